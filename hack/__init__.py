@@ -1,0 +1,1 @@
+"""Developers' tools: a local control plane, a PagerDuty simulator and the runs that use them."""

@@ -1,0 +1,1 @@
+"""The one command `noctuary`, the only root that may import both processes."""

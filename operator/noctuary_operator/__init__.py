@@ -1,0 +1,1 @@
+"""The operator process: turns PagerDutyIntegration resources into tokens, routes and honest status."""
