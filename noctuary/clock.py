@@ -1,0 +1,27 @@
+"""Time as the domain speaks of it: UTC, in seconds since the epoch, RFC 3339 on the wire."""
+
+import time
+from datetime import UTC, datetime
+
+
+def now() -> float:
+    """Return the wall-clock time in seconds since the epoch."""
+    return time.time()
+
+
+def parse_time(text: str) -> float:
+    """Parse an RFC 3339 time with any offset; raise ValueError when it is none."""
+    value = datetime.fromisoformat(text)
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=UTC)
+    return value.timestamp()
+
+
+def format_time(seconds: float) -> str:
+    """Format seconds since the epoch as RFC 3339 in UTC, to the second."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def format_clock(seconds: float) -> str:
+    """Format seconds since the epoch as HH:MM:SS in UTC, as notes print it."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%H:%M:%S")

@@ -1,0 +1,216 @@
+"""List and watch one resource: decode into typed objects, survive everything an API server does to a watch."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Generic, Literal, Protocol, TypeVar
+
+import aiohttp
+import msgspec
+import structlog
+
+from noctuary.errors import KubernetesError, KubernetesUnavailable
+from noctuary.kube.client import JSON, KubeClient
+
+log = structlog.get_logger()
+
+PAGE_SIZE = 500
+"""Objects per LIST page: bounds the longest pause of the event loop."""
+WATCH_TIMEOUT_S = 30
+"""The server ends each watch after this; opening the next one proves that the stream is alive."""
+STALL_GRACE_S = 10
+"""A watch that is silent this long after its own end is dead: a proxy swallowed it."""
+FIRST_BACKOFF_S = 0.2
+LAST_BACKOFF_S = 15.0
+"""Pauses between attempts grow from the first to the last, with jitter."""
+MAX_LINE_BYTES = 8 * 1024 * 1024
+"""An object is at most 1.5 MiB in etcd; managed fields and escapes can make its JSON longer."""
+REFUSALS_BEFORE_LIST = 3
+"""After so many failed attempts a fresh LIST is tried: etcd may have been restored to an older state."""
+
+T = TypeVar("T")
+ChangeType = Literal["ADDED", "MODIFIED", "DELETED"]
+
+
+class ListMeta(msgspec.Struct, rename="camel"):
+    """The metadata of a list."""
+
+    resource_version: str = ""
+    continue_: str = msgspec.field(default="", name="continue")
+
+
+class _Page(msgspec.Struct, Generic[T]):
+    items: list[T]
+    metadata: ListMeta
+
+
+class _Line(msgspec.Struct):
+    type: str
+    object: msgspec.Raw
+
+
+class _Version(msgspec.Struct, rename="camel"):
+    resource_version: str = ""
+
+
+class _Versioned(msgspec.Struct):
+    metadata: _Version
+
+
+class _Failure(msgspec.Struct):
+    code: int = 0
+    reason: str = ""
+    message: str = ""
+
+
+class Sink(Protocol[T]):
+    """What takes the objects: called in the event loop, must not block."""
+
+    def replaced(self, objects: list[T]) -> None:
+        """Take the complete state, as a LIST gave it."""
+
+    def changed(self, change: ChangeType, obj: T) -> None:
+        """Take one change, as the watch gave it."""
+
+
+@dataclass
+class Health:
+    """What the watch lag metrics and readiness look at; times are monotonic seconds."""
+
+    synced: asyncio.Event = field(default_factory=asyncio.Event)
+    confirmed_at: float = 0.0
+    lists: int = 0
+    restarts: int = 0
+    last_error: KubernetesError | None = None
+
+    def confirm(self) -> None:
+        """Note that the state is known to be current now."""
+        self.confirmed_at = time.monotonic()
+        self.last_error = None
+
+    def age_s(self) -> float:
+        """Return the seconds since the state was last known to be current."""
+        return time.monotonic() - self.confirmed_at if self.confirmed_at else float("inf")
+
+
+class Reflector(Generic[T]):
+    """Keeps a sink in step with one resource; `run` ends only by cancellation."""
+
+    def __init__(
+        self,
+        client: KubeClient,
+        path: str,
+        kind: type[T],
+        sink: Sink[T],
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        accept: str = JSON,
+        list_accept: str = JSON,
+        watch_timeout_s: int = WATCH_TIMEOUT_S,
+        stall_grace_s: float = STALL_GRACE_S,
+    ) -> None:
+        self._client = client
+        self._path = path
+        self._sink = sink
+        self._selectors = {
+            name: value
+            for name, value in (("labelSelector", label_selector), ("fieldSelector", field_selector))
+            if value
+        }
+        self._accept = accept
+        self._list_accept = list_accept
+        self._watch_timeout_s = watch_timeout_s
+        self._stall_grace_s = stall_grace_s
+        self._pages = msgspec.json.Decoder(_Page[kind])  # type: ignore[valid-type]  # built for the given kind
+        self._object = msgspec.json.Decoder(kind)
+        self._line = msgspec.json.Decoder(_Line)
+        self._version = msgspec.json.Decoder(_Versioned)
+        self.health = Health()
+
+    async def run(self) -> None:
+        """List, watch, and begin again wherever that breaks."""
+        version: str | None = None
+        failures = 0
+        while True:
+            try:
+                if version is None:
+                    version = await self._list()
+                version = await self._watch(version)
+                failures = 0
+            except KubernetesError as error:
+                failures += 1
+                version = self._after(error, version, failures)
+                await asyncio.sleep(_backoff(failures))
+
+    def _after(self, error: KubernetesError, version: str | None, failures: int) -> str | None:
+        self.health.last_error = error
+        self.health.restarts += 1
+        log.info("Watch broken", path=self._path, status=error.status, reason=error.reason, failures=failures)
+        expired = error.status in (410, 400)
+        return None if expired or failures >= REFUSALS_BEFORE_LIST else version
+
+    async def _list(self) -> str:
+        objects: list[T] = []
+        query: dict[str, str | int] = {**self._selectors, "limit": PAGE_SIZE}
+        while True:
+            page = self._pages.decode(await self._client.get(self._path, query=query, accept=self._list_accept))
+            objects.extend(page.items)
+            if not page.metadata.continue_:
+                break
+            query["continue"] = page.metadata.continue_
+        self._sink.replaced(objects)
+        self.health.lists += 1
+        self.health.confirm()
+        self.health.synced.set()
+        return page.metadata.resource_version
+
+    async def _watch(self, version: str) -> str:
+        query: dict[str, str | int] = {
+            **self._selectors,
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": version,
+            "timeoutSeconds": self._watch_timeout_s,
+        }
+        limit_s = self._watch_timeout_s + self._stall_grace_s
+        timeout = aiohttp.ClientTimeout(total=limit_s, sock_connect=self._stall_grace_s)
+        async with self._client.stream(
+            "GET", self._path, query=query, accept=self._accept, timeout=timeout
+        ) as response:
+            self.health.confirm()
+            async for raw in read_lines(response.content):
+                version = self._take(raw) or version
+                self.health.confirm()
+        return version
+
+    def _take(self, raw: bytes) -> str:
+        try:
+            line = self._line.decode(raw)
+            if line.type == "ERROR":
+                failure = msgspec.json.decode(line.object, type=_Failure)
+                raise KubernetesError(failure.code, failure.reason, failure.message)
+            if line.type != "BOOKMARK":
+                self._sink.changed(line.type, self._object.decode(line.object))  # type: ignore[arg-type]  # one of three
+            return self._version.decode(line.object).metadata.resource_version
+        except msgspec.DecodeError as error:
+            raise KubernetesUnavailable(0, "BrokenLine", "a watch line is not what its kind promises") from error
+
+
+async def read_lines(stream: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """Split a stream into whole lines; a torn last line is dropped, one over the limit raises."""
+    rest = b""
+    async for chunk in stream.iter_any():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            if line:
+                yield line
+        if len(rest) > MAX_LINE_BYTES:
+            raise KubernetesUnavailable(0, "LineTooLong", "a watch line is longer than any object can be")
+
+
+def _backoff(failures: int) -> float:
+    pause: float = min(LAST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** (failures - 1))
+    return pause * random.uniform(0.7, 1.3)  # noqa: S311 - jitter, no secret
