@@ -1,7 +1,7 @@
 """The routing record: everything the receiver knows of one integration, in one Secret of the release namespace.
 
-The operator writes it, the receiver reads it and nothing else. It holds hashes of what opens a door (tokens, ingest keys)
-and the plain text of what we must use ourselves (signing secrets, API token).
+The operator writes it, the receiver reads it and nothing else. It holds hashes of what opens a door
+(tokens, ingest keys) and the plain text of what we must use ourselves (signing secrets, API token).
 """
 
 import base64

@@ -1,0 +1,29 @@
+"""What the receiver tells the operator over the internal port: `GET /internal/v1/integrations?cursor=N`."""
+
+import msgspec
+
+INTERNAL_PATH = "/internal/v1/integrations"
+
+
+class IntegrationReport(msgspec.Struct, omit_defaults=True):
+    """What one receiver knows of one integration; times are seconds since the epoch.
+
+    `record_version` is RoutingRecord.version() of what is loaded; `proven_token_sha256` is the newest token that has
+    carried a valid signature.
+    """
+
+    id: str
+    record_version: str
+    proven_token_sha256: str | None = None
+    last_webhook_at: float | None = None
+    last_note_at: float | None = None
+    last_failure_at: float | None = None
+    last_failure_reason: str | None = None
+
+
+class ReportPage(msgspec.Struct):
+    """Integrations that changed since the cursor; a new `boot` means the receiver restarted: ask again from 0."""
+
+    boot: str
+    cursor: int
+    items: list[IntegrationReport]
