@@ -1,0 +1,1 @@
+"""The durable store: what is accepted here survives a crash."""
