@@ -1,0 +1,98 @@
+"""The receiver's metrics: names, help and labels in one place; each help text names its labels and their cardinality."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+ACK_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+"""PagerDuty gives a webhook 5 s; the aim is 10 ms."""
+NOTE_BUCKETS_S = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300, 1800)
+"""The promise is one second; what an outage delays can take an hour."""
+
+
+class Metrics:
+    """All metrics of a receiver, in a registry of its own."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self._incidents()
+        self._sources()
+
+    def _incidents(self) -> None:
+        self.webhooks = Counter(
+            "noctuary_webhooks",
+            "Webhooks by outcome (accepted, duplicate, ignored, unknown_token, bad_signature, malformed, too_large, "
+            "not_ready: 8 values).",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.ack_seconds = Histogram(
+            "noctuary_ack_seconds",
+            "Seconds from the first byte of a request to its answer, by route (webhook, events: 2 values).",
+            ["route"],
+            buckets=ACK_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.note_seconds = Histogram(
+            "noctuary_note_seconds",
+            "Seconds from an incident's occurred_at to its first note at PagerDuty.",
+            buckets=NOTE_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.notes = Counter(
+            "noctuary_notes",
+            "Note writes by outcome (created, edited, adopted, double_deleted, refused, retried: 6 values).",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.pagerduty_calls = Counter(
+            "noctuary_pagerduty_calls",
+            "Calls to PagerDuty by name (7 values) and outcome (ok, refused, rate_limited, failed, lost: 5 values).",
+            ["call", "outcome"],
+            registry=self.registry,
+        )
+        self.queue_depth = Gauge(
+            "noctuary_queue_depth",
+            "What waits, by queue (inbox, notes, store_writes: 3 values).",
+            ["queue"],
+            registry=self.registry,
+        )
+        self.oldest_webhook_seconds = Gauge(
+            "noctuary_oldest_webhook_seconds",
+            "Age of the oldest webhook that is not worked yet, in seconds.",
+            registry=self.registry,
+        )
+        self.found_by_comparison = Counter(
+            "noctuary_incidents_found_by_comparison",
+            "Incidents whose webhook never came and that the comparison with PagerDuty's list found.",
+            registry=self.registry,
+        )
+
+    def _sources(self) -> None:
+        self.events = Counter(
+            "noctuary_events",
+            "ContextEvents by source (kubernetes, api: 2 values) and outcome (stored, repeated, refused: 3 values).",
+            ["source", "outcome"],
+            registry=self.registry,
+        )
+        self.watch_lag_seconds = Histogram(
+            "noctuary_watch_lag_seconds",
+            "Seconds from a change in the cluster (its own time stamp) to its commit in the store.",
+            buckets=ACK_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.watch_restarts = Counter(
+            "noctuary_watch_restarts",
+            "Watches begun anew, by resource (8 values).",
+            ["resource"],
+            registry=self.registry,
+        )
+        self.watch_age_seconds = Gauge(
+            "noctuary_watch_age_seconds",
+            "Seconds since a watch was last known to be current, by resource (9 values).",
+            ["resource"],
+            registry=self.registry,
+        )
+        self.watching = Gauge(
+            "noctuary_watching",
+            "Whether this receiver holds the Lease and watches the cluster (0 or 1).",
+            registry=self.registry,
+        )
