@@ -1,4 +1,4 @@
-"""The receiver's metrics: names, help and labels in one place; each help text names its labels and their cardinality."""
+"""The receiver's metrics in one place; each help text names its labels and how many values they have."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
