@@ -1,0 +1,73 @@
+# Noctuary for Kubernetes. Bare `make` prints what there is.
+MAKEFLAGS += --warn-undefined-variables --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+
+PYTHON ?= python3
+ONCE ?=
+RUNS ?= 2
+ARGS ?=
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+SOURCES := noctuary operator/noctuary_operator webhook_receiver noctuary_cli hack tests benchmarks
+
+##@ Run
+run: $(INSTALLED) ## Watch an incident get its note, on embedded parts (ONCE=1: check it, remove all, exit)
+	$(BIN)/python -m hack.demo $(if $(ONCE),--once)
+
+faults: $(INSTALLED) ## Kill and disturb operator and receiver, count losses and doubles (RUNS=n scales it)
+	$(BIN)/python -m hack.faults --runs $(RUNS) $(ARGS)
+
+bench: $(INSTALLED) ## Measure time to Ready, CPU per resource and webhook to note, beside references
+	$(BIN)/python -m benchmarks $(ARGS)
+
+##@ Develop
+test: check unit integration ## Everything that must pass: check + unit + integration
+
+check: $(INSTALLED) ## Format, lint, types, import law, locked dependencies
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports
+
+unit: $(INSTALLED) ## Tests that need nothing
+	$(BIN)/python -m pytest tests/unit -q $(ARGS)
+
+integration: $(INSTALLED) cluster-binaries ## Tests on a real API server, a real store and the PagerDuty simulator
+	$(BIN)/python -m pytest tests/integration -q $(ARGS)
+
+format: $(INSTALLED) ## Format the code and mend what can be mended by machine
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+##@ Local control plane
+up: $(INSTALLED) ## Start etcd, API server and controller manager on loopback
+	$(BIN)/python -m hack.localkube up
+
+down: $(INSTALLED) ## Stop them and remove their data
+	$(BIN)/python -m hack.localkube down
+
+cluster-binaries: $(INSTALLED) ## Build them once for this user (minutes), or find them
+	@$(BIN)/python -m hack.localkube build
+
+##@ Generate
+lock: ## Resolve the dependencies anew, with hashes and without addresses
+	$(BIN)/pip install --quiet uv
+	for set in "runtime" "dev --group dev"; do set -- $$set; name=$$1; shift; \
+	  $(BIN)/uv pip compile pyproject.toml --extra operator --extra receiver "$$@" --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-header --quiet --upgrade --output-file requirements/$$name.txt || exit 1; done
+
+setup: $(INSTALLED) ## Make .venv with the locked dependencies
+
+$(INSTALLED): requirements/dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: set PYTHON=python3.x")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements/dev.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+help: ## This text
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run faults bench test check unit integration format up down cluster-binaries lock setup help

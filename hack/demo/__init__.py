@@ -1,0 +1,1 @@
+"""The main job on embedded parts: an incident fires, its note appears."""

@@ -1,0 +1,42 @@
+"""The scene: one team with a service that a rollout breaks, and an innocent rollout elsewhere, all names random."""
+
+import random
+import secrets
+from dataclasses import dataclass
+
+ADJECTIVES = ("amber", "brisk", "calm", "dusky", "early", "fond", "grand", "hazel")
+NOUNS = ("basket", "beacon", "cart", "ledger", "parcel", "quote", "ticket", "wallet")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All names of one run."""
+
+    namespace: str
+    integration: str
+    service: str
+    good_image: str
+    bad_image: str
+    innocent_namespace: str
+    innocent: str
+    innocent_images: tuple[str, str]
+
+
+def random_scene() -> Scene:
+    """Make up the names: no part of the product can know them."""
+    service, innocent = (f"{random.choice(ADJECTIVES)}-{noun}" for noun in random.sample(NOUNS, 2))
+    minor = random.randint(1, 40)
+    tag = secrets.token_hex(3)
+    return Scene(
+        namespace=f"team-{secrets.token_hex(3)}",
+        integration=f"{service}-oncall",
+        service=service,
+        good_image=f"registry.example.com/{service}:2.{minor}.0-{tag}",
+        bad_image=f"registry.example.com/{service}:2.{minor + 1}.0-{secrets.token_hex(3)}",
+        innocent_namespace=f"team-{secrets.token_hex(3)}",
+        innocent=innocent,
+        innocent_images=(
+            f"registry.example.com/{innocent}:7.{minor}.1-{secrets.token_hex(3)}",
+            f"registry.example.com/{innocent}:7.{minor}.2-{secrets.token_hex(3)}",
+        ),
+    )

@@ -1,0 +1,104 @@
+"""One release: its namespace, the Roles of the chart, both programs under their own accounts."""
+
+import asyncio
+import json
+import secrets
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from hack.localkube import Cluster
+from hack.stage.program import Program
+
+ROOT = Path(__file__).resolve().parents[2]
+CRDS = sorted((ROOT / "crds").glob("*.yaml"))
+RBAC = ROOT / "charts" / "noctuary" / "files" / "rbac"
+HOST = "noctuary.example.com"
+READY_TIMEOUT_S = 30.0
+POLL_S = 0.05
+
+T = TypeVar("T")
+
+
+class Release:
+    """Operator and receiver of one release namespace, each as a child process with exactly the chart's Roles."""
+
+    def __init__(self, cluster: Cluster, pagerduty_url: str, directory: Path, namespace: str | None = None) -> None:
+        self.namespace = namespace or f"noctuary-{secrets.token_hex(3)}"
+        self.directory = directory
+        self.public_port = free_port()
+        self.internal_port = free_port()
+        self.operator_port = free_port()
+        self._cluster = cluster
+        self._pagerduty_url = pagerduty_url
+        self.operator: Program
+        self.receiver: Program
+
+    def install(self) -> None:
+        """Create the namespace, the accounts and their Roles, and prepare both programs."""
+        self._cluster.kubectl("create", "namespace", self.namespace)
+        for manifest in sorted(RBAC.glob("*.yaml")):
+            text = manifest.read_text().replace("__NAMESPACE__", self.namespace)
+            self._cluster.kubectl("apply", "--server-side", "--filename=-", input=text)
+        self.operator = Program("operator", self._operator_settings(), self.directory / "operator.log")
+        self.receiver = Program("receiver", self._receiver_settings(), self.directory / "receiver.log")
+
+    def _identity(self, name: str) -> str:
+        return str(self._cluster.identity_kubeconfig(self.namespace, name, token_file=True))
+
+    def _common(self, account: str) -> dict[str, str]:
+        return {
+            "NOCTUARY_NAMESPACE": self.namespace,
+            "NOCTUARY_KUBECONFIG": self._identity(account),
+            "NOCTUARY_LOG_LEVEL": "debug",
+        }
+
+    def _operator_settings(self) -> dict[str, str]:
+        return {
+            **self._common("noctuary-operator"),
+            "NOCTUARY_ALLOWED_WEBHOOK_HOSTS": json.dumps([HOST]),
+            "NOCTUARY_ALLOWED_API_HOSTS": json.dumps([self._pagerduty_url.split("//")[1]]),
+            "NOCTUARY_ALLOW_HTTP_API": "true",
+            "NOCTUARY_RECEIVER_URL": f"http://127.0.0.1:{self.internal_port}",
+            "NOCTUARY_HEALTH_PORT": str(self.operator_port),
+        }
+
+    def _receiver_settings(self) -> dict[str, str]:
+        data = self.directory / "data"
+        data.mkdir(exist_ok=True)
+        return {
+            **self._common("noctuary-receiver"),
+            "NOCTUARY_DATA_DIR": str(data),
+            "NOCTUARY_HOST": "127.0.0.1",
+            "NOCTUARY_PUBLIC_PORT": str(self.public_port),
+            "NOCTUARY_INTERNAL_PORT": str(self.internal_port),
+        }
+
+    def front_door(self, url: str) -> str:
+        """Return where a webhook URL leads without DNS and an ingress controller: the same path at the receiver."""
+        return url.replace(f"https://{HOST}", f"http://127.0.0.1:{self.public_port}")
+
+    def stop(self) -> None:
+        """End both programs."""
+        for program in (self.receiver, self.operator):
+            program.stop()
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port: int = held.getsockname()[1]
+        return port
+
+
+async def until(what: str, ask: Callable[[], Awaitable[T | None]], timeout_s: float = READY_TIMEOUT_S) -> T:
+    """Poll until the answer is neither None nor False; TimeoutError names what was waited for."""
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    while True:
+        answer = await ask()
+        if answer is not None and answer is not False:
+            return answer
+        if asyncio.get_running_loop().time() > deadline:
+            raise TimeoutError(f"not after {timeout_s:.0f} s: {what}")
+        await asyncio.sleep(POLL_S)
