@@ -1,0 +1,74 @@
+"""What PagerDuty's error answers mean: which may be repeated, and what a person must mend."""
+
+from typing import Any
+
+import httpx
+import msgspec
+
+from noctuary.errors import OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
+
+MAX_MESSAGE_CHARS = 200
+"""An error text ends up in a condition and in logs; a proxy's HTML page must not."""
+_FROM_CODES = frozenset({1008, 1028, 2016})
+"""Requester not found, malformed From header, From header missing."""
+_MENDS = {
+    401: "the token was refused: check the Secret of spec.apiTokenSecretRef, and spec.region (a token of the other "
+    "region is refused like this)",
+    402: "the account's plan does not include this",
+    403: "the token may not do this: give it write access, or use another one in spec.apiTokenSecretRef",
+    404: "the object does not exist, or the token belongs to another account",
+}
+
+
+def is_mendable(error: PagerDutyError) -> bool:
+    """Tell whether a person can mend it in the integration: a refused token, a missing right, a wrong From."""
+    return error.status in (401, 403) or (error.status == 400 and error.code in _FROM_CODES)
+
+
+def raise_for(response: httpx.Response, *, writes: bool, pause_s: float) -> None:
+    """Raise the error that an answer means, if it is one.
+
+    A 5xx on a write may come after it was applied: PagerDutyError's subclass OutcomeUnknown says so.
+    """
+    status = response.status_code
+    if status < 300:
+        return
+    message, code = read_error(response.content)
+    text = f"PagerDuty answered {status}" + (f" (code {code})" if code else "") + (f": {message}" if message else "")
+    if status == 429:
+        raise PagerDutyUnavailable(text, status, code, retry_after_s=pause_s)
+    if status in (408, 425) or status >= 500:
+        raise (OutcomeUnknown if writes else PagerDutyUnavailable)(text, status, code, retry_after_s=pause_s)
+    raise PagerDutyError(f"{text}; {_mend(status, code)}" if _mend(status, code) else text, status, code)
+
+
+def _mend(status: int, code: int) -> str:
+    if status == 400 and code in _FROM_CODES:
+        return "set spec.from to the e-mail address of a user of the account"
+    return _MENDS.get(status, "")
+
+
+def read_error(body: bytes) -> tuple[str, int]:
+    """Read message and code from either envelope, `error` or `errors`; what cannot be read is empty and 0."""
+    try:
+        parsed: Any = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return "", 0
+    error = (parsed.get("error") or parsed.get("errors")) if isinstance(parsed, dict) else None
+    if isinstance(error, list):
+        error = error[0] if error else None
+    if isinstance(error, str):
+        return _one_line(error), 0
+    if not isinstance(error, dict):
+        return "", 0
+    words = [error.get("message") or error.get("detail"), *_texts(error.get("errors"))]
+    code = error.get("code")
+    return _one_line(": ".join(str(word) for word in words if word)), code if isinstance(code, int) else 0
+
+
+def _texts(value: Any) -> list[str]:
+    return [item for item in value if isinstance(item, str)][:3] if isinstance(value, list) else []
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:MAX_MESSAGE_CHARS]

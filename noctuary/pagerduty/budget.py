@@ -1,0 +1,94 @@
+"""The rate budget of one API token: shared through PagerDuty's own headers, so that several processes can keep it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from enum import Enum
+
+from noctuary.errors import PagerDutyUnavailable
+
+MAX_CALLS_AT_ONCE = 8
+"""PagerDuty advises serial calls; eight keep a storm of incidents moving and stay far below its limit."""
+DEFAULT_PAUSE_S = 10.0
+"""A 429 may come without headers; a window is a minute, so ten seconds find its end soon enough."""
+MAX_PAUSE_S = 120.0
+"""A header that asks for more than two windows is taken for a mistake."""
+
+
+class Need(Enum):
+    """How far into the budget a call may go: its value is how many calls must remain for others."""
+
+    NOTE = 0
+    OPTIONAL = 100
+    HOUSEKEEPING = 200
+
+
+class Budget:
+    """What is left of one token's minute, and a bound on calls at once."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._slots = asyncio.Semaphore(MAX_CALLS_AT_ONCE)
+        self._remaining: int | None = None
+        self._resets_at = 0.0
+        self._closed_until = 0.0
+
+    def wait_s(self, need: Need) -> float:
+        """Return how many seconds a call of this need must wait; 0 means now."""
+        now = self._monotonic()
+        if now < self._closed_until:
+            return self._closed_until - now
+        if self._remaining is None or now >= self._resets_at:
+            return 0.0
+        return self._resets_at - now if self._remaining <= need.value else 0.0
+
+    @asynccontextmanager
+    async def call(self, need: Need) -> AsyncIterator[None]:
+        """Hold a slot during a call; raise PagerDutyUnavailable at once when the budget does not allow it."""
+        async with self._slots:
+            wait_s = self.wait_s(need)
+            if wait_s > 0:
+                raise PagerDutyUnavailable(
+                    "the token's rate budget is used up for this minute", status=429, retry_after_s=wait_s
+                )
+            if self._remaining is not None and self._monotonic() < self._resets_at:
+                self._remaining -= 1
+            yield
+
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """Take over what an answer says; an older answer that comes late never raises what is left."""
+        remaining, reset_s = _number(headers.get("ratelimit-remaining")), _number(headers.get("ratelimit-reset"))
+        if remaining is None or reset_s is None:
+            return
+        now = self._monotonic()
+        same_window = self._remaining is not None and now < self._resets_at
+        self._remaining = min(int(remaining), self._remaining or 0) if same_window else int(remaining)
+        if not same_window:
+            self._resets_at = now + min(reset_s, MAX_PAUSE_S)
+
+    def close(self, headers: Mapping[str, str]) -> float:
+        """Stop all calls of the token after a 429; return for how many seconds."""
+        asked = _number(headers.get("retry-after")) or _number(headers.get("ratelimit-reset"))
+        pause_s = min(asked, MAX_PAUSE_S) if asked is not None else DEFAULT_PAUSE_S
+        self._closed_until = max(self._closed_until, self._monotonic() + pause_s)
+        return pause_s
+
+
+class Budgets:
+    """One budget per API and token."""
+
+    def __init__(self) -> None:
+        self._budgets: dict[tuple[str, str], Budget] = {}
+
+    def of(self, api_url: str, token: str) -> Budget:
+        """Return the budget of a token, the same one for every integration that uses it."""
+        return self._budgets.setdefault((api_url, token), Budget())
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float(text) if text is not None else None
+    except ValueError:
+        return None
+    return value if value is not None and 0 <= value < float("inf") else None

@@ -1,0 +1,206 @@
+"""PagerDuty's REST API: the few calls we make, each with typed answers and typed errors."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from noctuary.clock import format_time
+from noctuary.errors import OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
+from noctuary.metrics import Metrics
+from noctuary.pagerduty.answers import raise_for
+from noctuary.pagerduty.budget import Budget, Budgets, Need
+from noctuary.pagerduty.objects import (
+    Alert,
+    AlertPage,
+    Incident,
+    IncidentAnswer,
+    IncidentPage,
+    Note,
+    NoteAnswer,
+    NoteList,
+    User,
+    UserAnswer,
+)
+from noctuary.pagerduty.webhook import time_or
+from noctuary.routing import RoutingRecord
+
+PAGE_SIZE = 100
+"""The largest page there is."""
+PAGING_WALL = 10_000
+"""Offset plus limit above this is refused; the range of time is narrowed instead."""
+DEFAULT_RETRY_S = 1.0
+"""When PagerDuty does not say when to come again; the caller backs off from there."""
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+T = TypeVar("T")
+
+
+class PagerDutyClient:
+    """Calls with one token; it follows no `self` link, because those name the wrong host in some accounts."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        api_url: str,
+        token: str,
+        from_email: str | None,
+        budget: Budget,
+        metrics: Metrics,
+    ) -> None:
+        self.budget = budget
+        self._http = http
+        self._base = api_url.rstrip("/")
+        self._metrics = metrics
+        self._headers = {
+            "Authorization": f"Token token={token}",
+            "Accept": "application/vnd.pagerduty+json;version=2",
+        } | ({"From": from_email} if from_email else {})
+
+    async def me(self) -> User:
+        """Return the user of the token; an account's token has none and is refused with 400."""
+        return (await self._call("me", "GET", "/users/me", UserAnswer, Need.HOUSEKEEPING)).user
+
+    async def incident(self, incident_id: str) -> Incident:
+        """Return one incident."""
+        path = f"/incidents/{_part(incident_id)}"
+        return (await self._call("incident", "GET", path, IncidentAnswer, Need.HOUSEKEEPING)).incident
+
+    async def alerts(self, incident_id: str) -> list[Alert]:
+        """Return an incident's first hundred alerts: an optional read, refused by us when the budget is low."""
+        path = f"/incidents/{_part(incident_id)}/alerts"
+        return (await self._call("alerts", "GET", path, AlertPage, Need.OPTIONAL, {"limit": PAGE_SIZE})).alerts
+
+    async def notes(self, incident_id: str) -> list[Note]:
+        """Return all visible notes of an incident; a new one may show only after a while."""
+        path = f"/incidents/{_part(incident_id)}/notes"
+        return (await self._call("list_notes", "GET", path, NoteList, Need.NOTE)).notes
+
+    async def create_note(self, incident_id: str, content: str) -> Note:
+        """Write a note. Raises OutcomeUnknown when it may stand there although no good answer came."""
+        path = f"/incidents/{_part(incident_id)}/notes"
+        body = {"note": {"content": content}}
+        return (await self._call("create_note", "POST", path, NoteAnswer, Need.NOTE, body=body)).note
+
+    async def edit_note(self, incident_id: str, note_id: str, content: str) -> None:
+        """Replace a note's text."""
+        path = f"/incidents/{_part(incident_id)}/notes/{_part(note_id)}"
+        await self._call("edit_note", "PUT", path, None, Need.NOTE, body={"note": {"content": content}})
+
+    async def delete_note(self, incident_id: str, note_id: str) -> None:
+        """Remove a note; one that is gone already is fine."""
+        path = f"/incidents/{_part(incident_id)}/notes/{_part(note_id)}"
+        try:
+            await self._call("delete_note", "DELETE", path, None, Need.NOTE)
+        except PagerDutyError as error:
+            if error.status != 404:
+                raise
+
+    async def incidents(
+        self, since: float, until: float, scope: Mapping[str, Sequence[str]]
+    ) -> AsyncIterator[Incident]:
+        """Yield all incidents created in a range, oldest first; `scope` holds filters such as `service_ids[]`.
+
+        Behind the paging wall it goes on from the last incident's time; what comes twice is left out.
+        """
+        seen: set[str] = set()
+        offset = 0
+        while True:
+            page = await self._incident_page(since, until, scope, offset)
+            for incident in page.incidents:
+                if incident.id not in seen:
+                    seen.add(incident.id)
+                    yield incident
+            if not page.more or not page.incidents:
+                return
+            offset += PAGE_SIZE
+            if offset + PAGE_SIZE > PAGING_WALL:
+                since, offset = max(since + 1, time_or(page.incidents[-1].created_at, until)), 0
+
+    async def _incident_page(
+        self, since: float, until: float, scope: Mapping[str, Sequence[str]], offset: int
+    ) -> IncidentPage:
+        query: dict[str, Any] = {
+            "since": format_time(since),
+            "until": format_time(until),
+            "statuses[]": ["triggered", "acknowledged", "resolved"],
+            "sort_by": "created_at:asc",
+            "time_zone": "UTC",
+            "limit": PAGE_SIZE,
+            "offset": offset,
+            **scope,
+        }
+        return await self._call("list_incidents", "GET", "/incidents", IncidentPage, Need.HOUSEKEEPING, query)
+
+    async def _call(
+        self,
+        name: str,
+        method: str,
+        path: str,
+        answer: type[T] | None,
+        need: Need,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+    ) -> T:
+        outcome = "failed"
+        try:
+            async with self.budget.call(need):
+                response = await self._send(method, path, query, body)
+            result = self._read(response, answer, writes=method != "GET")
+            outcome = "ok"
+        except PagerDutyError as error:
+            outcome = _outcome(error)
+            raise
+        finally:
+            self._metrics.pagerduty_calls.labels(name, outcome).inc()
+        return result
+
+    async def _send(self, method: str, path: str, query: Mapping[str, Any] | None, body: Any) -> httpx.Response:
+        try:
+            return await self._http.request(method, self._base + path, params=query, json=body, headers=self._headers)
+        except _NOT_SENT as error:
+            raise PagerDutyUnavailable(f"PagerDuty could not be reached ({type(error).__name__})") from error
+        except httpx.HTTPError as error:
+            kind = PagerDutyUnavailable if method == "GET" else OutcomeUnknown
+            raise kind(f"PagerDuty's answer was lost ({type(error).__name__})") from error
+
+    def _read(self, response: httpx.Response, answer: type[T] | None, *, writes: bool) -> T:
+        self.budget.learn(response.headers)
+        pause_s = self.budget.close(response.headers) if response.status_code == 429 else DEFAULT_RETRY_S
+        raise_for(response, writes=writes, pause_s=pause_s)
+        if answer is None:
+            return None  # type: ignore[return-value]  # the caller asked for no answer
+        try:
+            return msgspec.json.decode(response.content, type=answer)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            kind = OutcomeUnknown if writes else PagerDutyUnavailable
+            raise kind("PagerDuty's answer is not what its API promises", response.status_code) from error
+
+
+class PagerDutyClients:
+    """Makes the client of an integration; all share connections and each token's budget."""
+
+    def __init__(self, http: httpx.AsyncClient, metrics: Metrics, budgets: Budgets | None = None) -> None:
+        self._http = http
+        self._metrics = metrics
+        self._budgets = budgets or Budgets()
+
+    def of(self, record: RoutingRecord) -> PagerDutyClient:
+        """Return the client of an integration; raise PagerDutyError when it has no token."""
+        if record.api_token is None:
+            raise PagerDutyError("the integration has no API token: set spec.apiTokenSecretRef", status=401)
+        budget = self._budgets.of(record.api_url, record.api_token)
+        return PagerDutyClient(self._http, record.api_url, record.api_token, record.from_email, budget, self._metrics)
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _outcome(error: PagerDutyError) -> str:
+    if isinstance(error, OutcomeUnknown):
+        return "lost"
+    if error.status == 429:
+        return "rate_limited"
+    return "failed" if error.retryable else "refused"

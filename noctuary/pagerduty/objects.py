@@ -1,0 +1,104 @@
+"""What PagerDuty's REST API answers, as far as we read it; any field that we can do without may be null."""
+
+from typing import Any
+
+import msgspec
+
+from noctuary.pagerduty.webhook import Reference
+
+
+class Acknowledgement(msgspec.Struct, frozen=True):
+    """Who took an incident, and when."""
+
+    at: str | None = None
+    acknowledger: Reference | None = None
+
+
+class Incident(msgspec.Struct, frozen=True):
+    """An incident of GET /incidents; its times carry the account's offset."""
+
+    id: str
+    incident_number: int | None = None
+    title: str | None = None
+    html_url: str | None = None
+    status: str | None = None
+    created_at: str | None = None
+    last_status_change_at: str | None = None
+    last_status_change_by: Reference | None = None
+    resolved_at: str | None = None
+    urgency: str | None = None
+    service: Reference | None = None
+    teams: list[Reference] | None = None
+    acknowledgements: list[Acknowledgement] | None = None
+
+
+class AlertBody(msgspec.Struct, frozen=True):
+    """What the alert's sender said; its shape is the sender's."""
+
+    details: Any = None
+    cef_details: Any = None
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """One alert of an incident."""
+
+    id: str
+    summary: str | None = None
+    status: str | None = None
+    created_at: str | None = None
+    body: AlertBody | None = None
+
+
+class Note(msgspec.Struct, frozen=True):
+    """One note of an incident."""
+
+    id: str
+    content: str = ""
+    created_at: str | None = None
+    user: Reference | None = None
+
+
+class User(msgspec.Struct, frozen=True):
+    """The person that a user's token belongs to."""
+
+    id: str
+    email: str | None = None
+    html_url: str | None = None
+
+
+class IncidentPage(msgspec.Struct, frozen=True):
+    """One page of GET /incidents."""
+
+    incidents: list[Incident]
+    more: bool = False
+
+
+class AlertPage(msgspec.Struct, frozen=True):
+    """One page of GET /incidents/{id}/alerts."""
+
+    alerts: list[Alert]
+    more: bool = False
+
+
+class NoteList(msgspec.Struct, frozen=True):
+    """GET /incidents/{id}/notes: all of them."""
+
+    notes: list[Note]
+
+
+class NoteAnswer(msgspec.Struct, frozen=True):
+    """The note as it stands after a write."""
+
+    note: Note
+
+
+class IncidentAnswer(msgspec.Struct, frozen=True):
+    """GET /incidents/{id}."""
+
+    incident: Incident
+
+
+class UserAnswer(msgspec.Struct, frozen=True):
+    """GET /users/me."""
+
+    user: User

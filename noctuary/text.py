@@ -1,0 +1,51 @@
+"""Text for people: untrusted words made harmless, durations and times in words, lengths in bytes."""
+
+import re
+import unicodedata
+
+ELLIPSIS = "…"
+_MARKER_WORD = re.compile(r"(?i)nct\s*:")
+
+
+def clean(text: str, limit: int) -> str:
+    """Return untrusted text as one line of at most `limit` characters that cannot pass for ours.
+
+    Control, format (also right-to-left) and separator characters go; our marker's word loses its colon.
+    """
+    shown = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else c for c in text)
+    return shorten(_MARKER_WORD.sub("nct ", " ".join(shown.split())), limit)
+
+
+def shorten(text: str, limit: int) -> str:
+    """Cut the end of a text that is longer than `limit` characters."""
+    return text if len(text) <= limit else text[: max(0, limit - 1)].rstrip() + ELLIPSIS
+
+
+def shorten_middle(text: str, limit: int) -> str:
+    """Cut the middle of a name that is longer than `limit` characters: its ends tell it apart."""
+    if len(text) <= limit:
+        return text
+    head = (limit - 1) // 2
+    return text[:head] + ELLIPSIS + text[len(text) - (limit - 1 - head) :]
+
+
+def fit_bytes(text: str, limit: int) -> str:
+    """Return the longest start of a text that is at most `limit` bytes of UTF-8."""
+    return text.encode()[:limit].decode(errors="ignore")
+
+
+def duration(seconds: float) -> str:
+    """Say a duration in its largest fitting unit: `40 s`, `2 min`, `3 h`, `6 days`."""
+    seconds = max(0.0, seconds)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 36 * 3600:
+        return f"{seconds / 3600:.0f} h"
+    return f"{seconds / 86400:.0f} days"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return `1 pod`, `2 pods`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
