@@ -5,9 +5,9 @@ import sys
 import time
 from pathlib import Path
 
-from hack.localkube.binaries import find_binaries, kubernetes_version
+from hack.localkube.binaries import find_binaries
 from hack.localkube.cache import say
-from hack.localkube.errors import LocalKubeError
+from hack.localkube.errors import AlreadyRunningError, LocalKubeError
 from hack.localkube.home import ClusterHome, default_directory
 from hack.localkube.localkube import LocalKube
 
@@ -17,13 +17,14 @@ _NOT_RUNNING = 3  # as `systemctl status` and the LSB say it
 def up(options: argparse.Namespace) -> int:
     """Start a cluster that outlives this command, or find the one that runs already."""
     home = ClusterHome(options.dir)
-    if home.is_left_running():
-        say(f"Already running in {home.directory}")
-    else:
-        binaries = find_binaries()
-        began = time.monotonic()
-        say(f"Starting Kubernetes {kubernetes_version()} in {home.directory}")
+    binaries = find_binaries()
+    began = time.monotonic()
+    say(f"Starting Kubernetes in {home.directory}")
+    try:
         LocalKube(home.directory, crds=options.crd, binaries=binaries, detached=True).start()
+    except AlreadyRunningError:
+        say("It runs already")
+    else:
         say(f"Ready after {time.monotonic() - began:.1f} s")
     print(home.layout.kubeconfig)
     return 0

@@ -1,5 +1,6 @@
 """A cluster as tests see it: reached by a kubeconfig, whoever runs it."""
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -101,10 +102,6 @@ class Cluster:
         return directory / f"{namespace}-{service_account}.{suffix}"
 
     def _ensure_service_account(self, namespace: str, service_account: str) -> None:
-        self.kubectl(
-            "apply",
-            "--server-side",
-            "--field-manager=localkube",
-            "--filename=-",
-            input=f"apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: {service_account}, namespace: {namespace}}}\n",
-        )
+        metadata = {"name": service_account, "namespace": namespace}
+        manifest = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
+        self.kubectl("apply", "--server-side", "--field-manager=localkube", "--filename=-", input=json.dumps(manifest))

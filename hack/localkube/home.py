@@ -20,7 +20,7 @@ from hack.localkube import processes
 from hack.localkube.components import Layout
 from hack.localkube.errors import LocalKubeError
 
-# The API server first: one that has lost its etcd was seen waiting for it for minutes.
+# The API server first and etcd last: an API server that has lost its etcd was seen waiting for it for minutes.
 STOP_ORDER = ("kube-apiserver", "kube-controller-manager", "etcd")
 STOP_GRACE_S = 5.0
 _CLAIM_WAIT_S = 30.0  # another start in the same directory takes a few seconds
@@ -100,9 +100,9 @@ class ClusterHome:
         """
         if self.directory.exists() and any(self.directory.iterdir()):
             raise LocalKubeError(f"{self.directory} is not empty and not a cluster's directory; name an empty one")
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._link.unlink(missing_ok=True)
         self._link.symlink_to(self.directory)
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.mark.touch()
         self.layout.create()
 
@@ -112,7 +112,11 @@ class ClusterHome:
 
     def is_left_running(self) -> bool:
         """Whether the cluster was left running on purpose and all of it still runs."""
-        return (self.directory / _DETACHED).exists() and all(self.alive().values())
+        return self._is_detached() and all(self.alive().values())
+
+    def is_abandoned(self) -> bool:
+        """Whether nobody wants the cluster any more; asked by the holder of the lock."""
+        return not (self._is_detached() and any(self.alive().values()))
 
     def alive(self) -> dict[str, bool]:
         """Which components run."""
@@ -120,27 +124,46 @@ class ClusterHome:
         return {name: record is not None and processes.is_alive(record) for name, record in found.items()}
 
     def stop(self, component: str, *, grace_s: float = STOP_GRACE_S) -> None:
-        """End one component if it runs."""
-        path = self.layout.record(component)
-        record = processes.read_record(path)
-        if record is not None and not processes.stop(record, grace_s=grace_s):
-            raise LocalKubeError(f"{component} (process {record.pid}) does not end; look at {self.layout.logs}")
-        path.unlink(missing_ok=True)
+        """End one component if it runs; with a grace of 0 it is killed without being asked."""
+        if grace_s > 0:
+            self._ask_to_end(component)
+        self._wait_for_end(component, grace_s)
 
     def clear(self) -> None:
         """End every component and remove every file; a directory without our mark is left alone."""
         if self.mark.exists():
-            for component in STOP_ORDER:
-                self.stop(component)
+            self._stop_all()
             shutil.rmtree(self.directory)
         self._link.unlink(missing_ok=True)
+
+    def _is_detached(self) -> bool:
+        return (self.directory / _DETACHED).exists()
+
+    def _stop_all(self) -> None:
+        # The API server waits for its clients to hang up, so the controller-manager is asked right after it.
+        for component in STOP_ORDER[:2]:
+            self._ask_to_end(component)
+        for component in STOP_ORDER[:2]:
+            self._wait_for_end(component, STOP_GRACE_S)
+        self.stop(STOP_ORDER[2])
+
+    def _ask_to_end(self, component: str) -> None:
+        if record := processes.read_record(self.layout.record(component)):
+            processes.ask_to_end(record)
+
+    def _wait_for_end(self, component: str, grace_s: float) -> None:
+        path = self.layout.record(component)
+        record = processes.read_record(path)
+        if record is not None and not processes.wait_for_end(record, grace_s=grace_s):
+            raise LocalKubeError(f"{component} (process {record.pid}) does not end; look at {self.layout.logs}")
+        path.unlink(missing_ok=True)
 
 
 def clear_remains() -> None:
     """Clear the clusters whose owner was killed; running ones are left alone."""
     for link in registry().glob("*.cluster"):
         with contextlib.suppress(FileNotFoundError), _free_home(link.readlink()) as home:
-            if home is not None and not home.is_left_running():
+            if home is not None and home.is_abandoned():
                 home.clear()
 
 

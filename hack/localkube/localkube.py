@@ -1,8 +1,8 @@
 """etcd, kube-apiserver and kube-controller-manager as child processes of ours."""
 
 import base64
+import secrets
 import ssl
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,14 +16,18 @@ from hack.localkube import components, processes, tokens
 from hack.localkube.binaries import Binaries, find_binaries
 from hack.localkube.certificates import write_pki
 from hack.localkube.cluster import Cluster
-from hack.localkube.errors import LocalKubeError
-from hack.localkube.home import STOP_GRACE_S, ClusterHome, clear_remains, registry
+from hack.localkube.errors import AlreadyRunningError, LocalKubeError, PortTakenError
+from hack.localkube.home import ClusterHome, clear_remains, registry
 from hack.localkube.kubeconfig import certificate_user, write_kubeconfig
 
 _READY_TIMEOUT_S = 60.0  # four seconds are usual; a machine busy with other work gets its time
 _READY_POLL_S = 0.05
+# While its clients stay connected the API server would drain for a minute; what it has accepted is done by then.
+_APISERVER_GRACE_S = 1.0
 _REQUEST_TIMEOUT_S = 5.0
 _LOG_LINES = 12
+_PORT_ATTEMPTS = 3  # a port found free may be taken by somebody else before the component listens on it
+_PORT_TAKEN = "address already in use"
 _DEFAULT_SERVICE_ACCOUNT = "/api/v1/namespaces/default/serviceaccounts/default"
 # PATH is all the components need; an ETCD_* or proxy variable of the user must not change what they do.
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
@@ -48,7 +52,7 @@ class LocalKube(Cluster):
         detached: bool = False,
     ) -> None:
         self._binaries = find_binaries() if binaries is None else binaries
-        self._home = ClusterHome(directory or Path(tempfile.mkdtemp(prefix="cluster-", dir=registry())))
+        self._home = ClusterHome(directory or registry() / f"cluster-{secrets.token_hex(6)}")
         super().__init__(self._home.directory, self._binaries.path("kubectl"))
         self._crds = crds
         self._detached = detached
@@ -82,10 +86,11 @@ class LocalKube(Cluster):
         """
         clear_remains()
         self._home.lock()
+        if self._home.is_left_running():
+            self._home.unlock()
+            raise AlreadyRunningError(f"A cluster runs in {self.dir}; stop it with `down` or name another directory")
         try:
-            self._home.clear()
-            self._home.create()
-            self._start_components()
+            self._start_on_free_ports()
         except BaseException:
             self.stop()
             raise
@@ -106,7 +111,7 @@ class LocalKube(Cluster):
         self._start("kube-apiserver", components.api_server_flags(self._home.layout, self._ports))
         self._wait("kube-apiserver", lambda: self._answers("/readyz"))
 
-    def stop_apiserver(self, *, grace_s: float = STOP_GRACE_S) -> None:
+    def stop_apiserver(self, *, grace_s: float = _APISERVER_GRACE_S) -> None:
         """End the API server; with a grace of 0 it is killed at once."""
         self._home.stop("kube-apiserver", grace_s=grace_s)
 
@@ -138,6 +143,19 @@ class LocalKube(Cluster):
             uid=uid or self.service_account_uid(namespace, service_account),
             lifetime_s=lifetime_s,
         )
+
+    def _start_on_free_ports(self) -> None:
+        for attempt in range(1, _PORT_ATTEMPTS + 1):
+            self._home.clear()
+            self._home.create()
+            self._ports = components.free_ports()
+            try:
+                self._start_components()
+            except PortTakenError:
+                if attempt == _PORT_ATTEMPTS:
+                    raise
+            else:
+                return
 
     def _start_components(self) -> None:
         layout = self._home.layout
@@ -175,7 +193,8 @@ class LocalKube(Cluster):
             if time.monotonic() > deadline:
                 raise LocalKubeError(self._trouble(component, f"is not ready after {_READY_TIMEOUT_S:.0f} s"))
             if self._has_ended(component):
-                raise LocalKubeError(self._trouble(component, "ended while starting"))
+                trouble = self._trouble(component, "ended while starting")
+                raise PortTakenError(trouble) if _PORT_TAKEN in trouble else LocalKubeError(trouble)
             time.sleep(_READY_POLL_S)
 
     def _has_ended(self, component: str) -> bool:

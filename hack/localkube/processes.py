@@ -1,5 +1,6 @@
 """Child processes that are known by process id and start time, so that a reused id is never taken for ours."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -43,10 +44,8 @@ def read_record(path: Path) -> ProcessRecord | None:
 
 def running(pid: int) -> ProcessRecord | None:
     """Say who runs under this process id now; None when nobody does. A child of ours that ended is reaped."""
-    try:
+    with contextlib.suppress(ChildProcessError):  # started by another process: init reaps it
         os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass  # started by another process: init reaps it
     try:
         return parse_stat(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace"))
     except (FileNotFoundError, ProcessLookupError):
@@ -74,26 +73,29 @@ def start(command: Sequence[str], *, log: Path, record: Path, environment: Mappi
     return os.posix_spawn(sys.executable, line, dict(environment), file_actions=files)
 
 
-def stop(record: ProcessRecord, *, grace_s: float) -> bool:
-    """Ask the process to end and kill it after the grace time; returns whether it is gone."""
-    for sign, patience_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, _KILL_WAIT_S)):
-        if patience_s <= 0:
-            continue
-        if not is_alive(record):
-            return True
-        try:
+def ask_to_end(record: ProcessRecord) -> None:
+    """Send SIGTERM once; a second one would make Kubernetes components leave without finishing."""
+    _send(record, signal.SIGTERM)
+
+
+def wait_for_end(record: ProcessRecord, *, grace_s: float) -> bool:
+    """Wait for a process that was asked to end, and kill it after the grace time; returns whether it is gone."""
+    if _gone_within(record, grace_s):
+        return True
+    _send(record, signal.SIGKILL)
+    return _gone_within(record, _KILL_WAIT_S)
+
+
+def _send(record: ProcessRecord, sign: signal.Signals) -> None:
+    if is_alive(record):
+        with contextlib.suppress(ProcessLookupError):  # it ended between the look and the signal
             os.kill(record.pid, sign)
-        except ProcessLookupError:
-            return True
-        if _gone_within(record, patience_s):
-            return True
-    return False
 
 
 def _gone_within(record: ProcessRecord, patience_s: float) -> bool:
     deadline = time.monotonic() + patience_s
-    while time.monotonic() < deadline:
-        if not is_alive(record):
-            return True
+    while is_alive(record):
+        if time.monotonic() >= deadline:
+            return False
         time.sleep(_POLL_S)
-    return False
+    return True

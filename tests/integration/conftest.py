@@ -1,0 +1,55 @@
+"""What integration tests share: a real API server, a namespace of one's own, the shipped identities."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hack.localkube import Cluster, Identities, borrowed_kubeconfig, cluster_for_tests, grant, revoke
+from hack.localkube.binaries import find_binaries
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CRDS = sorted((REPOSITORY / "crds").glob("*.yaml"))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build the control plane before the first test: it takes minutes once, which no test's timeout allows for."""
+    wanted = any("cluster" in getattr(item, "fixturenames", ()) for item in session.items)
+    if not wanted or session.config.option.collectonly or borrowed_kubeconfig(os.environ):
+        return
+    capture = session.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+        find_binaries()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A real control plane that serves our definitions."""
+    with cluster_for_tests(CRDS) as running:
+        yield running
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[str]:
+    """A namespace of the test's own."""
+    name = f"test-{secrets.token_hex(4)}"
+    cluster.kubectl("create", "namespace", name)
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def granted(cluster: Cluster) -> Iterator[Callable[[str], Identities]]:
+    """Gives operator and receiver their shipped rights for a release namespace; returns their kubeconfigs."""
+    namespaces: list[str] = []
+
+    def grant_in(namespace: str) -> Identities:
+        namespaces.append(namespace)
+        return grant(cluster, namespace)
+
+    yield grant_in
+    for each in namespaces:
+        revoke(cluster, each)
