@@ -7,9 +7,13 @@ from hack.stage.kube import GROUP, PLURAL, Kube, condition
 from hack.stage.release import HOST, Release, until
 
 API_SECRET = "pagerduty-api"  # noqa: S105 - the Secret's name
-SIGNING_SECRET = "pagerduty-signing"  # noqa: S105 - the Secret's name
 FROM = "oncall-bot@example.com"
 APPS = "/apis/apps/v1"
+
+
+def signing_secret_name(name: str) -> str:
+    """Return the name of the Secret that holds the signing secret of one integration."""
+    return f"{name}-signing"
 
 
 def integration(
@@ -31,7 +35,7 @@ def integration(
                 "subscription": {
                     "management": "Manual",
                     "scope": {"type": "service", "id": service_id},
-                    "signingSecretRef": {"name": SIGNING_SECRET, "key": "secret"},
+                    "signingSecretRef": {"name": signing_secret_name(name), "key": "secret"},
                 },
             },
             "services": [
@@ -78,14 +82,14 @@ class Person:
         await self._kube.apply(GROUP, namespace, PLURAL, manifest)
 
     async def subscribe(self, namespace: str, name: str, service_id: str) -> str:
-        """Copy the URL into a new subscription and store its signing secret; return the subscription's id."""
+        """Copy the URL into a new subscription, store its signing secret and return the subscription's id."""
 
         async def url() -> str | None:
             return ((await self._kube.read_secret(namespace, f"{name}-webhook")) or {}).get("url")
 
         address = self._release.front_door(await until("the operator wrote the webhook Secret", url))
         subscription_id, signing_secret = self._pagerduty.subscribe(address, scope=service_id)
-        await self._kube.put_secret(namespace, SIGNING_SECRET, {"secret": signing_secret})
+        await self._kube.put_secret(namespace, signing_secret_name(name), {"secret": signing_secret})
         return subscription_id
 
     async def wait_ready(self, namespace: str, name: str) -> str:

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -64,8 +63,7 @@ class Program:
 
     def cpu_seconds(self) -> float:
         """User and system time of the process so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+        return cpu_seconds_of(self.pid)
 
     def rss_megabytes(self) -> float:
         """Resident memory now."""
@@ -76,9 +74,7 @@ class Program:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
 
 
-def wait_until_ended(program: Program, timeout_s: float) -> bool:
-    """Wait for a process to end by itself; False when it did not."""
-    deadline = time.monotonic() + timeout_s
-    while program.running and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return not program.running
+def cpu_seconds_of(pid: int) -> float:
+    """User and system time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS

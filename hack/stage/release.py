@@ -1,7 +1,6 @@
 """One release: its namespace, the Roles of the chart, both programs under their own accounts."""
 
 import asyncio
-import json
 import secrets
 import socket
 from collections.abc import Awaitable, Callable
@@ -37,6 +36,7 @@ class Release:
 
     def install(self) -> None:
         """Create the namespace, the accounts and their Roles, and prepare both programs."""
+        self.directory.mkdir(parents=True, exist_ok=True)
         self._cluster.kubectl("create", "namespace", self.namespace)
         for manifest in sorted(RBAC.glob("*.yaml")):
             text = manifest.read_text().replace("__NAMESPACE__", self.namespace)
@@ -49,7 +49,7 @@ class Release:
 
     def _common(self, account: str) -> dict[str, str]:
         return {
-            "NOCTUARY_NAMESPACE": self.namespace,
+            "NOCTUARY_RELEASE_NAMESPACE": self.namespace,
             "NOCTUARY_KUBECONFIG": self._identity(account),
             "NOCTUARY_LOG_LEVEL": "debug",
         }
@@ -57,10 +57,10 @@ class Release:
     def _operator_settings(self) -> dict[str, str]:
         return {
             **self._common("noctuary-operator"),
-            "NOCTUARY_ALLOWED_WEBHOOK_HOSTS": json.dumps([HOST]),
-            "NOCTUARY_ALLOWED_API_HOSTS": json.dumps([self._pagerduty_url.split("//")[1]]),
+            "NOCTUARY_ALLOWED_WEBHOOK_HOSTS": HOST,
+            "NOCTUARY_ALLOWED_API_HOSTS": self._pagerduty_url.split("//")[1],
             "NOCTUARY_ALLOW_HTTP_API": "true",
-            "NOCTUARY_RECEIVER_URL": f"http://127.0.0.1:{self.internal_port}",
+            "NOCTUARY_RECEIVER_INTERNAL_URL": f"http://127.0.0.1:{self.internal_port}",
             "NOCTUARY_HEALTH_PORT": str(self.operator_port),
         }
 
