@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from hack.pagerduty.client import ControlClient, ControlError
+from hack.pagerduty.limits import REQUESTS_PER_MINUTE
 from hack.pagerduty.rules import Action
 from hack.pagerduty.serve import ServeOptions, default_state_file, read_state, serve
 from hack.pagerduty.show import show_incident, show_ledger
-from hack.pagerduty.world import DEFAULT_EVENTS, REQUESTS_PER_MINUTE
+from hack.pagerduty.world import DEFAULT_EVENTS
 
 Command = Callable[[ControlClient, argparse.Namespace], str]
 

@@ -26,15 +26,15 @@ class ControlClient:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def get(self, path: str) -> Any:
+    def get(self, path: str, /) -> Any:
         """Read something, for example `summary`. Raises ControlError."""
         return self._call("GET", path, None)
 
-    def post(self, path: str, **given: Any) -> Any:
+    def post(self, path: str, /, **given: Any) -> Any:
         """Do something, for example `clock/advance`; arguments that are None are left out. Raises ControlError."""
         return self._call("POST", path, {name: value for name, value in given.items() if value is not None})
 
-    def delete(self, path: str) -> None:
+    def delete(self, path: str, /) -> None:
         """Take something away, for example `rules`. Raises ControlError."""
         self._call("DELETE", path, None)
 

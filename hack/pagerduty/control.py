@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from starlette.applications import Starlette
@@ -104,6 +105,7 @@ class ControlApi:
         """Open an incident on a service given by id or name."""
         given = await _read(request, "service", "title")
         service = self._world.service_named(given.pop("service"))
+        given["at"] = datetime.fromisoformat(given["at"]) if "at" in given else None
         return JSONResponse(_brief(self._world.trigger(service.id, given.pop("title"), **given)))
 
     async def incident(self, request: Request) -> Response:

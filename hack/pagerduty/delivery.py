@@ -8,7 +8,7 @@ import ssl
 import time
 import uuid
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,8 +53,9 @@ class Parcel:
 class Lane:
     """The queue of one subscription and one incident: the head of the line blocks the rest."""
 
-    def __init__(self, subscription: Subscription) -> None:
+    def __init__(self, subscription: Subscription, resource_id: str) -> None:
         self.subscription = subscription
+        self.key = (subscription.id, resource_id)
         self.queue: deque[Parcel] = deque()
         self.task: asyncio.Task[None] | None = None
 
@@ -100,9 +101,10 @@ class Courier:
         if len(parcel.body) > MAX_BODY_BYTES:
             self._give_up(subscription, record, f"{len(parcel.body)} bytes are more than {MAX_BODY_BYTES}")
             return record
-        lane = self._lanes.setdefault((subscription.id, event.resource_id), Lane(subscription))
+        lane = Lane(subscription, event.resource_id)
+        lane = self._lanes.setdefault(lane.key, lane)
         lane.queue.append(parcel)
-        if lane.task is None or lane.task.done():
+        if lane.task is None:
             lane.task = asyncio.create_task(self._run(lane))
         return record
 
@@ -112,7 +114,8 @@ class Courier:
 
     def pending(self) -> list[Webhook]:
         """Return the webhooks that are neither accepted nor dropped."""
-        return [parcel.record for lane in self._lanes.values() for parcel in lane.queue]
+        queued = [parcel.record for lane in self._lanes.values() for parcel in lane.queue]
+        return [record for record in queued if record.outcome is Outcome.PENDING]
 
     async def close(self) -> None:
         """Stop every lane and close the connections."""
@@ -134,46 +137,27 @@ class Courier:
 
     async def _run(self, lane: Lane) -> None:
         while lane.queue:
-            parcel = lane.queue[0]
-            await self._deliver(lane.subscription, parcel)
-            if lane.queue and lane.queue[0] is parcel:
-                lane.queue.popleft()
-        self._lanes = {key: kept for key, kept in self._lanes.items() if kept is not lane}
+            await self._deliver(lane.subscription, lane.queue[0])
+            lane.queue.popleft()
+        del self._lanes[lane.key]
 
     async def _deliver(self, subscription: Subscription, parcel: Parcel) -> None:
         pause = self._settings.first_pause_s
-        while parcel.record.outcome is Outcome.PENDING:
+        record = parcel.record
+        while record.outcome is Outcome.PENDING:
             attempt = await self._attempt(subscription, parcel)
-            if not self._judge(subscription, parcel, attempt):
-                return
-            await self._clock.sleep(pause, unless=lambda: parcel.record.outcome is not Outcome.PENDING)
+            if attempt.accepted:
+                _accept(subscription, parcel)
+                continue
+            reason = _reason_to_drop(attempt, self._clock.monotonic() - parcel.made_at)
+            if reason is not None:
+                self._give_up(subscription, record, reason)
+            await self._clock.sleep(pause, unless=lambda: record.outcome is not Outcome.PENDING)
             pause = min(pause * 2, self._settings.longest_pause_s)
 
-    def _judge(self, subscription: Subscription, parcel: Parcel, attempt: Attempt) -> bool:
-        """Write down what an answer means and say whether to try again."""
-        status = attempt.status
-        if status is not None and 200 <= status < 300:
-            parcel.copies -= 1
-            if parcel.copies > 0:
-                return True
-            parcel.record.outcome = Outcome.ACCEPTED
-            parcel.record.reason = None
-            subscription.drops_in_a_row = 0
-            return False
-        if parcel.record.outcome is not Outcome.PENDING:
-            return False
-        if status is not None and status != 429 and status < 500:
-            self._give_up(subscription, parcel.record, f"answered {status}")
-            return False
-        if attempt.error is not None and attempt.error.startswith("tls"):
-            self._give_up(subscription, parcel.record, attempt.error)
-            return False
-        if self._clock.monotonic() - parcel.made_at >= RETRY_SPAN_S:
-            self._give_up(subscription, parcel.record, "nobody took it for 48 h")
-            return False
-        return True
-
     def _give_up(self, subscription: Subscription, record: Webhook, reason: str) -> None:
+        if record.outcome is not Outcome.PENDING:
+            return
         _drop(record, reason)
         if not subscription.count_drop(self._clock.now()):
             return
@@ -197,7 +181,7 @@ class Courier:
         return attempt
 
     async def _post(self, subscription: Subscription, parcel: Parcel, attempt: Attempt) -> None:
-        extensions = {"trace": self._first_byte(parcel.record.resource_id)}
+        extensions = {"trace": self._first_byte(parcel.record)}
         try:
             async with asyncio.timeout(self._settings.deadline_s):
                 answer = await self._client.post(
@@ -209,10 +193,12 @@ class Courier:
         except httpx.TransportError as error:
             attempt.error = _transport_error(error)
 
-    def _first_byte(self, resource_id: str) -> Callable[[str, Any], Any]:
+    def _first_byte(self, record: Webhook) -> Callable[[str, Any], Awaitable[None]]:
         async def trace(name: str, _: Any) -> None:
-            timing = self._timings[resource_id]
-            if name.endswith("send_request_headers.started") and timing.first_webhook_byte is None:
+            if not name.endswith("send_request_headers.started") or not record.event_type.startswith("incident."):
+                return
+            timing = self._timings[record.resource_id]
+            if timing.first_webhook_byte is None:
                 timing.first_webhook_byte = time.monotonic()
 
         return trace
@@ -230,6 +216,24 @@ def _headers(subscription: Subscription, record: Webhook, body: bytes, secrets: 
         "X-Webhook-Id": record.id,
         "X-Webhook-Subscription": subscription.id,
     }
+
+
+def _accept(subscription: Subscription, parcel: Parcel) -> None:
+    parcel.copies -= 1
+    if parcel.copies > 0:
+        return
+    parcel.record.outcome = Outcome.ACCEPTED
+    parcel.record.reason = None
+    subscription.drops_in_a_row = 0
+
+
+def _reason_to_drop(attempt: Attempt, age_s: float) -> str | None:
+    """Return why a webhook is not tried again, or None when it is."""
+    if attempt.status is not None and attempt.status != 429 and attempt.status < 500:
+        return f"answered {attempt.status}"
+    if attempt.error is not None and attempt.error.startswith("tls"):
+        return attempt.error
+    return "nobody took it for 48 h" if age_s >= RETRY_SPAN_S else None
 
 
 def _drop(record: Webhook, reason: str) -> None:

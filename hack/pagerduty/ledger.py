@@ -25,6 +25,11 @@ class Attempt:
     status: int | None = None
     error: str | None = None
 
+    @property
+    def accepted(self) -> bool:
+        """Say whether the receiver took it."""
+        return self.status is not None and 200 <= self.status < 300
+
 
 @dataclass
 class Webhook:
@@ -43,7 +48,7 @@ class Webhook:
     @property
     def times_accepted(self) -> int:
         """How often the receiver answered 2xx."""
-        return sum(200 <= (attempt.status or 0) < 300 for attempt in self.attempts)
+        return sum(attempt.accepted for attempt in self.attempts)
 
 
 class Ledger:

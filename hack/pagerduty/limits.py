@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from hack.pagerduty.clock import VirtualClock
 
+REQUESTS_PER_MINUTE = 960
+"""The vendor's limit per key or user."""
+
 WINDOW_S = 60.0
 GRACE_S = 0.25
 """Calls that were already on their way when the limit closed are not held against a client."""
@@ -38,7 +41,7 @@ class RateLimit:
         return False
 
     def close(self, budget: str, seconds: float) -> None:
-        """Remember that a client was told to stay away for some seconds."""
+        """Remember that a client is told to stay away for some seconds."""
         window = self._window(budget)
         now = self._clock.monotonic()
         if window.closed_at is None or now >= window.closed_until:
@@ -55,14 +58,16 @@ class RateLimit:
 
     def headers(self, budget: str) -> dict[str, str]:
         """Return the three headers of an answer."""
-        if self.per_minute is None:
+        window, now = self._window(budget), self._clock.monotonic()
+        closed = now < window.closed_until
+        if self.per_minute is None and not closed:
             return {}
-        window = self._window(budget)
-        reset_s = window.opened_at + WINDOW_S - self._clock.monotonic()
+        limit = self.per_minute or REQUESTS_PER_MINUTE
+        opens_at = window.closed_until if closed else window.opened_at + WINDOW_S
         return {
-            "ratelimit-limit": str(self.per_minute),
-            "ratelimit-remaining": str(max(0, self.per_minute - window.used)),
-            "ratelimit-reset": str(max(1, math.ceil(reset_s))),
+            "ratelimit-limit": str(limit),
+            "ratelimit-remaining": str(0 if closed else max(0, limit - window.used)),
+            "ratelimit-reset": str(max(1, math.ceil(opens_at - now))),
         }
 
     def _window(self, budget: str) -> Window:

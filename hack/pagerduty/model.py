@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -130,9 +130,9 @@ class Account:
         self.keys[key.token] = key
         return key
 
-    def add_service(self, name: str, now: datetime | None = None) -> Service:
+    def add_service(self, name: str, now: datetime) -> Service:
         """Add a service with one Events API integration."""
-        service = Service(ids.short_id(), name, ids.short_id(), now or datetime.now(UTC))
+        service = Service(ids.short_id(), name, ids.short_id(), now)
         self.services[service.id] = service
         return service
 

@@ -44,7 +44,9 @@ class RestApi:
             Route("/incidents/{key}/notes/{note_id}", self.edit_note, methods=["PUT"]),
             Route("/incidents/{key}/notes/{note_id}", self.delete_note, methods=["DELETE"]),
         ]
-        return Starlette(routes=routes, exception_handlers={ApiError: _api_error, HTTPException: _http_error})
+        app = Starlette(routes=routes, exception_handlers={ApiError: _api_error, HTTPException: _http_error})
+        app.router.redirect_slashes = False
+        return app
 
     async def me(self, request: Request) -> Response:
         """GET /users/me: the key's person; an account key has none."""
@@ -90,9 +92,9 @@ class RestApi:
         return JSONResponse(page.cut("alerts", [self._world.render.alert(alert, incident) for alert in chosen]))
 
     async def list_notes(self, request: Request) -> Response:
-        """GET /incidents/{id}/notes: all of them, no pages."""
+        """GET /incidents/{id}/notes: all of them, the newest first, no pages."""
         notes = self._world.visible_notes(self._incident(request))
-        return JSONResponse({"notes": [self._world.render.note(note) for note in notes]})
+        return JSONResponse({"notes": [self._world.render.note(note) for note in reversed(notes)]})
 
     async def create_note(self, request: Request) -> Response:
         """POST /incidents/{id}/notes answers 200."""

@@ -38,7 +38,7 @@ class Rule:
     action: Action
     method: str = "*"
     path: str = "**"
-    event: str = "*"
+    event: str = "**"
     nth: int | None = None
     every: int | None = None
     probability: float | None = None

@@ -13,7 +13,7 @@ from hack.pagerduty.clock import VirtualClock
 from hack.pagerduty.delivery import Courier, DeliverySettings
 from hack.pagerduty.events import agent_of, incident_data, make_event, note_data
 from hack.pagerduty.ledger import Ledger, Webhook
-from hack.pagerduty.limits import RateLimit
+from hack.pagerduty.limits import REQUESTS_PER_MINUTE, RateLimit
 from hack.pagerduty.model import Account, Incident, Note, Service, Status, User, change_status
 from hack.pagerduty.render import Renderer
 from hack.pagerduty.rules import Rules
@@ -21,9 +21,6 @@ from hack.pagerduty.subscriptions import ACCOUNT_SCOPE, PING, Subscription
 from hack.pagerduty.timings import Timing
 
 DEFAULT_EVENTS = ("incident.triggered", "incident.acknowledged", "incident.resolved")
-
-REQUESTS_PER_MINUTE = 960
-"""The vendor's limit per key or user."""
 
 
 @dataclass
