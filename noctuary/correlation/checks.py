@@ -1,0 +1,159 @@
+"""The checks: one small pure function per cause, each with one plain sentence of why."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from noctuary import details
+from noctuary.correlation.explain import CLOCK_SLACK_S, Explanation, same_workload
+from noctuary.correlation.facts import Facts
+from noctuary.correlation.model import Cause, CauseKind, Change, Fault, FaultKind, Relation, SetAside, Term
+from noctuary.correlation.score import (
+    ACTIVE_S,
+    CHANGE_PRIOR,
+    FAULT_PRIORS,
+    ROLLOUT_PRIOR,
+    active_term,
+    distance_term,
+    symptom_term,
+    time_term,
+)
+from noctuary.text import duration, plural
+
+Finding = Cause | SetAside
+Check = Callable[[Facts, Explanation], Iterable[Finding]]
+
+
+def bad_rollout(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
+    """A rollout before the onset is to blame when its own pods fail; a healthy or later one is not."""
+    for index, change in enumerate(facts.changes):
+        if not change.is_rollout:
+            continue
+        symptoms = explanation.by_change.get(index, [])
+        reason = _not_to_blame(facts, change, symptoms)
+        if reason:
+            yield SetAside(change, reason)
+        else:
+            why = (
+                "its own pods fail since"
+                if symptoms
+                else "it is the change before the alert; how its pods fare is not known"
+            )
+            yield Cause(CauseKind.ROLLOUT, why, _change_terms(facts, change, ROLLOUT_PRIOR, symptoms), change, symptoms)
+
+
+def other_change(facts: Facts, _explanation: Explanation) -> Iterator[Finding]:
+    """A configuration, flag, scale or schema change before the onset may be to blame."""
+    for change in facts.changes:
+        if change.is_rollout:
+            continue
+        if _is_after_onset(facts, change):
+            yield SetAside(change, "it came after the alert began")
+        else:
+            why = f"the {change.event_type.replace('_', ' ')} came before the alert"
+            yield Cause(CauseKind.CHANGE, why, _change_terms(facts, change, CHANGE_PRIOR, []), change)
+
+
+def bad_node(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
+    """A node in trouble is to blame for the pods that fail on it, or may be when some of ours run there."""
+    for index, bad in enumerate(facts.node_faults):
+        symptoms = explanation.by_node.get(index, [])
+        here = [pod for pod in facts.own_pods if pod.node == bad.subject.name]
+        share = len(here) / len(facts.own_pods) if facts.own_pods else 1.0
+        why = f"{len(here)} of {plural(len(facts.own_pods), 'pod')} on it" if facts.own_pods else "our pods ran on it"
+        terms = [
+            Term("a node in trouble", FAULT_PRIORS[FaultKind.NODE]),
+            time_term(max(0.0, facts.world.onset - bad.last), facts.world.lookback_s),
+            distance_term(Relation.NODE, 1.0 if symptoms else share),
+            symptom_term(agrees=bool(symptoms)),
+        ]
+        yield Cause(CauseKind.NODE, why, terms, faults=[bad, *symptoms])
+
+
+def out_of_memory(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
+    """A container that hit its memory limit, without a rollout before it."""
+    return _standing_alone(facts, explanation, FaultKind.OUT_OF_MEMORY, "it uses more memory than its limit allows")
+
+
+def crash_loop(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
+    """A container that exits again and again, without a rollout before it."""
+    return _standing_alone(facts, explanation, FaultKind.CRASH_LOOP, "its container exits again and again")
+
+
+def image_pull(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
+    """An image that cannot be pulled."""
+    return _standing_alone(facts, explanation, FaultKind.IMAGE_PULL, "new pods cannot start without their image")
+
+
+def missing_configuration(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
+    """A ConfigMap, Secret or key that pods need and that does not exist."""
+    return _standing_alone(facts, explanation, FaultKind.MISSING_CONFIGURATION, "pods cannot start without it")
+
+
+def unschedulable(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
+    """Pods for which no node has room."""
+    return _standing_alone(facts, explanation, FaultKind.UNSCHEDULABLE, "its pods wait for a node")
+
+
+def other_fault(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
+    """Evictions, failing probes and what other systems reported."""
+    for kind in (FaultKind.EVICTED, FaultKind.PROBE, FaultKind.OTHER):
+        yield from _standing_alone(facts, explanation, kind, "it was reported before the alert")
+
+
+CHECKS: list[Check] = [
+    bad_rollout,
+    bad_node,
+    missing_configuration,
+    image_pull,
+    out_of_memory,
+    crash_loop,
+    unschedulable,
+    other_change,
+    other_fault,
+]
+
+
+def _standing_alone(facts: Facts, explanation: Explanation, kind: FaultKind, why: str) -> Iterator[Cause]:
+    for fault in explanation.alone:
+        if fault.kind is kind:
+            yield Cause(CauseKind.FAULT, why, _fault_terms(facts, fault), faults=[fault])
+
+
+def _fault_terms(facts: Facts, fault: Fault) -> list[Term]:
+    gap_s = max(0.0, facts.world.onset - fault.last)
+    return [
+        Term(f"a fault of this kind: {fault.kind}", FAULT_PRIORS[fault.kind]),
+        time_term(gap_s, facts.world.lookback_s),
+        distance_term(fault.relation),
+        active_term(active=gap_s <= ACTIVE_S),
+    ]
+
+
+def _change_terms(facts: Facts, change: Change, prior: float, symptoms: list[Fault]) -> list[Term]:
+    return [
+        Term("changes cause most incidents", prior),
+        time_term(max(0.0, facts.world.onset - change.at), facts.world.lookback_s),
+        distance_term(change.relation),
+        symptom_term(agrees=bool(symptoms)),
+    ]
+
+
+def _not_to_blame(facts: Facts, change: Change, symptoms: list[Fault]) -> str:
+    """Return why a rollout cannot be the cause; empty when it can."""
+    if _is_after_onset(facts, change):
+        return "it came after the alert began"
+    if symptoms:
+        return ""
+    older = [f for f in facts.faults if same_workload(change, f) and f.first < change.at - CLOCK_SLACK_S]
+    if older:
+        return f"the fault began {duration(change.at - min(f.first for f in older))} before it"
+    return "its pods are healthy" if _is_healthy(facts, change) else ""
+
+
+def _is_after_onset(facts: Facts, change: Change) -> bool:
+    return change.at > facts.world.onset + CLOCK_SLACK_S
+
+
+def _is_healthy(facts: Facts, change: Change) -> bool:
+    template_hash = change.details.get(details.TEMPLATE_HASH, "")
+    pods = [p for p in facts.world.pods or [] if p.template_hash == template_hash and p.workload == change.subject.name]
+    return bool(template_hash and pods) and all(pod.is_ready for pod in pods)

@@ -1,0 +1,50 @@
+"""The score: a transparent sum of a few terms, each with its reason. Not calibrated, so notes say it in words."""
+
+from noctuary.correlation.model import FaultKind, Relation, Term
+from noctuary.text import duration
+
+LIKELY_SCORE = 0.7
+"""From here on a note says "Likely cause", below it "Possible cause"."""
+TIME_WEIGHT = 0.25
+FRESH_S = 600.0
+"""Most causes page within ten minutes; older ones lose weight until the lookback's end."""
+SYMPTOM_WEIGHT = 0.3
+ACTIVE_WEIGHT = 0.15
+ACTIVE_S = 300.0
+"""A fault seen within the five minutes before the onset is still there."""
+ROLLOUT_PRIOR = 0.2
+CHANGE_PRIOR = 0.15
+DISTANCE = {Relation.OWN: 0.2, Relation.DEPENDENCY: 0.1, Relation.NODE: 0.1}
+FAULT_PRIORS = {
+    FaultKind.OUT_OF_MEMORY: 0.25,
+    FaultKind.IMAGE_PULL: 0.25,
+    FaultKind.MISSING_CONFIGURATION: 0.25,
+    FaultKind.CRASH_LOOP: 0.2,
+    FaultKind.UNSCHEDULABLE: 0.2,
+    FaultKind.EVICTED: 0.15,
+    FaultKind.NODE: 0.15,
+    FaultKind.PROBE: 0.1,
+    FaultKind.OTHER: 0.1,
+}
+
+
+def time_term(before_onset_s: float, lookback_s: float) -> Term:
+    """Full weight up to ten minutes before the onset, then falling in a straight line to nothing."""
+    late_s = max(0.0, before_onset_s - FRESH_S)
+    share = max(0.0, 1 - late_s / max(1.0, lookback_s - FRESH_S))
+    return Term(f"{duration(before_onset_s)} before the onset", TIME_WEIGHT * share)
+
+
+def distance_term(relation: Relation, share: float = 1.0) -> Term:
+    """The service itself weighs more than a dependency or a node; `share` is how much of it is touched."""
+    return Term({Relation.OWN: "the same service"}.get(relation, f"a {relation}"), DISTANCE[relation] * share)
+
+
+def symptom_term(*, agrees: bool) -> Term:
+    """Faults that follow from it."""
+    return Term("faults follow from it", SYMPTOM_WEIGHT if agrees else 0.0)
+
+
+def active_term(*, active: bool) -> Term:
+    """Whether a fault was still seen shortly before the onset."""
+    return Term("it was still there at the onset", ACTIVE_WEIGHT if active else 0.0)
