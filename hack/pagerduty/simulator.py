@@ -35,10 +35,12 @@ class PagerDutySimulator(World):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.courier.close()
-        if self._server is not None:
-            await self._server.stop()
-            self._server = None
+        try:
+            await self.courier.close()
+        finally:
+            if self._server is not None:
+                await self._server.stop()
+                self._server = None
 
     async def drained(self, *, timeout_s: float = 10.0, hurry: bool = False) -> None:
         """Wait until every webhook is accepted or dropped; `hurry` moves the clock over the pauses between retries.

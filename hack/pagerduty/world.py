@@ -102,7 +102,7 @@ class World:
 
     def ping(self, subscription_id: str) -> Webhook:
         """Send the test event to one subscription."""
-        data = {"message": "Hello from your friend Pagey!", "type": "ping"}
+        data = {"message": "A test webhook of the simulator", "type": "ping"}
         event = make_event(PING, data, None, self.clock.now(), None)
         self.ledger.event(event)
         return self.courier.send(self.subscription(subscription_id), event)

@@ -132,7 +132,8 @@ def _registry(path: str) -> "Registry[Any]":
     document = json.loads(Path(path).read_text(encoding="utf-8"))
     _allow_null(document)
     empty: Registry[Any] = Registry()
-    return empty.with_resource("urn:pagerduty", DRAFT202012.create_resource(document))
+    filled: Registry[Any] = empty.with_resource("urn:pagerduty", DRAFT202012.create_resource(document))
+    return filled
 
 
 def _allow_null(schema: Any) -> None:
