@@ -11,9 +11,9 @@ import httpx
 
 from hack.localkube import LocalKube
 from hack.pagerduty import PagerDutySimulator
-from hack.stage.kube import Kube
-from hack.stage.person import FROM, Person
-from hack.stage.release import CRDS, Release, until
+from hack.stage.person import FROM
+from hack.stage.release import CRDS, until
+from hack.stage.stage import Stage, set_stage
 
 LATENCY_S = 0.3
 REQUESTS_PER_MINUTE = 960
@@ -27,27 +27,22 @@ async def measure_notes(count: int) -> None:
     with tempfile.TemporaryDirectory(prefix="noctuary-bench-") as directory:
         cluster = await asyncio.to_thread(LocalKube, crds=CRDS)
         with cluster:
-            async with PagerDutySimulator(requests_per_minute=REQUESTS_PER_MINUTE) as pagerduty:
-                release = Release(cluster, pagerduty.url, Path(directory))
-                kube = await Kube.connect(cluster.kubeconfig)
-                try:
-                    await _measure(kube, pagerduty, release, count)
-                finally:
-                    await kube.close()
-                    await asyncio.to_thread(release.stop)
+            async with (
+                PagerDutySimulator(requests_per_minute=REQUESTS_PER_MINUTE) as pagerduty,
+                set_stage(cluster, pagerduty, Path(directory)) as stage,
+            ):
+                await _measure(stage, count)
 
 
-async def _measure(kube: Kube, pagerduty: PagerDutySimulator, release: Release, count: int) -> None:
-    await asyncio.to_thread(release.install)
-    release.operator.start()
-    release.receiver.start()
-    service = await _declare(kube, pagerduty, release)
+async def _measure(stage: Stage, count: int) -> None:
+    pagerduty, receiver = stage.pagerduty, stage.release.receiver
+    service = await stage.declare(f"team-{secrets.token_hex(3)}", "bench")
     pagerduty.latency_s = LATENCY_S
     bare = await _two_bare_calls(pagerduty)
-    cpu_before = release.receiver.cpu_seconds()
+    cpu_before = receiver.cpu_seconds()
     incidents = await _open_loop(pagerduty, service, count)
     await until("all incidents have a note", lambda: _all_noted(pagerduty, incidents), FINISH_S)
-    cpu = release.receiver.cpu_seconds() - cpu_before
+    cpu = receiver.cpu_seconds() - cpu_before
     seconds = sorted(pagerduty.timings[incident].seconds_to_first_note or 0.0 for incident in incidents)
     notes = [len(pagerduty.notes(incident)) for incident in incidents]
     print(
@@ -57,20 +52,9 @@ async def _measure(kube: Kube, pagerduty: PagerDutySimulator, release: Release, 
         f"p99 {_quantile(seconds, 0.99):.3f} s, max {seconds[-1]:.3f} s\n"
         f"  reference, two bare calls one after the other (read alerts, post note): p50 {bare:.3f} s; "
         f"ratio p50 {_quantile(seconds, 0.5) / bare:.2f}, p99 {_quantile(seconds, 0.99) / bare:.2f}\n"
-        f"  receiver: {cpu / count * 1000:.1f} ms CPU an incident, {release.receiver.rss_megabytes():.0f} MB RSS; "
+        f"  receiver: {cpu / count * 1000:.1f} ms CPU an incident, {receiver.rss_megabytes():.0f} MB RSS; "
         f"incidents with exactly one note: {notes.count(1)} of {count}"
     )
-
-
-async def _declare(kube: Kube, pagerduty: PagerDutySimulator, release: Release) -> str:
-    namespace = f"team-{secrets.token_hex(3)}"
-    await kube.make_namespace(namespace)
-    service = pagerduty.add_service("bench")
-    person = Person(kube, pagerduty, release)
-    await person.declare(namespace, "bench", "bench", service)
-    await person.subscribe(namespace, "bench", service)
-    await person.wait_ready(namespace, "bench")
-    return service
 
 
 async def _two_bare_calls(pagerduty: PagerDutySimulator) -> float:

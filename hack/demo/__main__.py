@@ -13,6 +13,7 @@ from hack.demo.scene import random_scene
 from hack.localkube import LocalKube
 from hack.pagerduty import PagerDutySimulator
 from hack.stage.release import CRDS
+from hack.stage.stage import set_stage
 
 STARTED = time.monotonic()
 
@@ -32,12 +33,11 @@ async def run(*, once: bool) -> int:
         cluster = await asyncio.to_thread(LocalKube, crds=CRDS)
         with cluster:
             say(f"control plane is ready at {cluster.server}, the CRD is applied")
-            async with PagerDutySimulator() as pagerduty:
-                play = Play(cluster, pagerduty, Path(directory), random_scene(), say)
-                return await _perform(play, stopped, once=once)
+            async with PagerDutySimulator() as pagerduty, set_stage(cluster, pagerduty, Path(directory)) as stage:
+                return await _perform(Play(stage, random_scene(), say), cluster, stopped, once=once)
 
 
-async def _perform(play: Play, stopped: asyncio.Event, *, once: bool) -> int:
+async def _perform(play: Play, cluster: LocalKube, stopped: asyncio.Event, *, once: bool) -> int:
     acting = asyncio.ensure_future(play.perform())
     leaving = asyncio.ensure_future(stopped.wait())
     try:
@@ -47,7 +47,7 @@ async def _perform(play: Play, stopped: asyncio.Event, *, once: bool) -> int:
         incident = acting.result()
         if once:
             return _report(await check_note(play, incident))
-        print(play.what_next(incident), flush=True)
+        print(play.what_next(incident, cluster), flush=True)
         await leaving
         return 0
     finally:

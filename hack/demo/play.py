@@ -2,15 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 
 from hack.demo.scene import Scene
 from hack.localkube import LocalKube
-from hack.pagerduty import PagerDutySimulator
-from hack.stage.kube import Kube
 from hack.stage.kubelet import Kubelet, crashing
-from hack.stage.person import Person
-from hack.stage.release import Release, until
+from hack.stage.release import until
+from hack.stage.stage import Stage
 
 SETTLE_S = 1.0
 """Between rollout, failure and page, as life has it; the note's seconds count from the incident."""
@@ -22,60 +19,40 @@ Say = Callable[[str], None]
 class Play:
     """One run of the main job with the names of one scene."""
 
-    def __init__(
-        self, cluster: LocalKube, pagerduty: PagerDutySimulator, directory: Path, scene: Scene, say: Say
-    ) -> None:
+    def __init__(self, stage: Stage, scene: Scene, say: Say) -> None:
         self.scene = scene
-        self.pagerduty = pagerduty
-        self._cluster = cluster
+        self.pagerduty = stage.pagerduty
+        self._stage = stage
+        self._kube = stage.kube
+        self._person = stage.person
         self._say = say
-        self._release = Release(cluster, pagerduty.url, directory)
-        self._kube: Kube
         self._kubelets: list[asyncio.Task[None]] = []
 
     async def perform(self) -> str:
         """Play all of it and return the incident's id."""
-        await self._install()
-        service_id = await self._declare()
+        scene = self.scene
+        self._say(f"operator and receiver run in namespace {self._stage.release.namespace}, each with its own Roles")
+        await self._kube.make_namespace(scene.innocent_namespace)
+        service_id = await self._stage.declare(scene.namespace, scene.service)
+        self._say(f"PagerDutyIntegration {scene.namespace}/{scene.service} is Ready")
         await self._break()
         return await self._page(service_id)
 
-    async def _install(self) -> None:
-        self._kube = await Kube.connect(self._cluster.kubeconfig)
-        self._person = Person(self._kube, self.pagerduty, self._release)
-        await asyncio.to_thread(self._release.install)
-        self._release.operator.start()
-        self._release.receiver.start()
-        self._say(f"operator and receiver run in namespace {self._release.namespace}, each with its own Roles")
-
-    async def _declare(self) -> str:
-        scene = self.scene
-        for namespace in (scene.namespace, scene.innocent_namespace):
-            await self._kube.make_namespace(namespace)
-        person = self._person
-        service_id = self.pagerduty.add_service(scene.service)
-        await person.declare(scene.namespace, scene.integration, scene.service, service_id)
-        await person.subscribe(scene.namespace, scene.integration, service_id)
-        reason = await person.wait_ready(scene.namespace, scene.integration)
-        self._say(f"PagerDutyIntegration {scene.namespace}/{scene.integration} is Ready ({reason})")
-        return service_id
-
     async def _break(self) -> None:
         scene = self.scene
-        person = self._person
         self._report_pods(scene.namespace, scene.bad_image)
         self._report_pods(scene.innocent_namespace, None)
-        await person.roll_out(scene.namespace, scene.service, scene.good_image)
-        await person.roll_out(scene.innocent_namespace, scene.innocent, scene.innocent_images[0])
-        await person.wait_available(scene.namespace, scene.service)
-        await person.wait_available(scene.innocent_namespace, scene.innocent)
+        await self._person.roll_out(scene.namespace, scene.service, scene.good_image)
+        await self._person.roll_out(scene.innocent_namespace, scene.innocent, scene.innocent_images[0])
+        await self._person.wait_available(scene.namespace, scene.service)
+        await self._person.wait_available(scene.innocent_namespace, scene.innocent)
         self._say(f"Deployment {scene.service} runs {scene.good_image}")
         await asyncio.sleep(SETTLE_S)
-        await person.roll_out(scene.namespace, scene.service, scene.bad_image)
+        await self._person.roll_out(scene.namespace, scene.service, scene.bad_image)
         self._say(f"rolled out {scene.bad_image}; its pods crash on start")
         await self._wait_crashing()
-        await person.roll_out(scene.innocent_namespace, scene.innocent, scene.innocent_images[1])
-        await person.wait_available(scene.innocent_namespace, scene.innocent)
+        await self._person.roll_out(scene.innocent_namespace, scene.innocent, scene.innocent_images[1])
+        await self._person.wait_available(scene.innocent_namespace, scene.innocent)
         self._say(f"meanwhile, innocently, {scene.innocent} was rolled out elsewhere")
         await asyncio.sleep(SETTLE_S)
 
@@ -111,9 +88,9 @@ class Play:
         self._say(f"{timing.seconds_to_first_note:.2f} s from the first byte of the webhook to the note")
         return incident.id
 
-    def what_next(self, incident: str) -> str:
+    def what_next(self, incident: str, cluster: LocalKube) -> str:
         """Say what a newcomer may try now."""
-        kubectl = f"{self._cluster.kubectl_path} --kubeconfig {self._cluster.kubeconfig}"
+        kubectl = f"{cluster.kubectl_path} --kubeconfig {cluster.kubeconfig}"
         simulator = f".venv/bin/python -m hack.pagerduty --url {self.pagerduty.url}"
         scene = self.scene
         return "\n".join(
@@ -121,7 +98,7 @@ class Play:
                 "",
                 "Everything stays up. Try next:",
                 f"  {kubectl} -n {scene.namespace} get pdi,deploy,pods",
-                f"  {kubectl} -n {scene.namespace} describe pdi {scene.integration}",
+                f"  {kubectl} -n {scene.namespace} describe pdi {scene.service}",
                 f"  {kubectl} -n {scene.namespace} rollout undo deploy/{scene.service}",
                 f"  {simulator} resolve {incident}",
                 f"  {simulator} show {incident}",
@@ -132,14 +109,10 @@ class Play:
         )
 
     async def end(self) -> None:
-        """End both programs and the pretended kubelets."""
+        """End the pretended kubelets."""
         for task in self._kubelets:
             task.cancel()
         await asyncio.gather(*self._kubelets, return_exceptions=True)
-        if hasattr(self._release, "operator"):
-            await asyncio.to_thread(self._release.stop)
-        if hasattr(self, "_kube"):
-            await self._kube.close()
 
 
 def frame(text: str) -> str:

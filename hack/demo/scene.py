@@ -13,7 +13,6 @@ class Scene:
     """All names of one run."""
 
     namespace: str
-    integration: str
     service: str
     good_image: str
     bad_image: str
@@ -29,7 +28,6 @@ def random_scene() -> Scene:
     tag = secrets.token_hex(3)
     return Scene(
         namespace=f"team-{secrets.token_hex(3)}",
-        integration=f"{service}-oncall",
         service=service,
         good_image=f"registry.example.com/{service}:2.{minor}.0-{tag}",
         bad_image=f"registry.example.com/{service}:2.{minor + 1}.0-{secrets.token_hex(3)}",

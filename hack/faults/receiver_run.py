@@ -12,9 +12,8 @@ from typing import Any
 from hack.faults.table import Outcome
 from hack.localkube import LocalKube
 from hack.pagerduty import DeliverySettings, PagerDutySimulator, Rule
-from hack.stage.kube import Kube
-from hack.stage.person import Person
 from hack.stage.release import Release
+from hack.stage.stage import set_stage
 
 WEBHOOKS_AT_ONCE = 16
 INCIDENTS_PER_RUN = 7
@@ -109,36 +108,17 @@ class Storm:
 async def disturb_receiver(cluster: LocalKube, directory: Path, runs: int, seed: int, say: Say) -> Outcome:
     """Run the storm and count."""
     delivery = DeliverySettings(first_pause_s=0.5, longest_pause_s=4.0, concurrency=WEBHOOKS_AT_ONCE)
-    async with WatchedPagerDuty(delivery=delivery) as pagerduty:
-        release = Release(cluster, pagerduty.url, directory)
-        await asyncio.to_thread(release.install)
-        kube = await Kube.connect(cluster.kubeconfig)
-        try:
-            release.operator.start()
-            release.receiver.start()
-            services = await _declare(kube, pagerduty, release)
-            storm = Storm(pagerduty, release, services, seed)
-            storm.faults = _misbehave(pagerduty, seed)
-            for number in range(runs):
-                await storm.run(number)
-                say(f"receiver: run {number + 1} of {runs}: {_progress(pagerduty)}")
-            return await _count(pagerduty, release, storm, say)
-        finally:
-            await kube.close()
-            await asyncio.to_thread(release.stop)
-
-
-async def _declare(kube: Kube, pagerduty: PagerDutySimulator, release: Release) -> list[str]:
-    person = Person(kube, pagerduty, release)
-    services: list[str] = []
-    for index in range(SERVICES):
-        namespace, name = f"{release.namespace}-team-{index}", f"storm-{index}"
-        await kube.make_namespace(namespace)
-        services.append(pagerduty.add_service(name))
-        await person.declare(namespace, name, name, services[-1])
-        await person.subscribe(namespace, name, services[-1])
-        await person.wait_ready(namespace, name)
-    return services
+    async with WatchedPagerDuty(delivery=delivery) as pagerduty, set_stage(cluster, pagerduty, directory) as stage:
+        services = [
+            await stage.declare(f"{stage.release.namespace}-team-{index}", f"storm-{index}")
+            for index in range(SERVICES)
+        ]
+        storm = Storm(pagerduty, stage.release, services, seed)
+        storm.faults = _misbehave(pagerduty, seed)
+        for number in range(runs):
+            await storm.run(number)
+            say(f"receiver: run {number + 1} of {runs}: {_progress(pagerduty)}")
+        return await _count(pagerduty, stage.release, storm, say)
 
 
 def _misbehave(pagerduty: PagerDutySimulator, seed: int) -> list[Rule]:

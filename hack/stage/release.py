@@ -31,8 +31,7 @@ class Release:
         self.operator_port = free_port()
         self._cluster = cluster
         self._pagerduty_url = pagerduty_url
-        self.operator: Program
-        self.receiver: Program
+        self._programs: list[Program] = []
 
     def install(self) -> None:
         """Create the namespace, the accounts and their Roles, and prepare both programs."""
@@ -41,8 +40,20 @@ class Release:
         for manifest in sorted(RBAC.glob("*.yaml")):
             text = manifest.read_text().replace("__NAMESPACE__", self.namespace)
             self._cluster.kubectl("apply", "--server-side", "--filename=-", input=text)
-        self.operator = Program("operator", self._operator_settings(), self.directory / "operator.log")
-        self.receiver = Program("receiver", self._receiver_settings(), self.directory / "receiver.log")
+        self._programs = [
+            Program("operator", self._operator_settings(), self.directory / "operator.log"),
+            Program("receiver", self._receiver_settings(), self.directory / "receiver.log"),
+        ]
+
+    @property
+    def operator(self) -> Program:
+        """The operator, once installed."""
+        return self._programs[0]
+
+    @property
+    def receiver(self) -> Program:
+        """The receiver, once installed."""
+        return self._programs[1]
 
     def _identity(self, name: str) -> str:
         return str(self._cluster.identity_kubeconfig(self.namespace, name, token_file=True))
@@ -81,7 +92,7 @@ class Release:
 
     def stop(self) -> None:
         """End both programs."""
-        for program in (self.receiver, self.operator):
+        for program in reversed(self._programs):
             program.stop()
 
 
