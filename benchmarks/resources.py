@@ -66,7 +66,7 @@ async def measure_resources(count: int) -> None:
                 for route in ("None", "Ingress"):
                     print((await _apply_all(kube, release, audit, route, count)).line(), flush=True)
                 print((await _restart(release, audit, 2 * count)).line(), flush=True)
-                release.stop()
+                release.operator.stop()
                 print(await _reference(cluster, kube, max(1, count // REFERENCE_SHARE)), flush=True)
             finally:
                 await kube.close()

@@ -7,12 +7,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from hack.localkube import Cluster
+from hack.localkube import Cluster, grant, revoke
 from hack.stage.program import Program
 
 ROOT = Path(__file__).resolve().parents[2]
 CRDS = sorted((ROOT / "crds").glob("*.yaml"))
-RBAC = ROOT / "charts" / "noctuary" / "files" / "rbac"
 HOST = "noctuary.example.com"
 READY_TIMEOUT_S = 30.0
 POLL_S = 0.05
@@ -37,12 +36,10 @@ class Release:
         """Create the namespace, the accounts and their Roles, and prepare both programs."""
         self.directory.mkdir(parents=True, exist_ok=True)
         self._cluster.kubectl("create", "namespace", self.namespace)
-        for manifest in sorted(RBAC.glob("*.yaml")):
-            text = manifest.read_text().replace("__NAMESPACE__", self.namespace)
-            self._cluster.kubectl("apply", "--server-side", "--filename=-", input=text)
+        identities = grant(self._cluster, self.namespace, token_file=True)
         self._programs = [
-            Program("operator", self._operator_settings(), self.directory / "operator.log"),
-            Program("receiver", self._receiver_settings(), self.directory / "receiver.log"),
+            Program("operator", self._operator_settings(identities.operator), self.directory / "operator.log"),
+            Program("receiver", self._receiver_settings(identities.receiver), self.directory / "receiver.log"),
         ]
 
     @property
@@ -55,19 +52,16 @@ class Release:
         """The receiver, once installed."""
         return self._programs[1]
 
-    def _identity(self, name: str) -> str:
-        return str(self._cluster.identity_kubeconfig(self.namespace, name, token_file=True))
-
-    def _common(self, account: str) -> dict[str, str]:
+    def _common(self, kubeconfig: Path) -> dict[str, str]:
         return {
             "NOCTUARY_RELEASE_NAMESPACE": self.namespace,
-            "NOCTUARY_KUBECONFIG": self._identity(account),
+            "NOCTUARY_KUBECONFIG": str(kubeconfig),
             "NOCTUARY_LOG_LEVEL": "debug",
         }
 
-    def _operator_settings(self) -> dict[str, str]:
+    def _operator_settings(self, kubeconfig: Path) -> dict[str, str]:
         return {
-            **self._common("noctuary-operator"),
+            **self._common(kubeconfig),
             "NOCTUARY_ALLOWED_WEBHOOK_HOSTS": HOST,
             "NOCTUARY_ALLOWED_API_HOSTS": self._pagerduty_url.split("//")[1],
             "NOCTUARY_ALLOW_HTTP_API": "true",
@@ -75,11 +69,11 @@ class Release:
             "NOCTUARY_HEALTH_PORT": str(self.operator_port),
         }
 
-    def _receiver_settings(self) -> dict[str, str]:
+    def _receiver_settings(self, kubeconfig: Path) -> dict[str, str]:
         data = self.directory / "data"
         data.mkdir(exist_ok=True)
         return {
-            **self._common("noctuary-receiver"),
+            **self._common(kubeconfig),
             "NOCTUARY_DATA_DIR": str(data),
             "NOCTUARY_HOST": "127.0.0.1",
             "NOCTUARY_PUBLIC_PORT": str(self.public_port),
@@ -91,9 +85,12 @@ class Release:
         return url.replace(f"https://{HOST}", f"http://127.0.0.1:{self.public_port}")
 
     def stop(self) -> None:
-        """End both programs."""
+        """End both programs and take back the Roles that would outlive the namespace."""
         for program in reversed(self._programs):
             program.stop()
+        if self._programs:
+            revoke(self._cluster, self.namespace)
+            self._programs = []
 
 
 def free_port() -> int:

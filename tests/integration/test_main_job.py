@@ -1,0 +1,24 @@
+"""The main job as a newcomer sees it: one manifest in, one note out."""
+
+from pathlib import Path
+
+import pytest
+
+from hack.demo.play import Play, check_note
+from hack.demo.scene import random_scene
+from hack.localkube import Cluster
+from hack.pagerduty import PagerDutySimulator
+from hack.stage.stage import set_stage
+
+
+@pytest.mark.timeout(300)
+async def test_the_bad_rollout_is_named_in_exactly_one_note_and_the_innocent_one_is_not(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    async with PagerDutySimulator() as pagerduty, set_stage(cluster, pagerduty, tmp_path) as stage:
+        play = Play(stage, random_scene(), print)
+        try:
+            assert await check_note(play, await play.perform()) == []
+        finally:
+            await play.end()
+        assert pagerduty.violations == []
