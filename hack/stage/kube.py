@@ -19,6 +19,7 @@ class Kube:
 
     def __init__(self, client: KubeClient) -> None:
         self.client = client
+        self._namespaces: list[str] = []
 
     @classmethod
     async def connect(cls, kubeconfig: Path) -> Self:
@@ -66,9 +67,15 @@ class Kube:
         await self.client.request("PATCH", path, body=msgspec.json.encode(change), content_type=MERGE)
 
     async def make_namespace(self, name: str) -> None:
-        """Create a namespace."""
+        """Create a namespace, to be removed by `drop_namespaces`."""
+        self._namespaces.append(name)
         manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
         await self.apply("/api/v1", None, "namespaces", manifest)
+
+    async def drop_namespaces(self) -> None:
+        """Delete the namespaces that were made here, without waiting for their end."""
+        for name in self._namespaces:
+            await self.delete("/api/v1", None, "namespaces", name)
 
     async def put_secret(self, namespace: str, name: str, values: dict[str, str]) -> None:
         """Create or change a Secret."""

@@ -85,11 +85,12 @@ class Release:
         return url.replace(f"https://{HOST}", f"http://127.0.0.1:{self.public_port}")
 
     def stop(self) -> None:
-        """End both programs and take back the Roles that would outlive the namespace."""
+        """End both programs and remove the namespace and the Roles that would outlive it."""
         for program in reversed(self._programs):
             program.stop()
         if self._programs:
             revoke(self._cluster, self.namespace)
+            self._cluster.kubectl("delete", "namespace", self.namespace, "--wait=false", "--ignore-not-found")
             self._programs = []
 
 

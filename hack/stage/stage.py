@@ -44,4 +44,5 @@ async def set_stage(cluster: Cluster, pagerduty: PagerDutySimulator, directory: 
         yield Stage(release, kube, pagerduty, Person(kube, pagerduty, release))
     finally:
         await asyncio.to_thread(release.stop)
+        await kube.drop_namespaces()
         await kube.close()
