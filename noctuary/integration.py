@@ -155,6 +155,11 @@ class IntegrationSpec(_Part):
         return (self.api_url or REGION_API_URL[self.region]).rstrip("/")
 
     @property
+    def api_netloc(self) -> str:
+        """The host of the API address with the port, where one is given."""
+        return urlsplit(self.effective_api_url).netloc.lower()
+
+    @property
     def api_host(self) -> str:
         """The host of the API address, in lower case, without the port."""
         return urlsplit(self.effective_api_url).hostname or ""

@@ -42,7 +42,7 @@ class ListMeta(msgspec.Struct, rename="camel"):
 
 
 class _Page(msgspec.Struct, Generic[T]):
-    items: list[T]
+    items: list[T] | None  # null where a list of metadata is empty
     metadata: ListMeta
 
 
@@ -157,7 +157,7 @@ class Reflector(Generic[T]):
         query: dict[str, str | int] = {**self._selectors, "limit": PAGE_SIZE}
         while True:
             page = self._pages.decode(await self._client.get(self._path, query=query, accept=self._list_accept))
-            objects.extend(page.items)
+            objects.extend(page.items or ())
             if not page.metadata.continue_:
                 break
             query["continue"] = page.metadata.continue_

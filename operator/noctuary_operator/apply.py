@@ -1,0 +1,175 @@
+"""Make it so: server-side apply with one field manager, only where the cluster differs from what should be."""
+
+from typing import Any
+
+import msgspec
+
+from noctuary.errors import KubernetesError
+from noctuary.integration import GROUP, KIND, VERSION
+from noctuary.kube.client import KubeClient
+from noctuary.routing import (
+    ROLE_ROUTING_RECORD,
+    ROLE_WEBHOOK_SECRET,
+    RoutingRecord,
+    encode_record,
+    record_secret_name,
+)
+from noctuary_operator import paths, reasons
+from noctuary_operator.conditions import Outcome
+from noctuary_operator.desired import Desired, contains, labels, owner_reference
+from noctuary_operator.integrations import Integration
+from noctuary_operator.metrics import OperatorMetrics
+from noctuary_operator.objects import OWNER_ANNOTATION, LabelledSecret, Meta, RouteIngress
+from noctuary_operator.observed import Observed
+from noctuary_operator.policy import Problem
+from noctuary_operator.secret_values import encode_values
+from noctuary_operator.status import Status
+from noctuary_operator.world import World
+
+FIELD_MANAGER = "noctuary-operator"
+SECRET_KEYS = frozenset({"url", "token", "signingSecret", "ingestKey"})
+"""The keys of the webhook Secret that are ours; others are left alone."""
+REFUSALS = frozenset({400, 403, 409, 422})
+"""Answers to a write that a person has to mend: admission, quota, policy, a terminating namespace."""
+
+
+class _Answer(msgspec.Struct):
+    metadata: Meta
+
+
+class Applier:
+    """Writes, and remembers in the caches what it wrote."""
+
+    def __init__(self, client: KubeClient, world: World, release_namespace: str, metrics: OperatorMetrics) -> None:
+        self._client = client
+        self._world = world
+        self._namespace = release_namespace
+        self._metrics = metrics
+
+    async def make_so(self, observed: Observed, desired: Desired) -> Outcome:
+        """Bring record, webhook Secret and Ingress to what they should be, in this order.
+
+        The record goes first: from then on the receiver accepts the new token, so a crash afterwards costs
+        another rotation but never a token in the Secret that nobody accepts.
+        """
+        await self._record(observed.integration, desired.record)
+        secret_problem = await self._webhook_secret(observed, desired.webhook_secret)
+        route_problem = await self._ingress(observed, desired.ingress)
+        return Outcome(secret_problem, route_problem)
+
+    async def _record(self, integration: Integration, record: RoutingRecord) -> None:
+        wanted = labels(ROLE_ROUTING_RECORD, integration.uid)
+        actual = self._world.record_secret(integration.uid)
+        if actual is not None and actual.record == record and contains(actual.metadata.labels, wanted):
+            return
+        owner = {OWNER_ANNOTATION: f"{integration.namespace}/{integration.name}"}
+        manifest = _secret(record_secret_name(integration.uid), self._namespace, wanted, encode_record(record))
+        manifest["metadata"]["annotations"] = owner
+        meta = await self._apply(paths.secrets(self._namespace, record_secret_name(integration.uid)), manifest)
+        self._world.labelled.wrote(LabelledSecret(meta, manifest["data"], record))
+
+    async def _webhook_secret(self, observed: Observed, values: dict[str, str]) -> Problem | None:
+        integration = observed.integration
+        name = integration.webhook_secret_name
+        if observed.secret_name_taken:
+            message = (
+                f"Secret {name} exists and was not made for this integration; "
+                "delete or rename it, or choose another name for this resource"
+            )
+            return Problem(reasons.SECRET_NAME_TAKEN, message)
+        wanted = labels(ROLE_WEBHOOK_SECRET, integration.uid)
+        actual = self._world.labelled.get(integration.namespace, name)
+        if actual is not None and _is_whole(actual, wanted, values, integration.uid):
+            return None
+        manifest = _secret(name, integration.namespace, wanted, encode_values(values))
+        manifest["metadata"]["ownerReferences"] = [owner_reference(integration)]
+        try:
+            meta = await self._apply(paths.secrets(integration.namespace, name), manifest)
+        except KubernetesError as error:
+            if error.status not in REFUSALS:
+                raise
+            message = f"Secret {name} was refused: {error}; change the quota or policy that refuses it"
+            return Problem(reasons.SECRET_REFUSED, message)
+        self._world.labelled.wrote(LabelledSecret(meta, manifest["data"]))
+        return None
+
+    async def _ingress(self, observed: Observed, manifest: dict[str, Any] | None) -> Problem | None:
+        uid = observed.integration.uid
+        if manifest is None:
+            await self.remove_ingress(uid)
+            return None
+        actual = observed.ingress
+        if actual is not None and _same_ingress(actual, manifest):
+            return None
+        try:
+            meta = await self._apply(paths.ingresses(self._namespace, record_secret_name(uid)), manifest)
+        except KubernetesError as error:
+            if error.status not in REFUSALS:
+                raise
+            return Problem(reasons.ROUTE_REFUSED, f"the Ingress was refused: {error}; change spec.webhook.route")
+        self._world.ingresses.wrote(RouteIngress(meta, manifest["spec"], actual.status if actual is not None else {}))
+        return None
+
+    async def remove_ingress(self, uid: str) -> None:
+        """Delete the Ingress of an integration, if it is there."""
+        if self._world.ingress(uid) is None:
+            return
+        self._metrics.writes.labels("Ingress").inc()
+        await self._client.delete(paths.ingresses(self._namespace, record_secret_name(uid)))
+        self._world.ingresses.removed(self._namespace, record_secret_name(uid))
+
+    async def remove_record(self, uid: str) -> None:
+        """Delete the routing record of an integration, if it is there."""
+        if self._world.record_secret(uid) is None:
+            return
+        self._metrics.writes.labels("Secret").inc()
+        await self._client.delete(paths.secrets(self._namespace, record_secret_name(uid)))
+        self._world.labelled.removed(self._namespace, record_secret_name(uid))
+
+    async def say_so(self, integration: Integration, status: Status) -> bool:
+        """Write the status where it differs; return whether it did."""
+        if status == integration.status:
+            return False
+        manifest = {
+            "apiVersion": f"{GROUP}/{VERSION}",
+            "kind": KIND,
+            "metadata": {"name": integration.name, "namespace": integration.namespace, "uid": integration.uid},
+            "status": status,
+        }
+        path = f"{paths.integrations(integration.namespace, integration.name)}/status"
+        try:
+            meta = await self._apply(path, manifest)
+        except KubernetesError as error:
+            if error.not_found or (error.status == 409 and self._world.integrations.get(integration.uid) is None):
+                return False  # it was deleted meanwhile; its DELETE event is on the way
+            raise
+        self._world.integrations.wrote_status(integration.uid, status, int(meta.resource_version))
+        return True
+
+    async def _apply(self, path: str, manifest: dict[str, Any]) -> Meta:
+        kind = manifest["kind"] + (" status" if path.endswith("/status") else "")
+        self._metrics.writes.labels(kind).inc()
+        return msgspec.json.decode(
+            await self._client.apply(path, manifest, manager=FIELD_MANAGER), type=_Answer
+        ).metadata
+
+
+def _secret(name: str, namespace: str, labels_: dict[str, str], data: dict[str, str]) -> dict[str, Any]:
+    """Write with `data`: a key dropped from it vanishes, one dropped from stringData would stay."""
+    metadata: dict[str, Any] = {"name": name, "namespace": namespace, "labels": labels_}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "data": data}
+
+
+def _is_whole(actual: LabelledSecret, labels_: dict[str, str], values: dict[str, str], uid: str) -> bool:
+    ours = {key: value for key, value in actual.data.items() if key in SECRET_KEYS}
+    owned = any(owner.uid == uid for owner in actual.metadata.owner_references)
+    return owned and ours == encode_values(values) and contains(actual.metadata.labels, labels_)
+
+
+def _same_ingress(actual: RouteIngress, manifest: dict[str, Any]) -> bool:
+    wanted = manifest["metadata"]
+    return (
+        contains(actual.metadata.labels, wanted["labels"])
+        and contains(actual.metadata.annotations, wanted["annotations"])
+        and contains(actual.spec, manifest["spec"])
+    )

@@ -1,0 +1,114 @@
+"""Objects of one kind as the watch shows them; what we wrote ourselves counts before the watch tells it."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, Protocol, TypeVar
+
+from noctuary.kube.reflector import ChangeType
+
+OWN_WRITE_COUNTS_S = 60.0
+"""A list may be older than our write; after this long a write that no list shows is taken for undone."""
+
+
+class _HasMeta(Protocol):
+    @property
+    def metadata(self) -> Any: ...
+
+
+T = TypeVar("T", bound=_HasMeta)
+ObjectKey = tuple[str, str]
+
+
+class Cache(Generic[T]):
+    """Objects by namespace and name; `on_change` is told the old and the new object, never an echo of our own write."""
+
+    def __init__(self, on_change: Callable[[T | None, T | None], None], parse: Callable[[T], T] | None = None) -> None:
+        self._on_change = on_change
+        self._parse = parse
+        self._objects: dict[ObjectKey, T] = {}
+        self._own: dict[ObjectKey, tuple[int, float]] = {}
+
+    def get(self, namespace: str, name: str) -> T | None:
+        """Return one object, None when it does not exist."""
+        return self._objects.get((namespace, name))
+
+    def all(self) -> Iterable[T]:
+        """Return all objects."""
+        return self._objects.values()
+
+    def wrote(self, obj: T) -> None:
+        """Remember what we wrote and which version the answer gave it."""
+        key = _key(obj)
+        self._own[key] = (_version(obj), time.monotonic())
+        self._objects[key] = obj
+
+    def removed(self, namespace: str, name: str) -> None:
+        """Remember that we deleted an object."""
+        self._objects.pop((namespace, name), None)
+        self._own.pop((namespace, name), None)
+
+    def scope(self, namespace: str) -> "Scope[T]":
+        """Return the sink for one namespace, for all when it is empty."""
+        return Scope(self, namespace)
+
+    def take(self, change: ChangeType, obj: T) -> None:
+        """Take one change of the watch."""
+        key = _key(obj)
+        if _version(obj) <= self._own.get(key, (0, 0.0))[0]:
+            return
+        self._own.pop(key, None)
+        old = self._objects.get(key)
+        if change == "DELETED":
+            self._objects.pop(key, None)
+            self._on_change(old or obj, None)
+            return
+        new = self._parse(obj) if self._parse else obj
+        self._objects[key] = new
+        self._on_change(old, new)
+
+    def replace(self, namespace: str, objects: list[T]) -> None:
+        """Take the complete state of one namespace, of all when it is empty."""
+        fresh = {_key(obj): obj for obj in objects}
+        for key in [key for key in self._objects if namespace in ("", key[0]) and key not in fresh]:
+            if not self._wrote_lately(key):
+                self._on_change(self._objects.pop(key), None)
+        for key, obj in fresh.items():
+            old = self._objects.get(key)
+            if old is None or _version(old) < _version(obj) or not self._wrote_lately(key):
+                new = self._parse(obj) if self._parse else obj
+                self._objects[key] = new
+                if old is None or _version(old) != _version(obj):
+                    self._on_change(old, new)
+
+    def _wrote_lately(self, key: ObjectKey) -> bool:
+        own = self._own.get(key)
+        if own is None:
+            return False
+        if time.monotonic() - own[1] < OWN_WRITE_COUNTS_S:
+            return True
+        del self._own[key]
+        return False
+
+
+class Scope(Generic[T]):
+    """What one reflector fills: a namespace's part of a cache."""
+
+    def __init__(self, cache: Cache[T], namespace: str) -> None:
+        self._cache = cache
+        self._namespace = namespace
+
+    def replaced(self, objects: list[T]) -> None:
+        """Take the complete state, as a LIST gave it."""
+        self._cache.replace(self._namespace, objects)
+
+    def changed(self, change: ChangeType, obj: T) -> None:
+        """Take one change, as the watch gave it."""
+        self._cache.take(change, obj)
+
+
+def _key(obj: _HasMeta) -> ObjectKey:
+    return (obj.metadata.namespace, obj.metadata.name)
+
+
+def _version(obj: _HasMeta) -> int:
+    return int(obj.metadata.resource_version)

@@ -1,0 +1,33 @@
+"""/healthz and /metrics on the operator's own port."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from prometheus_client import generate_latest
+
+from noctuary_operator.metrics import OperatorMetrics
+
+
+@asynccontextmanager
+async def serve_health(
+    host: str | None, port: int, problem: Callable[[], str | None], metrics: OperatorMetrics
+) -> AsyncIterator[None]:
+    """Serve while the block runs; `problem` says why the process should be restarted, None when it should not."""
+
+    async def healthz(_: web.Request) -> web.Response:
+        found = problem()
+        return web.Response(text=found or "ok", status=503 if found else 200)
+
+    async def show_metrics(_: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(metrics.registry), content_type="text/plain", charset="utf-8")
+
+    app = web.Application()
+    app.add_routes([web.get("/healthz", healthz), web.get("/metrics", show_metrics)])
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,188 @@
+"""The integrations that exist, typed, and which Secrets and Namespaces each of them refers to."""
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from noctuary.clock import parse_time
+from noctuary.errors import InvalidInput
+from noctuary.integration import IntegrationSpec, SecretKeyRef, parse_spec
+from noctuary_operator.status import Status
+
+ObjectKey = tuple[str, str]
+"""Namespace and name."""
+
+
+class _Meta(msgspec.Struct, rename="camel"):
+    name: str
+    namespace: str
+    uid: str
+    resource_version: str
+    generation: int
+    creation_timestamp: str
+    deletion_timestamp: str | None = None
+
+
+class _Resource(msgspec.Struct):
+    metadata: _Meta
+    spec: Any = None
+    status: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One custom resource; `spec` is None when it cannot be read, and `spec_error` says why."""
+
+    uid: str
+    namespace: str
+    name: str
+    generation: int
+    created_at: float
+    version: int
+    deleting: bool
+    spec: IntegrationSpec | None
+    spec_error: str | None
+    status: Status
+
+    @property
+    def webhook_secret_name(self) -> str:
+        """The name of the Secret beside the resource."""
+        return f"{self.name}-webhook"
+
+
+def read_integration(raw: dict[str, Any], known: Integration | None = None) -> Integration:
+    """Turn a raw object into a typed one; the spec of the same generation is not parsed again."""
+    resource = msgspec.convert(raw, _Resource)
+    meta = resource.metadata
+    if known is not None and known.generation == meta.generation:
+        spec, problem = known.spec, known.spec_error
+    else:
+        spec, problem = _read_spec(resource.spec)
+    return Integration(
+        uid=meta.uid,
+        namespace=meta.namespace,
+        name=meta.name,
+        generation=meta.generation,
+        created_at=parse_time(meta.creation_timestamp),
+        version=int(meta.resource_version),
+        deleting=meta.deletion_timestamp is not None,
+        spec=spec,
+        spec_error=problem,
+        status=_read_status(resource.status),
+    )
+
+
+def _read_spec(raw: Any) -> tuple[IntegrationSpec | None, str | None]:
+    try:
+        return parse_spec(raw), None
+    except InvalidInput as error:
+        return None, str(error)
+
+
+def _read_status(raw: Any) -> Status:
+    try:
+        return msgspec.convert(raw or {}, Status)
+    except msgspec.ValidationError:
+        return Status()  # written by a stranger or a later version: ours replaces it
+
+
+def secret_refs(spec: IntegrationSpec) -> list[SecretKeyRef]:
+    """Return the Secrets of users that a spec refers to and that count for its direction."""
+    refs = [spec.api_token_secret_ref if spec.writes_notes else None]
+    if spec.takes_webhooks and spec.webhook is not None:
+        refs.append(spec.webhook.subscription.signing_secret_ref)
+    return [ref for ref in refs if ref is not None]
+
+
+class Integrations:
+    """All live integrations by uid, with the reverse of their references."""
+
+    def __init__(self) -> None:
+        self._by_uid: dict[str, Integration] = {}
+        self._uid_of: dict[ObjectKey, str] = {}
+        self._secret_users: defaultdict[ObjectKey, set[str]] = defaultdict(set)
+        self._namespace_users: defaultdict[str, set[str]] = defaultdict(set)
+
+    def __len__(self) -> int:
+        return len(self._by_uid)
+
+    def get(self, uid: str) -> Integration | None:
+        """Return one integration, None when it is not known to live."""
+        return self._by_uid.get(uid)
+
+    def uids(self) -> set[str]:
+        """Return the uids of all."""
+        return set(self._by_uid)
+
+    def users_of_secret(self, key: ObjectKey) -> set[str]:
+        """Return who refers to a Secret, or wants to own one of this name."""
+        return self._secret_users.get(key, set())
+
+    def users_of_namespace(self, namespace: str) -> set[str]:
+        """Return who maps a namespace."""
+        return self._namespace_users.get(namespace, set())
+
+    def take(self, raw: dict[str, Any]) -> set[str]:
+        """Take an object as the watch gave it; return the uids to reconcile, none for an echo of our own write."""
+        known = self._by_uid.get(raw["metadata"]["uid"])
+        if known is not None and int(raw["metadata"]["resourceVersion"]) <= known.version:
+            return set()
+        integration = read_integration(raw, known)
+        concerned = {integration.uid}
+        replaced = self._uid_of.get((integration.namespace, integration.name))
+        if replaced is not None and replaced != integration.uid:
+            self.drop(replaced)
+            concerned.add(replaced)
+        if known is None or known.spec is not integration.spec:
+            self._unlink(known)
+            self._link(integration)
+        self._by_uid[integration.uid] = integration
+        return concerned
+
+    def drop(self, uid: str) -> None:
+        """Forget an integration that is gone."""
+        known = self._by_uid.pop(uid, None)
+        self._unlink(known)
+
+    def wrote_status(self, uid: str, status: Status, version: int) -> None:
+        """Remember our own write, before the watch tells it."""
+        known = self._by_uid.get(uid)
+        if known is not None and version >= known.version:
+            self._by_uid[uid] = replace(known, status=status, version=version)
+
+    def _link(self, integration: Integration) -> None:
+        self._uid_of[integration.namespace, integration.name] = integration.uid
+        for key in _secret_keys(integration):
+            self._secret_users[key].add(integration.uid)
+        for namespace in _namespaces(integration):
+            self._namespace_users[namespace].add(integration.uid)
+
+    def _unlink(self, integration: Integration | None) -> None:
+        if integration is None:
+            return
+        key = (integration.namespace, integration.name)
+        if self._uid_of.get(key) == integration.uid:
+            del self._uid_of[key]
+        for secret in _secret_keys(integration):
+            _discard(self._secret_users, secret, integration.uid)
+        for namespace in _namespaces(integration):
+            _discard(self._namespace_users, namespace, integration.uid)
+
+
+def _secret_keys(integration: Integration) -> set[ObjectKey]:
+    names = {ref.name for ref in secret_refs(integration.spec)} if integration.spec else set()
+    return {(integration.namespace, name) for name in (*names, integration.webhook_secret_name)}
+
+
+def _namespaces(integration: Integration) -> set[str]:
+    if integration.spec is None:
+        return set()
+    return {namespace for service in integration.spec.services for namespace in service.namespaces}
+
+
+def _discard(index: defaultdict[Any, set[str]], key: Any, uid: str) -> None:
+    index[key].discard(uid)
+    if not index[key]:
+        del index[key]

@@ -1,0 +1,248 @@
+"""The operator process: built from settings, started in order, ended within seconds."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack, suppress
+from typing import Any
+
+import structlog
+import uvloop
+
+from noctuary.errors import NoctuaryError
+from noctuary.http_client import create_client
+from noctuary.kube.client import METADATA, METADATA_LIST, KubeClient
+from noctuary.kube.lease import Lease
+from noctuary.kube.login import Login
+from noctuary.kube.reflector import Reflector
+from noctuary.routing import ROLE_LABEL, ROLE_ROUTE
+from noctuary_operator import paths
+from noctuary_operator.apply import Applier
+from noctuary_operator.desired import Backend
+from noctuary_operator.events import Recorder
+from noctuary_operator.health import serve_health
+from noctuary_operator.internal_token import InternalToken
+from noctuary_operator.kopf_door import run_kopf
+from noctuary_operator.metrics import OperatorMetrics
+from noctuary_operator.objects import LabelledSecret, NamespaceHead, RouteIngress, SecretHead
+from noctuary_operator.policy import Policy
+from noctuary_operator.receiver_reports import ReceiverReports
+from noctuary_operator.reconcile import Reconciler
+from noctuary_operator.secret_values import SecretValues
+from noctuary_operator.settings import OperatorSettings
+from noctuary_operator.sweep import Sweeper
+from noctuary_operator.workqueue import WorkQueue
+from noctuary_operator.world import INTERNAL_KEY, World
+
+log = structlog.get_logger()
+
+STALE_AFTER_S = 120.0
+"""A watch that was not confirmed for so long is stuck: its own limit is 40 s, and backoff ends at 15 s."""
+END_WITHIN_S = 10.0
+"""How long the parts may take to end before they are cancelled."""
+
+
+class LeaseLost(NoctuaryError):
+    """Another process may be the operator now; this one must end."""
+
+
+class Operator:
+    """All parts of the process, wired; `run` starts them in order and ends when one of them does."""
+
+    def __init__(self, settings: OperatorSettings, client: KubeClient, http: Any, metrics: OperatorMetrics) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._world = World(settings.release_namespace, self._wake)
+        self._queue = WorkQueue(self._work, settings.concurrency, metrics)
+        self._internal = InternalToken(client, self._world, settings.release_namespace)
+        self._reports = ReceiverReports(
+            http, settings.receiver_internal_url or "", self._internal.value, self._wake, metrics
+        )
+        self._reconciler = self._build_reconciler(client)
+        self._sweeper = Sweeper(client, self._world, self._wake, settings.watch_namespaces)
+        self._reflectors = build_reflectors(client, self._world, settings)
+
+    def _build_reconciler(self, client: KubeClient) -> Reconciler:
+        settings = self._settings
+        return Reconciler(
+            client,
+            self._world,
+            Applier(client, self._world, settings.release_namespace, self._metrics),
+            SecretValues(client, self._world.heads, self._metrics),
+            Recorder(client, settings.identity, self._metrics),
+            Policy(
+                settings.allowed_webhook_hosts,
+                settings.allowed_api_hosts,
+                settings.allowed_route_annotations,
+                settings.allow_http_api,
+                settings.consent_required,
+            ),
+            Backend(settings.release_namespace, settings.receiver_service, settings.receiver_port),
+            self._reports.get,
+        )
+
+    def problem(self) -> str | None:
+        """Return why the process should be restarted, None when it should not."""
+        stuck = [r for r in self._reflectors if r.health.synced.is_set() and r.health.age_s() > STALE_AFTER_S]
+        return f"{len(stuck)} watches are stuck" if stuck else None
+
+    async def run(self, login: Login, stop: asyncio.Event) -> None:
+        """Fill the caches, then serve until told to stop or until a part ends."""
+        await self._sweeper.wait_for_kind()
+        watches = [asyncio.create_task(reflector.run()) for reflector in self._reflectors]
+        try:
+            await _first_of(stop, asyncio.gather(*(reflector.health.synced.wait() for reflector in self._reflectors)))
+            if stop.is_set():
+                return
+            self._wake(INTERNAL_KEY)
+            log.info("Caches filled", labelled_secrets=len(list(self._world.labelled.all())))
+            await run_until_first_ends([*self._parts(login, stop), *watches], stop)
+        finally:
+            await cancel(watches)
+
+    def _parts(self, login: Login, stop: asyncio.Event) -> list[asyncio.Task[None]]:
+        parts: list[Coroutine[Any, Any, None]] = [
+            self._queue.run(),
+            run_kopf(self._take, login, self._settings.watch_namespaces, stop),
+            self._sweeper.run(self._settings.sweep_interval_s),
+        ]
+        if self._settings.receiver_internal_url is not None:
+            parts.append(self._reports.run(self._settings.poll_interval_s))
+        return [asyncio.create_task(part) for part in parts]
+
+    def _wake(self, key: str) -> None:
+        self._queue.add(key)
+
+    def _take(self, change: str | None, raw: dict[str, Any]) -> None:
+        """The door of our custom resource: note what changed, wake what it concerns."""
+        if change == "DELETED":
+            uid = raw["metadata"]["uid"]
+            self._world.integrations.drop(uid)
+            self._reports.forget(uid)
+            self._wake(uid)
+            return
+        for uid in self._world.integrations.take(raw):
+            self._wake(uid)
+
+    async def _work(self, key: str) -> float | None:
+        if key == INTERNAL_KEY:
+            await self._internal.ensure()
+            return None
+        return await self._reconciler.reconcile(key)
+
+
+def build_reflectors(client: KubeClient, world: World, settings: OperatorSettings) -> list[Reflector[Any]]:
+    """Return the watches beside Kopf's: labelled Secrets, other Secrets by metadata, Ingresses, Namespaces."""
+    namespaces = {*settings.watch_namespaces, settings.release_namespace} if settings.watch_namespaces else {""}
+    release = settings.release_namespace
+    found: list[Reflector[Any]] = [
+        Reflector(
+            client,
+            paths.ingresses(release),
+            RouteIngress,
+            world.ingresses.scope(release),
+            label_selector=f"{ROLE_LABEL}={ROLE_ROUTE}",
+        ),
+        Reflector(
+            client,
+            paths.NAMESPACES,
+            NamespaceHead,
+            world.namespaces.scope(""),
+            accept=METADATA,
+            list_accept=METADATA_LIST,
+        ),
+    ]
+    for namespace in sorted(namespaces):
+        path = paths.secrets(namespace)
+        labelled, heads = world.labelled.scope(namespace), world.heads.scope(namespace)
+        found.append(Reflector(client, path, LabelledSecret, labelled, label_selector=ROLE_LABEL))
+        strangers = f"!{ROLE_LABEL}"
+        found.append(
+            Reflector(
+                client,
+                path,
+                SecretHead,
+                heads,
+                label_selector=strangers,
+                accept=METADATA,
+                list_accept=METADATA_LIST,
+            )
+        )
+    return found
+
+
+async def run_until_first_ends(tasks: list[asyncio.Task[None]], stop: asyncio.Event) -> None:
+    """Run until one task ends or stop is set; then end all, and raise the error of the one that failed."""
+    waiter = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait([*tasks, waiter], return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    await cancel([*tasks, waiter])
+    for task in done:
+        if not task.cancelled() and task.exception() is not None:
+            await task
+
+
+async def cancel(tasks: list[asyncio.Task[Any]]) -> None:
+    """Cancel tasks and wait for their ends; their errors are not ours to raise."""
+    for task in tasks:
+        task.cancel()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), END_WITHIN_S)
+
+
+async def _first_of(stop: asyncio.Event, future: "asyncio.Future[Any]") -> None:
+    waiter = asyncio.create_task(stop.wait())
+    await asyncio.wait([waiter, future], return_when=asyncio.FIRST_COMPLETED)
+    waiter.cancel()
+    if future.done():
+        future.result()
+    future.cancel()
+
+
+async def run_operator(settings: OperatorSettings, stop: asyncio.Event | None = None) -> None:
+    """Run the operator until `stop` is set or SIGTERM comes; raise LeaseLost when another process took over."""
+    stop = stop or asyncio.Event()
+    metrics = OperatorMetrics()
+    async with AsyncExitStack() as stack:
+        client = await KubeClient.connect(settings.kubeconfig)
+        stack.push_async_callback(client.close)
+        http = await stack.enter_async_context(create_client())
+        operator = Operator(settings, client, http, metrics)
+        lease = Lease(
+            client,
+            settings.release_namespace,
+            settings.lease_name,
+            settings.identity,
+            settings.lease_duration_s,
+            settings.lease_renew_s,
+        )
+        await stack.enter_async_context(
+            serve_health(settings.health_host, settings.health_port, operator.problem, metrics)
+        )
+        taking = asyncio.create_task(lease.acquire())
+        await _first_of(stop, taking)
+        if not lease.held:
+            return
+        stack.push_async_callback(lease.release)
+        await _run_while_held(operator, lease, Login(settings.kubeconfig), stop)
+
+
+async def _run_while_held(operator: Operator, lease: Lease, login: Login, stop: asyncio.Event) -> None:
+    lost = lease.lost
+    lost.add_done_callback(lambda _: stop.set())
+    await operator.run(login, stop)
+    if lost.done():
+        raise LeaseLost("the operator's Lease was lost; another process may have taken over")
+    log.info("Operator stopped")
+
+
+def run(settings: OperatorSettings) -> None:
+    """Run the operator on its own event loop until SIGTERM or SIGINT."""
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await run_operator(settings, stop)
+
+    uvloop.run(main())

@@ -1,0 +1,37 @@
+"""The operator's own metrics: names, help and labels in one place."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+DURATION_BUCKETS_S = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0)
+"""From a reconcile that changes nothing to one that waits for a slow API server."""
+
+
+class OperatorMetrics:
+    """All metrics on a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.reconciles = Counter(
+            "noctuary_operator_reconciles", "Reconciles by result.", ["result"], registry=self.registry
+        )
+        self.duration = Histogram(
+            "noctuary_operator_reconcile_seconds",
+            "Duration of one reconcile.",
+            buckets=DURATION_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.queue_depth = Gauge(
+            "noctuary_operator_queue_depth", "Integrations waiting for work.", registry=self.registry
+        )
+        self.writes = Counter(
+            "noctuary_operator_api_writes", "Writes to the Kubernetes API by kind.", ["kind"], registry=self.registry
+        )
+        self.secret_reads = Counter(
+            "noctuary_operator_secret_reads", "Values of referenced Secrets read.", registry=self.registry
+        )
+        self.receiver_up = Gauge(
+            "noctuary_operator_receiver_up", "Whether the receiver answered the last poll.", registry=self.registry
+        )
+        self.events_failed = Counter(
+            "noctuary_operator_events_failed", "Kubernetes Events that could not be posted.", registry=self.registry
+        )

@@ -1,0 +1,53 @@
+"""The reasons that conditions and Events carry; docs/design/operator.md lists them for users."""
+
+# Ready only; otherwise Ready carries the reason of the part that decides it.
+INVALID_SPEC = "InvalidSpec"
+"""The spec cannot be read: the resource is older or newer than this operator."""
+CONSENT_MISSING = "ConsentMissing"
+"""A mapped namespace has not consented; its objects are not looked at."""
+SUSPENDED = "Suspended"
+"""spec.suspend is true: webhooks are stored, nothing is posted."""
+
+# TokenReady
+TOKEN_ISSUED = "TokenIssued"  # noqa: S105 - a reason
+"""The webhook Secret holds a token that the receiver accepts."""
+SECRET_NAME_TAKEN = "SecretNameTaken"  # noqa: S105 - a reason
+"""A Secret of the needed name exists and is not ours."""
+SECRET_REFUSED = "SecretRefused"  # noqa: S105 - a reason
+"""The API server refused the webhook Secret, by quota or policy."""
+
+# RouteReady
+ADDRESS_ASSIGNED = "AddressAssigned"
+"""The Ingress controller reported an address."""
+SIGNED_REQUEST_SEEN = "SignedRequestSeen"
+"""A signed request came in through the route, whatever the controller reports."""
+ROUTE_NOT_ADMITTED = "RouteNotAdmitted"
+"""The Ingress is applied and no controller has taken it up."""
+HOST_NOT_ALLOWED = "HostNotAllowed"
+"""The operator may not claim this host."""
+ANNOTATION_NOT_ALLOWED = "AnnotationNotAllowed"
+"""The operator may not set this annotation."""
+ROUTE_REFUSED = "RouteRefused"
+"""The API server refused the Ingress."""
+
+# SubscriptionReady
+SIGNING_SECRET_MISSING = "SigningSecretMissing"  # noqa: S105 - a reason
+"""The Secret or key with the signing secret does not exist yet."""
+AWAITING_FIRST_WEBHOOK = "AwaitingFirstWebhook"
+"""All is in place; no signed webhook has come with the current token."""
+ACTIVE = "Active"
+"""A signed webhook has come with the current token."""
+
+# OutboundReady
+API_TOKEN_LOADED = "ApiTokenLoaded"  # noqa: S105 - a reason
+"""The API token was found and handed to the receiver."""
+API_TOKEN_MISSING = "ApiTokenMissing"  # noqa: S105 - a reason
+"""The Secret or key with the API token does not exist."""
+API_HOST_NOT_ALLOWED = "ApiHostNotAllowed"
+"""The operator may not send API tokens to this host, or not over plain http."""
+
+# Events only
+TOKEN_ROTATED = "TokenRotated"  # noqa: S105 - a reason
+"""The webhook URL changed."""
+INGEST_KEY_ROTATED = "IngestKeyRotated"
+"""The key for posting events changed."""

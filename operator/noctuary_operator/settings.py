@@ -1,0 +1,72 @@
+"""What the operator is told from outside: environment variables that begin with NOCTUARY_."""
+
+import os
+import socket
+import uuid
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from noctuary.kube import lease
+
+PAGERDUTY_API_HOSTS = ("api.pagerduty.com", "api.eu.pagerduty.com")
+"""PagerDuty's own API hosts; anything else must be allowed on purpose, because the API token is sent there."""
+
+
+def _split(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return tuple(msgspec.json.decode(value, type=list[str]))
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+def _identity() -> str:
+    return f"{socket.gethostname()}_{os.getpid()}_{uuid.uuid4().hex[:8]}"
+
+
+class OperatorSettings(BaseSettings):
+    """All settings of the operator; lists are separated by commas or written as JSON."""
+
+    model_config = SettingsConfigDict(env_prefix="NOCTUARY_", frozen=True)
+
+    release_namespace: str = "noctuary"
+    """Where routing records and Ingresses live."""
+    receiver_service: str = "noctuary-receiver"
+    """The backend Service of each Ingress."""
+    receiver_port: int = 8080
+    receiver_internal_url: str | None = None
+    """Base URL of the receiver's internal port; without it nothing is known of webhooks that came in."""
+    allowed_webhook_hosts: Names = ()
+    """Hosts that an Ingress may claim: a name, *.domain, or * for any. Empty: none."""
+    allowed_api_hosts: Names = PAGERDUTY_API_HOSTS
+    """Hosts that an API token may be sent to, in the same form; with a port, only that port."""
+    allow_http_api: bool = False
+    """Whether plain http is allowed towards the API: for tests with a local PagerDuty."""
+    allowed_route_annotations: Names = ()
+    """Annotation keys that an Ingress may carry: a key, or a prefix that ends in *."""
+    consent_required: bool = True
+    """Whether a foreign namespace must consent to being mapped."""
+    watch_namespaces: Names = ()
+    """Namespaces whose integrations are served; empty: all."""
+    poll_interval_s: Annotated[float, Field(gt=0)] = 2.0
+    """How often the receiver is asked what came in."""
+    sweep_interval_s: Annotated[float, Field(gt=0)] = 300.0
+    """How often what is left of vanished integrations is looked for, beyond the start and each DELETE."""
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 16
+    """Integrations worked at once."""
+    health_host: str | None = None
+    """The address of /healthz and /metrics; all addresses when absent."""
+    health_port: int = 8081
+    kubeconfig: Path | None = None
+    identity: str = Field(default_factory=_identity)
+    lease_name: str = "noctuary-operator"
+    lease_duration_s: Annotated[float, Field(ge=1)] = lease.DURATION_S
+    lease_renew_s: Annotated[float, Field(gt=0)] = lease.RENEW_S
+    log_level: str = "info"

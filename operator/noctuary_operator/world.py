@@ -1,0 +1,88 @@
+"""What the operator knows of the cluster: the caches, and which integration each change concerns."""
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from noctuary.errors import InvalidInput
+from noctuary.routing import INTERNAL_TOKEN_SECRET, ROLE_LABEL, ROLE_ROUTING_RECORD, decode_record, record_secret_name
+from noctuary_operator.cache import Cache
+from noctuary_operator.integrations import Integrations
+from noctuary_operator.objects import LabelledSecret, NamespaceHead, RouteIngress, SecretHead, integration_ids
+
+INTERNAL_KEY = "internal-token"
+"""The work queue's key of the internal token, beside the uids of integrations."""
+
+Wake = Callable[[str], None]
+"""Puts a key into the work queue."""
+
+
+class World:
+    """Everything watched; each change wakes the keys that it concerns."""
+
+    def __init__(self, release_namespace: str, wake: Wake) -> None:
+        self._release_namespace = release_namespace
+        self._wake = wake
+        self.integrations = Integrations()
+        self.labelled = Cache[LabelledSecret](self._labelled_changed, parse_labelled)
+        self.ingresses = Cache[RouteIngress](self._ingress_changed)
+        self.heads = Cache[SecretHead](self._head_changed)
+        self.namespaces = Cache[NamespaceHead](self._namespace_changed)
+
+    def record_secret(self, uid: str) -> LabelledSecret | None:
+        """Return the Secret that holds the routing record of an integration."""
+        return self.labelled.get(self._release_namespace, record_secret_name(uid))
+
+    def ingress(self, uid: str) -> RouteIngress | None:
+        """Return the Ingress of an integration."""
+        return self.ingresses.get(self._release_namespace, record_secret_name(uid))
+
+    def ledger(self) -> set[str]:
+        """Return the uids of all integrations that have something in the release namespace."""
+        ours: Iterable[LabelledSecret | RouteIngress] = [*self.labelled.all(), *self.ingresses.all()]
+        return {
+            uid
+            for each in ours
+            if each.metadata.namespace == self._release_namespace
+            for uid in integration_ids(each.metadata)
+            if each.metadata.name == record_secret_name(uid)
+        }
+
+    def _wake_all(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._wake(key)
+
+    def _labelled_changed(self, old: LabelledSecret | None, new: LabelledSecret | None) -> None:
+        for secret in (old, new):
+            if secret is None:
+                continue
+            self._wake_all(integration_ids(secret.metadata))
+            if secret.metadata.name == INTERNAL_TOKEN_SECRET and secret.metadata.namespace == self._release_namespace:
+                self._wake(INTERNAL_KEY)
+
+    def _ingress_changed(self, old: RouteIngress | None, new: RouteIngress | None) -> None:
+        for ingress in (old, new):
+            if ingress is not None:
+                self._wake_all(integration_ids(ingress.metadata))
+
+    def _head_changed(self, old: SecretHead | None, new: SecretHead | None) -> None:
+        for head in (old, new):
+            if head is not None:
+                self._wake_all(self.integrations.users_of_secret((head.metadata.namespace, head.metadata.name)))
+
+    def _namespace_changed(self, old: NamespaceHead | None, new: NamespaceHead | None) -> None:
+        if old is not None and new is not None and old.metadata.annotations == new.metadata.annotations:
+            return
+        for head in (old, new):
+            if head is not None:
+                self._wake_all(self.integrations.users_of_namespace(head.metadata.name))
+
+
+def parse_labelled(secret: LabelledSecret) -> LabelledSecret:
+    """Read the record of a routing record Secret once; one that cannot be read counts as absent."""
+    if secret.metadata.labels.get(ROLE_LABEL) != ROLE_ROUTING_RECORD:
+        return secret
+    try:
+        return msgspec.structs.replace(secret, record=decode_record(secret.data))
+    except InvalidInput:
+        return secret
