@@ -1,0 +1,9 @@
+"""`python -m webhook_receiver`: settings come from NOCTUARY_* variables."""
+
+from noctuary import log
+from webhook_receiver.main import run
+from webhook_receiver.settings import ReceiverSettings
+
+settings = ReceiverSettings()  # type: ignore[call-arg]  # read from the environment
+log.configure(settings.log_level)
+run(settings)

@@ -1,0 +1,33 @@
+"""What the routes are made of, handed over as one object."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from noctuary.metrics import Metrics
+from noctuary.routing_table import InternalToken, RoutingTable
+from noctuary.store.sqlite import SqliteStore
+from webhook_receiver.proven import ProvenTokens
+from webhook_receiver.reports import ReportLog
+
+ROUTING_MAX_AGE_S = 70.0
+"""Two ends of quiet watches and a margin: records older than this may belong to a token that was rotated away."""
+
+
+@dataclass
+class Deps:
+    """Everything a receiver's routes read and write; `now` tells seconds since the epoch."""
+
+    store: SqliteStore
+    routing: RoutingTable
+    internal_token: InternalToken
+    metrics: Metrics
+    proven: ProvenTokens
+    reports: ReportLog
+    routing_max_age_s: float = ROUTING_MAX_AGE_S
+    now: Callable[[], float] = field(default=time.time)
+
+    @property
+    def routing_is_fresh(self) -> bool:
+        """Whether the routing records may be trusted now."""
+        return self.routing.is_fresh(self.routing_max_age_s)

@@ -1,0 +1,40 @@
+"""Whether the receiver is alive and ready, and the gauges that are read at every scrape."""
+
+import contextlib
+
+from noctuary.errors import StoreUnavailable
+from webhook_receiver.deps import Deps
+
+ROUTING_RESOURCE = "secrets"
+
+
+def liveness_problems(deps: Deps) -> list[str]:
+    """Return what only a restart mends; that the answer comes at all shows that the loop turns."""
+    if deps.store.database.alive:
+        return []
+    return [f"The store has failed: {deps.store.database.failure or 'its thread ended'}"]
+
+
+async def readiness_problems(deps: Deps) -> list[str]:
+    """Return why webhooks would not be accepted now."""
+    problems = liveness_problems(deps)
+    if not deps.routing_is_fresh:
+        problems.append("Routing records are not loaded or too old")
+    try:
+        await deps.store.probe()  # a real commit: it also notices that a full disk has space again
+    except StoreUnavailable as error:
+        problems.append(f"The store cannot commit: {error}")
+    return problems
+
+
+async def refresh_gauges(deps: Deps) -> None:
+    """Set the gauges to what is true now."""
+    metrics = deps.metrics
+    age_s = deps.routing.age_s()
+    metrics.watch_age_seconds.labels(ROUTING_RESOURCE).set(age_s)
+    metrics.queue_depth.labels("store_writes").set(deps.store.database.waiting_jobs)
+    with contextlib.suppress(StoreUnavailable):  # the metrics of a failing store must stay readable
+        depths = await deps.store.depths(deps.now())
+        metrics.queue_depth.labels("inbox").set(depths.inbox)
+        metrics.queue_depth.labels("notes").set(depths.notes)
+        metrics.oldest_webhook_seconds.set(depths.oldest_inbox_s)

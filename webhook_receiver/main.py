@@ -1,0 +1,122 @@
+"""The receiver's process: builds the parts, runs them in one event loop and ends them in order."""
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import AsyncExitStack
+from typing import NamedTuple
+
+import structlog
+import uvloop
+
+from noctuary.errors import InvalidInput
+from noctuary.kube.client import KubeClient
+from noctuary.metrics import Metrics
+from noctuary.routing_table import InternalToken, RoutingTable, reflectors
+from noctuary.store.sqlite import SqliteStore
+from webhook_receiver.app import create_app
+from webhook_receiver.background import TaskEnded, Tasks, supervise, sweep, watch_store
+from webhook_receiver.deps import Deps
+from webhook_receiver.internal import create_internal_app
+from webhook_receiver.proven import ProvenTokens
+from webhook_receiver.reports import ReportLog
+from webhook_receiver.servers import Ports, Server, bind, make_server, write_port_file
+from webhook_receiver.settings import ReceiverSettings
+
+log = structlog.get_logger()
+
+
+class Parts(NamedTuple):
+    """What a running receiver is made of."""
+
+    deps: Deps
+    kube: KubeClient
+
+
+def run(settings: ReceiverSettings) -> None:
+    """Run until SIGTERM or SIGINT; exits with 2 for bad settings and with 1 when a part failed."""
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(settings))
+    except InvalidInput as error:
+        log.error("Receiver cannot start", setting=error.field, problem=error.problem, mend=error.mend)  # noqa: TRY400 - says all
+        sys.exit(2)
+    except TaskEnded:
+        # Without clean-up: closing a store whose fsync failed would repeat the fsync, which may then lie.
+        sys.stderr.flush()
+        os._exit(1)
+
+
+async def serve(settings: ReceiverSettings) -> None:
+    """Serve until told to stop; raise TaskEnded when a part failed."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        parts = await build(settings, stack)
+        ports = bind(settings.host, settings.public_port, settings.internal_port)
+        servers = [make_server(create_app(parts.deps)), make_server(create_internal_app(parts.deps))]
+        listening = asyncio.create_task(_listen(servers, ports, stop))
+        _announce(settings, ports)
+        try:
+            await supervise({**background_tasks(settings, parts), "servers": _wait(listening)}, stop)
+        finally:
+            stop.set()
+            await listening
+    log.info("Receiver stopped")
+
+
+async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
+    """Open the store and the connections; they are closed with the stack, in reverse order."""
+    kube = await KubeClient.connect(settings.kubeconfig)
+    stack.push_async_callback(kube.close)
+    store = await SqliteStore.open(settings.data_dir)
+    stack.push_async_callback(store.close)
+    routing = RoutingTable()
+    proven = ProvenTokens()
+    await proven.load(store)
+    deps = Deps(
+        store=store,
+        routing=routing,
+        internal_token=InternalToken(),
+        metrics=Metrics(),
+        proven=proven,
+        reports=ReportLog(routing),
+        routing_max_age_s=settings.routing_max_age_s,
+    )
+    return Parts(deps, kube)
+
+
+def background_tasks(settings: ReceiverSettings, parts: Parts) -> Tasks:
+    """Return what runs beside the routes, by name."""
+    deps = parts.deps
+    records, internal = reflectors(
+        parts.kube, settings.release_namespace, deps.routing, deps.internal_token, settings.routing_max_age_s
+    )
+    return {
+        "routing records": records.run(),
+        "internal token": internal.run(),
+        "sweep": sweep(deps.store),
+        "store": watch_store(deps.store),
+    }
+
+
+async def _listen(servers: list[Server], ports: Ports, stop: asyncio.Event) -> None:
+    serving = [asyncio.create_task(server.serve([sock])) for server, sock in zip(servers, ports, strict=True)]
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([*serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    for server in servers:
+        server.should_exit = True
+    await asyncio.gather(*serving)
+
+
+async def _wait(task: "asyncio.Task[None]") -> None:
+    await asyncio.shield(task)
+
+
+def _announce(settings: ReceiverSettings, ports: Ports) -> None:
+    if settings.port_file is not None:
+        write_port_file(settings.port_file, ports)
+    log.info("Receiver listens", host=settings.host, namespace=settings.release_namespace, **ports.numbers())
