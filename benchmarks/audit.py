@@ -20,7 +20,7 @@ class _User(msgspec.Struct):
     username: str
 
 
-class _Object(msgspec.Struct):
+class _Object(msgspec.Struct, frozen=True):
     resource: str = ""
     subresource: str = ""
 
