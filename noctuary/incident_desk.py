@@ -1,0 +1,131 @@
+"""The desk: one incident at a time, from what was told about it to the rows of incident and note."""
+
+from collections.abc import Callable
+
+import msgspec
+import structlog
+
+from noctuary import clock
+from noctuary.enrichment import Enricher
+from noctuary.evidence import Evidence
+from noctuary.incident_state import Sighting, apply_sighting
+from noctuary.locks import KeyedLocks
+from noctuary.note import marker_of, render_note, same_apart_from_time
+from noctuary.ownership import Routing, owner_of
+from noctuary.routing import RoutingRecord
+from noctuary.store.base import Change, IncidentRow, NoteRow, SaveIncident, SaveNote, Store
+
+log = structlog.get_logger()
+
+LOOK_FIRST = 0.001
+"""A `posting_since` of long ago: a note may stand there already, so the first thing to do is to look."""
+
+
+class IncidentDesk:
+    """Updates incidents and their notes; everything of one incident happens in turn and is committed at once."""
+
+    def __init__(
+        self, store: Store, routing: Routing, enricher: Enricher, locks: KeyedLocks, wake_sender: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._routing = routing
+        self._enricher = enricher
+        self._locks = locks
+        self._wake_sender = wake_sender
+        self._hosts: dict[str, str] = {}
+
+    async def take(
+        self,
+        origin: RoutingRecord,
+        sightings: list[Sighting],
+        *done: Change,
+        look_first: bool = False,
+        silent_if_resolved: bool = False,
+    ) -> bool:
+        """Apply sightings of one incident and commit them with `done`; tell whether the incident is new.
+
+        `look_first`: a note of ours may stand there already, unknown to the store. `silent_if_resolved`: an incident
+        that came and went during a suspension gets no note.
+        """
+        account, incident_id = origin.api_url, sightings[0].incident_id
+        async with self._locks.hold((account, incident_id)):
+            before = await self._store.incident(account, incident_id)
+            row = before
+            for seen in sightings:
+                self._hosts[origin.id] = seen.host or self._hosts.get(origin.id, "")
+                row = apply_sighting(row, seen, account, origin.id)
+            if row is None:
+                return False
+            note = await self._store.note(account, incident_id)
+            owner = self._owner(row, before, note, sightings[-1], origin)
+            lacks_note = note is None and row.status != "resolved" and owner.writes_notes and not owner.suspend
+            if row == before and not lacks_note:
+                await self._store.commit(*done)
+                return False
+            row.integration_id, row.updated_at = owner.id, clock.now()
+            silent = silent_if_resolved and note is None and row.status == "resolved"
+            changes = await self._changes(owner, row, before, note, look_first=look_first, silent=silent)
+            await self._store.commit(*changes, *done)
+        self._wake_sender()
+        return before is None
+
+    def _owner(
+        self, row: IncidentRow, before: IncidentRow | None, note: NoteRow | None, seen: Sighting, origin: RoutingRecord
+    ) -> RoutingRecord:
+        """Return who owns the note: whoever has written one keeps it, as long as the integration exists."""
+        settled = self._routing.get(before.integration_id) if before is not None and note is not None else None
+        if settled is not None:
+            return settled.record
+        known = msgspec.structs.replace(seen, service_id=row.service_id or seen.service_id)
+        return owner_of(known, origin, [each.record for each in self._routing], self._hosts)
+
+    async def _changes(
+        self,
+        owner: RoutingRecord,
+        row: IncidentRow,
+        before: IncidentRow | None,
+        note: NoteRow | None,
+        *,
+        look_first: bool,
+        silent: bool,
+    ) -> list[Change]:
+        evidence = await self._evidence(owner, row, before)
+        row.diagnosis = msgspec.json.encode(evidence)
+        changes: list[Change] = [SaveIncident(row)]
+        if owner.writes_notes and not owner.suspend and not silent:
+            wanted = wanted_note(owner, row, evidence, note, look_first=look_first)
+            changes += [SaveNote(wanted)] if wanted is not None else []
+        return changes
+
+    async def _evidence(self, owner: RoutingRecord, row: IncidentRow, before: IncidentRow | None) -> Evidence:
+        if row.diagnosis is None:
+            return await self._enricher.evidence(owner, row, clock.now())
+        evidence = msgspec.json.decode(row.diagnosis, type=Evidence)
+        if row.status != "resolved":
+            return msgspec.structs.replace(evidence, clearing=None)
+        if before is not None and before.status == "resolved" and evidence.clearing is not None:
+            return evidence
+        clearing = await self._enricher.clearing(owner, row, evidence, clock.now())
+        return msgspec.structs.replace(evidence, clearing=clearing)
+
+
+def wanted_note(
+    owner: RoutingRecord, row: IncidentRow, evidence: Evidence, note: NoteRow | None, *, look_first: bool
+) -> NoteRow | None:
+    """Return the outbox row that asks for the note as it should read now, or None when it reads so already."""
+    now = clock.now()
+    marker = note.marker if note is not None else marker_of(owner.id, row.account, row.incident_id)
+    text = render_note(row, evidence, marker, now)
+    if note is None:
+        return NoteRow(
+            account=row.account,
+            incident_id=row.incident_id,
+            integration_id=owner.id,
+            marker=marker,
+            text=text,
+            created_at=now,
+            posting_since=LOOK_FIRST if look_first else None,
+        )
+    if same_apart_from_time(note.text, text) and note.integration_id == owner.id:
+        return None
+    return msgspec.structs.replace(note, integration_id=owner.id, text=text, rev=note.rev + 1)

@@ -1,0 +1,65 @@
+"""The way of an incident, put together: worker, desk, outbox and comparison over one store and one routing table."""
+
+import asyncio
+
+import httpx
+import structlog
+
+from noctuary import clock
+from noctuary.comparison import Comparer
+from noctuary.enrichment import Enricher, LiveReader
+from noctuary.errors import StoreUnavailable
+from noctuary.incident_desk import IncidentDesk
+from noctuary.locks import KeyedLocks
+from noctuary.metrics import Metrics
+from noctuary.outbox import NoteSender
+from noctuary.ownership import Routing
+from noctuary.pagerduty.client import PagerDutyClients
+from noctuary.store.base import Store
+from noctuary.suspension import Suspensions
+from noctuary.worker import Worker
+
+log = structlog.get_logger()
+
+DEPTHS_INTERVAL_S = 5.0
+
+
+class IncidentWay:
+    """Everything between a stored webhook and a note; set `wake` when a webhook was stored."""
+
+    def __init__(
+        self, store: Store, routing: Routing, http: httpx.AsyncClient, metrics: Metrics, live_reader: LiveReader | None
+    ) -> None:
+        locks, clients = KeyedLocks(), PagerDutyClients(http, metrics)
+        self.sender = NoteSender(store, routing, clients, locks, metrics)
+        self.desk = IncidentDesk(store, routing, Enricher(store, clients, live_reader), locks, self.sender.wake.set)
+        self.comparer = Comparer(store, routing, clients, self.desk, metrics)
+        self.worker = Worker(store, routing, self.desk, metrics, Suspensions(routing, self.comparer.request))
+        self._store = store
+        self._metrics = metrics
+
+    @property
+    def wake(self) -> asyncio.Event:
+        """Return the event that wakes the worker at once."""
+        return self.worker.wake
+
+    async def run(self) -> None:
+        """Run all parts until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.worker.run())
+            tasks.create_task(self.sender.run())
+            tasks.create_task(self.comparer.run())
+            tasks.create_task(self._measure())
+
+    async def _measure(self) -> None:
+        while True:
+            try:
+                depths = await self._store.depths(clock.now())
+            except StoreUnavailable as error:
+                log.warning("Queues cannot be measured", problem=str(error))
+            else:
+                for queue in ("inbox", "notes"):
+                    self._metrics.queue_depth.labels(queue).set(getattr(depths, queue))
+                self._metrics.queue_depth.labels("store_writes").set(depths.writes)
+                self._metrics.oldest_webhook_seconds.set(depths.oldest_inbox_s)
+            await asyncio.sleep(DEPTHS_INTERVAL_S)

@@ -1,0 +1,330 @@
+"""The outbox: brings every wanted note to PagerDuty, exactly one per incident, whatever is lost or killed.
+
+A write whose outcome is unknown is never simply repeated: after a settle time the notes are listed and our marker is
+looked for. What may have been doubled is looked at again later; the oldest note stays.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import structlog
+
+from noctuary import clock
+from noctuary.errors import OutcomeUnknown, PagerDutyError, PagerDutyUnavailable, StoreUnavailable
+from noctuary.locks import KeyedLocks
+from noctuary.metrics import Metrics
+from noctuary.note import holds_marker
+from noctuary.ownership import Routing
+from noctuary.pagerduty.answers import is_mendable
+from noctuary.pagerduty.client import PagerDutyClient, PagerDutyClients
+from noctuary.pagerduty.objects import Note
+from noctuary.routing import RoutingRecord
+from noctuary.store.base import Change, IntegrationFacts, NoteRow, SaveFacts, SaveNote, Store
+
+log = structlog.get_logger()
+
+SETTLE_S = 10.0
+"""A new note may be listed only after a while; looking earlier would find nothing and post a second one."""
+LAST_LOOK_S = 30.0
+"""What is not listed by then was not applied."""
+FIRST_CHECK_S = 20.0
+LAST_CHECK_S = 60.0
+"""After a repeated POST: when to look for a double, should the first one have appeared even later."""
+YOUNG_NOTE_S = 60.0
+"""A 404 on so young a note means that it does not show yet, not that somebody deleted it."""
+YOUNG_RETRY_S = 10.0
+FIRST_BACKOFF_S = 1.0
+LONGEST_BACKOFF_S = 60.0
+HELD_S = 60.0
+"""Notes of an integration that is suspended or not loaded wait for its record; this is for a change we missed."""
+MEND_RETRY_S = 3600.0
+"""A refusal that a person can mend is tried again when the record changes, and once in a while without."""
+POLL_S = 0.5
+MAX_AT_ONCE = 32
+MAX_REASON_CHARS = 300
+MAX_BLOCKED = 10_000
+DELETED_BY_HAND = "the note was deleted in PagerDuty; it is not written again"
+_Key = tuple[str, str]
+
+
+class NoteSender:
+    """Sends what the outbox asks for; `wake` is set when there may be something to do."""
+
+    def __init__(
+        self, store: Store, routing: Routing, clients: PagerDutyClients, locks: KeyedLocks, metrics: Metrics
+    ) -> None:
+        self.wake = asyncio.Event()
+        self._store = store
+        self._routing = routing
+        self._clients = clients
+        self._locks = locks
+        self._metrics = metrics
+        self._sending: set[_Key] = set()
+        self._blocked: dict[str, set[_Key]] = {}
+        self._changed: set[str] = set()
+        routing.subscribe(self._on_record_change)
+
+    async def run(self) -> None:
+        """Send until cancelled; a note whose POST is cut off then counts as uncertain at the next start."""
+        await self._unblock_after_start()
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self.wake.clear()
+                rows = await self._due()
+                for row in rows:
+                    self._sending.add(_key(row))
+                    tasks.create_task(self._send(row))
+                if not rows:
+                    await _wait(self.wake, POLL_S)
+
+    async def _due(self) -> list[NoteRow]:
+        room = MAX_AT_ONCE - len(self._sending)
+        if room <= 0:
+            return []
+        try:
+            await self._unblock_changed()
+            rows = await self._store.due_notes(clock.now(), MAX_AT_ONCE + len(self._sending))
+        except StoreUnavailable as error:
+            log.warning("Outbox cannot be read", problem=str(error))
+            return []
+        return [row for row in rows if _key(row) not in self._sending][:room]
+
+    async def _send(self, row: NoteRow) -> None:
+        try:
+            await self._advance(row)
+        except StoreUnavailable as error:
+            log.warning("Outbox cannot be written", problem=str(error))
+            await asyncio.sleep(FIRST_BACKOFF_S)
+        except Exception:
+            log.exception("Note could not be sent, it is tried again", incident=row.incident_id)
+            await asyncio.sleep(LONGEST_BACKOFF_S)
+        finally:
+            self._sending.discard(_key(row))
+            self.wake.set()
+
+    async def _advance(self, row: NoteRow) -> None:
+        """Do the one thing that is due for a note."""
+        integration = self._routing.get(row.integration_id)
+        if integration is None or integration.record.suspend or not integration.record.writes_notes:
+            self._blocked.setdefault(row.integration_id, set()).add(_key(row))
+            await self._later(row, HELD_S)
+            return
+        record = integration.record
+        try:
+            await self._step(record, self._clients.of(record), row)
+        except OutcomeUnknown as error:
+            await self._uncertain(row, error)
+        except PagerDutyUnavailable as error:
+            await self._back_off(row, error)
+        except PagerDutyError as error:
+            await self._refused(record, row, error)
+
+    async def _step(self, record: RoutingRecord, client: PagerDutyClient, row: NoteRow) -> None:
+        if row.note_id is None and row.posting_since is None:
+            await self._post(record, client, row, was_uncertain=False)
+        elif row.note_id is None:
+            await self._look(record, client, row)
+        elif row.rev > row.sent_rev:
+            await self._edit(record, client, row)
+        else:
+            await self._check(client, row)
+
+    async def _post(self, record: RoutingRecord, client: PagerDutyClient, row: NoteRow, *, was_uncertain: bool) -> None:
+        sent_at = clock.now()
+
+        def begin(fresh: NoteRow) -> None:
+            fresh.posting_since, fresh.attempts = sent_at, row.attempts + 1
+            fresh.check_at = sent_at + FIRST_CHECK_S if was_uncertain else fresh.check_at
+
+        row = await self._record(row, begin)
+        note = await client.create_note(row.incident_id, row.text)
+        await self.on_posted(row)
+        await self._stands(record, row, note, "created", sent_rev=row.rev)
+
+    async def on_posted(self, row: NoteRow) -> None:
+        """Do nothing; where a crash between PagerDuty's answer and our record of it is tried out in tests."""
+
+    async def _look(self, record: RoutingRecord, client: PagerDutyClient, row: NoteRow) -> None:
+        """After an uncertain POST: adopt the note if it stands there, else look once more, else post anew."""
+        now, since = clock.now(), row.posting_since or 0.0
+        if now < since + SETTLE_S:
+            await self._later(row, since + SETTLE_S - now)
+            return
+        ours = our_notes(await client.notes(row.incident_id), row.marker)
+        if ours:
+            sent_rev = row.rev if ours[0].content == row.text else row.rev - 1
+            await self._stands(record, row, ours[0], "adopted", sent_rev=sent_rev, check_s=FIRST_CHECK_S)
+        elif now < since + LAST_LOOK_S:
+            await self._later(row, since + LAST_LOOK_S - now)
+        else:
+            await self._post(record, client, row, was_uncertain=True)
+
+    async def _edit(self, record: RoutingRecord, client: PagerDutyClient, row: NoteRow) -> None:
+        try:
+            await client.edit_note(row.incident_id, row.note_id or "", row.text)
+        except PagerDutyError as error:
+            if error.status != 404:
+                raise
+            await self._vanished(row)
+            return
+
+        def sent(fresh: NoteRow) -> None:
+            fresh.sent_rev, fresh.attempts, fresh.failed_reason, fresh.next_attempt_at = row.rev, 0, None, 0.0
+
+        await self._record(row, sent, SaveFacts(IntegrationFacts(id=record.id, last_note_at=clock.now())))
+        self._metrics.notes.labels("edited").inc()
+
+    async def _vanished(self, row: NoteRow) -> None:
+        """A note that somebody deleted stays deleted: a person decided so."""
+        now = clock.now()
+        if row.sent_at is not None and now - row.sent_at < YOUNG_NOTE_S:
+            await self._later(row, YOUNG_RETRY_S)
+            return
+
+        def give_up(fresh: NoteRow) -> None:
+            fresh.sent_rev, fresh.failed_reason, fresh.check_at = row.rev, DELETED_BY_HAND, None
+
+        await self._record(row, give_up)
+        log.info("Note was deleted by hand", incident=row.incident_id, integration=row.integration_id)
+
+    async def _check(self, client: PagerDutyClient, row: NoteRow) -> None:
+        """Make sure that one note of ours stands there: the oldest stays, doubles of the same author go."""
+        ours = our_notes(await client.notes(row.incident_id), row.marker)
+        keep = ours[0] if ours else None
+        for double in ours[1:]:
+            if keep is not None and _author(double) == _author(keep):
+                await client.delete_note(row.incident_id, double.id)
+                self._metrics.notes.labels("double_deleted").inc()
+                log.warning("Second note deleted", incident=row.incident_id, integration=row.integration_id)
+        now = clock.now()
+
+        def checked(fresh: NoteRow) -> None:
+            last = (fresh.sent_at or now) + LAST_CHECK_S
+            fresh.check_at = last if now < last - 1 else None
+            if keep is not None:
+                fresh.note_id = keep.id
+                fresh.sent_rev = fresh.rev if keep.content == fresh.text else fresh.rev - 1
+
+        await self._record(row, checked)
+
+    async def _stands(
+        self,
+        record: RoutingRecord,
+        row: NoteRow,
+        note: Note,
+        outcome: str,
+        *,
+        sent_rev: int,
+        check_s: float | None = None,
+    ) -> None:
+        now = clock.now()
+
+        def stands(fresh: NoteRow) -> None:
+            fresh.note_id, fresh.sent_rev, fresh.sent_at = note.id, sent_rev, now
+            fresh.posting_since, fresh.failed_reason = None, None
+            fresh.attempts, fresh.next_attempt_at = 0, 0.0
+            fresh.check_at = now + check_s if check_s is not None else fresh.check_at
+
+        await self._record(row, stands, SaveFacts(IntegrationFacts(id=record.id, last_note_at=now)))
+        self._metrics.notes.labels(outcome).inc()
+        incident = await self._store.incident(row.account, row.incident_id)
+        if incident is not None and row.sent_at is None:
+            self._metrics.note_seconds.observe(max(0.0, now - incident.triggered_at))
+        log.info("Note stands", incident=row.incident_id, integration=row.integration_id, outcome=outcome)
+
+    async def _uncertain(self, row: NoteRow, error: OutcomeUnknown) -> None:
+        """Keep `posting_since`; an edit is simply repeated, because repeating it changes nothing."""
+        pause_s = SETTLE_S if row.note_id is None else _backoff_s(row.attempts)
+        self._metrics.notes.labels("retried").inc()
+        log.warning("Note's fate is unknown", incident=row.incident_id, problem=str(error))
+        await self._later(row, pause_s, counts=row.note_id is not None)
+
+    async def _back_off(self, row: NoteRow, error: PagerDutyUnavailable) -> None:
+        """Nothing was applied: what was not uncertain before is not uncertain now."""
+        pause_s = max(error.retry_after_s, 0.0 if error.status == 429 else _backoff_s(row.attempts))
+        until = clock.now() + pause_s * random.uniform(1.0, 1.1)  # noqa: S311 - spreads retries, guards nothing
+
+        def wait(fresh: NoteRow) -> None:
+            fresh.next_attempt_at, fresh.posting_since = until, row.posting_since
+            fresh.attempts = row.attempts + 1
+
+        self._metrics.notes.labels("retried").inc()
+        log.info("Note waits", incident=row.incident_id, problem=str(error), seconds=round(pause_s, 1))
+        await self._record(row, wait)
+
+    async def _refused(self, record: RoutingRecord, row: NoteRow, error: PagerDutyError) -> None:
+        """Keep the reason; what a person can mend is tried again when the integration changes."""
+        now, reason, mendable = clock.now(), str(error)[:MAX_REASON_CHARS], is_mendable(error)
+
+        def refused(fresh: NoteRow) -> None:
+            fresh.failed_reason, fresh.posting_since, fresh.check_at = reason, row.posting_since, None
+            fresh.next_attempt_at = now + MEND_RETRY_S if mendable else 0.0
+            fresh.sent_rev = fresh.sent_rev if mendable else row.rev
+
+        if mendable:
+            self._blocked.setdefault(record.id, set()).add(_key(row))
+        failure = IntegrationFacts(id=record.id, last_failure_at=now, last_failure_reason=reason)
+        await self._record(row, refused, SaveFacts(failure))
+        self._metrics.notes.labels("refused").inc()
+        log.warning("Note refused", incident=row.incident_id, integration=record.id, problem=reason)
+
+    async def _later(self, row: NoteRow, pause_s: float, *, counts: bool = False) -> None:
+        until = clock.now() + pause_s
+
+        def wait(fresh: NoteRow) -> None:
+            fresh.next_attempt_at = until
+            fresh.attempts = row.attempts + 1 if counts else fresh.attempts
+
+        await self._record(row, wait)
+
+    async def _record(self, row: NoteRow, change: Callable[[NoteRow], None], *more: Change) -> NoteRow:
+        """Change the stored row, which the desk may have given a newer text meanwhile, and commit."""
+        async with self._locks.hold(_key(row)):
+            fresh = await self._store.note(row.account, row.incident_id) or row
+            change(fresh)
+            await self._store.commit(SaveNote(fresh), *more)
+        return fresh
+
+    def _on_record_change(self, integration_id: str) -> None:
+        self._changed.add(integration_id)
+        self.wake.set()
+
+    async def _unblock_changed(self) -> None:
+        changed, self._changed = self._changed, set()
+        for integration_id in changed:
+            for account, incident_id in self._blocked.pop(integration_id, set()):
+                row = await self._store.note(account, incident_id)
+                if row is not None:
+                    await self._later(row, 0.0)
+
+    async def _unblock_after_start(self) -> None:
+        """Try again what was refused before we started: the record may have changed meanwhile."""
+        rows = await self._store.due_notes(clock.now() + MEND_RETRY_S, MAX_BLOCKED)
+        for row in rows:
+            if row.failed_reason is not None and row.next_attempt_at > clock.now():
+                await self._later(row, 0.0)
+
+
+def our_notes(notes: list[Note], marker: str) -> list[Note]:
+    """Return the notes that end in our marker line, oldest first."""
+    return sorted((note for note in notes if holds_marker(note.content, marker)), key=lambda n: n.created_at or "")
+
+
+def _author(note: Note) -> str:
+    return note.user.id if note.user is not None else ""
+
+
+def _key(row: NoteRow) -> _Key:
+    return row.account, row.incident_id
+
+
+def _backoff_s(attempts: int) -> float:
+    return min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(attempts, 10))
+
+
+async def _wait(event: asyncio.Event, timeout_s: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), timeout_s)
+    except TimeoutError:
+        return
