@@ -1,0 +1,188 @@
+import json
+from typing import Any
+
+import pytest
+
+from noctuary.errors import InvalidInput
+from noctuary.events import ContextEvent
+from noctuary.ingest import MAX_ITEMS, Batch, parse_events
+
+NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
+EVENT = {
+    "service_name": "cart",
+    "vendor": "argocd",
+    "entity": "cart-app",
+    "event_type": "deploy",
+    "confidence": 0.97,
+    "ttl_seconds": 3600,
+}
+
+
+def parse(body: bytes | str | dict[str, Any], content_type: str = "application/json") -> Batch:
+    text = json.dumps(body) if isinstance(body, dict) else body
+    return parse_events(text if isinstance(text, bytes) else text.encode(), content_type, "team-a", NOW)
+
+
+def parse_one(**changes: object) -> ContextEvent:
+    batch = parse({**EVENT, **changes})
+    assert batch.errors == []
+    return batch.events[0]
+
+
+def test_a_minimal_event_happened_when_it_was_received() -> None:
+    event = parse_one()
+    assert (event.timestamp, event.last_seen, event.clamped) == (NOW, NOW, False)
+    assert (event.tenant, event.source, event.service_name) == ("team-a", "api", "cart")
+
+
+def test_all_fields_are_taken_over_but_the_raw_line() -> None:
+    given = {"old_value": "1", "new_value": "2", "actor": "ci", "sha": "abc", "link": "https://x/y", "dedup_key": "k"}
+    event = parse_one(**given, timestamp="2027-01-15T07:59:00+00:00", raw_line="secret stuff", invented=[{}])
+    assert {name: getattr(event, name) for name in given} == given
+    assert (event.timestamp, event.raw_line) == (NOW - 60, None)
+
+
+def test_optional_fields_may_be_null() -> None:
+    names = ("old_value", "new_value", "actor", "sha", "timestamp", "raw_line", "link", "dedup_key")
+    assert parse_one(**dict.fromkeys(names)).sha is None
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "clamped"),
+    [
+        ("2027-01-15T08:04:59Z", NOW + 299, False),
+        ("2027-01-15T08:05:01Z", NOW, True),
+        ("9999-12-31T23:59:59Z", NOW, True),
+        ("1970-01-01T00:00:00Z", NOW, True),
+        ("0001-01-01T00:00:00+14:00", NOW, True),
+        ("2027-01-01T08:00:00Z", NOW - 14 * 86400, False),
+        ("2027-01-15T09:00:00.000000123+01:00", NOW, False),
+        ("2027-01-15T08:00:00", NOW, False),
+    ],
+)
+def test_times_that_cannot_be_true_become_the_time_of_receipt(text: str, at: float, clamped: bool) -> None:
+    event = parse_one(timestamp=text)
+    assert (event.timestamp, event.clamped) == (at, clamped)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"service_name": ""}, "service_name"),
+        ({"service_name": None}, "service_name"),
+        ({"vendor": "x" * 254}, "vendor"),
+        ({"entity": 7}, "entity"),
+        ({"event_type": "deployed"}, "event_type"),
+        ({"confidence": 0}, "confidence"),
+        ({"confidence": 1.01}, "confidence"),
+        ({"confidence": True}, "confidence"),
+        ({"confidence": "0.5"}, "confidence"),
+        ({"ttl_seconds": 0}, "ttl_seconds"),
+        ({"ttl_seconds": 2**63}, "ttl_seconds"),
+        ({"ttl_seconds": 10**400}, "ttl_seconds"),
+        ({"ttl_seconds": 604801}, "ttl_seconds"),
+        ({"timestamp": "yesterday"}, "timestamp"),
+        ({"timestamp": 1700000000}, "timestamp"),
+        ({"new_value": "x" * 8193}, "new_value"),
+        ({"new_value": {"a": 1}}, "new_value"),
+        ({"link": "javascript:alert(1)"}, "link"),
+        ({"dedup_key": ""}, "dedup_key"),
+    ],
+)
+def test_a_bad_field_is_named_with_its_mend(changes: dict[str, object], field: str) -> None:
+    batch = parse({**EVENT, **changes})
+    assert batch.events == []
+    assert [(error.index, error.field) for error in batch.errors] == [(0, field)]
+    assert batch.errors[0].mend.startswith("send ")
+
+
+@pytest.mark.parametrize("field", EVENT)
+def test_a_missing_field_is_named(field: str) -> None:
+    [error] = parse({name: value for name, value in EVENT.items() if name != field}).errors
+    assert error.field == field
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"   ",
+        b"[]",
+        b"[",
+        b"[{]",
+        b"[" * 100_000,
+        b'[{"a":' * 50_000,
+        b"\xff\xfe\x00",
+        b'[{"service_name":"\xff"}',
+        b"null",
+        b'"text"',
+        b"7",
+        b"{",
+        b'{"a":' * 100_000,
+        b'{"service_name":"\\ud800","vendor":"v"}',
+        b'{"confidence":NaN}',
+        b'{"confidence":-Infinity}',
+        b'{"confidence":1e999}',
+        b"\xef\xbb\xbf{}",
+        b"\x00" * 100,
+        b"<xml/>",
+    ],
+)
+@pytest.mark.parametrize("content_type", ["application/json", "application/x-ndjson", "\xff;;"])
+def test_hostile_bodies_get_a_clear_error(body: bytes, content_type: str) -> None:
+    try:
+        batch = parse(body, content_type)
+    except InvalidInput as error:
+        assert error.field == "body"
+    else:
+        assert batch.events == []
+        assert batch.errors
+
+
+def test_a_field_that_stands_twice_is_refused() -> None:
+    text = json.dumps(EVENT)[:-1] + ', "confidence": 0.1}'
+    assert [error.field for error in parse(text).errors] == ["confidence"]
+
+
+def test_a_name_may_return_in_another_object_and_in_text() -> None:
+    event = parse_one(new_value='"vendor": "x", "vendor": 1', extra={"vendor": 1, "confidence": 2})
+    assert event.vendor == "argocd"
+
+
+ONE = json.dumps(EVENT)
+PRETTY = json.dumps(EVENT, indent=2)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "count"),
+    [
+        (ONE, "application/json", 1),
+        (PRETTY, "application/json", 1),
+        (f"[{ONE}]", "application/json", 1),
+        (f" [{PRETTY},\n{ONE}]\n", "", 2),
+        (f"{ONE}\n{ONE}\n", "", 2),
+        (f"{ONE}\r\n\r\n{ONE}", "Application/X-NDJSON; charset=utf-8", 2),
+        (ONE, "application/x-ndjson", 1),
+    ],
+)
+def test_one_object_an_array_and_lines_are_understood(body: str, content_type: str, count: int) -> None:
+    batch = parse(body, content_type)
+    assert (len(batch.events), batch.errors) == (count, [])
+
+
+def test_bad_items_do_not_harm_good_ones() -> None:
+    batch = parse(f'[{ONE}, {{"vendor": 1}}, 5, {ONE}, {{}}]')
+    assert len(batch.events) == 2
+    assert [error.index for error in batch.errors] == [1, 2, 4]
+
+
+def test_too_many_items_are_refused_at_once() -> None:
+    with pytest.raises(InvalidInput, match="at most 1000"):
+        parse(f"[{','.join([ONE] * (MAX_ITEMS + 1))}]")
+
+
+def test_the_same_dated_event_has_the_same_key_and_an_undated_one_never() -> None:
+    dated = {"timestamp": "2027-01-15T07:59:00Z"}
+    assert parse_one(**dated).dedup_key == parse_one(**dated, raw_line="other").dedup_key
+    assert parse_one(**dated).dedup_key != parse_one(**dated, new_value="2").dedup_key
+    assert parse_one().dedup_key != parse_one().dedup_key

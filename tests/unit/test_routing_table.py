@@ -1,0 +1,145 @@
+from typing import Any
+
+import msgspec
+import pytest
+
+from noctuary.kube.reflector import ChangeType
+from noctuary.routing import RoutingRecord, TokenHash, encode_record, hash_secret, record_secret_name
+from noctuary.routing_table import InternalToken, RoutingTable, Secret, SecretMeta
+
+NOW = 1_800_000_000.0
+
+
+def record(identity: str = "a", **changes: Any) -> RoutingRecord:
+    plain = RoutingRecord(
+        id=identity,
+        namespace="team-a",
+        name=identity,
+        created_at=NOW,
+        generation=1,
+        direction="inbound",
+        api_url="https://api.example.com",
+        tokens=[TokenHash(hash_secret(f"token-{identity}"), 1)],
+        ingest_key_sha256=hash_secret(f"key-{identity}"),
+    )
+    changed: RoutingRecord = msgspec.structs.replace(plain, **changes)
+    return changed
+
+
+def secret(of: RoutingRecord) -> Secret:
+    return Secret(SecretMeta(record_secret_name(of.id)), encode_record(of))
+
+
+def broken(identity: str) -> Secret:
+    return Secret(SecretMeta(record_secret_name(identity)), {"record.json": "bm90IEpTT04="})
+
+
+@pytest.fixture
+def table() -> RoutingTable:
+    table = RoutingTable()
+    table.replaced([secret(record("a")), secret(record("b"))])
+    return table
+
+
+def ids(table: RoutingTable) -> set[str]:
+    return {integration.record.id for integration in table}
+
+
+def token_opens(table: RoutingTable, token: str, at: float = NOW) -> bool:
+    return table.by_token(token, at) is not None
+
+
+def test_records_are_found_by_id_token_and_key(table: RoutingTable) -> None:
+    found, by_key, by_id = table.by_token("token-a", NOW), table.by_ingest_key("key-b"), table.get("b")
+    assert found is not None
+    assert found[0].id == "a"
+    assert by_key is not None
+    assert by_key.id == "b"
+    assert by_id is not None
+    assert by_id.version == record("b").version()
+
+
+def test_a_rotated_token_works_until_its_overlap_ends(table: RoutingTable) -> None:
+    tokens = [TokenHash(hash_secret("token-a"), 1, expires_at=NOW + 10), TokenHash(hash_secret("new"), 2)]
+    table.changed("MODIFIED", secret(record("a", tokens=tokens)))
+    assert token_opens(table, "new")
+    assert token_opens(table, "token-a", NOW + 9)
+    assert not token_opens(table, "token-a", NOW + 10)
+
+
+def test_a_token_and_a_key_that_left_the_record_are_dead(table: RoutingTable) -> None:
+    table.changed("MODIFIED", secret(record("a", tokens=[], ingest_key_sha256=None)))
+    assert not token_opens(table, "token-a")
+    assert table.by_ingest_key("key-a") is None
+    assert token_opens(table, "token-b")
+
+
+@pytest.mark.parametrize("by_list", [True, False])
+def test_a_deleted_record_opens_nothing(table: RoutingTable, by_list: bool) -> None:
+    if by_list:
+        table.replaced([secret(record("b"))])
+    else:
+        table.changed("DELETED", secret(record("a")))
+    assert ids(table) == {"b"}
+    assert not token_opens(table, "token-a")
+
+
+def test_a_bad_record_is_counted_and_the_others_go_on(table: RoutingTable) -> None:
+    table.replaced([broken("c"), secret(record("a")), secret(record("d"))])
+    assert ids(table) == {"a", "d"}
+    assert table.unreadable == 1
+    assert table.may_hold("c")
+    assert table.may_hold(None)
+    assert not table.may_hold("a")
+
+
+def test_a_record_that_became_unreadable_keeps_its_last_state_until_it_is_mended(table: RoutingTable) -> None:
+    table.changed("MODIFIED", broken("a"))
+    assert token_opens(table, "token-a")
+    table.changed("MODIFIED", secret(record("a", tokens=[])))
+    assert not token_opens(table, "token-a")
+    assert table.unreadable == 0
+
+
+def test_a_record_under_a_foreign_name_is_not_taken(table: RoutingTable) -> None:
+    table.changed("ADDED", Secret(SecretMeta("noctuary-z"), encode_record(record("b", tokens=[]))))
+    assert token_opens(table, "token-b")
+    assert table.unreadable == 1
+
+
+def test_listeners_are_told_of_what_changed_and_of_nothing_else(table: RoutingTable) -> None:
+    told: list[str] = []
+    table.subscribe(told.append)
+    table.replaced([secret(record("a")), secret(record("b", suspend=True))])
+    table.changed("ADDED", secret(record("c")))
+    table.changed("MODIFIED", secret(record("c")))
+    table.changed("DELETED", secret(record("a")))
+    assert told == ["b", "c", "a"]
+
+
+def test_a_table_that_was_never_loaded_is_not_fresh() -> None:
+    table = RoutingTable()
+    assert not table.is_fresh(1e9)
+    table.health.confirm()
+    assert table.is_fresh(60)
+
+
+@pytest.mark.parametrize(
+    ("change", "data", "value"),
+    [
+        ("MODIFIED", {"token": "bmV3"}, "new"),
+        ("MODIFIED", {}, None),
+        ("MODIFIED", {"token": "/w=="}, None),
+        ("DELETED", {"token": "czNjcmV0"}, None),
+    ],
+)
+def test_the_internal_token_follows_its_secret(change: ChangeType, data: dict[str, str], value: str | None) -> None:
+    token = InternalToken()
+    token.replaced([internal_secret({"token": "czNjcmV0"}), Secret(SecretMeta("another"), {"token": "eA=="})])
+    assert token.value == "s3cret"
+    token.changed(change, internal_secret(data))
+    assert token.value == value
+
+
+def internal_secret(data: dict[str, str]) -> Secret:
+    return Secret(SecretMeta("noctuary-internal"), data)
