@@ -18,6 +18,9 @@ CHUNK_SIZE = 500
 IDLE_TIMEOUT_S = 0.05
 """How long Kopf keeps a worker per object: short, because ten thousand of them are memory."""
 
+STARTED_AFTER_S = 0.3
+"""Kopf sets its signal handlers in its first turn of the loop and says so nowhere."""
+
 Take = Callable[[str | None, dict[str, Any]], None]
 """Takes the type of an event (None: from a list) and the raw object."""
 
@@ -82,8 +85,15 @@ async def connection_info(login: Login) -> kopf.ConnectionInfo:
     )
 
 
-async def run_kopf(take: Take, login: Login, namespaces: tuple[str, ...], stop: asyncio.Event) -> None:
-    """Serve events until told to stop."""
+async def run_kopf(
+    take: Take,
+    login: Login,
+    namespaces: tuple[str, ...],
+    stop: asyncio.Event,
+    on_started: Callable[[], None],
+) -> None:
+    """Serve events until told to stop; `on_started` is called after Kopf has set its own signal handlers."""
+    asyncio.get_running_loop().call_later(STARTED_AFTER_S, on_started)
     await kopf.operator(
         registry=build_registry(take, login),
         settings=kopf_settings(),

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
@@ -86,7 +86,7 @@ class Operator:
         stuck = [r for r in self._reflectors if r.health.synced.is_set() and r.health.age_s() > STALE_AFTER_S]
         return f"{len(stuck)} watches are stuck" if stuck else None
 
-    async def run(self, login: Login, stop: asyncio.Event) -> None:
+    async def run(self, login: Login, stop: asyncio.Event, on_started: Callable[[], None]) -> None:
         """Fill the caches, then serve until told to stop or until a part ends."""
         await self._sweeper.wait_for_kind()
         watches = [asyncio.create_task(reflector.run()) for reflector in self._reflectors]
@@ -96,14 +96,14 @@ class Operator:
                 return
             self._wake(INTERNAL_KEY)
             log.info("Caches filled", labelled_secrets=len(list(self._world.labelled.all())))
-            await run_until_first_ends([*self._parts(login, stop), *watches], stop)
+            await run_until_first_ends([*self._parts(login, stop, on_started), *watches], stop)
         finally:
             await cancel(watches)
 
-    def _parts(self, login: Login, stop: asyncio.Event) -> list[asyncio.Task[None]]:
+    def _parts(self, login: Login, stop: asyncio.Event, on_started: Callable[[], None]) -> list[asyncio.Task[None]]:
         parts: list[Coroutine[Any, Any, None]] = [
             self._queue.run(),
-            run_kopf(self._take, login, self._settings.watch_namespaces, stop),
+            run_kopf(self._take, login, self._settings.watch_namespaces, stop, on_started),
             self._sweeper.run(self._settings.sweep_interval_s),
         ]
         if self._settings.receiver_internal_url is not None:
@@ -199,9 +199,10 @@ async def _first_of(stop: asyncio.Event, future: "asyncio.Future[Any]") -> None:
     future.cancel()
 
 
-async def run_operator(settings: OperatorSettings, stop: asyncio.Event | None = None) -> None:
-    """Run the operator until `stop` is set or SIGTERM comes; raise LeaseLost when another process took over."""
-    stop = stop or asyncio.Event()
+async def run_operator(
+    settings: OperatorSettings, stop: asyncio.Event, on_started: Callable[[], None] = lambda: None
+) -> None:
+    """Run the operator until `stop` is set; raise LeaseLost when another process may have taken over."""
     metrics = OperatorMetrics()
     async with AsyncExitStack() as stack:
         client = await KubeClient.connect(settings.kubeconfig)
@@ -224,16 +225,11 @@ async def run_operator(settings: OperatorSettings, stop: asyncio.Event | None = 
         if not lease.held:
             return
         stack.push_async_callback(lease.release)
-        await _run_while_held(operator, lease, Login(settings.kubeconfig), stop)
-
-
-async def _run_while_held(operator: Operator, lease: Lease, login: Login, stop: asyncio.Event) -> None:
-    lost = lease.lost
-    lost.add_done_callback(lambda _: stop.set())
-    await operator.run(login, stop)
-    if lost.done():
-        raise LeaseLost("the operator's Lease was lost; another process may have taken over")
-    log.info("Operator stopped")
+        lease.lost.add_done_callback(lambda _: stop.set())
+        await operator.run(Login(settings.kubeconfig), stop, on_started)
+        if lease.lost.done():
+            raise LeaseLost("the operator's Lease was lost; another process may have taken over")
+        log.info("Operator stopped")
 
 
 def run(settings: OperatorSettings) -> None:
@@ -241,8 +237,12 @@ def run(settings: OperatorSettings) -> None:
 
     async def main() -> None:
         stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await run_operator(settings, stop)
+
+        def heed_signals() -> None:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+        heed_signals()
+        await run_operator(settings, stop, heed_signals)  # again after Kopf, whose handlers replace ours
 
     uvloop.run(main())
