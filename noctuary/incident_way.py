@@ -15,6 +15,7 @@ from noctuary.metrics import Metrics
 from noctuary.outbox import NoteSender
 from noctuary.ownership import Routing
 from noctuary.pagerduty.client import PagerDutyClients
+from noctuary.pauses import Pauses
 from noctuary.store.base import Store
 from noctuary.suspension import Suspensions
 from noctuary.worker import Worker
@@ -28,10 +29,16 @@ class IncidentWay:
     """Everything between a stored webhook and a note; set `wake` when a webhook was stored."""
 
     def __init__(
-        self, store: Store, routing: Routing, http: httpx.AsyncClient, metrics: Metrics, live_reader: LiveReader | None
+        self,
+        store: Store,
+        routing: Routing,
+        http: httpx.AsyncClient,
+        metrics: Metrics,
+        live_reader: LiveReader | None,
+        pauses: Pauses | None = None,
     ) -> None:
         locks, clients = KeyedLocks(), PagerDutyClients(http, metrics)
-        self.sender = NoteSender(store, routing, clients, locks, metrics)
+        self.sender = NoteSender(store, routing, clients, locks, metrics, pauses or Pauses())
         self.desk = IncidentDesk(store, routing, Enricher(store, clients, live_reader), locks, self.sender.wake.set)
         self.comparer = Comparer(store, routing, clients, self.desk, metrics)
         self.worker = Worker(store, routing, self.desk, metrics, Suspensions(routing, self.comparer.request))

@@ -58,12 +58,12 @@ def fault_line(fault: Fault) -> str:
     """Return one fault with the pods it hit and what the platform says of it."""
     facts = [
         clean(fault.details.get(details.REASON, ""), 63),
-        f"exit code {clean(fault.details[details.EXIT_CODE], 8)}" if details.EXIT_CODE in fault.details else "",
         f"{clean(fault.details[details.RESTARTS], 8)} restarts" if details.RESTARTS in fault.details else "",
         f"node {shorten_middle(clean(fault.nodes[0], 253), 40)}" if len(fault.nodes) == 1 else "",
         clean(fault.details.get(details.MESSAGE, "") or fault.text, 120),
     ]
-    return shorten(f"{fault_sentence(fault, 63)} ({', '.join(fact for fact in facts if fact)})", MAX_LINE_CHARS)
+    said = ", ".join(fact for fact in facts if fact)
+    return shorten(f"{fault_sentence(fault, 63)}" + (f": {said}" if said else ""), MAX_LINE_CHARS)
 
 
 def fault_sentence(fault: Fault, limit: int) -> str:
@@ -168,7 +168,7 @@ def _no_cause(diagnosis: Diagnosis) -> Callable[[int], str]:
 
 def _exit_code(fault: Fault) -> str:
     code = clean(fault.details.get(details.EXIT_CODE, ""), 8)
-    return f" (exit code {code})" if code else ""
+    return f" with exit code {code}" if code else ""
 
 
 def _limit(fault: Fault) -> str:

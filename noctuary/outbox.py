@@ -19,28 +19,12 @@ from noctuary.ownership import Routing
 from noctuary.pagerduty.answers import is_mendable
 from noctuary.pagerduty.client import PagerDutyClient, PagerDutyClients
 from noctuary.pagerduty.objects import Note
+from noctuary.pauses import Pauses
 from noctuary.routing import RoutingRecord
 from noctuary.store.base import Change, IntegrationFacts, NoteRow, SaveFacts, SaveNote, Store
 
 log = structlog.get_logger()
 
-SETTLE_S = 10.0
-"""A new note may be listed only after a while; looking earlier would find nothing and post a second one."""
-LAST_LOOK_S = 30.0
-"""What is not listed by then was not applied."""
-FIRST_CHECK_S = 20.0
-LAST_CHECK_S = 60.0
-"""After a repeated POST: when to look for a double, should the first one have appeared even later."""
-YOUNG_NOTE_S = 60.0
-"""A 404 on so young a note means that it does not show yet, not that somebody deleted it."""
-YOUNG_RETRY_S = 10.0
-FIRST_BACKOFF_S = 1.0
-LONGEST_BACKOFF_S = 60.0
-HELD_S = 60.0
-"""Notes of an integration that is suspended or not loaded wait for its record; this is for a change we missed."""
-MEND_RETRY_S = 3600.0
-"""A refusal that a person can mend is tried again when the record changes, and once in a while without."""
-POLL_S = 0.5
 MAX_AT_ONCE = 32
 MAX_REASON_CHARS = 300
 MAX_BLOCKED = 10_000
@@ -52,7 +36,13 @@ class NoteSender:
     """Sends what the outbox asks for; `wake` is set when there may be something to do."""
 
     def __init__(
-        self, store: Store, routing: Routing, clients: PagerDutyClients, locks: KeyedLocks, metrics: Metrics
+        self,
+        store: Store,
+        routing: Routing,
+        clients: PagerDutyClients,
+        locks: KeyedLocks,
+        metrics: Metrics,
+        pauses: Pauses,
     ) -> None:
         self.wake = asyncio.Event()
         self._store = store
@@ -60,6 +50,7 @@ class NoteSender:
         self._clients = clients
         self._locks = locks
         self._metrics = metrics
+        self._pauses = pauses
         self._sending: set[_Key] = set()
         self._blocked: dict[str, set[_Key]] = {}
         self._changed: set[str] = set()
@@ -76,7 +67,7 @@ class NoteSender:
                     self._sending.add(_key(row))
                     tasks.create_task(self._send(row))
                 if not rows:
-                    await _wait(self.wake, POLL_S)
+                    await _wait(self.wake, self._pauses.poll_s)
 
     async def _due(self) -> list[NoteRow]:
         room = MAX_AT_ONCE - len(self._sending)
@@ -95,10 +86,10 @@ class NoteSender:
             await self._advance(row)
         except StoreUnavailable as error:
             log.warning("Outbox cannot be written", problem=str(error))
-            await asyncio.sleep(FIRST_BACKOFF_S)
+            await asyncio.sleep(self._pauses.first_backoff_s)
         except Exception:
             log.exception("Note could not be sent, it is tried again", incident=row.incident_id)
-            await asyncio.sleep(LONGEST_BACKOFF_S)
+            await asyncio.sleep(self._pauses.longest_backoff_s)
         finally:
             self._sending.discard(_key(row))
             self.wake.set()
@@ -108,7 +99,7 @@ class NoteSender:
         integration = self._routing.get(row.integration_id)
         if integration is None or integration.record.suspend or not integration.record.writes_notes:
             self._blocked.setdefault(row.integration_id, set()).add(_key(row))
-            await self._later(row, HELD_S)
+            await self._later(row, self._pauses.held_s)
             return
         record = integration.record
         try:
@@ -135,7 +126,7 @@ class NoteSender:
 
         def begin(fresh: NoteRow) -> None:
             fresh.posting_since, fresh.attempts = sent_at, row.attempts + 1
-            fresh.check_at = sent_at + FIRST_CHECK_S if was_uncertain else fresh.check_at
+            fresh.check_at = sent_at + self._pauses.first_check_s if was_uncertain else fresh.check_at
 
         row = await self._record(row, begin)
         note = await client.create_note(row.incident_id, row.text)
@@ -148,15 +139,15 @@ class NoteSender:
     async def _look(self, record: RoutingRecord, client: PagerDutyClient, row: NoteRow) -> None:
         """After an uncertain POST: adopt the note if it stands there, else look once more, else post anew."""
         now, since = clock.now(), row.posting_since or 0.0
-        if now < since + SETTLE_S:
-            await self._later(row, since + SETTLE_S - now)
+        if now < since + self._pauses.settle_s:
+            await self._later(row, since + self._pauses.settle_s - now)
             return
         ours = our_notes(await client.notes(row.incident_id), row.marker)
         if ours:
             sent_rev = row.rev if ours[0].content == row.text else row.rev - 1
-            await self._stands(record, row, ours[0], "adopted", sent_rev=sent_rev, check_s=FIRST_CHECK_S)
-        elif now < since + LAST_LOOK_S:
-            await self._later(row, since + LAST_LOOK_S - now)
+            await self._stands(record, row, ours[0], "adopted", sent_rev=sent_rev, check_s=self._pauses.first_check_s)
+        elif now < since + self._pauses.last_look_s:
+            await self._later(row, since + self._pauses.last_look_s - now)
         else:
             await self._post(record, client, row, was_uncertain=True)
 
@@ -178,8 +169,8 @@ class NoteSender:
     async def _vanished(self, row: NoteRow) -> None:
         """A note that somebody deleted stays deleted: a person decided so."""
         now = clock.now()
-        if row.sent_at is not None and now - row.sent_at < YOUNG_NOTE_S:
-            await self._later(row, YOUNG_RETRY_S)
+        if row.sent_at is not None and now - row.sent_at < self._pauses.young_note_s:
+            await self._later(row, self._pauses.young_retry_s)
             return
 
         def give_up(fresh: NoteRow) -> None:
@@ -200,7 +191,7 @@ class NoteSender:
         now = clock.now()
 
         def checked(fresh: NoteRow) -> None:
-            last = (fresh.sent_at or now) + LAST_CHECK_S
+            last = (fresh.sent_at or now) + self._pauses.last_check_s
             fresh.check_at = last if now < last - 1 else None
             if keep is not None:
                 fresh.note_id = keep.id
@@ -235,14 +226,14 @@ class NoteSender:
 
     async def _uncertain(self, row: NoteRow, error: OutcomeUnknown) -> None:
         """Keep `posting_since`; an edit is simply repeated, because repeating it changes nothing."""
-        pause_s = SETTLE_S if row.note_id is None else _backoff_s(row.attempts)
+        pause_s = self._pauses.settle_s if row.note_id is None else self._pauses.backoff_s(row.attempts)
         self._metrics.notes.labels("retried").inc()
         log.warning("Note's fate is unknown", incident=row.incident_id, problem=str(error))
         await self._later(row, pause_s, counts=row.note_id is not None)
 
     async def _back_off(self, row: NoteRow, error: PagerDutyUnavailable) -> None:
         """Nothing was applied: what was not uncertain before is not uncertain now."""
-        pause_s = max(error.retry_after_s, 0.0 if error.status == 429 else _backoff_s(row.attempts))
+        pause_s = max(error.retry_after_s, 0.0 if error.status == 429 else self._pauses.backoff_s(row.attempts))
         until = clock.now() + pause_s * random.uniform(1.0, 1.1)  # noqa: S311 - spreads retries, guards nothing
 
         def wait(fresh: NoteRow) -> None:
@@ -259,7 +250,7 @@ class NoteSender:
 
         def refused(fresh: NoteRow) -> None:
             fresh.failed_reason, fresh.posting_since, fresh.check_at = reason, row.posting_since, None
-            fresh.next_attempt_at = now + MEND_RETRY_S if mendable else 0.0
+            fresh.next_attempt_at = now + self._pauses.mend_retry_s if mendable else 0.0
             fresh.sent_rev = fresh.sent_rev if mendable else row.rev
 
         if mendable:
@@ -300,7 +291,7 @@ class NoteSender:
 
     async def _unblock_after_start(self) -> None:
         """Try again what was refused before we started: the record may have changed meanwhile."""
-        rows = await self._store.due_notes(clock.now() + MEND_RETRY_S, MAX_BLOCKED)
+        rows = await self._store.due_notes(clock.now() + self._pauses.mend_retry_s, MAX_BLOCKED)
         for row in rows:
             if row.failed_reason is not None and row.next_attempt_at > clock.now():
                 await self._later(row, 0.0)
@@ -317,10 +308,6 @@ def _author(note: Note) -> str:
 
 def _key(row: NoteRow) -> _Key:
     return row.account, row.incident_id
-
-
-def _backoff_s(attempts: int) -> float:
-    return min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(attempts, 10))
 
 
 async def _wait(event: asyncio.Event, timeout_s: float) -> None:
