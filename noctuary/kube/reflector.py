@@ -22,6 +22,8 @@ WATCH_TIMEOUT_S = 30
 """The server ends each watch after this; opening the next one proves that the stream is alive."""
 STALL_GRACE_S = 10
 """A watch that is silent this long after its own end is dead: a proxy swallowed it."""
+SHORTEST_WATCH_S = 0.5
+"""A watch that ends before this without a word is a failure: else a broken proxy would be asked without a pause."""
 FIRST_BACKOFF_S = 0.2
 LAST_BACKOFF_S = 15.0
 """Pauses between attempts grow from the first to the last, with jitter."""
@@ -127,36 +129,58 @@ class Reflector(Generic[T]):
         self._pages = msgspec.json.Decoder(_Page[kind])  # type: ignore[valid-type]  # built for the given kind
         self._object = msgspec.json.Decoder(kind)
         self._line = msgspec.json.Decoder(_Line)
-        self._version = msgspec.json.Decoder(_Versioned)
+        self._versioned = msgspec.json.Decoder(_Versioned)
+        self._version: str | None = None
+        self._progressed = False
         self.health = Health()
 
     async def run(self) -> None:
         """List, watch, and begin again wherever that breaks."""
-        version: str | None = None
         failures = 0
         while True:
+            self._progressed = False
             try:
-                if version is None:
-                    version = await self._list()
-                version = await self._watch(version)
+                if failures and self._version is not None:
+                    await self._check_history(self._version)
+                if self._version is None:
+                    self._version = await self._list()
+                await self._watch(self._version)
                 failures = 0
             except KubernetesError as error:
-                failures += 1
-                version = self._after(error, version, failures)
+                failures = 1 if self._progressed else failures + 1
+                self._after(error, failures)
                 await asyncio.sleep(_backoff(failures))
 
-    def _after(self, error: KubernetesError, version: str | None, failures: int) -> str | None:
+    def _after(self, error: KubernetesError, failures: int) -> None:
         self.health.last_error = error
         self.health.restarts += 1
         log.info("Watch broken", path=self._path, status=error.status, reason=error.reason, failures=failures)
-        expired = error.status in (410, 400)
-        return None if expired or failures >= REFUSALS_BEFORE_LIST else version
+        if error.status in (410, 400) or failures >= REFUSALS_BEFORE_LIST:
+            self._version = None
+
+    async def _check_history(self, version: str) -> None:
+        """List anew when the server's history ends before ours: etcd was restored to an older state.
+
+        The server would accept the watch and stay silent until its counter has caught up with ours.
+        """
+        timeout = aiohttp.ClientTimeout(total=self._stall_grace_s)
+        async with self._client.stream(
+            "GET", self._path, query={"limit": 1}, accept=self._list_accept, timeout=timeout
+        ) as response:
+            answer = await response.read()
+        try:
+            current = self._versioned.decode(answer).metadata.resource_version
+        except msgspec.DecodeError as error:
+            raise KubernetesUnavailable(0, "BrokenList", "a list is not what its kind promises") from error
+        if current.isdecimal() and version.isdecimal() and int(current) < int(version):
+            log.warning("The history of the API server went back", path=self._path, ours=version, theirs=current)
+            self._version = None
 
     async def _list(self) -> str:
         objects: list[T] = []
         query: dict[str, str | int] = {**self._selectors, "limit": PAGE_SIZE}
         while True:
-            page = self._pages.decode(await self._client.get(self._path, query=query, accept=self._list_accept))
+            page = self._decode_page(await self._client.get(self._path, query=query, accept=self._list_accept))
             objects.extend(page.items or ())
             if not page.metadata.continue_:
                 break
@@ -167,7 +191,14 @@ class Reflector(Generic[T]):
         self.health.synced.set()
         return page.metadata.resource_version
 
-    async def _watch(self, version: str) -> str:
+    def _decode_page(self, answer: bytes) -> _Page[T]:
+        try:
+            page: _Page[T] = self._pages.decode(answer)
+        except msgspec.DecodeError as error:
+            raise KubernetesUnavailable(0, "BrokenList", "a list is not what its kind promises") from error
+        return page
+
+    async def _watch(self, version: str) -> None:
         query: dict[str, str | int] = {
             **self._selectors,
             "watch": "true",
@@ -181,10 +212,14 @@ class Reflector(Generic[T]):
             "GET", self._path, query=query, accept=self._accept, timeout=timeout
         ) as response:
             self.health.confirm()
+            opened_at = time.monotonic()
             async for raw in read_lines(response.content):
-                version = self._take(raw) or version
+                self._version = self._take(raw) or self._version
+                self._progressed = True
                 self.health.confirm()
-        return version
+        if not self._progressed and time.monotonic() - opened_at < SHORTEST_WATCH_S:
+            raise KubernetesUnavailable(0, "EndedAtOnce", "a watch ended as soon as it was opened")
+        self.health.confirm()
 
     def _take(self, raw: bytes) -> str:
         try:
@@ -194,7 +229,7 @@ class Reflector(Generic[T]):
                 raise KubernetesError(failure.code, failure.reason, failure.message)
             if line.type != "BOOKMARK":
                 self._sink.changed(line.type, self._object.decode(line.object))  # type: ignore[arg-type]  # one of three
-            return self._version.decode(line.object).metadata.resource_version
+            return self._versioned.decode(line.object).metadata.resource_version
         except msgspec.DecodeError as error:
             raise KubernetesUnavailable(0, "BrokenLine", "a watch line is not what its kind promises") from error
 
