@@ -49,7 +49,7 @@ down: $(INSTALLED) ## Stop them and remove their data
 	$(BIN)/python -m hack.localkube down
 
 cluster-binaries: $(INSTALLED) ## Build them once for this user (minutes), or find them
-	@$(BIN)/python -m hack.localkube build
+	@$(BIN)/python -m hack.localkube kubectl-path >/dev/null
 
 ##@ Generate
 lock: ## Resolve the dependencies anew, with hashes and without addresses

@@ -16,6 +16,7 @@ from noctuary.routing import (
 )
 
 NETWORKING = "/apis/networking.k8s.io/v1"
+CONSISTENT = "consistent"
 DIFFERENT_BY_NATURE = ("id", "namespace", "created_at", "tokens", "ingest_key_sha256", "rotated_at", "generation")
 
 
@@ -37,14 +38,17 @@ async def end_state(kube: Kube, release_namespace: str, namespace: str) -> dict[
     return states
 
 
-async def converged(kube: Kube, release_namespace: str, namespace: str) -> bool:
-    """Tell whether every resource's newest generation is reported and nothing is left of the deleted ones."""
-    for resource in await kube.list(GROUP, namespace, PLURAL):
-        if resource.get("status", {}).get("observedGeneration") != resource["metadata"]["generation"]:
-            return False
+async def unsettled(kube: Kube, release_namespace: str, namespace: str) -> list[str]:
+    """Name what is not yet as it should be: unreported generations, Secrets that do not fit, what is left behind."""
+    resources = await kube.list(GROUP, namespace, PLURAL)
+    late = [resource["metadata"]["name"] for resource in resources if not _is_reported(resource)]
     states = await end_state(kube, release_namespace, namespace)
-    whole = all(state["secret"] == "consistent" and state["record"] for state in states.values())  # noqa: S105 - no password
-    return whole and not await left_behind(kube, release_namespace, namespace)
+    broken = [f"{name}: {state['secret']}" for name, state in states.items() if state["secret"] != CONSISTENT]
+    return late + broken + await left_behind(kube, release_namespace, namespace)
+
+
+def _is_reported(resource: dict[str, Any]) -> bool:
+    return bool(resource.get("status", {}).get("observedGeneration") == resource["metadata"]["generation"])
 
 
 async def left_behind(kube: Kube, release_namespace: str, namespace: str) -> list[str]:
@@ -86,7 +90,7 @@ def _secret(values: dict[str, str] | None, uid: str, record: RoutingRecord | Non
         f"/{uid}/{values.get('token')}"
     )
     keyed = record.ingest_key_sha256 == hash_secret(values.get("ingestKey", ""))
-    return "consistent" if agrees and keyed else "inconsistent"
+    return CONSISTENT if agrees and keyed else "inconsistent"
 
 
 def _record(record: RoutingRecord | None) -> dict[str, Any] | None:

@@ -56,6 +56,7 @@ class Release:
         return {
             "NOCTUARY_RELEASE_NAMESPACE": self.namespace,
             "NOCTUARY_KUBECONFIG": str(kubeconfig),
+            "NOCTUARY_IDENTITY": f"{self.namespace}-pod-0",  # a container that is started again keeps its pod's name
             "NOCTUARY_LOG_LEVEL": "debug",
         }
 
