@@ -26,6 +26,8 @@ AHEAD_S = 60.0
 MAX_RANGE_S = 170 * 86400.0
 """The list takes six months at most."""
 RETRY_S = 30.0
+YOUNG_INCIDENT_S = 10.0
+"""The webhook of so young an incident is most likely on its way."""
 MAX_AT_ONCE = 4
 MAX_SINGLE_READS = 50
 """Open incidents that the list did not show are read one by one; the rest has its turn another time."""
@@ -104,10 +106,15 @@ class Comparer:
         facts = await self._store.facts(record.id)
         compared_until = facts.compared_until if facts is not None else None
         since = max(record.created_at, (compared_until or 0.0) - OVERLAP_S, asked_at - MAX_RANGE_S)
-        client, seen, found = self._clients.of(record), set(), 0
-        async for incident in client.incidents(since, asked_at + AHEAD_S, scope_query(record.scope)):
+        seen: set[str] = set()
+        found = 0
+        listed = self._clients.of(record).incidents(since, asked_at + AHEAD_S, scope_query(record.scope))
+        async for incident in listed:
             seen.add(incident.id)
             sighting = sighting_of_listing(incident, asked_at)
+            if record.takes_webhooks and sighting.triggered_at > asked_at - YOUNG_INCIDENT_S:
+                self._due[record.id] = min(self._due.get(record.id, asked_at + RETRY_S), asked_at + RETRY_S)
+                continue
             if await self._desk.take(record, [sighting], look_first=compared_until is None):
                 found += 1
                 self._metrics.found_by_comparison.inc()

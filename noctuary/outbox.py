@@ -183,16 +183,14 @@ class NoteSender:
         """Make sure that one note of ours stands there: the oldest stays, doubles of the same author go."""
         ours = our_notes(await client.notes(row.incident_id), row.marker)
         keep = ours[0] if ours else None
-        for double in ours[1:]:
-            if keep is not None and _author(double) == _author(keep):
-                await client.delete_note(row.incident_id, double.id)
-                self._metrics.notes.labels("double_deleted").inc()
-                log.warning("Second note deleted", incident=row.incident_id, integration=row.integration_id)
-        now = clock.now()
+        for double in doubles(ours, row.note_id or ""):
+            await client.delete_note(row.incident_id, double)
+            self._metrics.notes.labels("double_deleted").inc()
+            log.warning("Second note deleted", incident=row.incident_id, integration=row.integration_id)
 
         def checked(fresh: NoteRow) -> None:
-            last = (fresh.sent_at or now) + self._pauses.last_check_s
-            fresh.check_at = last if now < last - 1 else None
+            last = (fresh.sent_at or 0.0) + self._pauses.last_check_s
+            fresh.check_at = last if (row.check_at or last) < last else None
             if keep is not None:
                 fresh.note_id = keep.id
                 fresh.sent_rev = fresh.rev if keep.content == fresh.text else fresh.rev - 1
@@ -300,6 +298,18 @@ class NoteSender:
 def our_notes(notes: list[Note], marker: str) -> list[Note]:
     """Return the notes that end in our marker line, oldest first."""
     return sorted((note for note in notes if holds_marker(note.content, marker)), key=lambda n: n.created_at or "")
+
+
+def doubles(ours: list[Note], recorded_id: str) -> list[str]:
+    """Return the ids of our notes beside the oldest one, also the recorded one when it does not show yet.
+
+    A note of another author is left alone: somebody may have copied ours.
+    """
+    if not ours:
+        return []
+    listed = [note.id for note in ours[1:] if _author(note) == _author(ours[0])]
+    shown = {note.id for note in ours}
+    return listed if recorded_id in shown or not recorded_id else [*listed, recorded_id]
 
 
 def _author(note: Note) -> str:

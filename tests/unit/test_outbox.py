@@ -1,0 +1,186 @@
+import time
+from typing import Any
+
+import pytest
+
+from noctuary.outbox import DELETED_BY_HAND
+from noctuary.store.base import NoteRow
+
+POST = {"method": "POST", "path": "/incidents/*/notes"}
+Scene = Any  # the fixture's class lives in conftest.py, which tests cannot import
+
+
+async def started(scene: Scene) -> None:
+    await scene.subscribe()
+    scene.start()
+
+
+async def note_row(scene: Scene, incident_id: str) -> NoteRow:
+    row: NoteRow | None = await scene.store.note(scene.pd.url, incident_id)
+    assert row is not None
+    return row
+
+
+def calls(scene: Scene, method: str) -> list[str]:
+    return [call.path for call in scene.pd.calls if call.method == method and "/notes" in call.path]
+
+
+async def test_a_clean_first_attempt_costs_one_call(scene: Scene) -> None:
+    await started(scene)
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.idle()
+    assert scene.text(incident.id)
+    assert (len(calls(scene, "POST")), len(calls(scene, "GET"))) == (1, 0)
+
+
+FAULTS: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
+    ("the answer is lost", [("lose-answer", {"times": 1})]),
+    ("the answer is lost and the note shows late", [("lose-answer", {"times": 1}), ("hide-note", {"seconds": 0.5})]),
+    (
+        "the answer is lost and the note shows very late",
+        [("lose-answer", {"times": 1}), ("hide-note", {"seconds": 1.1})],
+    ),
+    ("the request is lost", [("lose-request", {"times": 1})]),
+    ("the answer is 503", [("server-error", {"times": 1})]),
+    ("the answer is 500 three times", [("server-error", {"times": 3, "status": 500})]),
+    ("every second answer is lost", [("lose-answer", {"every": 2})]),
+    ("answers get lost at random", [("lose-answer", {"probability": 0.5, "seed": 7}), ("hide-note", {"seconds": 0.4})]),
+]
+
+
+@pytest.mark.parametrize("rules", [rules for _, rules in FAULTS], ids=[name for name, _ in FAULTS])
+async def test_exactly_one_note_stands_when(scene: Scene, rules: list[tuple[str, dict[str, Any]]]) -> None:
+    for action, options in rules:
+        scene.pd.rules.add(action, **POST, **options)
+    await started(scene)
+    incidents = [scene.pd.trigger(scene.service, f"Errors {i}") for i in range(4)]
+    await scene.until(lambda: all(scene.pd.notes(i.id) for i in incidents), 30)
+    await scene.idle()
+    assert scene.pd.note_counts() == {incident.id: 1 for incident in incidents}
+    assert scene.pd.violations == []
+
+
+async def test_a_double_that_shows_late_is_deleted_and_the_oldest_stays(scene: Scene) -> None:
+    scene.pd.rules.add("lose-answer", **POST, times=1)
+    scene.pd.rules.add("hide-note", **POST, times=1, seconds=1.3)
+    await started(scene)
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: incident.deleted_notes, 30)
+    await scene.idle()
+    (left,) = scene.pd.notes(incident.id)
+    assert left.created_at < incident.deleted_notes[0].created_at
+    assert (await note_row(scene, incident.id)).note_id == left.id
+
+
+async def test_an_adopted_note_is_edited_when_its_text_is_older(scene: Scene) -> None:
+    scene.pd.rules.add("lose-answer", **POST, times=1)
+    await started(scene)
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: scene.pd.notes(incident.id))
+    scene.pd.resolve(incident.id, by=scene.bot)
+    await scene.until(lambda: scene.text(incident.id).startswith("Resolved after"))
+    await scene.idle()
+    assert scene.pd.note_counts() == {incident.id: 1}
+
+
+async def test_a_crash_between_the_answer_and_its_record_leaves_one_note(scene: Scene) -> None:
+    await started(scene)
+    died: list[str] = []
+
+    async def die(row: NoteRow) -> None:
+        died.append(row.incident_id)
+        await scene.until(lambda: False, 60)
+
+    scene.way.sender.on_posted = die
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: died)
+    await scene.stop()
+    assert (await note_row(scene, incident.id)).posting_since is not None
+    scene.start()
+    await scene.idle()
+    assert scene.pd.note_counts() == {incident.id: 1}
+    assert scene.counted("noctuary_notes_total", outcome="adopted") == 1
+
+
+async def test_a_crash_before_the_post_writes_the_note_after_the_restart(scene: Scene) -> None:
+    scene.pd.latency_s = 30.0
+    await started(scene)
+    incident = scene.pd.trigger(scene.service, "Errors", alerts=[])
+    await scene.until_async(lambda: scene.store.note(scene.pd.url, incident.id))
+    await scene.stop()
+    scene.pd.latency_s = 0.0
+    scene.start()
+    await scene.idle()
+    assert scene.pd.note_counts() == {incident.id: 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"from_email": None}, "spec.from"),
+        ({"from_email": "nobody@example.com"}, "spec.from"),
+        ({"api_token": "wrong"}, "spec.apiTokenSecretRef"),
+    ],
+)
+async def test_a_refusal_names_the_setting_and_heals_when_the_record_changes(
+    scene: Scene, change: dict[str, Any], words: str
+) -> None:
+    right = scene.records["one"]
+    scene.route(**change)
+    await started(scene)
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: scene.counted("noctuary_notes_total", outcome="refused"))
+    facts = await scene.store.facts("one")
+    assert words in facts.last_failure_reason
+    assert "wrong" not in facts.last_failure_reason.replace("wrong host", "")
+    refused = len(calls(scene, "POST"))
+    scene.route(from_email=right.from_email, api_token=right.api_token)
+    await scene.until(lambda: scene.text(incident.id))
+    assert len(calls(scene, "POST")) == refused + 1
+
+
+async def test_a_refusal_from_before_a_restart_is_tried_again_after_it(scene: Scene) -> None:
+    scene.route(from_email=None)
+    await started(scene)
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: scene.counted("noctuary_notes_total", outcome="refused"))
+    await scene.stop()
+    scene.route(from_email="bot@example.com")
+    scene.start()
+    await scene.until(lambda: scene.text(incident.id))
+
+
+async def test_a_note_that_a_person_deleted_is_not_written_again(scene: Scene) -> None:
+    await started(scene)
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.idle()
+    scene.pd.delete_note(incident, scene.pd.notes(incident.id)[0])
+    scene.pd.resolve(incident.id, by=scene.bot)
+    await scene.until_async(lambda: _failed(scene, incident.id))
+    assert scene.pd.notes(incident.id) == []
+
+
+async def _failed(scene: Scene, incident_id: str) -> bool:
+    return (await note_row(scene, incident_id)).failed_reason == DELETED_BY_HAND
+
+
+@pytest.mark.parametrize("headers", [True, False], ids=["with headers", "without headers"])
+async def test_after_a_429_the_token_keeps_away_and_the_note_follows(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, *, headers: bool
+) -> None:
+    monkeypatch.setattr("noctuary.pagerduty.budget.DEFAULT_PAUSE_S", 0.8)
+    monkeypatch.setattr("noctuary.pagerduty.budget.MAX_PAUSE_S", 0.8)
+    scene.pd.rules.add("rate-limit", **POST, times=1, headers=headers, seconds=0.7)
+    await started(scene)
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: scene.text(incident.id))
+    assert scene.pd.violations == []
+
+
+async def test_the_operator_is_told_when_a_note_was_written(scene: Scene) -> None:
+    before = time.time()
+    await started(scene)
+    scene.pd.trigger(scene.service, "Errors")
+    await scene.idle()
+    assert (await scene.store.facts("one")).last_note_at >= before
+    assert scene.counted("noctuary_note_seconds_count") == 1
