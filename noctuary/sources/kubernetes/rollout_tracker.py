@@ -1,5 +1,6 @@
 """Workloads and their revisions, held side by side: whichever changes last completes the picture of a rollout."""
 
+import math
 from collections.abc import Iterable
 
 import msgspec
@@ -27,7 +28,7 @@ class RolloutTracker:
         self._known = {each.uid: msgspec.json.decode(each.state, type=WorkloadState) for each in _workloads(baselines)}
         marker = next((each for each in baselines if each.uid == MARKER_UID), None)
         self._is_first_start = marker is None
-        self.first_started_at = marker.seen_at if marker else clock.now()
+        self.first_started_at = marker.seen_at if marker else math.floor(clock.now())  # as Events are dated
         self._views: dict[str, WorkloadView] = {}
         self._revisions: dict[str, dict[str, Revision]] = {}
         self._owners: dict[str, str] = {}

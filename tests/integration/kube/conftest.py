@@ -1,0 +1,209 @@
+"""The source at work under the receiver's own account, on a real API server and a real store."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from hack.localkube import Cluster, Identities
+from noctuary.clock import format_time, now
+from noctuary.events import ContextEvent
+from noctuary.kube.client import MERGE, KubeClient
+from noctuary.kube.lease import Lease
+from noctuary.metrics import Metrics
+from noctuary.sources.kubernetes import CLUSTER_TENANT
+from noctuary.sources.kubernetes.session import Timings
+from noctuary.sources.kubernetes.source import LEASE_NAME, KubernetesSource
+from noctuary.store.base import EventQuery
+from noctuary.store.sqlite import SqliteStore
+
+DEADLINE_S = 30.0
+POLL_S = 0.05
+LEASE_DURATION_S = 2.0
+LEASE_RENEW_S = 0.4
+FAST = Timings(watch_timeout_s=2, stall_grace_s=1.0)
+SELECTOR = "app.kubernetes.io/name"
+
+
+async def until(condition: Callable[[], Awaitable[Any]], what: str, deadline_s: float = DEADLINE_S) -> Any:
+    """Poll until the condition gives something true, and return that."""
+    end = time.monotonic() + deadline_s
+    while not (found := await condition()):
+        if time.monotonic() > end:
+            pytest.fail(f"not seen within {deadline_s:.0f} s: {what}")
+        await asyncio.sleep(POLL_S)
+    return found
+
+
+@dataclass
+class World:
+    """A namespace, an administrator, a store, and sources that watch for it."""
+
+    admin: KubeClient
+    receiver_kubeconfig: Path
+    namespace: str
+    store: SqliteStore
+    metrics: Metrics = field(default_factory=Metrics)
+
+    @contextlib.asynccontextmanager
+    async def watching(
+        self, kubeconfig: Path | None = None, identity: str = "receiver-0", timings: Timings = FAST, synced: bool = True
+    ) -> AsyncIterator[KubernetesSource]:
+        """Run a source for the length of the block."""
+        kube = await KubeClient.connect(kubeconfig or self.receiver_kubeconfig)
+        task: asyncio.Task[None] | None = None
+        try:
+            source = KubernetesSource(kube, self.store, self.metrics, lambda: self.lease(kube, identity), timings)
+            task = asyncio.create_task(source.run())
+            if synced:
+                await self.synced(source)
+            yield source
+        finally:
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+            await kube.close()
+
+    def lease(self, kube: KubeClient, identity: str) -> Lease:
+        return Lease(kube, self.namespace, LEASE_NAME, identity, LEASE_DURATION_S, LEASE_RENEW_S)
+
+    async def synced(self, source: KubernetesSource) -> None:
+        async def first_start_is_over() -> bool:
+            return source.is_synced and bool(await self.store.baselines())
+
+        await until(first_start_is_over, "the first lists")
+
+    async def apply(self, api: str, plural: str, manifest: dict[str, Any]) -> None:
+        name = manifest["metadata"]["name"]
+        await self.admin.apply(f"{api}/namespaces/{self.namespace}/{plural}/{name}", manifest, manager="tests")
+
+    async def patch(self, path: str, body: dict[str, Any]) -> None:
+        await self.admin.request("PATCH", path, body=msgspec.json.encode(body), content_type=MERGE)
+
+    async def roll_out(self, name: str, image: str, *, replicas: int = 1, env: dict[str, str] | None = None) -> None:
+        await self.apply("/apis/apps/v1", "deployments", workload("Deployment", name, image, replicas, env))
+
+    async def pods(self, name: str, image: str = "") -> list[dict[str, Any]]:
+        path = f"/api/v1/namespaces/{self.namespace}/pods"
+        found = await self.admin.get(path, query={"labelSelector": f"{SELECTOR}={name}"})
+        pods: list[dict[str, Any]] = msgspec.json.decode(found)["items"]
+        return [pod for pod in pods if image in ("", pod["spec"]["containers"][0]["image"])]
+
+    async def a_pod(self, name: str, image: str = "") -> dict[str, Any]:
+        return (await until(lambda: self.pods(name, image), f"a pod of {name}"))[0]  # type: ignore[no-any-return]  # JSON
+
+    async def report(self, pod: dict[str, Any], **status: Any) -> None:
+        """Report a pod's status as its kubelet would."""
+        await self.patch(f"{self._pod(pod)}/status", {"status": status})
+
+    async def report_container(self, pod: dict[str, Any], state: dict[str, Any], **more: Any) -> None:
+        spec = pod["spec"]["containers"][0]
+        rest = {"image": spec["image"], "imageID": "", "ready": False, "restartCount": 0}
+        await self.report(pod, containerStatuses=[{"name": spec["name"], **rest, "state": state, **more}])
+
+    def _pod(self, pod: dict[str, Any]) -> str:
+        return f"/api/v1/namespaces/{self.namespace}/pods/{pod['metadata']['name']}"
+
+    async def warn(self, about: dict[str, Any], reason: str, message: str, **more: Any) -> None:
+        """Report a Warning Event."""
+        metadata = about["metadata"]
+        name = f"{metadata['name']}.{reason.lower()}"
+        event = {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"name": name, "namespace": self.namespace},
+            "involvedObject": {
+                "kind": "Pod",
+                "namespace": self.namespace,
+                "name": metadata["name"],
+                "uid": metadata["uid"],
+                **more.pop("involvedObject", {}),
+            },
+            "type": "Warning",
+            "reason": reason,
+            "message": message,
+            "firstTimestamp": format_time(now()),
+            "lastTimestamp": format_time(now()),
+            "count": 1,
+            **more,
+        }
+        await self.apply("/api/v1", "events", event)
+
+    async def events(self, reason: str = "") -> list[ContextEvent]:
+        """Return what the store holds of this namespace, by code word or event type."""
+        query = EventQuery([self.namespace], None, since=0, until=now() + 3600, now=now(), limit=1000)
+        found = await self.store.window(query)
+        return [e for e in found if reason in ("", e.event_type, e.new_value)]
+
+    async def event(self, reason: str) -> ContextEvent:
+        return (await until(lambda: self.events(reason), f"an event {reason}"))[0]  # type: ignore[no-any-return]  # untyped poll
+
+    async def node_event(self, node: str, reason: str) -> ContextEvent:
+        async def found() -> list[ContextEvent]:
+            query = EventQuery([CLUSTER_TENANT], [node], since=0, until=now() + 3600, now=now())
+            return [e for e in await self.store.window(query) if e.new_value == reason]
+
+        return (await until(found, f"{reason} of {node}"))[0]  # type: ignore[no-any-return]  # untyped poll
+
+    async def caught_up(self) -> None:
+        """Return when a change made now has reached the store: so has every change before it."""
+        name = f"probe-{time.monotonic_ns()}"
+        pod = {"metadata": {"name": name, "namespace": self.namespace, "uid": name}}
+        await self.warn(pod, "CaughtUp", "seen")
+
+        async def seen() -> bool:
+            return any(e.entity == name for e in await self.events("CaughtUp"))
+
+        await until(seen, "a change made now")
+
+
+def workload(kind: str, name: str, image: str, replicas: int = 1, env: dict[str, str] | None = None) -> dict[str, Any]:
+    labels = {SELECTOR: name}
+    container = {
+        "name": "app",
+        "image": image,
+        "resources": {"limits": {"memory": "128Mi"}},
+        "env": [{"name": key, "value": value} for key, value in (env or {}).items()],
+    }
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    spec: dict[str, Any] = {"selector": {"matchLabels": labels}, "template": template}
+    if kind != "DaemonSet":
+        spec["replicas"] = replicas
+    if kind == "StatefulSet":
+        spec["serviceName"] = name
+    return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+@pytest.fixture
+async def world(
+    cluster: Cluster, namespace: str, granted: Callable[[str], Identities], tmp_path: Path
+) -> AsyncIterator[World]:
+    """A world of the test's own."""
+    receiver = granted(namespace).receiver
+    admin = await KubeClient.connect(cluster.kubeconfig)
+    store = await SqliteStore.open(tmp_path / "store")
+    yield World(admin, receiver, namespace, store)
+    await store.close()
+    await admin.close()
+
+
+@pytest.fixture
+def make_workload() -> Callable[..., dict[str, Any]]:
+    """Makes the manifest of a workload."""
+    return workload
+
+
+@pytest.fixture
+async def node(world: World) -> AsyncIterator[str]:
+    """A node that no kubelet stands behind."""
+    name = f"node-{world.namespace}"
+    await world.admin.create("/api/v1/nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})
+    yield name
+    await world.admin.delete(f"/api/v1/nodes/{name}")

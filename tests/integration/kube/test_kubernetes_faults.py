@@ -1,0 +1,124 @@
+"""Faults of pods and nodes, reported as kubelets report them."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from noctuary import details
+from noctuary.clock import format_time, now
+
+
+@pytest.fixture
+async def pod(world: Any) -> AsyncIterator[dict[str, Any]]:
+    """A pod of a Deployment, watched."""
+    await world.roll_out("shop", "shop:1")
+    async with world.watching():
+        yield await world.a_pod("shop")
+
+
+def ended(exit_code: int, reason: str = "Error") -> dict[str, Any]:
+    return {"terminated": {"exitCode": exit_code, "reason": reason, "finishedAt": format_time(now())}}
+
+
+async def test_an_out_of_memory_kill_tells_the_limit(world: Any, pod: dict[str, Any]) -> None:
+    await world.report_container(pod, {"running": {}}, lastState=ended(137, "OOMKilled"), restartCount=1)
+    event = await world.event("OOMKilled")
+    assert event.details[details.MEMORY_LIMIT] == "128Mi"
+    assert (event.object.workload_kind, event.object.workload_name) == ("Deployment", "shop")
+
+
+async def test_a_crash_loop_is_counted_not_repeated(world: Any, pod: dict[str, Any]) -> None:
+    waiting = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}}
+    for restarts in (2, 3, 4):
+        await world.report_container(pod, waiting, lastState=ended(3), restartCount=restarts)
+        await world.caught_up()
+    (event,) = await world.events("CrashLoopBackOff")
+    assert event.count == 4
+    assert event.details[details.EXIT_CODE] == "3"
+    assert event.details[details.TEMPLATE_HASH] == pod["metadata"]["labels"]["pod-template-hash"]
+
+
+async def test_the_same_state_seen_again_after_a_restart_is_no_news(world: Any, pod: dict[str, Any]) -> None:
+    await world.report_container(pod, {"running": {}}, lastState=ended(137, "OOMKilled"), restartCount=1)
+    before = await world.event("OOMKilled")
+    async with world.watching(identity="receiver-0"):
+        await world.caught_up()
+    (after,) = await world.events("OOMKilled")
+    assert (after.id, after.count, after.last_seen) == (before.id, 1, before.last_seen)
+
+
+async def test_what_an_event_and_the_status_both_say_is_one_row(world: Any, pod: dict[str, Any]) -> None:
+    container = pod["spec"]["containers"][0]["name"]
+    await world.report_container(pod, {"waiting": {"reason": "ErrImagePull", "message": "not found"}})
+    await world.event("ErrImagePull")
+    path = {"fieldPath": f"spec.containers{{{container}}}"}
+    await world.warn(pod, "Failed", 'Failed to pull image "shop:1": not found', involvedObject=path)
+    await world.report_container(pod, {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off"}})
+    await world.caught_up()
+    rows = [e for e in await world.events() if e.object.name == pod["metadata"]["name"]]
+    assert [e.new_value for e in rows] == ["ErrImagePull"]
+
+
+async def test_a_missing_config_map_is_named(world: Any, pod: dict[str, Any]) -> None:
+    message = 'configmap "shop-settings" not found'
+    await world.report_container(pod, {"waiting": {"reason": "CreateContainerConfigError", "message": message}})
+    event = await world.event("CreateContainerConfigError")
+    assert (event.details[details.MISSING_KIND], event.details[details.MISSING_NAME]) == ("ConfigMap", "shop-settings")
+
+
+async def test_an_unschedulable_pod_tells_the_scheduler_s_words(world: Any, pod: dict[str, Any]) -> None:
+    unschedulable = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    said = {"message": "0/3 nodes are available: 3 Insufficient cpu.", "lastTransitionTime": format_time(now())}
+    await world.report(pod, conditions=[unschedulable | said])
+    event = await world.event("FailedScheduling")
+    assert event.old_value == "insufficient_cpu"
+
+
+async def test_an_eviction_tells_what_the_node_ran_out_of(world: Any, pod: dict[str, Any]) -> None:
+    await world.report(pod, phase="Failed", reason="Evicted", message="The node was low on resource: memory.")
+    event = await world.event("Evicted")
+    assert event.old_value == "memory_pressure"
+
+
+async def test_a_failing_probe_is_a_fault_of_the_pod_s_workload(world: Any, pod: dict[str, Any]) -> None:
+    await world.warn(pod, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
+    event = await world.event("Unhealthy")
+    assert event.details[details.PROBE] == "readiness"
+    assert event.object.workload_name == "shop"
+    assert event.service_name == "shop"
+
+
+async def test_a_fault_dated_in_the_future_is_clamped(world: Any, pod: dict[str, Any]) -> None:
+    killed = {"terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": "2999-01-01T00:00:00Z"}}
+    await world.report_container(pod, {"running": {}}, lastState=killed, restartCount=1)
+    event = await world.event("OOMKilled")
+    assert event.clamped
+    assert event.last_seen <= now() + 1
+
+
+async def test_warnings_from_before_the_very_first_start_are_history(world: Any) -> None:
+    await world.roll_out("shop", "shop:1")
+    old = {"firstTimestamp": "2026-01-01T00:00:00Z", "lastTimestamp": "2026-01-01T00:00:00Z"}
+    await world.warn(await world.a_pod("shop"), "Unhealthy", "Liveness probe failed", **old)
+    async with world.watching():
+        await world.caught_up()
+    assert await world.events("Unhealthy") == []
+
+
+async def test_a_fault_present_at_the_very_first_start_is_told_with_its_own_time(world: Any) -> None:
+    await world.roll_out("shop", "shop:1")
+    killed = {"terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": format_time(now() - 600)}}
+    await world.report_container(await world.a_pod("shop"), {"running": {}}, lastState=killed, restartCount=1)
+    async with world.watching():
+        event = await world.event("OOMKilled")
+    assert event.timestamp < now() - 590
+
+
+async def test_a_node_that_is_not_ready_is_an_event_of_the_cluster(world: Any, node: str) -> None:
+    async with world.watching():
+        turned = {"lastTransitionTime": format_time(now()), "message": "Kubelet stopped posting node status."}
+        condition = {"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown"} | turned
+        await world.patch(f"/api/v1/nodes/{node}/status", {"status": {"conditions": [condition]}})
+        event = await world.node_event(node, "NodeNotReady")
+    assert event.details[details.NODE] == node
