@@ -121,7 +121,7 @@ class Integrations:
         return self._secret_users.get(key, set())
 
     def users_of_namespace(self, namespace: str) -> set[str]:
-        """Return who maps a namespace."""
+        """Return who maps a namespace or lives in it."""
         return self._namespace_users.get(namespace, set())
 
     def take(self, raw: dict[str, Any]) -> set[str]:
@@ -177,9 +177,8 @@ def _secret_keys(integration: Integration) -> set[ObjectKey]:
 
 
 def _namespaces(integration: Integration) -> set[str]:
-    if integration.spec is None:
-        return set()
-    return {namespace for service in integration.spec.services for namespace in service.namespaces}
+    services = integration.spec.services if integration.spec is not None else []
+    return {integration.namespace, *(namespace for service in services for namespace in service.namespaces)}
 
 
 def _discard(index: defaultdict[Any, set[str]], key: Any, uid: str) -> None:

@@ -88,12 +88,18 @@ class NamespaceMeta(msgspec.Struct, rename="camel", frozen=True):
     uid: str = ""
     resource_version: str = "0"
     annotations: ConsentAnnotations = ConsentAnnotations()
+    deletion_timestamp: str | None = None
 
 
 class NamespaceHead(msgspec.Struct, frozen=True):
     """A Namespace, without spec and status."""
 
     metadata: NamespaceMeta
+
+    @property
+    def terminating(self) -> bool:
+        """Whether it is being deleted, which cannot be taken back."""
+        return self.metadata.deletion_timestamp is not None
 
     def allows(self, namespace: str) -> bool:
         """Whether this namespace consents to being mapped from that one."""

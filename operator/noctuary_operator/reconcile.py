@@ -76,7 +76,7 @@ class Reconciler:
     async def reconcile(self, uid: str) -> float | None:
         """Work one integration; return the seconds until time alone changes what should be."""
         integration = self._world.integrations.get(uid)
-        if integration is None or integration.deleting:
+        if integration is None or self._world.is_leaving(integration):
             await self._remove(uid)
             return None
         if integration.spec is None:
@@ -180,7 +180,7 @@ class Reconciler:
         """Ask the API server itself whether the integration of this uid exists: a cache may be behind."""
         integration = self._world.integrations.get(uid)
         if integration is not None:
-            return not integration.deleting
+            return not self._world.is_leaving(integration)
         owner = self._owner(uid)
         if owner is None:
             return False

@@ -7,7 +7,7 @@ import msgspec
 from noctuary.errors import InvalidInput
 from noctuary.routing import INTERNAL_TOKEN_SECRET, ROLE_LABEL, ROLE_ROUTING_RECORD, decode_record, record_secret_name
 from noctuary_operator.cache import Cache
-from noctuary_operator.integrations import Integrations
+from noctuary_operator.integrations import Integration, Integrations
 from noctuary_operator.objects import LabelledSecret, NamespaceHead, RouteIngress, SecretHead, integration_ids
 
 INTERNAL_KEY = "internal-token"
@@ -36,6 +36,11 @@ class World:
     def ingress(self, uid: str) -> RouteIngress | None:
         """Return the Ingress of an integration."""
         return self.ingresses.get(self._release_namespace, record_secret_name(uid))
+
+    def is_leaving(self, integration: Integration) -> bool:
+        """Whether an integration is being deleted, alone or with its namespace: nothing is made for it any more."""
+        namespace = self.namespaces.get("", integration.namespace)
+        return integration.deleting or (namespace is not None and namespace.terminating)
 
     def ledger(self) -> set[str]:
         """Return the uids of all integrations that have something in the release namespace."""
@@ -71,11 +76,14 @@ class World:
                 self._wake_all(self.integrations.users_of_secret((head.metadata.namespace, head.metadata.name)))
 
     def _namespace_changed(self, old: NamespaceHead | None, new: NamespaceHead | None) -> None:
-        if old is not None and new is not None and old.metadata.annotations == new.metadata.annotations:
+        head = new or old
+        if head is None or (old is not None and new is not None and _same_to_us(old, new)):
             return
-        for head in (old, new):
-            if head is not None:
-                self._wake_all(self.integrations.users_of_namespace(head.metadata.name))
+        self._wake_all(self.integrations.users_of_namespace(head.metadata.name))
+
+
+def _same_to_us(old: NamespaceHead, new: NamespaceHead) -> bool:
+    return old.metadata.annotations == new.metadata.annotations and old.terminating == new.terminating
 
 
 def parse_labelled(secret: LabelledSecret) -> LabelledSecret:

@@ -1,0 +1,216 @@
+"""Deletion, restarts, kills and the Lease: each test has an operator of its own."""
+
+import http.server
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from noctuary.reports import IntegrationReport, ReportPage
+from noctuary.routing import hash_secret
+
+INGRESS = {"type": "Ingress"}
+
+
+def nothing_left(team: Any, uid: str, name: str) -> bool:
+    left = (team.record(uid), team.ingress(uid), team.get("secret", f"{name}-webhook"), team.get("pdi", name))
+    return left == (None,) * 4
+
+
+def test_deleting_an_integration_removes_everything_and_does_not_hang(
+    own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+) -> None:
+    team = team_of(own_operator)
+    team.apply("payments", webhook={"route": INGRESS})
+    team.settled("payments", "RouteNotAdmitted")
+    uid = team.uid("payments")
+    team.kubectl("delete", "pdi", "payments", "--timeout=5s")
+    eventually("record and route are gone", lambda: (team.record(uid), team.ingress(uid)) == (None, None), 5)
+    eventually("nothing is left", lambda: nothing_left(team, uid, "payments"), 90)
+
+
+def test_what_was_deleted_while_the_operator_was_down_is_removed_at_its_start(
+    own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+) -> None:
+    team = team_of(own_operator)
+    team.apply("gone", webhook={"route": INGRESS})
+    team.apply("stays", webhook={"route": INGRESS})
+    team.settled("gone", "RouteNotAdmitted")
+    team.settled("stays", "RouteNotAdmitted")
+    gone, stays = team.uid("gone"), team.uid("stays")
+    own_operator.stop()
+    team.kubectl("delete", "pdi", "gone", "--timeout=5s")
+    own_operator.start()
+    eventually("record and route are gone", lambda: (team.record(gone), team.ingress(gone)) == (None, None), 10)
+    assert team.record(stays) is not None
+    assert team.ingress(stays) is not None
+
+
+def test_an_integration_made_anew_under_its_old_name_is_a_new_one(
+    own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+) -> None:
+    team = team_of(own_operator)
+    team.apply("payments")
+    team.settled("payments", "AwaitingFirstWebhook")
+    old_uid, old = team.uid("payments"), team.secret("payments")
+    own_operator.stop()
+    team.kubectl("delete", "pdi", "payments")
+    team.apply("payments")
+    own_operator.start()
+    team.settled("payments", "AwaitingFirstWebhook")
+    eventually("the old record is gone", lambda: team.record(old_uid) is None, 10)
+    uid = team.uid("payments")
+    new = eventually("a new Secret", lambda: (s := team.secret("payments")) and s["url"] != old["url"] and s)
+    assert uid in new["url"]
+    assert {new["token"], new["ingestKey"]}.isdisjoint({old["token"], old["ingestKey"]})
+    assert team.record(uid).tokens[0].sha256 == hash_secret(new["token"])
+
+
+def test_a_namespace_goes_away_with_its_integrations(
+    own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+) -> None:
+    team = team_of(own_operator)
+    team.apply("payments", webhook={"route": INGRESS})
+    team.settled("payments", "RouteNotAdmitted")
+    uid = team.uid("payments")
+    team.cluster.kubectl("delete", "namespace", team.namespace, "--timeout=60s")
+    eventually("nothing is left", lambda: (team.record(uid), team.ingress(uid)) == (None, None), 10)
+    team.cluster.kubectl("create", "namespace", team.namespace)
+
+
+def test_a_rotation_asked_for_while_the_operator_is_killed_happens_once(
+    own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+) -> None:
+    team = team_of(own_operator)
+    team.apply("payments")
+    team.settled("payments", "AwaitingFirstWebhook")
+    old = team.secret("payments")["token"]
+    own_operator.kill()
+    team.apply("payments", webhook={"token": {"rotateRequest": "a"}})
+    own_operator.start()
+    eventually("a new token", lambda: team.status("payments").get("token", {}).get("serial") == 2)
+    record, now = team.record(team.uid("payments")), team.secret("payments")["token"]
+    assert [token.sha256 for token in record.tokens] == [hash_secret(now), hash_secret(old)]
+
+
+def test_a_crash_between_record_and_secret_gives_a_new_token_and_keeps_the_old_ones(
+    own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+) -> None:
+    team = team_of(own_operator)
+    team.apply("payments")
+    team.settled("payments", "AwaitingFirstWebhook")
+    uid, stale = team.uid("payments"), team.get("secret", "payments-webhook")
+    team.apply("payments", webhook={"token": {"rotateRequest": "a"}})
+    eventually("rotated", lambda: team.status("payments").get("token", {}).get("serial") == 2)
+    own_operator.kill()
+    patch = json.dumps({"data": stale["data"]})
+    team.kubectl("patch", "secret", "payments-webhook", "--type=merge", "-p", patch)
+    own_operator.start()
+    eventually("rotated again", lambda: team.status("payments").get("token", {}).get("serial") == 3)
+    tokens = team.record(uid).tokens
+    assert [token.serial for token in tokens] == [3, 2, 1]
+    assert tokens[0].sha256 == hash_secret(team.secret("payments")["token"])
+
+
+def test_a_second_operator_waits_until_the_first_ends(own_operator: Any, eventually: Callable[..., Any]) -> None:
+    def holder() -> str:
+        return str(
+            own_operator.cluster.kubectl(
+                "-n",
+                own_operator.namespace,
+                "get",
+                "lease",
+                "noctuary-operator",
+                "-o",
+                "jsonpath={.spec.holderIdentity}",
+            )
+        )
+
+    first = holder()
+    assert first
+    assert own_operator.stop() == 0
+    assert holder() == ""
+    own_operator.start()
+    assert holder() not in ("", first)
+
+
+def test_losing_the_lease_ends_the_process(own_operator: Any) -> None:
+    patch = '{"spec":{"holderIdentity":"another"}}'
+    own_operator.cluster.kubectl(
+        "-n", own_operator.namespace, "patch", "lease", "noctuary-operator", "--type=merge", "-p", patch
+    )
+    assert own_operator.process.wait(20) == 1
+
+
+class Receiver(http.server.ThreadingHTTPServer):
+    """Answers as the receiver's internal port does, with what a test says."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Door)
+        self.reports: list[IntegrationReport] = []
+        self.tokens: set[str] = set()
+
+
+class _Door(http.server.BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_GET(self) -> None:
+        self.server.tokens.add(self.headers["Authorization"].removeprefix("Bearer "))
+        body = msgspec.json.encode(ReportPage("boot", len(self.server.reports), self.server.reports))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - named by the standard library
+        """Say nothing."""
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_a_proven_token_makes_the_subscription_active_for_good(
+    receiver: Receiver,
+    start_operator: Callable[..., Any],
+    team_of: Callable[..., Any],
+    eventually: Callable[..., Any],
+) -> None:
+    operator = start_operator(
+        NOCTUARY_RECEIVER_INTERNAL_URL=f"http://127.0.0.1:{receiver.server_port}", NOCTUARY_POLL_INTERVAL_S="0.2"
+    )
+    team = team_of(operator)
+    team.apply("payments", webhook={"route": INGRESS})
+    team.settled("payments", "AwaitingFirstWebhook", "SubscriptionReady")
+    uid, token = team.uid("payments"), team.secret("payments")["token"]
+    report = IntegrationReport(uid, "v", proven_token_sha256=hash_secret(token), last_webhook_at=1_800_000_000.0)
+    receiver.reports = [report]
+    team.settled("payments", "Active", "SubscriptionReady")
+    assert team.condition("payments", "RouteReady")["reason"] == "SignedRequestSeen"
+    assert team.condition("payments")["status"] == "True"
+    assert team.status("payments")["lastWebhookTime"] == "2027-01-15T08:00:00Z"
+    receiver.reports = [msgspec.structs.replace(report, last_webhook_at=1_800_000_060.0)]
+    operator.stop()
+    receiver.reports = []
+    operator.start()
+    eventually("worked", lambda: operator.reconciles() >= 2)
+    assert operator.writes() == {}
+    assert len(receiver.tokens) == 1
+
+
+def test_an_unreachable_receiver_is_logged_once_and_breaks_nothing(
+    start_operator: Callable[..., Any], team_of: Callable[..., Any]
+) -> None:
+    operator = start_operator(NOCTUARY_RECEIVER_INTERNAL_URL="http://127.0.0.1:9", NOCTUARY_POLL_INTERVAL_S="0.1")
+    team = team_of(operator)
+    team.apply("payments")
+    team.settled("payments", "AwaitingFirstWebhook")
+    assert operator.log.read_text().count("ConnectError") == 1
