@@ -62,7 +62,7 @@ def fault_line(fault: Fault) -> str:
         f"node {shorten_middle(clean(fault.nodes[0], 253), 40)}" if len(fault.nodes) == 1 else "",
         clean(fault.details.get(details.MESSAGE, "") or fault.text, 120),
     ]
-    said = ", ".join(fact for fact in facts if fact)
+    said = ", ".join(dict.fromkeys(fact for fact in facts if fact))
     return shorten(f"{fault_sentence(fault, 63)}" + (f": {said}" if said else ""), MAX_LINE_CHARS)
 
 
@@ -157,13 +157,17 @@ def _no_cause(diagnosis: Diagnosis) -> Callable[[int], str]:
     if diagnosis.set_aside:
         aside = diagnosis.set_aside[0]
         return lambda limit: (
-            f"No recent change explains this: rollout of {shorten_middle(clean(aside.change.service, 253), limit)} "
+            f"No recent change explains this: {_noun(aside.change)} of {shorten_middle(aside.change.service, limit)} "
             f"at {format_clock(aside.change.at)[:5]} is not to blame, {aside.why}."
         )
     return lambda limit: (
         f"No recent change explains this: nothing was deployed or reconfigured in {shorten_middle(name, limit)} "
         f"since {since} UTC."
     )
+
+
+def _noun(change: Change) -> str:
+    return "rollout" if change.is_rollout else change.event_type.replace("_", " ")
 
 
 def _exit_code(fault: Fault) -> str:

@@ -26,11 +26,19 @@ def remedy(cause: Cause) -> str:
 
 def _roll_back(change: Change) -> str:
     target = clean(change.details.get(details.PREVIOUS_IMAGE) or change.old_value or "", 400)
-    to = f"back to {shorten_middle(target, MAX_IMAGE_CHARS)}" if target else "back to the version before"
+    if not target:
+        return _describe_first(change)
+    to = f"back to {shorten_middle(target, MAX_IMAGE_CHARS)}"
     undo = _kubectl(change.subject, "rollout", "undo", kind=change.subject.kind)
     if not undo:
         return f"roll {clean(change.service, 63)} back: {to}"
     return f"{undo}        {to}{_how_long(change)}"
+
+
+def _describe_first(change: Change) -> str:
+    """A first rollout has nothing before it to go back to."""
+    look = _kubectl(change.subject, "describe", kind=change.subject.kind)
+    return look or f"look at what {clean(change.service, 63)} was rolled out with"
 
 
 def _how_long(change: Change) -> str:

@@ -16,8 +16,11 @@ from noctuary.correlation.score import (
     symptom_term,
     time_term,
 )
+from noctuary.events import EventType
 from noctuary.text import duration, plural
 
+DRAIN_S = 60.0
+"""Pods of a replaced rollout may fail until they are gone."""
 Finding = Cause | SetAside
 Check = Callable[[Facts, Explanation], Iterable[Finding]]
 
@@ -47,6 +50,8 @@ def other_change(facts: Facts, _explanation: Explanation) -> Iterator[Finding]:
             continue
         if _is_after_onset(facts, change):
             yield SetAside(change, "it came after the alert began")
+        elif _adds_replicas(change):
+            yield SetAside(change, "it only added replicas")
         else:
             why = f"the {change.event_type.replace('_', ' ')} came before the alert"
             yield Cause(CauseKind.CHANGE, why, _change_terms(facts, change, CHANGE_PRIOR, []), change)
@@ -141,12 +146,32 @@ def _not_to_blame(facts: Facts, change: Change, symptoms: list[Fault]) -> str:
     """Return why a rollout cannot be the cause; empty when it can."""
     if _is_after_onset(facts, change):
         return "it came after the alert began"
+    successor = _successor(facts, change)
+    if successor is not None and all(fault.last <= successor.at + DRAIN_S for fault in symptoms):
+        return f"it was replaced {duration(facts.world.onset - successor.at)} before the alert"
     if symptoms:
         return ""
     older = [f for f in facts.faults if same_workload(change, f) and f.first < change.at - CLOCK_SLACK_S]
     if older:
         return f"the fault began {duration(change.at - min(f.first for f in older))} before it"
     return "its pods are healthy" if _is_healthy(facts, change) else ""
+
+
+def _adds_replicas(change: Change) -> bool:
+    if change.event_type != EventType.SCALE_EVENT:
+        return False
+    old, new = change.old_value or "", change.new_value or ""
+    return old.isdigit() and new.isdigit() and int(new) > int(old)
+
+
+def _successor(facts: Facts, change: Change) -> Change | None:
+    """Return the next rollout of the same workload before the onset."""
+    later = [
+        other
+        for other in facts.changes
+        if other.is_rollout and other.subject == change.subject and change.at < other.at <= facts.world.onset
+    ]
+    return min(later, key=lambda other: other.at, default=None)
 
 
 def _is_after_onset(facts: Facts, change: Change) -> bool:

@@ -20,6 +20,8 @@ _KIND_BY_REASON = {
     "ContainerCannotRun": FaultKind.CRASH_LOOP,
     "RunContainerError": FaultKind.CRASH_LOOP,
     "StartError": FaultKind.CRASH_LOOP,
+    "CreateContainerError": FaultKind.CRASH_LOOP,
+    "PostStartHookError": FaultKind.CRASH_LOOP,
     "OOMKilled": FaultKind.OUT_OF_MEMORY,
     "OOMKilling": FaultKind.OUT_OF_MEMORY,
     "ErrImagePull": FaultKind.IMAGE_PULL,
@@ -32,6 +34,8 @@ _KIND_BY_REASON = {
     "FailedScheduling": FaultKind.UNSCHEDULABLE,
     "Unschedulable": FaultKind.UNSCHEDULABLE,
     "Evicted": FaultKind.EVICTED,
+    "Preempting": FaultKind.EVICTED,
+    "NodeLost": FaultKind.EVICTED,
     "Unhealthy": FaultKind.PROBE,
 }
 _CHANGES = frozenset(

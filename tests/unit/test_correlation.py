@@ -1,0 +1,269 @@
+from typing import Any, NamedTuple
+
+import pytest
+
+from noctuary import details
+from noctuary.correlation.correlate import correlate
+from noctuary.correlation.model import CauseKind, Diagnosis, FaultKind, PodView, Relation, ServiceView, Verdict, World
+from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.events import ContextEvent, EventType, ObjectRef
+
+ONSET = 1_800_000_000.0
+MINUTE = 60.0
+OWN = ServiceView("pay", Relation.OWN, "team", ["payments"])
+POSTGRES = ServiceView("postgres", Relation.DEPENDENCY, "team", ["payments"])
+LABELLED = ServiceView("payments", Relation.OWN, "team", ["payments"], {"app": "payments"})
+
+
+def event(kind: str, name: str, event_type: EventType, at: float, facts: dict[str, str], **more: Any) -> ContextEvent:
+    """Build an event of the cluster; `at` is in seconds before the onset."""
+    is_node, workload = kind == "Node", more.pop("workload", "pay")
+    namespace = "" if is_node else more.pop("namespace", "payments")
+    ref = ObjectRef(
+        kind,
+        namespace,
+        name,
+        workload_kind="" if is_node else "Deployment",
+        workload_name="" if is_node else workload,
+        node=more.pop("node", ""),
+        labels=more.pop("labels", {}),
+    )
+    moment = ONSET - at
+    return ContextEvent(
+        id=f"{name}-{at}",
+        tenant=namespace,
+        source="kubernetes",
+        dedup_key=f"{kind}/{namespace}/{name}/{at}/{facts.get(details.REASON)}",
+        service_name="" if is_node else workload,
+        vendor="kubernetes",
+        entity=name,
+        event_type=event_type,
+        timestamp=moment,
+        last_seen=ONSET - more.pop("last", at),
+        confidence=1.0,
+        ttl_seconds=7200,
+        object=ref,
+        details=facts,
+        **more,
+    )
+
+
+def rollout(at: float, template: str = "new", workload: str = "pay", **more: Any) -> ContextEvent:
+    facts = {details.IMAGE: f"{workload}:2", details.PREVIOUS_IMAGE: f"{workload}:1", details.TEMPLATE_HASH: template}
+    return event("Deployment", workload, EventType.DEPLOY, at, facts, workload=workload, **more)
+
+
+def fault(
+    at: float, reason: str = "CrashLoopBackOff", template: str = "new", pod: int = 0, **more: Any
+) -> ContextEvent:
+    facts = {details.REASON: reason, details.TEMPLATE_HASH: template} | more.pop("facts", {})
+    workload = more.get("workload", "pay")
+    return event("Pod", f"{workload}-{template}-{pod}", EventType.RESTART, at, facts, **more)
+
+
+def node(at: float, name: str = "node-7") -> ContextEvent:
+    return event("Node", name, EventType.SATURATION, at, {details.REASON: "NodeNotReady"}, last=0)
+
+
+def posted(event_type: EventType, at: float, service: str = "pay", tenant: str = "team") -> ContextEvent:
+    return ContextEvent(
+        id=f"posted-{at}",
+        tenant=tenant,
+        source="api",
+        dedup_key=f"posted-{service}-{at}",
+        service_name=service,
+        vendor="ci",
+        entity=service,
+        event_type=event_type,
+        timestamp=ONSET - at,
+        last_seen=ONSET - at,
+        confidence=1.0,
+        ttl_seconds=7200,
+        old_value="1",
+        new_value="2",
+    )
+
+
+def pod(template: str, number: int = 0, *, ready: bool = True, workload: str = "pay", on: str = "n") -> PodView:
+    return PodView("payments", f"{workload}-{template}-{number}", workload, template, on, ready)
+
+
+def diagnose(events: list[ContextEvent], pods: list[PodView] | None = None, **more: Any) -> Diagnosis:
+    services = more.pop("services", [OWN, POSTGRES])
+    return correlate(World(services, ONSET, 3600.0, events, pods, **more))
+
+
+def named(diagnosis: Diagnosis) -> str:
+    """Say what is blamed: kind, then the object or the kind of fault."""
+    if not diagnosis.causes:
+        return str(diagnosis.verdict)
+    cause = diagnosis.causes[0]
+    if cause.change is not None:
+        return f"{cause.kind} {cause.change.subject.name} {cause.change.details.get(details.TEMPLATE_HASH, '')}".strip()
+    return f"{cause.faults[0].kind} {cause.faults[0].subject.name}"
+
+
+class Case(NamedTuple):
+    sentence: str
+    events: list[ContextEvent]
+    blamed: str
+    pods: list[PodView] | None = None
+
+
+CASES = [
+    Case(
+        "a rollout whose pods crash is to blame",
+        [rollout(120), fault(100), fault(95, pod=1)],
+        "rollout pay new",
+    ),
+    Case(
+        "an innocent younger rollout elsewhere is not named",
+        [rollout(300), fault(280), rollout(30, "x", "search-api")],
+        "rollout pay new",
+    ),
+    Case("a rollout after the onset is not blamed", [rollout(-60)], "nothing_relevant"),
+    Case(
+        "a fault older than the rollout is not its fault",
+        [fault(900, template="old"), rollout(120)],
+        "crash_loop pay",
+    ),
+    Case(
+        "a fault of the old template is not the new rollout's",
+        [rollout(120), fault(60, template="old")],
+        "crash_loop pay",
+    ),
+    Case("a healthy rollout is not blamed", [rollout(120)], "nothing_relevant", [pod("new"), pod("new", 1)]),
+    Case("a rollout of unknown health is possible", [rollout(120)], "rollout pay new"),
+    Case(
+        "a rollout that was replaced before the alert is not blamed",
+        [rollout(1200, "bad"), fault(1100, template="bad", last=620), rollout(600, "good")],
+        "nothing_relevant",
+        [pod("good")],
+    ),
+    Case(
+        "several pods on one bad node are the node's fault",
+        [node(200), fault(180, "Unhealthy", "old", 0, node="node-7"), fault(170, "Unhealthy", "old", 1, node="node-7")],
+        "node node-7",
+    ),
+    Case(
+        "pods that fail on good nodes too are not the node's fault",
+        [rollout(300), node(200), fault(180, pod=0, node="node-7"), fault(170, pod=1, node="node-8")],
+        "rollout pay new",
+    ),
+    Case(
+        "a dependency's bad rollout is to blame",
+        [rollout(200, "p2", "postgres"), fault(150, template="p2", workload="postgres")],
+        "rollout postgres p2",
+    ),
+    Case(
+        "the own bad rollout weighs more than a dependency's healthy one",
+        [rollout(200), fault(150), rollout(60, "p2", "postgres")],
+        "rollout pay new",
+    ),
+    Case(
+        "out of memory stands alone",
+        [fault(100, "OOMKilled", "old"), fault(90, template="old")],
+        "out_of_memory pay",
+    ),
+    Case(
+        "an image that cannot be pulled stands alone",
+        [fault(100, "ImagePullBackOff", "old")],
+        "image_pull pay",
+    ),
+    Case(
+        "a missing ConfigMap stands alone",
+        [fault(100, "CreateContainerConfigError", "old", facts={details.MISSING_NAME: "flags"})],
+        "missing_configuration pay",
+    ),
+    Case("no room on any node stands alone", [fault(100, "FailedScheduling", "old")], "unschedulable pay"),
+    Case(
+        "a missing Secret after a rollout is the rollout's",
+        [rollout(120), fault(100, "CreateContainerConfigError", facts={details.MISSING_NAME: "db"})],
+        "rollout pay new",
+    ),
+    Case(
+        "a change of configuration is possible",
+        [posted(EventType.CONFIG_CHANGE, 120)],
+        "change pay",
+    ),
+    Case("added replicas explain nothing", [posted(EventType.SCALE_EVENT, 120)], "nothing_relevant"),
+    Case("a posted rollout explains faults after it", [posted(EventType.DEPLOY, 120), fault(90)], "rollout pay"),
+    Case(
+        "another tenant's event of the same name is not ours",
+        [posted(EventType.DEPLOY, 120, tenant="other")],
+        "never_seen",
+    ),
+    Case("another namespace's workload of the same name is not ours", [rollout(120, namespace="other")], "never_seen"),
+    Case("nothing ever seen is said so", [], "never_seen"),
+    Case("pods without a change are nothing relevant", [], "nothing_relevant", [pod("old")]),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.sentence for case in CASES])
+def test_what_is_blamed(case: Case) -> None:
+    assert named(diagnose(case.events, case.pods)) == case.blamed
+
+
+def test_what_was_seen_long_ago_makes_nothing_relevant() -> None:
+    assert diagnose([], last_event_at=ONSET - 86400).verdict is Verdict.NOTHING_RELEVANT
+
+
+def test_the_fault_of_a_rollout_is_its_symptom_and_no_cause_of_its_own() -> None:
+    diagnosis = diagnose([rollout(120), fault(100), fault(99, pod=1)])
+    assert len(diagnosis.causes) == 1
+    assert diagnosis.causes[0].faults[0].pods == ["pay-new-0", "pay-new-1"]
+
+
+def test_a_crash_loop_of_pods_that_ran_out_of_memory_is_one_fault() -> None:
+    diagnosis = diagnose([fault(100, "OOMKilled"), fault(90)])
+    assert [cause.faults[0].kind for cause in diagnosis.causes] == [FaultKind.OUT_OF_MEMORY]
+
+
+def test_a_selector_takes_all_workloads_that_it_matches() -> None:
+    events = [
+        rollout(120, "w", "pay-worker", labels={"app": "payments"}),
+        fault(100, template="w", workload="pay-worker", labels={"app": "payments"}),
+        rollout(30, "s", "search", labels={"app": "search"}),
+    ]
+    diagnosis = diagnose(events, services=[LABELLED])
+    assert named(diagnosis) == "rollout pay-worker w"
+    assert not diagnosis.set_aside
+
+
+def test_at_most_three_causes_are_named() -> None:
+    events = [fault(100 + i, "OOMKilled", f"t{i}", workload="pay") for i in range(5)]
+    assert len(diagnose(events).causes) == 3
+
+
+def test_below_the_minimum_nothing_is_blamed_but_the_weak_ones_are_kept() -> None:
+    diagnosis = diagnose([rollout(120)], minimum_score=0.9)
+    assert (diagnosis.verdict, len(diagnosis.weak)) == (Verdict.NOTHING_RELEVANT, 1)
+
+
+def test_a_rollout_with_symptoms_is_likely_and_one_without_is_possible() -> None:
+    with_symptoms = diagnose([rollout(120), fault(100)]).causes[0].score
+    without = diagnose([rollout(120)]).causes[0].score
+    assert without < LIKELY_SCORE <= with_symptoms
+
+
+def test_a_score_is_the_sum_of_its_terms() -> None:
+    cause = diagnose([rollout(120), fault(100)]).causes[0]
+    assert cause.score == pytest.approx(sum(term.value for term in cause.terms))
+    assert all(term.why for term in cause.terms)
+
+
+def test_a_node_with_one_of_five_pods_and_no_faults_comes_after_a_bad_rollout() -> None:
+    pods = [pod("new", i, ready=False, on="node-7" if i == 0 else "n") for i in range(5)]
+    diagnosis = diagnose([rollout(200), fault(150, node="n"), node(400)], pods)
+    assert [cause.kind for cause in diagnosis.causes] == [CauseKind.ROLLOUT, CauseKind.NODE]
+    assert diagnosis.causes[1].why == "1 of 5 pods on it"
+
+
+def test_a_ruled_out_rollout_is_kept_with_its_reason() -> None:
+    (aside,) = diagnose([rollout(120)], [pod("new")]).set_aside
+    assert aside.why == "its pods are healthy"
+
+
+def test_the_same_world_in_any_order_gives_the_same_answer() -> None:
+    events = [rollout(300), fault(280), fault(270, pod=1), node(200), rollout(60, "p2", "postgres")]
+    assert named(diagnose(events)) == named(diagnose(events[::-1]))
