@@ -4,6 +4,6 @@ from noctuary import log
 from webhook_receiver.main import run
 from webhook_receiver.settings import ReceiverSettings
 
-settings = ReceiverSettings()  # type: ignore[call-arg]  # read from the environment
+settings = ReceiverSettings()
 log.configure(settings.log_level)
 run(settings)

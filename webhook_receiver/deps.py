@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from noctuary.kube.reflector import Health
 from noctuary.metrics import Metrics
 from noctuary.routing_table import InternalToken, RoutingTable
 from noctuary.store.sqlite import SqliteStore
@@ -26,6 +27,10 @@ class Deps:
     reports: ReportLog
     routing_max_age_s: float = ROUTING_MAX_AGE_S
     now: Callable[[], float] = field(default=time.time)
+    wake_worker: Callable[[], None] = lambda: None
+    """Told that a webhook was stored."""
+    watches: Callable[[], dict[str, Health]] = dict
+    """The health of the cluster's watches by resource."""
 
     @property
     def routing_is_fresh(self) -> bool:

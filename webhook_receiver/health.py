@@ -30,8 +30,8 @@ async def readiness_problems(deps: Deps) -> list[str]:
 async def refresh_gauges(deps: Deps) -> None:
     """Set the gauges to what is true now."""
     metrics = deps.metrics
-    age_s = deps.routing.age_s()
-    metrics.watch_age_seconds.labels(ROUTING_RESOURCE).set(age_s)
+    for resource, health in {ROUTING_RESOURCE: deps.routing.health, **deps.watches()}.items():
+        metrics.watch_age_seconds.labels(resource).set(health.age_s())
     metrics.queue_depth.labels("store_writes").set(deps.store.database.waiting_jobs)
     with contextlib.suppress(StoreUnavailable):  # the metrics of a failing store must stay readable
         depths = await deps.store.depths(deps.now())

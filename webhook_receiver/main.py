@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import secrets
 import signal
+import socket
 import sys
 from contextlib import AsyncExitStack
 from typing import NamedTuple
@@ -11,9 +13,13 @@ import structlog
 import uvloop
 
 from noctuary.errors import InvalidInput
+from noctuary.http_client import create_client
+from noctuary.incident_way import IncidentWay
 from noctuary.kube.client import KubeClient
+from noctuary.kube.lease import Lease
 from noctuary.metrics import Metrics
 from noctuary.routing_table import InternalToken, RoutingTable, reflectors
+from noctuary.sources.kubernetes.source import LEASE_NAME, KubernetesSource
 from noctuary.store.sqlite import SqliteStore
 from webhook_receiver.app import create_app
 from webhook_receiver.background import TaskEnded, Tasks, supervise, sweep, watch_store
@@ -32,6 +38,8 @@ class Parts(NamedTuple):
 
     deps: Deps
     kube: KubeClient
+    way: IncidentWay
+    source: KubernetesSource
 
 
 def run(settings: ReceiverSettings) -> None:
@@ -73,19 +81,28 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
     stack.push_async_callback(kube.close)
     store = await SqliteStore.open(settings.data_dir)
     stack.push_async_callback(store.close)
-    routing = RoutingTable()
-    proven = ProvenTokens()
+    http = create_client()
+    stack.push_async_callback(http.aclose)
+    metrics, routing, proven = Metrics(), RoutingTable(), ProvenTokens()
     await proven.load(store)
+    way = IncidentWay(store, routing, http, metrics, live_reader=None)
+    source = KubernetesSource(kube, store, metrics, lambda: _lease(kube, settings.release_namespace))
     deps = Deps(
         store=store,
         routing=routing,
         internal_token=InternalToken(),
-        metrics=Metrics(),
+        metrics=metrics,
         proven=proven,
         reports=ReportLog(routing),
         routing_max_age_s=settings.routing_max_age_s,
+        wake_worker=way.wake.set,
+        watches=source.health,
     )
-    return Parts(deps, kube)
+    return Parts(deps, kube, way, source)
+
+
+def _lease(kube: KubeClient, namespace: str) -> Lease:
+    return Lease(kube, namespace, LEASE_NAME, f"{socket.gethostname()}_{os.getpid()}_{secrets.token_hex(4)}")
 
 
 def background_tasks(settings: ReceiverSettings, parts: Parts) -> Tasks:
@@ -94,12 +111,16 @@ def background_tasks(settings: ReceiverSettings, parts: Parts) -> Tasks:
     records, internal = reflectors(
         parts.kube, settings.release_namespace, deps.routing, deps.internal_token, settings.routing_max_age_s
     )
-    return {
+    tasks = {
         "routing records": records.run(),
         "internal token": internal.run(),
+        "incidents": parts.way.run(),
         "sweep": sweep(deps.store),
         "store": watch_store(deps.store),
     }
+    if settings.watch_cluster:
+        tasks["cluster"] = parts.source.run()
+    return tasks
 
 
 async def _listen(servers: list[Server], ports: Ports, stop: asyncio.Event) -> None:

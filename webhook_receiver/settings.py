@@ -31,6 +31,6 @@ class ReceiverSettings(BaseSettings):
     routing_max_age_s: Annotated[float, Field(ge=1)] = ROUTING_MAX_AGE_S
     """Webhooks are answered 503 when the routing records could not be confirmed for this long."""
     kubeconfig: Path | None = None
-    allow_http_api: bool = False
-    """Whether plain http is allowed towards PagerDuty's API: for tests with a local PagerDuty."""
+    watch_cluster: bool = True
+    """Whether changes of the cluster are watched; off where another process or nobody does."""
     log_level: str = "info"

@@ -65,6 +65,7 @@ async def accept(deps: Deps, scope: Scope, receive: Receive) -> Answer:
     check_signature(deps, record, token, body, header(scope, b"x-pagerduty-signature"))
     webhook_id = webhook_id_of(header(scope, b"x-webhook-id"), body)
     is_new = await deps.store.add_webhook(NewWebhook(record.id, webhook_id, token.sha256, deps.now(), body))
+    deps.wake_worker()
     await deps.proven.prove(deps.store, record, token)
     log.info("Webhook stored", integration=record.id, webhook_id=webhook_id, is_new=is_new)
     return ACCEPTED if is_new else DUPLICATE
