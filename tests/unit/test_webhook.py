@@ -1,0 +1,120 @@
+import msgspec
+import pytest
+
+from noctuary.errors import InvalidInput
+from noctuary.incident_state import apply_sighting, sighting_of_event, sighting_of_listing
+from noctuary.pagerduty.objects import Incident
+from noctuary.pagerduty.webhook import parse_webhook
+from noctuary.store.base import IncidentRow
+
+T = 1_800_000_000.0  # 2027-01-15T08:00:00Z
+
+
+def body(event_type: str = "incident.triggered", second: int = 0, **data: object) -> bytes:
+    incident = {"id": "Q1", "type": "incident", "created_at": "2027-01-15T08:00:00Z", **data}
+    at = f"2027-01-15T08:00:{second:02d}.250Z"
+    event = {"id": f"e{event_type}{second}", "event_type": event_type, "occurred_at": at, "data": incident}
+    return msgspec.json.encode({"event": event | {"agent": {"id": "P1", "type": "user_reference", "summary": "Jo"}}})
+
+
+def fold(*bodies: bytes) -> IncidentRow:
+    row: IncidentRow | None = None
+    for each in bodies:
+        event = parse_webhook(each, T)
+        assert event.incident is not None
+        row = apply_sighting(row, sighting_of_event(event, event.incident), "a", "one")
+    assert row is not None
+    return row
+
+
+TRIGGER = body(status="triggered", title="Errors")
+ACK = body("incident.acknowledged", 5, status="acknowledged")
+RESOLVE = body("incident.resolved", 9, status="resolved")
+REOPEN = body("incident.reopened", 12, status="triggered")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"event":3}',
+        b'{"event":{"data":{"type":"incident"}}}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_v3_webhook_is_refused_by_name(raw: bytes) -> None:
+    with pytest.raises(InvalidInput, match="V3 webhook"):
+        parse_webhook(raw, T)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        ('{"type":"ping","message":"Hello"}', "ping"),
+        ('{"type":"incident_note","incident":{"id":"Q1"}}', "incident_note"),
+        ('{"type":"something_new","id":5}', "something_new"),
+        ("null", ""),
+        ('{"type":null}', ""),
+    ],
+)
+def test_only_an_incident_is_taken_for_one(data: str, kind: str) -> None:
+    raw = f'{{"event":{{"id":"e","event_type":"incident.annotated","resource_type":"incident","data":{data}}}}}'
+    event = parse_webhook(raw.encode(), T)
+    assert (event.data_type, event.incident) == (kind, None)
+
+
+def test_missing_and_null_fields_are_fine() -> None:
+    data = b'{"type":"incident","id":"Q1","service":null,"number":null}'
+    raw = b'{"event":{"id":"e","event_type":"incident.triggered","occurred_at":null,"agent":null,"data":' + data + b"}}"
+    event = parse_webhook(raw, T)
+    assert event.occurred_at == T
+    assert event.incident is not None
+
+
+@pytest.mark.parametrize(
+    ("order", "status"),
+    [
+        ([TRIGGER, ACK, RESOLVE], "resolved"),
+        ([RESOLVE, TRIGGER, ACK], "resolved"),
+        ([RESOLVE, ACK, TRIGGER], "resolved"),
+        ([ACK, TRIGGER], "acknowledged"),
+        ([TRIGGER, TRIGGER, ACK, ACK], "acknowledged"),
+        ([TRIGGER, RESOLVE, REOPEN], "triggered"),
+        ([REOPEN, RESOLVE, TRIGGER], "triggered"),
+    ],
+)
+def test_events_in_any_order_give_the_right_end(order: list[bytes], status: str) -> None:
+    row = fold(*order)
+    assert (row.status, row.resolved_at is not None) == (status, status == "resolved")
+
+
+def test_a_late_acknowledgement_is_remembered_without_reviving_the_incident() -> None:
+    row = fold(TRIGGER, RESOLVE, ACK)
+    assert (row.status, row.acknowledged_at, row.acknowledged_by) == ("resolved", T + 5.25, "Jo")
+
+
+def test_a_late_trigger_fills_in_when_it_began_and_its_title() -> None:
+    row = fold(RESOLVE, TRIGGER)
+    assert (row.title, row.triggered_at) == ("Errors", T)
+
+
+def test_a_listing_of_the_same_second_does_not_undo_a_webhook() -> None:
+    row = fold(TRIGGER, ACK)
+    listed = Incident(id="Q1", status="triggered", last_status_change_at="2027-01-15T03:00:05-05:00")
+    assert apply_sighting(row, sighting_of_listing(listed, T + 60), "a", "one").status == "acknowledged"
+
+
+def test_a_listing_with_the_accounts_offset_brings_a_missed_resolve() -> None:
+    listed = Incident(
+        id="Q1",
+        status="resolved",
+        created_at="2027-01-15T03:00:00-05:00",
+        last_status_change_at="2027-01-15T03:00:09-05:00",
+        resolved_at="2027-01-15T03:00:09-05:00",
+    )
+    row = apply_sighting(fold(TRIGGER, ACK), sighting_of_listing(listed, T + 60), "a", "one")
+    assert (row.status, row.resolved_at) == ("resolved", T + 9)
