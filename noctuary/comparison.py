@@ -8,7 +8,7 @@ import structlog
 from noctuary import clock
 from noctuary.errors import NoctuaryError, PagerDutyError, PagerDutyUnavailable
 from noctuary.incident_desk import IncidentDesk
-from noctuary.incident_state import sighting_of_listing
+from noctuary.incident_state import Sighting, sighting_of_listing
 from noctuary.metrics import Metrics
 from noctuary.outbox import MAX_REASON_CHARS
 from noctuary.ownership import Routing
@@ -29,6 +29,8 @@ RETRY_S = 30.0
 YOUNG_INCIDENT_S = 10.0
 """The webhook of so young an incident is most likely on its way."""
 MAX_AT_ONCE = 4
+BATCH = 8
+"""Incidents taken side by side: as many calls as one token may make at once."""
 MAX_SINGLE_READS = 50
 """Open incidents that the list did not show are read one by one; the rest has its turn another time."""
 
@@ -107,6 +109,7 @@ class Comparer:
         compared_until = facts.compared_until if facts is not None else None
         since = max(record.created_at, (compared_until or 0.0) - OVERLAP_S, asked_at - MAX_RANGE_S)
         seen: set[str] = set()
+        batch: list[Sighting] = []
         found = 0
         listed = self._clients.of(record).incidents(since, asked_at + AHEAD_S, scope_query(record.scope))
         async for incident in listed:
@@ -115,13 +118,23 @@ class Comparer:
             if record.takes_webhooks and sighting.triggered_at > asked_at - YOUNG_INCIDENT_S:
                 self._due[record.id] = min(self._due.get(record.id, asked_at + RETRY_S), asked_at + RETRY_S)
                 continue
-            if await self._desk.take(record, [sighting], look_first=compared_until is None):
-                found += 1
-                self._metrics.found_by_comparison.inc()
-                log.info("Incident found by comparison", integration=record.id, incident=incident.id)
+            batch.append(sighting)
+            if len(batch) == BATCH:
+                found += await self._take(record, batch, look_first=compared_until is None)
+                batch = []
+        found += await self._take(record, batch, look_first=compared_until is None)
         await self._read_singly(record, seen, asked_at)
         await self._store.commit(SaveFacts(IntegrationFacts(id=record.id, compared_until=asked_at)))
         return found
+
+    async def _take(self, record: RoutingRecord, batch: list[Sighting], *, look_first: bool) -> int:
+        """Bring some incidents to the desk side by side; return how many were new."""
+        taken = await asyncio.gather(*(self._desk.take(record, [seen], look_first=look_first) for seen in batch))
+        for seen, is_new in zip(batch, taken, strict=True):
+            if is_new:
+                self._metrics.found_by_comparison.inc()
+                log.info("Incident found by comparison", integration=record.id, incident=seen.incident_id)
+        return sum(taken)
 
     async def _read_singly(self, record: RoutingRecord, seen: set[str], asked_at: float) -> None:
         """Look at open incidents that are older than the list's range: their end may have been missed."""

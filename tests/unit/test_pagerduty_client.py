@@ -1,0 +1,201 @@
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from hack.pagerduty import PagerDutySimulator
+from noctuary.errors import OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
+from noctuary.http_client import create_client
+from noctuary.metrics import Metrics
+from noctuary.pagerduty.answers import is_mendable, read_error
+from noctuary.pagerduty.budget import DEFAULT_PAUSE_S, MAX_PAUSE_S, Budget, Need
+from noctuary.pagerduty.client import PagerDutyClient
+
+Connect = Callable[..., PagerDutyClient]
+
+
+@pytest.fixture
+async def pd() -> AsyncIterator[PagerDutySimulator]:
+    async with PagerDutySimulator() as simulator:
+        simulator.add_user("Bot", "bot@example.com")
+        yield simulator
+
+
+@pytest.fixture
+async def connect(pd: PagerDutySimulator) -> AsyncIterator[Connect]:
+    token = pd.add_token()
+    async with create_client() as http:
+
+        def make(token: str = token, sender: str | None = "bot@example.com", url: str | None = None) -> PagerDutyClient:
+            return PagerDutyClient(http, url or pd.url, token, sender, Budget(), Metrics())
+
+        yield make
+
+
+async def test_a_note_is_written_edited_listed_and_deleted(pd: PagerDutySimulator, connect: Connect) -> None:
+    client, incident = connect(), pd.trigger(pd.add_service("api"), "Errors", deliver=False)
+    note = await client.create_note(incident.id, "first")
+    await client.edit_note(incident.id, note.id, "second")
+    assert [n.content for n in await client.notes(incident.id)] == ["second"]
+    await client.delete_note(incident.id, note.id)
+    await client.delete_note(incident.id, note.id)
+    assert await client.notes(incident.id) == []
+
+
+async def test_alerts_bring_what_their_sender_said(pd: PagerDutySimulator, connect: Connect) -> None:
+    incident = pd.trigger(pd.add_service("api"), "Errors", custom_details={"firing": "x"}, deliver=False)
+    (alert,) = await connect().alerts(incident.id)
+    assert alert.body is not None
+    assert alert.body.details == {"firing": "x"}
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "words"),
+    [
+        ({"token": "secret-canary"}, 401, "spec.apiTokenSecretRef"),
+        ({"sender": None}, 400, "spec.from"),
+        ({"sender": "not an address"}, 400, "spec.from"),
+        ({"sender": "nobody@example.com"}, 400, "spec.from"),
+    ],
+)
+async def test_a_refusal_names_the_setting_to_mend_and_no_secret(
+    pd: PagerDutySimulator, connect: Connect, options: dict[str, Any], status: int, words: str
+) -> None:
+    incident = pd.trigger(pd.add_service("api"), "Errors", deliver=False)
+    with pytest.raises(PagerDutyError, match=words) as caught:
+        await connect(**options).create_note(incident.id, "text")
+    assert (caught.value.status, is_mendable(caught.value), caught.value.retryable) == (status, True, False)
+    assert "canary" not in str(caught.value)
+
+
+async def test_an_unknown_incident_is_no_setting_to_mend(connect: Connect) -> None:
+    with pytest.raises(PagerDutyError) as caught:
+        await connect().create_note("QNONE", "text")
+    assert (caught.value.status, is_mendable(caught.value)) == (404, False)
+
+
+@pytest.mark.parametrize(
+    ("action", "options"),
+    [("lose-answer", {}), ("lose-request", {}), ("server-error", {"status": 500}), ("server-error", {"status": 503})],
+)
+async def test_a_write_without_a_good_answer_has_an_unknown_outcome(
+    pd: PagerDutySimulator, connect: Connect, action: str, options: dict[str, Any]
+) -> None:
+    incident = pd.trigger(pd.add_service("api"), "Errors", deliver=False)
+    pd.rules.add(action, **options)
+    with pytest.raises(OutcomeUnknown):
+        await connect().create_note(incident.id, "text")
+
+
+async def test_a_read_without_an_answer_is_just_unavailable(pd: PagerDutySimulator, connect: Connect) -> None:
+    pd.rules.add("lose-request")
+    with pytest.raises(PagerDutyUnavailable) as caught:
+        await connect().notes("Q1")
+    assert not isinstance(caught.value, OutcomeUnknown)
+
+
+async def test_a_host_that_cannot_be_reached_took_nothing(connect: Connect) -> None:
+    with pytest.raises(PagerDutyUnavailable) as caught:
+        await connect(url="http://127.0.0.1:1").create_note("Q1", "text")
+    assert not isinstance(caught.value, OutcomeUnknown)
+
+
+async def test_an_answer_that_is_no_json_leaves_a_write_uncertain() -> None:
+    transport = httpx.MockTransport(lambda _request: httpx.Response(200, text="<html>"))
+    async with httpx.AsyncClient(transport=transport) as http:
+        client = PagerDutyClient(http, "https://api.example.com", "t", None, Budget(), Metrics())
+        with pytest.raises(OutcomeUnknown):
+            await client.create_note("Q1", "text")
+
+
+async def test_after_a_429_no_call_goes_out_until_the_pause_is_over(pd: PagerDutySimulator, connect: Connect) -> None:
+    pd.rules.add("rate-limit", headers=False, seconds=30)
+    client = connect()
+    for _ in range(3):
+        with pytest.raises(PagerDutyUnavailable):
+            await client.notes("Q1")
+    assert (len(pd.calls), pd.violations) == (1, [])
+
+
+async def test_ids_from_outside_cannot_change_the_path(pd: PagerDutySimulator, connect: Connect) -> None:
+    with pytest.raises(PagerDutyError):
+        await connect().notes("../users/me?x=")
+    assert pd.calls[0].path.startswith("/incidents/")
+
+
+@pytest.mark.parametrize(
+    ("body", "read"),
+    [
+        (b'{"error":{"message":"Bad","code":2001,"errors":["a","b"]}}', ("Bad: a: b", 2001)),
+        (b'{"errors":{"code":2019,"detail":"Too many"}}', ("Too many", 2019)),
+        (b'{"errors":[{"message":"First"}]}', ("First", 0)),
+        (b'{"error":"plain"}', ("plain", 0)),
+        (b"<html>", ("", 0)),
+        (b"", ("", 0)),
+        (b"[1]", ("", 0)),
+        (b'{"error":{"message":"a\\nb","code":"x"}}', ("a b", 0)),
+    ],
+)
+def test_both_error_envelopes_are_read(body: bytes, read: tuple[str, int]) -> None:
+    assert read_error(body) == read
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = 100.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+def headers(remaining: int, reset: int = 30) -> dict[str, str]:
+    return {"ratelimit-remaining": str(remaining), "ratelimit-reset": str(reset)}
+
+
+@pytest.mark.parametrize(
+    ("remaining", "free"),
+    [
+        (201, {Need.NOTE, Need.OPTIONAL, Need.HOUSEKEEPING}),
+        (200, {Need.NOTE, Need.OPTIONAL}),
+        (100, {Need.NOTE}),
+        (1, {Need.NOTE}),
+        (0, set()),
+    ],
+)
+def test_the_note_goes_last_to_the_wall(remaining: int, free: set[Need]) -> None:
+    budget = Budget(Clock())
+    budget.learn(headers(remaining))
+    assert {need for need in Need if budget.wait_s(need) == 0} == free
+
+
+def test_a_budget_is_full_again_after_the_reset() -> None:
+    clock = Clock()
+    budget = Budget(clock)
+    budget.learn(headers(0, 30))
+    assert budget.wait_s(Need.NOTE) == 30
+    clock.at += 30
+    assert budget.wait_s(Need.NOTE) == 0
+
+
+def test_a_late_answer_does_not_raise_what_is_left() -> None:
+    budget = Budget(Clock())
+    budget.learn(headers(150))
+    budget.learn(headers(900))
+    assert budget.wait_s(Need.HOUSEKEEPING) > 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "pause_s"),
+    [
+        ({"retry-after": "7"}, 7.0),
+        ({"ratelimit-reset": "9"}, 9.0),
+        ({}, DEFAULT_PAUSE_S),
+        ({"retry-after": "soon"}, DEFAULT_PAUSE_S),
+        ({"retry-after": "1e9"}, MAX_PAUSE_S),
+        ({"retry-after": "-5"}, DEFAULT_PAUSE_S),
+    ],
+)
+def test_a_429_closes_the_token_for_as_long_as_it_says(asked: dict[str, str], pause_s: float) -> None:
+    budget = Budget(Clock())
+    assert (budget.close(asked), budget.wait_s(Need.NOTE)) == (pause_s, pause_s)
