@@ -1,8 +1,8 @@
 """The receiver's process: builds the parts, runs them in one event loop and ends them in order."""
 
 import asyncio
+import hashlib
 import os
-import secrets
 import signal
 import socket
 import sys
@@ -17,6 +17,7 @@ from noctuary.http_client import create_client
 from noctuary.incident_way import IncidentWay
 from noctuary.kube.client import KubeClient
 from noctuary.kube.lease import Lease
+from noctuary.live_reader import make_live_reader
 from noctuary.metrics import Metrics
 from noctuary.routing_table import InternalToken, RoutingTable, reflectors
 from noctuary.sources.kubernetes.source import LEASE_NAME, KubernetesSource
@@ -85,8 +86,8 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
     stack.push_async_callback(http.aclose)
     metrics, routing, proven = Metrics(), RoutingTable(), ProvenTokens()
     await proven.load(store)
-    way = IncidentWay(store, routing, http, metrics, live_reader=None)
-    source = KubernetesSource(kube, store, metrics, lambda: _lease(kube, settings.release_namespace))
+    way = IncidentWay(store, routing, http, metrics, make_live_reader(kube))
+    source = KubernetesSource(kube, store, metrics, lambda: _lease(kube, settings))
     deps = Deps(
         store=store,
         routing=routing,
@@ -101,8 +102,10 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
     return Parts(deps, kube, way, source)
 
 
-def _lease(kube: KubeClient, namespace: str) -> Lease:
-    return Lease(kube, namespace, LEASE_NAME, f"{socket.gethostname()}_{os.getpid()}_{secrets.token_hex(4)}")
+def _lease(kube: KubeClient, settings: ReceiverSettings) -> Lease:
+    # The store's lock lets one process live on a directory: after a crash the next one there takes its Lease at once.
+    directory = hashlib.sha256(bytes(settings.data_dir.resolve())).hexdigest()[:8]
+    return Lease(kube, settings.release_namespace, LEASE_NAME, f"{socket.gethostname()}_{directory}")
 
 
 def background_tasks(settings: ReceiverSettings, parts: Parts) -> Tasks:
