@@ -3,16 +3,14 @@
 import hashlib
 import os
 import re
-import subprocess
 import time
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from hack.localkube.cache import Progress, cache_directory, locked, make_once, say
 from hack.localkube.errors import LocalKubeError
-from hack.localkube.tether import tethered
+from hack.localkube.gobuild import STAMPLESS, run_go
 from hack.localkube.toolchain import find_go
 
 BIN_VARIABLE = "NOCTUARY_KUBE_BIN"
@@ -21,9 +19,6 @@ SOURCE = Path(__file__).parent
 _SOURCE_FILES = ("go.mod", "go.sum", "main.go")
 _EXECUTABLE = "kubeparts"
 _HASH_DIGITS = 12
-_PROGRESS_EVERY_S = 5.0
-_POLL_S = 0.2
-_LOG_LINES = 15
 
 
 @dataclass(frozen=True)
@@ -97,28 +92,14 @@ def _build(home: Path, version: str, go: Path, environment: Mapping[str, str], p
 
 
 def _compile(go: Path, version: str, output: Path, environment: Mapping[str, str], progress: Progress) -> None:
-    command = [str(go), "-C", str(SOURCE), "build", "-v", "-mod=readonly", "-trimpath", "-buildvcs=false"]
-    command += ["-ldflags", _linker_flags(version), "-o", str(output), "."]
-    log = output.with_name("build.log")
-    with log.open("wb") as out:
-        build = subprocess.Popen(
-            tethered(command, die_with=os.getpid()),
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            env=_build_environment(environment),
-        )
-    with build:
-        try:
-            _show_progress(build, log, progress)
-        except BaseException:
-            build.kill()
-            raise
-    if build.returncode != 0:
-        raise LocalKubeError(_build_failure(version, build.returncode, log))
+    command = [str(go), "-C", str(SOURCE), "build", "-v", "-mod=readonly", *STAMPLESS]
+    command += ["-ldflags", kubernetes_linker_flags(version), "-o", str(output), "."]
+    mend = f", or name a directory with the programs by {BIN_VARIABLE}"
+    run_go(command, f"Kubernetes {version}", output.with_name("build.log"), environment, progress, mend)
 
 
-def _linker_flags(version: str) -> str:
+def kubernetes_linker_flags(version: str) -> str:
+    """Stamp a Kubernetes program with its release and leave out symbols."""
     major, minor, _ = version.removeprefix("v").split(".", 2)
     stamps = {
         "k8s.io/component-base/version.gitVersion": version,
@@ -127,42 +108,3 @@ def _linker_flags(version: str) -> str:
         "k8s.io/client-go/pkg/version.gitVersion": version,
     }
     return " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in stamps.items())])
-
-
-def _build_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    # GOWORK and GOTOOLCHAIN: neither a workspace around this repository nor a toolchain fetched on the fly may decide
-    # what is built. HOME: without it go does not know where its caches are.
-    pinned = {"CGO_ENABLED": "0", "GOWORK": "off", "GOTOOLCHAIN": "local"}
-    return {"HOME": str(Path.home()), **environment, **pinned}
-
-
-def _show_progress(build: "subprocess.Popen[bytes]", log: Path, progress: Progress) -> None:
-    began = time.monotonic()
-    next_line_s = _PROGRESS_EVERY_S
-    while build.poll() is None:
-        elapsed_s = time.monotonic() - began
-        if elapsed_s >= next_line_s:
-            progress(f"{elapsed_s:4.0f} s: {_count(log)}")
-            next_line_s += _PROGRESS_EVERY_S
-        time.sleep(_POLL_S)
-
-
-def _count(log: Path) -> str:
-    fetched = compiled = 0
-    with log.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            if line.startswith("go: "):
-                fetched += 1
-            else:
-                compiled += 1
-    return f"{fetched} modules fetched, {compiled} packages compiled"
-
-
-def _build_failure(version: str, code: int, log: Path) -> str:
-    with log.open(encoding="utf-8", errors="replace") as lines:
-        tail = "".join(deque(lines, maxlen=_LOG_LINES))
-    return (
-        f"Building Kubernetes {version} failed with exit code {code}. Check that the Go module proxy is reachable, "
-        f"that 6 GB of disk and 2 GB of memory are free, and start again (finished packages are kept), "
-        f"or name a directory with the programs by {BIN_VARIABLE}. The last lines were:\n{tail}"
-    )

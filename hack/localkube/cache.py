@@ -21,11 +21,16 @@ def say(line: str) -> None:
     print(f"localkube: {line}", file=sys.stderr, flush=True)
 
 
-def cache_directory(environment: Mapping[str, str]) -> Path:
-    """Where this user's control plane binaries are kept."""
+def cache_root(environment: Mapping[str, str]) -> Path:
+    """Where this user's things are kept that take long to make."""
     named = environment.get("XDG_CACHE_HOME", "")
     base = Path(named) if Path(named).is_absolute() else Path.home() / ".cache"
-    return base / "noctuary" / "localkube"
+    return base / "noctuary"
+
+
+def cache_directory(environment: Mapping[str, str]) -> Path:
+    """Where this user's control plane binaries are kept."""
+    return cache_root(environment) / "localkube"
 
 
 @contextlib.contextmanager

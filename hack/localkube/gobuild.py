@@ -1,0 +1,82 @@
+"""Run one `go` build that takes minutes: tied to our life, its progress shown, its failure explained."""
+
+import os
+import subprocess
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from hack.localkube.cache import Progress
+from hack.localkube.errors import LocalKubeError
+from hack.localkube.tether import tethered
+
+STAMPLESS = ("-trimpath", "-buildvcs=false")
+"""Nothing of this machine or checkout gets into a program."""
+_PROGRESS_EVERY_S = 5.0
+_POLL_S = 0.2
+_LOG_LINES = 15
+
+
+def run_go(
+    command: Sequence[str], what: str, log: Path, environment: Mapping[str, str], progress: Progress, mend: str = ""
+) -> None:
+    """Run a `go` command given with -v, its output kept in `log`.
+
+    Raises LocalKubeError with the last lines and the mend when it fails.
+    """
+    with log.open("wb") as out:
+        build = subprocess.Popen(
+            tethered(command, die_with=os.getpid()),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env=_build_environment(environment),
+        )
+    with build:
+        try:
+            _show_progress(build, log, progress)
+        except BaseException:
+            build.kill()
+            raise
+    if build.returncode != 0:
+        raise LocalKubeError(_failure(what, build.returncode, log, mend))
+
+
+def _build_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    # GOWORK and GOTOOLCHAIN: neither a workspace around this repository nor a toolchain fetched on the fly may decide
+    # what is built. HOME: without it go does not know where its caches are.
+    pinned = {"CGO_ENABLED": "0", "GOWORK": "off", "GOTOOLCHAIN": "local"}
+    return {"HOME": str(Path.home()), **environment, **pinned}
+
+
+def _show_progress(build: "subprocess.Popen[bytes]", log: Path, progress: Progress) -> None:
+    began = time.monotonic()
+    next_line_s = _PROGRESS_EVERY_S
+    while build.poll() is None:
+        elapsed_s = time.monotonic() - began
+        if elapsed_s >= next_line_s:
+            progress(f"{elapsed_s:4.0f} s: {_count(log)}")
+            next_line_s += _PROGRESS_EVERY_S
+        time.sleep(_POLL_S)
+
+
+def _count(log: Path) -> str:
+    fetched = compiled = 0
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if line.startswith("go: "):
+                fetched += 1
+            else:
+                compiled += 1
+    return f"{fetched} modules fetched, {compiled} packages compiled"
+
+
+def _failure(what: str, code: int, log: Path, mend: str) -> str:
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        tail = "".join(deque(lines, maxlen=_LOG_LINES))
+    return (
+        f"Building {what} failed with exit code {code}. Check that the Go module proxy is reachable, "
+        f"that 6 GB of disk and 2 GB of memory are free, and start again (finished packages are kept){mend}. "
+        f"The last lines were:\n{tail}"
+    )
