@@ -33,7 +33,9 @@ Direction = Literal["inbound", "outbound", "bidirectional"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, frozen=True, extra="ignore")
+    model_config = ConfigDict(
+        alias_generator=to_camel, frozen=True, extra="ignore", validate_by_name=True, validate_by_alias=True
+    )
 
 
 class SecretKeyRef(_Part):

@@ -94,6 +94,7 @@ class Operator:
             await _first_of(stop, asyncio.gather(*(reflector.health.synced.wait() for reflector in self._reflectors)))
             if stop.is_set():
                 return
+            self._world.filled = True
             self._wake(INTERNAL_KEY)
             log.info("Caches filled", labelled_secrets=len(list(self._world.labelled.all())))
             await run_until_first_ends([*self._parts(login, stop, on_started), *watches], stop)

@@ -18,11 +18,12 @@ Wake = Callable[[str], None]
 
 
 class World:
-    """Everything watched; each change wakes the keys that it concerns."""
+    """Everything watched; once `filled` is set, each change wakes the keys that it concerns."""
 
     def __init__(self, release_namespace: str, wake: Wake) -> None:
         self._release_namespace = release_namespace
-        self._wake = wake
+        self._wake_key = wake
+        self.filled = False
         self.integrations = Integrations()
         self.labelled = Cache[LabelledSecret](self._labelled_changed, parse_labelled)
         self.ingresses = Cache[RouteIngress](self._ingress_changed)
@@ -52,6 +53,11 @@ class World:
             for uid in integration_ids(each.metadata)
             if each.metadata.name == record_secret_name(uid)
         }
+
+    def _wake(self, key: str) -> None:
+        """While the caches fill, nothing is woken: without its integration, a record would look like an orphan."""
+        if self.filled:
+            self._wake_key(key)
 
     def _wake_all(self, keys: Iterable[str]) -> None:
         for key in keys:

@@ -196,7 +196,7 @@ def test_an_ingress_edited_by_hand_is_restored(team: Any, eventually: Callable[.
 
 
 def _same(now: dict[str, Any], before: dict[str, Any]) -> bool:
-    return now["spec"] == before["spec"] and now["metadata"].get("labels") == before["metadata"]["labels"]
+    return bool(now["spec"] == before["spec"] and now["metadata"].get("labels") == before["metadata"]["labels"])
 
 
 def test_a_deleted_ingress_comes_back(team: Any, eventually: Callable[..., Any]) -> None:

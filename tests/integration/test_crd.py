@@ -1,0 +1,138 @@
+"""The definition on a real API server: defaults, rules that name field and mend, and what kubectl explains."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hack.localkube import Cluster
+from hack.localkube.errors import LocalKubeError
+
+CRD = Path(__file__).resolve().parents[2] / "crds" / "pagerdutyintegrations.noctuary.io.yaml"
+
+VALID: dict[str, Any] = {
+    "apiTokenSecretRef": {"name": "pagerduty", "key": "token"},
+    "webhook": {
+        "host": "noctuary.example.com",
+        "route": {"type": "None"},
+        "token": {"overlap": "10m", "rotationInterval": "24h"},
+        "subscription": {
+            "scope": {"type": "service", "id": "PABC123"},
+            "signingSecretRef": {"name": "signing", "key": "secret"},
+        },
+    },
+    "services": [{"name": "api", "pagerDutyServiceID": "PABC123", "namespaces": ["team"], "dependsOn": ["db"]}],
+    "enrichment": {"lookback": "60m"},
+}
+GONE = object()
+
+BROKEN = [
+    (["apiTokenSecretRef"], GONE, "spec.apiTokenSecretRef: is missing"),
+    (["webhook"], GONE, "spec.webhook: is missing"),
+    (["webhook", "route", "ingressClassName"], "nginx", "spec.webhook.route.ingressClassName: has no effect"),
+    (["webhook", "route", "annotations"], {"a": "b"}, "spec.webhook.route.annotations: have no effect"),
+    (["webhook", "route", "tls"], {"secretName": "cert"}, "spec.webhook.route.tls: has no effect"),
+    (["webhook", "token", "overlap"], "169h", "spec.webhook.token.overlap: is longer than 168h"),
+    (["webhook", "token"], {"overlap": "0s", "rotationInterval": "59s"}, "rotationInterval: is shorter than 1m"),
+    (["webhook", "token", "rotationInterval"], "10m", "spec.webhook.token.rotationInterval: is not longer than"),
+    (["webhook", "subscription", "signingSecretRef"], GONE, "spec.webhook.subscription.signingSecretRef: is missing"),
+    (["webhook", "subscription", "scope", "id"], GONE, "spec.webhook.subscription.scope.id: is missing"),
+    (["webhook", "subscription", "scope", "type"], "account", "scope.id: has no meaning for an account"),
+    (["enrichment", "lookback"], "25h", "spec.enrichment.lookback: is not between 1m and 24h"),
+]
+"""One place of a valid spec, what it becomes, and the one message expected."""
+
+
+def manifest(spec: dict[str, Any], name: str = "payments") -> str:
+    kind = {"apiVersion": "noctuary.io/v1alpha1", "kind": "PagerDutyIntegration"}
+    return json.dumps({**kind, "metadata": {"name": name, "namespace": "default"}, "spec": spec})
+
+
+def dry_run(cluster: Cluster, text: str) -> dict[str, Any]:
+    out = cluster.kubectl("create", "--dry-run=server", "-o", "json", "-f", "-", input=text)
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+def changed(path: list[str], value: Any) -> dict[str, Any]:
+    spec = copy.deepcopy(VALID)
+    place = spec
+    for key in path[:-1]:
+        place = place[key]
+    if value is GONE:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = value
+    return spec
+
+
+def test_the_valid_spec_is_accepted(cluster: Cluster) -> None:
+    assert dry_run(cluster, manifest(VALID))["spec"]["direction"] == "bidirectional"
+
+
+@pytest.mark.parametrize(("path", "value", "message"), BROKEN, ids=[message for _, _, message in BROKEN])
+def test_one_broken_rule_gives_one_message_with_the_mend(
+    cluster: Cluster, path: list[str], value: Any, message: str
+) -> None:
+    with pytest.raises(LocalKubeError) as refused:
+        dry_run(cluster, manifest(changed(path, value)))
+    assert str(refused.value).count(message) == 1
+    assert ";" in str(refused.value).split(message)[1]
+
+
+def test_a_name_too_long_for_its_secret_is_refused(cluster: Cluster) -> None:
+    with pytest.raises(LocalKubeError, match=r"metadata\.name: is longer than 200 characters; choose"):
+        dry_run(cluster, manifest(VALID, name="a" * 201))
+
+
+def test_every_rule_of_the_definition_is_broken_by_a_test() -> None:
+    assert CRD.read_text().count("- rule:") == len(BROKEN) + 1
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (["direction"], "sideways"),
+        (["region"], "asia"),
+        (["webhook", "host"], "https://noctuary.example.com"),
+        (["webhook", "route", "type"], "HTTPRoute"),
+        (["webhook", "subscription", "management"], "Managed"),
+        (["webhook", "token", "overlap"], "soon"),
+        (["from"], "nobody"),
+        (["enrichment", "minimumConfidence"], 1.5),
+        (["displayName"], "x" * 121),
+        (["services"], [{"name": f"s{n}"} for n in range(51)]),
+        (["services"], [{"name": "twice"}, {"name": "twice"}]),
+    ],
+)
+def test_a_value_out_of_its_bounds_is_refused(cluster: Cluster, path: list[str], value: Any) -> None:
+    with pytest.raises(LocalKubeError, match="is invalid"):
+        dry_run(cluster, manifest(changed(path, value)))
+
+
+def test_the_largest_spec_fits_into_the_cost_budget(cluster: Cluster) -> None:
+    services = [
+        {
+            "name": f"service-{n}",
+            "selector": {"matchLabels": {f"l{i}": "v" * 63 for i in range(16)}},
+            "namespaces": [f"ns-{i}" for i in range(20)],
+            "dependsOn": [f"dependency-{i}" for i in range(50)],
+        }
+        for n in range(50)
+    ]
+    assert len(dry_run(cluster, manifest({**VALID, "services": services}))["spec"]["services"]) == 50
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("pdi", "Connects one PagerDuty service"),
+        ("pdi.spec.direction", "webhooks come in, notes go out"),
+        ("pdi.spec.webhook.token.overlap", "How long the old URL"),
+        ("pdi.status.conditions", "Ready sums up"),
+    ],
+)
+def test_kubectl_explains_the_fields(cluster: Cluster, field: str, words: str) -> None:
+    assert words in " ".join(cluster.kubectl("explain", field).split())

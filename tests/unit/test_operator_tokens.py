@@ -1,0 +1,161 @@
+"""Rotation as pure functions: what is kept, adopted, made, rotated, and what dies when."""
+
+import msgspec
+import pytest
+
+from noctuary.integration import Token
+from noctuary.routing import RoutingRecord, SigningSecret, TokenHash, hash_secret
+from noctuary_operator.integrations import Integration
+from noctuary_operator.observed import Lookup, Minted, Observed
+from noctuary_operator.status import Status, TokenStatus
+from noctuary_operator.tokens import MAX_PREVIOUS, next_ingest_key, next_signing_secrets, next_token
+
+NOW = 1_800_000_000.0
+OLD = "o" * 43
+NEW = "n" * 43
+
+
+def record(*tokens: TokenHash, request: str | None = None, rotated_at: float = NOW - 100) -> RoutingRecord:
+    return RoutingRecord(
+        id="uid",
+        namespace="team",
+        name="payments",
+        created_at=0,
+        generation=1,
+        direction="inbound",
+        api_url="",
+        tokens=list(tokens),
+        observed_rotate_request=request,
+        rotated_at=rotated_at,
+        ingest_key_sha256=hash_secret("k" * 43),
+    )
+
+
+def integration(serial: int = 0) -> Integration:
+    status = Status(token=TokenStatus(serial=serial)) if serial else Status()
+    return Integration("uid", "team", "payments", 1, 0.0, 1, False, None, None, status)
+
+
+def seen(
+    record_: RoutingRecord | None,
+    secret: dict[str, str] | None = None,
+    *,
+    token: str | None = None,
+    serial: int = 0,
+    minted: Minted | None = None,
+) -> Observed:
+    values = secret or ({"token": token} if token is not None else {})
+    return Observed(integration(serial), NOW, record=record_, webhook_secret=values, minted=minted)
+
+
+def fresh() -> str:
+    return NEW
+
+
+CURRENT = TokenHash(hash_secret(OLD), 3)
+
+
+def test_a_first_token_is_made_without_a_word_of_rotation() -> None:
+    state = next_token(seen(None), Token(), fresh)
+    assert (state.token, state.rotated_because, state.hashes) == (NEW, None, [TokenHash(hash_secret(NEW), 1)])
+
+
+def test_a_token_that_matches_its_record_is_kept() -> None:
+    state = next_token(seen(record(CURRENT), token=OLD), Token(), fresh)
+    assert (state.token, state.hashes, state.rotated_at) == (OLD, [CURRENT], NOW - 100)
+
+
+def test_a_token_without_a_record_is_adopted_with_its_serial() -> None:
+    state = next_token(seen(None, serial=3, token=OLD), Token(), fresh)
+    assert (state.token, state.hashes) == (OLD, [CURRENT])
+
+
+def test_a_short_token_without_a_record_is_not_adopted() -> None:
+    assert next_token(seen(None, serial=3, token="guessable"), Token(), fresh).token == NEW
+
+
+@pytest.mark.parametrize(
+    ("settings", "request_", "rotates"),
+    [
+        (Token(), None, False),
+        (Token(rotate_request="a"), None, True),
+        (Token(rotate_request="a"), "a", False),
+        (Token(rotate_request="b"), "a", True),
+        (Token(), "a", False),
+        (Token(rotation_interval="1m"), None, True),
+        (Token(rotation_interval="2m"), None, False),
+    ],
+)
+def test_only_a_changed_request_or_age_rotates(settings: Token, request_: str | None, rotates: bool) -> None:
+    state = next_token(seen(record(CURRENT, request=request_), token=OLD), settings, fresh)
+    assert (state.rotated_because is not None) == rotates
+    assert state.token == (NEW if rotates else OLD)
+
+
+@pytest.mark.parametrize("secret", [{}, {"token": "edited by hand"}])
+def test_a_token_changed_or_removed_by_hand_rotates_and_the_old_one_overlaps(secret: dict[str, str]) -> None:
+    state = next_token(seen(record(CURRENT), secret), Token(overlap="10m"), fresh)
+    assert state.hashes == [TokenHash(hash_secret(NEW), 4), TokenHash(hash_secret(OLD), 3, NOW + 600)]
+
+
+def test_older_tokens_keep_their_end_but_never_beyond_the_overlap() -> None:
+    older = [TokenHash("a", 2, NOW + 60), TokenHash("b", 1, NOW + 9000), TokenHash("c", 0, NOW - 1)]
+    state = next_token(seen(record(CURRENT, *older)), Token(overlap="10m"), fresh)
+    assert [(t.serial, t.expires_at) for t in state.hashes] == [
+        (4, None),
+        (3, NOW + 600),
+        (2, NOW + 60),
+        (1, NOW + 600),
+    ]
+
+
+def test_without_overlap_all_older_tokens_die_at_once() -> None:
+    state = next_token(seen(record(CURRENT, TokenHash("a", 2, NOW + 60))), Token(overlap="0s"), fresh)
+    assert [t.serial for t in state.hashes] == [4]
+
+
+def test_rotating_in_a_loop_keeps_a_bounded_list() -> None:
+    older = [TokenHash(str(n), n, NOW + 60) for n in range(50)]
+    state = next_token(seen(record(CURRENT, *older)), Token(), fresh)
+    assert len(state.hashes) == 1 + MAX_PREVIOUS
+
+
+def test_an_attempt_cut_off_after_the_record_is_finished_with_the_same_token() -> None:
+    minted = Minted("m" * 43, "because", "i" * 43, None)
+    current = TokenHash(hash_secret(minted.token), 4)
+    state = next_token(
+        seen(record(current, TokenHash(hash_secret(OLD), 3, NOW + 5)), minted=minted, token=OLD), Token(), fresh
+    )
+    assert (state.token, state.rotated_because, [t.serial for t in state.hashes]) == (minted.token, "because", [4, 3])
+
+
+def test_an_attempt_cut_off_before_the_record_uses_the_same_token() -> None:
+    minted = Minted("m" * 43, "because", "i" * 43, None)
+    state = next_token(seen(record(CURRENT), minted=minted, token=OLD), Token(rotate_request="a"), fresh)
+    assert (state.token, state.hashes[0].serial) == (minted.token, 4)
+
+
+@pytest.mark.parametrize(("key", "kept"), [("k" * 43, True), ("edited", False), (None, False)])
+def test_an_ingest_key_changed_by_hand_is_replaced(key: str | None, kept: bool) -> None:
+    secret = {} if key is None else {"ingestKey": key}
+    state = next_ingest_key(seen(record(CURRENT), secret), fresh)
+    assert (state.key == key, state.rotated_because is None) == (kept, kept)
+
+
+@pytest.mark.parametrize(
+    ("known", "value", "expected"),
+    [
+        ([], "a", [SigningSecret("a")]),
+        ([SigningSecret("a")], "a", [SigningSecret("a")]),
+        ([SigningSecret("a")], "b", [SigningSecret("b"), SigningSecret("a", NOW + 600)]),
+        ([SigningSecret("a")], None, [SigningSecret("a", NOW + 600)]),
+        ([SigningSecret("b"), SigningSecret("a", NOW + 5)], "a", [SigningSecret("a"), SigningSecret("b", NOW + 600)]),
+        ([SigningSecret("b"), SigningSecret("a", NOW - 5)], "b", [SigningSecret("b")]),
+    ],
+)
+def test_a_replaced_signing_secret_counts_for_the_overlap(
+    known: list[SigningSecret], value: str | None, expected: list[SigningSecret]
+) -> None:
+    held = msgspec.structs.replace(record(CURRENT), signing_secrets=known)
+    observed = Observed(integration(), NOW, record=held, signing_secret=Lookup(value))
+    assert next_signing_secrets(observed, Token(overlap="10m")) == expected
