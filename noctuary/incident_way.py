@@ -23,6 +23,7 @@ from noctuary.worker import Worker
 log = structlog.get_logger()
 
 DEPTHS_INTERVAL_S = 5.0
+LOADED_POLL_S = 0.05
 
 
 class IncidentWay:
@@ -43,6 +44,7 @@ class IncidentWay:
         self.comparer = Comparer(store, routing, clients, self.desk, metrics)
         self.worker = Worker(store, routing, self.desk, metrics, Suspensions(routing, self.comparer.request))
         self._store = store
+        self._routing = routing
         self._metrics = metrics
 
     @property
@@ -51,7 +53,9 @@ class IncidentWay:
         return self.worker.wake
 
     async def run(self) -> None:
-        """Run all parts until cancelled."""
+        """Run all parts until cancelled; nothing begins before the routing table was loaded."""
+        while self._routing.age_s() == float("inf"):  # noqa: ASYNC110 - loading sets no event
+            await asyncio.sleep(LOADED_POLL_S)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.worker.run())
             tasks.create_task(self.sender.run())

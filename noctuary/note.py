@@ -108,16 +108,15 @@ def _why(evidence: Evidence) -> list[str]:
     if alerts.opened_at is not None:
         began = f"; its rule began to hold at {format_clock(alerts.began_at)}" if alerts.began_at is not None else ""
         lines.append((alerts.opened_at, f"alert opened: {clean(alerts.summary, 120)}{began}", "a1"))
-    shown = sorted(lines[: MAX_EVIDENCE_LINES + 1], key=lambda line: line[0])
+    shown = sorted(lines, key=lambda line: int(line[0]))
     return ["Why (UTC)", *(f"- {format_clock(at)} {text}   [{name}]" for at, text, name in shown)]
 
 
 def _timeline(cause: Cause) -> list[tuple[float, str]]:
-    """Return the evidence of a cause in order of time."""
-    lines = [(fault.first, fault_line(fault) + _lasting(fault)) for fault in cause.faults]
-    if cause.change is not None:
-        lines.append((cause.change.at, change_line(cause.change)))
-    return sorted(lines)[:MAX_EVIDENCE_LINES]
+    """Return the evidence of a cause in order of time; within a second the change comes first, then its faults."""
+    lines = [(cause.change.at, change_line(cause.change))] if cause.change is not None else []
+    lines += [(fault.first, fault_line(fault) + _lasting(fault)) for fault in cause.faults]
+    return sorted(lines, key=lambda line: int(line[0]))[:MAX_EVIDENCE_LINES]
 
 
 def _lasting(fault: Fault) -> str:

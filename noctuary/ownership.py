@@ -19,6 +19,9 @@ class Routing(Protocol):
     def get(self, integration_id: str) -> Integration | None:
         """Return one integration."""
 
+    def age_s(self) -> float:
+        """Return the seconds since the table was last known to be current; infinite before it was loaded."""
+
     def subscribe(self, listener: Callable[[str], None]) -> None:
         """Call the listener with the id of each integration whose record changed or went."""
 

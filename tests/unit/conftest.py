@@ -109,6 +109,7 @@ class Scene:
 
     def start(self) -> IncidentWay:
         """Run the way of an incident."""
+        self.routing.health.confirm()
         self.way = IncidentWay(self.store, self.routing, self.http, self.metrics, self.live_reader, QUICK)
         self._task = asyncio.create_task(self.way.run())
         return self.way
