@@ -25,7 +25,7 @@ from noctuary.store.sqlite import SqliteStore
 
 DEADLINE_S = 30.0
 POLL_S = 0.05
-LEASE_DURATION_S = 2.0
+LEASE_DURATION_S = 60.0
 LEASE_RENEW_S = 0.4
 FAST = Timings(watch_timeout_s=2, stall_grace_s=1.0)
 SELECTOR = "app.kubernetes.io/name"
@@ -50,6 +50,7 @@ class World:
     namespace: str
     store: SqliteStore
     metrics: Metrics = field(default_factory=Metrics)
+    lease_duration_s: float = LEASE_DURATION_S  # longer than any fault, so that only the watches have to notice it
 
     @contextlib.asynccontextmanager
     async def watching(
@@ -72,7 +73,7 @@ class World:
             await kube.close()
 
     def lease(self, kube: KubeClient, identity: str) -> Lease:
-        return Lease(kube, self.namespace, LEASE_NAME, identity, LEASE_DURATION_S, LEASE_RENEW_S)
+        return Lease(kube, self.namespace, LEASE_NAME, identity, self.lease_duration_s, LEASE_RENEW_S)
 
     async def synced(self, source: KubernetesSource) -> None:
         async def first_start_is_over() -> bool:
