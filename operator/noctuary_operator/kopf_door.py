@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import kopf
 
@@ -35,6 +35,21 @@ class EndlessBackoffs:
             pause = min(LAST_BACKOFF_S, pause * 2)
 
 
+class NoEssence(kopf.DiffBaseStorage):
+    """Kopf copies each object deeply to tell what changed since its last handling, which low-level events never ask."""
+
+    def build(self, **_: Any) -> kopf.BodyEssence:
+        """Return nothing to compare."""
+        return cast("kopf.BodyEssence", {})
+
+    def fetch(self, **_: Any) -> kopf.BodyEssence | None:
+        """Return nothing handled before."""
+        return None
+
+    def store(self, **_: Any) -> None:
+        """Keep nothing on the object."""
+
+
 def kopf_settings() -> kopf.OperatorSettings:
     """Return the settings under which Kopf writes nothing and never gives up."""
     settings = kopf.OperatorSettings()
@@ -49,6 +64,7 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 10
     settings.networking.error_backoffs = EndlessBackoffs()
+    settings.persistence.diffbase_storage = NoEssence()
     settings.process.ultimate_exiting_timeout = 20
     return settings
 
