@@ -184,11 +184,12 @@ def duplicate_key(text: bytes) -> str | None:
 def to_event(posted: PostedEvent, tenant: str, now: float) -> ContextEvent:
     """Give a posted event its tenant, time and dedup key."""
     at, clamped = clamp(event_time(posted.timestamp, now), now)
+    event_id = new_event_id(now)
     return ContextEvent(
-        id=new_event_id(now),
+        id=event_id,
         tenant=tenant,
         source=SOURCE,
-        dedup_key=posted.dedup_key or default_dedup_key(posted),
+        dedup_key=posted.dedup_key or content_key(posted) or event_id,
         service_name=posted.service_name,
         vendor=posted.vendor,
         entity=posted.entity,
@@ -222,9 +223,9 @@ def clamp(at: float, now: float) -> tuple[float, bool]:
     return (at, False) if is_possible else (now, True)
 
 
-def default_dedup_key(posted: PostedEvent) -> str:
-    """Return a key that recognises the same dated event sent again; without a date each one is new."""
+def content_key(posted: PostedEvent) -> str | None:
+    """Return a key that recognises the same dated event sent again; None without a date: each one is new."""
     if not posted.timestamp:
-        return new_event_id()
+        return None
     content = msgspec.json.encode(msgspec.structs.replace(posted, raw_line=None))
     return hashlib.sha256(content).hexdigest()
