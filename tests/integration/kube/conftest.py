@@ -49,6 +49,7 @@ class World:
     receiver_kubeconfig: Path
     namespace: str
     store: SqliteStore
+    cluster: Cluster
     metrics: Metrics = field(default_factory=Metrics)
     lease_duration_s: float = LEASE_DURATION_S  # longer than any fault, so that only the watches have to notice it
 
@@ -71,6 +72,20 @@ class World:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
             await kube.close()
+
+    @staticmethod
+    async def until(condition: Callable[[], Awaitable[Any]], what: str) -> Any:
+        return await until(condition, what)
+
+    def stranger_kubeconfig(self) -> Path:
+        """An account without any right."""
+        return self.cluster.identity_kubeconfig(self.namespace, "stranger")
+
+    async def bind(self, pod: dict[str, Any], node: str) -> None:
+        """Schedule a pod."""
+        name = pod["metadata"]["name"]
+        binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": name}, "target": {"name": node}}
+        await self.admin.create(f"{self._pod(pod)}/binding", binding)
 
     def lease(self, kube: KubeClient, identity: str) -> Lease:
         return Lease(kube, self.namespace, LEASE_NAME, identity, self.lease_duration_s, LEASE_RENEW_S)
@@ -190,7 +205,7 @@ async def world(
     receiver = granted(namespace).receiver
     admin = await KubeClient.connect(cluster.kubeconfig)
     store = await SqliteStore.open(tmp_path / "store")
-    yield World(admin, receiver, namespace, store)
+    yield World(admin, receiver, namespace, store, cluster)
     await store.close()
     await admin.close()
 

@@ -224,6 +224,18 @@ async def test_a_compacted_history_is_listed_anew(
     assert 410 in [each.get("status") for each in logs if each["event"] == "Watch broken"]
 
 
+async def test_a_history_that_went_back_is_listed_anew(world: Any, forwarder: tuple[Forwarder, Path]) -> None:
+    """As after etcd was restored from a backup: the API server would stay silent until its counter catches up."""
+    proxy, kubeconfig = forwarder
+    await start_shop(world)
+    async with world.watching(kubeconfig) as source:
+        source._session._reflectors["deployments"]._version = "999999999999"
+        proxy.reset_all()
+        await roll_out_unseen(world)
+        await seen_once(world)
+        assert source.health()["deployments"].lists == 2
+
+
 async def test_an_api_server_that_restarts_is_watched_again(world: Any, own_control_plane: LocalKube) -> None:
     await start_shop(world)
     async with world.watching():

@@ -1,0 +1,148 @@
+"""One holder, a store that fails, and the live view."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from noctuary.clock import format_time, now
+from noctuary.errors import KubernetesError, StoreUnavailable
+from noctuary.events import ContextEvent
+from noctuary.kube.client import KubeClient
+from noctuary.live import read_live
+from noctuary.routing import ServiceMapping
+from noctuary.sources.kubernetes.session import Timings
+
+CRASHING = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}}
+ENDED = {"terminated": {"exitCode": 1, "reason": "Error", "finishedAt": format_time(now())}}
+
+
+async def test_one_receiver_watches_and_the_next_takes_over(world: Any) -> None:
+    async with world.watching() as first, world.watching(identity="receiver-1", synced=False) as second:
+        await world.caught_up()
+        assert (first.is_watching, second.is_watching) == (True, False)
+    async with world.watching(identity="receiver-1") as second:
+        assert second.is_watching
+
+
+async def test_who_loses_the_lease_stops_watching_and_stands_by(world: Any) -> None:
+    path = f"/apis/coordination.k8s.io/v1/namespaces/{world.namespace}/leases/noctuary-kubernetes-source"
+    async with world.watching() as source:
+        thief = {"spec": {"holderIdentity": "another", "renewTime": "2026-11-21T10:00:00.000000Z"}}
+        await world.patch(path, thief)
+
+        async def stands_by() -> bool:
+            return not source.is_watching
+
+        await world.until(stands_by, "the source standing by")
+        await world.patch(path, {"spec": {"holderIdentity": ""}})
+        await world.synced(source)
+        await world.caught_up()
+
+
+async def test_events_wait_for_a_store_that_is_away(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    is_away = asyncio.Event()
+    break_store(world, monkeypatch, is_away)
+    await world.roll_out("shop", "shop:1")
+    await world.a_pod("shop")
+    async with world.watching():
+        is_away.set()
+        await world.roll_out("shop", "shop:2")
+        await world.a_pod("shop", "shop:2")
+        is_away.clear()
+        assert (await world.event("deploy")).new_value == "shop:2"
+
+
+async def test_a_queue_that_ran_over_is_made_good_by_a_list(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    is_away = asyncio.Event()
+    break_store(world, monkeypatch, is_away)
+    pods = await five_pods(world)
+    async with world.watching(timings=Timings(watch_timeout_s=2, queue_limit=1000)) as source:
+        monkeypatch.setattr(source._session.writer, "_queue_limit", 2)
+        is_away.set()
+        for pod in pods:
+            await world.report_container(pod, CRASHING, lastState=ENDED, restartCount=2)
+        refused = world.metrics.events.labels("kubernetes", "refused")
+
+        async def ran_over() -> bool:
+            return bool(refused._value.get() > 0)
+
+        await world.until(ran_over, "a queue that ran over")
+        is_away.clear()
+
+        async def all_told() -> bool:
+            return {e.object.name for e in await world.events("CrashLoopBackOff")} == names(pods)
+
+        await world.until(all_told, "every crash loop")
+
+
+def names(pods: list[dict[str, Any]]) -> set[str]:
+    return {pod["metadata"]["name"] for pod in pods}
+
+
+async def five_pods(world: Any) -> list[dict[str, Any]]:
+    await world.roll_out("shop", "shop:1", replicas=5)
+
+    async def all_there() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = await world.pods("shop")
+        return found if len(found) == 5 else []
+
+    pods: list[dict[str, Any]] = await world.until(all_there, "five pods")
+    return pods
+
+
+def break_store(world: Any, monkeypatch: pytest.MonkeyPatch, is_away: asyncio.Event) -> None:
+    """Let the store refuse events while the flag is set."""
+    add_events = world.store.add_events
+
+    async def add(events: list[ContextEvent]) -> list[bool]:
+        if is_away.is_set():
+            raise StoreUnavailable("the disk is full")
+        added: list[bool] = await add_events(events)
+        return added
+
+    monkeypatch.setattr(world.store, "add_events", add)
+
+
+@pytest.mark.parametrize("labels", [{}, {"app.kubernetes.io/name": "shop"}], ids=["by name", "by selector"])
+async def test_the_live_view_names_a_rollback_target_and_what_is_wrong(world: Any, labels: dict[str, str]) -> None:
+    await world.roll_out("other", "other:1")
+    for image in ("shop:1", "shop:2"):
+        await world.roll_out("shop", image)
+        await world.a_pod("shop", image)
+    pod = await world.a_pod("shop", "shop:2")
+    await world.report_container(pod, CRASHING, lastState=ENDED, restartCount=4)
+    state = await live(world, ServiceMapping("shop", match_labels=labels))
+    (workload,) = state.workloads
+    assert (workload.current.image, workload.current.revision) == ("shop:2", "2")
+    assert (workload.previous.image, workload.previous.revision) == ("shop:1", "1")
+    assert {p.name: p.faults for p in state.pods}[pod["metadata"]["name"]] == ["CrashLoopBackOff"]
+    assert {(e.event_type, e.new_value) for e in state.events} == {
+        ("deploy", "shop:2"),
+        ("restart", "CrashLoopBackOff"),
+    }
+
+
+async def test_the_live_view_holds_the_nodes_of_its_pods(world: Any, node: str) -> None:
+    condition = {"type": "Ready", "status": "False", "reason": "KubeletNotReady"}
+    await world.patch(f"/api/v1/nodes/{node}/status", {"status": {"conditions": [condition]}})
+    await world.roll_out("shop", "shop:1")
+    pod = await world.a_pod("shop")
+    await world.bind(pod, node)
+    state = await live(world, ServiceMapping("shop"))
+    assert [e.new_value for e in state.events if e.entity == node] == ["NodeNotReady"]
+
+
+async def test_a_live_view_that_is_refused_is_an_error(world: Any) -> None:
+    stranger = await KubeClient.connect(world.stranger_kubeconfig())
+    with pytest.raises(KubernetesError, match="403"):
+        await read_live(stranger, ServiceMapping("shop"), world.namespace)
+    await stranger.close()
+
+
+async def live(world: Any, mapping: ServiceMapping) -> Any:
+    kube = await KubeClient.connect(world.receiver_kubeconfig)
+    try:
+        return await read_live(kube, mapping, world.namespace)
+    finally:
+        await kube.close()
