@@ -49,13 +49,15 @@ class Enricher:
         self._clients = clients
         self._live_reader = live_reader
 
-    async def evidence(self, record: RoutingRecord, incident: IncidentRow, now: float) -> Evidence:
-        """Diagnose an incident from everything that can be read in time."""
+    async def evidence(
+        self, record: RoutingRecord, incident: IncidentRow, now: float, known_alerts: AlertFacts | None = None
+    ) -> Evidence:
+        """Diagnose an incident from everything that can be read in time; alerts known already are not read again."""
         services = resolve_services(record, incident.service_id, incident.service_name)
         gaps: list[str] = []
         since = incident.triggered_at - record.lookback_s
         alerts, events, live, last_event_at = await asyncio.gather(
-            self._alerts(record, incident, gaps),
+            self._alerts(record, incident, gaps, known_alerts),
             self._window(services, since, now),
             self._live(services, gaps),
             self._store.last_event_at(_tenants(services), [s.name for s in services if s.relation is Relation.OWN]),
@@ -88,7 +90,11 @@ class Enricher:
             return Clearing(rollback)
         return Clearing(rollback, sum(pod.is_ready for pod in facts.own_pods), len(facts.own_pods))
 
-    async def _alerts(self, record: RoutingRecord, incident: IncidentRow, gaps: list[str]) -> AlertFacts:
+    async def _alerts(
+        self, record: RoutingRecord, incident: IncidentRow, gaps: list[str], known: AlertFacts | None
+    ) -> AlertFacts:
+        if known is not None:
+            return known
         if record.api_token is None:
             gaps.append("alerts, because the integration has no API token")
             return AlertFacts()

@@ -6,6 +6,7 @@ import msgspec
 import structlog
 
 from noctuary import clock
+from noctuary.correlation.model import Verdict
 from noctuary.enrichment import Enricher
 from noctuary.evidence import Evidence
 from noctuary.incident_state import Sighting, apply_sighting
@@ -17,6 +18,7 @@ from noctuary.store.base import Change, IncidentRow, NoteRow, SaveIncident, Save
 
 log = structlog.get_logger()
 
+_VERDICTS = [Verdict.NEVER_SEEN, Verdict.NOTHING_RELEVANT, Verdict.CAUSE]
 LOOK_FIRST = 0.001
 """A `posting_since` of long ago: a note may stand there already, so the first thing to do is to look."""
 
@@ -32,6 +34,7 @@ class IncidentDesk:
         self._enricher = enricher
         self._locks = locks
         self._wake_sender = wake_sender
+        self.on_new: Callable[[IncidentRow], None] = lambda _row: None
         self._hosts: dict[str, str] = {}
 
     async def take(
@@ -67,7 +70,26 @@ class IncidentDesk:
             changes = await self._changes(owner, row, before, note, look_first=look_first, silent=silent)
             await self._store.commit(*changes, *done)
         self._wake_sender()
+        if before is None:
+            self.on_new(row)
         return before is None
+
+    async def look_again(self, account: str, incident_id: str) -> bool:
+        """Gather the evidence of an open incident once more; tell whether the answer is better now."""
+        async with self._locks.hold((account, incident_id)):
+            row = await self._store.incident(account, incident_id)
+            owner = self._routing.get(row.integration_id) if row is not None else None
+            if row is None or row.diagnosis is None or row.status == "resolved" or owner is None:
+                return False
+            known = msgspec.json.decode(row.diagnosis, type=Evidence)
+            fresh = await self._enricher.evidence(owner.record, row, clock.now(), None if known.gaps else known.alerts)
+            if not is_better(fresh, known):
+                return False
+            row.diagnosis = msgspec.json.encode(fresh)
+            note = await self._store.note(account, incident_id)
+            await self._store.commit(SaveIncident(row), *_edit(owner.record, row, fresh, note))
+        self._wake_sender()
+        return True
 
     def _owner(
         self, row: IncidentRow, before: IncidentRow | None, note: NoteRow | None, seen: Sighting, origin: RoutingRecord
@@ -107,6 +129,24 @@ class IncidentDesk:
             return evidence
         clearing = await self._enricher.clearing(owner, row, evidence, clock.now())
         return msgspec.structs.replace(evidence, clearing=clearing)
+
+
+def is_better(fresh: Evidence, known: Evidence) -> bool:
+    """Tell whether new evidence gives an answer at least as good, from more than was seen before."""
+    before, after = known.diagnosis, fresh.diagnosis
+    if after.verdict is not before.verdict:
+        return _VERDICTS.index(after.verdict) > _VERDICTS.index(before.verdict)
+    if not after.causes:
+        return False
+    return after.causes[0].score >= before.causes[0].score and after.events_seen > before.events_seen
+
+
+def _edit(owner: RoutingRecord, row: IncidentRow, evidence: Evidence, note: NoteRow | None) -> list[Change]:
+    """Ask for a new text of a note that stands already; a second look never begins one."""
+    if note is None or owner.suspend or not owner.writes_notes:
+        return []
+    wanted = wanted_note(owner, row, evidence, note, look_first=False)
+    return [SaveNote(wanted)] if wanted is not None else []
 
 
 def wanted_note(

@@ -16,6 +16,7 @@ from noctuary.outbox import NoteSender
 from noctuary.ownership import Routing
 from noctuary.pagerduty.client import PagerDutyClients
 from noctuary.pauses import Pauses
+from noctuary.second_look import SecondLooks
 from noctuary.store.base import Store
 from noctuary.suspension import Suspensions
 from noctuary.worker import Worker
@@ -43,6 +44,7 @@ class IncidentWay:
         self.desk = IncidentDesk(store, routing, Enricher(store, clients, live_reader), locks, self.sender.wake.set)
         self.comparer = Comparer(store, routing, clients, self.desk, metrics)
         self.worker = Worker(store, routing, self.desk, metrics, Suspensions(routing, self.comparer.request))
+        self.second_looks = SecondLooks(store, routing, self.desk, (pauses or Pauses()).second_look_s)
         self._store = store
         self._routing = routing
         self._metrics = metrics
@@ -60,6 +62,7 @@ class IncidentWay:
             tasks.create_task(self.worker.run())
             tasks.create_task(self.sender.run())
             tasks.create_task(self.comparer.run())
+            tasks.create_task(self.second_looks.run())
             tasks.create_task(self._measure())
 
     async def _measure(self) -> None:

@@ -280,19 +280,24 @@ class NoteSender:
         self.wake.set()
 
     async def _unblock_changed(self) -> None:
-        changed, self._changed = self._changed, set()
-        for integration_id in changed:
-            for account, incident_id in self._blocked.pop(integration_id, set()):
+        while self._changed:
+            integration_id = next(iter(self._changed))
+            for account, incident_id in self._blocked.get(integration_id, set()):
                 row = await self._store.note(account, incident_id)
                 if row is not None:
                     await self._later(row, 0.0)
+            self._changed.discard(integration_id)
+            self._blocked.pop(integration_id, None)
 
     async def _unblock_after_start(self) -> None:
         """Try again what was refused before we started: the record may have changed meanwhile."""
-        rows = await self._store.due_notes(clock.now() + self._pauses.mend_retry_s, MAX_BLOCKED)
-        for row in rows:
-            if row.failed_reason is not None and row.next_attempt_at > clock.now():
-                await self._later(row, 0.0)
+        try:
+            rows = await self._store.due_notes(clock.now() + self._pauses.mend_retry_s, MAX_BLOCKED)
+            for row in rows:
+                if row.failed_reason is not None and row.next_attempt_at > clock.now():
+                    await self._later(row, 0.0)
+        except StoreUnavailable as error:
+            log.warning("Refused notes wait for their hour", problem=str(error))
 
 
 def our_notes(notes: list[Note], marker: str) -> list[Note]:

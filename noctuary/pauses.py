@@ -1,4 +1,4 @@
-"""How long the outbox waits before it looks, repeats or gives up."""
+"""How long the way of an incident waits before it looks again, repeats or gives up."""
 
 import msgspec
 
@@ -11,7 +11,8 @@ class Pauses(msgspec.Struct, frozen=True):
     `first_check_s` and `last_check_s`, should the first one have appeared even later. A 404 on a note younger than
     `young_note_s` means that it does not show yet; an older one was deleted by somebody. `held_s` is for notes of an
     integration that is suspended or not loaded, `mend_retry_s` for refusals that a person can mend: both are tried
-    at once when the record changes, and after this without.
+    at once when the record changes, and after this without. `second_look_s` after an incident came its evidence is
+    gathered once more: kubelets report within seconds, image pulls and back-offs within a minute.
     """
 
     settle_s: float = 10.0
@@ -25,6 +26,7 @@ class Pauses(msgspec.Struct, frozen=True):
     held_s: float = 60.0
     mend_retry_s: float = 3600.0
     poll_s: float = 0.5
+    second_look_s: float = 60.0
 
     def backoff_s(self, attempts: int) -> float:
         """Return the pause after so many attempts: doubled each time, up to the longest."""

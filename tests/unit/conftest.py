@@ -40,6 +40,7 @@ QUICK = Pauses(
     longest_backoff_s=0.2,
     held_s=0.2,
     poll_s=0.05,
+    second_look_s=0.5,
 )
 """The outbox's pauses in the same order and about the same ratio, thirty times shorter."""
 

@@ -268,3 +268,16 @@ async def test_an_incident_of_an_integration_that_is_gone_is_let_go(scene: Scene
     scene.start()
     await scene.store.add_webhook(NewWebhook("gone", "w", "", 1.0, webhook("e1")))
     await scene.until_async(lambda: _worked(scene))
+
+
+async def test_what_is_seen_only_after_the_alert_improves_the_note_once(
+    scene: Scene, make_rollout: Make, make_fault: Make
+) -> None:
+    await started(scene)
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: scene.text(incident.id).startswith("No context yet"))
+    now = time.time()
+    await scene.store.add_events([make_rollout(now - 30), make_fault(now - 20)])
+    await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: payments-api was rolled out to 2.4.1"))
+    await scene.idle()
+    assert [call.method for call in scene.pd.calls if "/notes" in call.path] == ["POST", "PUT"]
