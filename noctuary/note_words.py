@@ -58,7 +58,7 @@ def fault_line(fault: Fault) -> str:
     """Return one fault with the pods it hit and what the platform says of it."""
     facts = [
         clean(fault.details.get(details.REASON, ""), 63),
-        f"{clean(fault.details[details.RESTARTS], 8)} restarts" if _has_restarted(fault) else "",
+        plural(int(fault.details[details.RESTARTS][:8]), "restart") if _has_restarted(fault) else "",
         f"node {shorten_middle(clean(fault.nodes[0], 253), 40)}" if len(fault.nodes) == 1 else "",
         clean(fault.details.get(details.MESSAGE, "") or fault.text, 120),
     ]
@@ -167,7 +167,7 @@ def _no_cause(diagnosis: Diagnosis) -> Callable[[int], str]:
 
 
 def _has_restarted(fault: Fault) -> bool:
-    return fault.details.get(details.RESTARTS, "0") not in ("", "0")
+    return fault.details.get(details.RESTARTS, "")[:8].isdigit() and fault.details[details.RESTARTS] != "0"
 
 
 def _noun(change: Change) -> str:

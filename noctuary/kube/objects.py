@@ -223,6 +223,7 @@ class Node(Struct):
 class ObjectReference(Struct):
     """What an Event is about."""
 
+    api_version: str = ""
     kind: str = ""
     namespace: str = ""
     name: str = ""

@@ -177,6 +177,12 @@ def test_a_warning_counts_under_the_key_of_its_trouble(reason: str, message: str
     assert (event.dedup_key, event.count) == (key, 3)
 
 
+def test_what_the_operator_says_of_its_own_resources_is_no_event() -> None:
+    event = warning("SigningSecretMissing", "the Secret is missing")
+    event.involved_object.api_version = "noctuary.io/v1alpha1"
+    assert tell(event) == []
+
+
 def test_what_is_normal_is_no_event() -> None:
     assert tell(warning("Pulled", "done", type="Normal")) == []
 

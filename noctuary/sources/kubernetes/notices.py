@@ -23,6 +23,8 @@ from noctuary.sources.kubernetes.pods import (
 Lookup = Callable[[str], PodIdentity | None]
 """Finds what is known of a pod or workload by its uid."""
 _FIELD_PATH = re.compile(r"spec\.(?:initContainers|containers|ephemeralContainers)\{([^}]+)\}")
+OUR_GROUP = "noctuary.io/"
+"""What the operator says of its own resources is no news about a workload."""
 _PROBES = ("liveness", "readiness", "startup")
 _EXIT_CODE = re.compile(r"exit code (\d+)")
 _TYPES = {
@@ -38,6 +40,8 @@ _TYPES = {
 def notice(event: Event, lookup: Lookup) -> list[ContextEvent]:
     """Return the event that a Warning tells of; none for what is normal."""
     if event.type != "Warning" or not event.reason or not event.involved_object.name:
+        return []
+    if event.involved_object.api_version.startswith(OUR_GROUP):
         return []
     identity = identify_subject(event, lookup)
     last_seen = last_time(event)
