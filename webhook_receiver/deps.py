@@ -10,6 +10,7 @@ from noctuary.routing_table import InternalToken, RoutingTable
 from noctuary.store.sqlite import SqliteStore
 from webhook_receiver.proven import ProvenTokens
 from webhook_receiver.reports import ReportLog
+from webhook_receiver.wire import BodyBudget
 
 ROUTING_MAX_AGE_S = 70.0
 """Two ends of quiet watches and a margin: records older than this may belong to a token that was rotated away."""
@@ -26,6 +27,7 @@ class Deps:
     proven: ProvenTokens
     reports: ReportLog
     routing_max_age_s: float = ROUTING_MAX_AGE_S
+    bodies: BodyBudget = field(default_factory=BodyBudget)
     now: Callable[[], float] = field(default=time.time)
     wake_worker: Callable[[], None] = lambda: None
     """Told that a webhook was stored."""

@@ -54,16 +54,20 @@ class EventsRoute:
 
 
 async def take(deps: Deps, scope: Scope, receive: Receive) -> Answer:
-    """Check who sends, read what is sent and keep what is good."""
+    """Check who sends, and take what is sent."""
     if scope["method"] != "POST":
         raise refuse(405, "malformed", "Only POST is served here", {"allow": "POST"})
     record = find_sender(deps, header(scope, b"authorization"))
     if (header(scope, b"content-encoding") or b"identity") != b"identity":
         raise refuse(415, "malformed", "Content-Encoding is not supported; send the body as it is")
-    body = await read_body(scope, receive)
-    content_type = (header(scope, b"content-type") or b"").decode("latin-1")
+    with deps.bodies.hold(scope):
+        return await take_body(deps, record, header(scope, b"content-type"), await read_body(scope, receive))
+
+
+async def take_body(deps: Deps, record: RoutingRecord, content_type: bytes | None, body: bytes) -> Answer:
+    """Read what is sent and keep what is good."""
     try:
-        batch = parse_events(body, content_type, record.namespace, deps.now())
+        batch = parse_events(body, (content_type or b"").decode("latin-1"), record.namespace, deps.now())
     except InvalidInput as error:
         _count(deps, "refused", 1)
         return _errors_only([ItemError(0, error.field, error.problem, error.mend)])

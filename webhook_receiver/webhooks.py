@@ -61,7 +61,13 @@ async def accept(deps: Deps, scope: Scope, receive: Receive) -> Answer:
     if scope["method"] != "POST":
         raise refuse(405, "malformed", "Only POST is served here", {"allow": "POST"})
     record, token = find_integration(deps, scope["path"])
-    body = await read_body(scope, receive)
+    with deps.bodies.hold(scope):
+        body = await read_body(scope, receive)
+        return await keep(deps, scope, record, token, body)
+
+
+async def keep(deps: Deps, scope: Scope, record: RoutingRecord, token: TokenHash, body: bytes) -> Answer:
+    """Check the signature and make the webhook durable."""
     check_signature(deps, record, token, body, header(scope, b"x-pagerduty-signature"))
     webhook_id = webhook_id_of(header(scope, b"x-webhook-id"), body)
     is_new = await deps.store.add_webhook(NewWebhook(record.id, webhook_id, token.sha256, deps.now(), body))

@@ -1,7 +1,8 @@
 """What the two hot routes share: reading a body within bounds, and answering, as plain ASGI."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 import msgspec
@@ -16,7 +17,8 @@ MAX_BODY_BYTES = 2 * 1024 * 1024
 """Eight times what PagerDuty ever sends, and the cap of its own reference verifier."""
 BODY_TIMEOUT_S = 10.0
 """Twice as long as PagerDuty itself waits; a slower sender would only hold memory."""
-RETRY_AFTER_S = 5
+MAX_BODIES_BYTES = 128 * 1024 * 1024
+"""All bodies that are being read or stored at once; slow senders must not take the memory of the others."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -50,6 +52,26 @@ def header(scope: Scope, name: bytes) -> bytes | None:
     """Return a header as it came; several of one name are joined by commas, as HTTP allows."""
     values = [value for key, value in scope["headers"] if key == name]
     return b",".join(values) if values else None
+
+
+class BodyBudget:
+    """Bounds the memory that bodies take, from before they are read until they are stored."""
+
+    def __init__(self, limit_bytes: int = MAX_BODIES_BYTES) -> None:
+        self._free_bytes = limit_bytes
+
+    @contextlib.contextmanager
+    def hold(self, scope: Scope) -> Iterator[None]:
+        """Set aside what the body may take; refuse the request when that is not free."""
+        length = header(scope, b"content-length") or b""
+        size = min(int(length), MAX_BODY_BYTES) if length.isdigit() else MAX_BODY_BYTES
+        if size > self._free_bytes:
+            raise not_ready(NotReady("Too much is being received at once", retry_after_s=1))
+        self._free_bytes -= size
+        try:
+            yield
+        finally:
+            self._free_bytes += size
 
 
 async def read_body(scope: Scope, receive: Receive) -> bytes:

@@ -24,6 +24,7 @@ from webhook_receiver.app import create_app
 from webhook_receiver.deps import Deps
 from webhook_receiver.proven import ProvenTokens
 from webhook_receiver.reports import ReportLog
+from webhook_receiver.wire import BodyBudget
 
 NOW = 1_800_000_000.0
 BODY = b'{"event":{"id":"01E","event_type":"incident.triggered"}}'
@@ -254,6 +255,13 @@ async def test_a_body_over_the_cap_is_refused_by_its_length_or_while_it_is_read(
     assert (await receiver.client.post(url, content=b"x" * 2_097_153)).status_code == 413
     assert (await receiver.client.post(url, content=chunks())).status_code == 413
     assert receiver.counted("too_large") == 2
+
+
+async def test_more_bodies_than_memory_allows_are_asked_to_come_again(receiver: Receiver) -> None:
+    receiver.deps.bodies = BodyBudget(len(BODY))
+    with receiver.deps.bodies.hold({"headers": [(b"content-length", b"1")]}):
+        assert (await receiver.post()).status_code == 503
+    assert (await receiver.post()).status_code == 202
 
 
 async def test_only_post_is_served(receiver: Receiver) -> None:
