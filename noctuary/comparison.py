@@ -15,6 +15,7 @@ from noctuary.ownership import Routing
 from noctuary.pagerduty.client import PagerDutyClients
 from noctuary.routing import RoutingRecord, Scope
 from noctuary.store.base import IntegrationFacts, SaveFacts, Store
+from noctuary.waiting import wait_until_set
 
 log = structlog.get_logger()
 
@@ -28,6 +29,7 @@ MAX_RANGE_S = 170 * 86400.0
 RETRY_S = 30.0
 YOUNG_INCIDENT_S = 10.0
 """The webhook of so young an incident is most likely on its way."""
+POLL_S = 1.0
 MAX_AT_ONCE = 4
 BATCH = 8
 """Incidents taken side by side: as many calls as one token may make at once."""
@@ -67,16 +69,10 @@ class Comparer:
                     if self._due.setdefault(integration.record.id, 0.0) <= now and self._may(integration.record):
                         self._running.add(integration.record.id)
                         tasks.create_task(self._turn(integration.record))
-                await self._pause()
+                await wait_until_set(self._wake, POLL_S)
 
     def _may(self, record: RoutingRecord) -> bool:
         return record.api_token is not None and not record.suspend and record.id not in self._running
-
-    async def _pause(self) -> None:
-        try:
-            await asyncio.wait_for(self._wake.wait(), 1.0)
-        except TimeoutError:
-            return
 
     def _on_record_change(self, integration_id: str) -> None:
         if self._routing.get(integration_id) is None:

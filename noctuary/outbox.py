@@ -22,6 +22,7 @@ from noctuary.pagerduty.objects import Note
 from noctuary.pauses import Pauses
 from noctuary.routing import RoutingRecord
 from noctuary.store.base import Change, IntegrationFacts, NoteRow, SaveFacts, SaveNote, Store
+from noctuary.waiting import wait_until_set
 
 log = structlog.get_logger()
 
@@ -67,7 +68,7 @@ class NoteSender:
                     self._sending.add(_key(row))
                     tasks.create_task(self._send(row))
                 if not rows:
-                    await _wait(self.wake, self._pauses.poll_s)
+                    await wait_until_set(self.wake, self._pauses.poll_s)
 
     async def _due(self) -> list[NoteRow]:
         room = MAX_AT_ONCE - len(self._sending)
@@ -282,7 +283,7 @@ class NoteSender:
     async def _unblock_changed(self) -> None:
         while self._changed:
             integration_id = next(iter(self._changed))
-            for account, incident_id in self._blocked.get(integration_id, set()):
+            for account, incident_id in list(self._blocked.get(integration_id, ())):
                 row = await self._store.note(account, incident_id)
                 if row is not None:
                     await self._later(row, 0.0)
@@ -323,10 +324,3 @@ def _author(note: Note) -> str:
 
 def _key(row: NoteRow) -> _Key:
     return row.account, row.incident_id
-
-
-async def _wait(event: asyncio.Event, timeout_s: float) -> None:
-    try:
-        await asyncio.wait_for(event.wait(), timeout_s)
-    except TimeoutError:
-        return

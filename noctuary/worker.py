@@ -16,6 +16,7 @@ from noctuary.pagerduty.webhook import WebhookEvent, parse_webhook
 from noctuary.routing import RoutingRecord
 from noctuary.store.base import FinishWebhook, InboxRow, RetryWebhook, Store
 from noctuary.suspension import Suspensions
+from noctuary.waiting import wait_until_set
 
 log = structlog.get_logger()
 
@@ -69,7 +70,7 @@ class Worker:
                     await self._slots.acquire()
                     tasks.create_task(self._work(group))
                 if not rows:
-                    await _wait(self.wake, POLL_S)
+                    await wait_until_set(self.wake, POLL_S)
 
     async def _claim(self) -> list[InboxRow]:
         try:
@@ -163,10 +164,3 @@ class Worker:
             await self._store.commit(change)
         except StoreUnavailable as error:
             log.warning("Webhook stays claimed until its lease ends", problem=str(error))
-
-
-async def _wait(event: asyncio.Event, timeout_s: float) -> None:
-    try:
-        await asyncio.wait_for(event.wait(), timeout_s)
-    except TimeoutError:
-        return
