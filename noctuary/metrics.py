@@ -45,7 +45,7 @@ class Metrics:
         )
         self.pagerduty_calls = Counter(
             "noctuary_pagerduty_calls",
-            "Calls to PagerDuty by name (7 values) and outcome (ok, refused, rate_limited, failed, lost: 5 values).",
+            "Calls to PagerDuty by name (8 values) and outcome (ok, refused, rate_limited, failed, lost: 5 values).",
             ["call", "outcome"],
             registry=self.registry,
         )
