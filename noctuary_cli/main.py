@@ -1,4 +1,4 @@
-"""`noctuary operator` and `noctuary receiver`: settings come from NOCTUARY_* variables."""
+"""`noctuary operator`, `receiver` and `cleanup`: settings come from NOCTUARY_* variables."""
 
 import argparse
 import sys
@@ -29,7 +29,16 @@ def run_receiver() -> None:
     run(settings)
 
 
-COMMANDS = {"operator": run_operator, "receiver": run_receiver}
+def run_cleanup() -> None:
+    """Remove what the operator made in the release's namespace, before or after the release goes."""
+    from noctuary_operator.cleanup import CleanupSettings, run
+
+    settings = CleanupSettings()
+    log.configure(settings.log_level)
+    run(settings)
+
+
+COMMANDS = {"operator": run_operator, "receiver": run_receiver, "cleanup": run_cleanup}
 """Each command imports its process only when called: the receiver never pays for Kopf."""
 
 

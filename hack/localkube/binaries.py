@@ -58,10 +58,10 @@ def kubernetes_version() -> str:
     return pinned[1]
 
 
-def source_hash(source: Path) -> str:
+def source_hash(source: Path, names: tuple[str, ...] = _SOURCE_FILES) -> str:
     """A digest of everything that decides what is built."""
     digest = hashlib.sha256()
-    for name in _SOURCE_FILES:
+    for name in names:
         content = (source / name).read_bytes()
         digest.update(f"{name} {len(content)}\n".encode())
         digest.update(content)

@@ -1,0 +1,203 @@
+{{/* Prefix of all names: leaves 18 characters for the longest suffix within 63. */}}
+{{- define "noctuary.fullname" -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Labels that never change; a dict of root and component. */}}
+{{- define "noctuary.selector" -}}
+app.kubernetes.io/name: {{ default .root.Chart.Name .root.Values.nameOverride }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{/* All labels; a dict of root and component. */}}
+{{- define "noctuary.labels" -}}
+{{ include "noctuary.selector" . }}
+app.kubernetes.io/part-of: noctuary
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "noctuary.image" -}}
+{{- if .Values.image.digest -}}
+{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{- else -}}
+{{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}
+{{- end -}}
+{{- end -}}
+
+{{/* Name of a component's ServiceAccount; a dict of root and component. */}}
+{{- define "noctuary.serviceAccountName" -}}
+{{- $own := printf "%s-%s" (include "noctuary.fullname" .root) .component -}}
+{{- if eq .component "cleanup" -}}
+{{ $own }}
+{{- else -}}
+{{- $account := (index .root.Values .component).serviceAccount -}}
+{{ default (ternary $own "default" $account.create) $account.name }}
+{{- end -}}
+{{- end -}}
+
+{{/* Names of cluster-wide objects hold the namespace: two releases of one name must not share them. */}}
+{{- define "noctuary.clusterName" -}}
+{{ include "noctuary.fullname" .root }}-{{ .component }}-{{ .root.Release.Namespace }}
+{{- end -}}
+
+{{/*
+The rules of one Role, read from files/rbac, which the integration tests grant as they are.
+A dict of root, component, kind (Role or ClusterRole), and namespaced: then without what only exists cluster-wide.
+*/}}
+{{- define "noctuary.rules" -}}
+{{- $full := include "noctuary.fullname" .root -}}
+{{- $file := printf "files/rbac/%s-%s.yaml" .component (lower .kind) -}}
+{{- range splitList "\n---\n" (.root.Files.Get $file) -}}
+{{- $document := fromYaml . -}}
+{{- if eq $document.kind $.kind -}}
+{{- range $document.rules -}}
+{{- $resources := .resources -}}
+{{- if $.namespaced }}{{ $resources = without .resources "namespaces" "nodes" }}{{ end -}}
+{{- if $resources }}
+- apiGroups: {{ toJson .apiGroups }}
+  resources: {{ toJson $resources }}
+  {{- with .resourceNames }}
+  {{- if has "deployments/scale" $resources }}
+  resourceNames: [{{ $full }}-operator]
+  {{- else if has "statefulsets/scale" $resources }}
+  resourceNames: [{{ $full }}-receiver]
+  {{- else }}
+  resourceNames: {{ toJson . }}
+  {{- end }}
+  {{- end }}
+  verbs: {{ toJson .verbs }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Pod fields that are equal everywhere: no shell, no root, no token but the one projected below. */}}
+{{- define "noctuary.podBasics" -}}
+serviceAccountName: {{ include "noctuary.serviceAccountName" . }}
+automountServiceAccountToken: false
+# Service links would set NOCTUARY_* variables that look like settings.
+enableServiceLinks: false
+{{- with .root.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+securityContext:
+  runAsNonRoot: {{ .root.Values.podSecurityContext.runAsNonRoot }}
+  {{- range $field := list "runAsUser" "runAsGroup" "fsGroup" }}
+  {{- $value := index $.root.Values.podSecurityContext $field }}
+  {{- if not (kindIs "invalid" $value) }}
+  {{ $field }}: {{ int64 $value }}
+  {{- end }}
+  {{- end }}
+  seccompProfile:
+    type: RuntimeDefault
+{{- end -}}
+
+{{- define "noctuary.containerBasics" -}}
+image: {{ include "noctuary.image" .root }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+args: [{{ .component }}]
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  runAsNonRoot: {{ .root.Values.podSecurityContext.runAsNonRoot }}
+  capabilities:
+    drop: [ALL]
+{{- end -}}
+
+{{- define "noctuary.env" -}}
+- name: NOCTUARY_RELEASE_NAMESPACE
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.namespace
+- name: NOCTUARY_LOG_LEVEL
+  value: {{ .Values.logLevel }}
+{{- end -}}
+
+{{- define "noctuary.basicMounts" -}}
+- name: tmp
+  mountPath: /tmp
+- name: token
+  mountPath: /var/run/secrets/kubernetes.io/serviceaccount
+  readOnly: true
+{{- end -}}
+
+{{- define "noctuary.basicVolumes" -}}
+- name: tmp
+  emptyDir:
+    sizeLimit: 64Mi
+- name: token
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken:
+          path: token
+          expirationSeconds: {{ int64 .Values.serviceAccountToken.expirationSeconds }}
+      - configMap:
+          name: kube-root-ca.crt
+          items:
+            - key: ca.crt
+              path: ca.crt
+      - downwardAPI:
+          items:
+            - path: namespace
+              fieldRef:
+                fieldPath: metadata.namespace
+{{- end -}}
+
+{{/* Where a pod runs; a dict of root and component. */}}
+{{- define "noctuary.scheduling" -}}
+{{- $values := index .root.Values .component -}}
+{{- with $values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.topologySpreadConstraints }}
+topologySpreadConstraints:
+  {{- range . }}
+  {{- $own := dict "labelSelector" (dict "matchLabels" (fromYaml (include "noctuary.selector" $))) }}
+  - {{ toYaml (merge (deepCopy .) $own) | nindent 4 | trim }}
+  {{- end }}
+{{- end }}
+{{- with $values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+terminationGracePeriodSeconds: {{ int64 $values.terminationGracePeriodSeconds }}
+{{- end -}}
+
+{{/* A probe of the internal port; a dict of path and probe. */}}
+{{- define "noctuary.probe" -}}
+httpGet:
+  path: {{ .path }}
+  port: internal
+{{ toYaml .probe }}
+{{- end -}}
+
+{{- define "noctuary.podLabels" -}}
+{{- include "noctuary.labels" . }}
+{{- with (index .root.Values .component).podLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,10 @@
+"""Where the chart and what is made from it live."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CHART = ROOT / "charts" / "noctuary"
+CRDS = ROOT / "crds"
+KUSTOMIZE_BASE = ROOT / "deploy" / "kustomize" / "base"
+SCENARIOS = CHART / "ci"
+"""One values file per way of installing; each is linted, rendered and offered to a real API server."""

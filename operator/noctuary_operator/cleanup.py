@@ -1,0 +1,152 @@
+"""What `noctuary cleanup` does before a release is removed: nobody else works any more, then what we made here goes."""
+
+import asyncio
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import structlog
+import uvloop
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from noctuary.errors import KubernetesError, NoctuaryError
+from noctuary.kube.client import MERGE, METADATA_LIST, KubeClient
+from noctuary.kube.lease import Lease
+from noctuary.routing import ROLE_INTERNAL_TOKEN, ROLE_LABEL, ROLE_ROUTE, ROLE_ROUTING_RECORD
+from noctuary.sources.kubernetes.source import LEASE_NAME as WATCHER_LEASE
+from noctuary_operator.settings import Names
+
+log = structlog.get_logger()
+
+PAGE_SIZE = 500
+"""Objects per LIST: the next page is asked for when these are gone."""
+POLL_S = 0.5
+"""How often a workload is asked whether it has stopped."""
+TARGETS = (
+    ("/apis/networking.k8s.io/v1", "ingresses", ROLE_ROUTE),
+    ("/apis/gateway.networking.k8s.io/v1", "httproutes", ROLE_ROUTE),
+    ("/api/v1", "secrets", ROLE_ROUTING_RECORD),
+    ("/api/v1", "secrets", ROLE_INTERNAL_TOKEN),
+)
+"""API, plural and role of all that we make in the release namespace; the records go after the routes, as the ledger."""
+
+
+class CleanupSettings(BaseSettings):
+    """All settings of the clean-up; lists are separated by commas or written as JSON."""
+
+    model_config = SettingsConfigDict(env_prefix="NOCTUARY_", frozen=True)
+
+    release_namespace: str = "noctuary"
+    """The namespace that is cleaned."""
+    stop_workloads: Names = ()
+    """What is scaled to zero first, as deployments/NAME or statefulsets/NAME; one that is gone already is no error."""
+    cleanup_wait_s: Annotated[float, Field(gt=0)] = 90.0
+    """How long to wait for the workloads to stop and for the operator's Lease: a killed holder's takes 15 s to expire."""
+    lease_name: str = "noctuary-operator"
+    kubeconfig: Path | None = None
+    log_level: str = "info"
+
+
+class CleanupFailed(NoctuaryError):
+    """Somebody else may still be at work; nothing was removed."""
+
+
+class _Replicas(msgspec.Struct):
+    replicas: int = 0
+
+
+class _Scale(msgspec.Struct):
+    status: _Replicas = msgspec.field(default_factory=_Replicas)
+
+
+class _Meta(msgspec.Struct):
+    name: str
+    uid: str
+
+
+class _Item(msgspec.Struct):
+    metadata: _Meta
+
+
+class _Page(msgspec.Struct):
+    items: list[_Item] | None  # null where the list is empty
+
+
+async def clean_up(client: KubeClient, settings: CleanupSettings) -> int:
+    """Stop the workloads, take the operator's Lease, remove what we made; return how many objects were removed.
+
+    Raises CleanupFailed when others do not end in time, and KubernetesError when the API server refuses.
+    """
+    namespace = settings.release_namespace
+    lease = Lease(client, namespace, settings.lease_name, f"cleanup_{socket.gethostname()}")
+    try:
+        async with asyncio.timeout(settings.cleanup_wait_s):
+            await _stop(client, namespace, settings.stop_workloads)
+            await lease.acquire()
+    except TimeoutError as error:
+        raise CleanupFailed(_still_at_work(settings)) from error
+    try:
+        removed = sum([await _remove_all(client, namespace, *target) for target in TARGETS])
+    finally:
+        await lease.release()
+    for name in (settings.lease_name, WATCHER_LEASE):
+        await client.delete(f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{name}")
+    log.info("Namespace cleaned", namespace=namespace, removed=removed)
+    return removed
+
+
+def _still_at_work(settings: CleanupSettings) -> str:
+    return (
+        f"Lease {settings.lease_name} in namespace {settings.release_namespace} was not free within "
+        f"{settings.cleanup_wait_s:.0f} s, so an operator may still be at work: scale it to zero and try again"
+    )
+
+
+async def _stop(client: KubeClient, namespace: str, workloads: tuple[str, ...]) -> None:
+    for workload in workloads:
+        path = f"/apis/apps/v1/namespaces/{namespace}/{workload}/scale"
+        try:
+            await client.request("PATCH", path, body=b'{"spec":{"replicas":0}}', content_type=MERGE)
+            while msgspec.json.decode(await client.get(path), type=_Scale).status.replicas:
+                await asyncio.sleep(POLL_S)
+        except KubernetesError as error:
+            if not error.not_found:
+                raise
+        log.info("Workload stopped", workload=workload)
+
+
+async def _remove_all(client: KubeClient, namespace: str, api: str, plural: str, role: str) -> int:
+    collection = f"{api}/namespaces/{namespace}/{plural}"
+    removed = 0
+    while found := await _list(client, collection, role):
+        for meta in found:
+            await client.delete(f"{collection}/{meta.name}", uid=meta.uid)
+        removed += len(found)
+    return removed
+
+
+async def _list(client: KubeClient, collection: str, role: str) -> list[_Meta]:
+    query = {"labelSelector": f"{ROLE_LABEL}={role}", "limit": PAGE_SIZE}
+    try:
+        raw = await client.get(collection, query=query, accept=METADATA_LIST)
+    except KubernetesError as error:
+        if error.not_found:  # the kind is not installed: Gateway API is optional
+            return []
+        raise
+    return [item.metadata for item in msgspec.json.decode(raw, type=_Page).items or ()]
+
+
+async def run_cleanup(settings: CleanupSettings) -> int:
+    """Clean up on a connection of our own; return how many objects were removed."""
+    client = await KubeClient.connect(settings.kubeconfig)
+    try:
+        return await clean_up(client, settings)
+    finally:
+        await client.close()
+
+
+def run(settings: CleanupSettings) -> None:
+    """Run the clean-up on its own event loop."""
+    uvloop.run(run_cleanup(settings))
