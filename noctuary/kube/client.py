@@ -52,6 +52,8 @@ class KubeClient:
         login = Login(kubeconfig)
         configuration = await login.configuration()
         configuration.connection_pool_maxsize = MAX_CONNECTIONS
+        # Else the transport reads ~/.netrc in a thread of its own before every single request.
+        configuration.client_session_kwargs = {"trust_env": False}
         return cls(ApiClient(configuration), login)
 
     async def close(self) -> None:
