@@ -12,7 +12,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from noctuary.errors import KubernetesError, NoctuaryError
-from noctuary.kube.client import MERGE, METADATA_LIST, KubeClient
+from noctuary.kube.client import MERGE, METADATA_LIST, KubeClient, Query
 from noctuary.kube.lease import Lease
 from noctuary.routing import ROLE_INTERNAL_TOKEN, ROLE_LABEL, ROLE_ROUTE, ROLE_ROUTING_RECORD
 from noctuary.sources.kubernetes.source import LEASE_NAME as WATCHER_LEASE
@@ -43,7 +43,7 @@ class CleanupSettings(BaseSettings):
     stop_workloads: Names = ()
     """What is scaled to zero first, as deployments/NAME or statefulsets/NAME; one that is gone already is no error."""
     cleanup_wait_s: Annotated[float, Field(gt=0)] = 90.0
-    """How long to wait for the workloads to stop and for the operator's Lease: a killed holder's takes 15 s to expire."""
+    """How long to wait for the workloads to stop and for the operator's Lease: a killed one expires in 15 s."""
     lease_name: str = "noctuary-operator"
     kubeconfig: Path | None = None
     log_level: str = "info"
@@ -109,7 +109,7 @@ async def _stop(client: KubeClient, namespace: str, workloads: tuple[str, ...]) 
         path = f"/apis/apps/v1/namespaces/{namespace}/{workload}/scale"
         try:
             await client.request("PATCH", path, body=b'{"spec":{"replicas":0}}', content_type=MERGE)
-            while msgspec.json.decode(await client.get(path), type=_Scale).status.replicas:
+            while msgspec.json.decode(await client.get(path), type=_Scale).status.replicas:  # noqa: ASYNC110 - only asking tells
                 await asyncio.sleep(POLL_S)
         except KubernetesError as error:
             if not error.not_found:
@@ -128,7 +128,7 @@ async def _remove_all(client: KubeClient, namespace: str, api: str, plural: str,
 
 
 async def _list(client: KubeClient, collection: str, role: str) -> list[_Meta]:
-    query = {"labelSelector": f"{ROLE_LABEL}={role}", "limit": PAGE_SIZE}
+    query: Query = {"labelSelector": f"{ROLE_LABEL}={role}", "limit": PAGE_SIZE}
     try:
         raw = await client.get(collection, query=query, accept=METADATA_LIST)
     except KubernetesError as error:
