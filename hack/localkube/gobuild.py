@@ -53,15 +53,18 @@ def _build_environment(environment: Mapping[str, str]) -> dict[str, str]:
 def _show_progress(build: "subprocess.Popen[bytes]", log: Path, progress: Progress) -> None:
     began = time.monotonic()
     next_line_s = _PROGRESS_EVERY_S
+    before = (0, 0)
     while build.poll() is None:
         elapsed_s = time.monotonic() - began
         if elapsed_s >= next_line_s:
-            progress(f"{elapsed_s:4.0f} s: {_count(log)}")
+            counts = _count(log)
+            progress(f"{elapsed_s:4.0f} s: {describe(*counts, moved=counts != before)}")
+            before = counts
             next_line_s += _PROGRESS_EVERY_S
         time.sleep(_POLL_S)
 
 
-def _count(log: Path) -> str:
+def _count(log: Path) -> tuple[int, int]:
     fetched = compiled = 0
     with log.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
@@ -69,7 +72,19 @@ def _count(log: Path) -> str:
                 fetched += 1
             else:
                 compiled += 1
-    return f"{fetched} modules fetched, {compiled} packages compiled"
+    return fetched, compiled
+
+
+def describe(fetched: int, compiled: int, *, moved: bool) -> str:
+    """Say what go is doing: it names what it fetches and compiles, not what it reads from its cache or links."""
+    done = [f"{fetched} modules fetched"] if fetched else []
+    if compiled:
+        done.append(f"{compiled} packages compiled")
+    if not compiled and not (fetched and moved):
+        done.append("reading the build cache or linking")
+    elif not moved:
+        done.append("compiling a large package or linking")
+    return ", ".join(done)
 
 
 def _failure(what: str, code: int, log: Path, mend: str) -> str:

