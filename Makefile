@@ -8,6 +8,8 @@ PYTHON ?= python3
 ONCE ?=
 RUNS ?= 2
 ARGS ?=
+KEEP ?=
+CLUSTER ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 SOURCES := noctuary operator/noctuary_operator webhook_receiver noctuary_cli hack tests benchmarks
@@ -41,6 +43,17 @@ format: $(INSTALLED) ## Format the code and mend what can be mended by machine
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
 
+##@ Deliver
+image: $(INSTALLED) ## Build the image with Docker, or without it as an archive; print its size and SBOM
+	$(BIN)/python -m hack.image $(ARGS)
+
+e2e: $(INSTALLED) ## Tests with running pods on a kind cluster (KEEP=1: leave it; CLUSTER=existing: use KUBECONFIG's)
+	$(BIN)/python -m hack.kind run $(if $(KEEP),--keep) $(if $(CLUSTER),--cluster=$(CLUSTER)) \
+	  -- $(BIN)/python -m pytest tests/e2e -q $(ARGS)
+
+e2e-down: $(INSTALLED) ## Remove a cluster that was kept
+	$(BIN)/python -m hack.kind down
+
 ##@ Local control plane
 up: $(INSTALLED) ## Start etcd, API server and controller manager on loopback
 	$(BIN)/python -m hack.localkube up
@@ -68,6 +81,6 @@ $(INSTALLED): requirements/dev.txt pyproject.toml
 	touch $@
 
 help: ## This text
-	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: run faults bench test check unit integration format up down cluster-binaries lock setup help
+.PHONY: image e2e e2e-down run faults bench test check unit integration format up down cluster-binaries lock setup help

@@ -61,7 +61,7 @@ def package_tree(store: Store, home: Path, names: tuple[str, ...], without: tupl
     """Unpack packages below `home` and write down what they were."""
     tree = home / TREE
     tree.mkdir()
-    packages = PackageTrees(store.root / "packages", store.progress).unpack(names, tree, without=without)
+    packages = PackageTrees(store.root.parent / "packages", store.progress).unpack(names, tree, without=without)
     (home / _PACKAGES).write_text(json.dumps([asdict(package) for package in packages]))
     return tree
 

@@ -6,19 +6,23 @@ apt resolves and checks the packages against an empty system in a directory of i
 import os
 import shutil
 import subprocess
+import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hack.image.errors import ImageError
-from hack.localkube.cache import Progress
+from hack.localkube.cache import Progress, locked
 
-_TOOLS = ("apt-get", "apt-cache", "dpkg-deb", "tar")
+_TOOLS = ("apt-get", "dpkg-deb", "tar")
 _MERGED = ("bin", "sbin", "lib")
 _UPDATE_TIMEOUT_S = 180.0
+_LISTS_ARE_FRESH_S = 3600.0  # older ones may name packages that the mirror has replaced
 _DOWNLOAD_TIMEOUT_S = 900.0  # 60 MB on a slow line
 _UNPACK_TIMEOUT_S = 120.0
 _LOG_LINES = 6
+_DOWNLOAD = ("install", "--yes", "--download-only", "--quiet=2")
 _USERS = "root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/:/sbin/nologin\n"
 _GROUPS = "root:x:0:\ntty:x:5:\nnonroot:x:65532:\n"
 _NSSWITCH = "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n"
@@ -40,38 +44,39 @@ class PackageTrees:
         _require_tools()
         self._store = store
         self._progress = progress
-        self._fresh = False
 
     def unpack(self, names: Sequence[str], target: Path, *, without: Sequence[str] = ()) -> list[Package]:
         """Fill `target` with the packages and all they depend on, except those of `without`; return what went in."""
-        archives = self._download(names)
+        self._update()
         _merge_usr(target)
         packages = []
-        for archive in archives:
-            package = _describe(archive)
-            if package.name not in without:
-                _unpack(archive, target)
-                packages.append(package)
+        with tempfile.TemporaryDirectory(prefix="archives-", dir=self._store) as archives:
+            for archive in self._download(names, Path(archives)):
+                package = _describe(archive)
+                if package.name not in without:
+                    _unpack(archive, target)
+                    packages.append(package)
         _finish(target)
         return packages
 
-    def _download(self, names: Sequence[str]) -> list[Path]:
-        self._update()
+    def _download(self, names: Sequence[str], archives: Path) -> list[Path]:
         self._progress(f"Fetching {len(names)} distribution packages and what they need")
-        asked = [*self._apt("apt-get"), "install", "--yes", "--print-uris", "--quiet=2", *names]
-        wanted = [line.split()[1] for line in _run(asked, _UPDATE_TIMEOUT_S).splitlines() if line.startswith("'")]
-        _run([*self._apt("apt-get"), "install", "--yes", "--download-only", "--quiet=2", *names], _DOWNLOAD_TIMEOUT_S)
-        return [self._store / "cache" / "archives" / name for name in wanted_names(wanted)]
+        (archives / "partial").mkdir()
+        place = ["-o", f"Dir::Cache::archives={archives}"]
+        _run([*self._apt("apt-get"), *place, *_DOWNLOAD, *names], _DOWNLOAD_TIMEOUT_S)
+        return sorted(archives.glob("*.deb"))
 
     def _update(self) -> None:
-        if self._fresh:
-            return
-        for part in ("state/lists/partial", "cache/archives/partial", "log"):
-            (self._store / part).mkdir(parents=True, exist_ok=True)
-        (self._store / "status").write_text("")
-        self._progress("Reading the distribution's package lists")
-        _run([*self._apt("apt-get"), "update", "--quiet=2"], _UPDATE_TIMEOUT_S)
-        self._fresh = True
+        with locked(self._store / "lists.lock", "the distribution's package lists", self._progress):
+            updated = self._store / "updated"
+            if updated.exists() and time.time() - updated.stat().st_mtime < _LISTS_ARE_FRESH_S:
+                return
+            for part in ("state/lists/partial", "cache", "log"):
+                (self._store / part).mkdir(parents=True, exist_ok=True)
+            (self._store / "status").write_text("")
+            self._progress("Reading the distribution's package lists")
+            _run([*self._apt("apt-get"), "update", "--quiet=2"], _UPDATE_TIMEOUT_S)
+            updated.write_text("")
 
     def _apt(self, program: str) -> list[str]:
         settings: Mapping[str, str] = {
@@ -85,11 +90,6 @@ class PackageTrees:
             "Acquire::Languages": "none",
         }
         return [program, *(word for key, value in settings.items() for word in ("-o", f"{key}={value}"))]
-
-
-def wanted_names(names: Sequence[str]) -> list[str]:
-    """Turn the file names that apt prints into those it writes: it escapes colons of versions in both."""
-    return [name.replace("%3A", "%3a") for name in names]
 
 
 def _require_tools() -> None:

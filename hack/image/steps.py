@@ -48,7 +48,7 @@ def _dependencies(store: Store, base: Base, interpreter: BasePython) -> Layer:
         layer = archive.make_layer(tree, home / LAYER)
         (home / "digest").write_text(layer.digest)
 
-    parts = [base.tag, lock_text(), *sources_of(__file__, python.__file__, archive.__file__)]
+    parts = [base.layer.digest, lock_text(), *sources_of(__file__, python.__file__, archive.__file__)]
     home = store.once("dependencies", parts, make)
     return Layer(home / LAYER, (home / "digest").read_text())
 

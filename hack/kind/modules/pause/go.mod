@@ -1,0 +1,3 @@
+module noctuary.io/hack/kind/pause
+
+go 1.25.0
