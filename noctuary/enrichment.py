@@ -12,7 +12,7 @@ from noctuary.correlation.correlate import correlate
 from noctuary.correlation.facts import gather_facts
 from noctuary.correlation.model import CauseKind, Change, PodView, Relation, ServiceView, World
 from noctuary.errors import KubernetesError, PagerDutyError
-from noctuary.events import ContextEvent
+from noctuary.events import ContextEvent, told_again
 from noctuary.evidence import AlertFacts, Clearing, Evidence, onset_of, read_alerts
 from noctuary.pagerduty.client import PagerDutyClients
 from noctuary.routing import RoutingRecord
@@ -139,7 +139,7 @@ def merge_events(*lists: list[ContextEvent]) -> list[ContextEvent]:
         if known is None:
             merged[key] = event
         elif event.last_seen > known.last_seen:
-            merged[key] = msgspec.structs.replace(event, timestamp=min(event.timestamp, known.timestamp), id=known.id)
+            merged[key] = told_again(known, event)
     return list(merged.values())
 
 

@@ -72,6 +72,18 @@ class ContextEvent(msgspec.Struct, kw_only=True, omit_defaults=True):
         return self.last_seen + self.ttl_seconds
 
 
+def told_again(known: ContextEvent, later: ContextEvent) -> ContextEvent:
+    """Return a known event with what a later telling says of it; it keeps its id, its first time and its service."""
+    return msgspec.structs.replace(
+        later,
+        id=known.id,
+        service_name=known.service_name,
+        timestamp=min(known.timestamp, later.timestamp),
+        count=max(known.count, later.count),
+        details=known.details | later.details,
+    )
+
+
 def new_event_id(at: float | None = None) -> str:
     """Return a time-ordered id (milliseconds, then randomness), so that unique indexes grow at their end."""
     milliseconds = int((time.time() if at is None else at) * 1000)

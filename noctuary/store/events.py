@@ -6,7 +6,7 @@ from itertools import islice
 
 import msgspec
 
-from noctuary.events import ContextEvent
+from noctuary.events import ContextEvent, told_again
 from noctuary.store.base import EventQuery
 
 _DECODER = msgspec.json.Decoder(ContextEvent)
@@ -37,10 +37,24 @@ def _add_one(connection: sqlite3.Connection, event: ContextEvent) -> bool:
     # The same occurrence told twice (a watch that was begun anew) is not a second one: only a later one counts.
     connection.execute(
         "UPDATE events SET count = max(count + (?1 > last_seen), ?2), last_seen = max(last_seen, ?1),"
-        " expires_at = max(expires_at, ?3) WHERE tenant = ?4 AND source = ?5 AND dedup_key = ?6",
-        (event.last_seen, event.count, event.expires_at, event.tenant, event.source, event.dedup_key),
+        " expires_at = max(expires_at, ?3), event = ?4 WHERE tenant = ?5 AND source = ?6 AND dedup_key = ?7",
+        (event.last_seen, event.count, event.expires_at, _body(connection, event), *_key(event)),
     )
     return False
+
+
+def _body(connection: sqlite3.Connection, event: ContextEvent) -> bytes:
+    """Return what to keep of an event that is known: what was seen last counts."""
+    row: _Row = connection.execute(
+        f"SELECT {_COLUMNS} FROM events WHERE tenant = ? AND source = ? AND dedup_key = ?",  # noqa: S608 - a constant
+        _key(event),
+    ).fetchone()
+    is_later = event.last_seen > row[1]
+    return msgspec.json.encode(told_again(_decode(row), event)) if is_later else row[3]
+
+
+def _key(event: ContextEvent) -> tuple[str, str, str]:
+    return event.tenant, event.source, event.dedup_key
 
 
 def _insert(connection: sqlite3.Connection, event: ContextEvent) -> bool:
@@ -66,7 +80,7 @@ def _drop_expired(connection: sqlite3.Connection, event: ContextEvent) -> bool:
     """Delete the stored event that had expired when this one happened: whether the sweep came by must not matter."""
     cursor = connection.execute(
         "DELETE FROM events WHERE tenant = ? AND source = ? AND dedup_key = ? AND expires_at <= ?",
-        (event.tenant, event.source, event.dedup_key, event.timestamp),
+        (*_key(event), event.timestamp),
     )
     return cursor.rowcount == 1
 

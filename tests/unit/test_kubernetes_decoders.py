@@ -177,6 +177,23 @@ def test_a_warning_counts_under_the_key_of_its_trouble(reason: str, message: str
     assert (event.dedup_key, event.count) == (key, 3)
 
 
+@pytest.mark.parametrize(
+    ("reason", "message", "word", "kept"),
+    [
+        ("BackOff", "Back-off restarting failed container app in pod p", "CrashLoopBackOff", None),
+        ("BackOff", 'Back-off pulling image "shop:2"', "ImagePullBackOff", 'Back-off pulling image "shop:2"'),
+        ("Failed", "Error: ErrImagePull", "ErrImagePull", None),
+        ("Failed", 'Error: secret "db" not found', "CreateContainerConfigError", 'Error: secret "db" not found'),
+        ("Unhealthy", "Liveness probe failed", "Unhealthy", "Liveness probe failed"),
+    ],
+)
+def test_a_warning_uses_the_status_s_word_and_keeps_no_empty_phrase(
+    reason: str, message: str, word: str, kept: str | None
+) -> None:
+    (event,) = tell(warning(reason, message))
+    assert (event.new_value, event.details.get(details.MESSAGE)) == (word, kept)
+
+
 def test_what_the_operator_says_of_its_own_resources_is_no_event() -> None:
     event = warning("SigningSecretMissing", "the Secret is missing")
     event.involved_object.api_version = "noctuary.io/v1alpha1"

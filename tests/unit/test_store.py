@@ -157,6 +157,16 @@ async def test_the_same_occurrence_told_twice_is_not_counted(store: Store) -> No
     assert [found.count for found in await store.window(query())] == [1]
 
 
+async def test_a_repeated_event_tells_what_was_seen_last(store: Store) -> None:
+    first = {"reason": "Error", "restarts": "1", "exit_code": "3"}
+    await store.add_events([event(details=first, new_value="Error")])
+    later = event(details={"reason": "CrashLoopBackOff", "restarts": "4"}, new_value="CrashLoopBackOff")
+    await store.add_events([msgspec.structs.replace(later, last_seen=NOW + 9), event(details={"restarts": "2"})])
+    [stored] = await store.window(query())
+    assert stored.details == {"reason": "CrashLoopBackOff", "restarts": "4", "exit_code": "3"}
+    assert (stored.new_value, stored.timestamp, stored.last_seen) == ("CrashLoopBackOff", NOW, NOW + 9)
+
+
 async def test_a_count_kept_by_the_source_is_taken_over(store: Store) -> None:
     await store.add_events([event(count=3), event(count=7, last_seen=NOW + 1)])
     assert [found.count for found in await store.window(query())] == [7]

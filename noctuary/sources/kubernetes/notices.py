@@ -12,6 +12,7 @@ from noctuary.sources.kubernetes.nodes import node_ref
 from noctuary.sources.kubernetes.pods import (
     CONFIGURATION_KEY,
     CRASH_KEY,
+    CRASH_LOOP,
     IMAGE_KEY,
     START_KEY,
     UNSCHEDULABLE,
@@ -27,6 +28,8 @@ OUR_GROUP = "noctuary.io/"
 """What the operator says of its own resources is no news about a workload."""
 _PROBES = ("liveness", "readiness", "startup")
 _EXIT_CODE = re.compile(r"exit code (\d+)")
+_SAYS_NOTHING = re.compile(r"Error: \w+|Back-off restarting failed container.*", re.DOTALL)
+_WORD_OF_FAILED = {IMAGE_KEY: "ErrImagePull", CONFIGURATION_KEY: "CreateContainerConfigError"}
 _TYPES = {
     "Unhealthy": EventType.RESTART,
     "BackOff": EventType.RESTART,
@@ -55,11 +58,11 @@ def notice(event: Event, lookup: Lookup) -> list[ContextEvent]:
             key=key,
             at=first,
             last_seen=last_seen,
-            new_value=event.reason,
+            new_value=_reason(event),
             old_value=_old_value(event),
             confidence=0.85,
             count=max(event.count, event.series.count if event.series else 0),
-            facts={**identity.facts(), **facts, details.REASON: event.reason, details.MESSAGE: event.message},
+            facts={**identity.facts(), **facts, details.REASON: _reason(event), details.MESSAGE: _message(event)},
         )
     ]
 
@@ -123,6 +126,21 @@ def _trouble(event: Event) -> str:
     if missing_object(event.message):
         return CONFIGURATION_KEY
     return IMAGE_KEY if "image" in lowered or "errimage" in lowered else START_KEY
+
+
+def _reason(event: Event) -> str:
+    """Return the code word that a container's status has for the same trouble, else the Event's own."""
+    trouble = _trouble(event)
+    if event.reason == "BackOff":
+        return "ImagePullBackOff" if trouble == IMAGE_KEY else CRASH_LOOP
+    if event.reason == "Failed":
+        return _WORD_OF_FAILED.get(trouble, event.reason)
+    return event.reason
+
+
+def _message(event: Event) -> str:
+    """Return the message, or an empty text when it only repeats the reason: it must not replace one that tells more."""
+    return "" if _SAYS_NOTHING.fullmatch(event.message) else event.message
 
 
 def _old_value(event: Event) -> str:
