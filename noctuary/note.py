@@ -96,7 +96,8 @@ def _action(incident: IncidentRow, diagnosis: Diagnosis) -> list[str]:
         return [f"{lead}: {remedy(diagnosis.causes[0])}"]
     if diagnosis.verdict is Verdict.NEVER_SEEN:
         name = clean(diagnosis.services[0], 63) if diagnosis.services else "this service"
-        return [f"Do: map this PagerDuty service in spec.services of the integration, or post events for {name}."]
+        check = "check how spec.services of the integration maps this PagerDuty service (namespaces, selector)"
+        return [f"Do: {check}, or post events for {name}."]
     return ["Worth checking next: traffic, what it calls outside the cluster, certificates, quotas."]
 
 
@@ -133,10 +134,10 @@ def _others(diagnosis: Diagnosis) -> list[str]:
         for c in ([] if diagnosis.causes else diagnosis.weak)
     ]
     lines += [
-        shorten(f"Ruled out: {change_line(a.change)} at {format_clock(a.change.at)}: {a.why}", 400)
+        shorten(f"Ruled out: {format_clock(a.change.at)} {change_line(a.change)}: {a.why}", 400)
         for a in diagnosis.set_aside
     ]
-    quiet = _quiet_dependencies(diagnosis)
+    quiet = _quiet_dependencies(diagnosis) if diagnosis.verdict is not Verdict.NEVER_SEEN else []
     if quiet:
         names = clean(", ".join(quiet), 200)
         lines.append(f"Not seen: no change and no fault of {names} since {format_clock(diagnosis.since)[:5]} UTC")
@@ -161,5 +162,5 @@ def _looked_at(evidence: Evidence) -> list[str]:
     if diagnosis.pods_total is not None:
         text += f", {plural(diagnosis.pods_total, 'pod')} live ({diagnosis.pods_ready} ready)"
     if diagnosis.last_event_at is not None and not diagnosis.events_seen:
-        text += f", last event {format_clock(diagnosis.last_event_at)}"
+        text += f", the last event was {duration(diagnosis.onset - diagnosis.last_event_at)} before the alert"
     return [text + ".", *(f"Not looked at: {clean(gap, 200)}." for gap in evidence.gaps)]

@@ -6,11 +6,28 @@ from noctuary import details
 from noctuary.clock import format_clock
 from noctuary.correlation.model import Cause, CauseKind, Change, Diagnosis, Fault, FaultKind, Relation, Verdict
 from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.fault_hints import hint
 from noctuary.text import clean, duration, plural, shorten, shorten_middle
 
 HEADLINE_CHARS = 120
 """What a phone's lock screen shows."""
 MAX_LINE_CHARS = 400
+EXIT_MEANINGS = {
+    "126": "not executable",
+    "127": "command not found",
+    "134": "aborted",
+    "137": "killed",
+    "139": "segmentation fault",
+    "143": "terminated",
+}
+"""A shell's codes, and 128 plus the number of a signal."""
+_NODE_TROUBLES = {
+    "NodeNotReady": "is not ready",
+    "NodeMemoryPressure": "runs out of memory",
+    "NodeDiskPressure": "runs out of disk",
+    "NodePIDPressure": "runs out of process ids",
+    "NodeNetworkUnavailable": "has no network",
+}
 _NAME_LIMITS = (63, 40, 28, 16)
 _MAX_REFERENCE_CHARS = 160
 
@@ -56,14 +73,18 @@ def change_line(change: Change) -> str:
 
 def fault_line(fault: Fault) -> str:
     """Return one fault with the pods it hit and what the platform says of it."""
+    reason = clean(fault.details.get(details.REASON, ""), 63)
+    is_node = fault.kind is FaultKind.NODE
     facts = [
-        clean(fault.details.get(details.REASON, ""), 63),
-        plural(int(fault.details[details.RESTARTS][:8]), "restart") if _has_restarted(fault) else "",
-        f"node {shorten_middle(clean(fault.nodes[0], 253), 40)}" if len(fault.nodes) == 1 else "",
-        clean(fault.details.get(details.MESSAGE, "") or fault.text, 120),
+        "" if is_node else reason,
+        plural(int(fault.details[details.RESTARTS]), "restart") if _has_restarted(fault) else "",
+        f"on {shorten_middle(clean(fault.nodes[0], 253), 40)}" if len(fault.nodes) == 1 and not is_node else "",
     ]
-    said = ", ".join(dict.fromkeys(fact for fact in facts if fact))
-    return shorten(f"{fault_sentence(fault, 63)}" + (f": {said}" if said else ""), MAX_LINE_CHARS)
+    said = ", ".join(fact for fact in facts if fact)
+    message = "" if _says_missing(fault) else clean(fault.details.get(details.MESSAGE, "") or fault.text, 200)
+    sentence = fault_sentence(fault, 63) + (f"; {said}" if said else "")
+    is_new = message not in ("", reason, *fault.pods) and message not in sentence
+    return shorten(sentence + (f": {message}" if is_new else ""), MAX_LINE_CHARS)
 
 
 def fault_sentence(fault: Fault, limit: int) -> str:
@@ -71,16 +92,17 @@ def fault_sentence(fault: Fault, limit: int) -> str:
     name = shorten_middle(clean(fault.subject.name or fault.service, 253), limit)
     pods = plural(len(fault.pods), "pod") + f" of {name}" if fault.pods else name
     verb = "" if len(fault.pods) > 1 else "s"
-    missing = shorten_middle(clean(fault.details.get(details.MISSING_NAME, ""), 253), limit)
+    missing = _missing(fault, limit)
+    crashes = f"keep{verb} crashing" if _is_loop(fault) else "crashed"
     sentences = {
-        FaultKind.CRASH_LOOP: f"{pods} crash{verb and 'es'} again and again{_exit_code(fault)}",
+        FaultKind.CRASH_LOOP: f"{pods} {crashes}{_exit_code(fault)}",
         FaultKind.OUT_OF_MEMORY: f"{pods} ran out of memory{_limit(fault)}",
-        FaultKind.IMAGE_PULL: f"{pods} cannot pull image {_image(fault, limit)}",
-        FaultKind.MISSING_CONFIGURATION: f"{pods} cannot start: {_missing_kind(fault)} {missing} is missing",
-        FaultKind.UNSCHEDULABLE: f"{pods} find{verb} no node to run on",
+        FaultKind.IMAGE_PULL: f"{pods} cannot pull image {_image(fault, limit)}{hint(fault)}",
+        FaultKind.MISSING_CONFIGURATION: f"{pods} cannot start: {missing} is missing",
+        FaultKind.UNSCHEDULABLE: f"{pods} find{verb} no node to run on{hint(fault)}",
         FaultKind.EVICTED: f"{pods} {'were' if len(fault.pods) > 1 else 'was'} evicted",
         FaultKind.PROBE: f"{pods} fail{verb} the health probe",
-        FaultKind.NODE: f"node {name} is in trouble ({clean(fault.details.get(details.REASON, 'unknown'), 40)})",
+        FaultKind.NODE: f"node {name} {_node_trouble(fault)}",
     }
     return sentences.get(fault.kind) or f"{name}: {clean(fault.text or 'a fault was reported', limit)}"
 
@@ -111,7 +133,9 @@ def _sentence(cause: Cause, diagnosis: Diagnosis, limit: int, *, with_symptom: b
         count = sum(len(fault.pods) for fault in cause.faults[1:])
         if with_symptom and cause.kind is CauseKind.NODE and count:
             name = shorten_middle(clean(cause.faults[1].subject.name, 253), limit)
-            sentence += f"; {plural(count, 'pod')} of {name} fail there"
+            sentence += f"; {plural(count, 'pod')} of {name} {'fails' if count == 1 else 'fail'} there"
+        elif with_symptom and cause.kind is CauseKind.NODE:
+            sentence += f"; {cause.why}"
         return sentence
     sentence = _change_sentence(cause.change, diagnosis.onset, limit)
     return f"{sentence}; {_symptom(cause.faults[0], limit)}" if with_symptom and cause.faults else sentence
@@ -132,13 +156,13 @@ def _change_sentence(change: Change, onset: float, limit: int) -> str:
 
 def _symptom(fault: Fault, limit: int) -> str:
     """Return what became of a rollout's own pods."""
-    missing = shorten_middle(clean(fault.details.get(details.MISSING_NAME, ""), 253), limit)
+    missing = _missing(fault, limit)
     return {
         FaultKind.CRASH_LOOP: f"new pods crash{_exit_code(fault)}",
         FaultKind.OUT_OF_MEMORY: f"new pods run out of memory{_limit(fault)}",
-        FaultKind.IMAGE_PULL: "the image cannot be pulled",
-        FaultKind.MISSING_CONFIGURATION: f"{_missing_kind(fault)} {missing} is missing",
-        FaultKind.UNSCHEDULABLE: "new pods find no node",
+        FaultKind.IMAGE_PULL: f"the image cannot be pulled{hint(fault)}",
+        FaultKind.MISSING_CONFIGURATION: f"{missing} is missing",
+        FaultKind.UNSCHEDULABLE: f"new pods find no node{hint(fault)}",
         FaultKind.PROBE: "new pods fail the health probe",
         FaultKind.EVICTED: "new pods are evicted",
     }.get(fault.kind, "its pods fail since")
@@ -157,8 +181,14 @@ def _no_cause(diagnosis: Diagnosis) -> Callable[[int], str]:
     if diagnosis.set_aside:
         aside = diagnosis.set_aside[0]
         return lambda limit: (
-            f"No recent change explains this: {_noun(aside.change)} of {shorten_middle(aside.change.service, limit)} "
+            f"No recent change explains this: the {_noun(aside.change)} of "
+            f"{shorten_middle(clean(aside.change.service, 253), limit)} "
             f"at {format_clock(aside.change.at)[:5]} is not to blame, {aside.why}."
+        )
+    if diagnosis.dependencies:
+        return lambda limit: (
+            f"No recent change explains this: nothing changed in {shorten_middle(name, limit)} or what it depends on "
+            f"since {since} UTC."
         )
     return lambda limit: (
         f"No recent change explains this: nothing was deployed or reconfigured in {shorten_middle(name, limit)} "
@@ -167,7 +197,22 @@ def _no_cause(diagnosis: Diagnosis) -> Callable[[int], str]:
 
 
 def _has_restarted(fault: Fault) -> bool:
-    return fault.details.get(details.RESTARTS, "")[:8].isdigit() and fault.details[details.RESTARTS] != "0"
+    return fault.details.get(details.RESTARTS, "0") not in ("", "0")
+
+
+def _is_loop(fault: Fault) -> bool:
+    """Tell whether a container ended more than once; a single crash is no loop."""
+    restarts = fault.details.get(details.RESTARTS, "")
+    return fault.details.get(details.REASON) in ("CrashLoopBackOff", "BackOff") or restarts not in ("", "0", "1")
+
+
+def _says_missing(fault: Fault) -> bool:
+    return fault.kind is FaultKind.MISSING_CONFIGURATION and details.MISSING_NAME in fault.details
+
+
+def _node_trouble(fault: Fault) -> str:
+    reason = clean(fault.details.get(details.REASON, ""), 40)
+    return _NODE_TROUBLES.get(reason) or f"is in trouble ({reason or 'unknown'})"
 
 
 def _noun(change: Change) -> str:
@@ -176,7 +221,8 @@ def _noun(change: Change) -> str:
 
 def _exit_code(fault: Fault) -> str:
     code = clean(fault.details.get(details.EXIT_CODE, ""), 8)
-    return f" with exit code {code}" if code else ""
+    meaning = f" ({EXIT_MEANINGS[code]})" if code in EXIT_MEANINGS else ""
+    return f" with exit code {code}{meaning}" if code else ""
 
 
 def _limit(fault: Fault) -> str:
@@ -184,8 +230,12 @@ def _limit(fault: Fault) -> str:
     return f" (limit {limit})" if limit else ""
 
 
-def _missing_kind(fault: Fault) -> str:
-    return clean(fault.details.get(details.MISSING_KIND, "") or "configuration", 20)
+def _missing(fault: Fault, limit: int) -> str:
+    """Return what a pod cannot start without: `ConfigMap settings`, `key url of Secret db`."""
+    kind = clean(fault.details.get(details.MISSING_KIND, "") or "configuration", 20)
+    name = shorten_middle(clean(fault.details.get(details.MISSING_NAME, ""), 253), limit)
+    key = shorten_middle(clean(fault.details.get(details.MISSING_KEY, ""), 253), limit)
+    return f"{f'key {key} of ' if key else ''}{kind} {name}".rstrip()
 
 
 def _image(fault: Fault, limit: int) -> str:

@@ -69,6 +69,8 @@ def _repair(fault: Fault) -> str:
         return _raise_limit(fault) or look
     if fault.kind is FaultKind.MISSING_CONFIGURATION:
         return _look_for_missing(fault) or look
+    if fault.kind is FaultKind.IMAGE_PULL:
+        return f"{look}        check the image's name, and its pull secret"
     return look
 
 

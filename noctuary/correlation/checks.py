@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from noctuary import details
 from noctuary.correlation.explain import CLOCK_SLACK_S, Explanation, same_workload
 from noctuary.correlation.facts import Facts
-from noctuary.correlation.model import Cause, CauseKind, Change, Fault, FaultKind, Relation, SetAside, Term
+from noctuary.correlation.model import Cause, CauseKind, Change, Fault, FaultKind, PodView, Relation, SetAside, Term
 from noctuary.correlation.score import (
     ACTIVE_S,
     CHANGE_PRIOR,
@@ -63,14 +63,15 @@ def bad_node(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
         symptoms = explanation.by_node.get(index, [])
         here = [pod for pod in facts.own_pods if pod.node == bad.subject.name]
         share = len(here) / len(facts.own_pods) if facts.own_pods else 1.0
-        why = f"{len(here)} of {plural(len(facts.own_pods), 'pod')} on it" if facts.own_pods else "our pods ran on it"
+        unready = [pod for pod in facts.own_pods if not pod.is_ready]
+        is_felt = bool(symptoms) or (bool(unready) and all(pod.node == bad.subject.name for pod in unready))
         terms = [
             Term("a node in trouble", FAULT_PRIORS[FaultKind.NODE]),
             time_term(max(0.0, facts.world.onset - bad.last), facts.world.lookback_s),
-            distance_term(Relation.NODE, 1.0 if symptoms else share),
-            symptom_term(agrees=bool(symptoms)),
+            distance_term(Relation.NODE, 1.0 if is_felt else share),
+            symptom_term(agrees=is_felt),
         ]
-        yield Cause(CauseKind.NODE, why, terms, faults=[bad, *symptoms])
+        yield Cause(CauseKind.NODE, _share_on_node(here, facts.own_pods), terms, faults=[bad, *symptoms])
 
 
 def out_of_memory(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
@@ -115,6 +116,16 @@ CHECKS: list[Check] = [
     other_change,
     other_fault,
 ]
+
+
+def _share_on_node(here: list[PodView], own_pods: list[PodView]) -> str:
+    if not own_pods:
+        return "our pods ran on it"
+    unready = sum(not pod.is_ready for pod in here)
+    felt = f" ({unready} not ready)" if unready else ""
+    names = {pod.workload for pod in own_pods}
+    whose = f" of {names.pop()}" if len(names) == 1 else ""
+    return f"{len(here)} of {plural(len(own_pods), 'pod')}{whose} {'is' if len(here) == 1 else 'are'} on it{felt}"
 
 
 def _standing_alone(facts: Facts, explanation: Explanation, kind: FaultKind, why: str) -> Iterator[Cause]:

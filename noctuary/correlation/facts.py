@@ -13,6 +13,8 @@ KUBERNETES_SOURCE = "kubernetes"
 WORKLOAD_KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 LATE_FAULT_S = 300.0
 """Pods may fail visibly after the alert: it can be faster than the kubelet, and our answer can be late."""
+MAX_COUNT_DIGITS = 8
+"""A longer number of restarts is none."""
 
 _KIND_BY_REASON = {
     "CrashLoopBackOff": FaultKind.CRASH_LOOP,
@@ -179,8 +181,9 @@ def _group(placed: Iterable[_Placed]) -> list[Fault]:
 def _fault(kind: FaultKind, subject: Subject, template_hash: str, members: list[_Placed]) -> Fault:
     events = sorted((p.event for p in members), key=lambda e: e.timestamp)
     merged: dict[str, str] = {}
-    for event in events:
+    for event in sorted(events, key=lambda e: e.last_seen):
         merged |= event.details
+    merged |= _restarts(events)
     refs = [event.object for event in events if event.object is not None]
     return Fault(
         kind=kind,
@@ -197,6 +200,17 @@ def _fault(kind: FaultKind, subject: Subject, template_hash: str, members: list[
         vendor=events[0].vendor,
         text=str(events[-1].new_value or events[-1].entity),
     )
+
+
+def _restarts(events: Iterable[ContextEvent]) -> dict[str, str]:
+    """Add up the restarts of all containers; each counts its own."""
+    counts: dict[tuple[str, str], int] = {}
+    for event in events:
+        told = event.details.get(details.RESTARTS, "")
+        if event.object is not None and told.isdigit() and len(told) <= MAX_COUNT_DIGITS:
+            container = (event.object.name, event.details.get(details.CONTAINER, ""))
+            counts[container] = max(counts.get(container, 0), int(told))
+    return {details.RESTARTS: str(sum(counts.values()))} if counts else {}
 
 
 def _absorb(faults: list[Fault]) -> list[Fault]:

@@ -194,6 +194,13 @@ CASES = [
         "never_seen",
     ),
     Case("another namespace's workload of the same name is not ours", [rollout(120, namespace="other")], "never_seen"),
+    Case(
+        "an image that could not be pulled long before the lookback and still cannot is named",
+        [fault(3 * 3600, "ImagePullBackOff", "old", last=0)],
+        "image_pull pay",
+    ),
+    Case("a node in trouble with healthy pods is possible", [node(200)], "node node-7", [pod("old", on="node-7")]),
+    Case("a node in trouble without our pods is not named", [node(200)], "nothing_relevant", [pod("old", on="node-8")]),
     Case("nothing ever seen is said so", [], "never_seen"),
     Case("pods without a change are nothing relevant", [], "nothing_relevant", [pod("old")]),
 ]
@@ -256,7 +263,16 @@ def test_a_node_with_one_of_five_pods_and_no_faults_comes_after_a_bad_rollout() 
     pods = [pod("new", i, ready=False, on="node-7" if i == 0 else "n") for i in range(5)]
     diagnosis = diagnose([rollout(200), fault(150, node="n"), node(400)], pods)
     assert [cause.kind for cause in diagnosis.causes] == [CauseKind.ROLLOUT, CauseKind.NODE]
-    assert diagnosis.causes[1].why == "1 of 5 pods on it"
+    assert diagnosis.causes[1].why == "1 of 5 pods of pay is on it (1 not ready)"
+
+
+@pytest.mark.parametrize(("elsewhere_ready", "is_likely"), [(True, True), (False, False)])
+def test_a_node_is_likely_to_blame_when_only_pods_on_it_are_not_ready(
+    *, elsewhere_ready: bool, is_likely: bool
+) -> None:
+    pods = [pod("old", 0, ready=False, on="node-7"), pod("old", 1, ready=elsewhere_ready, on="n")]
+    (cause,) = diagnose([node(100)], pods).causes
+    assert (cause.kind, cause.score >= LIKELY_SCORE) == (CauseKind.NODE, is_likely)
 
 
 def test_a_ruled_out_rollout_is_kept_with_its_reason() -> None:

@@ -120,12 +120,67 @@ def test_quiet_dependencies_are_named_as_not_seen() -> None:
             {"missing_kind": "ConfigMap", "missing_name": "payments-flags"},
             "ConfigMap payments-flags is missing",
         ),
-        ("FailedScheduling", {}, "finds no node to run on"),
-        ("CrashLoopBackOff", {"exit_code": "137"}, "crashes again and again with exit code 137"),
+        (
+            "CreateContainerConfigError",
+            {"missing_kind": "Secret", "missing_name": "db", "missing_key": "url"},
+            "cannot start: key url of Secret db is missing",
+        ),
+        ("ImagePullBackOff", {"image": f"{IMAGE}:1", "message": "rpc error: code = NotFound"}, ":1 (not found)"),
+        ("ErrImagePull", {"image": f"{IMAGE}:1", "message": "401 Unauthorized"}, ":1 (access denied)"),
+        ("FailedScheduling", {}, "finds no node to run on."),
+        ("FailedScheduling", {"message": "0/5 nodes: 5 Insufficient memory."}, "to run on (insufficient memory)"),
+        ("FailedScheduling", {"message": "1 node(s) had untolerated taint {a: b}"}, "to run on (untolerated taints)"),
+        ("CrashLoopBackOff", {"exit_code": "137"}, "1 pod of payments-api keeps crashing with exit code 137 (killed)"),
+        ("Error", {"exit_code": "1", "restarts": "1"}, "1 pod of payments-api crashed with exit code 1"),
+        ("Error", {"exit_code": "1", "restarts": "2"}, "1 pod of payments-api keeps crashing with exit code 1"),
     ],
 )
 def test_a_fault_without_a_rollout_names_its_fact(reason: str, facts: dict[str, str], words: str) -> None:
     assert words in note(fault(reason, **facts)).splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("reason", "facts", "line"),
+    [
+        (
+            "CrashLoopBackOff",
+            {"exit_code": "1", "restarts": "4"},
+            "1 pod of payments-api keeps crashing with exit code 1; CrashLoopBackOff, 4 restarts",
+        ),
+        (
+            "CreateContainerConfigError",
+            {"missing_kind": "ConfigMap", "missing_name": "flags", "message": 'configmap "flags" not found'},
+            "1 pod of payments-api cannot start: ConfigMap flags is missing; CreateContainerConfigError",
+        ),
+        (
+            "FailedScheduling",
+            {"message": "0/5 nodes are available"},
+            "1 pod of payments-api finds no node to run on; FailedScheduling: 0/5 nodes are available",
+        ),
+    ],
+)
+def test_a_line_of_evidence_says_each_thing_once(reason: str, facts: dict[str, str], line: str) -> None:
+    assert f"{line}   [e1]" in note(fault(reason, **facts))
+
+
+def test_restarts_of_all_pods_are_added_up() -> None:
+    assert "CrashLoopBackOff, 7 restarts" in note(fault(restarts="3"), fault(pod="1", restarts="4"))
+
+
+def test_a_bad_node_is_named_with_the_pods_on_it() -> None:
+    bad = event("Node", "node-7", EventType.DEPENDENCY_FAILURE, 60, {details.REASON: "NodeNotReady"}, "")
+    pods = [
+        PodView("payments", f"p{i}", "payments-api", "h", node, node == "n") for i, node in enumerate(("n", "node-7"))
+    ]
+    first, *rest = note(bad, pods=pods).splitlines()
+    assert first == "Likely cause: node node-7 is not ready; 1 of 2 pods of payments-api is on it (1 not ready)."
+    assert "Do: kubectl describe node/node-7" in rest
+
+
+def test_the_last_event_is_told_as_an_age_because_it_may_be_days_old() -> None:
+    quiet = Diagnosis(Verdict.NOTHING_RELEVANT, ONSET, ONSET - 3600, ["api"], [], last_event_at=ONSET - 3 * 86400)
+    text = render_note(incident(), Evidence(quiet, AlertFacts()), MARKER, ONSET)
+    assert "the last event was 3 days before the alert." in text
 
 
 def test_a_higher_memory_limit_is_proposed_as_a_command() -> None:
@@ -144,12 +199,14 @@ def test_nothing_relevant_and_never_seen_are_two_notes() -> None:
     quiet = Evidence(Diagnosis(Verdict.NOTHING_RELEVANT, ONSET, ONSET - 3600, ["api"], []), AlertFacts())
     first = render_note(incident(), quiet, MARKER, 0).splitlines()[0]
     assert first == "No recent change explains this: nothing was deployed or reconfigured in api since 07:00 UTC."
+    both = Evidence(Diagnosis(Verdict.NOTHING_RELEVANT, ONSET, ONSET - 3600, ["api"], ["db"]), AlertFacts())
+    assert "nothing changed in api or what it depends on since 07:00" in render_note(incident(), both, MARKER, 0)
     assert note().startswith("No context yet: nothing was ever seen of payments-api.")
 
 
 def test_a_healthy_rollout_is_named_as_not_to_blame() -> None:
     text = note(rollout(), pods=[PodView("payments", "p", "payments-api", "new", "n", is_ready=True)])
-    assert text.startswith("No recent change explains this: rollout of payments-api at 07:58 is not to blame")
+    assert text.startswith("No recent change explains this: the rollout of payments-api at 07:58 is not to blame")
     assert "Ruled out:" in text
 
 
