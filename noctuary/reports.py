@@ -1,15 +1,24 @@
 """What the receiver tells the operator over the internal port: `GET /internal/v1/integrations?cursor=N`."""
 
+from typing import Literal
+
 import msgspec
 
 INTERNAL_PATH = "/internal/v1/integrations"
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """What PagerDuty refuses and only a person can mend, in words."""
+
+    of: Literal["token", "from"]
+    message: str
 
 
 class IntegrationReport(msgspec.Struct, omit_defaults=True):
     """What one receiver knows of one integration; times are seconds since the epoch.
 
     `record_version` is RoutingRecord.version() of what is loaded; `proven_token_sha256` is the newest token that has
-    carried a valid signature.
+    carried a valid signature; `refusal` is absent again as soon as PagerDuty took what it refused, or may take it.
     """
 
     id: str
@@ -19,6 +28,7 @@ class IntegrationReport(msgspec.Struct, omit_defaults=True):
     last_note_at: float | None = None
     last_failure_at: float | None = None
     last_failure_reason: str | None = None
+    refusal: Refusal | None = None
 
 
 class ReportPage(msgspec.Struct):

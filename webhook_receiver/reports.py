@@ -2,9 +2,11 @@
 
 import secrets
 
+from noctuary import clock
 from noctuary.reports import IntegrationReport, ReportPage
 from noctuary.routing_table import Integration, RoutingTable
 from noctuary.store.base import IntegrationFacts, Store
+from webhook_receiver.refusals import Refusals
 
 PAGE_ITEMS = 1000
 """About 200 KB of JSON; the operator asks again with the new cursor."""
@@ -20,7 +22,13 @@ class ReportLog:
         self._facts_seq = 0
         self._order: dict[str, int] = {}
         self._cursor = 0
-        routing.subscribe(self.note_change)
+        self._refusals = Refusals(clock.now)
+        routing.subscribe(self._take)
+
+    def _take(self, integration_id: str) -> None:
+        loaded = self._routing.get(integration_id)
+        self._refusals.note(integration_id, loaded.record if loaded is not None else None)
+        self.note_change(integration_id)
 
     def note_change(self, integration_id: str) -> None:
         """Move an integration to the end of the order."""
@@ -50,4 +58,5 @@ class ReportLog:
             last_note_at=facts.last_note_at,
             last_failure_at=facts.last_failure_at,
             last_failure_reason=facts.last_failure_reason,
+            refusal=self._refusals.standing(facts),
         )

@@ -1,5 +1,6 @@
 """What PagerDuty's error answers mean: which may be repeated, and what a person must mend."""
 
+import re
 from typing import Any
 
 import httpx
@@ -20,9 +21,26 @@ _MENDS = {
 }
 
 
+_SAID = re.compile(r"PagerDuty answered (\d{3})(?: \(code (\d+)\))?")
+"""How the text of an error begins; `raise_for` writes it, and only the text is stored."""
+
+
 def is_mendable(error: PagerDutyError) -> bool:
     """Tell whether a person can mend it in the integration: a refused token, a missing right, a wrong From."""
-    return error.status in (401, 403) or (error.status == 400 and error.code in _FROM_CODES)
+    return _is_mendable(error.status, error.code)
+
+
+def mendable_status(text: str) -> int | None:
+    """Return the HTTP status that the text of a mendable error tells of, None for any other text."""
+    said = _SAID.match(text)
+    if said is None:
+        return None
+    status, code = int(said[1]), int(said[2] or 0)
+    return status if _is_mendable(status, code) else None
+
+
+def _is_mendable(status: int, code: int) -> bool:
+    return status in (401, 403) or (status == 400 and code in _FROM_CODES)
 
 
 def raise_for(response: httpx.Response, *, writes: bool, pause_s: float) -> None:

@@ -143,7 +143,19 @@ def _outbound(observed: Observed, spec: IntegrationSpec, desired: Desired) -> Ve
     if observed.api_token.value is None:
         message = f"spec.apiTokenSecretRef: {observed.api_token.missing}; store the PagerDuty API token there"
         return "False", reasons.API_TOKEN_MISSING, message
-    return "True", reasons.API_TOKEN_LOADED, f"notes go to {spec.api_host}"
+    return _refusal(observed) or ("True", reasons.API_TOKEN_LOADED, f"notes go to {spec.api_host}")
+
+
+def _refusal(observed: Observed) -> Verdict | None:
+    """What PagerDuty refuses, as the receiver met it; until the receiver has spoken, the last word on it stands."""
+    if observed.report is None:
+        before = observed.integration.status.condition("OutboundReady")
+        is_refusal = before is not None and before.reason in (reasons.API_TOKEN_REFUSED, reasons.FROM_REFUSED)
+        return (before.status, before.reason, before.message) if before is not None and is_refusal else None
+    refusal = observed.report.refusal
+    if refusal is None:
+        return None
+    return "False", reasons.FROM_REFUSED if refusal.of == "from" else reasons.API_TOKEN_REFUSED, refusal.message
 
 
 def _ready(spec: IntegrationSpec, parts: dict[str, Verdict], consent: Problem | None) -> Verdict:

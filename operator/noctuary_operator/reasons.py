@@ -43,6 +43,10 @@ API_TOKEN_LOADED = "ApiTokenLoaded"  # noqa: S105 - a reason
 """The API token was found and handed to the receiver."""
 API_TOKEN_MISSING = "ApiTokenMissing"  # noqa: S105 - a reason
 """The Secret or key with the API token does not exist."""
+API_TOKEN_REFUSED = "ApiTokenRefused"  # noqa: S105 - a reason
+"""PagerDuty refuses the API token, or what it would be used for."""
+FROM_REFUSED = "FromRefused"
+"""PagerDuty refuses the From address, or needs one."""
 API_HOST_NOT_ALLOWED = "ApiHostNotAllowed"
 """The operator may not send API tokens to this host, or not over plain http."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from noctuary.reports import IntegrationReport, ReportPage
+from noctuary.reports import IntegrationReport, Refusal, ReportPage
 from noctuary.routing import hash_secret
 
 INGRESS = {"type": "Ingress"}
@@ -204,6 +204,36 @@ def test_a_proven_token_makes_the_subscription_active_for_good(
     eventually("worked", lambda: operator.reconciles() >= 2)
     assert operator.writes() == {}
     assert len(receiver.tokens) == 1
+
+
+@pytest.mark.parametrize(("of", "reason"), [("token", "ApiTokenRefused"), ("from", "FromRefused")])
+def test_what_pagerduty_refuses_is_said_until_it_is_mended(
+    receiver: Receiver,
+    start_operator: Callable[..., Any],
+    team_of: Callable[..., Any],
+    eventually: Callable[..., Any],
+    of: Any,
+    reason: str,
+) -> None:
+    operator = start_operator(
+        NOCTUARY_RECEIVER_INTERNAL_URL=f"http://127.0.0.1:{receiver.server_port}", NOCTUARY_POLL_INTERVAL_S="0.2"
+    )
+    team = team_of(operator)
+    team.apply("payments")
+    team.settled("payments", "AwaitingFirstWebhook")
+    uid = team.uid("payments")
+    receiver.reports = [IntegrationReport(uid, "v", refusal=Refusal(of, "PagerDuty answered 40x: No; mend it"))]
+    said = team.settled("payments", reason, "OutboundReady")
+    assert (said["status"], said["message"]) == ("False", "PagerDuty answered 40x: No; mend it")
+    assert team.condition("payments")["reason"] == reason
+    operator.stop()
+    receiver.reports = []
+    operator.start()
+    eventually("worked", lambda: operator.reconciles() >= 1)
+    assert operator.writes() == {}
+    receiver.reports = [IntegrationReport(uid, "v")]
+    team.settled("payments", "AwaitingFirstWebhook")
+    eventually("both events", lambda: team.events("payments") == sorted([reason, "Healed"]))
 
 
 def test_an_unreachable_receiver_is_logged_once_and_breaks_nothing(

@@ -1,0 +1,43 @@
+"""Whether PagerDuty refuses an integration's credentials at present, by the stored facts and what changed since."""
+
+from collections.abc import Callable
+
+from noctuary.pagerduty.answers import mendable_status
+from noctuary.reports import Refusal
+from noctuary.routing import RoutingRecord
+from noctuary.store.base import IntegrationFacts
+
+Credentials = tuple[str | None, str | None, str]
+
+
+class Refusals:
+    """Remembers since when each integration has its credentials: a refusal speaks of those it met, not of new ones."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._known: dict[str, tuple[Credentials, float]] = {}
+
+    def note(self, integration_id: str, record: RoutingRecord | None) -> None:
+        """Take a record that was loaded or changed; None when it is gone."""
+        if record is None:
+            self._known.pop(integration_id, None)
+            return
+        credentials = (record.api_token, record.from_email, record.api_url)
+        before = self._known.get(integration_id)
+        if before is None or before[0] != credentials:
+            # The first ones after a start may be those that were refused before it.
+            self._known[integration_id] = (credentials, 0.0 if before is None else self._now())
+
+    def standing(self, facts: IntegrationFacts) -> Refusal | None:
+        """Return the refusal that still stands.
+
+        A comparison that went well shows that a token is accepted; that it may write, only a note shows.
+        """
+        status = mendable_status(facts.last_failure_reason or "")
+        if status is None or facts.last_failure_at is None:
+            return None
+        went_well = [facts.last_note_at, facts.compared_until if status == 401 else None]
+        _, since = self._known.get(facts.id, ((None, None, ""), 0.0))
+        if facts.last_failure_at <= max(since, *(at or 0.0 for at in went_well)):
+            return None
+        return Refusal("from" if status == 400 else "token", facts.last_failure_reason or "")
