@@ -27,8 +27,14 @@ def _split(value: Any) -> Any:
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
-def _identity() -> str:
-    return f"{socket.gethostname()}_{os.getpid()}_{uuid.uuid4().hex[:8]}"
+def default_identity() -> str:
+    """Return who we are to the Lease.
+
+    In a cluster that is the pod: a container restarted in it takes its own Lease at once, as nobody else is called so.
+    Elsewhere two processes may share a host, so each start is somebody else.
+    """
+    host = socket.gethostname()
+    return host if "KUBERNETES_SERVICE_HOST" in os.environ else f"{host}_{os.getpid()}_{uuid.uuid4().hex[:8]}"
 
 
 class OperatorSettings(BaseSettings):
@@ -65,7 +71,7 @@ class OperatorSettings(BaseSettings):
     """The address of /healthz and /metrics; all addresses when absent."""
     health_port: int = 8081
     kubeconfig: Path | None = None
-    identity: str = Field(default_factory=_identity)
+    identity: str = Field(default_factory=default_identity)
     lease_name: str = "noctuary-operator"
     lease_duration_s: Annotated[float, Field(ge=1)] = lease.DURATION_S
     lease_renew_s: Annotated[float, Field(gt=0)] = lease.RENEW_S

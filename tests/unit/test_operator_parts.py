@@ -58,6 +58,16 @@ def test_lists_in_settings_are_separated_by_commas_or_json(
     assert OperatorSettings().allowed_webhook_hosts == expected
 
 
+@pytest.mark.parametrize(("variables", "alike"), [({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, True), ({}, False)])
+def test_only_a_pod_keeps_its_name_from_start_to_start(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], alike: bool
+) -> None:
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert (OperatorSettings().identity == OperatorSettings().identity) is alike
+
+
 def head(version: int, name: str = "a") -> SecretHead:
     return SecretHead(BareMeta(name, "team", "uid", str(version)))
 

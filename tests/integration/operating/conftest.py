@@ -72,7 +72,7 @@ class OperatorProcess:
         self.log = directory / f"operator-{namespace}.log"
         self.settings = {
             "NOCTUARY_RELEASE_NAMESPACE": namespace,
-            "NOCTUARY_KUBECONFIG": str(grant(cluster, namespace).operator),
+            "NOCTUARY_KUBECONFIG": str(grant(cluster, namespace, token_file=True).operator),
             "NOCTUARY_ALLOWED_WEBHOOK_HOSTS": f"{HOST},*.allowed.example.com",
             "NOCTUARY_ALLOWED_ROUTE_ANNOTATIONS": "example.com/*",
             "NOCTUARY_HEALTH_HOST": "127.0.0.1",
