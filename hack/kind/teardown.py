@@ -37,7 +37,13 @@ def clear(run: RunDirectory, store: Store) -> bool:
 def _docker(state: State, run: RunDirectory, store: Store) -> Docker | None:
     """Return the run's Docker; a daemon of our own that was killed is started again to remove its containers."""
     if not state.own_daemon:
-        return Docker(state.docker, state.docker_host)
+        docker = Docker(state.docker, state.docker_host)
+        if docker.answers():
+            return docker
+        store.progress(
+            f"Docker does not answer any more; should it come back, delete the cluster {state.cluster} by hand"
+        )
+        return None
     with contextlib.suppress(*MENDABLE):  # then there is nothing that it could remove either
         return OwnDaemon(run, store).start()
     return None
