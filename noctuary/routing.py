@@ -70,7 +70,6 @@ class RoutingRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     direction: str
     api_url: str
     suspend: bool = False
-    display_name: str = ""
     api_token: str | None = None
     from_email: str | None = None
     tokens: list[TokenHash] = []

@@ -87,7 +87,6 @@ def compile_desired(
         direction=spec.direction,
         api_url=spec.effective_api_url if api_problem is None else REGION_API_URL[spec.region],
         suspend=spec.suspend,
-        display_name=spec.display_name or "",
         api_token=observed.api_token.value if api_problem is None else None,
         from_email=spec.from_email,
         ingest_key_sha256=hash_secret(key.key),

@@ -48,7 +48,7 @@ def test_a_refusal_stands_until_what_was_refused_went_well(reason: str, well: di
 def refused(**changes: str) -> bool:
     refusals = Refusals(lambda: LATER)
     record = RoutingRecord("one", "team", "payments", 0.0, 1, "bidirectional", "https://api.pagerduty.com")
-    first = msgspec.structs.replace(record, api_token="old", from_email="old@example.com", display_name="old")
+    first = msgspec.structs.replace(record, api_token="old", from_email="old@example.com")
     for each in (first, msgspec.structs.replace(first, **changes)):
         refusals.note("one", each)
     facts = IntegrationFacts(id="one", last_failure_at=FAILED_AT, last_failure_reason=TOKEN)
@@ -59,7 +59,7 @@ def refused(**changes: str) -> bool:
     ("changes", "stands"),
     [
         ({}, True),
-        ({"display_name": "new"}, True),
+        ({"name": "new"}, True),
         ({"api_token": "new"}, False),
         ({"from_email": "new@example.com"}, False),
     ],

@@ -151,8 +151,10 @@ def test_a_problem_makes_one_event_when_it_appears_and_one_when_it_is_over(
 
 
 def test_the_columns_say_what_matters(team: Any) -> None:
-    team.apply("payments", webhook={"subscription": {"scope": {"type": "service", "id": "PABC123"}}})
+    scope = {"scope": {"type": "service", "id": "PABC123"}}
+    team.apply("payments", displayName="Payments on-call", webhook={"subscription": scope})
     team.settled("payments", "AwaitingFirstWebhook")
     header, row = team.kubectl("get", "noctuary").splitlines()[:2]
     assert header.split() == ["NAME", "READY", "REASON", "SERVICE", "SCOPE", "LAST", "WEBHOOK", "AGE"]
     assert row.split()[:4] == ["payments", "True", "AwaitingFirstWebhook", "PABC123"]
+    assert "Payments on-call" in team.kubectl("get", "pdi", "-o", "wide")
