@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from noctuary import details
 from noctuary.clock import now as wall_clock
 from noctuary.errors import KubernetesError, KubernetesUnavailable
 from noctuary.events import ContextEvent
@@ -17,7 +18,14 @@ from noctuary.routing import ServiceMapping
 from noctuary.sources.kubernetes.draft import clamp
 from noctuary.sources.kubernetes.identity import PodIdentity, identify_pod
 from noctuary.sources.kubernetes.nodes import node_faults
-from noctuary.sources.kubernetes.pods import is_ready, pod_faults
+from noctuary.sources.kubernetes.pods import (
+    CONFIGURATION_REASONS,
+    CRASH_LOOP,
+    IMAGE_REASONS,
+    UNSCHEDULABLE,
+    is_ready,
+    pod_faults,
+)
 from noctuary.sources.kubernetes.rollouts import current_revision, rolled_out_at, rollout
 from noctuary.sources.kubernetes.workloads import Revision, WorkloadView, view_replica_set, view_workload
 
@@ -30,6 +38,8 @@ DEADLINE_S = 5.0
 """The note must stand within seconds; it is written without this view when it does not come."""
 MAX_ROLLOUT_AGE_S = 24 * 3600.0
 """Rollouts older than this are no events any more; no lookback is longer."""
+STANDING_REASONS = frozenset({CRASH_LOOP, UNSCHEDULABLE, "RunContainerError", *IMAGE_REASONS, *CONFIGURATION_REASONS})
+"""What a pod waits for now; other reasons tell of an end that may be long past."""
 
 T = TypeVar("T")
 
@@ -114,7 +124,7 @@ async def read_live(kube: KubeClient, mapping: ServiceMapping, fallback_namespac
 
 def _state(service: str, namespaces: list[str], found: list[_Found], nodes: list[Node]) -> LiveState:
     now = wall_clock()
-    events = [event for node in nodes for event in node_faults(node)]
+    events = [_as_of(now, event) for node in nodes for event in node_faults(node)]
     workloads, pods = [], []
     for each in found:
         for view in each.workloads:
@@ -124,9 +134,17 @@ def _state(service: str, namespaces: list[str], found: list[_Found], nodes: list
         for pod in each.pods:
             faults = pod_faults(pod)
             pods.append(_describe_pod(pod, faults))
-            events += faults
+            events += [_as_of(now, fault) for fault in faults]
     is_partial = any(each.is_partial for each in found)
     return LiveState(service, namespaces, now, [clamp(e, now) for e in events], workloads, pods, is_partial)
+
+
+def _as_of(now: float, event: ContextEvent) -> ContextEvent:
+    """Date a state that holds at this moment: its own time only tells when it began."""
+    is_node = event.object is not None and event.object.kind == "Node"
+    if not is_node and event.details.get(details.REASON) not in STANDING_REASONS:
+        return event
+    return msgspec.structs.replace(event, last_seen=max(event.last_seen, now))
 
 
 async def _read_namespace(kube: KubeClient, mapping: ServiceMapping, namespace: str) -> _Found:

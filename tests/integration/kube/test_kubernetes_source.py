@@ -123,6 +123,19 @@ async def test_the_live_view_names_a_rollback_target_and_what_is_wrong(world: An
     }
 
 
+async def test_what_a_pod_still_waits_for_is_of_now_however_long_ago_it_began(world: Any) -> None:
+    await world.roll_out("shop", "shop:1")
+    pod = await world.a_pod("shop")
+    long_ago = now() - 3 * 3600
+    bound = {"type": "PodScheduled", "status": "True", "lastTransitionTime": format_time(long_ago)}
+    await world.report(pod, conditions=[bound])
+    await world.report_container(pod, {"waiting": {"reason": "ImagePullBackOff", "message": "not found"}})
+    asked_at = now()
+    state = await live(world, ServiceMapping("shop"))
+    (event,) = [e for e in state.events if e.new_value == "ImagePullBackOff"]
+    assert event.timestamp < long_ago + 1 < asked_at <= event.last_seen
+
+
 async def test_the_live_view_holds_the_nodes_of_its_pods(world: Any, node: str) -> None:
     condition = {"type": "Ready", "status": "False", "reason": "KubeletNotReady"}
     await world.patch(f"/api/v1/nodes/{node}/status", {"status": {"conditions": [condition]}})
