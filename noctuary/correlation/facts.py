@@ -1,5 +1,6 @@
 """From events to facts: which events concern the incident's services, and what changes and faults they tell."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -13,8 +14,8 @@ KUBERNETES_SOURCE = "kubernetes"
 WORKLOAD_KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 LATE_FAULT_S = 300.0
 """Pods may fail visibly after the alert: it can be faster than the kubelet, and our answer can be late."""
-MAX_COUNT_DIGITS = 8
-"""A longer number of restarts is none."""
+_COUNT = re.compile(r"[0-9]{1,8}")
+"""Details are untrusted text: anything else is no number of restarts."""
 
 _KIND_BY_REASON = {
     "CrashLoopBackOff": FaultKind.CRASH_LOOP,
@@ -183,7 +184,7 @@ def _fault(kind: FaultKind, subject: Subject, template_hash: str, members: list[
     merged: dict[str, str] = {}
     for event in sorted(events, key=lambda e: e.last_seen):
         merged |= event.details
-    merged |= _restarts(events)
+    merged[details.RESTARTS] = str(_restarts(events))
     refs = [event.object for event in events if event.object is not None]
     return Fault(
         kind=kind,
@@ -202,15 +203,15 @@ def _fault(kind: FaultKind, subject: Subject, template_hash: str, members: list[
     )
 
 
-def _restarts(events: Iterable[ContextEvent]) -> dict[str, str]:
+def _restarts(events: Iterable[ContextEvent]) -> int:
     """Add up the restarts of all containers; each counts its own."""
     counts: dict[tuple[str, str], int] = {}
     for event in events:
         told = event.details.get(details.RESTARTS, "")
-        if event.object is not None and told.isdigit() and len(told) <= MAX_COUNT_DIGITS:
+        if event.object is not None and _COUNT.fullmatch(told):
             container = (event.object.name, event.details.get(details.CONTAINER, ""))
             counts[container] = max(counts.get(container, 0), int(told))
-    return {details.RESTARTS: str(sum(counts.values()))} if counts else {}
+    return sum(counts.values())
 
 
 def _absorb(faults: list[Fault]) -> list[Fault]:

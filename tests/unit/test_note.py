@@ -26,6 +26,10 @@ HOSTILE = [
     "'; rm -rf / #",
     "$(reboot)",
 ]
+DETAILS = [
+    *("image", "previous_image", "message", "actor", "changed", "reason", "restarts", "exit_code"),
+    *("missing_name", "missing_key", "missing_kind", "memory_limit", "container", "revision", "previous_rolled_out_at"),
+]
 
 
 def event(
@@ -235,11 +239,15 @@ def test_an_acknowledged_note_names_the_person() -> None:
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-@pytest.mark.parametrize("place", ["workload", "image", "previous_image", "message", "actor", "changed", "title"])
+@pytest.mark.parametrize("place", ["workload", "title", *DETAILS])
 def test_hostile_text_breaks_neither_line_nor_budget_nor_marker(hostile: str, place: str) -> None:
     workload = hostile if place == "workload" else "payments-api"
-    facts = {place: hostile} if place not in ("workload", "title") else {}
-    found = evidence(rollout(workload, **facts), fault(workload=workload, **facts), summary=hostile)
+    facts = {place: hostile} if place in DETAILS else {}
+    faults = [
+        fault(**{"reason": reason, "workload": workload, "pod": str(i)} | facts)
+        for i, reason in enumerate(("CrashLoopBackOff", "OOMKilled", "ErrImagePull"))
+    ]
+    found = evidence(rollout(workload, **facts), *faults, summary=hostile)
     text = render_note(incident(acknowledged_at=ONSET, acknowledged_by=hostile), found, MARKER, ONSET)
     lines = text.splitlines()
     assert len(lines[0]) <= HEADLINE_CHARS
