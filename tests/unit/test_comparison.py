@@ -1,3 +1,4 @@
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +26,16 @@ async def test_an_outbound_integration_lives_by_the_comparison_alone(scene: Scen
     scene.route(direction="outbound")
     incident = scene.pd.trigger(scene.service, "Fresh", deliver=False)
     scene.start()
+    await scene.until(lambda: scene.text(incident.id))
+
+
+async def test_what_was_missed_during_a_suspension_is_caught_up_with_when_it_ends(scene: Scene) -> None:
+    scene.route(suspend=True)
+    scene.start()
+    incident = scene.pd.trigger(scene.service, "Missed", at=ago(120), deliver=False)
+    await asyncio.sleep(0.3)
+    assert scene.pd.calls == []
+    scene.route(suspend=False)
     await scene.until(lambda: scene.text(incident.id))
 
 

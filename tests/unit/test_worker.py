@@ -6,10 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from noctuary import details
 from noctuary.correlation.model import PodView, ServiceView
 from noctuary.enrichment import LiveView
 from noctuary.errors import KubernetesUnavailable
-from noctuary.events import ContextEvent
+from noctuary.events import ContextEvent, EventType
 from noctuary.routing import Scope, ServiceMapping
 from noctuary.store.base import NewWebhook
 
@@ -262,6 +263,60 @@ async def test_what_cleared_is_read_live_when_the_incident_is_resolved(
     await scene.until(lambda: scene.text(incident.id).startswith("Resolved"))
     assert "rolled back to 2.4.0" in scene.text(incident.id)
     assert "3 of 3 pods are ready now" in scene.text(incident.id)
+
+
+async def test_a_stored_node_event_is_named_with_the_pods_on_it(scene: Scene, make_event: Make) -> None:
+    now = time.time()
+    pods = [PodView("payments", f"p{i}", "payments-api", "h", "node-7", is_ready=False) for i in range(2)]
+
+    async def read(_services: list[ServiceView]) -> LiveView:
+        return LiveView([], pods)
+
+    scene.live_reader = read
+    facts = {details.REASON: "NodeNotReady"}
+    await scene.store.add_events(
+        [make_event("Node", name, EventType.DEPENDENCY_FAILURE, now - 60, facts) for name in ("node-7", "node-8")]
+    )
+    await started(scene)
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.idle()
+    assert scene.text(incident.id).startswith("Likely cause: node node-7 is not ready; 2 of 2 pods of payments-api")
+    assert "node-8" not in scene.text(incident.id)
+
+
+@pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet"])
+async def test_a_rollback_target_is_named_for_other_workloads_too(
+    scene: Scene, kind: str, make_event: Make, make_fault: Make
+) -> None:
+    now = time.time()
+    facts = {details.IMAGE: "shop/payments-api:2", details.PREVIOUS_IMAGE: "shop/payments-api:1"}
+    rollout = make_event(kind, "payments-api", EventType.DEPLOY, now - 120, facts, workload_kind=kind)
+    await scene.store.add_events([rollout, make_fault(now - 100, workload_kind=kind)])
+    await started(scene)
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.idle()
+    undo = f"Do: kubectl -n payments rollout undo {kind.lower()}/payments-api        back to shop/payments-api:1"
+    assert undo in scene.text(incident.id)
+
+
+async def test_what_is_stored_and_seen_live_stands_once_in_the_note(
+    scene: Scene, make_rollout: Make, make_fault: Make
+) -> None:
+    now = time.time()
+    rollout, first = make_rollout(now - 120), make_fault(now - 100, facts={details.RESTARTS: "1"})
+    await scene.store.add_events([rollout, first])
+    seen_now = msgspec.structs.replace(first, id="live", last_seen=now, details=first.details | {"restarts": "4"})
+
+    async def read(_services: list[ServiceView]) -> LiveView:
+        return LiveView([msgspec.structs.replace(rollout, id="live-too"), seen_now], [])
+
+    scene.live_reader = read
+    await started(scene)
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.idle()
+    lines = [line for line in scene.text(incident.id).splitlines() if line.startswith("- ")]
+    assert [line[-4:] for line in lines] == ["[e1]", "[e2]", "[a1]"]
+    assert "4 restarts" in lines[1]
 
 
 async def test_an_incident_of_an_integration_that_is_gone_is_let_go(scene: Scene) -> None:
