@@ -54,6 +54,10 @@ e2e: $(INSTALLED) ## Tests with running pods on a kind cluster (KEEP=1: leave it
 e2e-down: $(INSTALLED) ## Remove a cluster that was kept
 	$(BIN)/python -m hack.kind down
 
+chart-check: $(INSTALLED) cluster-binaries ## Lint, truth tables, real installs with Helm 3 and 4, scanner (builds Helm once: minutes)
+	$(BIN)/python -m hack.chart check
+	$(BIN)/python -m pytest tests/chart -q $(ARGS)
+
 ##@ Local control plane
 up: $(INSTALLED) ## Start etcd, API server and controller manager on loopback
 	$(BIN)/python -m hack.localkube up
@@ -71,6 +75,9 @@ lock: ## Resolve the dependencies anew, with hashes and without addresses
 	  $(BIN)/uv pip compile pyproject.toml --extra operator --extra receiver "$$@" --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-header --quiet --upgrade --output-file requirements/$$name.txt || exit 1; done
 
+chart-generate: $(INSTALLED) ## Write the chart's CRD templates, README table and dashboard, and the Kustomize base
+	$(BIN)/python -m hack.chart generate
+
 setup: $(INSTALLED) ## Make .venv with the locked dependencies
 
 $(INSTALLED): requirements/dev.txt pyproject.toml
@@ -83,4 +90,4 @@ $(INSTALLED): requirements/dev.txt pyproject.toml
 help: ## This text
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: image e2e e2e-down run faults bench test check unit integration format up down cluster-binaries lock setup help
+.PHONY: chart-check chart-generate image e2e e2e-down run faults bench test check unit integration format up down cluster-binaries lock setup help

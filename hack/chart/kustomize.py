@@ -28,7 +28,7 @@ def _is_hook(manifest: dict[str, Any]) -> bool:
 
 
 def _strip(value: Any) -> None:
-    """Remove what belongs to Helm, and the namespace: kustomization.yaml sets it."""
+    """Remove what belongs to Helm. The namespace stays: by it Kustomize finds the subjects of bindings."""
     if isinstance(value, list):
         for each in value:
             _strip(each)
@@ -36,7 +36,6 @@ def _strip(value: Any) -> None:
         return
     metadata = value.get("metadata")
     if isinstance(metadata, dict):
-        metadata.pop("namespace", None)
         for label in _NOT_FOR_KUSTOMIZE:
             metadata.get("labels", {}).pop(label, None)
         metadata.get("annotations", {}).pop("helm.sh/resource-policy", None)

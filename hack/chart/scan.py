@@ -26,7 +26,7 @@ def failed_checks(manifests: str, progress: Progress = say) -> Counter[str]:
     with tempfile.TemporaryDirectory(prefix="noctuary-scan-") as directory:
         file = Path(directory) / "manifests.yaml"
         file.write_text(manifests, encoding="utf-8")
-        command = [str(_python(os.environ, progress)), "-m", "checkov.main", "--framework", "kubernetes"]
+        command = [str(find_scanner(os.environ, progress)), "-m", "checkov.main", "--framework", "kubernetes"]
         result = subprocess.run(
             [*command, "--file", str(file), "--output", "json", "--soft-fail", "--quiet"],
             capture_output=True,
@@ -43,13 +43,14 @@ def failed_checks(manifests: str, progress: Progress = say) -> Counter[str]:
     return Counter(check["check_id"] for check in report["results"]["failed_checks"])
 
 
-def _python(environment: Mapping[str, str], progress: Progress) -> Path:
+def find_scanner(environment: Mapping[str, str] = os.environ, progress: Progress = say) -> Path:
+    """Return the python that holds checkov, installing it once."""
     cache = cache_root(environment) / "chart"
     home = cache / f"checkov-{source_hash(ROOT / 'requirements', (LOCK,))}"
     if not home.exists():
         with locked(cache / "checkov.lock", "the installation of checkov", progress):
             if not home.exists():
-                progress("Installing checkov: once, about a minute")
+                progress("Installing checkov: once, one to five minutes")
                 make_once(home, _install)
     return home / "venv" / "bin" / "python"
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -148,5 +149,9 @@ async def run_cleanup(settings: CleanupSettings) -> int:
 
 
 def run(settings: CleanupSettings) -> None:
-    """Run the clean-up on its own event loop."""
-    uvloop.run(run_cleanup(settings))
+    """Run the clean-up on its own event loop; exits with 1 when something is left."""
+    try:
+        uvloop.run(run_cleanup(settings))
+    except NoctuaryError as error:
+        log.error("Namespace not cleaned", namespace=settings.release_namespace, problem=str(error))  # noqa: TRY400 - says all
+        sys.exit(1)

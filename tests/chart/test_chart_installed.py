@@ -1,0 +1,111 @@
+"""The chart's life on a real API server: install, upgrade, uninstall, with Helm 3 and with Helm 4."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from hack.chart.paths import CHART
+from hack.localkube import Cluster, LocalKubeError
+
+Helm = Callable[..., str]
+CRD = "crd/pagerdutyintegrations.noctuary.io"
+KINDS = (
+    "deployments,statefulsets,services,secrets,serviceaccounts,roles,rolebindings,configmaps,"
+    "jobs,networkpolicies,ingresses"
+)
+OF_KUBERNETES = {"ServiceAccount/default", "ConfigMap/kube-root-ca.crt"}
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[str]:
+    """A namespace for one release; the definitions go, too, because Helm takes over none that it did not make."""
+    name = f"chart-{secrets.token_hex(4)}"
+    cluster.kubectl("create", "namespace", name)
+    yield name
+    cluster.kubectl("delete", CRD, "--ignore-not-found")
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+def left(cluster: Cluster, namespace: str) -> set[str]:
+    items = json.loads(cluster.kubectl("-n", namespace, "get", KINDS, "-o", "json"))["items"]
+    return {f"{each['kind']}/{each['metadata']['name']}" for each in items} - OF_KUBERNETES
+
+
+def clusterwide(cluster: Cluster, namespace: str) -> list[str]:
+    names = cluster.kubectl("get", "clusterroles,clusterrolebindings", "-o", "name").split()
+    return [name for name in names if name.endswith(namespace)]
+
+
+def container_env(cluster: Cluster, namespace: str) -> dict[str, Any]:
+    found = json.loads(cluster.kubectl("-n", namespace, "get", "deployment", "noctuary-operator", "-o", "json"))
+    return {each["name"]: each.get("value") for each in found["spec"]["template"]["spec"]["containers"][0]["env"]}
+
+
+def test_a_release_goes_without_a_trace_but_its_definitions(cluster: Cluster, helm: Helm, namespace: str) -> None:
+    helm("install", "noctuary", str(CHART), "--namespace", namespace)
+    assert "Deployment/noctuary-operator" in left(cluster, namespace)
+    helm("uninstall", "noctuary", "--namespace", namespace, "--no-hooks")
+    assert left(cluster, namespace) == set()
+    assert clusterwide(cluster, namespace) == []
+    assert cluster.kubectl("get", CRD, "-o", "name")
+
+
+def test_a_second_release_takes_up_the_kept_definitions(cluster: Cluster, helm: Helm, namespace: str) -> None:
+    helm("install", "noctuary", str(CHART), "--namespace", namespace)
+    helm("uninstall", "noctuary", "--namespace", namespace, "--no-hooks")
+    helm("install", "noctuary", str(CHART), "--namespace", namespace)
+    assert "StatefulSet/noctuary-receiver" in left(cluster, namespace)
+
+
+def test_the_definitions_go_where_that_is_asked_for(cluster: Cluster, helm: Helm, namespace: str) -> None:
+    helm("install", "noctuary", str(CHART), "--namespace", namespace, "--set", "crds.keep=false")
+    helm("uninstall", "noctuary", "--namespace", namespace, "--no-hooks", "--wait", "--timeout", "60s")
+    with pytest.raises(LocalKubeError, match="NotFound"):
+        cluster.kubectl("get", CRD)
+
+
+def test_an_upgrade_changes_what_it_is_told_to_and_nothing_else(cluster: Cluster, helm: Helm, namespace: str) -> None:
+    helm("install", "noctuary", str(CHART), "--namespace", namespace)
+    before = container_env(cluster, namespace)
+    helm("upgrade", "noctuary", str(CHART), "--namespace", namespace, "--set", "policy.webhookHosts={a.example.com}")
+    changed = dict(set(container_env(cluster, namespace).items()) - set(before.items()))
+    assert changed == {"NOCTUARY_ALLOWED_WEBHOOK_HOSTS": '["a.example.com"]'}
+
+
+def test_an_upgrade_without_a_change_changes_no_generation(cluster: Cluster, helm: Helm, namespace: str) -> None:
+    def generations() -> str:
+        path = "jsonpath={range .items[*]}{.kind} {.metadata.generation}{end}"
+        return cluster.kubectl("-n", namespace, "get", "deployments,statefulsets", "-o", path)
+
+    helm("install", "noctuary", str(CHART), "--namespace", namespace)
+    before = generations()
+    helm("upgrade", "noctuary", str(CHART), "--namespace", namespace)
+    assert generations() == before
+
+
+def test_two_releases_of_one_name_share_nothing(cluster: Cluster, helm: Helm, namespace: str) -> None:
+    second = f"{namespace}-2"
+    helm("install", "noctuary", str(CHART), "--namespace", namespace)
+    try:
+        helm(
+            "install",
+            "noctuary",
+            str(CHART),
+            "--namespace",
+            second,
+            "--create-namespace",
+            "--set",
+            "crds.enabled=false",
+        )
+        helm("uninstall", "noctuary", "--namespace", second, "--no-hooks")
+        assert len(clusterwide(cluster, namespace)) == 4
+    finally:
+        cluster.kubectl("delete", "namespace", second, "--ignore-not-found", "--wait=false")
+
+
+def test_a_mistyped_value_stops_the_installation(helm: Helm, namespace: str) -> None:
+    with pytest.raises(LocalKubeError, match="webhookHost"):
+        helm("install", "noctuary", str(CHART), "--namespace", namespace, "--set", "policy.webhookHost=a")
