@@ -35,3 +35,9 @@ def test_the_readme_names_both_commands() -> None:
     readme = (ROOT / "README.md").read_text()
     assert "make run" in readme
     assert "make test" in readme
+
+
+def test_the_readme_prints_a_real_note() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert "```\nLikely cause: " in readme
+    assert "noctuary ref nct:" in readme
