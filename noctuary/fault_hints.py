@@ -20,7 +20,12 @@ _SCHEDULING = [
     (re.compile(r"(?i)affinity|selector|topology spread"), "no node matches its rules"),
     (re.compile(r"(?i)volume|persistent"), "its volume"),
 ]
-_HINTS = {FaultKind.IMAGE_PULL: _PULL, FaultKind.UNSCHEDULABLE: _SCHEDULING}
+_EVICTION = [
+    (re.compile(r"(?i)memory"), "its node ran low on memory"),
+    (re.compile(r"(?i)disk|storage|inodes"), "its node ran low on disk"),
+    (re.compile(r"(?i)\bpids?\b"), "its node ran low on process ids"),
+]
+_HINTS = {FaultKind.IMAGE_PULL: _PULL, FaultKind.UNSCHEDULABLE: _SCHEDULING, FaultKind.EVICTED: _EVICTION}
 
 
 def hint(fault: Fault) -> str:

@@ -5,6 +5,7 @@ import hashlib
 
 from noctuary.clock import format_clock
 from noctuary.correlation.model import Cause, Diagnosis, Fault, Verdict
+from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.evidence import Clearing, Evidence
 from noctuary.note_words import cause_sentence, change_line, fault_line, headline, version
 from noctuary.remedy import remedy
@@ -92,8 +93,9 @@ def _cleared(clearing: Clearing) -> str:
 
 def _action(incident: IncidentRow, diagnosis: Diagnosis) -> list[str]:
     if diagnosis.causes:
-        lead = "If it comes back" if incident.status == "resolved" else "Do"
-        return [f"{lead}: {remedy(diagnosis.causes[0])}"]
+        first = diagnosis.causes[0]
+        lead = "Do" if first.score >= LIKELY_SCORE or first.change is None else "Do, if it is to blame"
+        return [f"{'If it comes back' if incident.status == 'resolved' else lead}: {remedy(first)}"]
     if diagnosis.verdict is Verdict.NEVER_SEEN:
         name = clean(diagnosis.services[0], 63) if diagnosis.services else "this service"
         check = "check how spec.services of the integration maps this PagerDuty service (namespaces, selector)"

@@ -6,6 +6,7 @@ from noctuary import details
 from noctuary.clock import format_clock
 from noctuary.correlation.model import Cause, CauseKind, Change, Diagnosis, Fault, FaultKind, Relation, Verdict
 from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.events import EventType
 from noctuary.fault_hints import hint
 from noctuary.text import clean, duration, plural, shorten, shorten_middle
 
@@ -28,6 +29,8 @@ _NODE_TROUBLES = {
     "NodePIDPressure": "runs out of process ids",
     "NodeNetworkUnavailable": "has no network",
 }
+_VERBS: dict[str, str] = {EventType.DEPLOY: "rolled out", EventType.SCALE_EVENT: "scaled"}
+_NOUNS: dict[str, str] = {EventType.DEPLOY: "rollout", EventType.SCALE_EVENT: "scaling"}
 _NAME_LIMITS = (63, 40, 28, 16)
 _MAX_REFERENCE_CHARS = 160
 
@@ -64,7 +67,7 @@ def change_line(change: Change) -> str:
         f"changed: {clean(change.details[details.CHANGED], 120)}" if details.CHANGED in change.details else "",
     ]
     said = "; ".join(fact for fact in facts if fact)
-    verb = "rolled out" if change.is_rollout else change.event_type.replace("_", " ")
+    verb = _VERBS.get(change.event_type) or change.event_type.replace("_", " ")
     name = shorten_middle(clean(change.subject.name or change.service, 253), 63)
     return shorten(
         f"{name} {verb}" + (f": {values}" if values else "") + (f" ({said})" if said else ""), MAX_LINE_CHARS
@@ -100,8 +103,8 @@ def fault_sentence(fault: Fault, limit: int) -> str:
         FaultKind.IMAGE_PULL: f"{pods} cannot pull image {_image(fault, limit)}{hint(fault)}",
         FaultKind.MISSING_CONFIGURATION: f"{pods} cannot start: {missing} is missing",
         FaultKind.UNSCHEDULABLE: f"{pods} find{verb} no node to run on{hint(fault)}",
-        FaultKind.EVICTED: f"{pods} {'were' if len(fault.pods) > 1 else 'was'} evicted",
-        FaultKind.PROBE: f"{pods} fail{verb} the health probe",
+        FaultKind.EVICTED: f"{pods} {'were' if len(fault.pods) > 1 else 'was'} evicted{hint(fault)}",
+        FaultKind.PROBE: f"{pods} fail{verb} the {_probe(fault)} probe",
         FaultKind.NODE: f"node {name} {_node_trouble(fault)}",
     }
     return sentences.get(fault.kind) or f"{name}: {clean(fault.text or 'a fault was reported', limit)}"
@@ -148,10 +151,13 @@ def _change_sentence(change: Change, onset: float, limit: int) -> str:
     when = f"{duration(max(0.0, onset - change.at))} before this alert"
     if change.is_rollout:
         to = version(change, limit)
-        return f"{name} was rolled out to {to} {when}" if to else f"{name} was rolled out {when}"
+        return f"{name} was rolled out to {to}, {when}" if to else f"{name} was rolled out {when}"
+    if change.event_type == EventType.SCALE_EVENT:
+        old = f" from {clean(change.old_value, limit)}" if change.old_value else ""
+        return f"{name} was scaled{old} to {clean(change.new_value or '?', limit)}, {when}"
     what = change.event_type.replace("_", " ")
     to = f" to {clean(change.new_value, limit)}" if change.new_value else ""
-    return f"{what} of {name}{to} {when}"
+    return f"{what} of {name}{to}, {when}"
 
 
 def _symptom(fault: Fault, limit: int) -> str:
@@ -163,7 +169,7 @@ def _symptom(fault: Fault, limit: int) -> str:
         FaultKind.IMAGE_PULL: f"the image cannot be pulled{hint(fault)}",
         FaultKind.MISSING_CONFIGURATION: f"{missing} is missing",
         FaultKind.UNSCHEDULABLE: f"new pods find no node{hint(fault)}",
-        FaultKind.PROBE: "new pods fail the health probe",
+        FaultKind.PROBE: f"new pods fail the {_probe(fault)} probe",
         FaultKind.EVICTED: "new pods are evicted",
     }.get(fault.kind, "its pods fail since")
 
@@ -210,13 +216,17 @@ def _says_missing(fault: Fault) -> bool:
     return fault.kind is FaultKind.MISSING_CONFIGURATION and details.MISSING_NAME in fault.details
 
 
+def _probe(fault: Fault) -> str:
+    return clean(fault.details.get(details.PROBE, "") or "health", 20)
+
+
 def _node_trouble(fault: Fault) -> str:
     reason = clean(fault.details.get(details.REASON, ""), 40)
     return _NODE_TROUBLES.get(reason) or f"is in trouble ({reason or 'unknown'})"
 
 
 def _noun(change: Change) -> str:
-    return "rollout" if change.is_rollout else change.event_type.replace("_", " ")
+    return _NOUNS.get(change.event_type) or change.event_type.replace("_", " ")
 
 
 def _exit_code(fault: Fault) -> str:

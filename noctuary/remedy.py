@@ -7,11 +7,13 @@ from noctuary import details
 from noctuary.clock import format_clock
 from noctuary.correlation.facts import WORKLOAD_KINDS
 from noctuary.correlation.model import Cause, CauseKind, Change, Fault, FaultKind, Subject
+from noctuary.events import EventType
 from noctuary.text import clean, duration, shorten_middle
 
 MAX_IMAGE_CHARS = 160
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _QUANTITY = re.compile(r"(\d{1,9})(Ki|Mi|Gi|k|M|G)?")
+_REPLICAS = re.compile(r"[0-9]{1,6}")
 _KINDS = {"ConfigMap": "configmap", "Secret": "secret"}
 
 
@@ -50,10 +52,21 @@ def _how_long(change: Change) -> str:
 
 
 def _revert(change: Change) -> str:
+    scale = _scale_back(change)
+    if scale:
+        return scale
     what = change.event_type.replace("_", " ")
     if change.old_value:
         return f"check whether this {what} was meant; it was {clean(change.old_value, 120)} before"
     return f"check whether this {what} was meant, and revert it if not"
+
+
+def _scale_back(change: Change) -> str:
+    replicas = change.old_value or ""
+    if change.event_type != EventType.SCALE_EVENT or not _REPLICAS.fullmatch(replicas):
+        return ""
+    command = _kubectl(change.subject, "scale", kind=change.subject.kind)
+    return f"{command} --replicas={replicas}        as it was before, unless this was meant" if command else ""
 
 
 def _repair(fault: Fault) -> str:

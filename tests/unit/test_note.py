@@ -89,7 +89,7 @@ def note(*events: ContextEvent, pods: list[PodView] | None = None, **changes: ob
 
 def test_the_first_line_is_the_answer() -> None:
     assert note(rollout(), fault(exit_code="1")).splitlines()[0] == (
-        "Likely cause: payments-api was rolled out to 2.4.1 2 min before this alert; new pods crash with exit code 1."
+        "Likely cause: payments-api was rolled out to 2.4.1, 2 min before this alert; new pods crash with exit code 1."
     )
 
 
@@ -134,6 +134,8 @@ def test_quiet_dependencies_are_named_as_not_seen() -> None:
         ("FailedScheduling", {}, "finds no node to run on."),
         ("FailedScheduling", {"message": "0/5 nodes: 5 Insufficient memory."}, "to run on (insufficient memory)"),
         ("FailedScheduling", {"message": "1 node(s) had untolerated taint {a: b}"}, "to run on (untolerated taints)"),
+        ("Evicted", {"message": "The node was low on resource: memory."}, "evicted (its node ran low on memory)"),
+        ("Unhealthy", {"probe": "readiness"}, "1 pod of payments-api fails the readiness probe."),
         ("CrashLoopBackOff", {"exit_code": "137"}, "1 pod of payments-api keeps crashing with exit code 137 (killed)"),
         ("Error", {"exit_code": "1", "restarts": "1"}, "1 pod of payments-api crashed with exit code 1"),
         ("Error", {"exit_code": "1", "restarts": "2"}, "1 pod of payments-api keeps crashing with exit code 1"),
@@ -185,6 +187,16 @@ def test_the_last_event_is_told_as_an_age_because_it_may_be_days_old() -> None:
     quiet = Diagnosis(Verdict.NOTHING_RELEVANT, ONSET, ONSET - 3600, ["api"], [], last_event_at=ONSET - 3 * 86400)
     text = render_note(incident(), Evidence(quiet, AlertFacts()), MARKER, ONSET)
     assert "the last event was 3 days before the alert." in text
+
+
+def test_fewer_replicas_are_told_with_the_way_back() -> None:
+    fewer = event("Deployment", "payments-api", EventType.SCALE_EVENT, 120, {}, "payments-api")
+    fewer.old_value, fewer.new_value = "5", "1"
+    first, _, action, *_ = note(fewer).splitlines()
+    assert first == "Possible cause: payments-api was scaled from 5 to 1, 2 min before this alert."
+    assert action.startswith(
+        "Do, if it is to blame: kubectl -n payments scale deployment/payments-api --replicas=5        as it was before"
+    )
 
 
 def test_a_higher_memory_limit_is_proposed_as_a_command() -> None:
