@@ -206,6 +206,29 @@ def test_a_proven_token_makes_the_subscription_active_for_good(
     assert len(receiver.tokens) == 1
 
 
+def test_a_newer_webhook_time_alone_waits_its_turn_and_is_not_lost(
+    receiver: Receiver,
+    start_operator: Callable[..., Any],
+    team_of: Callable[..., Any],
+    eventually: Callable[..., Any],
+) -> None:
+    operator = start_operator(
+        NOCTUARY_RECEIVER_INTERNAL_URL=f"http://127.0.0.1:{receiver.server_port}", NOCTUARY_POLL_INTERVAL_S="0.2"
+    )
+    team = team_of(operator)
+    team.apply("payments")
+    team.settled("payments", "AwaitingFirstWebhook")
+    uid, writes, worked = team.uid("payments"), operator.writes(), operator.reconciles()
+    for number in (1, 2, 3):
+        receiver.reports = [IntegrationReport(uid, "v", last_webhook_at=1_800_000_000.0 + number)]
+        eventually("worked", lambda least=worked + number: operator.reconciles() >= least)
+    assert (operator.writes(), "lastWebhookTime" in team.status("payments")) == (writes, False)
+    operator.stop()
+    operator.start()
+    eventually("the time", lambda: team.status("payments").get("lastWebhookTime") == "2027-01-15T08:00:03Z")
+    assert operator.writes() == {"PagerDutyIntegration status": 1}
+
+
 @pytest.mark.parametrize(("of", "reason"), [("token", "ApiTokenRefused"), ("from", "FromRefused")])
 def test_what_pagerduty_refuses_is_said_until_it_is_mended(
     receiver: Receiver,
