@@ -18,6 +18,7 @@ from hack.localkube import processes
 
 _START_TIMEOUT_S = 60.0
 _STOP_GRACE_S = 30.0
+_RECORD_PATIENCE_S = 3.0
 _POLL_S = 0.1
 _INSTALL_TIMEOUT_S = 600.0
 _LOG_LINES = 12
@@ -69,14 +70,14 @@ class OwnDaemon:
         """Start the daemon, or find it running, and wait until it answers."""
         programs = docker_programs()
         docker = Docker(programs[0] if programs else "docker", self.host)
-        if self._is_alive() and docker.answers():
+        if self._files.exists() and self._is_alive(patience_s=_RECORD_PATIENCE_S) and docker.answers():
             return docker
         self._store.progress("Starting a Docker daemon of our own")
         self._files.mkdir(mode=0o700, exist_ok=True)
         (self._files / "docker.pid").unlink(missing_ok=True)
         log, record = self._files / "dockerd.log", self._record
-        processes.start(self._command(), log=log, record=record, environment=os.environ, die_with_us=False)
-        self._wait_until_it_answers(docker)
+        pid = processes.start(self._command(), log=log, record=record, environment=os.environ, die_with_us=False)
+        self._wait_until_it_answers(docker, pid)
         return docker
 
     def stop(self) -> None:
@@ -92,8 +93,11 @@ class OwnDaemon:
     def _record(self) -> Path:
         return self._files / "dockerd.record"
 
-    def _is_alive(self) -> bool:
-        record = processes.read_record(self._record)
+    def _is_alive(self, patience_s: float) -> bool:
+        """Whether it runs; one that was started a moment ago has not written its record yet."""
+        deadline = time.monotonic() + patience_s
+        while (record := processes.read_record(self._record)) is None and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
         return record is not None and processes.is_alive(record)
 
     def _command(self) -> list[str]:
@@ -105,10 +109,10 @@ class OwnDaemon:
             command += [f"--add-runtime=here={wrapper}", "--default-runtime=here"]
         return command
 
-    def _wait_until_it_answers(self, docker: Docker) -> None:
+    def _wait_until_it_answers(self, docker: Docker, pid: int) -> None:
         deadline = time.monotonic() + _START_TIMEOUT_S
         while not docker.answers():
-            if time.monotonic() > deadline or not self._is_alive():
+            if time.monotonic() > deadline or processes.running(pid) is None:
                 lines = (self._files / "dockerd.log").read_text(errors="replace").splitlines()[-_LOG_LINES:]
                 raise KindError("dockerd does not start. Its last lines were:\n" + "\n".join(lines))
             time.sleep(_POLL_S)

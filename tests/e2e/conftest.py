@@ -156,9 +156,19 @@ def eventually() -> Callable[[Callable[[], T], Callable[[T], bool]], T]:
 
     def poll(ask: Callable[[], T], right: Callable[[T], bool]) -> T:
         deadline = time.monotonic() + PATIENCE_S
-        while not right(answer := ask()):
+        while True:
+            answer = _unless_cut_off(ask)
+            if answer is not None and right(answer):
+                return answer
             assert time.monotonic() < deadline, f"not after {PATIENCE_S:.0f} s; the last answer was {answer!r}"
             time.sleep(POLL_S)
-        return answer
 
     return poll
+
+
+def _unless_cut_off(ask: Callable[[], T]) -> T | None:
+    """Ask once; a connection that is refused or cut off while something starts is no answer yet."""
+    try:
+        return ask()
+    except httpx.TransportError:
+        return None
