@@ -2,10 +2,13 @@
 
 import json
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from hack.chart.paths import CHART
 from hack.localkube import Cluster, LocalKubeError
@@ -84,6 +87,18 @@ def test_an_upgrade_without_a_change_changes_no_generation(cluster: Cluster, hel
     before = generations()
     helm("upgrade", "noctuary", str(CHART), "--namespace", namespace)
     assert generations() == before
+
+
+def test_the_next_version_can_be_upgraded_to(cluster: Cluster, helm: Helm, namespace: str, tmp_path: Path) -> None:
+    following = tmp_path / "noctuary"
+    shutil.copytree(CHART, following)
+    about = yaml.safe_load((following / "Chart.yaml").read_text())
+    (following / "Chart.yaml").write_text(yaml.safe_dump({**about, "version": "0.99.0", "appVersion": "0.99.0"}))
+    helm("install", "noctuary", str(CHART), "--namespace", namespace)
+    helm("upgrade", "noctuary", str(following), "--namespace", namespace)
+    path = "jsonpath={.items[*].spec.template.spec.containers[0].image}"
+    images = cluster.kubectl("-n", namespace, "get", "deployments,statefulsets", "-o", path)
+    assert images == "noctuary:0.99.0 noctuary:0.99.0"
 
 
 def test_two_releases_of_one_name_share_nothing(cluster: Cluster, helm: Helm, namespace: str) -> None:

@@ -68,7 +68,9 @@ def test_what_the_scanner_finds_in_the_defaults_is_explained() -> None:
 
 
 @pytest.mark.parametrize("values", scenarios(), ids=lambda path: path.stem)
-def test_a_real_api_server_takes_every_manifest(cluster: Cluster, rendered: Rendered, values: Path) -> None:
+def test_a_real_api_server_takes_every_manifest_under_pod_security_restricted(
+    cluster: Cluster, rendered: Rendered, values: Path
+) -> None:
     own = [each for each in rendered(values) if each["kind"] not in FOREIGN_KINDS]
     namespaces = {each["metadata"].get("namespace", "noctuary") for each in own}
     enforced = {"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"}
@@ -77,7 +79,12 @@ def test_a_real_api_server_takes_every_manifest(cluster: Cluster, rendered: Rend
     ]
     cluster.kubectl("apply", "--server-side", "--filename=-", input=json.dumps(_as_list(made)))
     answer = cluster.kubectl(
-        "apply", "--server-side", "--dry-run=server", "--filename=-", input=json.dumps(_as_list(own))
+        "apply",
+        "--server-side",
+        "--dry-run=server",
+        "--warnings-as-errors",
+        "--filename=-",
+        input=json.dumps(_as_list(own)),
     )
     assert len(answer.splitlines()) == len(own)
 
