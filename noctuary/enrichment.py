@@ -9,6 +9,7 @@ import structlog
 
 from noctuary import details
 from noctuary.correlation.correlate import correlate
+from noctuary.correlation.explain import CLOCK_SLACK_S
 from noctuary.correlation.facts import gather_facts
 from noctuary.correlation.model import CauseKind, Change, PodView, Relation, ServiceView, World
 from noctuary.errors import KubernetesError, PagerDutyError
@@ -80,10 +81,11 @@ class Enricher:
         """Look at what cleared a resolved incident: a rollback, pods that are ready again."""
         services = resolve_services(record, incident.service_id, incident.service_name)
         events, live = await asyncio.gather(
-            self._window(services, evidence.diagnosis.onset, now), self._live(services, [])
+            self._window(services, evidence.diagnosis.onset - CLOCK_SLACK_S, now), self._live(services, [])
         )
+        merged = merge_events(events, live.events if live else [])
         facts = gather_facts(
-            World(services, evidence.diagnosis.onset, record.lookback_s, events, live.pods if live else None)
+            World(services, evidence.diagnosis.onset, record.lookback_s, merged, live.pods if live else None)
         )
         rollback = find_rollback(evidence, facts.changes)
         if live is None:
@@ -144,7 +146,7 @@ def merge_events(*lists: list[ContextEvent]) -> list[ContextEvent]:
 
 
 def find_rollback(evidence: Evidence, changes: list[Change]) -> Change | None:
-    """Return the last rollout of the blamed workload that led back to the image before."""
+    """Return the last rollout of the blamed workload that led back to the image before; times are cut to the second."""
     causes = evidence.diagnosis.causes
     blamed = causes[0].change if causes and causes[0].kind is CauseKind.ROLLOUT else None
     if blamed is None:
@@ -155,7 +157,8 @@ def find_rollback(evidence: Evidence, changes: list[Change]) -> Change | None:
         for change in changes
         if change.is_rollout
         and change.subject == blamed.subject
-        and change.at > blamed.at
+        and change.at >= blamed.at
+        and change.event_id != blamed.event_id
         and before
         and change.details.get(details.IMAGE) == before
     ]

@@ -265,6 +265,26 @@ async def test_what_cleared_is_read_live_when_the_incident_is_resolved(
     assert "3 of 3 pods are ready now" in scene.text(incident.id)
 
 
+async def test_a_rollback_within_the_second_that_only_the_live_view_shows_is_named(
+    scene: Scene, make_rollout: Make, make_fault: Make
+) -> None:
+    second = float(int(time.time()))
+    rollback = msgspec.structs.replace(make_rollout(second, "2.4.0", "2.4.1", "h240"), dedup_key="rollout/15")
+    seen_live: list[ContextEvent] = []
+
+    async def read(_services: list[ServiceView]) -> LiveView:
+        return LiveView(seen_live, [])
+
+    scene.live_reader = read
+    await scene.store.add_events([make_rollout(second), make_fault(second)])
+    await started(scene)
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: scene.text(incident.id))
+    seen_live.append(rollback)
+    scene.pd.resolve(incident.id, by=scene.bot)
+    await scene.until(lambda: "Cleared: rolled back to 2.4.0" in scene.text(incident.id))
+
+
 async def test_a_stored_node_event_is_named_with_the_pods_on_it(scene: Scene, make_event: Make) -> None:
     now = time.time()
     pods = [PodView("payments", f"p{i}", "payments-api", "h", "node-7", is_ready=False) for i in range(2)]
