@@ -95,6 +95,16 @@ def test_an_overlay_moves_everything_to_its_namespace(cluster: Cluster) -> None:
     assert '["noctuary.example.com"]' in text
 
 
+def test_an_overlay_that_is_applied_again_differs_in_nothing(cluster: Cluster) -> None:
+    overlay = str(ROOT / "deploy" / "kustomize" / "example")
+    cluster.kubectl("apply", "--server-side", "--filename", f"{overlay}/namespace.yaml")
+    try:
+        cluster.kubectl("apply", "--server-side", "--kustomize", overlay)
+        assert cluster.kubectl("diff", "--server-side", "--kustomize", overlay) == ""
+    finally:
+        cluster.kubectl("delete", "--ignore-not-found", "--kustomize", overlay)
+
+
 def test_the_package_holds_no_tests(helm_path: Path, tmp_path: Path) -> None:
     run(helm_path, "package", str(CHART), "--destination", str(tmp_path))
     listing = run(Path("/usr/bin/tar"), "--list", "--file", str(next(tmp_path.glob("*.tgz"))))
