@@ -1,6 +1,7 @@
 """Create the kind cluster and fill it: images, Gateway API, ingress controller, a certificate for the test host."""
 
 import json
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from hack.kind.ingress import HTTP_NODE_PORT, HTTPS_NODE_PORT
 from hack.kind.nodeimage import REPOSITORY
 from hack.kind.teardown import kind_environment
 from hack.localkube.certificates import Authority
+from hack.localkube.tether import tethered
 
 TEST_HOST = "noctuary.example.com"
 _CREATE_TIMEOUT_S = 420.0  # half a minute on a free machine
@@ -44,9 +46,9 @@ class KindCluster:
         arguments = ["create", "cluster", "--name", self.name, "--config", str(config), "--wait", _READY_WAIT]
         self._kind([*arguments, "--kubeconfig", str(self.kubeconfig)], _CREATE_TIMEOUT_S)
 
-    def load(self, image: str) -> None:
-        """Copy an image from Docker into the node."""
-        self._kind(["load", "docker-image", image, "--name", self.name], _LOAD_TIMEOUT_S)
+    def load(self, *images: str) -> None:
+        """Copy images from Docker into the node."""
+        self._kind(["load", "docker-image", *images, "--name", self.name], _LOAD_TIMEOUT_S)
 
     def load_archive(self, archive: Path) -> None:
         """Copy an image archive into the node."""
@@ -69,8 +71,9 @@ class KindCluster:
         return next((address for address in addresses if "." in address), "")
 
     def _kind(self, arguments: list[str], timeout_s: float) -> None:
+        # Without us nobody may go on creating what is being taken down.
         done = subprocess.run(
-            [str(self.kind), *arguments],
+            tethered([str(self.kind), *arguments], die_with=os.getpid()),
             capture_output=True,
             text=True,
             timeout=timeout_s,

@@ -1,5 +1,6 @@
 """What a Docker daemon and a kubelet change on this machine, written down before and put back after."""
 
+import contextlib
 import os
 import shlex
 import subprocess
@@ -20,6 +21,7 @@ _SYSCTLS = (
     "kernel/keys/root_maxbytes",
     "kernel/keys/root_maxkeys",
 )
+_KUBELET_SETTINGS = ("vm/", "kernel/")
 _TABLES = ("filter", "nat")
 _FAMILIES = ("iptables", "ip6tables")
 _PROC = Path("/proc/sys")
@@ -34,8 +36,9 @@ class HostState(msgspec.Struct, frozen=True):
 
     sysctls: dict[str, str]
     rules: dict[str, list[str]]
-    links: list[str]
-    cgroups: list[str]
+    links: list[str] | None
+    """None: links are not looked at."""
+    cgroups: list[str] | None
     had_modules: bool
 
 
@@ -51,17 +54,22 @@ def look() -> HostState:
     )
 
 
+def look_at_kubelet_settings() -> HostState:
+    """Write down only what a kubelet changes: beside a daemon that is not ours, everything else is not ours either."""
+    paths = {name: _PROC / name for name in _SYSCTLS if name.startswith(_KUBELET_SETTINGS)}
+    values = {name: path.read_text().strip() for name, path in paths.items() if path.exists()}
+    return HostState(sysctls=values, rules={}, links=None, cgroups=None, had_modules=True)
+
+
 def restore(before: HostState) -> None:
     """Put back what has changed: only rules, links and groups that were not there before are removed."""
     for place, rules in before.rules.items():
         family, table = place.split()
         _restore_rules(family, table, rules)
-    for link in _docker_links():
-        if link not in before.links:
-            _quietly("ip", "link", "delete", link)
-    for cgroup in _docker_cgroups():
-        if str(cgroup) not in before.cgroups:
-            _remove_cgroup(cgroup)
+    if before.links is not None:
+        _remove_links(set(_docker_links()) - set(before.links))
+    if before.cgroups is not None:
+        _remove_cgroups({str(path) for path in _docker_cgroups()} - set(before.cgroups))
     if not before.had_modules and _MODULES.is_dir() and not any(_MODULES.iterdir()):
         _MODULES.rmdir()  # kind's mount of it makes Docker create it
     for name, value in before.sysctls.items():
@@ -71,9 +79,10 @@ def restore(before: HostState) -> None:
 
 
 def unmount_below(directory: Path) -> None:
-    """Unmount everything below a directory, the deepest first."""
+    """Unmount a directory and everything below it, the deepest first."""
     mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    for mount in sorted((each for each in mounts if each.startswith(f"{directory}/")), reverse=True):
+    ours = [each for each in mounts if f"{each}/".startswith(f"{directory}/")]
+    for mount in sorted(ours, reverse=True):
         _quietly("umount", "--lazy", mount)
 
 
@@ -120,12 +129,16 @@ def _docker_cgroups() -> list[Path]:
     return [place for place in places if place.is_dir()]
 
 
-def _remove_cgroup(cgroup: Path) -> None:
-    for parent, _, _ in os.walk(cgroup, topdown=False):
-        try:
-            Path(parent).rmdir()
-        except OSError:
-            return  # something still runs in it, so it is in use and stays
+def _remove_links(names: set[str]) -> None:
+    for name in names:
+        _quietly("ip", "link", "delete", name)
+
+
+def _remove_cgroups(places: set[str]) -> None:
+    for place in places:
+        for parent, _, _ in os.walk(place, topdown=False):
+            with contextlib.suppress(OSError):  # something still runs in it, so it is in use and stays
+                Path(parent).rmdir()
 
 
 def _quietly(*command: str) -> str:

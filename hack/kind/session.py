@@ -83,7 +83,7 @@ class Setup:
         if found is not None:
             state = State(name, found.program, os.environ.get("DOCKER_HOST"), kind=str(kind))
             state.had_network = found.works("network", "inspect", "kind")
-            state.before = None
+            state.before = host.look_at_kubelet_settings() if os.geteuid() == 0 else None
             self._run.write(state)
             return found, state
         require_daemon(self._store)
@@ -107,10 +107,10 @@ class Setup:
         return archive
 
     def _load(self, cluster: KindCluster, traefik: str, archive: Path | None) -> None:
-        cluster.load(traefik)
         if archive is None:
-            cluster.load(IMAGE)
+            cluster.load(traefik, IMAGE)
         else:
+            cluster.load(traefik)
             cluster.load_archive(archive)
 
     def _facts(
