@@ -10,6 +10,7 @@ RUNS ?= 2
 ARGS ?=
 KEEP ?=
 CLUSTER ?=
+WORKERS ?= 2
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 SOURCES := noctuary operator/noctuary_operator webhook_receiver noctuary_cli hack tests benchmarks
@@ -34,10 +35,10 @@ check: $(INSTALLED) ## Format, lint, types, import law, locked dependencies
 	$(BIN)/lint-imports
 
 unit: $(INSTALLED) ## Tests that need nothing
-	$(BIN)/python -m pytest tests/unit -q $(ARGS)
+	$(BIN)/python -m pytest tests/unit -q -n $(WORKERS) $(ARGS)
 
 integration: $(INSTALLED) cluster-binaries ## Tests on a real API server, a real store and the PagerDuty simulator
-	$(BIN)/python -m pytest tests/integration -q $(ARGS)
+	$(BIN)/python -m pytest tests/integration -q -n $(WORKERS) $(ARGS)
 
 format: $(INSTALLED) ## Format the code and mend what can be mended by machine
 	$(BIN)/ruff format $(SOURCES)

@@ -14,10 +14,11 @@ from hack.localkube import LocalKube
 from hack.pagerduty import DeliverySettings, PagerDutySimulator, Rule
 from hack.stage.release import Release
 from hack.stage.stage import set_stage
+from noctuary.clock import parse_time
 
 WEBHOOKS_AT_ONCE = 16
-INCIDENTS_PER_RUN = 7
-"""Three webhooks each and every third one twice: 28 deliveries a run, 560 of 140 incidents in twenty runs."""
+INCIDENTS_PER_RUN = 16
+"""Three webhooks each and every third one twice: 64 deliveries a run, 1,280 of 320 incidents in twenty runs."""
 SERVICES = 3
 SETTLE_S = 60.0
 """Notes are counted this long after the last fault."""
@@ -66,7 +67,7 @@ class Storm:
         await asyncio.gather(*lives)
 
     async def _live(self, number: int, index: int) -> None:
-        await asyncio.sleep(self._dice.uniform(0, 3))
+        await asyncio.sleep(self._dice.uniform(0, 1))
         incident = self._pagerduty.trigger(self._dice.choice(self._services), f"Page {number}.{index}")
         self.incidents.append(incident.id)
         await asyncio.sleep(self._dice.uniform(0.05, 1.5))
@@ -157,6 +158,7 @@ async def _count(pagerduty: WatchedPagerDuty, release: Release, storm: Storm, sa
             "webhooks": summary["webhooks"],
             "webhooks delivered, duplicates among them": deliveries,
             "attempts": summary["attempts"],
+            "most webhooks on their way at once": _most_at_once(pagerduty),
             "kill -9 at a random moment": storm.random_kills,
             "kill -9 between a note's arrival and our record of it": storm.kills_before_record,
             "answers lost, errors and late notes": sum(rule.struck for rule in storm.faults),
@@ -174,6 +176,19 @@ async def _count(pagerduty: WatchedPagerDuty, release: Release, storm: Storm, sa
         },
         remarks=[str(violation) for violation in pagerduty.violations[:5]],
     )
+
+
+def _most_at_once(pagerduty: PagerDutySimulator) -> int:
+    """Count the attempts that overlap most; the ledger's times are whole milliseconds."""
+    attempts = [attempt for hook in pagerduty.ledger.webhooks for attempt in hook.attempts]
+    starts = [parse_time(attempt.at) for attempt in attempts]
+    marks = [(at, 1) for at in starts]
+    marks += [(at + attempt.seconds - 0.002, -1) for at, attempt in zip(starts, attempts, strict=True)]
+    now = most = 0
+    for _, step in sorted(marks):
+        now += step
+        most = max(most, now)
+    return most
 
 
 def _not_final(pagerduty: PagerDutySimulator, incidents: list[str]) -> int:
