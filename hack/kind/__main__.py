@@ -8,13 +8,13 @@ import sys
 import time
 
 from hack.image.store import Store
-from hack.kind.errors import MENDABLE, KindError
+from hack.kind.errors import MENDABLE
+from hack.kind.existing import existing_cluster
 from hack.kind.progress import say
 from hack.kind.session import running_cluster
 from hack.kind.state import Facts, RunDirectory
 from hack.kind.teardown import clear
 from hack.localkube.cache import locked
-from hack.localkube.choice import ALLOW, ALLOW_VARIABLE
 from hack.localkube.tether import tethered
 
 FACTS_VARIABLE = "NOCTUARY_E2E_FACTS"
@@ -26,7 +26,8 @@ _INTERRUPTED = 130
 def run(options: argparse.Namespace) -> int:
     """Create the cluster, run the command, remove everything."""
     if options.cluster == _EXISTING:
-        return _against_existing(options.command)
+        with existing_cluster() as facts_file:
+            return _call(options.command, {FACTS_VARIABLE: str(facts_file)})
     store = Store("kind", say)
     began = time.monotonic()
     with running_cluster(store, with_archive=options.archive, keep=options.keep) as facts:
@@ -56,15 +57,6 @@ def status(_: argparse.Namespace) -> int:
         say("There is no cluster")
         return 1
     return 0
-
-
-def _against_existing(command: list[str]) -> int:
-    if os.environ.get(ALLOW_VARIABLE) != ALLOW or not os.environ.get("KUBECONFIG"):
-        raise KindError(
-            f"CLUSTER=existing installs and deletes in the cluster of KUBECONFIG: name one, "
-            f"and say {ALLOW_VARIABLE}={ALLOW}"
-        )
-    return _call(command, {"NOCTUARY_E2E_EXISTING": os.environ["KUBECONFIG"]})
 
 
 def _call(command: list[str], extra: dict[str, str]) -> int:

@@ -28,7 +28,7 @@ WRITE = "open('/opt/noctuary/written', 'w')"
 def pod(image: str, namespace: str, name: str, command: list[str] | None = None, *args: str) -> dict[str, Any]:
     """Build a pod that Pod Security `restricted` admits, with a root file system that cannot be written."""
     security = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
-    container = {"name": "main", "image": image, "imagePullPolicy": "Never", "securityContext": security}
+    container = {"name": "main", "image": image, "imagePullPolicy": "IfNotPresent", "securityContext": security}
     container |= ({"command": command} if command else {}) | ({"args": list(args)} if args else {})
     return {
         "apiVersion": "v1",
