@@ -59,6 +59,8 @@ class Cluster:
             return
         files = [f"--filename={manifest}" for manifest in manifests]
         self.kubectl("apply", "--server-side", *files)
+        # Until a definition has any condition at all, waiting for one of them is refused.
+        self.kubectl("wait", "--for=jsonpath={.status.conditions}", "--timeout=30s", *files)
         self.kubectl("wait", "--for=condition=Established", "--timeout=30s", *files)
 
     def create_token(self, namespace: str, service_account: str, *, lifetime_s: int = 3600) -> str:

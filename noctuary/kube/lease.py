@@ -156,7 +156,8 @@ class Lease:
             await asyncio.sleep(self._renew_s)
             left_s = self._renewed_at + self._duration_s - time.monotonic()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._attempt(), max(left_s, 0.1))
+                async with asyncio.timeout(max(left_s, 0.1)):
+                    await self._attempt()
             expired = time.monotonic() - self._renewed_at >= self._duration_s
             if expired or self._seen is not None:  # seen: somebody else's name stands in it
                 log.error("Lease lost", lease=self._name, identity=self._identity)

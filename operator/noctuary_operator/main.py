@@ -198,6 +198,7 @@ async def _first_of(stop: asyncio.Event, future: "asyncio.Future[Any]") -> None:
     if future.done():
         future.result()
     future.cancel()
+    await asyncio.gather(future, return_exceptions=True)
 
 
 async def run_operator(
