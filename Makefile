@@ -75,6 +75,8 @@ lock: ## Resolve the dependencies anew, with hashes and without addresses
 	for set in "runtime" "dev --group dev"; do set -- $$set; name=$$1; shift; \
 	  $(BIN)/uv pip compile pyproject.toml --extra operator --extra receiver "$$@" --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-header --quiet --upgrade --output-file requirements/$$name.txt || exit 1; done
+	echo hatchling | $(BIN)/uv pip compile - --constraint requirements/dev.txt --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements/build.txt
 	$(BIN)/uv pip compile requirements/checkov.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --no-annotate --quiet --upgrade --output-file requirements/checkov.txt
 

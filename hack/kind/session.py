@@ -132,7 +132,7 @@ class Setup:
             http_port=ports[1],
             gateway=cluster.gateway(),
             docker=cluster.docker.program,
-            docker_host=cluster.docker.host,
+            docker_host=cluster.docker.host or os.environ.get("DOCKER_HOST"),
             kind=str(cluster.kind),
             cluster=cluster.name,
             seconds=self._seconds,
@@ -148,7 +148,8 @@ class Setup:
 
 
 def _remove_old_containers(docker: Docker) -> None:
-    """Remove containers that an earlier daemon of ours left when the whole machine went down."""
+    """Remove containers that an earlier daemon of ours left when the whole machine went down, and nameless images."""
     left = docker.run("ps", "--all", "--quiet").split()
     if left:
         docker.run("rm", "--force", "--volumes", *left)
+    docker.works("image", "prune", "--force")
