@@ -11,11 +11,10 @@ from webhook_receiver.deps import Deps
 from webhook_receiver.wire import (
     Answer,
     Receive,
-    Refused,
     Scope,
     Send,
+    answer_of,
     header,
-    not_ready,
     read_body,
     refuse,
     send_answer,
@@ -43,12 +42,7 @@ class EventsRoute:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request."""
         started = time.perf_counter()
-        try:
-            answer = await take(self._deps, scope, receive)
-        except Refused as refused:
-            answer = refused.answer
-        except NotReady as error:
-            answer = not_ready(error).answer
+        answer = await answer_of(take(self._deps, scope, receive))
         await send_answer(send, answer)
         self._ack_seconds.observe(time.perf_counter() - started)
 

@@ -16,11 +16,10 @@ from webhook_receiver.deps import Deps
 from webhook_receiver.wire import (
     Answer,
     Receive,
-    Refused,
     Scope,
     Send,
+    answer_of,
     header,
-    not_ready,
     read_body,
     refuse,
     send_answer,
@@ -45,12 +44,7 @@ class WebhookRoute:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one webhook."""
         started = time.perf_counter()
-        try:
-            answer = await accept(self._deps, scope, receive)
-        except Refused as refused:
-            answer = refused.answer
-        except NotReady as error:
-            answer = not_ready(error).answer
+        answer = await answer_of(accept(self._deps, scope, receive))
         self._deps.metrics.webhooks.labels(answer.outcome).inc()
         await send_answer(send, answer)
         self._ack_seconds.observe(time.perf_counter() - started)

@@ -48,6 +48,16 @@ def not_ready(error: NotReady) -> Refused:
     return refuse(503, "not_ready", str(error), {"retry-after": str(error.retry_after_s)})
 
 
+async def answer_of(taking: Awaitable[Answer]) -> Answer:
+    """Turn what was refused on the way into its answer."""
+    try:
+        return await taking
+    except Refused as refused:
+        return refused.answer
+    except NotReady as error:
+        return not_ready(error).answer
+
+
 def header(scope: Scope, name: bytes) -> bytes | None:
     """Return a header as it came; several of one name are joined by commas, as HTTP allows."""
     values = [value for key, value in scope["headers"] if key == name]
