@@ -59,7 +59,7 @@ async def measure_resources(count: int) -> None:
         cluster = await asyncio.to_thread(LocalKube, crds=CRDS, apiserver_flags=audit.flags)
         with cluster:
             kube = await Kube.connect(cluster.kubeconfig)
-            release = Release(cluster, "http://127.0.0.1:9", directory, RELEASE)
+            release = Release(cluster, "http://127.0.0.1:9", directory, RELEASE, log_level="info")
             try:
                 await asyncio.to_thread(release.install)
                 print(f"resources: {count} Manual resources applied at once", flush=True)

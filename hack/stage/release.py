@@ -23,7 +23,15 @@ T = TypeVar("T")
 class Release:
     """Operator and receiver of one release namespace, each as a child process with exactly the chart's Roles."""
 
-    def __init__(self, cluster: Cluster, pagerduty_url: str, directory: Path, namespace: str | None = None) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        pagerduty_url: str,
+        directory: Path,
+        namespace: str | None = None,
+        *,
+        log_level: str = "debug",
+    ) -> None:
         self.namespace = namespace or f"noctuary-{secrets.token_hex(3)}"
         self.directory = directory
         self.public_port = free_port()
@@ -31,6 +39,7 @@ class Release:
         self.operator_port = free_port()
         self._cluster = cluster
         self._pagerduty_url = pagerduty_url
+        self._log_level = log_level
         self._programs: list[Program] = []
 
     def install(self) -> None:
@@ -58,7 +67,7 @@ class Release:
             "NOCTUARY_RELEASE_NAMESPACE": self.namespace,
             "NOCTUARY_KUBECONFIG": str(kubeconfig),
             "NOCTUARY_IDENTITY": f"{self.namespace}-pod-0",  # a container that is started again keeps its pod's name
-            "NOCTUARY_LOG_LEVEL": "debug",
+            "NOCTUARY_LOG_LEVEL": self._log_level,
         }
 
     def _operator_settings(self, kubeconfig: Path) -> dict[str, str]:
