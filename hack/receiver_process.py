@@ -209,20 +209,23 @@ class Gate:
         for task in self._relayed:
             task.cancel()
         await asyncio.gather(*self._relayed, return_exceptions=True)
+        await asyncio.sleep(0)  # an aborted transport closes its socket in the loop's next turn
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         if task is None:
             return
         self._relayed.add(task)
-        with contextlib.suppress(OSError, asyncio.CancelledError):
-            far_reader, far_writer = await asyncio.open_connection(*self._target)
-            try:
+        writers = [writer]
+        try:
+            with contextlib.suppress(OSError, asyncio.CancelledError):
+                far_reader, far_writer = await asyncio.open_connection(*self._target)
+                writers.append(far_writer)
                 await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
-            finally:
-                far_writer.close()
-                writer.close()
-        self._relayed.discard(task)
+        finally:
+            for each in writers:
+                each.transport.abort()
+            self._relayed.discard(task)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -38,14 +38,19 @@ class Forwarder:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._keep(asyncio.current_task())
+        self._writers.add(writer)
         try:
             up_reader, up_writer = await asyncio.open_connection(*self._upstream)
         except ConnectionError:
             writer.transport.abort()
             return
-        self._writers |= {writer, up_writer}
+        self._writers.add(up_writer)
         for source, target in ((reader, up_writer), (up_reader, writer)):
-            task = asyncio.create_task(self._pump(source, target))
+            self._keep(asyncio.create_task(self._pump(source, target)))
+
+    def _keep(self, task: "asyncio.Task[None] | None") -> None:
+        if task is not None:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -79,10 +84,11 @@ class Forwarder:
 
     async def stop(self) -> None:
         self._server.close()
-        self.reset_all()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.reset_all()
+        await asyncio.sleep(0)  # an aborted transport closes its socket in the loop's next turn
 
 
 class LineProxy:
