@@ -76,7 +76,7 @@ class Reconciler:
     async def reconcile(self, uid: str) -> float | None:
         """Work one integration; return the seconds until time alone changes what should be."""
         integration = self._world.integrations.get(uid)
-        if integration is None or self._world.is_leaving(integration):
+        if integration is None or await self._is_leaving(integration):
             await self._remove(uid)
             return None
         if integration.spec is None:
@@ -176,15 +176,25 @@ class Reconciler:
         await self._applier.remove_record(uid)
         log.info("Integration removed", integration_id=uid)
 
+    async def _is_leaving(self, integration: Integration) -> bool:
+        """Whether nothing is made for it any more; a namespace we do not know is one made or gone this moment."""
+        if self._world.is_leaving(integration):
+            return True
+        if self._world.knows_namespace(integration.namespace):
+            return False
+        return not await self._exists(integration.uid, integration.namespace, integration.name)
+
     async def _lives(self, uid: str) -> bool:
         """Ask the API server itself whether the integration of this uid exists: a cache may be behind."""
         integration = self._world.integrations.get(uid)
         if integration is not None:
-            return not self._world.is_leaving(integration)
+            return not await self._is_leaving(integration)
         owner = self._owner(uid)
         if owner is None:
             return False
-        namespace, name = owner
+        return await self._exists(uid, *owner)
+
+    async def _exists(self, uid: str, namespace: str, name: str) -> bool:
         try:
             raw = await self._client.get(paths.integrations(namespace, name), accept=METADATA)
         except KubernetesError as error:

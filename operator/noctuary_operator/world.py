@@ -43,6 +43,10 @@ class World:
         namespace = self.namespaces.get("", integration.namespace)
         return integration.deleting or (namespace is not None and namespace.terminating)
 
+    def knows_namespace(self, name: str) -> bool:
+        """Whether the watch of Namespaces has shown this one."""
+        return self.namespaces.get("", name) is not None
+
     def ledger(self) -> set[str]:
         """Return the uids of all integrations that have something in the release namespace."""
         ours: Iterable[LabelledSecret | RouteIngress] = [*self.labelled.all(), *self.ingresses.all()]

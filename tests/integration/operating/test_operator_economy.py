@@ -5,7 +5,21 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from hack.localkube import Cluster
+
 INGRESS = {"type": "Ingress", "ingressClassName": "nginx"}
+
+
+@pytest.fixture
+def own_operator(
+    cluster: Cluster, eventually: Callable[..., Any], start_operator: Callable[..., Any]
+) -> Any:
+    """An operator with nothing to work but this test's own: what earlier tests leave behind would count too."""
+    left = ["get", "pdi", "--all-namespaces", "--output=name"]
+    eventually("no integration is left", lambda: not cluster.kubectl(*left).strip(), deadline_s=60)
+    return start_operator()
 
 
 def test_a_fresh_integration_costs_three_writes_and_four_with_an_ingress(
