@@ -1,0 +1,77 @@
+"""The reconciler itself, told of an integration by a cache that runs behind the API server."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hack.localkube import Cluster
+from noctuary.errors import KubernetesError
+from noctuary.kube.client import KubeClient
+from noctuary_operator import paths
+from noctuary_operator.apply import Applier
+from noctuary_operator.desired import Backend
+from noctuary_operator.events import Recorder
+from noctuary_operator.metrics import OperatorMetrics
+from noctuary_operator.policy import Policy
+from noctuary_operator.reconcile import Reconciler
+from noctuary_operator.secret_values import SecretValues
+from noctuary_operator.world import World
+
+UID = "6f2f8b1e-0000-4000-8000-000000000000"
+GONE: dict[str, Any] = {
+    "metadata": {
+        "name": "payments",
+        "namespace": "gone",
+        "uid": UID,
+        "resourceVersion": "1",
+        "generation": 1,
+        "creationTimestamp": "2026-01-01T00:00:00Z",
+    },
+    "spec": {
+        "direction": "inbound",
+        "webhook": {
+            "host": "noctuary.example.com",
+            "route": {"type": "None"},
+            "subscription": {
+                "management": "Manual",
+                "scope": {"type": "account"},
+                "signingSecretRef": {"name": "signing", "key": "secret"},
+            },
+        },
+    },
+}
+
+
+@pytest.fixture
+async def client(cluster: Cluster) -> AsyncIterator[KubeClient]:
+    """A connection of the cluster's administrator."""
+    client = await KubeClient.connect(Path(cluster.kubeconfig))
+    yield client
+    await client.close()
+
+
+def reconciler_of(client: KubeClient, release: str, raw: dict[str, Any]) -> Reconciler:
+    """A reconciler that knows of one integration and of no namespace."""
+    metrics, world = OperatorMetrics(), World(release, lambda _: None)
+    world.integrations.take(raw)
+    return Reconciler(
+        client,
+        world,
+        Applier(client, world, release, metrics),
+        SecretValues(client, world.heads, metrics),
+        Recorder(client, "test", metrics),
+        Policy((), (), (), False, True),
+        Backend(release, "noctuary-receiver", 8080),
+        lambda _: None,
+    )
+
+
+async def test_nothing_is_made_for_an_integration_that_went_away_with_its_namespace(
+    client: KubeClient, namespace: str
+) -> None:
+    assert await reconciler_of(client, namespace, GONE).reconcile(UID) is None
+    with pytest.raises(KubernetesError) as caught:
+        await client.get(paths.secrets(namespace, f"noctuary-{UID}"))
+    assert caught.value.not_found
