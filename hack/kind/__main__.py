@@ -1,4 +1,4 @@
-"""Run a command against an end-to-end cluster: `python -m hack.kind run [--keep] -- COMMAND`; `down`; `status`."""
+"""Run a command against an end-to-end cluster: `python -m hack.kind run -- COMMAND`; also down, status, check."""
 
 import argparse
 import os
@@ -8,10 +8,10 @@ import sys
 import time
 
 from hack.image.store import Store
-from hack.kind.errors import MENDABLE
+from hack.kind.errors import MENDABLE, MachineCannot
 from hack.kind.existing import existing_cluster
 from hack.kind.progress import say
-from hack.kind.session import running_cluster
+from hack.kind.session import require_docker, running_cluster
 from hack.kind.state import Facts, RunDirectory
 from hack.kind.teardown import clear
 from hack.localkube.cache import locked
@@ -21,6 +21,8 @@ FACTS_VARIABLE = "NOCTUARY_E2E_FACTS"
 """Names the file with what tests need to know; without it the file of a kept cluster is read."""
 _EXISTING = "existing"
 _INTERRUPTED = 130
+CANNOT = 3
+"""The exit code of `check` on a machine that runs no containers."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -46,6 +48,16 @@ def down(_: argparse.Namespace) -> int:
     with locked(directory.lock, "an end-to-end cluster of this user", say):
         if not clear(directory, store):
             say("There is no cluster")
+    return 0
+
+
+def check(_: argparse.Namespace) -> int:
+    """Say whether this machine runs containers; exit 3 when it cannot, with the reason and the mend."""
+    try:
+        require_docker(Store("kind", say))
+    except MachineCannot as error:
+        say(str(error))
+        return CANNOT
     return 0
 
 
@@ -79,7 +91,7 @@ def _say_how_to_look(facts: Facts) -> None:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m hack.kind", description=__doc__)
     commands = parser.add_subparsers(dest="verb", required=True)
-    for function in (run, down, status):
+    for function in (run, down, status, check):
         command = commands.add_parser(function.__name__, help=function.__doc__)
         command.set_defaults(do=function)
         if function is run:

@@ -11,8 +11,8 @@ from pathlib import Path
 from hack.image.docker import Docker, docker_programs
 from hack.image.store import Store
 from hack.kind import runtime
-from hack.kind.errors import KindError
-from hack.kind.host import lacks_resource_capability, unmount_below
+from hack.kind.errors import KindError, MachineCannot
+from hack.kind.host import has_writable_cgroups, lacks_resource_capability, unmount_below
 from hack.kind.state import RunDirectory
 from hack.localkube import processes
 
@@ -38,14 +38,18 @@ def running_docker() -> Docker | None:
 def require_daemon(progress: Store) -> None:
     """Make sure that a daemon can be started; on Debian its package is installed when it is missing.
 
-    Raises KindError that says in one line what is missing and how to mend it.
+    Raises MachineCannot that says in one line what is missing and how to mend it.
     """
     if sys.platform != "linux" or os.geteuid() != 0:
-        raise KindError("No Docker daemon answers. Start Docker, or run this as root on Linux to have one started.")
+        raise MachineCannot("No Docker daemon answers. Start Docker, or run this as root on Linux to have one started.")
+    if not has_writable_cgroups():
+        raise MachineCannot(
+            "Control groups are read-only here. Run this outside of the container, or make it privileged."
+        )
     if not _missing():
         return
     if shutil.which("apt-get") is None:
-        raise KindError(f"Docker is not running and {', '.join(_missing())} is not installed. Install Docker.")
+        raise MachineCannot(f"Docker is not running and {', '.join(_missing())} is not installed. Install Docker.")
     progress.progress("Installing the distribution's package docker.io")
     _apt("update", "--quiet=2")
     _apt("install", "--yes", "--quiet=2", "--no-install-recommends", "docker.io", "iptables")
@@ -114,7 +118,7 @@ class OwnDaemon:
         while not docker.answers():
             if time.monotonic() > deadline or processes.running(pid) is None:
                 lines = (self._files / "dockerd.log").read_text(errors="replace").splitlines()[-_LOG_LINES:]
-                raise KindError("dockerd does not start. Its last lines were:\n" + "\n".join(lines))
+                raise MachineCannot("dockerd does not start. Its last lines were:\n" + "\n".join(lines))
             time.sleep(_POLL_S)
 
 

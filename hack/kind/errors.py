@@ -8,5 +8,9 @@ class KindError(Exception):
     """A sentence that names what is missing and how to mend it."""
 
 
+class MachineCannot(KindError):
+    """This machine runs no containers, whatever we do; a check without them may go on."""
+
+
 MENDABLE = (KindError, ImageError, LocalKubeError)
 """Errors whose text is all that a person needs."""

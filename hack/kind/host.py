@@ -93,6 +93,18 @@ def lacks_resource_capability() -> bool:
     return not int(line.split()[1], 16) >> number & 1
 
 
+def has_writable_cgroups() -> bool:
+    """Whether a control group can be made here, as every container needs."""
+    top = _CGROUPS if (_CGROUPS / "cgroup.controllers").exists() else _CGROUPS / "memory"
+    probe = top / f"noctuary-probe-{os.getpid()}"
+    try:
+        probe.mkdir()
+        probe.rmdir()
+    except OSError:
+        return False
+    return True
+
+
 def _rules(family: str, table: str) -> list[str]:
     return _quietly(family, "--table", table, "--list-rules").splitlines()
 

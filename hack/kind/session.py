@@ -44,6 +44,18 @@ def running_cluster(store: Store, *, with_archive: bool = False, keep: bool = Fa
                 guard.keep()
 
 
+def require_docker(store: Store) -> None:
+    """Make sure that this machine runs containers: a daemon of our own is started and ended; raises MachineCannot."""
+    if running_docker() is not None:
+        return
+    run = RunDirectory()
+    with locked(run.lock, "an end-to-end cluster of this user", store.progress):
+        clear(run, store)
+        run.create()
+        with Guard(run):
+            Setup(run, store, with_archive=False).start_docker()
+
+
 class Setup:
     """Puts everything up, step by step, and says how long each step took."""
 
@@ -61,7 +73,7 @@ class Setup:
             "helm", lambda: [find_tool(tool, progress=self._store.progress) for tool in (HELM3, HELM4)]
         )
         kubectl = self._programs.kubernetes() / "kubectl"
-        docker, state = self._timed("docker", lambda: self._docker(kind))
+        docker, state = self._timed("docker", lambda: self.start_docker(kind))
         registry = self._timed("registry", lambda: docker.registry_serves(default_base()))
         self._store.progress("A registry answers" if registry else "No registry answers: images are made here")
         node = None if registry else self._timed("node image", lambda: node_image(self._store, self._programs, docker))
@@ -77,18 +89,19 @@ class Setup:
         self._timed("ingress controller", lambda: install_ingress(cluster, definitions, manifest(traefik)))
         return self._facts(cluster, helm3, helm4, archive, ports)
 
-    def _docker(self, kind: Path) -> tuple[Docker, State]:
+    def start_docker(self, kind: Path | None = None) -> tuple[Docker, State]:
+        """Find Docker, or start a daemon of our own; write down what is to be put back."""
         found = running_docker()
         name = f"noctuary-{secrets.token_hex(3)}"
         if found is not None:
-            state = State(name, found.program, os.environ.get("DOCKER_HOST"), kind=str(kind))
+            state = State(name, found.program, os.environ.get("DOCKER_HOST"), kind=_text(kind))
             state.had_network = found.works("network", "inspect", "kind")
             state.before = host.look_at_kubelet_settings() if os.geteuid() == 0 else None
             self._run.write(state)
             return found, state
         require_daemon(self._store)
         daemon = OwnDaemon(self._run, self._store)
-        state = State(name, "docker", daemon.host, own_daemon=True, kind=str(kind), before=host.look())
+        state = State(name, "docker", daemon.host, own_daemon=True, kind=_text(kind), before=host.look())
         self._run.write(state)
         docker = daemon.start()
         _remove_old_containers(docker)
@@ -145,6 +158,10 @@ class Setup:
         result = do()
         self._seconds[step] = round(time.monotonic() - began, 1)
         return result
+
+
+def _text(path: Path | None) -> str | None:
+    return str(path) if path is not None else None
 
 
 def _remove_old_containers(docker: Docker) -> None:

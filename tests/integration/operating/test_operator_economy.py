@@ -13,9 +13,7 @@ INGRESS = {"type": "Ingress", "ingressClassName": "nginx"}
 
 
 @pytest.fixture
-def own_operator(
-    cluster: Cluster, eventually: Callable[..., Any], start_operator: Callable[..., Any]
-) -> Any:
+def own_operator(cluster: Cluster, eventually: Callable[..., Any], start_operator: Callable[..., Any]) -> Any:
     """An operator with nothing to work but this test's own: what earlier tests leave behind would count too."""
     left = ["get", "pdi", "--all-namespaces", "--output=name"]
     eventually("no integration is left", lambda: not cluster.kubectl(*left).strip(), deadline_s=60)
