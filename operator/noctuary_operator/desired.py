@@ -76,7 +76,7 @@ def compile_desired(
     webhook = spec.webhook if spec.takes_webhooks else None
     parts = _webhook_parts(observed, webhook, fresh) if webhook is not None else _WebhookParts()
     key = next_ingest_key(observed, fresh)
-    refused = rules.refused_namespaces(spec, integration.namespace, observed.consents, policy)
+    refused = rules.refused_namespaces(spec, integration.namespace, observed.consents, observed.unwatched, policy)
     api_problem = rules.api_problem(spec, policy) if spec.writes_notes else None
     record = RoutingRecord(
         id=integration.uid,
@@ -104,7 +104,7 @@ def compile_desired(
         ingest_key_rotated_because=key.rotated_because,
         route_problem=route_problem,
         api_problem=api_problem,
-        consent_problem=rules.consent_problem(refused, integration.namespace),
+        consent_problem=rules.consent_problem(refused, integration.namespace, observed.unwatched),
         due_at=min(parts.due_at, default=None),
     )
 

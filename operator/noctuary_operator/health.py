@@ -11,13 +11,20 @@ from noctuary_operator.metrics import OperatorMetrics
 
 @asynccontextmanager
 async def serve_health(
-    host: str | None, port: int, problem: Callable[[], str | None], metrics: OperatorMetrics
+    host: str | None,
+    port: int,
+    problem: Callable[[], str | None],
+    remarks: Callable[[], list[str]],
+    metrics: OperatorMetrics,
 ) -> AsyncIterator[None]:
-    """Serve while the block runs; `problem` says why the process should be restarted, None when it should not."""
+    """Serve while the block runs; `problem` says why the process should be restarted, None when it should not.
+
+    `remarks` are said beside it: what a restart would not mend.
+    """
 
     async def healthz(_: web.Request) -> web.Response:
         found = problem()
-        return web.Response(text=found or "ok", status=503 if found else 200)
+        return web.Response(text="\n".join([found or "ok", *remarks()]), status=503 if found else 200)
 
     async def show_metrics(_: web.Request) -> web.Response:
         return web.Response(body=generate_latest(metrics.registry), content_type="text/plain", charset="utf-8")

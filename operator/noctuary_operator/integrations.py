@@ -116,6 +116,10 @@ class Integrations:
         """Return the uids of all."""
         return set(self._by_uid)
 
+    def uids_in(self, namespace: str) -> set[str]:
+        """Return the uids of those that live in a namespace."""
+        return {uid for (own, _), uid in self._uid_of.items() if own == namespace}
+
     def users_of_secret(self, key: ObjectKey) -> set[str]:
         """Return who refers to a Secret, or wants to own one of this name."""
         return self._secret_users.get(key, set())

@@ -24,20 +24,22 @@ from noctuary_operator.health import serve_health
 from noctuary_operator.internal_token import InternalToken
 from noctuary_operator.kopf_door import run_kopf
 from noctuary_operator.metrics import OperatorMetrics
-from noctuary_operator.objects import LabelledSecret, NamespaceHead, RouteIngress, SecretHead
+from noctuary_operator.namespaces import NamespacePoller
+from noctuary_operator.objects import NamespaceHead, RouteIngress
 from noctuary_operator.policy import Policy
 from noctuary_operator.receiver_reports import ReceiverReports
 from noctuary_operator.reconcile import Reconciler
 from noctuary_operator.secret_values import SecretValues
 from noctuary_operator.settings import OperatorSettings
 from noctuary_operator.sweep import Sweeper
+from noctuary_operator.watches import Watches, labelled_secrets, other_secrets
 from noctuary_operator.workqueue import WorkQueue
 from noctuary_operator.world import INTERNAL_KEY, World
 
 log = structlog.get_logger()
 
-STALE_AFTER_S = 120.0
-"""A watch that was not confirmed for so long is stuck: its own limit is 40 s, and backoff ends at 15 s."""
+UNFILLED_S = 1.0
+"""How soon an integration is looked at again whose namespace was not listed yet."""
 END_WITHIN_S = 10.0
 """How long the parts may take to end before they are cancelled."""
 
@@ -52,7 +54,7 @@ class Operator:
     def __init__(self, settings: OperatorSettings, client: KubeClient, http: Any, metrics: OperatorMetrics) -> None:
         self._settings = settings
         self._metrics = metrics
-        self._world = World(settings.release_namespace, self._wake)
+        self._world = World(settings.release_namespace, self._wake, settings.watch_namespaces)
         self._queue = WorkQueue(self._work, settings.concurrency, metrics)
         self._internal = InternalToken(client, self._world, settings.release_namespace)
         self._reports = ReceiverReports(
@@ -60,7 +62,12 @@ class Operator:
         )
         self._reconciler = self._build_reconciler(client)
         self._sweeper = Sweeper(client, self._world, self._wake, settings.watch_namespaces)
-        self._reflectors = build_reflectors(client, self._world, settings)
+        self._watches = Watches(
+            build_reflectors(client, self._world, settings), build_single(client, self._world, settings)
+        )
+        self._namespaces = NamespacePoller(
+            client, self._world.namespaces, settings.watch_namespaces, self._watches.is_refused, metrics
+        )
 
     def _build_reconciler(self, client: KubeClient) -> Reconciler:
         settings = self._settings
@@ -83,15 +90,19 @@ class Operator:
 
     def problem(self) -> str | None:
         """Return why the process should be restarted, None when it should not."""
-        stuck = [r for r in self._reflectors if r.health.synced.is_set() and r.health.age_s() > STALE_AFTER_S]
-        return f"{len(stuck)} watches are stuck" if stuck else None
+        stuck = self._watches.stuck()
+        return f"{stuck} watches are stuck" if stuck else None
+
+    def remarks(self) -> list[str]:
+        """Return what a person should know although a restart would not mend it."""
+        return self._namespaces.unreadable.describe()
 
     async def run(self, login: Login, stop: asyncio.Event, on_started: Callable[[], None]) -> None:
         """Fill the caches, then serve until told to stop or until a part ends."""
         await self._sweeper.wait_for_kind()
-        watches = [asyncio.create_task(reflector.run()) for reflector in self._reflectors]
+        watches = [*self._watches.start(), asyncio.create_task(self._namespaces.run())]
         try:
-            await _first_of(stop, asyncio.gather(*(reflector.health.synced.wait() for reflector in self._reflectors)))
+            await _first_of(stop, asyncio.gather(self._watches.answered(), self._namespaces.health.synced.wait()))
             if stop.is_set():
                 return
             self._world.filled = True
@@ -118,10 +129,12 @@ class Operator:
         """The door of our custom resource: note what changed, wake what it concerns."""
         if change == "DELETED":
             uid = raw["metadata"]["uid"]
+            self._world.deleted.add(uid)
             self._world.integrations.drop(uid)
             self._reports.forget(uid)
             self._wake(uid)
             return
+        self._world.deleted.discard(raw["metadata"]["uid"])
         for uid in self._world.integrations.take(raw):
             self._wake(uid)
 
@@ -129,12 +142,14 @@ class Operator:
         if key == INTERNAL_KEY:
             await self._internal.ensure()
             return None
+        integration = self._world.integrations.get(key)
+        if integration is not None and not self._watches.is_filled(integration.namespace):
+            return UNFILLED_S  # else its Secrets would be taken for missing and made anew
         return await self._reconciler.reconcile(key)
 
 
 def build_reflectors(client: KubeClient, world: World, settings: OperatorSettings) -> list[Reflector[Any]]:
-    """Return the watches beside Kopf's: labelled Secrets, other Secrets by metadata, Ingresses, Namespaces."""
-    namespaces = {*settings.watch_namespaces, settings.release_namespace} if settings.watch_namespaces else {""}
+    """Return the watches that all work needs: our children, and in all namespaces Secrets and Namespaces."""
     release = settings.release_namespace
     found: list[Reflector[Any]] = [
         Reflector(
@@ -144,6 +159,13 @@ def build_reflectors(client: KubeClient, world: World, settings: OperatorSetting
             world.ingresses.scope(release),
             label_selector=f"{ROLE_LABEL}={ROLE_ROUTE}",
         ),
+    ]
+    if settings.watch_namespaces:
+        return [*found, labelled_secrets(client, world, release)]
+    return [
+        *found,
+        labelled_secrets(client, world, ""),
+        other_secrets(client, world, ""),
         Reflector(
             client,
             paths.NAMESPACES,
@@ -153,23 +175,16 @@ def build_reflectors(client: KubeClient, world: World, settings: OperatorSetting
             list_accept=METADATA_LIST,
         ),
     ]
-    for namespace in sorted(namespaces):
-        path = paths.secrets(namespace)
-        labelled, heads = world.labelled.scope(namespace), world.heads.scope(namespace)
-        found.append(Reflector(client, path, LabelledSecret, labelled, label_selector=ROLE_LABEL))
-        strangers = f"!{ROLE_LABEL}"
-        found.append(
-            Reflector(
-                client,
-                path,
-                SecretHead,
-                heads,
-                label_selector=strangers,
-                accept=METADATA,
-                list_accept=METADATA_LIST,
-            )
-        )
-    return found
+
+
+def build_single(client: KubeClient, world: World, settings: OperatorSettings) -> dict[str, list[Reflector[Any]]]:
+    """Return the watches of each single namespace; what the release's own holds with our label is watched anyway."""
+    single: dict[str, list[Reflector[Any]]] = {}
+    for name in settings.watch_namespaces:
+        single[name] = [other_secrets(client, world, name)]
+        if name != settings.release_namespace:
+            single[name].append(labelled_secrets(client, world, name))
+    return single
 
 
 async def run_until_first_ends(tasks: list[asyncio.Task[None]], stop: asyncio.Event) -> None:
@@ -220,7 +235,7 @@ async def run_operator(
             settings.lease_renew_s,
         )
         await stack.enter_async_context(
-            serve_health(settings.health_host, settings.health_port, operator.problem, metrics)
+            serve_health(settings.health_host, settings.health_port, operator.problem, operator.remarks, metrics)
         )
         taking = asyncio.create_task(lease.acquire())
         await _first_of(stop, taking)

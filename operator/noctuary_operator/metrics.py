@@ -35,3 +35,9 @@ class OperatorMetrics:
         self.events_failed = Counter(
             "noctuary_operator_events_failed", "Kubernetes Events that could not be posted.", registry=self.registry
         )
+        self.namespace_served = Gauge(
+            "noctuary_operator_namespace_served",
+            "Whether a namespace of watchNamespaces can be read (0 or 1), by namespace; absent where all are watched.",
+            ["namespace"],
+            registry=self.registry,
+        )

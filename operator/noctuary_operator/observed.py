@@ -40,5 +40,6 @@ class Observed:
     api_token: Lookup = Lookup()
     signing_secret: Lookup = Lookup()
     consents: Mapping[str, bool] = field(default_factory=dict)
+    unwatched: frozenset[str] = frozenset()
     report: IntegrationReport | None = None
     minted: Minted | None = None

@@ -29,3 +29,5 @@ def events(namespace: str) -> str:
 
 
 NAMESPACES = "/api/v1/namespaces"
+KINDS = f"/apis/{GROUP}/{VERSION}"
+"""What the API server says of our kinds to everybody who may log in."""

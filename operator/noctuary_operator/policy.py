@@ -1,6 +1,6 @@
 """What an integration may not do here: a list of small checks over the spec, each with its mend in words."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from noctuary.integration import IntegrationSpec, Webhook
@@ -92,23 +92,34 @@ def api_problem(spec: IntegrationSpec, policy: Policy) -> Problem | None:
     return next((problem for check in API_CHECKS if (problem := check(spec, policy))), None)
 
 
-def refused_namespaces(spec: IntegrationSpec, own: str, consents: Mapping[str, bool], policy: Policy) -> list[str]:
-    """Return the mapped foreign namespaces that have not consented."""
-    if not policy.consent_required:
-        return []
+def refused_namespaces(
+    spec: IntegrationSpec, own: str, consents: Mapping[str, bool], unwatched: Collection[str], policy: Policy
+) -> list[str]:
+    """Return the mapped foreign namespaces that have not consented, or that nobody here looks at."""
     mapped = {namespace for service in spec.services for namespace in service.namespaces} - {own}
-    return sorted(namespace for namespace in mapped if not consents.get(namespace, False))
-
-
-def consent_problem(refused: list[str], own: str) -> Problem | None:
-    """Return the problem of namespaces without consent, None when there are none."""
-    if not refused:
-        return None
-    return Problem(
-        reasons.CONSENT_MISSING,
-        f"spec.services: {', '.join(refused[:5])} has not consented to being mapped and is left out; "
-        f"annotate the Namespace with noctuary.io/allow-from={own}, or remove it from spec.services",
+    return sorted(
+        namespace
+        for namespace in mapped
+        if namespace in unwatched or (policy.consent_required and not consents.get(namespace, False))
     )
+
+
+def consent_problem(refused: list[str], own: str, unwatched: Collection[str]) -> Problem | None:
+    """Return the problem of the mapped namespaces that are left out, None when there are none."""
+    closed = [namespace for namespace in refused if namespace not in unwatched]
+    unseen = [namespace for namespace in refused if namespace in unwatched]
+    sentences = []
+    if closed:
+        sentences.append(
+            f"{', '.join(closed[:5])} has not consented to being mapped and is left out; "
+            f"annotate the Namespace with noctuary.io/allow-from={own}, or remove it from spec.services"
+        )
+    if unseen:
+        sentences.append(
+            f"{', '.join(unseen[:5])} is not watched by this release and is left out; "
+            "ask the administrator to add it to watchNamespaces, or remove it from spec.services"
+        )
+    return Problem(reasons.CONSENT_MISSING, f"spec.services: {'. '.join(sentences)}") if sentences else None
 
 
 def _listed(allowed: tuple[str, ...]) -> str:

@@ -10,6 +10,7 @@ from noctuary import clock
 from noctuary.errors import KubernetesError
 from noctuary.integration import IntegrationSpec, SecretKeyRef
 from noctuary.kube.client import METADATA, KubeClient
+from noctuary.kube.unreadable import is_refusal
 from noctuary.reports import IntegrationReport
 from noctuary.routing import INTEGRATION_LABEL
 from noctuary_operator import paths
@@ -110,6 +111,7 @@ class Reconciler:
             secret_name_taken=self._is_taken(integration),
             ingress=self._world.ingress(integration.uid),
             consents={namespace: self._consents(namespace, integration.namespace) for namespace in mapped},
+            unwatched=frozenset(namespace for namespace in mapped if not self._world.watches(namespace)),
             report=self._report_of(integration.uid),
             minted=self._minted.get(integration.uid),
         )
@@ -169,11 +171,13 @@ class Reconciler:
         self._minted.pop(uid, None)
         self._times_written_at.pop(uid, None)
         if self._world.record_secret(uid) is None and self._world.ingress(uid) is None:
+            self._world.deleted.discard(uid)
             return
         if await self._lives(uid):
             return
         await self._applier.remove_ingress(uid)
         await self._applier.remove_record(uid)
+        self._world.deleted.discard(uid)
         log.info("Integration removed", integration_id=uid)
 
     async def _is_leaving(self, integration: Integration) -> bool:
@@ -192,14 +196,16 @@ class Reconciler:
         owner = self._owner(uid)
         if owner is None:
             return False
+        if not self._world.watches(owner[0]):
+            return True  # not ours to judge: the namespace was taken from watchNamespaces
         return await self._exists(uid, *owner)
 
     async def _exists(self, uid: str, namespace: str, name: str) -> bool:
         try:
             raw = await self._client.get(paths.integrations(namespace, name), accept=METADATA)
         except KubernetesError as error:
-            if error.not_found:
-                return False
+            if error.not_found or (is_refusal(error) and uid in self._world.deleted):
+                return False  # a namespace that goes may take our Role along before the last question
             raise
         return msgspec.json.decode(raw, type=_Head).metadata.uid == uid
 

@@ -4,27 +4,16 @@ import os
 import socket
 import uuid
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
-from pydantic import BeforeValidator, Field
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from noctuary.kube import lease
+from noctuary.names import Names
 
 PAGERDUTY_API_HOSTS = ("api.pagerduty.com", "api.eu.pagerduty.com")
 """PagerDuty's own API hosts; anything else must be allowed on purpose, because the API token is sent there."""
-
-
-def _split(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("["):
-        return tuple(msgspec.json.decode(value, type=list[str]))
-    return tuple(part.strip() for part in value.split(",") if part.strip())
-
-
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
 def default_identity() -> str:
@@ -60,7 +49,7 @@ class OperatorSettings(BaseSettings):
     consent_required: bool = True
     """Whether a foreign namespace must consent to being mapped."""
     watch_namespaces: Names = ()
-    """Namespaces whose integrations are served; empty: all."""
+    """Namespaces whose integrations are served; empty: all. With a list nothing is asked for cluster-wide."""
     poll_interval_s: Annotated[float, Field(gt=0)] = 2.0
     """How often the receiver is asked what came in."""
     sweep_interval_s: Annotated[float, Field(gt=0)] = 300.0

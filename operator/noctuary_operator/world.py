@@ -1,6 +1,6 @@
 """What the operator knows of the cluster: the caches, and which integration each change concerns."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import msgspec
 
@@ -18,13 +18,18 @@ Wake = Callable[[str], None]
 
 
 class World:
-    """Everything watched; once `filled` is set, each change wakes the keys that it concerns."""
+    """Everything watched; once `filled` is set, each change wakes the keys that it concerns.
 
-    def __init__(self, release_namespace: str, wake: Wake) -> None:
+    `deleted` holds the uids whose deletion the watch has shown and that are not cleaned up yet.
+    """
+
+    def __init__(self, release_namespace: str, wake: Wake, watched: Collection[str] = ()) -> None:
         self._release_namespace = release_namespace
         self._wake_key = wake
+        self._watched = watched
         self.filled = False
         self.integrations = Integrations()
+        self.deleted: set[str] = set()
         self.labelled = Cache[LabelledSecret](self._labelled_changed, parse_labelled)
         self.ingresses = Cache[RouteIngress](self._ingress_changed)
         self.heads = Cache[SecretHead](self._head_changed)
@@ -46,6 +51,10 @@ class World:
     def knows_namespace(self, name: str) -> bool:
         """Whether the watch of Namespaces has shown this one."""
         return self.namespaces.get("", name) is not None
+
+    def watches(self, namespace: str) -> bool:
+        """Whether this release serves a namespace: each one, or those it was told to."""
+        return not self._watched or namespace in self._watched
 
     def ledger(self) -> set[str]:
         """Return the uids of all integrations that have something in the release namespace."""

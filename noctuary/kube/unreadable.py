@@ -1,0 +1,41 @@
+"""The watched namespaces that we may not read, said once when it begins and once when it is over."""
+
+import structlog
+
+from noctuary.errors import KubernetesError
+
+log = structlog.get_logger()
+
+FORBIDDEN = 403
+UNKNOWN_OR_CLOSED = "it does not exist, or this release's Role or RoleBinding is missing there"
+"""A Role lives in its namespace and goes with it: without one the API server does not tell which it is."""
+
+
+def is_refusal(error: KubernetesError | None) -> bool:
+    """Whether the API server says that we may not, which only a person mends."""
+    return error is not None and error.status == FORBIDDEN
+
+
+class Unreadable:
+    """Remembers which namespaces are unreadable and why."""
+
+    def __init__(self) -> None:
+        self._problems: dict[str, str] = {}
+
+    def note(self, namespace: str, problem: str | None) -> None:
+        """Take what is true now; only a change is logged."""
+        if problem == self._problems.get(namespace):
+            return
+        if problem is not None:
+            self._problems[namespace] = problem
+            log.warning("Watched namespace cannot be read, the others are served", namespace=namespace, problem=problem)
+        else:
+            del self._problems[namespace]
+            log.info("Watched namespace can be read again", namespace=namespace)
+
+    def __contains__(self, namespace: str) -> bool:
+        return namespace in self._problems
+
+    def describe(self) -> list[str]:
+        """Return a sentence for each."""
+        return [f"namespace {name} cannot be read: {problem}" for name, problem in sorted(self._problems.items())]
