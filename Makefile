@@ -59,6 +59,21 @@ chart-check: $(INSTALLED) cluster-binaries ## Lint, truth tables, real installs 
 	$(BIN)/python -m hack.chart check
 	$(BIN)/python -m pytest tests/chart -q $(ARGS)
 
+##@ Document
+docs: .venv-docs/.installed ## Build the documentation's site into build/site; warnings are errors
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
+
+docs-serve: .venv-docs/.installed ## Serve it on loopback, anew after each change
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs serve
+
+docs-test: docs cluster-binaries ## Run every snippet of the pages and every example on real API servers (builds Helm once)
+	$(BIN)/python -m pytest tests/docs -q -n $(WORKERS) $(ARGS)
+
+.venv-docs/.installed: requirements/docs.txt $(INSTALLED)
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/pip install --quiet --require-hashes --requirement requirements/docs.txt
+	touch $@
+
 ##@ Local control plane
 up: $(INSTALLED) ## Start etcd, API server and controller manager on loopback
 	$(BIN)/python -m hack.localkube up
@@ -79,6 +94,8 @@ lock: ## Resolve the dependencies anew, with hashes and without addresses
 	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements/build.txt
 	$(BIN)/uv pip compile requirements/checkov.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --no-annotate --quiet --upgrade --output-file requirements/checkov.txt
+	$(BIN)/uv pip compile requirements/docs.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --no-annotate --quiet --upgrade --output-file requirements/docs.txt
 
 chart-generate: $(INSTALLED) ## Write the chart's CRD templates, README table and dashboard, and the Kustomize base
 	$(BIN)/python -m hack.chart generate
@@ -95,4 +112,4 @@ $(INSTALLED): requirements/dev.txt pyproject.toml
 help: ## This text
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: chart-check chart-generate image e2e e2e-down run faults bench test check unit integration format up down cluster-binaries lock setup help
+.PHONY: docs docs-serve docs-test chart-check chart-generate image e2e e2e-down run faults bench test check unit integration format up down cluster-binaries lock setup help

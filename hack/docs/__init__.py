@@ -1,0 +1,1 @@
+"""The documentation as a program: pages are read, their snippets run, their outputs compared."""
