@@ -48,6 +48,8 @@ _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "etcd")
 _IPTABLES = ("iptables", "iptables-save", "iptables-restore", "ip6tables", "ip6tables-save", "ip6tables-restore")
 _ASK_TIMEOUT_S = 30.0
+_VOLUMES = 30
+"""As many as node-init makes directories; a volume is used once, a cluster lives for one run."""
 
 
 def node_image(store: Store, programs: Programs, docker: Docker) -> str:
@@ -103,9 +105,15 @@ def _configure(tree: Path, pause: str) -> None:
     (tree / "etc/containerd/config.toml").write_text(containerd)
     shutil.copy(FILES / "network.conflist", tree / "etc/cni/net.d/10-node.conflist")
     shutil.copy(FILES / "kubelet.conf", tree / "kind/kubelet.d/10-node.conf")
-    shutil.copy(FILES / "storage.yaml", tree / "kind/manifests/default-storage.yaml")
+    (tree / "kind/manifests/default-storage.yaml").write_text(_storage())
     (tree / "kind/version").write_text(KUBERNETES)
     (tree / "etc/machine-id").write_text("")
+
+
+def _storage() -> str:
+    volume = (FILES / "volume.yaml").read_text()
+    volumes = (volume.replace("@NUMBER@", str(number)) for number in range(1, _VOLUMES + 1))
+    return (FILES / "storage.yaml").read_text() + "".join(volumes)
 
 
 def _system(store: Store) -> Path:

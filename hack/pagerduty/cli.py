@@ -51,6 +51,8 @@ def _serve_options(chosen: argparse.Namespace) -> ServeOptions:
         requests_per_minute=chosen.requests_per_minute or None,
         first_pause_s=chosen.first_pause,
         with_parent=chosen.with_parent,
+        connect_to=dict(chosen.connect_to),
+        authority=chosen.authority,
     )
 
 
@@ -185,6 +187,22 @@ def _add_serve(commands: Any) -> None:
     parser.add_argument("--requests-per-minute", type=int, default=REQUESTS_PER_MINUTE, help="0 switches the limit off")
     parser.add_argument("--first-pause", type=float, default=1.0, help="seconds before the first retry; then doubled")
     parser.add_argument("--with-parent", action="store_true", help="end when the parent process ends")
+    parser.add_argument(
+        "--connect-to",
+        action="append",
+        default=[],
+        type=_detour,
+        metavar="HOST=ADDRESS:PORT",
+        help="where webhooks for a host are sent; may be repeated",
+    )
+    parser.add_argument("--authority", help="file with the only authority whose certificates webhooks trust")
+
+
+def _detour(text: str) -> tuple[str, str]:
+    host, _, place = text.partition("=")
+    if not host or not place.rpartition(":")[2].isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST=ADDRESS:PORT")
+    return host, place
 
 
 def _add_incident_commands(commands: Any) -> None:

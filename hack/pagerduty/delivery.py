@@ -8,8 +8,8 @@ import ssl
 import time
 import uuid
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -31,12 +31,18 @@ MAX_BODY_BYTES = 256 * 1024
 
 @dataclass(frozen=True)
 class DeliverySettings:
-    """What a test may tune; the deadline is the vendor's, the pauses are ours."""
+    """What a test may tune; the deadline is the vendor's, the pauses are ours.
+
+    `connect_to` leads a host name to the address and port that serve it, as `curl --connect-to` does: Host header,
+    server name and certificate check stay those of the name. `authority` names a file with the only authority that is trusted.
+    """
 
     deadline_s: float = 5.0
     first_pause_s: float = 1.0
     longest_pause_s: float = 600.0
     concurrency: int = 16
+    connect_to: Mapping[str, str] = field(default_factory=dict)
+    authority: str | None = None
 
 
 @dataclass
@@ -80,7 +86,11 @@ class Courier:
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._slots = asyncio.Semaphore(settings.concurrency)
         self._client = httpx.AsyncClient(
-            follow_redirects=False, timeout=settings.deadline_s, trust_env=False, limits=_LIMITS
+            verify=ssl.create_default_context(cafile=settings.authority),
+            follow_redirects=False,
+            timeout=settings.deadline_s,
+            trust_env=False,
+            limits=_LIMITS,
         )
         self._in_flight = 0
 
@@ -181,17 +191,27 @@ class Courier:
         return attempt
 
     async def _post(self, subscription: Subscription, parcel: Parcel, attempt: Attempt) -> None:
-        extensions = {"trace": self._first_byte(parcel.record)}
+        url, names = self._way(subscription.url)
+        extensions = {"trace": self._first_byte(parcel.record), "sni_hostname": names["Host"].partition(":")[0]}
         try:
             async with asyncio.timeout(self._settings.deadline_s):
                 answer = await self._client.post(
-                    subscription.url, content=parcel.body, headers=parcel.headers, extensions=extensions
+                    url, content=parcel.body, headers=parcel.headers | names, extensions=extensions
                 )
             attempt.status = answer.status_code
         except (TimeoutError, httpx.TimeoutException):
             attempt.error = f"no answer within {self._settings.deadline_s:g} s"
         except httpx.TransportError as error:
             attempt.error = _transport_error(error)
+
+    def _way(self, address: str) -> tuple[httpx.URL, dict[str, str]]:
+        """Return where to connect, and the Host header of the name that was asked for."""
+        url = httpx.URL(address)
+        names = {"Host": url.netloc.decode()}
+        if url.host not in self._settings.connect_to:
+            return url, names
+        host, _, port = self._settings.connect_to[url.host].rpartition(":")
+        return url.copy_with(host=host, port=int(port)), names
 
     def _first_byte(self, record: Webhook) -> Callable[[str, Any], Awaitable[None]]:
         async def trace(name: str, _: Any) -> None:

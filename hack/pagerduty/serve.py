@@ -27,6 +27,8 @@ class ServeOptions:
     requests_per_minute: int | None
     first_pause_s: float
     with_parent: bool
+    connect_to: dict[str, str]
+    authority: str | None
 
 
 def default_state_file() -> Path:
@@ -46,7 +48,9 @@ async def serve(options: ServeOptions) -> None:
         port=options.port,
         latency_s=options.latency_s,
         requests_per_minute=options.requests_per_minute,
-        delivery=DeliverySettings(first_pause_s=options.first_pause_s),
+        delivery=DeliverySettings(
+            first_pause_s=options.first_pause_s, connect_to=options.connect_to, authority=options.authority
+        ),
     )
     async with simulator as running:
         running.add_user("Noctuary Bot", DEFAULT_EMAIL)

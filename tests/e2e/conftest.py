@@ -3,26 +3,23 @@
 import os
 import secrets
 import ssl
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import pytest
-import yaml
 
+from hack.e2e import poll
+from hack.e2e.kubectl import Kubectl, put_certificate
+from hack.e2e.pagerduty import PagerDuty, running_pagerduty
+from hack.e2e.release import Release
+from hack.e2e.team import Team
 from hack.kind.relay import relay
 from hack.kind.state import Facts, RunDirectory
 
 FACTS_VARIABLE = "NOCTUARY_E2E_FACTS"
-KUBECTL_TIMEOUT_S = 150.0
-POLL_S = 0.3
-PATIENCE_S = 60.0
-
-T = TypeVar("T")
 
 
 def _facts() -> Facts | None:
@@ -43,31 +40,6 @@ def facts() -> Facts:
     return found
 
 
-@dataclass(frozen=True)
-class Kubectl:
-    """kubectl as administrator."""
-
-    facts: Facts
-
-    def __call__(self, *arguments: str, text: str = "") -> str:
-        """Run kubectl and return what it prints; a failure is an AssertionError in its own words."""
-        command = [self.facts.kubectl, f"--kubeconfig={self.facts.kubeconfig}", *arguments]
-        done = subprocess.run(
-            command, input=text, capture_output=True, text=True, timeout=KUBECTL_TIMEOUT_S, check=False
-        )
-        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr.strip()}"
-        return done.stdout
-
-    def apply(self, *manifests: dict[str, Any]) -> None:
-        """Apply objects as a person would."""
-        self("apply", "--server-side", "--filename=-", text=yaml.safe_dump_all(manifests))
-
-    def get(self, kind: str, name: str, namespace: str) -> dict[str, Any]:
-        """Read one object."""
-        found: dict[str, Any] = yaml.safe_load(self("get", kind, name, f"--namespace={namespace}", "--output=yaml"))
-        return found
-
-
 @pytest.fixture(scope="session")
 def kubectl(facts: Facts) -> Kubectl:
     """kubectl as administrator of the cluster."""
@@ -78,10 +50,9 @@ def kubectl(facts: Facts) -> Kubectl:
 def namespace(kubectl: Kubectl) -> Iterator[str]:
     """A namespace of the test's own, in which Pod Security `restricted` is enforced."""
     name = f"e2e-{secrets.token_hex(3)}"
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-    kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+    kubectl.make_namespace(name)
     yield name
-    kubectl("delete", "namespace", name, "--wait=false")
+    kubectl.drop_namespace(name)
 
 
 @dataclass(frozen=True)
@@ -117,21 +88,7 @@ def front_door(facts: Facts) -> Iterator[FrontDoor]:
 def certificate(facts: Facts, kubectl: Kubectl) -> Callable[[str], str]:
     """Store the test host's certificate in a namespace; returns the name of its Secret."""
 
-    def store(namespace: str) -> str:
-        data = {"tls.crt": Path(facts.certificate).read_text(), "tls.key": Path(facts.certificate_key).read_text()}
-        metadata = {"name": "test-host", "namespace": namespace}
-        kubectl.apply(
-            {
-                "apiVersion": "v1",
-                "kind": "Secret",
-                "type": "kubernetes.io/tls",
-                "metadata": metadata,
-                "stringData": data,
-            }
-        )
-        return "test-host"
-
-    return store
+    return lambda namespace: put_certificate(kubectl, namespace)
 
 
 @pytest.fixture
@@ -153,24 +110,44 @@ def door_for_pods(facts: Facts) -> Iterator[Callable[[int], str]]:
 
 
 @pytest.fixture(scope="session")
-def eventually() -> Callable[[Callable[[], T], Callable[[T], bool]], T]:
+def eventually() -> Any:
     """Ask again until the answer is right; the last answer is shown when it never is."""
-
-    def poll(ask: Callable[[], T], right: Callable[[T], bool]) -> T:
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            answer = _unless_cut_off(ask)
-            if answer is not None and right(answer):
-                return answer
-            assert time.monotonic() < deadline, f"not after {PATIENCE_S:.0f} s; the last answer was {answer!r}"
-            time.sleep(POLL_S)
-
-    return poll
+    return poll.eventually
 
 
-def _unless_cut_off(ask: Callable[[], T]) -> T | None:
-    """Ask once; a connection that is refused or cut off while something starts is no answer yet."""
+@pytest.fixture(scope="session")
+def pagerduty(facts: Facts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PagerDuty]:
+    """The simulator, reached by pods; its webhooks for the test host go through the ingress controller with TLS."""
+    if not facts.https_port or not facts.gateway:
+        pytest.skip("the ingress controller of this cluster is not ours")
+    with running_pagerduty(facts, tmp_path_factory.mktemp("pagerduty")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def installed(kubectl: Kubectl, facts: Facts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
+    """The one release of a run; tests ask for `release`, which finds it standing."""
+    if not facts.https_port:
+        pytest.skip("the ingress controller of this cluster is not ours")
+    release = Release(kubectl, tmp_path_factory.mktemp("helm"))
     try:
-        return ask()
-    except httpx.TransportError:
-        return None
+        release.set_up()
+        yield release
+    finally:
+        release.tear_down()
+
+
+@pytest.fixture
+def release(installed: Release) -> Release:
+    """The chart, installed by Helm under Pod Security `restricted`, both pods ready.
+
+    One release serves all tests. A test may upgrade, break or uninstall it; the next one finds it installed anew.
+    """
+    installed.stand()
+    return installed
+
+
+@pytest.fixture
+def team(kubectl: Kubectl, release: Release, pagerduty: PagerDuty, namespace: str) -> Team:
+    """A team with a namespace of its own; see `Team.set_up`."""
+    return Team(kubectl, release, pagerduty, namespace)

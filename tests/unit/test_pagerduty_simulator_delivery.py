@@ -366,3 +366,13 @@ async def _until(look: Callable[[], T | None], deadline_s: float = 5.0) -> T:
         while (found := look()) is None:  # noqa: ASYNC110 -- the state looked at sets no event
             await asyncio.sleep(0.005)
     return found
+
+
+async def test_a_webhook_for_a_host_is_led_to_where_it_is_served(receiver: ScriptedReceiver) -> None:
+    place = receiver.url.removeprefix("http://").partition("/")[0]
+    settings = DeliverySettings(connect_to={"hooks.example.com": place})
+    async with PagerDutySimulator(delivery=settings) as pd:
+        pd.subscribe("http://hooks.example.com/webhooks")
+        pd.trigger(pd.add_service("shop"), "Page")
+        await pd.drained()
+    assert [each.headers["host"] for each in receiver.received] == ["hooks.example.com"]
