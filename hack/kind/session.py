@@ -48,6 +48,7 @@ def require_docker(store: Store) -> None:
     """Make sure that this machine runs containers: a daemon of our own is started and ended; raises MachineCannot."""
     if running_docker() is not None:
         return
+    require_daemon(store)
     run = RunDirectory()
     with locked(run.lock, "an end-to-end cluster of this user", store.progress):
         clear(run, store)
