@@ -21,7 +21,7 @@ Duration = Annotated[str, Field(min_length=2, max_length=16, pattern=r"^([0-9]{1
 PagerDutyID = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9]+$")]
 ObjectName = Annotated[str, Field(min_length=1, max_length=253)]
 Namespace = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
-HostName = Annotated[
+DottedName = Annotated[
     str,
     Field(
         min_length=1,
@@ -30,6 +30,7 @@ HostName = Annotated[
     ),
 ]
 Direction = Literal["inbound", "outbound", "bidirectional"]
+RouteType = Literal["Ingress", "HTTPRoute", "None"]
 
 
 class _Part(BaseModel):
@@ -51,13 +52,23 @@ class RouteTLS(_Part):
     secret_name: ObjectName
 
 
+class ParentRef(_Part):
+    """A Gateway, or one listener of it; its namespace is that of the release when absent."""
+
+    name: ObjectName
+    namespace: Namespace | None = None
+    section_name: DottedName | None = None
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+
+
 class Route(_Part):
     """How a request for the webhook host gets to the receiver."""
 
-    type: Literal["Ingress", "None"] = "Ingress"
+    type: RouteType = "Ingress"
     ingress_class_name: ObjectName | None = None
     annotations: Annotated[dict[str, Annotated[str, Field(max_length=4096)]], Field(max_length=32)] = {}
     tls: RouteTLS | None = None
+    parent_refs: Annotated[list[ParentRef], Field(max_length=8)] = []
 
 
 class Token(_Part):
@@ -86,7 +97,7 @@ class Subscription(_Part):
 class Webhook(_Part):
     """How PagerDuty's webhooks reach us."""
 
-    host: HostName
+    host: DottedName
     route: Route = Route()
     token: Token = Token()
     subscription: Subscription
@@ -145,6 +156,11 @@ class IntegrationSpec(_Part):
     def takes_webhooks(self) -> bool:
         """Whether PagerDuty may post to us."""
         return self.direction != "outbound" and self.webhook is not None
+
+    @property
+    def route_type(self) -> RouteType:
+        """Which route we are to make; None where PagerDuty does not post to us."""
+        return self.webhook.route.type if self.webhook is not None and self.takes_webhooks else "None"
 
     @property
     def writes_notes(self) -> bool:

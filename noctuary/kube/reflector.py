@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -98,7 +98,7 @@ class Health:
 
 
 class Reflector(Generic[T]):
-    """Keeps a sink in step with one resource; `run` ends only by cancellation."""
+    """Keeps a sink in step with one resource; `run` ends only by cancellation, or by raising an answer of `ends_on`."""
 
     def __init__(
         self,
@@ -113,6 +113,7 @@ class Reflector(Generic[T]):
         list_accept: str = JSON,
         watch_timeout_s: int = WATCH_TIMEOUT_S,
         stall_grace_s: float = STALL_GRACE_S,
+        ends_on: Collection[int] = (),
     ) -> None:
         self._client = client
         self._path = path
@@ -126,6 +127,7 @@ class Reflector(Generic[T]):
         self._list_accept = list_accept
         self._watch_timeout_s = watch_timeout_s
         self._stall_grace_s = stall_grace_s
+        self._ends_on = ends_on
         self._pages = msgspec.json.Decoder(_Page[kind])  # type: ignore[valid-type]  # built for the given kind
         self._object = msgspec.json.Decoder(kind)
         self._line = msgspec.json.Decoder(_Line)
@@ -133,6 +135,10 @@ class Reflector(Generic[T]):
         self._version: str | None = None
         self._progressed = False
         self.health = Health()
+
+    async def list_once(self) -> None:
+        """List once, without a watch. Raises KubernetesError."""
+        await self._list()
 
     async def run(self) -> None:
         """List, watch, and begin again wherever that breaks."""
@@ -147,6 +153,9 @@ class Reflector(Generic[T]):
                 await self._watch(self._version)
                 failures = 0
             except KubernetesError as error:
+                if error.status in self._ends_on:
+                    self._version = None
+                    raise
                 failures = 1 if self._progressed else failures + 1
                 self._after(error, failures)
                 await asyncio.sleep(_backoff(failures))

@@ -16,12 +16,15 @@ from noctuary.routing import (
 )
 from noctuary_operator import paths, reasons
 from noctuary_operator.conditions import Outcome
-from noctuary_operator.desired import Desired, contains, labels, owner_reference
+from noctuary_operator.desired import Desired
+from noctuary_operator.http_routes import HTTP_ROUTE, http_routes_absent
 from noctuary_operator.integrations import Integration
+from noctuary_operator.manifests import contains, labels, owner_reference
 from noctuary_operator.metrics import OperatorMetrics
-from noctuary_operator.objects import OWNER_ANNOTATION, LabelledSecret, Meta, RouteIngress
+from noctuary_operator.objects import OWNER_ANNOTATION, LabelledSecret, Meta, RouteObject
 from noctuary_operator.observed import Observed
 from noctuary_operator.policy import Problem
+from noctuary_operator.routes import ROUTE_KINDS, same_route
 from noctuary_operator.secret_values import encode_values
 from noctuary_operator.status import Status
 from noctuary_operator.world import World
@@ -47,14 +50,14 @@ class Applier:
         self._metrics = metrics
 
     async def make_so(self, observed: Observed, desired: Desired) -> Outcome:
-        """Bring record, webhook Secret and Ingress to what they should be, in this order.
+        """Bring record, webhook Secret and route to what they should be, in this order.
 
         The record goes first: from then on the receiver accepts the new token, so a crash afterwards costs
         another rotation but never a token in the Secret that nobody accepts.
         """
         await self._record(observed.integration, desired.record)
         secret_problem = await self._webhook_secret(observed, desired.webhook_secret)
-        route_problem = await self._ingress(observed, desired.ingress)
+        route_problem = await self._route(observed, desired.route)
         return Outcome(secret_problem, route_problem)
 
     async def _record(self, integration: Integration, record: RoutingRecord) -> None:
@@ -93,30 +96,32 @@ class Applier:
         self._world.labelled.wrote(LabelledSecret(meta, manifest["data"]))
         return None
 
-    async def _ingress(self, observed: Observed, manifest: dict[str, Any] | None) -> Problem | None:
+    async def _route(self, observed: Observed, manifest: dict[str, Any] | None) -> Problem | None:
+        """Apply the one route that should be; those of other kinds go when it stands, so that none is missed."""
         uid = observed.integration.uid
         if manifest is None:
-            await self.remove_ingress(uid)
+            await self.remove_routes(uid)
             return None
-        actual = observed.ingress
-        if actual is not None and _same_ingress(actual, manifest):
-            return None
-        try:
-            meta = await self._apply(paths.ingresses(self._namespace, record_secret_name(uid)), manifest)
-        except KubernetesError as error:
-            if error.status not in REFUSALS:
-                raise
-            return Problem(reasons.ROUTE_REFUSED, f"the Ingress was refused: {error}; change spec.webhook.route")
-        self._world.ingresses.wrote(RouteIngress(meta, manifest["spec"], actual.status if actual is not None else {}))
+        kind = manifest["kind"]
+        if kind == HTTP_ROUTE and self._world.http_routes_absent is not None:
+            return self._world.http_routes_absent
+        if observed.route is None or not same_route(observed.route, manifest):
+            try:
+                meta = await self._apply(ROUTE_KINDS[kind].path(self._namespace, record_secret_name(uid)), manifest)
+            except KubernetesError as error:
+                return _route_refusal(kind, error)
+            status = observed.route.status if observed.route is not None else {}
+            self._world.routes[kind].wrote(RouteObject(meta, manifest["spec"], status))
+        await self.remove_routes(uid, keep=kind)
         return None
 
-    async def remove_ingress(self, uid: str) -> None:
-        """Delete the Ingress of an integration, if it is there."""
-        if self._world.ingress(uid) is None:
-            return
-        self._metrics.writes.labels("Ingress").inc()
-        await self._client.delete(paths.ingresses(self._namespace, record_secret_name(uid)))
-        self._world.ingresses.removed(self._namespace, record_secret_name(uid))
+    async def remove_routes(self, uid: str, keep: str | None = None) -> None:
+        """Delete the routes of an integration that are there, but for one kind."""
+        name = record_secret_name(uid)
+        for kind in self._world.routes_of(uid).keys() - {keep}:
+            self._metrics.writes.labels(kind).inc()
+            await self._client.delete(ROUTE_KINDS[kind].path(self._namespace, name))
+            self._world.routes[kind].removed(self._namespace, name)
 
     async def remove_record(self, uid: str) -> None:
         """Delete the routing record of an integration, if it is there."""
@@ -166,10 +171,11 @@ def _is_whole(actual: LabelledSecret, labels_: dict[str, str], values: dict[str,
     return owned and ours == encode_values(values) and contains(actual.metadata.labels, labels_)
 
 
-def _same_ingress(actual: RouteIngress, manifest: dict[str, Any]) -> bool:
-    wanted = manifest["metadata"]
-    return (
-        contains(actual.metadata.labels, wanted["labels"])
-        and contains(actual.metadata.annotations, wanted["annotations"])
-        and contains(actual.spec, manifest["spec"])
-    )
+def _route_refusal(kind: str, error: KubernetesError) -> Problem:
+    """Return what a person has to mend; raise what is no refusal."""
+    absent = http_routes_absent(error) if kind == HTTP_ROUTE and error.not_found else None
+    if absent is not None:
+        return absent
+    if error.status not in REFUSALS:
+        raise error
+    return Problem(reasons.ROUTE_REFUSED, f"the {kind} was refused: {error}; change spec.webhook.route")

@@ -47,6 +47,14 @@ class Cache(Generic[T]):
         self._objects.pop((namespace, name), None)
         self._own.pop((namespace, name), None)
 
+    def emptied(self) -> None:
+        """Forget everything, our own writes too: the kind itself is gone."""
+        gone = list(self._objects.values())
+        self._objects.clear()
+        self._own.clear()
+        for obj in gone:
+            self._on_change(obj, None)
+
     def scope(self, namespace: str) -> "Scope[T]":
         """Return the sink for one namespace, for all when it is empty."""
         return Scope(self, namespace)

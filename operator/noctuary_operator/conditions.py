@@ -12,9 +12,11 @@ from noctuary.routing import RoutingRecord
 from noctuary_operator import reasons
 from noctuary_operator.desired import Desired
 from noctuary_operator.integrations import Integration
+from noctuary_operator.manifests import Backend
 from noctuary_operator.observed import Lookup, Observed
 from noctuary_operator.policy import Problem
-from noctuary_operator.status import Condition, Status, TokenStatus
+from noctuary_operator.routes import ROUTE_KINDS
+from noctuary_operator.status import Condition, Status, TokenStatus, Verdict
 
 MAX_MESSAGE = 4096
 """The bound of a condition's message in the CRD."""
@@ -28,17 +30,15 @@ class Outcome:
     route_problem: Problem | None = None
 
 
-Verdict = tuple[str, str, str]
-"""Status, reason and message."""
-
-
-def status_of(observed: Observed, spec: IntegrationSpec, desired: Desired, outcome: Outcome) -> Status:
+def status_of(
+    observed: Observed, spec: IntegrationSpec, desired: Desired, outcome: Outcome, backend: Backend
+) -> Status:
     """Return the whole status of an integration whose spec could be read."""
     before = observed.integration.status
     proven = _proven(observed, desired.record)
     parts = {
         "TokenReady": _token(observed, spec, outcome),
-        "RouteReady": _route(observed, spec, desired, outcome, proven=proven),
+        "RouteReady": _route(observed, spec, desired, outcome, backend, proven=proven),
         "SubscriptionReady": _subscription(observed, spec, proven=proven),
         "OutboundReady": _outbound(observed, spec, desired),
     }
@@ -100,24 +100,17 @@ def _token(observed: Observed, spec: IntegrationSpec, outcome: Outcome) -> Verdi
 
 
 def _route(
-    observed: Observed, spec: IntegrationSpec, desired: Desired, outcome: Outcome, *, proven: bool
+    observed: Observed, spec: IntegrationSpec, desired: Desired, outcome: Outcome, backend: Backend, *, proven: bool
 ) -> Verdict | None:
-    if spec.webhook is None or not spec.takes_webhooks or spec.webhook.route.type == "None":
+    if spec.webhook is None or spec.route_type == "None":
         return None
     problem = desired.route_problem or outcome.route_problem
     if problem is not None:
         return "False", problem.reason, problem.message
-    address = observed.ingress.address if observed.ingress is not None else None
-    if address is not None:
-        return "True", reasons.ADDRESS_ASSIGNED, f"the Ingress controller reported {address}"
-    if proven:
+    verdict = ROUTE_KINDS[spec.route_type].verdict(spec.webhook, observed.route, backend)
+    if verdict[0] == "Unknown" and proven:
         return "True", reasons.SIGNED_REQUEST_SEEN, "a signed request came in through the route"
-    wanted = spec.webhook.route.ingress_class_name or "the default class"
-    message = (
-        "no Ingress controller has reported an address yet; "
-        f"check that one serves spec.webhook.route.ingressClassName ({wanted})"
-    )
-    return "Unknown", reasons.ROUTE_NOT_ADMITTED, message
+    return verdict
 
 
 def _subscription(observed: Observed, spec: IntegrationSpec, *, proven: bool) -> Verdict | None:

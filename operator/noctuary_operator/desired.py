@@ -1,31 +1,22 @@
-"""What should be: the record, the webhook Secret and the Ingress of one integration. Pure."""
+"""What should be: the record, the webhook Secret and the route of one integration. Pure."""
 
-import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
-from noctuary.integration import GROUP, KIND, REGION_API_URL, VERSION, IntegrationSpec, Token, Webhook, duration_s
+from noctuary.integration import REGION_API_URL, IntegrationSpec, Token, Webhook, duration_s
 from noctuary.routing import (
-    INTEGRATION_LABEL,
-    MANAGED_BY,
-    MANAGED_BY_LABEL,
-    ROLE_LABEL,
-    ROLE_ROUTE,
     WEBHOOK_PATH,
     RoutingRecord,
     Scope,
     ServiceMapping,
     hash_secret,
-    record_secret_name,
 )
 from noctuary_operator import policy as rules
 from noctuary_operator.integrations import Integration
-from noctuary_operator.objects import APPLIED_ANNOTATION, OWNER_ANNOTATION
+from noctuary_operator.manifests import Backend
 from noctuary_operator.observed import Observed
 from noctuary_operator.policy import Policy, Problem
+from noctuary_operator.routes import route_manifest
 from noctuary_operator.tokens import (
     Fresh,
     TokenState,
@@ -37,21 +28,12 @@ from noctuary_operator.tokens import (
 
 
 @dataclass(frozen=True, slots=True)
-class Backend:
-    """The Service that an Ingress leads to, and the release namespace both live in."""
-
-    namespace: str
-    service: str
-    port: int
-
-
-@dataclass(frozen=True, slots=True)
 class Desired:
     """What should be for one integration, and what stands in the way; `due_at` is when time alone changes it."""
 
     record: RoutingRecord
     webhook_secret: dict[str, str]
-    ingress: dict[str, Any] | None = None
+    route: dict[str, Any] | None = None
     token: TokenState | None = None
     ingest_key_rotated_because: str | None = None
     route_problem: Problem | None = None
@@ -95,11 +77,11 @@ def compile_desired(
         minimum_confidence=spec.enrichment.minimum_confidence,
         **parts.record,
     )
-    route_problem, ingress = _route(integration, webhook, policy, backend)
+    route_problem, route = _route(integration, webhook, policy, backend)
     return Desired(
         record=record,
         webhook_secret={**parts.data, "ingestKey": key.key},
-        ingress=ingress,
+        route=route,
         token=parts.token,
         ingest_key_rotated_because=key.rotated_because,
         route_problem=route_problem,
@@ -159,60 +141,4 @@ def _route(
     if webhook is None or webhook.route.type == "None":
         return None, None
     problem = rules.route_problem(webhook, policy)
-    return problem, None if problem else ingress_manifest(integration, webhook, backend)
-
-
-def labels(role: str, uid: str) -> dict[str, str]:
-    """Return the labels of an object that we make; labels of the integration are never copied."""
-    return {MANAGED_BY_LABEL: MANAGED_BY, ROLE_LABEL: role, INTEGRATION_LABEL: uid}
-
-
-def ingress_manifest(integration: Integration, webhook: Webhook, backend: Backend) -> dict[str, Any]:
-    """Return the Ingress; its path ends before the token, so that reading it gives nothing away."""
-    port = {"name": backend.service, "port": {"number": backend.port}}
-    path = {"path": f"{WEBHOOK_PATH}/{integration.uid}", "pathType": "Prefix", "backend": {"service": port}}
-    spec: dict[str, Any] = {"rules": [{"host": webhook.host, "http": {"paths": [path]}}]}
-    if webhook.route.ingress_class_name is not None:
-        spec["ingressClassName"] = webhook.route.ingress_class_name
-    if webhook.route.tls is not None:
-        spec["tls"] = [{"hosts": [webhook.host], "secretName": webhook.route.tls.secret_name}]
-    annotations = {**webhook.route.annotations, OWNER_ANNOTATION: f"{integration.namespace}/{integration.name}"}
-    digest = hashlib.sha256(msgspec.json.encode([annotations, spec], order="sorted")).hexdigest()[:16]
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "Ingress",
-        "metadata": {
-            "name": record_secret_name(integration.uid),
-            "namespace": backend.namespace,
-            "labels": labels(ROLE_ROUTE, integration.uid),
-            "annotations": {**annotations, APPLIED_ANNOTATION: digest},
-        },
-        "spec": spec,
-    }
-
-
-def owner_reference(integration: Integration) -> dict[str, Any]:
-    """Return the reference that has the webhook Secret collected; it does not block, which would need more rights."""
-    return {
-        "apiVersion": f"{GROUP}/{VERSION}",
-        "kind": KIND,
-        "name": integration.name,
-        "uid": integration.uid,
-        "controller": True,
-        "blockOwnerDeletion": False,
-    }
-
-
-def contains(actual: Any, wanted: Any) -> bool:
-    """Whether an object holds all that is wanted; what others added to it is theirs."""
-    if isinstance(wanted, Mapping):
-        return isinstance(actual, Mapping) and all(
-            key in actual and contains(actual[key], value) for key, value in wanted.items()
-        )
-    if isinstance(wanted, list):
-        return (
-            isinstance(actual, list)
-            and len(actual) == len(wanted)
-            and all(contains(*pair) for pair in zip(actual, wanted, strict=True))
-        )
-    return bool(actual == wanted)
+    return problem, None if problem else route_manifest(integration, webhook, backend)

@@ -104,6 +104,7 @@ class Integrations:
         self._uid_of: dict[ObjectKey, str] = {}
         self._secret_users: defaultdict[ObjectKey, set[str]] = defaultdict(set)
         self._namespace_users: defaultdict[str, set[str]] = defaultdict(set)
+        self._route_users: defaultdict[str, set[str]] = defaultdict(set)
 
     def __len__(self) -> int:
         return len(self._by_uid)
@@ -127,6 +128,10 @@ class Integrations:
     def users_of_namespace(self, namespace: str) -> set[str]:
         """Return who maps a namespace or lives in it."""
         return self._namespace_users.get(namespace, set())
+
+    def users_of_route(self, kind: str) -> set[str]:
+        """Return who wants a route of this kind."""
+        return self._route_users.get(kind, set())
 
     def take(self, raw: dict[str, Any]) -> set[str]:
         """Take an object as the watch gave it; return the uids to reconcile, none for an echo of our own write."""
@@ -162,6 +167,8 @@ class Integrations:
             self._secret_users[key].add(integration.uid)
         for namespace in _namespaces(integration):
             self._namespace_users[namespace].add(integration.uid)
+        if integration.spec is not None:
+            self._route_users[integration.spec.route_type].add(integration.uid)
 
     def _unlink(self, integration: Integration | None) -> None:
         if integration is None:
@@ -173,6 +180,8 @@ class Integrations:
             _discard(self._secret_users, secret, integration.uid)
         for namespace in _namespaces(integration):
             _discard(self._namespace_users, namespace, integration.uid)
+        if integration.spec is not None:
+            _discard(self._route_users, integration.spec.route_type, integration.uid)
 
 
 def _secret_keys(integration: Integration) -> set[ObjectKey]:

@@ -15,20 +15,20 @@ from noctuary.kube.client import METADATA, METADATA_LIST, KubeClient
 from noctuary.kube.lease import Lease
 from noctuary.kube.login import Login
 from noctuary.kube.reflector import Reflector
-from noctuary.routing import ROLE_LABEL, ROLE_ROUTE
 from noctuary_operator import paths
 from noctuary_operator.apply import Applier
-from noctuary_operator.desired import Backend
 from noctuary_operator.events import Recorder
 from noctuary_operator.health import serve_health
 from noctuary_operator.internal_token import InternalToken
 from noctuary_operator.kopf_door import run_kopf
+from noctuary_operator.manifests import Backend
 from noctuary_operator.metrics import OperatorMetrics
 from noctuary_operator.namespaces import NamespacePoller
-from noctuary_operator.objects import NamespaceHead, RouteIngress
+from noctuary_operator.objects import NamespaceHead
 from noctuary_operator.policy import Policy
 from noctuary_operator.receiver_reports import ReceiverReports
 from noctuary_operator.reconcile import Reconciler
+from noctuary_operator.route_watches import HttpRouteWatch, route_reflector
 from noctuary_operator.secret_values import SecretValues
 from noctuary_operator.settings import OperatorSettings
 from noctuary_operator.sweep import Sweeper
@@ -68,6 +68,7 @@ class Operator:
         self._namespaces = NamespacePoller(
             client, self._world.namespaces, settings.watch_namespaces, self._watches.is_refused, metrics
         )
+        self._http_routes = HttpRouteWatch(client, self._world, settings.release_namespace)
 
     def _build_reconciler(self, client: KubeClient) -> Reconciler:
         settings = self._settings
@@ -90,7 +91,7 @@ class Operator:
 
     def problem(self) -> str | None:
         """Return why the process should be restarted, None when it should not."""
-        stuck = self._watches.stuck()
+        stuck = self._watches.stuck() + self._http_routes.stuck()
         return f"{stuck} watches are stuck" if stuck else None
 
     def remarks(self) -> list[str]:
@@ -102,7 +103,8 @@ class Operator:
         await self._sweeper.wait_for_kind()
         watches = [*self._watches.start(), asyncio.create_task(self._namespaces.run())]
         try:
-            await _first_of(stop, asyncio.gather(self._watches.answered(), self._namespaces.health.synced.wait()))
+            looked = (self._watches.answered(), self._namespaces.health.synced.wait(), self._http_routes.look())
+            await _first_of(stop, asyncio.gather(*looked))
             if stop.is_set():
                 return
             self._world.filled = True
@@ -117,6 +119,7 @@ class Operator:
             self._queue.run(),
             run_kopf(self._take, login, self._settings.watch_namespaces, stop, on_started),
             self._sweeper.run(self._settings.sweep_interval_s),
+            self._http_routes.run(),
         ]
         if self._settings.receiver_internal_url is not None:
             parts.append(self._reports.run(self._settings.poll_interval_s))
@@ -137,6 +140,7 @@ class Operator:
         self._world.deleted.discard(raw["metadata"]["uid"])
         for uid in self._world.integrations.take(raw):
             self._wake(uid)
+        self._http_routes.heed()
 
     async def _work(self, key: str) -> float | None:
         if key == INTERNAL_KEY:
@@ -152,13 +156,7 @@ def build_reflectors(client: KubeClient, world: World, settings: OperatorSetting
     """Return the watches that all work needs: our children, and in all namespaces Secrets and Namespaces."""
     release = settings.release_namespace
     found: list[Reflector[Any]] = [
-        Reflector(
-            client,
-            paths.ingresses(release),
-            RouteIngress,
-            world.ingresses.scope(release),
-            label_selector=f"{ROLE_LABEL}={ROLE_ROUTE}",
-        ),
+        route_reflector("Ingress", client, release, world.routes["Ingress"].scope(release)),
     ]
     if settings.watch_namespaces:
         return [*found, labelled_secrets(client, world, release)]

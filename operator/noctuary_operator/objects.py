@@ -30,6 +30,7 @@ class Meta(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     namespace: str = ""
     uid: str = ""
     resource_version: str = "0"
+    generation: int = 0
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
     owner_references: list[Owner] = []
@@ -43,19 +44,12 @@ class LabelledSecret(msgspec.Struct):
     record: RoutingRecord | None = None
 
 
-class RouteIngress(msgspec.Struct):
-    """An Ingress with our role label."""
+class RouteObject(msgspec.Struct):
+    """An Ingress or HTTPRoute with our role label; what its status holds depends on the kind."""
 
     metadata: Meta
     spec: dict[str, Any] = {}
     status: dict[str, Any] = {}
-
-    @property
-    def address(self) -> str | None:
-        """The first address that the Ingress controller reported."""
-        for entry in (self.status.get("loadBalancer") or {}).get("ingress") or []:
-            return str(entry.get("ip") or entry.get("hostname") or "reported")
-        return None
 
 
 class BareMeta(msgspec.Struct, rename="camel", frozen=True):

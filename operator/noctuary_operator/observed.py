@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from noctuary.reports import IntegrationReport
 from noctuary.routing import RoutingRecord
 from noctuary_operator.integrations import Integration
-from noctuary_operator.objects import RouteIngress
+from noctuary_operator.objects import RouteObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Observed:
     record: RoutingRecord | None = None
     webhook_secret: Mapping[str, str] = field(default_factory=dict)
     secret_name_taken: bool = False
-    ingress: RouteIngress | None = None
+    route: RouteObject | None = None
     api_token: Lookup = Lookup()
     signing_secret: Lookup = Lookup()
     consents: Mapping[str, bool] = field(default_factory=dict)

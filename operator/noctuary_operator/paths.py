@@ -18,6 +18,11 @@ def ingresses(namespace: str = "", name: str = "") -> str:
     return _namespaced("/apis/networking.k8s.io/v1", namespace, "ingresses", name)
 
 
+def http_routes(namespace: str = "", name: str = "") -> str:
+    """Return the path of the Gateway API's HTTPRoutes."""
+    return _namespaced("/apis/gateway.networking.k8s.io/v1", namespace, "httproutes", name)
+
+
 def integrations(namespace: str = "", name: str = "") -> str:
     """Return the path of PagerDutyIntegrations."""
     return _namespaced(f"/apis/{GROUP}/{VERSION}", namespace, PLURAL, name)

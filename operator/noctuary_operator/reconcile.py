@@ -16,9 +16,10 @@ from noctuary.routing import INTEGRATION_LABEL
 from noctuary_operator import paths
 from noctuary_operator.apply import Applier
 from noctuary_operator.conditions import describe_lookup, status_of, unreadable_status
-from noctuary_operator.desired import Backend, Desired, compile_desired
+from noctuary_operator.desired import Desired, compile_desired
 from noctuary_operator.events import Recorder, moments
 from noctuary_operator.integrations import Integration
+from noctuary_operator.manifests import Backend
 from noctuary_operator.objects import OWNER_ANNOTATION
 from noctuary_operator.observed import Lookup, Minted, Observed
 from noctuary_operator.policy import Policy
@@ -91,7 +92,7 @@ class Reconciler:
         self._remember_minted(desired)
         outcome = await self._applier.make_so(observed, desired)
         self._minted.pop(integration.uid, None)
-        status = status_of(observed, spec, desired, outcome)
+        status = status_of(observed, spec, desired, outcome, self._backend)
         wait_s = await self._say(integration, status, desired)
         return _soonest(wait_s, desired.due_at - observed.now if desired.due_at is not None else None)
 
@@ -109,7 +110,7 @@ class Reconciler:
             record=record.record if record is not None else None,
             webhook_secret=self._webhook_secret(integration),
             secret_name_taken=self._is_taken(integration),
-            ingress=self._world.ingress(integration.uid),
+            route=self._world.route(spec.route_type, integration.uid),
             consents={namespace: self._consents(namespace, integration.namespace) for namespace in mapped},
             unwatched=frozenset(namespace for namespace in mapped if not self._world.watches(namespace)),
             report=self._report_of(integration.uid),
@@ -170,12 +171,12 @@ class Reconciler:
         """Remove what an integration left in the release namespace; the record goes last, as the ledger."""
         self._minted.pop(uid, None)
         self._times_written_at.pop(uid, None)
-        if self._world.record_secret(uid) is None and self._world.ingress(uid) is None:
+        if self._world.record_secret(uid) is None and not self._world.routes_of(uid):
             self._world.deleted.discard(uid)
             return
         if await self._lives(uid):
             return
-        await self._applier.remove_ingress(uid)
+        await self._applier.remove_routes(uid)
         await self._applier.remove_record(uid)
         self._world.deleted.discard(uid)
         log.info("Integration removed", integration_id=uid)
@@ -211,10 +212,10 @@ class Reconciler:
 
     def _owner(self, uid: str) -> tuple[str, str] | None:
         """Return namespace and name of the integration that something in the release namespace was made for."""
-        secret, ingress = self._world.record_secret(uid), self._world.ingress(uid)
+        secret = self._world.record_secret(uid)
         if secret is not None and secret.record is not None:
             return secret.record.namespace, secret.record.name
-        for each in (secret, ingress):
+        for each in (secret, *self._world.routes_of(uid).values()):
             namespace, _, name = (
                 each.metadata.annotations.get(OWNER_ANNOTATION, "").partition("/") if each else ("",) * 3
             )

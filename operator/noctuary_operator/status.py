@@ -2,6 +2,9 @@
 
 import msgspec
 
+Verdict = tuple[str, str, str]
+"""What a condition is to say: status, reason and message."""
+
 
 class Condition(msgspec.Struct, rename="camel", frozen=True):
     """One condition; only a change of `status` moves `last_transition_time`."""

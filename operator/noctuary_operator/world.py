@@ -1,6 +1,7 @@
 """What the operator knows of the cluster: the caches, and which integration each change concerns."""
 
 from collections.abc import Callable, Collection, Iterable
+from itertools import chain
 
 import msgspec
 
@@ -8,7 +9,9 @@ from noctuary.errors import InvalidInput
 from noctuary.routing import INTERNAL_TOKEN_SECRET, ROLE_LABEL, ROLE_ROUTING_RECORD, decode_record, record_secret_name
 from noctuary_operator.cache import Cache
 from noctuary_operator.integrations import Integration, Integrations
-from noctuary_operator.objects import LabelledSecret, NamespaceHead, RouteIngress, SecretHead, integration_ids
+from noctuary_operator.objects import LabelledSecret, NamespaceHead, RouteObject, SecretHead, integration_ids
+from noctuary_operator.policy import Problem
+from noctuary_operator.routes import ROUTE_KINDS
 
 INTERNAL_KEY = "internal-token"
 """The work queue's key of the internal token, beside the uids of integrations."""
@@ -31,7 +34,8 @@ class World:
         self.integrations = Integrations()
         self.deleted: set[str] = set()
         self.labelled = Cache[LabelledSecret](self._labelled_changed, parse_labelled)
-        self.ingresses = Cache[RouteIngress](self._ingress_changed)
+        self.routes = {kind: Cache[RouteObject](self._route_changed) for kind in ROUTE_KINDS}
+        self.http_routes_absent: Problem | None = None
         self.heads = Cache[SecretHead](self._head_changed)
         self.namespaces = Cache[NamespaceHead](self._namespace_changed)
 
@@ -39,9 +43,15 @@ class World:
         """Return the Secret that holds the routing record of an integration."""
         return self.labelled.get(self._release_namespace, record_secret_name(uid))
 
-    def ingress(self, uid: str) -> RouteIngress | None:
-        """Return the Ingress of an integration."""
-        return self.ingresses.get(self._release_namespace, record_secret_name(uid))
+    def route(self, kind: str, uid: str) -> RouteObject | None:
+        """Return the route of one kind that an integration has."""
+        return self.routes_of(uid).get(kind)
+
+    def routes_of(self, uid: str) -> dict[str, RouteObject]:
+        """Return all routes of an integration by kind: while the kind changes there may be two."""
+        name = record_secret_name(uid)
+        found = ((kind, cache.get(self._release_namespace, name)) for kind, cache in self.routes.items())
+        return {kind: route for kind, route in found if route is not None}
 
     def is_leaving(self, integration: Integration) -> bool:
         """Whether an integration is being deleted, alone or with its namespace: nothing is made for it any more."""
@@ -58,7 +68,9 @@ class World:
 
     def ledger(self) -> set[str]:
         """Return the uids of all integrations that have something in the release namespace."""
-        ours: Iterable[LabelledSecret | RouteIngress] = [*self.labelled.all(), *self.ingresses.all()]
+        ours: Iterable[LabelledSecret | RouteObject] = chain(
+            self.labelled.all(), *(cache.all() for cache in self.routes.values())
+        )
         return {
             uid
             for each in ours
@@ -66,6 +78,10 @@ class World:
             for uid in integration_ids(each.metadata)
             if each.metadata.name == record_secret_name(uid)
         }
+
+    def wake_users_of_route(self, kind: str) -> None:
+        """Wake the integrations that want a route of this kind."""
+        self._wake_all(self.integrations.users_of_route(kind))
 
     def _wake(self, key: str) -> None:
         """While the caches fill, nothing is woken: without its integration, a record would look like an orphan."""
@@ -84,10 +100,10 @@ class World:
             if secret.metadata.name == INTERNAL_TOKEN_SECRET and secret.metadata.namespace == self._release_namespace:
                 self._wake(INTERNAL_KEY)
 
-    def _ingress_changed(self, old: RouteIngress | None, new: RouteIngress | None) -> None:
-        for ingress in (old, new):
-            if ingress is not None:
-                self._wake_all(integration_ids(ingress.metadata))
+    def _route_changed(self, old: RouteObject | None, new: RouteObject | None) -> None:
+        for route in (old, new):
+            if route is not None:
+                self._wake_all(integration_ids(route.metadata))
 
     def _head_changed(self, old: SecretHead | None, new: SecretHead | None) -> None:
         for head in (old, new):

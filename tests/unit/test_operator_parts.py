@@ -11,10 +11,10 @@ from noctuary.errors import KubernetesError, KubernetesUnavailable
 from noctuary.integration import SecretKeyRef
 from noctuary_operator.cache import Cache
 from noctuary_operator.conditions import describe_lookup
-from noctuary_operator.desired import contains
 from noctuary_operator.events import moments
 from noctuary_operator.integrations import Integrations
 from noctuary_operator.kopf_door import LAST_BACKOFF_S, EndlessBackoffs
+from noctuary_operator.manifests import contains
 from noctuary_operator.metrics import OperatorMetrics
 from noctuary_operator.objects import BareMeta, Meta, SecretHead, integration_ids
 from noctuary_operator.policy import host_allowed, key_allowed

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,14 +65,17 @@ def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 class OperatorProcess:
     """`python -m noctuary_operator` in a release namespace, with the shipped Roles."""
 
-    def __init__(self, cluster: Cluster, namespace: str, directory: Path, **settings: str) -> None:
+    def __init__(
+        self, cluster: Cluster, namespace: str, directory: Path, watched: Sequence[str] = (), **settings: str
+    ) -> None:
         with socket.create_server(("127.0.0.1", 0)) as held:
             self.port = held.getsockname()[1]
         self.cluster, self.namespace = cluster, namespace
         self.log = directory / f"operator-{namespace}.log"
         self.settings = {
             "NOCTUARY_RELEASE_NAMESPACE": namespace,
-            "NOCTUARY_KUBECONFIG": str(grant(cluster, namespace, token_file=True).operator),
+            "NOCTUARY_KUBECONFIG": str(grant(cluster, namespace, watched=watched, token_file=True).operator),
+            "NOCTUARY_WATCH_NAMESPACES": ",".join(watched),
             "NOCTUARY_ALLOWED_WEBHOOK_HOSTS": f"{HOST},*.allowed.example.com",
             "NOCTUARY_ALLOWED_ROUTE_ANNOTATIONS": "example.com/*",
             "NOCTUARY_HEALTH_HOST": "127.0.0.1",
@@ -186,11 +189,12 @@ class Team:
         found = [each for each in self.status(name).get("conditions", []) if each["type"] == type_]
         return dict(found[0]) if found else {}
 
-    def settled(self, name: str, reason: str, type_: str = "Ready") -> dict[str, Any]:
+    def settled(self, name: str, reason: str, type_: str = "Ready", deadline_s: float = DEADLINE_S) -> dict[str, Any]:
         """Wait until a condition has a reason; return the condition."""
         return until(
             f"{name} {type_} {reason}",
             lambda: (c := self.condition(name, type_)) if self.condition(name, type_).get("reason") == reason else None,
+            deadline_s,
         )
 
     def secret(self, name: str) -> dict[str, str]:
@@ -225,10 +229,12 @@ def temporary_namespace(cluster: Cluster, prefix: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def running(cluster: Cluster, directory: Path, **settings: str) -> Iterator[OperatorProcess]:
-    """A release of its own with a running operator."""
+def running(
+    cluster: Cluster, directory: Path, watched: Sequence[str] = (), **settings: str
+) -> Iterator[OperatorProcess]:
+    """A release of its own with a running operator; with `watched` it has no cluster-wide right."""
     with temporary_namespace(cluster, "release") as namespace:
-        process = OperatorProcess(cluster, namespace, directory, **settings)
+        process = OperatorProcess(cluster, namespace, directory, watched, **settings)
         try:
             process.start()
             yield process
@@ -259,18 +265,19 @@ def eventually() -> Callable[..., Any]:
 
 @pytest.fixture
 def start_operator(cluster: Cluster, tmp_path: Path) -> Iterator[Callable[..., OperatorProcess]]:
-    """Starts an operator with settings of the test's own."""
+    """Starts an operator with settings of the test's own, for all namespaces or for those it is given."""
     with contextlib.ExitStack() as stack:
-        yield lambda **settings: stack.enter_context(running(cluster, tmp_path, **settings))
+        yield lambda watched=(), **settings: stack.enter_context(running(cluster, tmp_path, watched, **settings))
 
 
 @pytest.fixture
-def team_of(cluster: Cluster) -> Iterator[Callable[[OperatorProcess], Team]]:
+def team_of(cluster: Cluster) -> Iterator[Callable[..., Team]]:
     """Makes a team with an API token and a signing secret."""
     with contextlib.ExitStack() as stack:
 
-        def make(process: OperatorProcess) -> Team:
-            team = Team(cluster, process.namespace, stack.enter_context(temporary_namespace(cluster, "team")))
+        def make(process: OperatorProcess, namespace: str | None = None) -> Team:
+            own = namespace or stack.enter_context(temporary_namespace(cluster, "team"))
+            team = Team(cluster, process.namespace, own)
             team.store("pagerduty", token="u+canary-api-token")
             team.store("signing", secret="canary-signing-secret")
             return team
@@ -279,6 +286,6 @@ def team_of(cluster: Cluster) -> Iterator[Callable[[OperatorProcess], Team]]:
 
 
 @pytest.fixture
-def team(operator: OperatorProcess, team_of: Callable[[OperatorProcess], Team]) -> Team:
+def team(operator: OperatorProcess, team_of: Callable[..., Team]) -> Team:
     """A team served by the shared operator."""
     return team_of(operator)

@@ -11,8 +11,8 @@ from noctuary.errors import KubernetesError
 from noctuary.kube.client import KubeClient
 from noctuary_operator import paths
 from noctuary_operator.apply import Applier
-from noctuary_operator.desired import Backend
 from noctuary_operator.events import Recorder
+from noctuary_operator.manifests import Backend
 from noctuary_operator.metrics import OperatorMetrics
 from noctuary_operator.policy import Policy
 from noctuary_operator.reconcile import Reconciler
