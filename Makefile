@@ -55,6 +55,9 @@ e2e: $(INSTALLED) ## Tests with running pods on a kind cluster (KEEP=1: leave it
 e2e-down: $(INSTALLED) ## Remove a cluster that was kept
 	$(BIN)/python -m hack.kind down
 
+gitops: $(INSTALLED) cluster-binaries ## A real Argo CD syncs the example of deploy/argocd from git (builds Argo CD once: minutes)
+	$(BIN)/python -m pytest tests/gitops -q $(ARGS)
+
 chart-check: $(INSTALLED) cluster-binaries ## Lint, truth tables, real installs with Helm 3 and 4, scanner (builds Helm once: minutes)
 	$(BIN)/python -m hack.chart check
 	$(BIN)/python -m pytest tests/chart -q $(ARGS)
@@ -112,4 +115,4 @@ $(INSTALLED): requirements/dev.txt pyproject.toml
 help: ## This text
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: docs docs-serve docs-test chart-check chart-generate image e2e e2e-down run faults bench test check unit integration format up down cluster-binaries lock setup help
+.PHONY: gitops docs docs-serve docs-test chart-check chart-generate image e2e e2e-down run faults bench test check unit integration format up down cluster-binaries lock setup help
