@@ -1,7 +1,7 @@
 """The identities of operator and receiver, with exactly the rights that the chart ships."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ RBAC_DIRECTORY = Path(__file__).resolve().parents[2] / "charts" / "noctuary" / "
 OPERATOR = "noctuary-operator"
 RECEIVER = "noctuary-receiver"
 _PLACEHOLDER = "__NAMESPACE__"
+_WATCHED = "__WATCHED__"
+_FOR_ALL = "*-clusterrole.yaml"
+_FOR_EACH = "*-watchedrole.yaml"
 
 Manifest = dict[str, Any]
 
@@ -26,9 +29,12 @@ class Identities:
     receiver: Path
 
 
-def grant(cluster: Cluster, namespace: str, *, token_file: bool = False) -> Identities:
-    """Install the shipped Roles for a release namespace and write the kubeconfigs of both ServiceAccounts."""
-    if manifests := shipped_manifests(namespace):
+def grant(cluster: Cluster, namespace: str, *, watched: Sequence[str] = (), token_file: bool = False) -> Identities:
+    """Install the shipped Roles for a release namespace and write the kubeconfigs of both ServiceAccounts.
+
+    With `watched` nothing is granted cluster-wide: each of these namespaces gets Roles of its own.
+    """
+    if manifests := shipped_manifests(namespace, watched=watched):
         cluster.kubectl("apply", "--server-side", "--filename=-", input=_as_list(manifests))
     return Identities(
         operator=cluster.identity_kubeconfig(namespace, OPERATOR, token_file=token_file),
@@ -42,11 +48,13 @@ def revoke(cluster: Cluster, namespace: str) -> None:
         cluster.kubectl("delete", "--ignore-not-found", "--filename=-", input=_as_list(lasting))
 
 
-def shipped_manifests(namespace: str, directory: Path = RBAC_DIRECTORY) -> list[Manifest]:
+def shipped_manifests(
+    namespace: str, directory: Path = RBAC_DIRECTORY, *, watched: Sequence[str] = ()
+) -> list[Manifest]:
     """The chart's RBAC manifests for one namespace; cluster-wide ones get names of their own, so that two
     namespaces of one cluster do not overwrite each other's bindings.
     """
-    manifests = list(_read(namespace, directory))
+    manifests = list(_read(namespace, directory, watched))
     renamed = {
         each["metadata"]["name"]: _unique(each["metadata"]["name"], namespace)
         for each in manifests
@@ -61,10 +69,13 @@ def shipped_manifests(namespace: str, directory: Path = RBAC_DIRECTORY) -> list[
     return manifests
 
 
-def _read(namespace: str, directory: Path) -> Iterator[Manifest]:
+def _read(namespace: str, directory: Path, watched: Sequence[str]) -> Iterator[Manifest]:
     for path in sorted(directory.glob("*.yaml")):
+        if watched and path.match(_FOR_ALL):
+            continue
         text = path.read_text(encoding="utf-8").replace(_PLACEHOLDER, namespace)
-        yield from filter(None, yaml.safe_load_all(text))
+        for each in watched if path.match(_FOR_EACH) else [namespace]:
+            yield from filter(None, yaml.safe_load_all(text.replace(_WATCHED, each)))
 
 
 def _unique(name: str, namespace: str) -> str:

@@ -55,18 +55,13 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 
 {{/*
 The rules of one Role, read from files/rbac, which the integration tests grant as they are.
-A dict of root, component, kind (Role or ClusterRole), and namespaced: then without what only exists cluster-wide.
+A dict of root, component, and scope: role (the release's namespace), clusterrole (all), watchedrole (each watched one).
 */}}
 {{- define "noctuary.rules" -}}
 {{- $full := include "noctuary.fullname" .root -}}
-{{- $file := printf "files/rbac/%s-%s.yaml" .component (lower .kind) -}}
-{{- range splitList "\n---\n" (.root.Files.Get $file) -}}
-{{- $document := fromYaml . -}}
-{{- if eq $document.kind $.kind -}}
-{{- range $document.rules -}}
-{{- $resources := .resources -}}
-{{- if $.namespaced }}{{ $resources = without .resources "namespaces" "nodes" }}{{ end -}}
-{{- if $resources }}
+{{- range splitList "\n---\n" (.root.Files.Get (printf "files/rbac/%s-%s.yaml" .component .scope)) -}}
+{{- range (fromYaml .).rules -}}
+{{- $resources := .resources }}
 - apiGroups: {{ toJson .apiGroups }}
   resources: {{ toJson $resources }}
   {{- with .resourceNames }}
@@ -79,8 +74,6 @@ A dict of root, component, kind (Role or ClusterRole), and namespaced: then with
   {{- end }}
   {{- end }}
   verbs: {{ toJson .verbs }}
-{{- end -}}
-{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -1,0 +1,170 @@
+"""An operator that may see some namespaces and nothing cluster-wide: Roles only, as the chart renders them."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from hack.localkube import Cluster, grant
+
+POLLED_S = 60.0
+"""A Namespace is asked for every ten seconds; a slow machine may take its time."""
+CLOSED = "namespace {} cannot be read: it does not exist, or this release's Role or RoleBinding is missing there"
+
+
+@pytest.fixture
+def names(cluster: Cluster) -> Iterator[list[str]]:
+    """Two namespaces, which no release watches yet."""
+    made = [f"watched-{secrets.token_hex(4)}" for _ in range(2)]
+    for name in made:
+        cluster.kubectl("create", "namespace", name)
+    yield made
+    cluster.kubectl("delete", "namespace", *made, "--wait=false", "--ignore-not-found")
+
+
+@pytest.fixture
+def missing(cluster: Cluster) -> Iterator[str]:
+    """The name of a namespace that does not exist yet."""
+    name = f"later-{secrets.token_hex(4)}"
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+
+
+def refusals(operator: Any) -> list[str]:
+    return [line for line in operator.log.read_text().splitlines() if "403" in line or "Forbidden" in line]
+
+
+def test_integrations_of_watched_namespaces_live_and_die_without_a_cluster_wide_right(
+    names: list[str], start_operator: Callable[..., Any], team_of: Callable[..., Any], eventually: Callable[..., Any]
+) -> None:
+    operator = start_operator(watched=names)
+    one, two, elsewhere = team_of(operator, names[0]), team_of(operator, names[1]), team_of(operator)
+    for team in (elsewhere, one, two):
+        team.apply("payments", webhook={"route": {"type": "Ingress", "ingressClassName": "nginx"}})
+    for team in (one, two):
+        team.settled("payments", "RouteNotAdmitted")
+    token, uid = one.secret("payments")["token"], one.uid("payments")
+    one.kubectl("delete", "secret", "payments-webhook")
+    eventually("a new token", lambda: one.secret("payments").get("token") not in (None, token))
+    one.kubectl("delete", "pdi", "payments")
+    eventually("nothing is left", lambda: one.record(uid) is None and one.ingress(uid) is None)
+    assert (elsewhere.status("payments"), elsewhere.secret("payments")) == ({}, {})
+    assert operator.fetch("/healthz") == "ok"
+    assert refusals(operator) == []
+
+
+def test_a_consent_is_seen_in_a_watched_namespace_and_refused_for_any_other(
+    names: list[str], start_operator: Callable[..., Any], team_of: Callable[..., Any], eventually: Callable[..., Any]
+) -> None:
+    operator = start_operator(watched=names)
+    team, mapped = team_of(operator, names[0]), names[1]
+    team.apply("payments", services=[{"name": "shop", "namespaces": [mapped]}])
+    assert "noctuary.io/allow-from" in team.settled("payments", "ConsentMissing")["message"]
+    team.kubectl("annotate", "namespace", mapped, f"noctuary.io/allow-from={team.namespace}")
+    eventually("the consent is seen", lambda: team.condition("payments")["reason"] != "ConsentMissing", POLLED_S)
+    assert team.record(team.uid("payments")).services[0].namespaces == [mapped]
+    team.apply("payments", services=[{"name": "shop", "namespaces": ["default"]}])
+    message = team.settled("payments", "ConsentMissing")["message"]
+    assert "default is not watched by this release" in message
+    assert "watchNamespaces" in message
+    assert refusals(operator) == []
+
+
+def test_what_nobody_watches_is_not_mapped_even_where_no_consent_is_asked_for(
+    names: list[str], start_operator: Callable[..., Any], team_of: Callable[..., Any]
+) -> None:
+    operator = start_operator(watched=names, NOCTUARY_CONSENT_REQUIRED="false")
+    team = team_of(operator, names[0])
+    team.apply("payments", services=[{"name": "shop", "namespaces": [names[1], "default"]}])
+    assert "default is not watched by this release" in team.settled("payments", "ConsentMissing")["message"]
+    assert team.record(team.uid("payments")).services[0].namespaces == [names[1]]
+
+
+def test_a_namespace_that_is_not_there_yet_is_named_and_served_once_it_comes(
+    cluster: Cluster,
+    names: list[str],
+    missing: str,
+    start_operator: Callable[..., Any],
+    team_of: Callable[..., Any],
+    eventually: Callable[..., Any],
+) -> None:
+    served = names[0]
+    operator = start_operator(watched=[served], NOCTUARY_WATCH_NAMESPACES=f"{missing},{served}")
+    early = team_of(operator, served)
+    early.apply("payments")
+    early.settled("payments", "AwaitingFirstWebhook")
+    assert operator.fetch("/healthz").splitlines() == ["ok", CLOSED.format(missing)]
+    assert f'namespace_served{{namespace="{missing}"}} 0.0' in operator.fetch("/metrics")
+    cluster.kubectl("create", "namespace", missing)
+    grant(cluster, operator.namespace, watched=[missing], token_file=True)
+    late = team_of(operator, missing)
+    late.apply("payments")
+    eventually("it is served", lambda: late.condition("payments").get("reason") == "AwaitingFirstWebhook", POLLED_S)
+    eventually("it is said", lambda: operator.fetch("/healthz") == "ok", POLLED_S)
+    assert operator.log.read_text().count("Watched namespace cannot be read") == 1
+
+
+def test_a_release_that_finds_none_of_its_namespaces_waits_in_good_health(
+    missing: str, start_operator: Callable[..., Any], eventually: Callable[..., Any], cluster: Cluster
+) -> None:
+    operator = start_operator(NOCTUARY_WATCH_NAMESPACES=missing, watched=[])
+    cluster.kubectl("delete", "clusterrolebinding", f"noctuary-operator-{operator.namespace}")
+    operator.stop()
+    operator.start()
+    eventually("it is said", lambda: operator.fetch("/healthz").splitlines() == ["ok", CLOSED.format(missing)])
+    assert cluster.kubectl("-n", operator.namespace, "get", "secret", "noctuary-internal", "-o", "name")
+
+
+def test_a_role_that_comes_back_finds_the_same_token(
+    cluster: Cluster,
+    names: list[str],
+    start_operator: Callable[..., Any],
+    team_of: Callable[..., Any],
+    eventually: Callable[..., Any],
+) -> None:
+    operator = start_operator(watched=names)
+    team = team_of(operator, names[0])
+    team.apply("payments")
+    team.settled("payments", "AwaitingFirstWebhook")
+    before = team.secret("payments")
+    operator.stop()
+    team.kubectl("delete", "rolebinding", f"noctuary-operator-{operator.namespace}")
+    operator.start()
+    team.apply("payments", webhook={"host": "new.allowed.example.com"})
+    eventually("it is said", lambda: CLOSED.format(names[0]) in operator.fetch("/healthz"))
+    grant(cluster, operator.namespace, watched=names, token_file=True)
+    eventually("it is served again", lambda: "new.allowed" in team.secret("payments")["url"], POLLED_S)
+    assert team.secret("payments")["token"] == before["token"]
+
+
+def test_a_namespace_that_goes_with_its_role_leaves_nothing_in_the_release(
+    cluster: Cluster,
+    names: list[str],
+    start_operator: Callable[..., Any],
+    team_of: Callable[..., Any],
+    eventually: Callable[..., Any],
+) -> None:
+    operator = start_operator(watched=names)
+    team = team_of(operator, names[0])
+    team.apply("payments")
+    team.settled("payments", "AwaitingFirstWebhook")
+    uid = team.uid("payments")
+    cluster.kubectl("delete", "namespace", team.namespace, "--wait=false")
+    eventually("the record is gone", lambda: team.record(uid) is None, POLLED_S)
+
+
+def test_what_belongs_to_a_namespace_that_is_not_watched_any_more_is_left_alone_in_silence(
+    names: list[str], start_operator: Callable[..., Any], team_of: Callable[..., Any]
+) -> None:
+    operator = start_operator(watched=names, NOCTUARY_SWEEP_INTERVAL_S="0.2")
+    team, other = team_of(operator, names[0]), team_of(operator, names[1])
+    team.apply("payments")
+    team.settled("payments", "AwaitingFirstWebhook")
+    operator.stop()
+    operator.settings["NOCTUARY_WATCH_NAMESPACES"] = names[1]
+    operator.start()
+    other.apply("payments")
+    other.settled("payments", "AwaitingFirstWebhook")  # several sweeps later
+    assert team.record(team.uid("payments")) is not None
+    assert refusals(operator) == []
