@@ -25,7 +25,21 @@ _EVICTION = [
     (re.compile(r"(?i)disk|storage|inodes"), "its node ran low on disk"),
     (re.compile(r"(?i)\bpids?\b"), "its node ran low on process ids"),
 ]
-_HINTS = {FaultKind.IMAGE_PULL: _PULL, FaultKind.UNSCHEDULABLE: _SCHEDULING, FaultKind.EVICTED: _EVICTION}
+_REFUSAL = [
+    (re.compile(r"(?i)violates podsecurity"), "Pod Security forbids them"),
+    (
+        re.compile(r"(?i)error looking up service account|serviceaccount \S+ not found"),
+        "their service account is missing",
+    ),
+    (re.compile(r"(?i)admission webhook|validatingadmissionpolicy"), "an admission policy denies them"),
+    (re.compile(r"(?i)\b(maximum|minimum) \S+ usage per"), "outside the limit range"),
+]
+_HINTS = {
+    FaultKind.IMAGE_PULL: _PULL,
+    FaultKind.UNSCHEDULABLE: _SCHEDULING,
+    FaultKind.EVICTED: _EVICTION,
+    FaultKind.REFUSED: _REFUSAL,
+}
 
 
 def hint(fault: Fault) -> str:

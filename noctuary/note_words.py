@@ -104,7 +104,8 @@ def fault_sentence(fault: Fault, limit: int) -> str:
         FaultKind.MISSING_CONFIGURATION: f"{pods} cannot start: {missing} is missing",
         FaultKind.UNSCHEDULABLE: f"{pods} find{verb} no node to run on{hint(fault)}",
         FaultKind.EVICTED: f"{pods} {'were' if len(fault.pods) > 1 else 'was'} evicted{hint(fault)}",
-        FaultKind.PROBE: f"{pods} fail{verb} the {_probe(fault)} probe",
+        FaultKind.PROBE: f"{pods} fail{verb} the {_probe(fault, limit)}",
+        FaultKind.REFUSED: f"pods of {name} cannot be created{_refusal(fault, limit)}",
         FaultKind.NODE: f"node {name} {_node_trouble(fault)}",
     }
     return sentences.get(fault.kind) or f"{name}: {clean(fault.text or 'a fault was reported', limit)}"
@@ -169,7 +170,8 @@ def _symptom(fault: Fault, limit: int) -> str:
         FaultKind.IMAGE_PULL: f"the image cannot be pulled{hint(fault)}",
         FaultKind.MISSING_CONFIGURATION: f"{missing} is missing",
         FaultKind.UNSCHEDULABLE: f"new pods find no node{hint(fault)}",
-        FaultKind.PROBE: f"new pods fail the {_probe(fault)} probe",
+        FaultKind.PROBE: f"new pods fail the {_probe(fault, limit)}",
+        FaultKind.REFUSED: f"new pods cannot be created{_refusal(fault, limit)}",
         FaultKind.EVICTED: "new pods are evicted",
     }.get(fault.kind, "its pods fail since")
 
@@ -216,8 +218,20 @@ def _says_missing(fault: Fault) -> bool:
     return fault.kind is FaultKind.MISSING_CONFIGURATION and details.MISSING_NAME in fault.details
 
 
-def _probe(fault: Fault) -> str:
-    return clean(fault.details.get(details.PROBE, "") or "health", 20)
+def _probe(fault: Fault, limit: int) -> str:
+    """Return which probe fails and what it asks: `readiness probe (/ready)`."""
+    target = shorten_middle(clean(fault.details.get(details.PROBE_TARGET, ""), 253), limit)
+    name = clean(fault.details.get(details.PROBE, "") or "health", 20)
+    return f"{name} probe" + (f" ({target})" if target else "")
+
+
+def _refusal(fault: Fault, limit: int) -> str:
+    """Return what keeps pods from being created: `: quota small is used up (pods=2)`."""
+    quota = shorten_middle(clean(fault.details.get(details.QUOTA, ""), 253), limit)
+    if not quota:
+        return hint(fault)
+    used_up = clean(fault.details.get(details.QUOTA_LIMIT, ""), 40)
+    return f": quota {quota} is used up" + (f" ({used_up})" if used_up else "")
 
 
 def _node_trouble(fault: Fault) -> str:

@@ -82,6 +82,8 @@ def _repair(fault: Fault) -> str:
         return _raise_limit(fault) or look
     if fault.kind is FaultKind.MISSING_CONFIGURATION:
         return _look_for_missing(fault) or look
+    if fault.kind is FaultKind.REFUSED:
+        return _look_at_quota(fault) or _kubectl(fault.subject, "describe", kind=fault.subject.kind) or look
     if fault.kind is FaultKind.IMAGE_PULL:
         return f"{look}        check the image's name, and its pull secret"
     return look
@@ -113,6 +115,12 @@ def _look_for_missing(fault: Fault) -> str:
     key = clean(fault.details.get(details.MISSING_KEY, ""), 63)
     missing = f"add key {key} to it" if key else "create it or name the right one"
     return f"{command}        {missing}" if command else ""
+
+
+def _look_at_quota(fault: Fault) -> str:
+    quota = Subject("ResourceQuota", fault.subject.namespace, fault.details.get(details.QUOTA, ""))
+    command = _kubectl(quota, "describe", kind="resourcequota")
+    return f"{command}        raise it, or ask for less" if command else ""
 
 
 def _kubectl(subject: Subject, *words: str, kind: str) -> str:

@@ -99,6 +99,11 @@ def unschedulable(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
     return _standing_alone(facts, explanation, FaultKind.UNSCHEDULABLE, "its pods wait for a node")
 
 
+def refused(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
+    """Pods that the API server does not let be created: a quota is used up, a policy forbids them."""
+    return _standing_alone(facts, explanation, FaultKind.REFUSED, "its pods cannot be created")
+
+
 def other_fault(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
     """Evictions, failing probes and what other systems reported."""
     for kind in (FaultKind.EVICTED, FaultKind.PROBE, FaultKind.OTHER):
@@ -113,6 +118,7 @@ CHECKS: list[Check] = [
     out_of_memory,
     crash_loop,
     unschedulable,
+    refused,
     other_change,
     other_fault,
 ]

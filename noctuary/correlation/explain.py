@@ -10,7 +10,9 @@ CLOCK_SLACK_S = 5.0
 """Times come from several machines and most are cut to the second."""
 NODE_SLACK_S = 60.0
 """A node is only declared not ready some 40 s after its pods began to suffer."""
-_NODE_CANNOT_CAUSE = frozenset({FaultKind.IMAGE_PULL, FaultKind.MISSING_CONFIGURATION, FaultKind.UNSCHEDULABLE})
+_NODE_CANNOT_CAUSE = frozenset(
+    {FaultKind.IMAGE_PULL, FaultKind.MISSING_CONFIGURATION, FaultKind.UNSCHEDULABLE, FaultKind.REFUSED}
+)
 
 
 class Explanation(msgspec.Struct, frozen=True):

@@ -40,6 +40,7 @@ _KIND_BY_REASON = {
     "Preempting": FaultKind.EVICTED,
     "NodeLost": FaultKind.EVICTED,
     "Unhealthy": FaultKind.PROBE,
+    "FailedCreate": FaultKind.REFUSED,
 }
 _CHANGES = frozenset(
     {
@@ -51,6 +52,9 @@ _CHANGES = frozenset(
     }
 )
 _ROOT_KINDS = frozenset({FaultKind.OUT_OF_MEMORY, FaultKind.MISSING_CONFIGURATION, FaultKind.IMAGE_PULL})
+_SIGNALS = frozenset({"137", "143"})
+"""Exit codes of a container that was ended from outside."""
+_KILLING_PROBES = frozenset({"liveness", "startup"})
 _FOLLOWING_KINDS = frozenset({FaultKind.CRASH_LOOP, FaultKind.PROBE, FaultKind.OTHER})
 
 
@@ -171,11 +175,17 @@ def _change(placed: _Placed) -> Change:
 
 def _group(placed: Iterable[_Placed]) -> list[Fault]:
     """Join what the same kind of fault did to pods of the same template."""
-    groups: dict[tuple[FaultKind, Subject, str], list[_Placed]] = defaultdict(list)
+    groups: dict[tuple[FaultKind, Subject, str, str], list[_Placed]] = defaultdict(list)
     for p in placed:
-        key = (fault_kind(p.event), workload_of(p.event), p.event.details.get(details.TEMPLATE_HASH, ""))
+        told = p.event.details
+        key = (
+            fault_kind(p.event),
+            workload_of(p.event),
+            told.get(details.TEMPLATE_HASH, ""),
+            told.get(details.PROBE, ""),
+        )
         groups[key].append(p)
-    faults = [_fault(*key, members) for key, members in groups.items()]
+    faults = [_fault(kind, subject, version, members) for (kind, subject, version, _), members in groups.items()]
     return sorted(faults, key=lambda fault: (fault.first, fault.kind))
 
 
@@ -216,12 +226,24 @@ def _restarts(events: Iterable[ContextEvent]) -> int:
 
 def _absorb(faults: list[Fault]) -> list[Fault]:
     """Drop what only follows from another fault of the same pods: a crash loop of pods that ran out of memory."""
-    roots = [fault for fault in faults if fault.kind in _ROOT_KINDS]
-    return [fault for fault in faults if not any(_follows(fault, root) for root in roots)]
+    return [fault for fault in faults if not any(_follows(fault, root) for root in faults)]
 
 
 def _follows(fault: Fault, root: Fault) -> bool:
-    if fault.kind not in _FOLLOWING_KINDS or fault.subject != root.subject:
+    if fault.subject != root.subject or not _can_follow(fault, root):
         return False
     same_template = fault.template_hash == root.template_hash or not fault.template_hash
     return same_template and (set(fault.pods) <= set(root.pods) or not fault.pods)
+
+
+def _can_follow(fault: Fault, root: Fault) -> bool:
+    """A failing liveness probe ends its container; a process that ends by itself answers no probe."""
+    if fault.kind is FaultKind.CRASH_LOOP and root.kind is FaultKind.PROBE:
+        return root.details.get(details.PROBE) in _KILLING_PROBES and _was_killed(fault)
+    if fault.kind is FaultKind.PROBE and root.kind is FaultKind.CRASH_LOOP:
+        return not _was_killed(root)
+    return root.kind in _ROOT_KINDS and fault.kind in _FOLLOWING_KINDS
+
+
+def _was_killed(fault: Fault) -> bool:
+    return fault.details.get(details.EXIT_CODE, "") in _SIGNALS

@@ -25,6 +25,7 @@ class FaultKind(StrEnum):
     UNSCHEDULABLE = "unschedulable"
     EVICTED = "evicted"
     PROBE = "probe"
+    REFUSED = "refused"
     NODE = "node"
     OTHER = "other"
 

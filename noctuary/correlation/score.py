@@ -19,6 +19,7 @@ FAULT_PRIORS = {
     FaultKind.OUT_OF_MEMORY: 0.25,
     FaultKind.IMAGE_PULL: 0.25,
     FaultKind.MISSING_CONFIGURATION: 0.25,
+    FaultKind.REFUSED: 0.25,
     FaultKind.CRASH_LOOP: 0.2,
     FaultKind.UNSCHEDULABLE: 0.2,
     FaultKind.EVICTED: 0.15,

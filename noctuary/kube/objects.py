@@ -171,12 +171,42 @@ class Resources(Struct):
     limits: dict[str, Any] = {}
 
 
+class HttpGet(Struct):
+    """A probe that asks for a page."""
+
+    path: str = "/"
+
+
+class PortAction(Struct):
+    """A probe that connects to a port, given by number or name."""
+
+    port: int | str = ""
+
+
+class ExecAction(Struct):
+    """A probe that runs a command."""
+
+    command: list[str] = []
+
+
+class Probe(Struct):
+    """How a container is asked whether it is well; one of the four ways is there."""
+
+    http_get: HttpGet | None = None
+    tcp_socket: PortAction | None = None
+    grpc: PortAction | None = None
+    exec: ExecAction | None = None
+
+
 class Container(Struct):
     """One container of a pod's spec."""
 
     name: str
     image: str = ""
     resources: Resources = msgspec.field(default_factory=Resources)
+    liveness_probe: Probe | None = None
+    readiness_probe: Probe | None = None
+    startup_probe: Probe | None = None
 
 
 class PodSpec(Struct):

@@ -61,6 +61,14 @@ def fault(
     return event("Pod", f"{workload}-{template}-{pod}", EventType.RESTART, at, facts, **more)
 
 
+def killed(at: float, exit_code: str) -> ContextEvent:
+    return fault(at, template="old", facts={details.EXIT_CODE: exit_code})
+
+
+def failing_probe(at: float, probe: str) -> ContextEvent:
+    return fault(at, "Unhealthy", "old", facts={details.PROBE: probe})
+
+
 def node(at: float, name: str = "node-7") -> ContextEvent:
     return event("Node", name, EventType.SATURATION, at, {details.REASON: "NodeNotReady"}, last=0)
 
@@ -176,6 +184,35 @@ CASES = [
         "missing_configuration pay",
     ),
     Case("no room on any node stands alone", [fault(100, "FailedScheduling", "old")], "unschedulable pay"),
+    Case(
+        "pods over quota stand alone",
+        [
+            event(
+                "Deployment", "pay", EventType.SATURATION, 100, {details.REASON: "FailedCreate", details.QUOTA: "small"}
+            )
+        ],
+        "refused pay",
+    ),
+    Case(
+        "pods over quota after a rollout are the rollout's",
+        [rollout(120), event("Deployment", "pay", EventType.SATURATION, 100, {details.REASON: "FailedCreate"})],
+        "rollout pay new",
+    ),
+    Case(
+        "a container that its liveness probe ends fails the probe",
+        [killed(100, "137"), failing_probe(90, "liveness")],
+        "probe pay",
+    ),
+    Case(
+        "a container that ends by itself answers no probe",
+        [failing_probe(100, "readiness"), killed(90, "1")],
+        "crash_loop pay",
+    ),
+    Case(
+        "a readiness probe ends no container",
+        [killed(100, "143"), failing_probe(90, "readiness")],
+        "crash_loop pay",
+    ),
     Case(
         "a missing Secret after a rollout is the rollout's",
         [rollout(120), fault(100, "CreateContainerConfigError", facts={details.MISSING_NAME: "db"})],

@@ -8,7 +8,7 @@ import pytest
 from noctuary import details
 from noctuary.clock import parse_time
 from noctuary.events import ContextEvent
-from noctuary.kube.objects import Deployment, Event, Node, Pod, PodTemplate, ReplicaSet
+from noctuary.kube.objects import Deployment, Event, Node, Pod, PodTemplate, Probe, ReplicaSet
 from noctuary.sources.kubernetes.draft import MESSAGE_CHARACTERS, clamp
 from noctuary.sources.kubernetes.identity import identify_pod
 from noctuary.sources.kubernetes.memory import Memory
@@ -192,6 +192,33 @@ def test_a_warning_uses_the_status_s_word_and_keeps_no_empty_phrase(
 ) -> None:
     (event,) = tell(warning(reason, message))
     assert (event.new_value, event.details.get(details.MESSAGE)) == (word, kept)
+
+
+@pytest.mark.parametrize(
+    ("probe", "asked"),
+    [
+        ({"httpGet": {"path": "/alive?deep=1", "port": 8080}}, "/alive"),
+        ({"httpGet": {"port": "web"}}, "/"),
+        ({"tcpSocket": {"port": 5432}}, "port 5432"),
+        ({"grpc": {"port": 9000}}, "port 9000"),
+        ({"exec": {"command": ["/usr/bin/pg_isready", "--secret=x"]}}, "command pg_isready"),
+    ],
+)
+def test_a_failing_probe_is_told_with_what_it_asks(probe: dict[str, Any], asked: str) -> None:
+    running = pod({})
+    running.spec.containers[0].liveness_probe = msgspec.convert(probe, Probe)
+    (event,) = notice(warning("Unhealthy", "Liveness probe failed: 500"), lambda _: identify_pod(running))
+    assert event.details[details.PROBE_TARGET] == asked
+
+
+def test_a_pod_over_quota_is_told_with_the_quota_and_what_it_limits() -> None:
+    message = (
+        'Error creating: pods "shop-7f-x2" is forbidden: exceeded quota: small, '
+        "requested: limits.memory=64Mi,pods=1, used: limits.memory=64Mi,pods=1, limited: limits.memory=100Mi,pods=1"
+    )
+    (event,) = tell(warning("FailedCreate", message))
+    assert event.details[details.QUOTA] == "small"
+    assert event.details[details.QUOTA_LIMIT] == "limits.memory=100Mi"
 
 
 def test_what_the_operator_says_of_its_own_resources_is_no_event() -> None:

@@ -136,6 +136,13 @@ def test_quiet_dependencies_are_named_as_not_seen() -> None:
         ("FailedScheduling", {"message": "1 node(s) had untolerated taint {a: b}"}, "to run on (untolerated taints)"),
         ("Evicted", {"message": "The node was low on resource: memory."}, "evicted (its node ran low on memory)"),
         ("Unhealthy", {"probe": "readiness"}, "1 pod of payments-api fails the readiness probe."),
+        ("Unhealthy", {"probe": "liveness", "probe_target": "/alive"}, "fails the liveness probe (/alive)."),
+        ("FailedCreate", {"quota": "small", "quota_limit": "pods=2"}, "created: quota small is used up (pods=2)."),
+        (
+            "FailedCreate",
+            {"message": 'violates PodSecurity "restricted:latest"'},
+            "created (Pod Security forbids them).",
+        ),
         ("CrashLoopBackOff", {"exit_code": "137"}, "1 pod of payments-api keeps crashing with exit code 137 (killed)"),
         ("Error", {"exit_code": "1", "restarts": "1"}, "1 pod of payments-api crashed with exit code 1"),
         ("Error", {"exit_code": "1", "restarts": "2"}, "1 pod of payments-api keeps crashing with exit code 1"),

@@ -7,7 +7,7 @@ import msgspec
 
 from noctuary import details
 from noctuary.events import ObjectRef
-from noctuary.kube.objects import ObjectMeta, Pod, TemplateMeta, controller_of
+from noctuary.kube.objects import ObjectMeta, Pod, Probe, TemplateMeta, controller_of
 
 SERVICE_ANNOTATIONS = ("noctuary.io/service", "resource.opentelemetry.io/service.name")
 """Asked in this order, before the label and the owner's name."""
@@ -25,6 +25,8 @@ class PodIdentity(msgspec.Struct, frozen=True):
     ref: ObjectRef
     service_name: str
     template_hash: str
+    probes: dict[str, str] = {}
+    """What each probe asks, by `<container>/<liveness|readiness|startup>`."""
 
     def facts(self) -> dict[str, str]:
         """Return the details that every event of this pod carries."""
@@ -57,7 +59,30 @@ def identify_pod(pod: Pod) -> PodIdentity:
         labels=labels,
     )
     service = service_of(pod.metadata.annotations, labels, name or pod.metadata.name)
-    return PodIdentity(ref, service, labels.get(POD_HASH_LABEL) or labels.get(REVISION_HASH_LABEL, ""))
+    return PodIdentity(ref, service, labels.get(POD_HASH_LABEL) or labels.get(REVISION_HASH_LABEL, ""), _probes(pod))
+
+
+def _probes(pod: Pod) -> dict[str, str]:
+    return {
+        f"{container.name}/{name}": target
+        for container in (*pod.spec.containers, *pod.spec.init_containers)
+        for name, probe in (
+            ("liveness", container.liveness_probe),
+            ("readiness", container.readiness_probe),
+            ("startup", container.startup_probe),
+        )
+        if probe is not None and (target := _target(probe))
+    }
+
+
+def _target(probe: Probe) -> str:
+    """Return the path, the port or the command's name; its arguments may hold what no note should."""
+    if probe.http_get is not None:
+        return probe.http_get.path.partition("?")[0] or "/"
+    if probe.exec is not None and probe.exec.command:
+        return f"command {probe.exec.command[0].rpartition('/')[2]}"
+    action = probe.tcp_socket or probe.grpc
+    return f"port {action.port}" if action is not None else ""
 
 
 def pod_workload(metadata: ObjectMeta) -> tuple[str, str]:

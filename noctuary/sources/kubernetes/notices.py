@@ -27,6 +27,7 @@ _FIELD_PATH = re.compile(r"spec\.(?:initContainers|containers|ephemeralContainer
 OUR_GROUP = "noctuary.io/"
 """What the operator says of its own resources is no news about a workload."""
 _PROBES = ("liveness", "readiness", "startup")
+_QUOTA = re.compile(r"exceeded quota: ([^,\s]+)(?:.*limited: ([^,\s]+))?", re.DOTALL)
 _EXIT_CODE = re.compile(r"exit code (\d+)")
 _SAYS_NOTHING = re.compile(r"Error: \w+|Back-off restarting failed container.*", re.DOTALL)
 _WORD_OF_FAILED = {IMAGE_KEY: "ErrImagePull", CONFIGURATION_KEY: "CreateContainerConfigError"}
@@ -50,6 +51,7 @@ def notice(event: Event, lookup: Lookup) -> list[ContextEvent]:
     last_seen = last_time(event)
     first = seconds(event.first_timestamp) or seconds(event.event_time) or last_seen
     key, facts = _key_and_facts(event)
+    facts |= _probe_target(identity, facts) | _quota(event)
     return [
         draft(
             identity.ref,
@@ -112,6 +114,17 @@ def _probe(event: Event) -> str:
         return ""
     lowered = event.message.lower()
     return next((probe for probe in _PROBES if probe in lowered), "")
+
+
+def _probe_target(identity: PodIdentity, facts: dict[str, str]) -> dict[str, str]:
+    """The kubelet says which probe failed and what it answered, and not what was asked."""
+    asked = identity.probes.get(f"{facts[details.CONTAINER]}/{facts[details.PROBE]}", "")
+    return {details.PROBE_TARGET: asked}
+
+
+def _quota(event: Event) -> dict[str, str]:
+    found = _QUOTA.search(event.message) if event.reason == "FailedCreate" else None
+    return {details.QUOTA: found[1], details.QUOTA_LIMIT: found[2] or ""} if found else {}
 
 
 def _trouble(event: Event) -> str:
