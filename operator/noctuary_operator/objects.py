@@ -14,7 +14,7 @@ APPLIED_ANNOTATION = "noctuary.io/applied"
 CONSENT_ANNOTATION = "noctuary.io/allow-from"
 """On a Namespace: the namespaces, separated by commas, whose integrations may map it; * for all."""
 RECORD_NAME = re.compile(re.escape(record_secret_name("")) + "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
-"""Records and Ingresses are named by the integration's uid."""
+"""Records and routes are named by the integration's uid."""
 
 
 class Owner(msgspec.Struct, frozen=True):

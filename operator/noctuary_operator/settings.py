@@ -32,20 +32,20 @@ class OperatorSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="NOCTUARY_", frozen=True)
 
     release_namespace: str = "noctuary"
-    """Where routing records and Ingresses live."""
+    """Where routing records and routes live."""
     receiver_service: str = "noctuary-receiver"
-    """The backend Service of each Ingress."""
+    """The backend Service of each route."""
     receiver_port: int = 8080
     receiver_internal_url: str | None = None
     """Base URL of the receiver's internal port; without it nothing is known of webhooks that came in."""
     allowed_webhook_hosts: Names = ()
-    """Hosts that an Ingress may claim: a name, *.domain, or * for any. Empty: none."""
+    """Hosts that a route may claim: a name, *.domain, or * for any. Empty: none."""
     allowed_api_hosts: Names = PAGERDUTY_API_HOSTS
     """Hosts that an API token may be sent to, in the same form; with a port, only that port."""
     allow_http_api: bool = False
     """Whether plain http is allowed towards the API: for tests with a local PagerDuty."""
     allowed_route_annotations: Names = ()
-    """Annotation keys that an Ingress may carry: a key, or a prefix that ends in *."""
+    """Annotation keys that a route may carry: a key, or a prefix that ends in *."""
     consent_required: bool = True
     """Whether a foreign namespace must consent to being mapped."""
     watch_namespaces: Names = ()
