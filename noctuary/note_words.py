@@ -1,6 +1,7 @@
 """Sentences of a note: headlines that stand alone on a lock screen, and one line per piece of evidence."""
 
 from collections.abc import Callable
+from functools import partial
 
 from noctuary import details
 from noctuary.clock import format_clock
@@ -37,13 +38,9 @@ _MAX_REFERENCE_CHARS = 160
 
 def headline(diagnosis: Diagnosis, prefix: str = "") -> str:
     """Return the answer in one line of at most 120 characters, with names shortened as far as it takes."""
-    builders = _cause_builders(diagnosis.causes[0], diagnosis) if diagnosis.causes else [_no_cause(diagnosis)]
-    for build in builders:
-        for limit in _NAME_LIMITS:
-            text = prefix + build(limit)
-            if len(text) <= HEADLINE_CHARS:
-                return text
-    return shorten(text, HEADLINE_CHARS)
+    groups = _cause_builders(diagnosis.causes[0], diagnosis) if diagnosis.causes else [[_no_cause(diagnosis)]]
+    texts = [prefix + build(limit) for builders in groups for limit in _NAME_LIMITS for build in builders]
+    return next((text for text in texts if len(text) <= HEADLINE_CHARS), shorten(texts[-1], HEADLINE_CHARS))
 
 
 def cause_sentence(cause: Cause, diagnosis: Diagnosis) -> str:
@@ -105,7 +102,7 @@ def fault_sentence(fault: Fault, limit: int) -> str:
         FaultKind.UNSCHEDULABLE: f"{pods} find{verb} no node to run on{hint(fault)}",
         FaultKind.EVICTED: f"{pods} {'were' if len(fault.pods) > 1 else 'was'} evicted{hint(fault)}",
         FaultKind.PROBE: f"{pods} fail{verb} the {_probe(fault, limit)}",
-        FaultKind.REFUSED: f"pods of {name} cannot be created{_refusal(fault, limit)}",
+        FaultKind.REFUSED: f"pods of {name} {_refusal(fault, limit)}",
         FaultKind.NODE: f"node {name} {_node_trouble(fault)}",
     }
     return sentences.get(fault.kind) or f"{name}: {clean(fault.text or 'a fault was reported', limit)}"
@@ -123,15 +120,17 @@ def version(change: Change, limit: int) -> str:
     return shorten_middle(tag if same_name else short, limit)
 
 
-def _cause_builders(cause: Cause, diagnosis: Diagnosis) -> list[Callable[[int], str]]:
+def _cause_builders(cause: Cause, diagnosis: Diagnosis) -> list[list[Callable[[int], str]]]:
+    """Return ways to say it, best first: what it did matters more than how long ago, and both less than its name."""
     word = likelihood(cause)
-    return [
-        lambda limit: f"{word}: {_sentence(cause, diagnosis, limit, with_symptom=True)}.",
-        lambda limit: f"{word}: {_sentence(cause, diagnosis, limit, with_symptom=False)}.",
-    ]
+
+    def say(limit: int, *, with_symptom: bool = True, with_age: bool = True) -> str:
+        return f"{word}: {_sentence(cause, diagnosis, limit, with_symptom=with_symptom, with_age=with_age)}."
+
+    return [[say, partial(say, with_age=False)], [partial(say, with_symptom=False)]]
 
 
-def _sentence(cause: Cause, diagnosis: Diagnosis, limit: int, *, with_symptom: bool) -> str:
+def _sentence(cause: Cause, diagnosis: Diagnosis, limit: int, *, with_symptom: bool, with_age: bool = True) -> str:
     if cause.change is None:
         sentence = fault_sentence(cause.faults[0], limit)
         count = sum(len(fault.pods) for fault in cause.faults[1:])
@@ -141,24 +140,25 @@ def _sentence(cause: Cause, diagnosis: Diagnosis, limit: int, *, with_symptom: b
         elif with_symptom and cause.kind is CauseKind.NODE:
             sentence += f"; {cause.why}"
         return sentence
-    sentence = _change_sentence(cause.change, diagnosis.onset, limit)
+    sentence = _change_sentence(cause.change, diagnosis.onset if with_age else None, limit)
     return f"{sentence}; {_symptom(cause.faults[0], limit)}" if with_symptom and cause.faults else sentence
 
 
-def _change_sentence(change: Change, onset: float, limit: int) -> str:
+def _change_sentence(change: Change, onset: float | None, limit: int) -> str:
+    """Return what changed, and how long before the onset where that is given."""
     name = shorten_middle(clean(change.subject.name or change.service, 253), limit)
     if change.relation is Relation.DEPENDENCY:
         name += " (a dependency)"
-    when = f"{duration(max(0.0, onset - change.at))} before this alert"
+    when = f", {duration(max(0.0, onset - change.at))} before this alert" if onset is not None else ""
     if change.is_rollout:
         to = version(change, limit)
-        return f"{name} was rolled out to {to}, {when}" if to else f"{name} was rolled out {when}"
+        return f"{name} was rolled out to {to}{when}" if to else f"{name} was rolled out{when.removeprefix(',')}"
     if change.event_type == EventType.SCALE_EVENT:
         old = f" from {clean(change.old_value, limit)}" if change.old_value else ""
-        return f"{name} was scaled{old} to {clean(change.new_value or '?', limit)}, {when}"
+        return f"{name} was scaled{old} to {clean(change.new_value or '?', limit)}{when}"
     what = change.event_type.replace("_", " ")
     to = f" to {clean(change.new_value, limit)}" if change.new_value else ""
-    return f"{what} of {name}{to}, {when}"
+    return f"{what} of {name}{to}{when}"
 
 
 def _symptom(fault: Fault, limit: int) -> str:
@@ -171,7 +171,7 @@ def _symptom(fault: Fault, limit: int) -> str:
         FaultKind.MISSING_CONFIGURATION: f"{missing} is missing",
         FaultKind.UNSCHEDULABLE: f"new pods find no node{hint(fault)}",
         FaultKind.PROBE: f"new pods fail the {_probe(fault, limit)}",
-        FaultKind.REFUSED: f"new pods cannot be created{_refusal(fault, limit)}",
+        FaultKind.REFUSED: f"new pods {_refusal(fault, limit)}",
         FaultKind.EVICTED: "new pods are evicted",
     }.get(fault.kind, "its pods fail since")
 
@@ -226,12 +226,12 @@ def _probe(fault: Fault, limit: int) -> str:
 
 
 def _refusal(fault: Fault, limit: int) -> str:
-    """Return what keeps pods from being created: `: quota small is used up (pods=2)`."""
+    """Return what keeps pods from being created: `exceed quota small (pods=2)`."""
     quota = shorten_middle(clean(fault.details.get(details.QUOTA, ""), 253), limit)
     if not quota:
-        return hint(fault)
-    used_up = clean(fault.details.get(details.QUOTA_LIMIT, ""), 40)
-    return f": quota {quota} is used up" + (f" ({used_up})" if used_up else "")
+        return f"cannot be created{hint(fault)}"
+    most = clean(fault.details.get(details.QUOTA_LIMIT, ""), 40)
+    return f"exceed quota {quota}" + (f" ({most})" if most else "")
 
 
 def _node_trouble(fault: Fault) -> str:

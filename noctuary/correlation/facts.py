@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -14,6 +14,8 @@ KUBERNETES_SOURCE = "kubernetes"
 WORKLOAD_KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 LATE_FAULT_S = 300.0
 """Pods may fail visibly after the alert: it can be faster than the kubelet, and our answer can be late."""
+START_UP_S = 60.0
+"""A pod that is not ready at once fails its probe while it starts; most take seconds."""
 _COUNT = re.compile(r"[0-9]{1,8}")
 """Details are untrusted text: anything else is no number of restarts."""
 
@@ -80,7 +82,14 @@ def gather_facts(world: World) -> Facts:
     own_pods = [pod for pod in world.pods or [] if _is_own(pod, world.services)]
     nodes = {pod.node for pod in own_pods} | {p.event.object.node for p in placed if p.event.object} - {""}
     on_nodes = [_Placed(e, "", Relation.NODE) for e in world.events if _is_node_event(e, nodes)]
-    faults = [p for p in placed if not _is_change(p.event) and p.event.timestamp <= world.onset + LATE_FAULT_S]
+    ready = {(pod.namespace, pod.name): pod for pod in own_pods if pod.is_ready}
+    faults = [
+        p
+        for p in placed
+        if not _is_change(p.event)
+        and p.event.timestamp <= world.onset + LATE_FAULT_S
+        and not _was_start_up(p.event, ready)
+    ]
     node_faults = [p for p in on_nodes if p.event.timestamp <= world.onset + LATE_FAULT_S]
     return Facts(
         world=world,
@@ -89,6 +98,12 @@ def gather_facts(world: World) -> Facts:
         node_faults=_group(node_faults),
         own_pods=own_pods,
     )
+
+
+def _was_start_up(event: ContextEvent, ready: Mapping[tuple[str, str], PodView]) -> bool:
+    """Tell whether a probe failed only while its pod started, which has become ready since."""
+    pod = ready.get((event.object.namespace, event.object.name)) if event.object is not None else None
+    return fault_kind(event) is FaultKind.PROBE and pod is not None and event.last_seen <= pod.started_at + START_UP_S
 
 
 def workload_of(event: ContextEvent) -> Subject:
@@ -238,11 +253,17 @@ def _follows(fault: Fault, root: Fault) -> bool:
 
 def _can_follow(fault: Fault, root: Fault) -> bool:
     """A failing liveness probe ends its container; a process that ends by itself answers no probe."""
+    if fault.kind is root.kind is FaultKind.PROBE:
+        return _kills(root) and not _kills(fault)
     if fault.kind is FaultKind.CRASH_LOOP and root.kind is FaultKind.PROBE:
-        return root.details.get(details.PROBE) in _KILLING_PROBES and _was_killed(fault)
+        return _kills(root) and _was_killed(fault)
     if fault.kind is FaultKind.PROBE and root.kind is FaultKind.CRASH_LOOP:
         return not _was_killed(root)
     return root.kind in _ROOT_KINDS and fault.kind in _FOLLOWING_KINDS
+
+
+def _kills(fault: Fault) -> bool:
+    return fault.details.get(details.PROBE) in _KILLING_PROBES
 
 
 def _was_killed(fault: Fault) -> bool:

@@ -67,6 +67,7 @@ class PodView(msgspec.Struct, frozen=True):
     node: str
     is_ready: bool
     labels: dict[str, str] = {}
+    started_at: float = 0.0
 
 
 class World(msgspec.Struct, frozen=True):

@@ -92,8 +92,11 @@ def posted(event_type: EventType, at: float, service: str = "pay", tenant: str =
     )
 
 
-def pod(template: str, number: int = 0, *, ready: bool = True, workload: str = "pay", on: str = "n") -> PodView:
-    return PodView("payments", f"{workload}-{template}-{number}", workload, template, on, ready)
+def pod(
+    template: str, number: int = 0, *, ready: bool = True, workload: str = "pay", on: str = "n", age: float = 3600
+) -> PodView:
+    name = f"{workload}-{template}-{number}"
+    return PodView("payments", name, workload, template, on, ready, started_at=ONSET - age)
 
 
 def diagnose(events: list[ContextEvent], pods: list[PodView] | None = None, **more: Any) -> Diagnosis:
@@ -207,6 +210,29 @@ CASES = [
         "a container that ends by itself answers no probe",
         [failing_probe(100, "readiness"), killed(90, "1")],
         "crash_loop pay",
+    ),
+    Case(
+        "a liveness probe leads over the readiness of the same pods",
+        [failing_probe(100, "readiness"), failing_probe(90, "liveness"), killed(80, "137")],
+        "probe pay",
+    ),
+    Case(
+        "a probe that failed only while its pod started blames no rollout",
+        [rollout(100), fault(97, "Unhealthy", facts={details.PROBE: "readiness"})],
+        "nothing_relevant",
+        [pod("new", age=98)],
+    ),
+    Case(
+        "a probe that fails long after the start of a pod is the rollout's",
+        [rollout(900), fault(700, "Unhealthy", facts={details.PROBE: "readiness"})],
+        "rollout pay new",
+        [pod("new", age=890)],
+    ),
+    Case(
+        "a probe that failed at the start of a pod that never became ready is the rollout's",
+        [rollout(100), fault(97, "Unhealthy", facts={details.PROBE: "readiness"})],
+        "rollout pay new",
+        [pod("new", ready=False, age=98)],
     ),
     Case(
         "a readiness probe ends no container",

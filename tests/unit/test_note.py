@@ -93,6 +93,23 @@ def test_the_first_line_is_the_answer() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("reason", "facts", "words"),
+    [
+        (
+            "FailedCreate",
+            {"quota": "team-budget", "quota_limit": "limits.memory=64Gi"},
+            "quota team-budget (limits.memory",
+        ),
+        ("Unhealthy", {"probe": "readiness", "probe_target": "/health/ready"}, "readiness probe (/health/ready)."),
+    ],
+)
+def test_the_age_of_a_rollout_gives_way_to_the_fact(reason: str, facts: dict[str, str], words: str) -> None:
+    first = note(rollout(), fault(reason, **facts)).splitlines()[0]
+    assert "payments-api was rolled out to 2.4.1; " in first
+    assert words in first
+
+
 def test_the_second_block_says_what_to_do_and_where_it_leads() -> None:
     assert (
         "\n\nDo: kubectl -n payments rollout undo deployment/payments-api        "
@@ -137,7 +154,11 @@ def test_quiet_dependencies_are_named_as_not_seen() -> None:
         ("Evicted", {"message": "The node was low on resource: memory."}, "evicted (its node ran low on memory)"),
         ("Unhealthy", {"probe": "readiness"}, "1 pod of payments-api fails the readiness probe."),
         ("Unhealthy", {"probe": "liveness", "probe_target": "/alive"}, "fails the liveness probe (/alive)."),
-        ("FailedCreate", {"quota": "small", "quota_limit": "pods=2"}, "created: quota small is used up (pods=2)."),
+        (
+            "FailedCreate",
+            {"quota": "small", "quota_limit": "pods=2"},
+            "pods of payments-api exceed quota small (pods=2).",
+        ),
         (
             "FailedCreate",
             {"message": 'violates PodSecurity "restricted:latest"'},

@@ -1,0 +1,96 @@
+"""Pods that really fail: the first line of the note names the object and the one fact that a reader needs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from hack.e2e.kubectl import Kubectl, Manifest
+from hack.e2e.pagerduty import PagerDuty
+from hack.e2e.poll import eventually
+from hack.e2e.release import Release
+from hack.e2e.team import Team
+from hack.e2e.workloads import GREEDY, MEMORY_LIMIT, probe, roll_out, states, warnings, web
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One way to fail: what a rollout changes in the container, how the cluster tells of it, what a note must name."""
+
+    name: str
+    change: Manifest
+    told: str
+    facts: tuple[str, ...]
+
+
+FAILURES = [
+    Failure("absent-image", {"image": "shop.invalid/cart:2.0-typo"}, "ErrImagePull", ("2.0-typo", "cannot be pulled")),
+    Failure("greedy", {"command": ["python3", "-c", GREEDY]}, "OOMKilled", (f"limit {MEMORY_LIMIT}", "memory")),
+    Failure("unready", {"readinessProbe": probe("/ready-at-last")}, "Unhealthy", ("readiness probe (/ready-at-last)",)),
+    Failure("unwell", {"livenessProbe": probe("/alive-or-not")}, "Unhealthy", ("liveness probe (/alive-or-not)",)),
+    Failure(
+        "unconfigured",
+        {"envFrom": [{"configMapRef": {"name": "cart-settings"}}]},
+        "CreateContainerConfigError",
+        ("ConfigMap cart-settings is missing",),
+    ),
+    Failure(
+        "over-quota",
+        {"resources": {"limits": {"memory": "2Gi"}}},
+        "FailedCreate",
+        ("quota cart-budget", "limits.memory=1Gi"),
+    ),
+]
+HEALTHY = "innocent"
+
+
+@pytest.fixture(scope="module")
+def shop(kubectl: Kubectl, installed: Release, pagerduty: PagerDuty) -> Iterator[Team]:
+    """A team whose services are rolled out well, within a quota."""
+    team = Team(kubectl, installed, pagerduty, f"{installed.namespace}-shop")
+    installed.stand()
+    kubectl.make_namespace(team.namespace)
+    try:
+        kubectl.apply(_quota(team.namespace))
+        services = [*(failure.name for failure in FAILURES), HEALTHY]
+        team.set_up(services)
+        roll_out(kubectl, *(web(team.namespace, service, kubectl.facts.image) for service in services))
+        yield team
+    finally:
+        kubectl.drop_namespace(team.namespace)
+
+
+def _quota(namespace: str) -> Manifest:
+    metadata = {"name": "cart-budget", "namespace": namespace}
+    spec = {"hard": {"limits.memory": "1Gi"}}
+    return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": spec}
+
+
+def _break(team: Team, failure: Failure) -> None:
+    """Roll out the change, and wait until the cluster tells of the failure."""
+    changes: dict[str, Any] = failure.change
+    team.kubectl.apply(web(team.namespace, failure.name, team.kubectl.facts.image, **changes))
+    eventually(
+        lambda: [
+            *states(team.kubectl, team.namespace, failure.name),
+            *warnings(team.kubectl, team.namespace, failure.name),
+        ],
+        lambda told: failure.told in told,
+        f"{failure.name} fails by {failure.told}",
+    )
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=[failure.name for failure in FAILURES])
+def test_the_first_line_names_the_object_and_the_fact(shop: Team, failure: Failure) -> None:
+    _break(shop, failure)
+    incident = shop.pagerduty.trigger(failure.name, f"{failure.name}: error rate above 5 %")
+    first = shop.pagerduty.note(incident).splitlines()[0]
+    assert first.startswith("Likely cause: ")
+    assert [fact for fact in (failure.name, *failure.facts) if fact not in first] == [], first
+
+
+def test_the_incident_of_a_healthy_service_blames_nothing(shop: Team) -> None:
+    note = shop.pagerduty.note(shop.pagerduty.trigger(HEALTHY, "innocent: a customer called"))
+    assert note.startswith("No recent change explains this")
+    assert [failure.name for failure in FAILURES if failure.name in note] == []
