@@ -34,7 +34,7 @@ class DeliverySettings:
     """What a test may tune; the deadline is the vendor's, the pauses are ours.
 
     `connect_to` leads a host name to the address and port that serve it, as `curl --connect-to` does: Host header,
-    server name and certificate check stay those of the name. `authority` names a file with the only authority that is trusted.
+    server name and certificate check stay those of the name. `authority` is a file with the only authority trusted.
     """
 
     deadline_s: float = 5.0
