@@ -9,6 +9,7 @@ from hack.argocd.tree import Node, read_tree
 from hack.localkube.errors import LocalKubeError
 
 _KIND = "applications.argoproj.io"
+_REFRESH = "argocd.argoproj.io/refresh"
 _DELETION_TIMEOUT_S = 100
 
 
@@ -32,23 +33,29 @@ class Application:
         """Create it, or change it to what the manifest says now."""
         self._argocd.cluster.kubectl("apply", "--server-side", "--filename=-", input=json.dumps(self._manifest))
 
-    def refresh(self) -> None:
-        """Ask for a look at Git now, as a webhook of the Git server does; Argo CD by itself looks every few minutes."""
-        self._kubectl("annotate", _KIND, self.name, "--overwrite", "argocd.argoproj.io/refresh=normal")
+    def refresh(self, how: str = "normal") -> None:
+        """Ask for a look at Git now, as a webhook of the Git server does; Argo CD by itself looks every few minutes.
 
-    def delete(self) -> None:
+        `hard` has it forget first what it has cached.
+        """
+        self._kubectl("annotate", _KIND, self.name, "--overwrite", f"{_REFRESH}={how}")
+
+    def is_refreshed(self) -> bool:
+        """Whether the last refresh that was asked for is done."""
+        return _REFRESH not in self._get().get("metadata", {}).get("annotations", {})
+
+    def syncs(self) -> int:
+        """Return how many syncs there have been."""
+        return len(self.status().get("history", []))
+
+    def delete(self, *, wait: bool = True) -> None:
         """Delete it and wait until it is gone; with the finalizer of the manifest all its resources go before."""
-        self._kubectl("delete", _KIND, self.name, "--ignore-not-found", f"--timeout={_DELETION_TIMEOUT_S}s")
+        waiting = [f"--wait={str(wait).lower()}", f"--timeout={_DELETION_TIMEOUT_S}s"]
+        self._kubectl("delete", _KIND, self.name, "--ignore-not-found", *waiting)
 
     def status(self) -> dict[str, Any]:
         """Return its status, empty when there is none."""
-        try:
-            found = json.loads(self._kubectl("get", _KIND, self.name, "--output=json"))
-        except LocalKubeError as error:
-            if "NotFound" in str(error):
-                return {}
-            raise
-        return dict(found.get("status", {}))
+        return dict(self._get().get("status", {}))
 
     def resources(self) -> dict[str, Resource]:
         """Return what Git declares, by Kind/name."""
@@ -78,6 +85,14 @@ class Application:
     def tree(self) -> list[Node]:
         """Return its resource tree, with the objects that belong to what Git declares."""
         return read_tree(self._argocd.redis, self.name)
+
+    def _get(self) -> dict[str, Any]:
+        try:
+            return dict(json.loads(self._kubectl("get", _KIND, self.name, "--output=json")))
+        except LocalKubeError as error:
+            if "NotFound" in str(error):
+                return {}
+            raise
 
     def _kubectl(self, *arguments: str) -> str:
         return self._argocd.cluster.kubectl("--namespace", NAMESPACE, *arguments)

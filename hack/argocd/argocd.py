@@ -13,7 +13,7 @@ from typing import Self
 
 import httpx
 
-from hack.argocd.programs import CONTROLLER, REDIS, REPO_SERVER, Programs, find_git, find_programs
+from hack.argocd.programs import CONTROLLER, REDIS, REPO_SERVER, find_git, find_programs
 from hack.argocd.scratch import scratch
 from hack.localkube import Cluster, processes
 from hack.localkube.errors import LocalKubeError, PortTakenError
@@ -31,12 +31,16 @@ _PORTS = ("redis", "repo", "repo-metrics", "controller-metrics")
 
 
 class ArgoCD:
-    """An Argo CD without its web server; it ends with the block, and with our process if that is killed."""
+    """An Argo CD without its web server; it ends with the block, and with our process if that is killed.
 
-    def __init__(self, cluster: Cluster, *, programs: Programs | None = None) -> None:
+    Plain directories and Kustomize overlays need nothing else; `helm` is needed for charts.
+    """
+
+    def __init__(self, cluster: Cluster, *, helm: Path | None = None) -> None:
         self.cluster = cluster
+        self._helm = helm
         self._git = find_git()
-        self._programs = find_programs() if programs is None else programs
+        self._programs = find_programs()
         self._ends = contextlib.ExitStack()
         self._directory = Path()
         self._ports: dict[str, int] = {}
@@ -49,6 +53,7 @@ class ArgoCD:
             ends.callback(self._starter.shutdown)
             self._directory = ends.enter_context(scratch())
             ends.callback(self._stop)
+            self._lay_out()
             self._install()
             self._start_on_free_ports()
             self._ends = ends.pop_all()
@@ -67,6 +72,12 @@ class ArgoCD:
     def log(self, part: str = CONTROLLER) -> str:
         """What a program has said so far."""
         return self._log(part).read_text(encoding="utf-8", errors="replace")
+
+    def _lay_out(self) -> None:
+        for name in ("tmp", "tools"):
+            (self._directory / name).mkdir()
+        if self._helm is not None:
+            (self._directory / "tools" / "helm").symlink_to(self._helm)
 
     def _install(self) -> None:
         self.cluster.install_crds(*self._programs.definitions)
@@ -107,10 +118,9 @@ class ArgoCD:
         self._started.append(part)
 
     def _environment(self) -> dict[str, str]:
-        temporary = self._directory / "tmp"
-        temporary.mkdir(exist_ok=True)
+        temporary, tools = self._directory / "tmp", self._directory / "tools"
         return {
-            "PATH": f"{self._programs.directory}:{self._git.parent}:/usr/bin:/bin",
+            "PATH": f"{tools}:{self._programs.directory}:{self._git.parent}:/usr/bin:/bin",
             "HOME": str(self._directory),
             "TMPDIR": str(temporary),
             "KUBECONFIG": str(self.cluster.kubeconfig),

@@ -63,7 +63,7 @@ def find_programs(store: Store | None = None) -> Programs:
         shutil.copytree(_module_directory(go) / "manifests" / "crds", home / _DEFINITIONS)
 
     sources = (str(MODULE / name) for name in ("go.mod", "go.sum", "main.go"))
-    return Programs(store.once("programs", sources_of(*sources, __file__), build))
+    return Programs(store.once("programs", sources_of(*sources), build))
 
 
 def find_git() -> Path:

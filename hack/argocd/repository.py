@@ -38,6 +38,14 @@ class Repository:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
 
+    def replace(self, path: str, old: str, new: str) -> None:
+        """Edit one file; ValueError when the old text is not there."""
+        target = self.directory / path
+        text = target.read_text(encoding="utf-8")
+        if old not in text:
+            raise ValueError(f"{path} does not hold {old!r}")
+        target.write_text(text.replace(old, new), encoding="utf-8")
+
     def commit(self, message: str) -> str:
         """Commit the whole tree; returns the revision."""
         self._git("add", "--all")

@@ -15,6 +15,7 @@ import yaml
 
 from hack.argocd import Application, ArgoCD, Repository
 from hack.argocd.programs import find_programs
+from hack.chart.tools import HELM3, find_tool
 from hack.localkube import Cluster, LocalKubeError, cluster_for_tests
 from hack.localkube.binaries import find_binaries
 from hack.stage.release import CRDS, Release
@@ -36,6 +37,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
         find_binaries()
         find_programs()
+        find_tool(HELM3)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test time for some waits of full length."""
+    for item in items:
+        if "gitops" in item.path.parts:
+            item.add_marker(pytest.mark.timeout(5 * PATIENCE_S))
 
 
 def until(what: str, ask: Callable[[], T | None], show: Callable[[], object] = lambda: "") -> T:
@@ -71,7 +80,7 @@ def release(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture(scope="session")
 def argocd(cluster: Cluster) -> Iterator[ArgoCD]:
     """A real Argo CD that knows the health of our kind, as the README tells people to set it up."""
-    with ArgoCD(cluster) as running:
+    with ArgoCD(cluster, helm=find_tool(HELM3)) as running:
         cluster.kubectl("apply", "--server-side", "--field-manager=noctuary-health", "-k", str(EXAMPLE))
         yield running
 
@@ -91,9 +100,9 @@ class Team:
         self.manifest["spec"]["destination"]["namespace"] = name
         self.application = Application(argocd, self.manifest)
 
-    def options(self, *options: str) -> None:
-        """Choose the sync options."""
-        self.manifest["spec"]["syncPolicy"]["syncOptions"] = list(options)
+    def edit(self, old: str, new: str) -> None:
+        """Edit the manifest of the integration."""
+        self.repository.replace("noctuary/base/integration.yaml", old, new)
 
     def kubectl(self, *arguments: str, input: str | None = None) -> str:  # noqa: A002 - as subprocess.run names it
         """Run kubectl in the team's namespace."""
@@ -141,6 +150,12 @@ class Team:
         self.synced(revision)
         return revision
 
+    def traces(self, uid: str) -> list[str]:
+        """Return what the operator keeps for an integration in the release's namespace."""
+        selector = f"noctuary.io/integration-id={uid}"
+        found = self.cluster.kubectl("-n", self.release, "get", "secrets,ingresses", "-l", selector, "-o", "name")
+        return sorted(found.split())
+
     def uid(self) -> str:
         """Return the uid of the integration, empty while there is none."""
         return str(self.get("pdi", "payments").get("metadata", {}).get("uid", ""))
@@ -162,6 +177,26 @@ def team(argocd: ArgoCD, release: str, tmp_path: Path) -> Iterator[Team]:
     yield made
     made.application.delete()
     made.cluster.kubectl("delete", "namespace", made.namespace, "--ignore-not-found", "--wait=false")
+
+
+@pytest.fixture(params=["ServerSideApply=true", "ServerSideApply=false"])
+def applied(request: pytest.FixtureRequest, team: Team) -> str:
+    """Both ways in which Argo CD applies."""
+    option: str = request.param
+    team.manifest["spec"]["syncPolicy"]["syncOptions"] = [option]
+    return option
+
+
+@pytest.fixture
+def tracked_by(cluster: Cluster, argocd: ArgoCD) -> Iterator[Callable[[str], None]]:
+    """Chooses how Argo CD marks what is its own."""
+
+    def choose(method: str | None) -> None:
+        patch = json.dumps({"data": {"application.resourceTrackingMethod": method}})
+        cluster.kubectl("-n", "argocd", "patch", "configmap", "argocd-cm", "--type=merge", "-p", patch)
+
+    yield choose
+    choose(None)
 
 
 @pytest.fixture

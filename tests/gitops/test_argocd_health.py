@@ -1,0 +1,32 @@
+"""What Argo CD thinks of an integration, by our Lua check in its settings."""
+
+from typing import Any
+
+
+def test_an_integration_is_progressing_until_its_subscription_is_made(team: Any, eventually: Any) -> None:
+    revision = team.repository.commit("Connect payments with PagerDuty")
+    team.application.apply()
+    eventually("progressing", lambda: team.health() == "Progressing", team.application.status)
+    team.synced(revision)
+    team.subscribe()
+    eventually("healthy", lambda: team.health() == "Healthy", team.application.status)
+
+
+def test_an_integration_whose_api_token_is_not_there_is_degraded_until_it_is(team: Any, eventually: Any) -> None:
+    team.edit("name: pagerduty-api, key: token", "name: pagerduty-api, key: wrong")
+    team.deploy()
+    eventually("degraded", lambda: team.health() == "Degraded", team.application.status)
+    assert team.application.health() == "Degraded"
+    team.edit("name: pagerduty-api, key: wrong", "name: pagerduty-api, key: token")
+    team.push("Name the right key")
+    eventually("healthy", lambda: team.health() == "Healthy", team.application.status)
+
+
+def test_a_suspended_integration_is_suspended_until_the_commit_is_reverted(team: Any, eventually: Any) -> None:
+    team.deploy()
+    eventually("healthy", lambda: team.health() == "Healthy", team.application.status)
+    team.edit("spec:\n", "spec:\n  suspend: true\n")
+    team.push("Suspend payments")
+    eventually("suspended", lambda: team.health() == "Suspended", team.application.status)
+    team.synced(team.repository.revert())
+    eventually("healthy again", lambda: team.health() == "Healthy", team.application.status)

@@ -1,0 +1,71 @@
+"""The release itself under Argo CD: the Kustomize example and the chart, with the clean-up when it goes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+JOB = "noctuary-cleanup"
+HELM = {"releaseName": "noctuary", "valuesObject": {"cleanup": {"argoCD": True}}}
+KINDS = "secrets,serviceaccounts,roles,rolebindings,jobs,deployments,statefulsets,services"
+OF_KUBERNETES = {"serviceaccount/default"}
+
+
+@pytest.fixture
+def platform(team: Any) -> Any:
+    """A repository with the release instead of a team's integrations."""
+    team.repository.copy(ROOT / "deploy" / "kustomize", "kustomize")
+    team.repository.copy(ROOT / "charts" / "noctuary", "chart")
+    team.manifest["spec"]["syncPolicy"]["syncOptions"].append("CreateNamespace=true")
+    return team
+
+
+def deploy(team: Any, path: str, **source: Any) -> None:
+    spec = team.manifest["spec"]
+    spec["source"] = {"repoURL": team.repository.url, "targetRevision": "main", "path": path, **source}
+    revision = team.repository.commit("Install Noctuary")
+    team.application.apply()
+    team.synced(revision)
+
+
+def clean_up(team: Any) -> None:
+    """Do what the pod of the Job does, under its account: the local control plane runs no pods."""
+    job = team.get("job", JOB)["spec"]["template"]["spec"]
+    plain = {each["name"]: each["value"] for each in job["containers"][0]["env"] if "value" in each}
+    kubeconfig = team.cluster.identity_kubeconfig(team.namespace, job["serviceAccountName"])
+    own = {"NOCTUARY_RELEASE_NAMESPACE": team.namespace, "NOCTUARY_KUBECONFIG": str(kubeconfig)}
+    environment = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(sys.path), **plain, **own}
+    command = [sys.executable, "-m", "noctuary_cli", *job["containers"][0]["args"]]
+    subprocess.run(command, env=environment, check=True, timeout=120, cwd=ROOT)
+    pod = team.kubectl("get", "pods", "-l", f"job-name={JOB}", "-o", "name").strip()
+    team.kubectl("patch", pod, "--subresource=status", "--type=merge", "-p", '{"status": {"phase": "Succeeded"}}')
+
+
+def left(team: Any) -> set[str]:
+    items = json.loads(team.kubectl("get", KINDS, "-o", "json"))["items"]
+    return {f"{each['kind'].lower()}/{each['metadata']['name']}" for each in items} - OF_KUBERNETES
+
+
+def test_the_kustomize_example_leaves_no_difference(platform: Any, applied: str) -> None:
+    platform.manifest["spec"]["syncPolicy"]["syncOptions"].append("CreateNamespace=true")
+    deploy(platform, "kustomize/example", kustomize={"namespace": platform.namespace})
+    kinds = {name.partition("/")[0] for name in platform.application.resources()}
+    assert {"CustomResourceDefinition", "Deployment", "StatefulSet", "ClusterRole"} <= kinds
+
+
+def test_the_chart_leaves_no_difference_and_its_clean_up_runs_at_the_end(platform: Any, eventually: Any) -> None:
+    deploy(platform, "chart", helm=HELM)
+    assert "Job/noctuary-cleanup" not in platform.application.resources()
+    record = ("create", "secret", "generic", "noctuary-left-behind")
+    platform.kubectl(*record)
+    platform.kubectl("label", "secret", "noctuary-left-behind", "noctuary.io/role=routing-record")
+    platform.application.delete(wait=False)
+    eventually("the pod of the clean-up", lambda: platform.kubectl("get", "pods", "-o", "name"))
+    clean_up(platform)
+    eventually("the Application is gone", lambda: not platform.application.status(), platform.application.status)
+    assert left(platform) == set()
