@@ -15,6 +15,7 @@ from noctuary.correlation.model import CauseKind, Change, PodView, Relation, Ser
 from noctuary.errors import KubernetesError, PagerDutyError
 from noctuary.events import ContextEvent, told_again
 from noctuary.evidence import AlertFacts, Clearing, Evidence, onset_of, read_alerts
+from noctuary.kube.unreadable import is_refusal
 from noctuary.pagerduty.client import PagerDutyClients
 from noctuary.routing import RoutingRecord
 from noctuary.service_resolution import resolve_services
@@ -37,18 +38,30 @@ class LiveView(msgspec.Struct, frozen=True):
 
     events: list[ContextEvent] = []
     pods: list[PodView] = []
+    gaps: list[str] = []
 
 
-LiveReader = Callable[[list[ServiceView]], Awaitable[LiveView]]
+LiveReader = Callable[[list[ServiceView]], Awaitable[LiveView | None]]
+"""Reads services; None when nothing of them can be seen from here."""
+Limits = Callable[[list[ServiceView]], list[str]]
+"""Says what of services is never looked at here, and why."""
+
+
+def no_limits(_services: list[ServiceView]) -> list[str]:
+    """Return nothing: the whole cluster is looked at."""
+    return []
 
 
 class Enricher:
     """Makes evidence; what cannot be read in time becomes a sentence in it, never a failure."""
 
-    def __init__(self, store: Store, clients: PagerDutyClients, live_reader: LiveReader | None) -> None:
+    def __init__(
+        self, store: Store, clients: PagerDutyClients, live_reader: LiveReader | None, limits: Limits = no_limits
+    ) -> None:
         self._store = store
         self._clients = clients
         self._live_reader = live_reader
+        self._limits = limits
 
     async def evidence(
         self, record: RoutingRecord, incident: IncidentRow, now: float, known_alerts: AlertFacts | None = None
@@ -75,7 +88,7 @@ class Enricher:
             last_event_at=last_event_at,
             minimum_score=record.minimum_confidence,
         )
-        return Evidence(correlate(world), alerts, gaps)
+        return Evidence(correlate(world), alerts, gaps, limits=self._limits(services))
 
     async def clearing(self, record: RoutingRecord, incident: IncidentRow, evidence: Evidence, now: float) -> Clearing:
         """Look at what cleared a resolved incident: a rollback, pods that are ready again."""
@@ -114,11 +127,15 @@ class Enricher:
             return None
         try:
             async with asyncio.timeout(LIVE_READ_TIMEOUT_S):
-                return await self._live_reader(services)
+                view = await self._live_reader(services)
         except (KubernetesError, TimeoutError, OSError) as error:
             log.info("Live objects could not be read", problem=str(error) or "timeout")
-            gaps.append("the cluster as it is now, because it did not answer in time")
+            refused = isinstance(error, KubernetesError) and is_refusal(error)
+            why = "the API server refuses to show it" if refused else "it did not answer in time"
+            gaps.append(f"the cluster as it is now, because {why}")
             return None
+        gaps.extend(view.gaps if view else [])
+        return view
 
     async def _window(self, services: list[ServiceView], since: float, now: float) -> list[ContextEvent]:
         """Read what was stored: by name, by namespace where labels decide, and of nodes."""

@@ -31,12 +31,16 @@ class Clearing(msgspec.Struct, frozen=True):
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """What a note is rendered from, again and again; `gaps` are sentences on what could not be read."""
+    """What a note is rendered from, again and again.
+
+    `gaps` say what could not be read this time, `limits` what is never looked at here.
+    """
 
     diagnosis: Diagnosis
     alerts: AlertFacts
     gaps: list[str] = []
     clearing: Clearing | None = None
+    limits: list[str] = []
 
 
 def read_alerts(alerts: list[Alert], created_at: float) -> AlertFacts:

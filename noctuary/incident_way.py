@@ -7,7 +7,7 @@ import structlog
 
 from noctuary import clock
 from noctuary.comparison import Comparer
-from noctuary.enrichment import Enricher, LiveReader
+from noctuary.enrichment import Enricher, Limits, LiveReader, no_limits
 from noctuary.errors import StoreUnavailable
 from noctuary.incident_desk import IncidentDesk
 from noctuary.locks import KeyedLocks
@@ -38,10 +38,12 @@ class IncidentWay:
         metrics: Metrics,
         live_reader: LiveReader | None,
         pauses: Pauses | None = None,
+        limits: Limits = no_limits,
     ) -> None:
         locks, clients = KeyedLocks(), PagerDutyClients(http, metrics)
         self.sender = NoteSender(store, routing, clients, locks, metrics, pauses or Pauses())
-        self.desk = IncidentDesk(store, routing, Enricher(store, clients, live_reader), locks, self.sender.wake.set)
+        enricher = Enricher(store, clients, live_reader, limits)
+        self.desk = IncidentDesk(store, routing, enricher, locks, self.sender.wake.set)
         self.comparer = Comparer(store, routing, clients, self.desk, metrics)
         self.worker = Worker(store, routing, self.desk, metrics, Suspensions(routing, self.comparer.request))
         self.second_looks = SecondLooks(store, routing, self.desk, (pauses or Pauses()).second_look_s)

@@ -110,13 +110,15 @@ class _Found(msgspec.Struct):
     is_partial: bool
 
 
-async def read_live(kube: KubeClient, mapping: ServiceMapping, fallback_namespace: str) -> LiveState:
+async def read_live(
+    kube: KubeClient, mapping: ServiceMapping, fallback_namespace: str, *, with_nodes: bool = True
+) -> LiveState:
     """Read what a service runs on; raise KubernetesError when that does not come within five seconds."""
     namespaces = mapping.namespaces or [fallback_namespace]
     try:
         async with asyncio.timeout(DEADLINE_S):
             found = await asyncio.gather(*(_read_namespace(kube, mapping, namespace) for namespace in namespaces))
-            nodes = await _read_nodes(kube, [pod for each in found for pod in each.pods])
+            nodes = await _read_nodes(kube, [pod for each in found for pod in each.pods]) if with_nodes else []
     except TimeoutError as error:
         raise KubernetesUnavailable(0, "TooSlow", f"the live view took longer than {DEADLINE_S:.0f} s") from error
     return _state(mapping.name, namespaces, found, nodes)

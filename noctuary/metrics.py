@@ -81,13 +81,14 @@ class Metrics:
         )
         self.watch_restarts = Counter(
             "noctuary_watch_restarts",
-            "Watches begun anew, by resource (8 values).",
+            "Watches begun anew, by resource (8 values; with watchNamespaces 6 per namespace, as NAMESPACE/resource).",
             ["resource"],
             registry=self.registry,
         )
         self.watch_age_seconds = Gauge(
             "noctuary_watch_age_seconds",
-            "Seconds since a watch was last known to be current, by resource (9 values).",
+            "Seconds since a watch was last known to be current, by resource (9 values; with watchNamespaces 6 per "
+            "namespace, as NAMESPACE/resource).",
             ["resource"],
             registry=self.registry,
         )

@@ -165,4 +165,4 @@ def _looked_at(evidence: Evidence) -> list[str]:
         text += f", {plural(diagnosis.pods_total, 'pod')} live ({diagnosis.pods_ready} ready)"
     if diagnosis.last_event_at is not None and not diagnosis.events_seen:
         text += f", the last event was {duration(diagnosis.onset - diagnosis.last_event_at)} before the alert"
-    return [text + ".", *(f"Not looked at: {clean(gap, 200)}." for gap in evidence.gaps)]
+    return [text + ".", *(f"Not looked at: {clean(gap, 200)}." for gap in [*evidence.gaps, *evidence.limits])]

@@ -17,7 +17,7 @@ from noctuary.http_client import create_client
 from noctuary.incident_way import IncidentWay
 from noctuary.kube.client import KubeClient
 from noctuary.kube.lease import Lease
-from noctuary.live_reader import make_live_reader
+from noctuary.live_reader import make_limits, make_live_reader
 from noctuary.metrics import Metrics
 from noctuary.routing_table import InternalToken, RoutingTable, reflectors
 from noctuary.sources.kubernetes.source import LEASE_NAME, KubernetesSource
@@ -86,8 +86,9 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
     stack.push_async_callback(http.aclose)
     metrics, routing, proven = Metrics(), RoutingTable(), ProvenTokens()
     await proven.load(store)
-    way = IncidentWay(store, routing, http, metrics, make_live_reader(kube))
-    source = KubernetesSource(kube, store, metrics, lambda: _lease(kube, settings))
+    watched = settings.watch_namespaces
+    way = IncidentWay(store, routing, http, metrics, make_live_reader(kube, watched), limits=make_limits(watched))
+    source = KubernetesSource(kube, store, metrics, lambda: _lease(kube, settings), namespaces=watched)
     deps = Deps(
         store=store,
         routing=routing,

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from noctuary.names import Names
 from webhook_receiver.deps import ROUTING_MAX_AGE_S
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -33,4 +34,6 @@ class ReceiverSettings(BaseSettings):
     kubeconfig: Path | None = None
     watch_cluster: bool = True
     """Whether changes of the cluster are watched; off where another process or nobody does."""
+    watch_namespaces: Names = ()
+    """Namespaces that are looked at; empty: all, and the nodes. With a list nothing is asked for cluster-wide."""
     log_level: str = "info"

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -42,13 +42,13 @@ def namespace(cluster: Cluster) -> Iterator[str]:
 
 
 @pytest.fixture
-def granted(cluster: Cluster) -> Iterator[Callable[[str], Identities]]:
+def granted(cluster: Cluster) -> Iterator[Callable[..., Identities]]:
     """Gives operator and receiver their shipped rights for a release namespace; returns their kubeconfigs."""
     namespaces: list[str] = []
 
-    def grant_in(namespace: str) -> Identities:
+    def grant_in(namespace: str, watched: Sequence[str] = ()) -> Identities:
         namespaces.append(namespace)
-        return grant(cluster, namespace)
+        return grant(cluster, namespace, watched=watched)
 
     yield grant_in
     for each in namespaces:

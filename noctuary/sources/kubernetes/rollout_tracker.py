@@ -17,16 +17,21 @@ from noctuary.store.base import Baseline, Change, DropBaseline, SaveBaseline
 KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 """All of these must have been listed before anything is compared."""
 MARKER_UID = "first-start"
-"""The baseline that is no workload's: its `seen_at` is when the very first start began."""
+"""The baseline that is no workload's: its `seen_at` is when the very first start began. A namespace watched by itself
+has one of its own, so that one watched later tells of nothing when it is met."""
 
 
 class RolloutTracker:
-    """Tells of each rollout once, when the workload and its new revision are both known."""
+    """Tells of each rollout once, when the workload and its new revision are both known; of one namespace or of all."""
 
-    def __init__(self, writer: Writer, baselines: list[Baseline]) -> None:
+    def __init__(self, writer: Writer, baselines: list[Baseline], namespace: str = "") -> None:
         self._writer = writer
-        self._known = {each.uid: msgspec.json.decode(each.state, type=WorkloadState) for each in _workloads(baselines)}
-        marker = next((each for each in baselines if each.uid == MARKER_UID), None)
+        workloads = _workloads(baselines, namespace)
+        self._known = {each.uid: msgspec.json.decode(each.state, type=WorkloadState) for each in workloads}
+        self._marker_uid = f"{MARKER_UID}/{namespace}" if namespace else MARKER_UID
+        # A namespace that was known while the whole cluster was watched is not met for the first time.
+        markers = {self._marker_uid, MARKER_UID} if workloads else {self._marker_uid}
+        marker = next((each for each in baselines if each.uid in markers), None)
         self._is_first_start = marker is None
         self.first_started_at = marker.seen_at if marker else math.floor(clock.now())  # as Events are dated
         self._views: dict[str, WorkloadView] = {}
@@ -105,7 +110,7 @@ class RolloutTracker:
                 changes.append(_save(view, state))
         # The marker comes last: a start that is interrupted before it is still the first.
         marker = Baseline(
-            uid=MARKER_UID,
+            uid=self._marker_uid,
             kind="",
             namespace="",
             name="",
@@ -126,8 +131,8 @@ class RolloutTracker:
         self._writer.offer(found.events, [_save(view, found.state)], is_live=is_live)
 
 
-def _workloads(baselines: list[Baseline]) -> list[Baseline]:
-    return [each for each in baselines if each.uid != MARKER_UID]
+def _workloads(baselines: list[Baseline], namespace: str) -> list[Baseline]:
+    return [each for each in baselines if not each.uid.startswith(MARKER_UID) and namespace in ("", each.namespace)]
 
 
 def _save(view: WorkloadView, state: WorkloadState) -> SaveBaseline:

@@ -1,18 +1,17 @@
 """One session of watching: from a list of everything until the Lease is lost or the queue ran over."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from noctuary.kube.client import KubeClient
-from noctuary.kube.objects import DaemonSet, Deployment, Event, Node, Pod, ReplicaSet, StatefulSet
 from noctuary.kube.reflector import STALL_GRACE_S, WATCH_TIMEOUT_S, Reflector, Sink
+from noctuary.kube.unreadable import UNKNOWN_OR_CLOSED, Unreadable
 from noctuary.metrics import Metrics
-from noctuary.sources.kubernetes.identity import PodIdentity
-from noctuary.sources.kubernetes.rollout_tracker import RolloutTracker
-from noctuary.sources.kubernetes.sinks import NodeSink, NoticeSink, PodSink, ReplicaSetSink, WorkloadSink
+from noctuary.sources.kubernetes.part import Part
 from noctuary.sources.kubernetes.writer import QUEUE_LIMIT, Writer
 from noctuary.store.base import Baseline, Store
 
@@ -34,33 +33,22 @@ class Session:
     """The watches, what they feed, and the writer behind them."""
 
     def __init__(
-        self, kube: KubeClient, store: Store, metrics: Metrics, baselines: list[Baseline], timings: Timings
+        self,
+        kube: KubeClient,
+        store: Store,
+        metrics: Metrics,
+        baselines: list[Baseline],
+        timings: Timings,
+        namespaces: Sequence[str] = (),
     ) -> None:
         self._kube = kube
         self._metrics = metrics
         self._timings = timings
         self.writer = Writer(store, metrics, timings.queue_limit)
         self._restarts: dict[str, int] = {}
-        self._make_watches(RolloutTracker(self.writer, baselines))
-
-    def _make_watches(self, tracker: RolloutTracker) -> None:
-        pods = PodSink(self.writer)
-
-        def identify(uid: str) -> PodIdentity | None:
-            return pods.identify(uid) or tracker.identify(uid)
-
-        apps, core = "/apis/apps/v1", "/api/v1"
-        self._reflectors: dict[str, Reflector[Any]] = {
-            "replicasets": self._reflector(f"{apps}/replicasets", ReplicaSet, ReplicaSetSink(tracker)),
-            "deployments": self._reflector(f"{apps}/deployments", Deployment, WorkloadSink(tracker, Deployment)),
-            "statefulsets": self._reflector(f"{apps}/statefulsets", StatefulSet, WorkloadSink(tracker, StatefulSet)),
-            "daemonsets": self._reflector(f"{apps}/daemonsets", DaemonSet, WorkloadSink(tracker, DaemonSet)),
-            "pods": self._reflector(f"{core}/pods", Pod, pods),
-            "nodes": self._reflector(f"{core}/nodes", Node, NodeSink(self.writer)),
-        }
-        notices = NoticeSink(self.writer, identify, tracker.first_started_at)
-        self._events = self._reflector(f"{core}/events", Event, notices, field_selector="type=Warning")
-        self.health = {name: each.health for name, each in self._reflectors.items()} | {"events": self._events.health}
+        self._unreadable = Unreadable()
+        self._parts = [Part(name, self._reflector, self.writer, baselines) for name in namespaces or ("",)]
+        self.health = {name: health for part in self._parts for name, health in part.health.items()}
 
     def _reflector(self, path: str, kind: type[T], sink: Sink[T], field_selector: str = "") -> Reflector[T]:
         return Reflector(
@@ -75,11 +63,9 @@ class Session:
 
     async def run(self, lost: asyncio.Future[None]) -> None:
         """Watch until the Lease is lost, or until the queue ran over and what it held is stored."""
-        work = [reflector.run() for reflector in self._reflectors.values()]
+        work = [run for part in self._parts for run in part.runs()]
         async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(each) for each in (*work, self._watch_events(), self.writer.run(), self._export())
-            ]
+            tasks = [group.create_task(each) for each in (*work, self.writer.run(), self._export())]
             over = group.create_task(self._ran_over())
             try:
                 await asyncio.wait([lost, over], return_when=asyncio.FIRST_COMPLETED)
@@ -87,20 +73,16 @@ class Session:
                 for task in (*tasks, over):
                     task.cancel()
 
-    async def _watch_events(self) -> None:
-        """Begin with the Events when it is known whom they are about."""
-        for reflector in self._reflectors.values():
-            await reflector.health.synced.wait()
-        await self._events.run()
-
     async def _ran_over(self) -> None:
         await self.writer.overflowed.wait()
         await self.writer.drained()
 
     async def _export(self) -> None:
-        """Keep the gauges of the watches current."""
+        """Keep the gauges of the watches current, and say which single namespace is closed to us."""
         try:
             while True:
+                for part in filter(lambda each: each.namespace, self._parts):
+                    self._unreadable.note(part.namespace, UNKNOWN_OR_CLOSED if part.is_refused else None)
                 for resource, health in self.health.items():
                     if health.synced.is_set():
                         self._metrics.watch_age_seconds.labels(resource).set(health.age_s())

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
@@ -34,7 +34,7 @@ class HeldLease(Protocol):
 
 
 class KubernetesSource:
-    """Watches the cluster while it holds the Lease; `run` ends only by cancellation."""
+    """Watches the cluster, or single namespaces of it, while it holds the Lease; `run` ends only by cancellation."""
 
     def __init__(
         self,
@@ -43,12 +43,14 @@ class KubernetesSource:
         metrics: Metrics,
         new_lease: Callable[[], HeldLease],
         timings: Timings | None = None,
+        namespaces: Sequence[str] = (),
     ) -> None:
         self._kube = kube
         self._store = store
         self._metrics = metrics
         self._new_lease = new_lease
         self._timings = timings or Timings()
+        self._namespaces = namespaces
         self._session: Session | None = None
 
     @property
@@ -78,8 +80,8 @@ class KubernetesSource:
 
     async def _watch(self, lost: asyncio.Future[None]) -> None:
         baselines = await self._baselines()
-        log.info("Cluster is watched", baselines=len(baselines))
-        self._session = Session(self._kube, self._store, self._metrics, baselines, self._timings)
+        log.info("Cluster is watched", baselines=len(baselines), namespaces=list(self._namespaces) or "all")
+        self._session = Session(self._kube, self._store, self._metrics, baselines, self._timings, self._namespaces)
         self._metrics.watching.set(1)
         try:
             await self._session.run(lost)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,13 +55,20 @@ class World:
 
     @contextlib.asynccontextmanager
     async def watching(
-        self, kubeconfig: Path | None = None, identity: str = "receiver-0", timings: Timings = FAST, synced: bool = True
+        self,
+        kubeconfig: Path | None = None,
+        identity: str = "receiver-0",
+        timings: Timings = FAST,
+        synced: bool = True,
+        namespaces: Sequence[str] = (),
     ) -> AsyncIterator[KubernetesSource]:
         """Run a source for the length of the block."""
         kube = await KubeClient.connect(kubeconfig or self.receiver_kubeconfig)
         task: asyncio.Task[None] | None = None
         try:
-            source = KubernetesSource(kube, self.store, self.metrics, lambda: self.lease(kube, identity), timings)
+            source = KubernetesSource(
+                kube, self.store, self.metrics, lambda: self.lease(kube, identity), timings, namespaces
+            )
             task = asyncio.create_task(source.run())
             if synced:
                 await self.synced(source)
