@@ -38,6 +38,6 @@ class OperatorMetrics:
         self.namespace_served = Gauge(
             "noctuary_operator_namespace_served",
             "Whether a namespace of watchNamespaces can be read (0 or 1), by namespace; absent where all are watched.",
-            ["namespace"],
+            ["watched_namespace"],  # `namespace` is the label that Prometheus gives every sample itself
             registry=self.registry,
         )

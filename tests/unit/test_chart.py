@@ -72,7 +72,7 @@ def test_every_value_is_documented_in_place() -> None:
 def test_the_readme_shows_the_default_of_a_nested_value() -> None:
     found = {each.path: each for each in documented_values()}
     assert found["receiver.persistence.size"].default == "5Gi"
-    assert found["watchNamespaces"].text.endswith("takes the place of the ClusterRoles.")
+    assert found["watchNamespaces"].text.endswith("Nodes are not seen then.")
 
 
 def test_the_schema_is_closed_everywhere() -> None:

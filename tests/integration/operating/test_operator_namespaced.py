@@ -95,7 +95,7 @@ def test_a_namespace_that_is_not_there_yet_is_named_and_served_once_it_comes(
     early.apply("payments")
     early.settled("payments", "AwaitingFirstWebhook")
     assert operator.fetch("/healthz").splitlines() == ["ok", CLOSED.format(missing)]
-    assert f'namespace_served{{namespace="{missing}"}} 0.0' in operator.fetch("/metrics")
+    assert f'namespace_served{{watched_namespace="{missing}"}} 0.0' in operator.fetch("/metrics")
     cluster.kubectl("create", "namespace", missing)
     grant(cluster, operator.namespace, watched=[missing], token_file=True)
     late = team_of(operator, missing)
