@@ -3,11 +3,11 @@
 import asyncio
 import secrets
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from hack.localkube import Cluster, grant, revoke
+from hack.localkube import Cluster, Identities, grant, revoke
 from hack.stage.program import Program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +31,7 @@ class Release:
         namespace: str | None = None,
         *,
         log_level: str = "debug",
+        watched: Sequence[str] = (),
     ) -> None:
         self.namespace = namespace or f"noctuary-{secrets.token_hex(3)}"
         self.directory = directory
@@ -40,17 +41,24 @@ class Release:
         self._cluster = cluster
         self._pagerduty_url = pagerduty_url
         self._log_level = log_level
+        self._watched = watched
         self._programs: list[Program] = []
 
     def install(self) -> None:
         """Create the namespace, the accounts and their Roles, and prepare both programs."""
-        self.directory.mkdir(parents=True, exist_ok=True)
         self._cluster.kubectl("create", "namespace", self.namespace)
-        identities = grant(self._cluster, self.namespace, token_file=True)
-        self._programs = [
-            Program("operator", self._operator_settings(identities.operator), self.directory / "operator.log"),
-            Program("receiver", self._receiver_settings(identities.receiver), self.directory / "receiver.log"),
-        ]
+        self.prepare(grant(self._cluster, self.namespace, watched=self._watched, token_file=True))
+
+    def prepare(
+        self, identities: Identities, operator: Mapping[str, str] = {}, receiver: Mapping[str, str] = {}
+    ) -> None:
+        """Prepare both programs under accounts that exist, with settings beside those that the stage needs."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        settings = {
+            "operator": {**operator, **self._operator_settings(identities.operator)},
+            "receiver": {**receiver, **self._receiver_settings(identities.receiver)},
+        }
+        self._programs = [Program(name, settings[name], self.directory / f"{name}.log") for name in settings]
 
     @property
     def operator(self) -> Program:
@@ -68,6 +76,7 @@ class Release:
             "NOCTUARY_KUBECONFIG": str(kubeconfig),
             "NOCTUARY_IDENTITY": f"{self.namespace}-pod-0",  # a container that is started again keeps its pod's name
             "NOCTUARY_LOG_LEVEL": self._log_level,
+            "NOCTUARY_WATCH_NAMESPACES": ",".join(self._watched),
         }
 
     def _operator_settings(self, kubeconfig: Path) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Everything a run needs, put up together and removed together."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,11 +33,15 @@ class Stage:
 
 
 @asynccontextmanager
-async def set_stage(cluster: Cluster, pagerduty: PagerDutySimulator, directory: Path) -> AsyncIterator[Stage]:
-    """Install a release, start both programs, and end them whatever happens."""
-    release = Release(cluster, pagerduty.url, directory)
+async def set_stage(
+    cluster: Cluster, pagerduty: PagerDutySimulator, directory: Path, watched: Sequence[str] = ()
+) -> AsyncIterator[Stage]:
+    """Install a release, start both programs, and end them whatever happens; with `watched` it sees these only."""
+    release = Release(cluster, pagerduty.url, directory, watched=watched)
     kube = await Kube.connect(cluster.kubeconfig)
     try:
+        for namespace in watched:
+            await kube.make_namespace(namespace)
         await asyncio.to_thread(release.install)
         release.operator.start()
         release.receiver.start()

@@ -1,0 +1,34 @@
+"""The main job of a release that sees one namespace: no cluster-wide right, no refusal, and a note that says so."""
+
+from pathlib import Path
+
+import pytest
+
+from hack.demo.play import Play, check_note
+from hack.demo.scene import random_scene
+from hack.localkube import Cluster
+from hack.pagerduty import PagerDutySimulator
+from hack.stage.stage import Stage, set_stage
+
+
+def refusals(stage: Stage) -> list[str]:
+    logs = [program.log.read_text().splitlines() for program in (stage.release.operator, stage.release.receiver)]
+    return [line for lines in logs for line in lines if "403" in line or "Forbidden" in line]
+
+
+@pytest.mark.timeout(300)
+async def test_a_bad_rollout_in_the_one_watched_namespace_is_named_without_a_cluster_wide_right(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    scene = random_scene()
+    async with PagerDutySimulator() as pagerduty, set_stage(cluster, pagerduty, tmp_path, [scene.namespace]) as stage:
+        play = Play(stage, scene, print)
+        try:
+            incident = await play.perform()
+            assert await check_note(play, incident) == []
+        finally:
+            await play.end()
+        assert "Not looked at: nodes" in pagerduty.notes(incident)[0].content
+        assert refusals(stage) == []
+    bound = cluster.kubectl("get", "clusterroles,clusterrolebindings", "-o", "name")
+    assert stage.release.namespace not in bound
