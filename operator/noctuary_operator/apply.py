@@ -58,18 +58,20 @@ class Applier:
         await self._record(observed.integration, desired.record)
         secret_problem = await self._webhook_secret(observed, desired.webhook_secret)
         route_problem = await self._route(observed, desired.route)
-        return Outcome(secret_problem, route_problem)
+        kind = desired.route["kind"] if desired.route is not None else ""
+        return Outcome(secret_problem, route_problem, self._world.route(kind, observed.integration.uid))
 
     async def _record(self, integration: Integration, record: RoutingRecord) -> None:
         wanted = labels(ROLE_ROUTING_RECORD, integration.uid)
         actual = self._world.record_secret(integration.uid)
         if actual is not None and actual.record == record and contains(actual.metadata.labels, wanted):
             return
-        owner = {OWNER_ANNOTATION: f"{integration.namespace}/{integration.name}"}
-        manifest = _secret(record_secret_name(integration.uid), self._namespace, wanted, encode_record(record))
-        manifest["metadata"]["annotations"] = owner
-        meta = await self._apply(paths.secrets(self._namespace, record_secret_name(integration.uid)), manifest)
-        self._world.labelled.wrote(LabelledSecret(meta, manifest["data"], record))
+        name = record_secret_name(integration.uid)
+        manifest = _secret(name, self._namespace, wanted, encode_record(record))
+        manifest["metadata"]["annotations"] = {OWNER_ANNOTATION: f"{integration.namespace}/{integration.name}"}
+        with self._world.labelled.writing(self._namespace, name):
+            meta = await self._apply(paths.secrets(self._namespace, name), manifest)
+            self._world.labelled.wrote(LabelledSecret(meta, manifest["data"], record))
 
     async def _webhook_secret(self, observed: Observed, values: dict[str, str]) -> Problem | None:
         integration = observed.integration
@@ -87,13 +89,14 @@ class Applier:
         manifest = _secret(name, integration.namespace, wanted, encode_values(values))
         manifest["metadata"]["ownerReferences"] = [owner_reference(integration)]
         try:
-            meta = await self._apply(paths.secrets(integration.namespace, name), manifest)
+            with self._world.labelled.writing(integration.namespace, name):
+                meta = await self._apply(paths.secrets(integration.namespace, name), manifest)
+                self._world.labelled.wrote(LabelledSecret(meta, manifest["data"]))
         except KubernetesError as error:
             if error.status not in REFUSALS:
                 raise
             message = f"Secret {name} was refused: {error}; change the quota or policy that refuses it"
             return Problem(reasons.SECRET_REFUSED, message)
-        self._world.labelled.wrote(LabelledSecret(meta, manifest["data"]))
         return None
 
     async def _route(self, observed: Observed, manifest: dict[str, Any] | None) -> Problem | None:
@@ -107,13 +110,19 @@ class Applier:
             return self._world.http_routes_absent
         if observed.route is None or not same_route(observed.route, manifest):
             try:
-                meta = await self._apply(ROUTE_KINDS[kind].path(self._namespace, record_secret_name(uid)), manifest)
+                await self._apply_route(observed, manifest)
             except KubernetesError as error:
                 return _route_refusal(kind, error)
-            status = observed.route.status if observed.route is not None else {}
-            self._world.routes[kind].wrote(RouteObject(meta, manifest["spec"], status))
         await self.remove_routes(uid, keep=kind)
         return None
+
+    async def _apply_route(self, observed: Observed, manifest: dict[str, Any]) -> None:
+        kind, name = manifest["kind"], record_secret_name(observed.integration.uid)
+        routes = self._world.routes[kind]
+        status = observed.route.status if observed.route is not None else {}
+        with routes.writing(self._namespace, name):
+            meta = await self._apply(ROUTE_KINDS[kind].path(self._namespace, name), manifest)
+            routes.wrote(RouteObject(meta, manifest["spec"], status))
 
     async def remove_routes(self, uid: str, keep: str | None = None) -> None:
         """Delete the routes of an integration that are there, but for one kind."""

@@ -1,7 +1,8 @@
 """Objects of one kind as the watch shows them; what we wrote ourselves counts before the watch tells it."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Generic, Protocol, TypeVar
 
 from noctuary.kube.reflector import ChangeType
@@ -27,6 +28,7 @@ class Cache(Generic[T]):
         self._parse = parse
         self._objects: dict[ObjectKey, T] = {}
         self._own: dict[ObjectKey, tuple[int, float]] = {}
+        self._held: dict[ObjectKey, list[tuple[ChangeType, T]]] = {}
 
     def get(self, namespace: str, name: str) -> T | None:
         """Return one object, None when it does not exist."""
@@ -36,9 +38,27 @@ class Cache(Generic[T]):
         """Return all objects."""
         return self._objects.values()
 
+    @contextmanager
+    def writing(self, namespace: str, name: str) -> Iterator[None]:
+        """Hold back what the watch tells of an object while we write it.
+
+        The echo may overtake the answer, and so may somebody's edit right after: only the answer's version,
+        known through `wrote`, tells them apart.
+        """
+        held = self._held[namespace, name] = []
+        try:
+            yield
+        finally:
+            del self._held[namespace, name]
+            for change, obj in held:
+                self.take(change, obj)
+
     def wrote(self, obj: T) -> None:
         """Remember what we wrote and which version the answer gave it."""
         key = _key(obj)
+        known = self._objects.get(key)
+        if known is not None and _version(known) > _version(obj):
+            return  # a list made meanwhile knows more
         self._own[key] = (_version(obj), time.monotonic())
         self._objects[key] = obj
 
@@ -62,6 +82,9 @@ class Cache(Generic[T]):
     def take(self, change: ChangeType, obj: T) -> None:
         """Take one change of the watch."""
         key = _key(obj)
+        if key in self._held:
+            self._held[key].append((change, obj))
+            return
         if _version(obj) <= self._own.get(key, (0, 0.0))[0]:
             return
         self._own.pop(key, None)
@@ -77,6 +100,9 @@ class Cache(Generic[T]):
     def replace(self, namespace: str, objects: list[T]) -> None:
         """Take the complete state of one namespace, of all when it is empty."""
         fresh = {_key(obj): obj for obj in objects}
+        for key, held in self._held.items():
+            if namespace in ("", key[0]):
+                held.clear()  # the list is younger than all of it
         for key in [key for key in self._objects if namespace in ("", key[0]) and key not in fresh]:
             if not self._wrote_lately(key):
                 self._on_change(self._objects.pop(key), None)

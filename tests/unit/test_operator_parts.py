@@ -96,6 +96,36 @@ def test_a_change_after_our_own_write_is_told(cache: Cache[SecretHead], told: li
     assert told == [(head(5), head(6))]
 
 
+def test_an_echo_that_overtakes_the_answer_tells_nobody(cache: Cache[SecretHead], told: list[Any]) -> None:
+    with cache.writing("team", "a"):
+        cache.take("ADDED", head(5))
+        cache.wrote(head(5))
+    assert (told, cache.get("team", "a")) == ([], head(5))
+
+
+def test_an_edit_that_overtakes_the_answer_is_told(cache: Cache[SecretHead], told: list[Any]) -> None:
+    with cache.writing("team", "a"):
+        cache.take("ADDED", head(5))
+        cache.take("MODIFIED", head(6))
+        cache.wrote(head(5))
+    assert (told, cache.get("team", "a")) == ([(head(5), head(6))], head(6))
+
+
+def test_what_happened_while_a_write_failed_is_told(cache: Cache[SecretHead], told: list[Any]) -> None:
+    with pytest.raises(KubernetesError), cache.writing("team", "a"):
+        cache.take("ADDED", head(5))
+        raise KubernetesError(500, "InternalError", "no answer")
+    assert told == [(None, head(5))]
+
+
+def test_a_list_that_overtakes_the_answer_knows_more(cache: Cache[SecretHead], told: list[Any]) -> None:
+    with cache.writing("team", "a"):
+        cache.take("ADDED", head(5))
+        cache.scope("team").replaced([head(7)])
+        cache.wrote(head(6))
+    assert (told, cache.get("team", "a")) == ([(None, head(7))], head(7))
+
+
 def test_a_list_older_than_our_write_does_not_undo_it(cache: Cache[SecretHead]) -> None:
     cache.wrote(head(5))
     cache.scope("").replaced([])
