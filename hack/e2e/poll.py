@@ -13,15 +13,17 @@ POLL_S = 0.3
 T = TypeVar("T")
 
 
-def eventually(ask: Callable[[], T], right: Callable[[T], bool] = bool, what: str = "") -> T:
+def eventually(
+    ask: Callable[[], T], right: Callable[[T], bool] = bool, what: str = "", patience_s: float = PATIENCE_S
+) -> T:
     """Ask again until the answer is right; TimeoutError shows the last answer when it never is."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while True:
         answer = unless_cut_off(ask)
         if answer is not None and right(answer):
             return answer
         if time.monotonic() > deadline:
-            raise TimeoutError(f"not after {PATIENCE_S:.0f} s: {what or 'the answer'}; the last one was {answer!r}")
+            raise TimeoutError(f"not after {patience_s:.0f} s: {what or 'the answer'}; the last one was {answer!r}")
         time.sleep(POLL_S)
 
 

@@ -1,8 +1,8 @@
 """The chart installed by Helm in a namespace under Pod Security `restricted`, as a user installs it."""
 
+import json
 import secrets
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,14 @@ NAME = "noctuary"
 OPERATOR = f"deployment/{NAME}-operator"
 RECEIVER = f"statefulset/{NAME}-receiver"
 TIMEOUT = "180s"
+_ASK_STORE = """
+import glob, json, shutil, sqlite3, sys, tempfile
+with tempfile.TemporaryDirectory() as copy:  # the receiver lets nobody else open its store
+    for part in sorted(glob.glob("/var/lib/noctuary/noctuary.db*")):
+        shutil.copy(part, copy)
+    with sqlite3.connect(f"{copy}/noctuary.db") as store:
+        print(json.dumps(store.execute(sys.argv[1]).fetchall()))
+"""
 DEFINITION = "pagerdutyintegrations.noctuary.io"
 
 
@@ -51,7 +59,7 @@ class Release:
 
     def install(self, **more: Any) -> None:
         """Install the chart and wait until both pods are ready."""
-        self._helm_with_values("install", more)
+        self.helm("install", NAME, *self.arguments(**more), "--wait", "--timeout", TIMEOUT)
 
     def stand(self) -> None:
         """Install anew unless it stands; what a failed test left is removed first."""
@@ -61,7 +69,7 @@ class Release:
 
     def upgrade(self, **more: Any) -> None:
         """Upgrade to other values and wait until both pods are ready again."""
-        self._helm_with_values("upgrade", more)
+        self.helm("upgrade", NAME, *self.arguments(**more), "--wait", "--timeout", TIMEOUT)
 
     def uninstall(self, *options: str) -> None:
         """Uninstall as a user does."""
@@ -94,6 +102,22 @@ class Release:
         pod = self.pod(component)["metadata"]["name"]
         return self.kubectl("get", "--raw", f"/api/v1/namespaces/{self.namespace}/pods/{pod}:8081/proxy{path}")
 
+    def ask_store(self, query: str) -> list[list[Any]]:
+        """Read from the receiver's store, in its pod: the image holds no shell and no sqlite3, but Python."""
+        pod, where = self.pod("receiver")["metadata"]["name"], f"--namespace={self.namespace}"
+        said: list[list[Any]] = json.loads(self.kubectl("exec", pod, where, "--", "python3", "-c", _ASK_STORE, query))
+        return said
+
+    def kill(self, component: str) -> None:
+        """Kill a pod as a broken node does: no warning, no grace."""
+        name, where = self.pod(component)["metadata"]["name"], f"--namespace={self.namespace}"
+        self.kubectl("delete", "pod", name, where, "--grace-period=0", "--force")
+
+    def wait_until_rolled_out(self) -> None:
+        """Wait until both pods are ready."""
+        for workload in (OPERATOR, RECEIVER):
+            self.kubectl("rollout", "status", workload, f"--namespace={self.namespace}", "--timeout=120s")
+
     def scale(self, workload: str, replicas: int) -> None:
         """Scale a workload and wait until it has so many pods."""
         where = f"--namespace={self.namespace}"
@@ -106,9 +130,9 @@ class Release:
         self.uninstall("--no-hooks", "--ignore-not-found")
         self.kubectl.drop_namespace(self.namespace)
 
-    def _helm_with_values(self, verb: str, more: Mapping[str, Any]) -> None:
+    def arguments(self, **more: Any) -> list[str]:
+        """Return what Helm is told to install: the chart with the tests' values and some more."""
         files = [self.home / "values.yaml", self.home / "more.yaml"]
         for file, values in zip(files, (self.values(), more), strict=True):
             file.write_text(yaml.safe_dump(dict(values)))
-        chosen = [argument for file in files for argument in ("--values", str(file))]
-        self.helm(verb, NAME, str(CHART), *chosen, "--wait", "--timeout", TIMEOUT)
+        return [str(CHART), *(argument for file in files for argument in ("--values", str(file)))]

@@ -20,7 +20,7 @@ GREEDY = "import time; held = bytearray(512 * 1024 * 1024); held[::4096] = b'x' 
 MEMORY_LIMIT = "48Mi"
 
 
-def web(namespace: str, name: str, image: str, **changes: Any) -> Manifest:
+def web(namespace: str, name: str, image: str, /, **changes: Any) -> Manifest:
     """Build a Deployment of one web server that is well; `changes` go into its container."""
     security = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
     container = {

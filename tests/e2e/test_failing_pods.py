@@ -85,9 +85,14 @@ def _break(team: Team, failure: Failure) -> None:
 def test_the_first_line_names_the_object_and_the_fact(shop: Team, failure: Failure) -> None:
     _break(shop, failure)
     incident = shop.pagerduty.trigger(failure.name, f"{failure.name}: error rate above 5 %")
-    first = shop.pagerduty.note(incident).splitlines()[0]
-    assert first.startswith("Likely cause: ")
-    assert [fact for fact in (failure.name, *failure.facts) if fact not in first] == [], first
+
+    def missing() -> list[str]:
+        first = shop.pagerduty.note(incident).splitlines()[0]
+        return [
+            f"{fact!r} in {first!r}" for fact in ("Likely cause: ", failure.name, *failure.facts) if fact not in first
+        ]
+
+    assert eventually(missing, lambda missing: not missing, "a note with every fact in its first line") == []
 
 
 def test_the_incident_of_a_healthy_service_blames_nothing(shop: Team) -> None:

@@ -1,0 +1,117 @@
+"""The ends of things: a namespace deleted while nobody looks, an uninstall with its hook, and what is kept."""
+
+import time
+from typing import Any
+
+import pytest
+
+from hack.e2e.kubectl import CommandFailedError, Kubectl
+from hack.e2e.pagerduty import PagerDuty
+from hack.e2e.poll import eventually
+from hack.e2e.release import DEFINITION, NAME, OPERATOR, Release
+from hack.e2e.team import Team
+from hack.kind.progress import say
+
+OF_KUBERNETES = {"ServiceAccount/default", "ConfigMap/kube-root-ca.crt", "Secret/test-host"}
+KINDS = (
+    "deployments,statefulsets,services,secrets,serviceaccounts,roles,rolebindings,configmaps,jobs,pods,leases,"
+    "networkpolicies,ingresses,httproutes,persistentvolumeclaims"
+)
+CLAIM = f"PersistentVolumeClaim/store-{NAME}-receiver-0"
+
+
+def left(release: Release) -> set[str]:
+    """Name what stands in the release's namespace beside what Kubernetes and the test made."""
+    items = release.kubectl.list(KINDS, release.namespace)
+    return {f"{each['kind']}/{each['metadata']['name']}" for each in items} - OF_KUBERNETES
+
+
+def clusterwide(release: Release) -> list[str]:
+    names = release.kubectl("get", "clusterroles,clusterrolebindings", "--output=name").split()
+    return [name for name in names if release.namespace in name]
+
+
+def children(kubectl: Kubectl, key: str) -> list[dict[str, Any]]:
+    """Return everything anywhere that belongs to one integration."""
+    return kubectl.list("secrets,ingresses,httproutes", selector=f"noctuary.io/integration-id={key}")
+
+
+def test_a_namespace_deleted_while_the_operator_is_away_leaves_nothing(team: Team) -> None:
+    release, kubectl = team.release, team.kubectl
+    team.set_up(["shop"])
+    key = team.resource()["metadata"]["uid"]
+    kinds = sorted(each["kind"] for each in children(kubectl, key))
+    assert kinds == ["Ingress", "Secret", "Secret"], "record, webhook Secret and route"
+    release.scale(OPERATOR, 0)
+    kubectl("delete", "namespace", team.namespace, "--timeout=120s")
+    assert children(kubectl, key), "what stands in the release's namespace waits for the operator"
+    release.scale(OPERATOR, 1)
+    assert eventually(lambda: children(kubectl, key), lambda found: not found) == []
+
+
+def test_pods_that_are_deleted_come_back_to_the_same_state(team: Team) -> None:
+    team.set_up(["shop"])
+    before = team.webhook_secret()
+    for component in ("operator", "receiver"):
+        team.release.kill(component)
+    team.release.wait_until_rolled_out()
+    incident = team.pagerduty.trigger("shop", "shop: after the crash")
+    team.pagerduty.advance(60)
+    assert "noctuary ref nct:" in team.pagerduty.note(incident)
+    assert len(team.pagerduty.notes(incident)) == 1
+    assert team.webhook_secret() == before
+
+
+def test_a_release_is_uninstalled_without_a_trace_but_what_is_kept_and_installed_again(team: Team) -> None:
+    release, kubectl = team.release, team.kubectl
+    team.set_up(["shop"])
+    before = team.webhook_secret()
+    release.uninstall()
+    say(f"helm uninstall took {release.seconds['uninstall']:.1f} s")
+    assert eventually(lambda: left(release), lambda found: found == {CLAIM}) == {CLAIM}
+    assert clusterwide(release) == []
+    assert kubectl.find("crd", DEFINITION, "default") is not None
+    assert team.webhook_secret() == before, "the user's Secret stays with the integration"
+    release.install()
+    team.wait_ready()
+    assert "noctuary ref nct:" in team.pagerduty.note(team.pagerduty.trigger("shop", "shop: after installing again"))
+    assert team.webhook_secret()["url"] == before["url"], "the subscription in PagerDuty needs no change"
+
+
+def test_uninstalling_needs_no_running_operator(release: Release) -> None:
+    release.scale(OPERATOR, 0)
+    release.uninstall()
+    assert eventually(lambda: left(release), lambda found: found == {CLAIM}) == {CLAIM}
+
+
+def test_the_claim_goes_with_the_release_where_it_is_not_to_be_retained(release: Release) -> None:
+    release.uninstall()
+    release.kubectl("delete", "pvc", "--all", f"--namespace={release.namespace}")
+    release.install(receiver={"persistence": {"retain": False}})
+    release.uninstall()
+    assert eventually(lambda: left(release), lambda found: not found) == set()
+
+
+def test_a_clean_up_whose_image_cannot_be_pulled_ends_in_an_error_and_not_in_a_hang(release: Release) -> None:
+    release.helm("upgrade", NAME, *release.arguments(image={"tag": "never-built"}, cleanup={"timeoutSeconds": 10}))
+    began = time.monotonic()
+    with pytest.raises(CommandFailedError, match="pre-delete"):
+        release.uninstall()
+    say(f"helm uninstall gave up after {time.monotonic() - began:.0f} s")
+    release.uninstall("--no-hooks")
+    assert release.helm("list", "--short", "--all") == ""
+    release.kubectl(
+        "delete",
+        "job,secret,role,rolebinding,serviceaccount,ingress,lease",
+        "--all",
+        f"--namespace={release.namespace}",
+    )
+
+
+def test_an_integration_outlives_the_release_and_can_be_deleted_without_it(
+    release: Release, team: Team, pagerduty: PagerDuty
+) -> None:
+    team.set_up(["shop"])
+    release.uninstall()
+    team.kubectl("delete", "pagerdutyintegration", team.name, f"--namespace={team.namespace}", "--timeout=60s")
+    assert eventually(team.webhook_secret, lambda found: not found) == {}

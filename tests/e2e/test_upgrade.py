@@ -1,0 +1,90 @@
+"""A release that is upgraded and killed while webhooks stream in: nothing is lost, nothing is doubled."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from hack.e2e.kubectl import Kubectl
+from hack.e2e.pagerduty import PagerDuty, running_pagerduty
+from hack.e2e.poll import eventually
+from hack.e2e.release import Release
+from hack.e2e.stream import drain, stream
+from hack.e2e.team import Team
+from hack.kind.progress import say
+
+WEBHOOKS = 2000
+KILLED_WEBHOOKS = 300
+NOTES_PATIENCE_S = 240.0
+
+
+@pytest.fixture
+def storm(facts: object, kubectl: Kubectl, release: Release, namespace: str, tmp_path: Path) -> Iterator[Team]:
+    """A team with a PagerDuty of its own, whose clock may be moved and which never asks for patience."""
+    with running_pagerduty(kubectl.facts, tmp_path, "--requests-per-minute", "0") as pagerduty:
+        team = Team(kubectl, release, pagerduty, namespace)
+        team.set_up(["shop"])
+        yield team
+
+
+def all_noted(pagerduty: PagerDuty) -> dict[str, int]:
+    """Wait until each incident has a note, and return the simulator's counts."""
+    return eventually(
+        lambda: dict(pagerduty.control.get("summary")),
+        lambda counts: counts["incidents_without_note"] == 0,
+        "a note in every incident",
+        NOTES_PATIENCE_S,
+    )
+
+
+def uids(release: Release) -> set[str]:
+    return {release.pod(component)["metadata"]["uid"] for component in ("operator", "receiver")}
+
+
+def in_store(team: Team) -> tuple[int, int]:
+    """Count the stored webhooks of a team's integration, and the different events among them."""
+    key = team.resource()["metadata"]["uid"]
+    ((rows, events),) = team.release.ask_store(
+        f"SELECT count(*), count(DISTINCT event_id) FROM inbox WHERE integration_id = '{key}'"  # noqa: S608 - a uid
+    )
+    return rows, events
+
+
+@pytest.mark.timeout(600)
+def test_a_rolling_upgrade_under_two_thousand_webhooks_loses_and_doubles_nothing(storm: Team) -> None:
+    release, before = storm.release, uids(storm.release)
+    annotations = {"podAnnotations": {"example.com/restarted": "yes"}}
+    with ThreadPoolExecutor(1) as pool:
+        upgrade = pool.submit(release.upgrade, operator=annotations, receiver=annotations)
+        sent = stream(storm.pagerduty, "shop", WEBHOOKS, upgrade, say)
+        upgrade.result()
+    assert not uids(release) & before, "both pods are new"
+    ledger = drain(storm.pagerduty)
+    say(f"{sent} webhooks, {ledger['retries']} of them sent again while the receiver was away")
+    assert ledger["retries"] > 0, "the stream met the upgrade"
+    assert (ledger["accepted"], ledger["lost"], ledger["duplicates"]) == (sent, 0, 0)
+    counts = all_noted(storm.pagerduty)
+    assert (counts["incidents_with_several_notes"], counts["violations"]) == (0, 0)
+    assert eventually(lambda: in_store(storm), lambda counted: counted[1] >= sent) == (sent, sent)
+
+
+@pytest.mark.timeout(600)
+def test_pods_that_are_killed_under_a_stream_lose_and_double_nothing(storm: Team) -> None:
+    release, before = storm.release, uids(storm.release)
+
+    def kill_both() -> None:
+        for component in ("receiver", "operator"):
+            release.kill(component)
+        release.wait_until_rolled_out()
+
+    with ThreadPoolExecutor(1) as pool:
+        killing = pool.submit(kill_both)
+        sent = stream(storm.pagerduty, "shop", KILLED_WEBHOOKS, killing, say)
+        killing.result()
+    assert not uids(release) & before
+    ledger = drain(storm.pagerduty)
+    assert (ledger["accepted"], ledger["lost"]) == (sent, 0)
+    assert all_noted(storm.pagerduty)["incidents_with_several_notes"] == 0
+    assert eventually(lambda: in_store(storm), lambda counted: counted[1] >= sent) == (sent, sent)
+    storm.wait_ready()
