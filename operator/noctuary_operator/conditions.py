@@ -13,6 +13,7 @@ from noctuary_operator import reasons
 from noctuary_operator.desired import Desired
 from noctuary_operator.integrations import Integration
 from noctuary_operator.manifests import Backend
+from noctuary_operator.objects import RouteObject
 from noctuary_operator.observed import Lookup, Observed
 from noctuary_operator.policy import Problem
 from noctuary_operator.routes import ROUTE_KINDS
@@ -24,10 +25,11 @@ MAX_MESSAGE = 4096
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the API server refused while the objects were made so."""
+    """What the API server refused while the objects were made so, and the route as it stands after that."""
 
     secret_problem: Problem | None = None
     route_problem: Problem | None = None
+    route: RouteObject | None = None
 
 
 def status_of(
@@ -38,7 +40,7 @@ def status_of(
     proven = _proven(observed, desired.record)
     parts = {
         "TokenReady": _token(observed, spec, outcome),
-        "RouteReady": _route(observed, spec, desired, outcome, backend, proven=proven),
+        "RouteReady": _route(spec, desired, outcome, backend, proven=proven),
         "SubscriptionReady": _subscription(observed, spec, proven=proven),
         "OutboundReady": _outbound(observed, spec, desired),
     }
@@ -100,14 +102,14 @@ def _token(observed: Observed, spec: IntegrationSpec, outcome: Outcome) -> Verdi
 
 
 def _route(
-    observed: Observed, spec: IntegrationSpec, desired: Desired, outcome: Outcome, backend: Backend, *, proven: bool
+    spec: IntegrationSpec, desired: Desired, outcome: Outcome, backend: Backend, *, proven: bool
 ) -> Verdict | None:
     if spec.webhook is None or spec.route_type == "None":
         return None
     problem = desired.route_problem or outcome.route_problem
     if problem is not None:
         return "False", problem.reason, problem.message
-    verdict = ROUTE_KINDS[spec.route_type].verdict(spec.webhook, observed.route, backend)
+    verdict = ROUTE_KINDS[spec.route_type].verdict(spec.webhook, outcome.route, backend)
     if verdict[0] == "Unknown" and proven:
         return "True", reasons.SIGNED_REQUEST_SEEN, "a signed request came in through the route"
     return verdict

@@ -38,17 +38,23 @@ class HttpRouteWatch:
     """
 
     def __init__(self, client: KubeClient, world: World, release_namespace: str) -> None:
+        self._client = client
         self._world = world
-        self._scope = world.routes[HTTP_ROUTE].scope(release_namespace)
-        self._reflector = route_reflector(HTTP_ROUTE, client, release_namespace, self, ABSENT)
+        self._namespace = release_namespace
         self._wanted = asyncio.Event()
-        self._watching = False
+        self._running: Reflector[RouteObject] | None = None
         self._is_new = True
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether HTTPRoutes are watched or looked for again and again."""
+        return self._wanted.is_set()
 
     def stuck(self) -> int:
         """Count the watch when it runs and stands still; that there is no such kind is not mended by a restart."""
-        health = self._reflector.health
-        return int(self._watching and health.synced.is_set() and health.age_s() > STALE_AFTER_S)
+        if self._running is None or not self._running.health.synced.is_set():
+            return 0
+        return int(self._running.health.age_s() > STALE_AFTER_S)
 
     def heed(self) -> None:
         """Begin to watch when somebody wants an HTTPRoute, or has one left."""
@@ -58,7 +64,7 @@ class HttpRouteWatch:
     async def look(self) -> None:
         """Look once, before anything is worked, what we have; an API server without the kind is no error."""
         try:
-            await self._reflector.list_once()
+            await self._reflector().list_once()
         except KubernetesError as error:
             log.info("HTTPRoutes cannot be listed", status=error.status, reason=error.reason)
             if error.status not in ABSENT:
@@ -70,14 +76,15 @@ class HttpRouteWatch:
         while True:
             await self._wanted.wait()
             await self._watch()
-            await asyncio.sleep(LOOK_AGAIN_S)
+            if self._world.http_routes_absent is not None:
+                await asyncio.sleep(LOOK_AGAIN_S)
             if not self._is_wanted():
                 self._world.http_routes_absent = None  # not known any more
                 self._wanted.clear()
 
     def replaced(self, objects: list[RouteObject]) -> None:
         """Take the complete state, as a LIST gave it."""
-        self._scope.replaced(objects)
+        self._world.routes[HTTP_ROUTE].scope(self._namespace).replaced(objects)
         if self._world.http_routes_absent is not None:
             self._world.http_routes_absent = None
             log.info("HTTPRoutes are served")
@@ -87,15 +94,19 @@ class HttpRouteWatch:
 
     def changed(self, change: ChangeType, obj: RouteObject) -> None:
         """Take one change, as the watch gave it."""
-        self._scope.changed(change, obj)
+        self._world.routes[HTTP_ROUTE].take(change, obj)
+
+    def _reflector(self) -> Reflector[RouteObject]:
+        return route_reflector(HTTP_ROUTE, self._client, self._namespace, self, ABSENT)
 
     def _is_wanted(self) -> bool:
         return bool(self._world.integrations.users_of_route(HTTP_ROUTE) or any(self._world.routes[HTTP_ROUTE].all()))
 
     async def _watch(self) -> None:
         """Watch until nobody wants that any more or the kind is gone."""
-        self._watching = self._is_new = True
-        watch = asyncio.create_task(self._reflector.run())
+        self._is_new = True
+        self._running = self._reflector()
+        watch = asyncio.create_task(self._running.run())
         try:
             while not watch.done() and (self._is_wanted() or self._is_new):
                 await asyncio.wait({watch}, timeout=LOOK_AGAIN_S)
@@ -104,13 +115,13 @@ class HttpRouteWatch:
         except KubernetesError as error:
             self._gone(error)
         finally:
-            self._watching = False
+            self._running = None
             watch.cancel()
             await asyncio.gather(watch, return_exceptions=True)
 
     def _gone(self, error: KubernetesError) -> None:
-        if self._world.http_routes_absent is None:
-            log.warning("HTTPRoutes are not served, looking again", reason=error.reason, again_in_s=LOOK_AGAIN_S)
-        self._world.http_routes_absent = http_routes_absent(error)
+        before, self._world.http_routes_absent = self._world.http_routes_absent, http_routes_absent(error)
         self._world.routes[HTTP_ROUTE].emptied()
-        self._world.wake_users_of_route(HTTP_ROUTE)
+        if self._world.http_routes_absent != before:
+            log.warning("HTTPRoutes are not served, looking again", reason=error.reason, again_in_s=LOOK_AGAIN_S)
+            self._world.wake_users_of_route(HTTP_ROUTE)

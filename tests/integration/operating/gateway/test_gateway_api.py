@@ -1,0 +1,131 @@
+"""A cluster without the Gateway API, or where it comes and goes; and what it costs where nobody uses it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hack.localkube import Cluster
+from noctuary.kube.client import KubeClient
+from noctuary_operator import route_watches
+from noctuary_operator.route_watches import HttpRouteWatch
+from noctuary_operator.world import World
+
+
+def test_a_cluster_without_the_gateway_api_is_said_and_heals_when_it_comes_and_goes(
+    no_gateway_api: Any, own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+) -> None:
+    team = team_of(own_operator)
+    team.apply("payments", webhook={"route": no_gateway_api.route})
+    said = team.settled("payments", "GatewayAPIMissing", "RouteReady")
+    assert said["status"] == "False"
+    assert "install the definitions of the Gateway API" in said["message"]
+    uid = team.uid("payments")
+    for _ in range(2):
+        no_gateway_api.install()
+        eventually("a route", lambda: no_gateway_api.http_route(team, uid), no_gateway_api.healed_within_s)
+        team.settled("payments", "RouteNotAdmitted", "RouteReady")
+        no_gateway_api.remove()
+        team.settled("payments", "GatewayAPIMissing", "RouteReady", no_gateway_api.healed_within_s)
+    assert own_operator.fetch("/healthz").startswith("ok")
+
+
+def test_a_no_gateway_api_holds_nobody_else_up_and_is_not_retried_hot(
+    no_gateway_api: Any, own_operator: Any, team_of: Callable[..., Any], written: Callable[..., dict[str, int]]
+) -> None:
+    team = team_of(own_operator)
+    team.apply("waits", webhook={"route": no_gateway_api.route})
+    team.settled("waits", "GatewayAPIMissing", "RouteReady")
+    before = own_operator.writes()
+    for number in range(3):
+        team.apply(f"plain-{number}")
+        team.settled(f"plain-{number}", "AwaitingFirstWebhook")
+    assert written(own_operator, before).keys() == {"Secret", "PagerDutyIntegration status"}
+    assert own_operator.fetch("/healthz").startswith("ok")
+
+
+def test_an_ingress_stays_until_the_http_route_that_is_to_replace_it_can_be_made(
+    no_gateway_api: Any, own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+) -> None:
+    team = team_of(own_operator)
+    team.apply("payments", webhook={"route": {"type": "Ingress"}})
+    team.settled("payments", "RouteNotAdmitted", "RouteReady")
+    uid = team.uid("payments")
+    team.apply("payments", webhook={"route": no_gateway_api.route})
+    team.settled("payments", "GatewayAPIMissing", "RouteReady")
+    assert team.ingress(uid) is not None
+    no_gateway_api.install()
+
+    def is_replaced() -> bool:
+        return team.ingress(uid) is None and no_gateway_api.http_route(team, uid) is not None
+
+    eventually("the HTTPRoute alone", is_replaced, no_gateway_api.healed_within_s)
+
+
+class CountingClient(KubeClient):
+    """The real client, which remembers what was asked for."""
+
+    asked: list[str]
+
+    @asynccontextmanager
+    async def stream(self, method: str, path: str, **options: Any) -> AsyncIterator[Any]:
+        """Note the request, then send it."""
+        self.asked.append("WATCH" if "watch" in (options.get("query") or {}) else method)
+        async with super().stream(method, path, **options) as response:
+            yield response
+
+
+@pytest.fixture
+async def counting(cluster: Cluster) -> AsyncIterator[CountingClient]:
+    """A counting connection of the cluster's administrator."""
+    client = await CountingClient.connect(Path(cluster.kubeconfig))
+    assert isinstance(client, CountingClient)
+    client.asked = []
+    yield client
+    await client.close()
+
+
+async def reached(what: str, is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not is_so():  # noqa: ASYNC110 - what is waited for is a state, not an event
+            await asyncio.sleep(0.05)
+    assert is_so(), what
+
+
+@pytest.mark.parametrize("kind", ["gateway_api", "no_gateway_api"])
+async def test_http_routes_cost_one_request_until_somebody_wants_one_and_after_the_last_is_gone(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, counting: CountingClient, kind: str
+) -> None:
+    request.getfixturevalue(kind)
+    monkeypatch.setattr(route_watches, "LOOK_AGAIN_S", 0.1)
+    world = World("default", lambda _: None)
+    watch = HttpRouteWatch(counting, world, "default")
+    await watch.look()
+    running = asyncio.create_task(watch.run())
+    await asyncio.sleep(0.5)  # nothing is to happen: there is nothing to poll for
+    assert counting.asked == ["GET"]
+    world.integrations.take(integration())
+    watch.heed()
+    await reached("a watch, or a second look", lambda: len(counting.asked) >= 3)
+    world.integrations.drop("uid")
+    await reached("rest", lambda: not watch.is_looking)
+    before = len(counting.asked)
+    await asyncio.sleep(0.5)  # nothing is to happen: there is nothing to poll for
+    assert len(counting.asked) == before
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+def integration() -> dict[str, Any]:
+    """An integration that wants an HTTPRoute, as the watch gives it."""
+    metadata = {"name": "payments", "namespace": "team", "uid": "uid", "resourceVersion": "1", "generation": 1}
+    webhook = {
+        "host": "noctuary.example.com",
+        "route": {"type": "HTTPRoute", "parentRefs": [{"name": "public"}]},
+        "subscription": {"signingSecretRef": {"name": "signing", "key": "secret"}},
+    }
+    created = {"creationTimestamp": "2026-01-01T00:00:00Z"}
+    return {"metadata": {**metadata, **created}, "spec": {"direction": "inbound", "webhook": webhook}}

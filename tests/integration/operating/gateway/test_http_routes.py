@@ -1,0 +1,138 @@
+"""Routes by the Gateway API: what is made, how it is kept, and what a Gateway's controller says of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from noctuary_operator.http_routes import HTTP_ROUTE
+
+PARENT = {"name": "public", "namespace": "gateways", "sectionName": "https"}
+
+
+def test_the_http_route_ends_before_the_token_and_leads_to_the_receiver(gateway_api: Any, team: Any) -> None:
+    uid = gateway_api.declare(team, annotations={"example.com/size": "2m"})
+    route = gateway_api.http_route(team, uid)
+    assert route is not None
+    rule = route["spec"]["rules"][0]
+    assert route["spec"]["hostnames"] == ["noctuary.example.com"]
+    assert [match["path"] for match in rule["matches"]] == [
+        {"type": "PathPrefix", "value": f"/webhooks/pagerduty/{uid}"}
+    ]
+    assert [(ref["kind"], ref["name"], ref["port"]) for ref in rule["backendRefs"]] == [
+        ("Service", "noctuary-receiver", 8080)
+    ]
+    assert route["spec"]["parentRefs"] == [{"group": "gateway.networking.k8s.io", "kind": "Gateway", **PARENT}]
+    assert route["metadata"]["annotations"]["example.com/size"] == "2m"
+
+
+def test_the_http_route_carries_our_labels_and_none_of_the_integration(gateway_api: Any, team: Any) -> None:
+    team.apply("payments", webhook={"route": gateway_api.route})
+    team.kubectl("label", "pdi", "payments", "argocd.argoproj.io/instance=app")
+    team.settled("payments", "RouteNotAdmitted", "RouteReady")
+    uid = team.uid("payments")
+    route = gateway_api.http_route(team, uid)
+    assert route is not None
+    assert route["metadata"]["labels"] == {
+        "app.kubernetes.io/managed-by": "noctuary",
+        "noctuary.io/role": "route",
+        "noctuary.io/integration-id": uid,
+    }
+
+
+def test_no_answer_of_a_controller_says_what_may_be_missing(gateway_api: Any, team: Any) -> None:
+    gateway_api.declare(team)
+    said = team.condition("payments", "RouteReady")
+    assert said["status"] == "Unknown"
+    assert "Gateway gateways/public (listener https)" in said["message"]
+    assert "check that this Gateway exists and that a controller serves its class" in said["message"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("NotAllowedByListeners", "have its listener allow HTTPRoutes from namespace"),
+        ("NoMatchingListenerHostname", "serve the host noctuary.example.com"),
+        ("NoMatchingParent", "name a listener that the Gateway has"),
+    ],
+)
+def test_a_refusal_by_the_gateway_is_said_with_its_mend_and_heals(
+    gateway_api: Any, team: Any, reason: str, words: str
+) -> None:
+    uid = gateway_api.declare(team)
+    gateway_api.answer(team, uid, accepted="False", reason=reason)
+    said = team.settled("payments", "GatewayRefused", "RouteReady")
+    assert said["status"] == team.condition("payments")["status"] == "False"
+    assert f"Gateway gateways/public (listener https) refuses the HTTPRoute ({reason}: its words)" in said["message"]
+    assert words in said["message"]
+    gateway_api.answer(team, uid)
+    assert team.settled("payments", "GatewayAccepted", "RouteReady")["status"] == "True"
+    assert team.condition("payments")["status"] == "True"
+
+
+def test_an_answer_to_an_earlier_state_is_not_believed(gateway_api: Any, team: Any) -> None:
+    uid = gateway_api.declare(team)
+    gateway_api.answer(team, uid)
+    team.settled("payments", "GatewayAccepted", "RouteReady")
+    team.apply("payments", webhook={"host": "eu.allowed.example.com", "route": gateway_api.route})
+    said = team.settled("payments", "RouteNotAdmitted", "RouteReady")
+    assert "has not answered to the latest change" in said["message"]
+    gateway_api.answer(team, uid, generation=2)
+    team.settled("payments", "GatewayAccepted", "RouteReady")
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"spec": {"hostnames": ["evil.example.org"]}},
+        {"spec": {"rules": None}},
+        {"spec": {"parentRefs": [{"name": "other"}]}},
+        {"metadata": {"labels": {"noctuary.io/integration-id": "other"}}},
+        {"metadata": {"annotations": {"noctuary.io/integration": None}}},
+    ],
+)
+def test_an_http_route_edited_by_hand_is_restored(
+    gateway_api: Any, team: Any, eventually: Callable[..., Any], patch: dict[str, Any]
+) -> None:
+    uid = gateway_api.declare(team)
+    before = gateway_api.http_route(team, uid)
+    assert before is not None
+    gateway_api.edit(team, uid, patch)
+
+    def restored() -> bool:
+        now = gateway_api.http_route(team, uid)
+        assert now is not None
+        same = [now["metadata"][key] == before["metadata"][key] for key in ("labels", "annotations")]
+        return all(same) and now["spec"] == before["spec"]
+
+    eventually("restored", restored)
+
+
+def test_an_http_route_deleted_by_hand_comes_back(gateway_api: Any, team: Any, eventually: Callable[..., Any]) -> None:
+    uid = gateway_api.declare(team)
+    first = (gateway_api.http_route(team, uid) or {})["metadata"]["uid"]
+    gateway_api.delete(team, uid)
+    eventually("a new one", lambda: (now := gateway_api.http_route(team, uid)) and now["metadata"]["uid"] != first)
+
+
+def test_a_change_of_the_type_leaves_the_one_route_that_is_wanted(
+    gateway_api: Any, team: Any, eventually: Callable[..., Any]
+) -> None:
+    def kinds() -> list[str]:
+        found = {"Ingress": team.ingress(uid), HTTP_ROUTE: gateway_api.http_route(team, uid)}
+        return [kind for kind, route in found.items() if route is not None]
+
+    uid = gateway_api.declare(team)
+    for type_, wanted in (("Ingress", ["Ingress"]), (HTTP_ROUTE, [HTTP_ROUTE]), ("None", [])):
+        team.apply("payments", webhook={"route": gateway_api.route if type_ == HTTP_ROUTE else {"type": type_}})
+        eventually(f"{type_} alone", lambda wanted=wanted: kinds() == wanted)
+
+
+def test_a_host_or_annotation_that_is_not_allowed_gets_no_http_route(gateway_api: Any, team: Any) -> None:
+    uid = gateway_api.declare(team)
+    team.apply("payments", webhook={"route": {**gateway_api.route, "annotations": {"evil.example.org/x": "y"}}})
+    team.settled("payments", "AnnotationNotAllowed", "RouteReady")
+    assert gateway_api.http_route(team, uid) is None
+    team.apply("payments", webhook={"host": "evil.example.org", "route": gateway_api.route})
+    team.settled("payments", "HostNotAllowed", "RouteReady")
+    assert gateway_api.http_route(team, uid) is None
