@@ -71,12 +71,13 @@ class Release:
         return self._programs[1]
 
     def _common(self, kubeconfig: Path) -> dict[str, str]:
+        watched = {"NOCTUARY_WATCH_NAMESPACES": ",".join(self._watched)} if self._watched else {}
         return {
+            **watched,
             "NOCTUARY_RELEASE_NAMESPACE": self.namespace,
             "NOCTUARY_KUBECONFIG": str(kubeconfig),
             "NOCTUARY_IDENTITY": f"{self.namespace}-pod-0",  # a container that is started again keeps its pod's name
             "NOCTUARY_LOG_LEVEL": self._log_level,
-            "NOCTUARY_WATCH_NAMESPACES": ",".join(self._watched),
         }
 
     def _operator_settings(self, kubeconfig: Path) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What the chart's tests share: both Helms, and a real API server for what they make of the chart."""
 
 import os
+import secrets
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from hack.localkube.binaries import find_binaries
 
 Helm = Callable[..., str]
 Manifest = dict[str, Any]
+CRD = "crd/pagerdutyintegrations.noctuary.io"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -69,3 +71,13 @@ def rendered(helm_path: Path) -> Callable[[Path | None], list[Manifest]]:
         return [each for each in yaml.safe_load_all(render(helm_path, values)) if each]
 
     return manifests
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[str]:
+    """A namespace for one release; the definitions go, too, because Helm takes over none that it did not make."""
+    name = f"chart-{secrets.token_hex(4)}"
+    cluster.kubectl("create", "namespace", name)
+    yield name
+    cluster.kubectl("delete", CRD, "--ignore-not-found")
+    cluster.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")

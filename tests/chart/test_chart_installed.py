@@ -1,9 +1,8 @@
 """The chart's life on a real API server: install, upgrade, uninstall, with Helm 3 and with Helm 4."""
 
 import json
-import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +19,6 @@ KINDS = (
     "jobs,networkpolicies,ingresses"
 )
 OF_KUBERNETES = {"ServiceAccount/default", "ConfigMap/kube-root-ca.crt"}
-
-
-@pytest.fixture
-def namespace(cluster: Cluster) -> Iterator[str]:
-    """A namespace for one release; the definitions go, too, because Helm takes over none that it did not make."""
-    name = f"chart-{secrets.token_hex(4)}"
-    cluster.kubectl("create", "namespace", name)
-    yield name
-    cluster.kubectl("delete", CRD, "--ignore-not-found")
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
 
 
 def left(cluster: Cluster, namespace: str) -> set[str]:

@@ -1,0 +1,109 @@
+"""The chart with `watchNamespaces`, really installed, and both programs at work under exactly what it granted."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hack.chart.paths import CHART
+from hack.demo.play import Play, check_note
+from hack.demo.scene import random_scene
+from hack.localkube import Cluster, Identities, LocalKubeError
+from hack.pagerduty import PagerDutySimulator
+from hack.stage.kube import GROUP, PLURAL, Kube
+from hack.stage.person import Person, integration
+from hack.stage.release import Release
+from hack.stage.stage import Stage
+
+Helm = Callable[..., str]
+
+
+def settings_of(cluster: Cluster, namespace: str, workload: str) -> dict[str, str]:
+    """Return the plain environment of a workload as the chart made it."""
+    found = json.loads(cluster.kubectl("-n", namespace, "get", workload, "-o", "json"))
+    env = found["spec"]["template"]["spec"]["containers"][0]["env"]
+    return {each["name"]: each["value"] for each in env if "value" in each}
+
+
+def refusals(stage: Stage) -> list[str]:
+    logs = [program.log.read_text().splitlines() for program in (stage.release.operator, stage.release.receiver)]
+    return [line for lines in logs for line in lines if "403" in line or "Forbidden" in line]
+
+
+@pytest.fixture
+async def pagerduty() -> AsyncIterator[PagerDutySimulator]:
+    async with PagerDutySimulator() as running:
+        yield running
+
+
+@pytest.fixture
+async def installed(
+    cluster: Cluster, helm: Helm, namespace: str, pagerduty: PagerDutySimulator, tmp_path: Path
+) -> AsyncIterator[Callable[..., Any]]:
+    """Installs the chart for some namespaces and starts its programs under the accounts that it made."""
+    kube = await Kube.connect(cluster.kubeconfig)
+    releases: list[Release] = []
+
+    async def install(*watched: str) -> Stage:
+        for each in watched:
+            await kube.make_namespace(each)
+        chosen = ["--set-json", f"watchNamespaces={json.dumps(watched)}"]
+        await asyncio.to_thread(helm, "install", "noctuary", str(CHART), "--namespace", namespace, *chosen)
+        release = Release(cluster, pagerduty.url, tmp_path / "release", namespace)
+        accounts = [cluster.identity_kubeconfig(namespace, f"noctuary-{each}") for each in ("operator", "receiver")]
+        release.prepare(
+            Identities(*accounts),
+            settings_of(cluster, namespace, "deployment/noctuary-operator"),
+            settings_of(cluster, namespace, "statefulset/noctuary-receiver"),
+        )
+        releases.append(release)
+        release.operator.start()
+        release.receiver.start()
+        return Stage(release, kube, pagerduty, Person(kube, pagerduty, release))
+
+    yield install
+    for release in releases:
+        await asyncio.to_thread(release.stop)
+    await kube.drop_namespaces()
+    await kube.close()
+
+
+@pytest.mark.timeout(300)
+async def test_a_release_that_watches_one_namespace_does_its_job_there_and_touches_nothing_else(
+    cluster: Cluster, installed: Callable[..., Any], pagerduty: PagerDutySimulator
+) -> None:
+    scene = random_scene()
+    stage = await installed(scene.namespace)
+    await stage.kube.make_namespace(scene.innocent_namespace)
+    elsewhere = integration(
+        scene.innocent_namespace, "untouched", api_url=pagerduty.url, service=scene.innocent, service_id="P0"
+    )
+    await stage.kube.apply(GROUP, scene.innocent_namespace, PLURAL, elsewhere)
+    play = Play(stage, scene, print)
+    try:
+        assert await check_note(play, await play.perform()) == []
+    finally:
+        await play.end()
+    found = await stage.kube.get(GROUP, scene.innocent_namespace, PLURAL, "untouched")
+    assert found is not None
+    assert "status" not in found
+    assert await stage.kube.list("/api/v1", scene.innocent_namespace, "secrets") == []
+    assert refusals(stage) == []
+    bound = cluster.kubectl("get", "clusterroles,clusterrolebindings", "-o", "name").split()
+    assert [name for name in bound if name.endswith(stage.release.namespace)] == []
+
+
+def test_a_watched_namespace_that_does_not_exist_stops_the_installation(helm: Helm, namespace: str) -> None:
+    with pytest.raises(LocalKubeError, match="no-such-namespace"):
+        helm(
+            "install",
+            "noctuary",
+            str(CHART),
+            "--namespace",
+            namespace,
+            "--set",
+            "watchNamespaces={no-such-namespace}",
+        )
