@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
@@ -51,7 +52,7 @@ class Desk:
         self.work = directory / "work"
         self.work.mkdir()
         for name in IN_REACH:
-            (self.work / name).symlink_to(ROOT / name)
+            shutil.copytree(ROOT / name, self.work / name)
 
     async def run(self, script: str) -> tuple[int, str]:
         """Run a script; return its exit code and what it printed."""

@@ -71,7 +71,11 @@ class Door:
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         await writer.drain()
         await writer.start_tls(self._tls())
-        onward, back = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            onward, back = await asyncio.open_connection("127.0.0.1", port)
+        except ConnectionRefusedError:
+            await _answer_unavailable(reader, writer)
+            return
         try:
             await asyncio.gather(_pump(reader, back), _pump(onward, writer))
         finally:
@@ -81,6 +85,13 @@ class Door:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(self._certificate.with_suffix(".crt"), self._certificate.with_suffix(".key"))
         return context
+
+
+async def _answer_unavailable(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer as an ingress controller should whose Service has no endpoints."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    await writer.drain()
 
 
 async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

@@ -26,7 +26,7 @@ _READS = re.compile(
 _SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}
 RELEASE = (
     "helm install noctuary charts/noctuary --namespace noctuary --create-namespace"
-    f" --set 'policy.webhookHosts={{{HOST}}}' --set 'policy.routeAnnotations={{example.com/*}}'\n"
+    f" --set 'policy.webhookHosts={{{HOST}}}'\n"
     "kubectl --namespace noctuary rollout status deployment/noctuary-operator statefulset/noctuary-receiver"
     " --timeout=180s"
 )

@@ -10,6 +10,7 @@ _FENCE = re.compile(r"^(?P<indent> *)```(?P<info>.*)$")
 _MARK = re.compile(r"^ *<!-- snippet: (?P<mark>.+?) -->$")
 _HIDDEN = re.compile(r"^ *<!-- test$")
 _START = re.compile(r"^<!-- page starts with: (?P<start>.+?) -->$", re.MULTILINE)
+_INCLUDED = re.compile(r'^--8<-- "([^"]+)"$', re.MULTILINE)
 _TITLE = re.compile(r'title="([^"]+)"')
 
 
@@ -74,6 +75,7 @@ def _scan(page: Path, lines: list[str]) -> Iterator[Snippet]:
 
 def _block(page: Path, number: int, fence: re.Match[str], body: list[str], mark: str | None) -> Snippet:
     text = "\n".join(line.removeprefix(fence["indent"]) for line in body)
+    text = _INCLUDED.sub(lambda found: (ROOT / found[1]).read_text(encoding="utf-8"), text)
     language, _, rest = fence["info"].partition(" ")
     title = _TITLE.search(rest)
     return Snippet(page, number + 1, language, text, title[1] if title else None, mark)
