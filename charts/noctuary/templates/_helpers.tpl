@@ -170,7 +170,8 @@ affinity:
 {{- with $values.topologySpreadConstraints }}
 topologySpreadConstraints:
   {{- range . }}
-  {{- $own := dict "labelSelector" (dict "matchLabels" (fromYaml (include "noctuary.selector" $))) }}
+  {{- /* A selector that is given stays whole: merged into ours it would select less than was asked for. */}}
+  {{- $own := hasKey . "labelSelector" | ternary (dict) (dict "labelSelector" (dict "matchLabels" (fromYaml (include "noctuary.selector" $)))) }}
   - {{ toYaml (merge (deepCopy .) $own) | nindent 4 | trim }}
   {{- end }}
 {{- end }}
