@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from hack.docs.desk import StepFailed, desk
-from hack.docs.reader import STARTS, Reader
+from hack.docs.reader import DEFINITIONS, STARTS, Reader
 from hack.docs.snippets import start_of
 
 
@@ -15,7 +15,7 @@ async def read(page: Path) -> int:
     with tempfile.TemporaryDirectory(prefix="noctuary-docs-") as directory:
         async with desk(Path(directory)) as own:
             try:
-                await own.must(STARTS[start_of(page) or "definitions"])
+                await own.must(STARTS.get(start_of(page) or "", DEFINITIONS))
                 await Reader(own, tell=print).read(page)
             except StepFailed as error:
                 print(error, file=sys.stderr)

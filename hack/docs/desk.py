@@ -47,6 +47,7 @@ class Desk:
     ) -> None:
         self.directory, self.cluster, self.pods = directory, cluster, pods
         self._environment = dict(environment)
+        self.api_token = environment["PAGERDUTY_TOKEN"]
         self._variables = directory / "variables"
         self._variables.touch()
         self.work = directory / "work"

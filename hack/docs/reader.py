@@ -30,7 +30,8 @@ RELEASE = (
     "kubectl --namespace noctuary rollout status deployment/noctuary-operator statefulset/noctuary-receiver"
     " --timeout=180s"
 )
-STARTS = {"nothing": "true", "definitions": "kubectl apply --server-side -f crds", "a release": RELEASE}
+DEFINITIONS = "kubectl apply --server-side -f crds"
+STARTS = {"nothing": "true", "a release": RELEASE}
 
 
 def exported_metrics() -> dict[str, str]:

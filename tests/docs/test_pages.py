@@ -1,31 +1,48 @@
-"""Every snippet of every page does what the page says, on a cluster of the page's own."""
+"""Every snippet of every page does what the page says."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from hack.chart.tools import HELM4, find_tool
-from hack.docs.desk import desk
+from hack.docs.desk import Desk, desk
 from hack.docs.kinds import Kind, classified
-from hack.docs.reader import STARTS, Reader
+from hack.docs.reader import DEFINITIONS, STARTS, Reader
 from hack.docs.snippets import ROOT, pages, start_of
 
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(900)]
 NOT_READ = {Kind.EXCUSED, Kind.MAKE}
-PAGES = [page for page in pages() if {kind for _, kind in classified(page)} - NOT_READ]
+READ = [page for page in pages() if {kind for _, kind in classified(page)} - NOT_READ]
+STORIES = [page for page in READ if start_of(page)]
+REFERENCES = [page for page in READ if not start_of(page)]
 OF_HELM = [ROOT / "docs" / name for name in ("install.md", "upgrade.md", "uninstall.md")]
 
 
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-async def test_a_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    """A cluster that knows our definitions and nothing else, for pages whose snippets change nothing."""
+    async with desk(tmp_path_factory.mktemp("shared")) as own:
+        await own.must(DEFINITIONS)
+        yield own
+
+
+@pytest.mark.parametrize("page", STORIES, ids=lambda page: str(page.relative_to(ROOT)))
+async def test_a_page_that_is_followed_from_top_to_bottom_does_what_it_says(page: Path, tmp_path: Path) -> None:
     async with desk(tmp_path) as own:
-        await own.must(STARTS[start_of(page) or "definitions"])
+        await own.must(STARTS[str(start_of(page))])
         await Reader(own).read(page)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.parametrize("page", REFERENCES, ids=lambda page: str(page.relative_to(ROOT)))
+async def test_a_page_that_is_looked_things_up_in_is_right(page: Path, shared: Desk) -> None:
+    assert Kind.SHELL not in {kind for _, kind in classified(page)}
+    await Reader(shared).read(page)
+
+
 @pytest.mark.parametrize("page", OF_HELM, ids=lambda page: page.name)
 async def test_a_page_that_calls_helm_holds_for_helm_4(page: Path, tmp_path: Path) -> None:
     async with desk(tmp_path, find_tool(HELM4)) as own:
-        await own.must(STARTS[start_of(page) or "definitions"])
+        await own.must(STARTS[str(start_of(page))])
         await Reader(own).read(page)
