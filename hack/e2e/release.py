@@ -64,8 +64,15 @@ class Release:
     def stand(self) -> None:
         """Install anew unless it stands; what a failed test left is removed first."""
         if not self.is_installed:
-            self.uninstall("--no-hooks", "--ignore-not-found")
+            self.clear()
             self.install()
+
+    def clear(self) -> None:
+        """Remove the release, its volume claim, and what an unfinished clean-up left in its namespace."""
+        self.uninstall("--no-hooks", "--ignore-not-found")
+        where = f"--namespace={self.namespace}"
+        self.kubectl("delete", "pvc,job,ingress,lease", "--all", where)
+        self.kubectl("delete", "secret", "--selector=app.kubernetes.io/managed-by=noctuary", where)
 
     def upgrade(self, **more: Any) -> None:
         """Upgrade to other values and wait until both pods are ready again."""

@@ -16,6 +16,7 @@ from hack.e2e.kubectl import Kubectl, put_certificate
 from hack.e2e.pagerduty import PagerDuty, running_pagerduty
 from hack.e2e.release import Release
 from hack.e2e.team import Team
+from hack.kind.progress import say
 from hack.kind.relay import relay
 from hack.kind.state import Facts, RunDirectory
 
@@ -113,6 +114,18 @@ def door_for_pods(facts: Facts) -> Iterator[Callable[[int], str]]:
 def eventually() -> Any:
     """Ask again until the answer is right; the last answer is shown when it never is."""
     return poll.eventually
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Print a line at once, although pytest holds back what tests print."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+
+    def print_now(line: str) -> None:
+        with capture.global_and_fixture_disabled():
+            say(line)
+
+    return print_now
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,17 @@
+"""What the pods cost, told and not judged: machines differ."""
+
+from collections.abc import Callable
+
+import pytest
+
+from hack.e2e.figures import memory_mib, start_up_s
+from hack.e2e.poll import eventually
+from hack.e2e.release import Release
+
+
+@pytest.mark.parametrize("component", ["operator", "receiver"])
+def test_start_up_and_memory_of_a_pod_are_told(release: Release, tell: Callable[[str], None], component: str) -> None:
+    started = start_up_s(release.pod(component))
+    memory = eventually(lambda: memory_mib(release, component), what="the kubelet has looked at the pod")
+    tell(f"{component}: ready {started:.0f} s after its container started, {memory:.0f} MiB of memory at rest")
+    assert started >= 0
