@@ -112,12 +112,11 @@ def _fresh(parent: _Parent, generation: int) -> dict[str, _Condition]:
 
 
 def _silence(ref: ParentRef, gateway: str, own: str, is_stale: bool) -> str:
-    if is_stale:
-        return f"{gateway} has not answered to the latest change of the HTTPRoute yet"
-    namespace = ref.namespace or own
+    what = "to the latest change of the HTTPRoute " if is_stale else ""
+    listener = "has this listener" if ref.section_name or ref.port else "has a listener"
     return (
-        f"no controller has answered for {gateway} yet; check that this Gateway exists and that a controller serves "
-        f"its class (kubectl -n {namespace} get gateway {ref.name})"
+        f"no controller has answered {what}for {gateway} yet; check that this Gateway exists and {listener}, and that "
+        f"a controller serves its class (kubectl -n {ref.namespace or own} get gateway {ref.name})"
     )
 
 

@@ -13,6 +13,8 @@ DEGRADED = (
     reasons.API_TOKEN_MISSING,
     reasons.API_HOST_NOT_ALLOWED,
     reasons.CONSENT_MISSING,
+    reasons.GATEWAY_API_MISSING,
+    reasons.GATEWAY_REFUSED,
     reasons.HOST_NOT_ALLOWED,
     reasons.INVALID_SPEC,
     reasons.ROUTE_REFUSED,

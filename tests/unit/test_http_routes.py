@@ -76,8 +76,20 @@ def test_a_backend_changed_by_hand_is_a_difference(change: dict[str, Any]) -> No
 
 REFUSED = condition("Accepted", "False", "NotAllowedByListeners")
 VERDICTS = [
-    ("nobody answered", [PUBLIC], [], ("Unknown", "RouteNotAdmitted"), "kubectl -n gateways get gateway public"),
-    ("our own namespace is named", [OWN], [], ("Unknown", "RouteNotAdmitted"), "kubectl -n noctuary get gateway own"),
+    (
+        "nobody answered",
+        [PUBLIC],
+        [],
+        ("Unknown", "RouteNotAdmitted"),
+        "has this listener, and that a controller serves its class (kubectl -n gateways get gateway public)",
+    ),
+    (
+        "our own namespace is named",
+        [OWN],
+        [],
+        ("Unknown", "RouteNotAdmitted"),
+        "has a listener, and that a controller serves its class (kubectl -n noctuary get gateway own)",
+    ),
     ("all is well", [PUBLIC], [parent(PUBLIC, ACCEPTED, RESOLVED)], ("True", "GatewayAccepted"), "gateways/public"),
     ("a namespace left out", [OWN], [parent(OWN, ACCEPTED, RESOLVED)], ("True", "GatewayAccepted"), "noctuary/own"),
     (
@@ -99,14 +111,14 @@ VERDICTS = [
         [PUBLIC],
         [parent(PUBLIC, condition("Accepted", generation=2), condition("ResolvedRefs", generation=2))],
         ("Unknown", "RouteNotAdmitted"),
-        "has not answered to the latest change",
+        "no controller has answered to the latest change of the HTTPRoute for Gateway gateways/public",
     ),
     (
         "a stale refusal is not believed either",
         [PUBLIC],
         [parent(PUBLIC, condition("Accepted", "False", "NoMatchingParent", 2))],
         ("Unknown", "RouteNotAdmitted"),
-        "has not answered to the latest change",
+        "no controller has answered to the latest change of the HTTPRoute for Gateway gateways/public",
     ),
     (
         "an answer that names no generation is believed",

