@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import secrets
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -27,6 +26,7 @@ _LOG_LINES = 12
 _PORT_ATTEMPTS = 3  # a port found free may be taken by somebody else before it is listened on
 _PORT_TAKEN = "address already in use"
 _PART_OF = {"app.kubernetes.io/part-of": "argocd"}
+_SERVER_KEY = "of a web server that does not run"  # its settings cannot be read without one
 _PORTS = ("redis", "repo", "repo-metrics", "controller-metrics")
 
 
@@ -42,7 +42,7 @@ class ArgoCD:
         self._git = find_git()
         self._programs = find_programs()
         self._ends = contextlib.ExitStack()
-        self._directory = Path()
+        self.directory = Path()
         self._ports: dict[str, int] = {}
         self._started: list[str] = []
         # The kernel ties a child to the thread that started it, so one thread that lives as long as we do starts all.
@@ -51,7 +51,7 @@ class ArgoCD:
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as ends:
             ends.callback(self._starter.shutdown)
-            self._directory = ends.enter_context(scratch())
+            self.directory = ends.enter_context(scratch())
             ends.callback(self._stop)
             self._lay_out()
             self._install()
@@ -75,9 +75,9 @@ class ArgoCD:
 
     def _lay_out(self) -> None:
         for name in ("tmp", "tools"):
-            (self._directory / name).mkdir()
+            (self.directory / name).mkdir()
         if self._helm is not None:
-            (self._directory / "tools" / "helm").symlink_to(self._helm)
+            (self.directory / "tools" / "helm").symlink_to(self._helm)
 
     def _install(self) -> None:
         self.cluster.install_crds(*self._programs.definitions)
@@ -118,10 +118,10 @@ class ArgoCD:
         self._started.append(part)
 
     def _environment(self) -> dict[str, str]:
-        temporary, tools = self._directory / "tmp", self._directory / "tools"
+        temporary, tools = self.directory / "tmp", self.directory / "tools"
         return {
             "PATH": f"{tools}:{self._programs.directory}:{self._git.parent}:/usr/bin:/bin",
-            "HOME": str(self._directory),
+            "HOME": str(self.directory),
             "TMPDIR": str(temporary),
             "KUBECONFIG": str(self.cluster.kubeconfig),
             "ARGOCD_FAKE_IN_CLUSTER": "true",
@@ -151,10 +151,10 @@ class ArgoCD:
         self._started.clear()
 
     def _log(self, part: str) -> Path:
-        return self._directory / f"{part}.log"
+        return self.directory / f"{part}.log"
 
     def _record(self, part: str) -> Path:
-        return self._directory / f"{part}.record"
+        return self.directory / f"{part}.record"
 
 
 def _repo_server_flags(ports: dict[str, int]) -> list[str]:
@@ -194,7 +194,7 @@ def _manifests() -> dict[str, object]:
             "apiVersion": "v1",
             "kind": "Secret",
             "metadata": {"name": "argocd-secret", **metadata},
-            "stringData": {"server.secretkey": secrets.token_hex(16)},
+            "stringData": {"server.secretkey": _SERVER_KEY},
         },
         {
             "apiVersion": "argoproj.io/v1alpha1",

@@ -1,16 +1,15 @@
 """Argo CD, Kustomize and an in-memory Redis: one program, built once per user from pinned Go modules."""
 
-import json
 import os
 import shutil
-import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from hack.image.store import Store, sources_of
 from hack.localkube.cache import cache_directory
 from hack.localkube.errors import LocalKubeError
-from hack.localkube.gobuild import STAMPLESS, run_go
+from hack.localkube.gobuild import STAMPLESS, module_directory, politely, run_go
 from hack.localkube.toolchain import find_go
 
 MODULE = Path(__file__).parent / "module"
@@ -20,7 +19,6 @@ REPO_SERVER = "argocd-repo-server"
 KUSTOMIZE = "kustomize"
 REDIS = "miniredis"
 PARTS = (CONTROLLER, REPO_SERVER, KUSTOMIZE, REDIS)
-_DOWNLOAD_TIMEOUT_S = 300.0  # Argo CD's module is 20 MB, on a slow line
 _DEFINITIONS = "definitions"
 
 
@@ -41,8 +39,8 @@ class Programs:
 
 
 def say(line: str) -> None:
-    """Tell the person at the terminal."""
-    print(f"argocd: {line}", flush=True)
+    """Tell the person at the terminal; standard output is left to results."""
+    print(f"argocd: {line}", file=sys.stderr, flush=True)
 
 
 def find_programs(store: Store | None = None) -> Programs:
@@ -55,12 +53,12 @@ def find_programs(store: Store | None = None) -> Programs:
     def build(home: Path) -> None:
         store.progress("Building Argo CD and Kustomize from Go modules: once, about 5 minutes on 2 free cores")
         go = find_go(cache_directory(os.environ), os.environ, store.progress)
-        command = [*_politely(), str(go), "-C", str(MODULE), "build", "-v", "-mod=readonly", *STAMPLESS]
+        command = [*politely(), str(go), "-C", str(MODULE), "build", "-v", "-mod=readonly", *STAMPLESS]
         command += ["-ldflags", "-s -w", "-o", str(home / "parts"), "."]
         run_go(command, "Argo CD", home / "build.log", os.environ, store.progress)
         for part in PARTS:
             (home / part).symlink_to("parts")
-        shutil.copytree(_module_directory(go) / "manifests" / "crds", home / _DEFINITIONS)
+        shutil.copytree(module_directory(go, MODULE, ARGO_CD) / "manifests" / "crds", home / _DEFINITIONS)
 
     sources = (str(MODULE / name) for name in ("go.mod", "go.sum", "main.go"))
     return Programs(store.once("programs", sources_of(*sources), build))
@@ -72,24 +70,3 @@ def find_git() -> Path:
     if found is None:
         raise LocalKubeError("git is not on PATH; Argo CD reads its repositories by it. Install the package git")
     return Path(found)
-
-
-def _module_directory(go: Path) -> Path:
-    said = subprocess.run(
-        [str(go), "-C", str(MODULE), "mod", "download", "-json", ARGO_CD],
-        capture_output=True,
-        text=True,
-        timeout=_DOWNLOAD_TIMEOUT_S,
-        check=False,
-        env={**os.environ, "GOWORK": "off", "GOTOOLCHAIN": "local"},
-    )
-    if said.returncode != 0:
-        raise LocalKubeError(
-            f"The Go module {ARGO_CD} cannot be fetched; check the module proxy. go said: {said.stderr}"
-        )
-    return Path(json.loads(said.stdout)["Dir"])
-
-
-def _politely() -> list[str]:
-    nice = shutil.which("nice")
-    return [nice, "-n", "19"] if nice else []

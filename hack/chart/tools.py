@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from hack.localkube.binaries import source_hash
 from hack.localkube.cache import Progress, cache_directory, cache_root, locked, make_once
 from hack.localkube.errors import LocalKubeError
-from hack.localkube.gobuild import STAMPLESS, run_go
+from hack.localkube.gobuild import STAMPLESS, politely, run_go
 from hack.localkube.toolchain import find_go
 
 BIN_VARIABLE = "NOCTUARY_HELM_BIN"
@@ -96,15 +95,10 @@ def _build(tool: Tool, source: Path, home: Path, go: Path, environment: Mapping[
     stamps = [
         f"-X {name}{part}={value}" for name in tool.stamped for part, value in (("Major", major), ("Minor", minor))
     ]
-    command = [*_politely(), str(go), "-C", str(source), "build", "-v", "-mod=readonly", *STAMPLESS]
+    command = [*politely(), str(go), "-C", str(source), "build", "-v", "-mod=readonly", *STAMPLESS]
 
     def compile_and_link(partial: Path) -> None:
         output = ["-ldflags", " ".join(["-s", "-w", *stamps]), "-o", str(partial / tool.name), tool.package]
         run_go([*command, *output], tool.name, partial / "build.log", environment, progress)
 
     make_once(home, compile_and_link)
-
-
-def _politely() -> list[str]:
-    nice = shutil.which("nice")
-    return [nice, "-n", "19"] if nice else []

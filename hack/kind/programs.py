@@ -1,17 +1,14 @@
 """The programs of a node and around it, built once per user from Go modules of pinned versions."""
 
-import json
 import os
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from hack.image.store import Store, sources_of
-from hack.kind.errors import KindError
 from hack.localkube.binaries import kubernetes_linker_flags, kubernetes_version
 from hack.localkube.cache import cache_directory
-from hack.localkube.gobuild import STAMPLESS, run_go
+from hack.localkube.gobuild import STAMPLESS, module_directory, politely, run_go
 from hack.localkube.toolchain import find_go
 
 MODULES = Path(__file__).parent / "modules"
@@ -30,7 +27,6 @@ _PARTS = (
     "kubelet",
 )
 _MODULE_FILES = ("go.mod", "go.sum", "main.go", "crictl.go")
-_DOWNLOAD_TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -101,7 +97,7 @@ class Programs:
         """Return the directory of the Gateway API's definitions, of the version that Traefik serves."""
 
         def copy(home: Path) -> None:
-            source = self._module_directory("traefik", "sigs.k8s.io/gateway-api")
+            source = module_directory(self._find_go(), MODULES / "traefik", "sigs.k8s.io/gateway-api")
             for file in (source / "config" / "crd" / "standard").glob("gateway.networking.k8s.io_*.yaml"):
                 shutil.copy(file, home)
 
@@ -119,22 +115,8 @@ class Programs:
 
     def _go(self, arguments: list[str], what: str, home: Path, minutes: str, extra: dict[str, str]) -> None:
         self._store.progress(f"Building {what} from Go modules: once, about {minutes} on 2 free cores")
-        command = [*_politely(), str(self._find_go()), *arguments]
+        command = [*politely(), str(self._find_go()), *arguments]
         run_go(command, what, home / "build.log", {**os.environ, **extra}, self._store.progress)
-
-    def _module_directory(self, name: str, module: str) -> Path:
-        go = str(self._find_go())
-        said = subprocess.run(
-            [go, "-C", str(MODULES / name), "mod", "download", "-json", module],
-            capture_output=True,
-            text=True,
-            timeout=_DOWNLOAD_TIMEOUT_S,
-            check=False,
-            env={**os.environ, "GOWORK": "off", "GOTOOLCHAIN": "local"},
-        )
-        if said.returncode != 0:
-            raise KindError(f"The Go module {module} cannot be fetched; check the module proxy. go said: {said.stderr}")
-        return Path(json.loads(said.stdout)["Dir"])
 
     def _find_go(self) -> Path:
         return find_go(cache_directory(os.environ), os.environ, self._store.progress)
@@ -143,8 +125,3 @@ class Programs:
 def _sources(name: str) -> list[str]:
     files = (MODULES / name / file for file in _MODULE_FILES)
     return sources_of(*(str(file) for file in files if file.exists()))
-
-
-def _politely() -> list[str]:
-    nice = shutil.which("nice")
-    return [nice, "-n", "19"] if nice else []

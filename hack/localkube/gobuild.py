@@ -1,6 +1,8 @@
 """Run one `go` build that takes minutes: tied to our life, its progress shown, its failure explained."""
 
+import json
 import os
+import shutil
 import subprocess
 import time
 from collections import deque
@@ -13,6 +15,7 @@ from hack.localkube.tether import tethered
 
 STAMPLESS = ("-trimpath", "-buildvcs=false")
 """Nothing of this machine or checkout gets into a program."""
+_DOWNLOAD_TIMEOUT_S = 300.0  # a module of some 20 MB on a slow line
 _PROGRESS_EVERY_S = 5.0
 _POLL_S = 0.2
 _LOG_LINES = 15
@@ -41,6 +44,32 @@ def run_go(
             raise
     if build.returncode != 0:
         raise LocalKubeError(_failure(what, build.returncode, log, mend))
+
+
+def politely() -> list[str]:
+    """What to put before a command that takes minutes, so that everybody else goes first."""
+    nice = shutil.which("nice")
+    return [nice, "-n", "19"] if nice else []
+
+
+def module_directory(go: Path, source: Path, module: str) -> Path:
+    """Where go keeps the sources of a module that the go.mod of `source` requires; fetched when they are not there.
+
+    Raises LocalKubeError when they cannot be fetched.
+    """
+    said = subprocess.run(
+        [str(go), "-C", str(source), "mod", "download", "-json", module],
+        capture_output=True,
+        text=True,
+        timeout=_DOWNLOAD_TIMEOUT_S,
+        check=False,
+        env=_build_environment(os.environ),
+    )
+    if said.returncode != 0:
+        raise LocalKubeError(
+            f"The Go module {module} cannot be fetched; check the module proxy. go said: {said.stderr}"
+        )
+    return Path(json.loads(said.stdout)["Dir"])
 
 
 def _build_environment(environment: Mapping[str, str]) -> dict[str, str]:

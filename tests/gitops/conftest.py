@@ -16,7 +16,7 @@ import yaml
 from hack.argocd import Application, ArgoCD, Repository
 from hack.argocd.programs import find_programs
 from hack.chart.tools import HELM3, find_tool
-from hack.localkube import Cluster, LocalKubeError, cluster_for_tests
+from hack.localkube import Cluster, LocalKube, LocalKubeError
 from hack.localkube.binaries import find_binaries
 from hack.stage.release import CRDS, Release
 
@@ -53,14 +53,14 @@ def until(what: str, ask: Callable[[], T | None], show: Callable[[], object] = l
     while not (answer := ask()):
         if time.monotonic() > end:
             pytest.fail(f"not within {PATIENCE_S:.0f} s: {what}; {show()}")
-        time.sleep(0.2)
+        time.sleep(0.3)
     return answer
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """A real control plane that serves our definitions."""
-    with cluster_for_tests(CRDS) as running:
+    """A control plane of our own that serves our definitions; Argo CD's are never brought into anybody's cluster."""
+    with LocalKube(crds=CRDS) as running:
         yield running
 
 
@@ -172,10 +172,10 @@ class Team:
 
 @pytest.fixture
 def team(argocd: ArgoCD, release: str, tmp_path: Path) -> Iterator[Team]:
-    """A team that has deployed nothing yet; its Application and namespace go with the test."""
+    """A team that has deployed nothing yet; its Application and namespace go after the test, at their leisure."""
     made = Team(argocd, release, tmp_path, f"payments-{secrets.token_hex(3)}")
     yield made
-    made.application.delete()
+    made.application.delete(wait=False)
     made.cluster.kubectl("delete", "namespace", made.namespace, "--ignore-not-found", "--wait=false")
 
 

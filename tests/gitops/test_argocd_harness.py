@@ -1,0 +1,34 @@
+"""Our Argo CD leaves nothing behind, however its owner ends."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from hack.argocd.scratch import clear_remains
+from hack.localkube import Cluster
+from hack.localkube.processes import is_alive, read_record
+
+ROOT = Path(__file__).resolve().parents[2]
+OWNER_THAT_SLEEPS = """\
+import sys, time
+from pathlib import Path
+from hack.argocd import ArgoCD
+from hack.localkube import Cluster
+with ArgoCD(Cluster(Path(sys.argv[1]), Path(sys.argv[2]))) as argocd:
+    print(argocd.directory, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_nothing_is_left_after_the_owner_was_killed(cluster: Cluster, eventually: Any) -> None:
+    command = [sys.executable, "-c", OWNER_THAT_SLEEPS, str(cluster.dir), str(cluster.kubectl_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        directory = Path(owner.stdout.readline().strip())
+        records = [read_record(path) for path in directory.glob("*.record")]
+        owner.kill()
+    assert len(records) == 3
+    eventually("all have ended", lambda: not any(is_alive(each) for each in records if each))
+    clear_remains()
+    assert not directory.exists()
