@@ -39,7 +39,7 @@ from noctuary_operator.world import INTERNAL_KEY, World
 log = structlog.get_logger()
 
 UNFILLED_S = 1.0
-"""How soon an integration is looked at again whose namespace was not listed yet."""
+"""How soon an integration is looked at again whose namespace was not listed yet, or is closed to us."""
 END_WITHIN_S = 10.0
 """How long the parts may take to end before they are cancelled."""
 
@@ -66,7 +66,7 @@ class Operator:
             build_reflectors(client, self._world, settings), build_single(client, self._world, settings)
         )
         self._namespaces = NamespacePoller(
-            client, self._world.namespaces, settings.watch_namespaces, self._watches.is_refused, metrics
+            client, self._world, settings.watch_namespaces, self._watches.is_refused, metrics
         )
         self._http_routes = HttpRouteWatch(client, self._world, settings.release_namespace)
 
@@ -142,12 +142,15 @@ class Operator:
             self._wake(uid)
         self._http_routes.heed()
 
+    def _is_open(self, namespace: str) -> bool:
+        return namespace not in self._world.closed and self._watches.is_filled(namespace)
+
     async def _work(self, key: str) -> float | None:
         if key == INTERNAL_KEY:
             await self._internal.ensure()
             return None
         integration = self._world.integrations.get(key)
-        if integration is not None and not self._watches.is_filled(integration.namespace):
+        if integration is not None and not self._is_open(integration.namespace):
             return UNFILLED_S  # else its Secrets would be taken for missing and made anew
         return await self._reconciler.reconcile(key)
 

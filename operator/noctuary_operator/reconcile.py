@@ -199,6 +199,8 @@ class Reconciler:
             return False
         if not self._world.watches(owner[0]):
             return True  # not ours to judge: the namespace was taken from watchNamespaces
+        if owner[0] in self._world.closed:
+            return uid not in self._world.deleted
         return await self._exists(uid, *owner)
 
     async def _exists(self, uid: str, namespace: str, name: str) -> bool:

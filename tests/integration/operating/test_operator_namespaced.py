@@ -168,3 +168,28 @@ def test_what_belongs_to_a_namespace_that_is_not_watched_any_more_is_left_alone_
     other.settled("payments", "AwaitingFirstWebhook")  # several sweeps later
     assert team.record(team.uid("payments")) is not None
     assert refusals(operator) == []
+
+
+def test_what_went_in_a_closed_namespace_is_kept_in_silence_and_cleaned_up_once_it_opens(
+    cluster: Cluster,
+    names: list[str],
+    start_operator: Callable[..., Any],
+    team_of: Callable[..., Any],
+    eventually: Callable[..., Any],
+) -> None:
+    operator = start_operator(watched=names, NOCTUARY_SWEEP_INTERVAL_S="0.2")
+    closed, open_ = team_of(operator, names[0]), team_of(operator, names[1])
+    for team in (closed, open_):
+        team.apply("payments")
+        team.settled("payments", "AwaitingFirstWebhook")
+    kept, swept = closed.uid("payments"), open_.uid("payments")
+    operator.stop()
+    closed.kubectl("delete", "rolebinding", f"noctuary-operator-{operator.namespace}")
+    for team in (closed, open_):
+        team.kubectl("delete", "pdi", "payments")
+    operator.start()
+    eventually("the open one is cleaned up", lambda: open_.record(swept) is None)
+    assert closed.record(kept) is not None
+    grant(cluster, operator.namespace, watched=names, token_file=True)
+    eventually("the other is cleaned up, too", lambda: closed.record(kept) is None, POLLED_S)
+    assert "Reconcile failed" not in operator.log.read_text()
