@@ -5,8 +5,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from hack.argocd.programs import find_git
 from hack.argocd.scratch import clear_remains
-from hack.localkube import Cluster
+from hack.localkube import Cluster, LocalKubeError
 from hack.localkube.processes import is_alive, read_record
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,3 +35,9 @@ def test_nothing_is_left_after_the_owner_was_killed(cluster: Cluster, eventually
     eventually("all have ended", lambda: not any(is_alive(each) for each in records if each))
     clear_remains()
     assert not directory.exists()
+
+
+def test_a_machine_without_git_is_told_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(LocalKubeError, match="Install the package git"):
+        find_git()
