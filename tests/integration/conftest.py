@@ -17,7 +17,8 @@ CRDS = sorted((REPOSITORY / "crds").glob("*.yaml"))
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Build the control plane before the first test: it takes minutes once, which no test's timeout allows for."""
-    own = "definition" if borrowed_kubeconfig(os.environ) else "cluster"  # the Gateway API comes and goes on our own only
+    # The Gateway API's tests take no borrowed cluster: its definitions come and go.
+    own = "definition" if borrowed_kubeconfig(os.environ) else "cluster"
     wanted = any(own in getattr(item, "fixturenames", ()) for item in session.items)
     if not wanted or session.config.option.collectonly:
         return
