@@ -58,7 +58,9 @@ def find_programs(store: Store | None = None) -> Programs:
         run_go(command, "Argo CD", home / "build.log", os.environ, store.progress)
         for part in PARTS:
             (home / part).symlink_to("parts")
-        shutil.copytree(module_directory(go, MODULE, ARGO_CD) / "manifests" / "crds", home / _DEFINITIONS)
+        (home / _DEFINITIONS).mkdir()
+        for file in (module_directory(go, MODULE, ARGO_CD) / "manifests" / "crds").glob("app*-crd.yaml"):
+            shutil.copyfile(file, home / _DEFINITIONS / file.name)  # without go's read-only mode
 
     sources = (str(MODULE / name) for name in ("go.mod", "go.sum", "main.go"))
     return Programs(store.once("programs", sources_of(*sources), build))

@@ -93,12 +93,17 @@ class Team:
         self.repository = Repository(directory / "manifests")
         self.repository.copy(EXAMPLE / "example", "noctuary")
         self.overlay = "noctuary/overlays/production/kustomization.yaml"
-        self.manifest: dict[str, Any] = yaml.safe_load((EXAMPLE / "application.yaml").read_text(encoding="utf-8"))
-        self.manifest["metadata"]["name"] = name
-        source = self.manifest["spec"]["source"]
-        source.update(repoURL=self.repository.url, kustomize={"namespace": name})
-        self.manifest["spec"]["destination"]["namespace"] = name
+        self.manifest: dict[str, Any] = {}
+        self.follow(yaml.safe_load((EXAMPLE / "application.yaml").read_text(encoding="utf-8")))
+        self.manifest["spec"]["source"]["kustomize"] = {"namespace": name}
         self.application = Application(argocd, self.manifest)
+
+    def follow(self, application: dict[str, Any]) -> None:
+        """Take an Application as users have it, with this repository, name and namespace."""
+        application["metadata"]["name"] = self.namespace
+        application["spec"]["source"]["repoURL"] = self.repository.url
+        application["spec"]["destination"]["namespace"] = self.namespace
+        self.manifest.update(application)
 
     def edit(self, old: str, new: str) -> None:
         """Edit the manifest of the integration."""

@@ -4,30 +4,30 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 JOB = "noctuary-cleanup"
-HELM = {"releaseName": "noctuary", "valuesObject": {"cleanup": {"argoCD": True}}}
+APPLICATION = ROOT / "deploy" / "argocd" / "release.yaml"
 KINDS = "secrets,jobs,deployments,statefulsets,services"
 """Not the hook's own account and binding: on a busy machine Argo CD was seen to leave them behind."""
 
 
 @pytest.fixture
-def platform(team: Any) -> Any:
-    """A repository with the release instead of a team's integrations."""
+def platform(team: Any) -> Iterator[Any]:
+    """A repository with the release; what it brings cluster-wide is gone before the next test brings it."""
     team.repository.copy(ROOT / "deploy" / "kustomize", "kustomize")
-    team.repository.copy(ROOT / "charts" / "noctuary", "chart")
-    return team
+    team.repository.copy(ROOT / "charts" / "noctuary", "charts/noctuary")
+    yield team
+    team.application.delete()
 
 
-def deploy(team: Any, path: str, **source: Any) -> None:
-    spec = team.manifest["spec"]
-    spec["syncPolicy"]["syncOptions"].append("CreateNamespace=true")
-    spec["source"] = {"repoURL": team.repository.url, "targetRevision": "main", "path": path, **source}
+def deploy(team: Any) -> None:
     revision = team.repository.commit("Install Noctuary")
     team.application.apply()
     team.synced(revision)
@@ -56,13 +56,15 @@ def left(team: Any) -> set[str]:
 
 
 def test_the_kustomize_example_leaves_no_difference(platform: Any, applied: str) -> None:
-    deploy(platform, "kustomize/example", kustomize={"namespace": platform.namespace})
+    platform.manifest["spec"]["source"]["path"] = "kustomize/example"
+    deploy(platform)
     kinds = {name.partition("/")[0] for name in platform.application.resources()}
     assert {"CustomResourceDefinition", "Deployment", "StatefulSet", "ClusterRole"} <= kinds
 
 
 def test_the_chart_leaves_no_difference_and_its_clean_up_runs_at_the_end(platform: Any, eventually: Any) -> None:
-    deploy(platform, "chart", helm=HELM)
+    platform.follow(yaml.safe_load(APPLICATION.read_text(encoding="utf-8")))
+    deploy(platform)
     assert "Job/noctuary-cleanup" not in platform.application.resources()
     platform.kubectl("create", "secret", "generic", "noctuary-left-behind")
     platform.kubectl("label", "secret", "noctuary-left-behind", "noctuary.io/role=routing-record")
