@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 @pytest.fixture
 async def pd() -> AsyncIterator[PagerDutySimulator]:
-    async with PagerDutySimulator(delivery=DeliverySettings(deadline_s=0.2)) as simulator:
+    async with PagerDutySimulator() as simulator:
         yield simulator
 
 
@@ -349,7 +349,7 @@ async def test_the_first_webhook_byte_and_the_note_are_timed(
 
 
 def _impatient() -> PagerDutySimulator:
-    return PagerDutySimulator(delivery=DeliverySettings(deadline_s=0.2))
+    return PagerDutySimulator(delivery=DeliverySettings(deadline_s=1.5))
 
 
 async def _asleep(pd: PagerDutySimulator) -> float:
