@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +20,8 @@ from noctuary.errors import KubernetesError
 POLL_S = 0.3
 NO_SUCH_IMAGE = "does-not-exist"
 """An image with this in its name cannot be pulled; all others run and are ready."""
+FINALIZER = "noctuary.io/process"
+"""Without a node a pod is gone as soon as it is deleted; this keeps it until its process has ended."""
 
 Pod = dict[str, Any]
 
@@ -44,13 +45,13 @@ class PodsAsProcesses:
         try:
             while True:
                 pods = await self._kube.list("/api/v1", None, "pods")
-                await self._end_all_but({pod["metadata"]["uid"] for pod in pods})
                 for pod in pods:
                     with contextlib.suppress(KubernetesError):  # it may be gone by now, or its account not there yet
-                        await self._look_after(pod)
+                        leaves = "deletionTimestamp" in pod["metadata"]
+                        await (self._let_go(pod) if leaves else self._look_after(pod))
                 await asyncio.sleep(POLL_S)
         finally:
-            await asyncio.shield(self._end_all_but(set()))
+            await asyncio.shield(asyncio.gather(*(asyncio.to_thread(each.stop) for each in self._programs.values())))
 
     def logs(self) -> str:
         """Return the last lines of every process, for an error message."""
@@ -96,6 +97,7 @@ class PodsAsProcesses:
         )
         self._ports[metadata["uid"]] = self.internal_port if command == "receiver" else free_port()
         environment = {**_settings(pod), **self._here(pod, command), "NOCTUARY_KUBECONFIG": str(kubeconfig)}
+        await self._set_finalizer(pod, on=True)
         program = Program(command, environment, self._directory / f"{metadata['name']}.log")
         program.start()
         self._programs[metadata["uid"]] = program
@@ -122,9 +124,17 @@ class PodsAsProcesses:
         sources = os.pathsep.join([str(ROOT), str(ROOT / "operator")])
         return {**self._environment, "PYTHONPATH": sources, **by_command.get(command, {})}
 
-    async def _end_all_but(self, alive: set[str]) -> None:
-        gone = [self._programs.pop(uid) for uid in list(self._programs) if uid not in alive]
-        await asyncio.gather(*(asyncio.to_thread(program.stop) for program in gone))
+    async def _let_go(self, pod: Pod) -> None:
+        program = self._programs.pop(pod["metadata"]["uid"], None)
+        if program is not None:
+            await asyncio.to_thread(program.stop)
+        await self._set_finalizer(pod, on=False)
+
+    async def _set_finalizer(self, pod: Pod, *, on: bool) -> None:
+        metadata = pod["metadata"]
+        others = [each for each in metadata.get("finalizers", []) if each != FINALIZER]  # a Job has one of its own
+        change = {"metadata": {"finalizers": [*others, FINALIZER] if on else others}}
+        await self._kube.patch("/api/v1", metadata["namespace"], "pods", metadata["name"], change)
 
 
 def _settings(pod: Pod) -> dict[str, str]:
@@ -135,9 +145,3 @@ def _settings(pod: Pod) -> dict[str, str]:
         path = each.get("valueFrom", {}).get("fieldRef", {}).get("fieldPath")
         found[each["name"]] = fields[path] if path else each.get("value", "")
     return found
-
-
-def pods_of(cluster: Cluster) -> str:
-    """Return the names and phases of all pods, for an error message."""
-    items = json.loads(cluster.kubectl("get", "pods", "--all-namespaces", "--output=json"))["items"]
-    return "\n".join(f"{pod['metadata']['name']} {pod['status'].get('phase')}" for pod in items)
