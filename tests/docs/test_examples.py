@@ -12,7 +12,7 @@ from hack.docs.desk import Desk, desk
 from hack.docs.examples import EXPECTED, Manifest, example_files, integration_of, manifests, reasons_of, secrets_of
 from hack.docs.reader import RELEASE
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 DEADLINE_S = 120.0
 
 
@@ -56,6 +56,7 @@ def test_an_example_says_first_what_it_is_for_and_how_to_try_it(file: Path) -> N
     assert f"kubectl apply --filename examples/{file.name}" in head
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("file", example_files(), ids=lambda file: file.name)
 async def test_an_example_does_what_it_says(release: Desk, file: Path) -> None:
     integration = await applied(release, file)
