@@ -41,9 +41,15 @@ class PagerDuty:
         """Wait for the first note of an incident."""
         return eventually(lambda: self.notes(incident), what=f"a note in incident {incident}")[0]
 
-    def webhooks(self, incident: str) -> list[dict[str, Any]]:
-        """Return the webhooks of an incident with all attempts."""
-        return [each for each in self.control.get("ledger")["webhooks"] if each["resource_id"] == incident]
+    def webhooks(self, incident: str, subscription: str) -> list[dict[str, Any]]:
+        """Return the webhooks of an incident to one subscription, with all attempts."""
+        every = self.control.get("ledger")["webhooks"]
+        return [each for each in every if (each["resource_id"], each["subscription_id"]) == (incident, subscription)]
+
+    def unsubscribe_all(self) -> None:
+        """Delete every subscription: one that outlives its team is told of each incident, and drops it."""
+        for each in self.control.get("subscriptions"):
+            self.control.delete(f"subscriptions/{each['id']}")
 
     def advance(self, seconds: float) -> None:
         """Move the simulator's clock, over the pauses between retries."""

@@ -161,6 +161,7 @@ def release(installed: Release) -> Release:
 
 
 @pytest.fixture
-def team(kubectl: Kubectl, release: Release, pagerduty: PagerDuty, namespace: str) -> Team:
-    """A team with a namespace of its own; see `Team.set_up`."""
-    return Team(kubectl, release, pagerduty, namespace)
+def team(kubectl: Kubectl, release: Release, pagerduty: PagerDuty, namespace: str) -> Iterator[Team]:
+    """A team with a namespace and subscriptions of its own; see `Team.set_up`."""
+    yield Team(kubectl, release, pagerduty, namespace)
+    pagerduty.unsubscribe_all()

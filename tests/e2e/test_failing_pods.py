@@ -58,6 +58,7 @@ def shop(kubectl: Kubectl, installed: Release, pagerduty: PagerDuty) -> Iterator
         roll_out(kubectl, *(web(team.namespace, service, kubectl.facts.image) for service in services))
         yield team
     finally:
+        pagerduty.unsubscribe_all()
         kubectl.drop_namespace(team.namespace)
 
 

@@ -145,6 +145,7 @@ def test_no_secret_stands_in_logs_events_status_routes_configmaps_metrics_or_not
         team.kubectl("delete", "secret", name, f"--namespace={team.namespace}")
     eventually(team.conditions, lambda conditions: conditions["Ready"]["status"] == "False", "the condition says it")
     written = everything_written(team, incident)
+    team.pagerduty.control.delete("rules")
     assert [where for where, text in written.items() if len(text) < 3] == [], "each place was really read"
     assert [level for component in COMPONENTS for level in log_levels(team.release, component)] == ["debug", "debug"]
     leaks = [

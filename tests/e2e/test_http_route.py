@@ -25,12 +25,12 @@ def closed_gateway(namespace: str) -> Manifest:
 
 def test_a_webhook_through_a_gateway_by_host_name_and_tls_becomes_a_note(team: Team) -> None:
     team.declare(["shop"], {"type": "HTTPRoute", "parentRefs": [OPEN]})
-    team.subscribe()
+    subscription = team.subscribe()
     team.wait_ready()
     assert team.conditions()["RouteReady"]["reason"] == "GatewayAccepted"
     incident = team.pagerduty.trigger("shop", "shop: error rate above 5 %")
     assert "noctuary ref nct:" in team.pagerduty.note(incident)
-    (webhook,) = team.pagerduty.webhooks(incident)
+    (webhook,) = team.pagerduty.webhooks(incident, subscription)
     assert webhook["attempts"][-1]["status"] == 202
 
 

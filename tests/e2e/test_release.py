@@ -9,12 +9,12 @@ from hack.e2e.team import Team
 def test_a_webhook_by_host_name_and_tls_becomes_a_note(team: Team) -> None:
     team.declare(["shop"])
     assert team.url().startswith(f"https://{team.release.host}/webhooks/pagerduty/")
-    team.subscribe()
+    subscription = team.subscribe()
     status = team.wait_ready()["status"]
     assert {each["type"]: each["status"] for each in status["conditions"]}["RouteReady"] == "True"
     incident = team.pagerduty.trigger("shop", "shop: error rate above 5 %")
     assert "noctuary ref nct:" in team.pagerduty.note(incident)
-    (webhook,) = team.pagerduty.webhooks(incident)
+    (webhook,) = team.pagerduty.webhooks(incident, subscription)
     assert [attempt["status"] for attempt in webhook["attempts"]] == [202]
     eventually(lambda: team.conditions()["SubscriptionReady"]["reason"], lambda reason: reason == "Active")
 
