@@ -132,13 +132,14 @@ class IncidentDesk:
 
 
 def is_better(fresh: Evidence, known: Evidence) -> bool:
-    """Tell whether new evidence gives an answer at least as good, from more than was seen before."""
+    """Tell whether new evidence gives another answer that is at least as good, from no less than was seen before."""
     before, after = known.diagnosis, fresh.diagnosis
     if after.verdict is not before.verdict:
         return _VERDICTS.index(after.verdict) > _VERDICTS.index(before.verdict)
     if not after.causes:
         return False
-    return after.causes[0].score >= before.causes[0].score and after.events_seen > before.events_seen
+    is_as_good = after.causes[0].score >= before.causes[0].score and after.events_seen >= before.events_seen
+    return is_as_good and after.causes != before.causes
 
 
 def _edit(owner: RoutingRecord, row: IncidentRow, evidence: Evidence, note: NoteRow | None) -> list[Change]:

@@ -79,4 +79,5 @@ def _pod(pod: LivePod) -> PodView:
         is_ready=pod.ready,
         labels=pod.labels,
         started_at=pod.started_at,
+        restarts=pod.restarts,
     )

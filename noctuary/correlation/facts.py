@@ -101,9 +101,11 @@ def gather_facts(world: World) -> Facts:
 
 
 def _was_start_up(event: ContextEvent, ready: Mapping[tuple[str, str], PodView]) -> bool:
-    """Tell whether a probe failed only while its pod started, which has become ready since."""
+    """Tell whether a probe failed only while its pod started, which has become ready since and was not restarted."""
     pod = ready.get((event.object.namespace, event.object.name)) if event.object is not None else None
-    return fault_kind(event) is FaultKind.PROBE and pod is not None and event.last_seen <= pod.started_at + START_UP_S
+    if pod is None or fault_kind(event) is not FaultKind.PROBE or event.last_seen > pod.started_at + START_UP_S:
+        return False
+    return not (pod.restarts and event.details.get(details.PROBE) in _KILLING_PROBES)
 
 
 def workload_of(event: ContextEvent) -> Subject:

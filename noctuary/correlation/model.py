@@ -68,6 +68,7 @@ class PodView(msgspec.Struct, frozen=True):
     is_ready: bool
     labels: dict[str, str] = {}
     started_at: float = 0.0
+    restarts: int = 0
 
 
 class World(msgspec.Struct, frozen=True):

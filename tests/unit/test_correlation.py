@@ -93,10 +93,17 @@ def posted(event_type: EventType, at: float, service: str = "pay", tenant: str =
 
 
 def pod(
-    template: str, number: int = 0, *, ready: bool = True, workload: str = "pay", on: str = "n", age: float = 3600
+    template: str,
+    number: int = 0,
+    *,
+    ready: bool = True,
+    workload: str = "pay",
+    on: str = "n",
+    age: float = 3600,
+    **more: Any,
 ) -> PodView:
     name = f"{workload}-{template}-{number}"
-    return PodView("payments", name, workload, template, on, ready, started_at=ONSET - age)
+    return PodView("payments", name, workload, template, on, ready, started_at=ONSET - age, **more)
 
 
 def diagnose(events: list[ContextEvent], pods: list[PodView] | None = None, **more: Any) -> Diagnosis:
@@ -233,6 +240,12 @@ CASES = [
         [rollout(100), fault(97, "Unhealthy", facts={details.PROBE: "readiness"})],
         "rollout pay new",
         [pod("new", ready=False, age=98)],
+    ),
+    Case(
+        "a liveness probe that ended its container while the pod started is no passing trouble",
+        [failing_probe(97, "liveness"), killed(95, "137")],
+        "probe pay",
+        [pod("old", age=98, restarts=1)],
     ),
     Case(
         "a readiness probe ends no container",

@@ -255,7 +255,9 @@ def test_a_healthy_rollout_is_named_as_not_to_blame() -> None:
 
 
 def test_what_is_never_looked_at_is_said_after_what_could_not_be_read() -> None:
-    narrow = Evidence(evidence().diagnosis, AlertFacts(), ["alerts, because"], limits=["nodes, because they are closed"])
+    narrow = Evidence(
+        evidence().diagnosis, AlertFacts(), ["alerts, because"], limits=["nodes, because they are closed"]
+    )
     lines = render_note(incident(), narrow, MARKER, ONSET).splitlines()
     assert [line for line in lines if line.startswith("Not looked at")] == [
         "Not looked at: alerts, because.",

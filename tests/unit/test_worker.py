@@ -356,3 +356,25 @@ async def test_what_is_seen_only_after_the_alert_improves_the_note_once(
     await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: payments-api was rolled out to 2.4.1"))
     await scene.idle()
     assert [call.method for call in scene.pd.calls if "/notes" in call.path] == ["POST", "PUT"]
+
+
+async def test_a_second_look_may_learn_more_from_the_same_events(
+    scene: Scene, make_rollout: Make, make_fault: Make
+) -> None:
+    now = time.time()
+    asked = make_fault(now - 45, "Unhealthy", facts={details.PROBE: "liveness", details.PROBE_TARGET: "/alive"})
+    killed = make_fault(now - 44, facts={details.EXIT_CODE: "137"})
+    await scene.store.add_events([make_rollout(now - 50), asked, killed])
+    starting = PodView(
+        "payments", "payments-api-h241-0", "payments-api", "h241", "n", is_ready=True, started_at=now - 48
+    )
+    views = [[starting], [msgspec.structs.replace(starting, restarts=1)]]
+
+    async def read(_services: list[ServiceView]) -> LiveView:
+        return LiveView([], views.pop(0) if len(views) > 1 else views[0])
+
+    scene.live_reader = read
+    await started(scene)
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: "crash" in scene.text(incident.id))
+    await scene.until(lambda: "liveness probe (/alive)" in scene.text(incident.id))

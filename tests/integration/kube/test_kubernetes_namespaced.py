@@ -55,6 +55,12 @@ async def test_a_closed_namespace_holds_up_no_other_and_is_watched_once_it_opens
     world: Any, other: Any, grant_only: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     grant_only(world.namespace)
+    said: list[str] = []
+
+    async def is_said() -> bool:
+        said.extend(line for line in capsys.readouterr().out.splitlines() if "Watched namespace cannot be read" in line)
+        return bool(said)
+
     async with world.watching(namespaces=[other.namespace, world.namespace], synced=False) as source:
 
         async def is_open() -> bool:
@@ -68,11 +74,12 @@ async def test_a_closed_namespace_holds_up_no_other_and_is_watched_once_it_opens
         pod = await world.a_pod("shop")
         await world.warn(pod, "FailedMount", 'configmap "settings" not found')
         await world.event("FailedMount")
+        await world.until(is_said, "the closed namespace is told of")
         grant_only(other.namespace)
         await world.synced(source)
         await other.roll_out("search", "search:2")
         await other.event("search:2")
-    said = [line for line in capsys.readouterr().out.splitlines() if "Watched namespace cannot be read" in line]
+    assert await is_said()
     assert len(said) == 1
     assert other.namespace in said[0]
 
