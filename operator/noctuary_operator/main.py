@@ -65,8 +65,9 @@ class Operator:
         self._watches = Watches(
             build_reflectors(client, self._world, settings), build_single(client, self._world, settings)
         )
+        self._world.is_closed = self._watches.is_refused
         self._namespaces = NamespacePoller(
-            client, self._world, settings.watch_namespaces, self._watches.is_refused, metrics
+            client, self._world.namespaces, settings.watch_namespaces, self._watches.is_refused, metrics
         )
         self._http_routes = HttpRouteWatch(client, self._world, settings.release_namespace)
 
@@ -143,7 +144,7 @@ class Operator:
         self._http_routes.heed()
 
     def _is_open(self, namespace: str) -> bool:
-        return namespace not in self._world.closed and self._watches.is_filled(namespace)
+        return self._watches.is_filled(namespace) and not self._watches.is_refused(namespace)
 
     async def _work(self, key: str) -> float | None:
         if key == INTERNAL_KEY:

@@ -10,9 +10,9 @@ from noctuary.kube.client import METADATA, KubeClient
 from noctuary.kube.reflector import Health
 from noctuary.kube.unreadable import UNKNOWN_OR_CLOSED, Unreadable, is_refusal
 from noctuary_operator import paths
+from noctuary_operator.cache import Cache
 from noctuary_operator.metrics import OperatorMetrics
 from noctuary_operator.objects import NamespaceHead
-from noctuary_operator.world import World
 
 POLL_S = 10.0
 """A consent that is given or taken back, and a namespace that goes or comes, are noticed within this time."""
@@ -29,13 +29,13 @@ class NamespacePoller:
     def __init__(
         self,
         client: KubeClient,
-        world: World,
+        cache: Cache[NamespaceHead],
         names: Sequence[str],
         is_refused: Callable[[str], bool],
         metrics: OperatorMetrics,
     ) -> None:
         self._client = client
-        self._world = world
+        self._cache = cache
         self._names = names
         self._is_refused = is_refused
         self._metrics = metrics
@@ -65,24 +65,18 @@ class NamespacePoller:
             return False  # whatever answered was no API server
         else:
             self._refusals[name] = 0
-            is_closed = self._is_refused(name)
-            self._close(name, closed=is_closed)
-            self._world.namespaces.take("MODIFIED", head)
-            self._say(name, INCOMPLETE if is_closed else None)
+            self._cache.take("MODIFIED", head)
+            self._say(name, INCOMPLETE if self._is_refused(name) else None)
         return True
 
     def _missed(self, name: str, error: KubernetesError) -> None:
         self._refusals[name] += 1
-        self._close(name, closed=not error.not_found)
-        known = self._world.namespaces.get("", name)
+        known = self._cache.get("", name)
         if known is not None and (error.not_found or self._refusals[name] >= REFUSALS_BEFORE_FORGOTTEN):
-            self._world.namespaces.take("DELETED", known)
+            self._cache.take("DELETED", known)
         self._say(
             name, UNKNOWN_OR_CLOSED if is_refusal(error) else "it does not exist" if error.not_found else str(error)
         )
-
-    def _close(self, name: str, *, closed: bool) -> None:
-        (self._world.closed.add if closed else self._world.closed.discard)(name)
 
     def _say(self, name: str, problem: str | None) -> None:
         self.unreadable.note(name, problem)

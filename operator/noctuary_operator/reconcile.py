@@ -199,7 +199,7 @@ class Reconciler:
             return False
         if not self._world.watches(owner[0]):
             return True  # not ours to judge: the namespace was taken from watchNamespaces
-        if owner[0] in self._world.closed:
+        if self._world.is_closed(owner[0]):
             return uid not in self._world.deleted
         return await self._exists(uid, *owner)
 

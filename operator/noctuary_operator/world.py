@@ -23,8 +23,8 @@ Wake = Callable[[str], None]
 class World:
     """Everything watched; once `filled` is set, each change wakes the keys that it concerns.
 
-    `deleted` holds the uids whose deletion the watch has shown and that are not cleaned up yet, `closed` the watched
-    namespaces that the API server does not let us read.
+    `deleted` holds the uids whose deletion the watch has shown and that are not cleaned up yet; `is_closed` tells
+    whether the API server does not let us work in a watched namespace now.
     """
 
     def __init__(self, release_namespace: str, wake: Wake, watched: Collection[str] = ()) -> None:
@@ -34,7 +34,7 @@ class World:
         self.filled = False
         self.integrations = Integrations()
         self.deleted: set[str] = set()
-        self.closed: set[str] = set()
+        self.is_closed: Callable[[str], bool] = lambda _namespace: False
         self.labelled = Cache[LabelledSecret](self._labelled_changed, parse_labelled)
         self.routes = {kind: Cache[RouteObject](self._route_changed) for kind in ROUTE_KINDS}
         self.http_routes_absent: Problem | None = None
