@@ -128,8 +128,8 @@ def test_only_the_watched_namespaces_are_served_and_the_others_are_left_alone(
     watched.settled("payments", "AwaitingFirstWebhook")
     uid, token = watched.uid("payments"), watched.secret("payments")["token"]
     watched.kubectl("delete", "secret", "payments-webhook")
-    eventually("a new token", lambda: watched.secret("payments").get("token") not in (None, token), 5)
+    eventually("a new token", lambda: watched.secret("payments").get("token") not in (None, token))
     watched.kubectl("delete", "pdi", "payments")
-    eventually("the record is gone", lambda: watched.record(uid) is None, 5)
+    eventually("the record is gone", lambda: watched.record(uid) is None)
     assert (other.status("later"), other.secret("later")) == ({}, {})
     assert other.record(other.uid("earlier")) is not None
