@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from hack.chart.paths import CHART
+from hack.chart.paths import CHART, PREVIOUS
 from hack.e2e.kubectl import Kubectl, Manifest, helm, put_certificate
 
 NAME = "noctuary"
@@ -73,6 +73,10 @@ class Release:
         where = f"--namespace={self.namespace}"
         self.kubectl("delete", "pvc,job,ingress,lease", "--all", where)
         self.kubectl("delete", "secret", "--selector=app.kubernetes.io/managed-by=noctuary", where)
+
+    def install_previous(self) -> None:
+        """Install the chart of the version before this one, with this version's image, and wait for its pods."""
+        self.helm("install", NAME, str(PREVIOUS), *self.arguments()[1:], "--wait", "--timeout", TIMEOUT)
 
     def upgrade(self, **more: Any) -> None:
         """Upgrade to other values and wait until both pods are ready again."""

@@ -1,7 +1,6 @@
 """The chart's life on a real API server: install, upgrade, uninstall, with Helm 3 and with Helm 4."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,10 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from hack.chart.paths import CHART
+from hack.chart.paths import CHART, PREVIOUS, ROOT
 from hack.localkube import Cluster, LocalKubeError
 
 Helm = Callable[..., str]
+EXAMPLES = ROOT / "examples"
 CRD = "crd/pagerdutyintegrations.noctuary.io"
 KINDS = (
     "deployments,statefulsets,services,secrets,serviceaccounts,roles,rolebindings,configmaps,"
@@ -78,16 +78,21 @@ def test_an_upgrade_without_a_change_changes_no_generation(cluster: Cluster, hel
     assert generations() == before
 
 
-def test_the_next_version_can_be_upgraded_to(cluster: Cluster, helm: Helm, namespace: str, tmp_path: Path) -> None:
-    following = tmp_path / "noctuary"
-    shutil.copytree(CHART, following)
-    about = yaml.safe_load((following / "Chart.yaml").read_text())
-    (following / "Chart.yaml").write_text(yaml.safe_dump({**about, "version": "0.99.0", "appVersion": "0.99.0"}))
-    helm("install", "noctuary", str(CHART), "--namespace", namespace)
-    helm("upgrade", "noctuary", str(following), "--namespace", namespace)
-    path = "jsonpath={.items[*].spec.template.spec.containers[0].image}"
-    images = cluster.kubectl("-n", namespace, "get", "deployments,statefulsets", "-o", path)
-    assert images == "noctuary:0.99.0 noctuary:0.99.0"
+def test_the_previous_version_can_be_upgraded_and_takes_its_integrations_along(
+    cluster: Cluster, helm: Helm, namespace: str, tmp_path: Path
+) -> None:
+    example, mine = EXAMPLES / "one-service.yaml", tmp_path / "mine.yaml"
+    mine.write_text(example.read_text().replace("namespace: team-payments", f"namespace: {namespace}"))
+    helm("install", "noctuary", str(PREVIOUS), "--namespace", namespace, "--set", "logLevel=debug")
+    cluster.kubectl("apply", "-f", str(mine))
+    before = cluster.kubectl("-n", namespace, "get", "pdi", "-o", "jsonpath={.items[*].metadata.uid}")
+    helm("upgrade", "noctuary", str(CHART), "--namespace", namespace, "--reset-then-reuse-values")
+    env = container_env(cluster, namespace)
+    version = yaml.safe_load((CHART / "Chart.yaml").read_text())["version"]
+    assert before == cluster.kubectl("-n", namespace, "get", "pdi", "-o", "jsonpath={.items[*].metadata.uid}")
+    assert cluster.kubectl("get", CRD, "-o", "jsonpath={.metadata.labels.helm\\.sh/chart}") == f"noctuary-{version}"
+    assert "parentRefs" in cluster.kubectl("explain", "pdi.spec.webhook.route")
+    assert env["NOCTUARY_LOG_LEVEL"] == "debug"
 
 
 def test_two_releases_of_one_name_share_nothing(cluster: Cluster, helm: Helm, namespace: str) -> None:

@@ -94,6 +94,20 @@ def test_uninstalling_needs_no_operator_and_what_it_left_can_be_deleted_without_
 
 
 @pytest.mark.timeout(300)
+def test_a_release_of_the_previous_chart_is_upgraded_with_its_integrations(team: Team) -> None:
+    release = team.release
+    release.uninstall()
+    release.clear()
+    release.install_previous()
+    team.set_up(["shop"])
+    before = team.webhook_secret()
+    release.upgrade()
+    team.wait_ready()
+    assert team.webhook_secret() == before
+    assert "noctuary ref nct:" in team.pagerduty.note(team.pagerduty.trigger("shop", "shop: after the upgrade"))
+
+
+@pytest.mark.timeout(300)
 def test_a_clean_up_that_cannot_start_ends_in_an_error_and_not_in_a_hang(release: Release, tell: Tell) -> None:
     release.helm("upgrade", NAME, *release.arguments(image={"tag": "never-built"}, cleanup={"timeoutSeconds": 30}))
     began = time.monotonic()
