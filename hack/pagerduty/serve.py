@@ -44,6 +44,7 @@ def read_state(path: Path) -> dict[str, Any]:
 
 async def serve(options: ServeOptions) -> None:
     """Run until SIGTERM, SIGINT, or the end of the parent where asked for."""
+    parent = os.getppid() if options.with_parent else None  # asked before anybody can have read that we run, and end
     simulator = PagerDutySimulator(
         port=options.port,
         latency_s=options.latency_s,
@@ -58,18 +59,17 @@ async def serve(options: ServeOptions) -> None:
         _write_private(options.state_file, json.dumps(state))
         print(running.url, flush=True)
         try:
-            await _until_told(with_parent=options.with_parent)
+            await _until_told(parent)
         finally:
             _remove_own(options.state_file)
 
 
-async def _until_told(*, with_parent: bool) -> None:
+async def _until_told(parent: int | None) -> None:
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
-    parent = os.getppid()
-    while not told.is_set() and not (with_parent and os.getppid() != parent):
+    while not told.is_set() and parent in (None, os.getppid()):
         with suppress(TimeoutError):
             await asyncio.wait_for(told.wait(), _LOOK_FOR_PARENT_S)
 
