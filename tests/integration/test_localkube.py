@@ -16,7 +16,7 @@ from hack.localkube.home import STOP_ORDER, clear_remains
 from hack.localkube.processes import ProcessRecord, is_alive, read_record
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 TOKEN_MEMORY_S = 10.0  # the API server remembers a token it has accepted for so long
 
 WIDGET_CRD = {

@@ -86,7 +86,7 @@ async def test_nothing_changed_and_never_seen_are_told_apart_and_measured(releas
         apply(cluster, release.namespace, "Deployment", "other", OTHER)
         await until(lambda: samples(receiver), lambda found: found["noctuary_watch_lag_seconds_count", ""] > 0)
         incidents = {name: pd.trigger(service, "Errors") for name, service in services.items()}
-        await pd.drained(timeout_s=20, hurry=True)
+        await pd.drained(timeout_s=60, hurry=True)
 
         async def notes() -> dict[str, str]:
             return {name: "".join(n.content for n in pd.notes(each.id)) for name, each in incidents.items()}

@@ -49,7 +49,7 @@ async def test_a_delivered_webhook_becomes_one_note_and_a_missed_incident_is_fou
         release.apply(record(pd, release.namespace, secret, service))
         await receiver.answers("token", 503)  # our own key does not sign for this integration
         incident = pd.trigger(service, "Delivered")
-        await pd.drained(timeout_s=20, hurry=True)
+        await pd.drained(timeout_s=60, hurry=True)
 
         async def notes() -> list[int]:
             return [len(pd.notes(each.id)) for each in (incident, missed)]

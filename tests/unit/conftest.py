@@ -123,13 +123,13 @@ class Scene:
                 await self._task
             self._task = None
 
-    async def until(self, condition: Callable[[], object], timeout_s: float = 15.0) -> None:
+    async def until(self, condition: Callable[[], object], timeout_s: float = 60.0) -> None:
         """Wait until something holds; fails after a while."""
         async with asyncio.timeout(timeout_s):
             while not condition():  # noqa: ASYNC110 - what is waited for sets no event
                 await asyncio.sleep(0.01)
 
-    async def until_async(self, condition: Callable[[], Awaitable[object]], timeout_s: float = 15.0) -> None:
+    async def until_async(self, condition: Callable[[], Awaitable[object]], timeout_s: float = 60.0) -> None:
         """Wait until something that must be awaited holds."""
         async with asyncio.timeout(timeout_s):
             while not await condition():  # noqa: ASYNC110 - what is waited for sets no event

@@ -170,7 +170,7 @@ def test_what_others_added_does_not_make_a_difference(actual: Any, wanted: Any, 
 
 async def drained(queue: WorkQueue, done: Callable[[], bool]) -> None:
     task = asyncio.create_task(queue.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not done():  # noqa: ASYNC110 - what is waited for is a count, not an event
             await asyncio.sleep(0.01)
     task.cancel()

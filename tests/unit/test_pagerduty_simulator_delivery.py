@@ -361,7 +361,7 @@ async def _accepted(pd: PagerDutySimulator, count: int) -> None:
     await _until(lambda: pd.ledger.summary()["accepted"] >= count or None)
 
 
-async def _until(look: Callable[[], T | None], deadline_s: float = 5.0) -> T:
+async def _until(look: Callable[[], T | None], deadline_s: float = 60.0) -> T:
     async with asyncio.timeout(deadline_s):
         while (found := look()) is None:  # noqa: ASYNC110 -- the state looked at sets no event
             await asyncio.sleep(0.005)

@@ -40,7 +40,7 @@ async def main(directory, prefix, limit_bytes):
         for start in range(0, 100_000, 16):
             await asyncio.gather(*(write(store, prefix, start + n) for n in range(16)))
     except StoreUnavailable:
-        await asyncio.wait_for(store.database.failed.wait(), 10)
+        await asyncio.wait_for(store.database.failed.wait(), 60)
         try:
             await store.probe()
         except StoreUnavailable:

@@ -23,7 +23,7 @@ from noctuary.sources.kubernetes.source import LEASE_NAME, KubernetesSource
 from noctuary.store.base import EventQuery
 from noctuary.store.sqlite import SqliteStore
 
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 POLL_S = 0.05
 LEASE_DURATION_S = 60.0
 LEASE_RENEW_S = 0.4

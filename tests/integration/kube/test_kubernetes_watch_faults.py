@@ -20,7 +20,7 @@ from noctuary.kube.login import Login
 from noctuary.sources.kubernetes.session import Timings
 
 RECEIVER = "noctuary-receiver"
-RECOVERY_S = 40.0
+RECOVERY_S = 60.0
 
 
 class Forwarder:

@@ -10,7 +10,7 @@ from hack.localkube import Cluster
 from noctuary.kube.client import MERGE, KubeClient
 from noctuary.kube.lease import Lease
 
-DEADLINE_S = 15
+DEADLINE_S = 60
 
 
 @pytest.fixture

@@ -129,7 +129,7 @@ def test_another_key_changed_by_hand_is_restored(
     team.settled("payments", "AwaitingFirstWebhook")
     before = team.secret("payments")
     team.kubectl("patch", "secret", "payments-webhook", "--type=merge", "-p", f'{{"data":{{"{key}":{value}}}}}')
-    eventually("the old value", lambda: team.secret("payments") == before, 5)
+    eventually("the old value", lambda: team.secret("payments") == before)
 
 
 def test_a_deleted_webhook_secret_comes_back_with_a_new_token(team: Any, eventually: Callable[..., Any]) -> None:
@@ -137,7 +137,7 @@ def test_a_deleted_webhook_secret_comes_back_with_a_new_token(team: Any, eventua
     team.settled("payments", "AwaitingFirstWebhook")
     before = team.secret("payments")["token"]
     team.kubectl("delete", "secret", "payments-webhook")
-    eventually("a new Secret", lambda: team.secret("payments").get("token") not in (None, before), 5)
+    eventually("a new Secret", lambda: team.secret("payments").get("token") not in (None, before))
 
 
 def test_a_webhook_secret_that_lost_its_labels_gets_them_back(team: Any, eventually: Callable[..., Any]) -> None:
@@ -156,7 +156,7 @@ def test_a_deleted_record_comes_back_and_the_url_stays(team: Any, eventually: Ca
     team.settled("payments", "AwaitingFirstWebhook")
     uid, before = team.uid("payments"), team.secret("payments")
     team.cluster.kubectl("-n", team.release, "delete", "secret", f"noctuary-{uid}")
-    record = eventually("the record", lambda: team.record(uid), 5)
+    record = eventually("the record", lambda: team.record(uid))
     assert (team.secret("payments"), record.tokens[0].sha256) == (before, hash_secret(before["token"]))
 
 
@@ -192,7 +192,7 @@ def test_an_ingress_edited_by_hand_is_restored(team: Any, eventually: Callable[.
     uid = team.uid("payments")
     before = team.ingress(uid)
     team.cluster.kubectl("-n", team.release, "patch", "ingress", f"noctuary-{uid}", "--type=merge", "-p", patch)
-    eventually("the old spec", lambda: _same(team.ingress(uid), before), 5)
+    eventually("the old spec", lambda: _same(team.ingress(uid), before))
 
 
 def _same(now: dict[str, Any], before: dict[str, Any]) -> bool:
@@ -204,7 +204,7 @@ def test_a_deleted_ingress_comes_back(team: Any, eventually: Callable[..., Any])
     team.settled("payments", "RouteNotAdmitted")
     uid = team.uid("payments")
     team.cluster.kubectl("-n", team.release, "delete", "ingress", f"noctuary-{uid}")
-    eventually("the Ingress", lambda: team.ingress(uid), 5)
+    eventually("the Ingress", lambda: team.ingress(uid))
 
 
 def test_what_is_removed_from_the_spec_is_removed_from_the_ingress(team: Any, eventually: Callable[..., Any]) -> None:

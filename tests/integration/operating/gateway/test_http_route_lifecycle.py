@@ -15,10 +15,10 @@ def test_an_http_route_goes_with_its_integration_also_while_the_operator_is_away
 ) -> None:
     team = team_of(own_operator)
     now, later = gateway_api.declare(team, "now"), gateway_api.declare(team, "later")
-    team.kubectl("delete", "pdi", "now", "--timeout=5s")
+    team.kubectl("delete", "pdi", "now", "--timeout=60s")
     eventually("the route is gone", lambda: gateway_api.http_route(team, now) is None)
     own_operator.stop()
-    team.kubectl("delete", "pdi", "later", "--timeout=5s")
+    team.kubectl("delete", "pdi", "later", "--timeout=60s")
     own_operator.start()
     eventually("the other is gone", lambda: (gateway_api.http_route(team, later), team.record(later)) == (None, None))
 
@@ -29,7 +29,7 @@ def test_an_http_route_whose_record_was_lost_too_is_found_at_the_start(
     team = team_of(own_operator)
     uid = gateway_api.declare(team)
     own_operator.stop()
-    team.kubectl("delete", "pdi", "payments", "--timeout=5s")
+    team.kubectl("delete", "pdi", "payments", "--timeout=60s")
     team.cluster.kubectl("-n", team.release, "delete", "secret", record_secret_name(uid))
     own_operator.start()
     eventually("the route is gone", lambda: gateway_api.http_route(team, uid) is None)
