@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.audit import Audit, gets, writes
+from benchmarks.mending import measure_mending
 from hack.localkube import LocalKube
 from hack.localkube.tether import tethered
 from hack.stage.kube import GROUP, PLURAL, Kube, condition
@@ -22,6 +23,8 @@ RELEASE = "noctuary-bench"
 APPLIED_AT_ONCE = 24
 ALL_READY_S = 300.0
 REFERENCE_START_S = 8.0
+DISTURBED = 20
+"""Resources whose children are edited and deleted."""
 IDLE_S = 2.0
 """Idle is no CPU tick for so long."""
 REFERENCE_SHARE = 4
@@ -66,6 +69,8 @@ async def measure_resources(count: int) -> None:
                 for route in ("None", "Ingress"):
                     print((await _apply_all(kube, release, audit, route, count)).line(), flush=True)
                 print((await _restart(release, audit, 2 * count)).line(), flush=True)
+                print(f"children disturbed by hand, one after the other, among {2 * count} resources", flush=True)
+                print(await measure_mending(kube, RELEASE, "bench-ingress", min(count, DISTURBED)), flush=True)
                 release.operator.stop()
                 print(await _reference(cluster, kube, max(1, count // REFERENCE_SHARE)), flush=True)
             finally:
