@@ -79,12 +79,12 @@ def put_certificate(kubectl: Kubectl, namespace: str) -> str:
     return "test-host"
 
 
-def helm(facts: Facts, home: Path, *arguments: str, timeout_s: float = 300.0) -> str:
-    """Run Helm 3 with no settings of the user's; raises CommandFailedError."""
+def helm(facts: Facts, program: str, home: Path, *arguments: str, timeout_s: float = 300.0) -> str:
+    """Run a Helm with no settings of the user's; raises CommandFailedError."""
     own = {name: str(home) for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME", "HOME")}
     environment = {"PATH": os.defpath, "KUBECONFIG": facts.kubeconfig, **own}
     done = subprocess.run(
-        [facts.helm, *arguments], capture_output=True, text=True, timeout=timeout_s, check=False, env=environment
+        [program, *arguments], capture_output=True, text=True, timeout=timeout_s, check=False, env=environment
     )
     if done.returncode != 0:
         raise CommandFailedError(f"helm {' '.join(arguments)}: {done.stderr.strip()}")

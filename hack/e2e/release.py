@@ -29,12 +29,13 @@ DEFINITION = "pagerdutyintegrations.noctuary.io"
 
 @dataclass
 class Release:
-    """One release; `certificate` is the TLS Secret of the test host in its namespace."""
+    """One release; `certificate` is the TLS Secret of the test host in its namespace, `program` a Helm, else Helm 3."""
 
     kubectl: Kubectl
     home: Path
     namespace: str = field(default_factory=lambda: f"noctuary-{secrets.token_hex(3)}")
     certificate: str = ""
+    program: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -89,7 +90,8 @@ class Release:
     def helm(self, verb: str, *arguments: str) -> str:
         """Run Helm in the release's namespace, and note how long it took."""
         began = time.monotonic()
-        said = helm(self.kubectl.facts, self.home, verb, *arguments, "--namespace", self.namespace)
+        facts = self.kubectl.facts
+        said = helm(facts, self.program or facts.helm, self.home, verb, *arguments, "--namespace", self.namespace)
         self.seconds[verb] = time.monotonic() - began
         return said
 

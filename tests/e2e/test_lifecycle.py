@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -91,6 +92,20 @@ def test_uninstalling_needs_no_operator_and_what_it_left_can_be_deleted_without_
     assert eventually(lambda: left(release), lambda found: found == {CLAIM}) == {CLAIM}
     team.kubectl("delete", KIND, team.name, f"--namespace={team.namespace}", "--timeout=60s")
     assert eventually(team.webhook_secret, lambda found: not found) == {}
+
+
+@pytest.mark.timeout(300)
+def test_helm_4_uninstalls_what_helm_3_installed_and_installs_it_as_well(team: Team) -> None:
+    newer = replace(team.release, program=team.kubectl.facts.helm4)
+    team.set_up(["shop"])
+    before = team.webhook_secret()
+    newer.uninstall()
+    assert eventually(lambda: left(newer), lambda found: found == {CLAIM}) == {CLAIM}
+    newer.install()
+    team.wait_ready()
+    assert team.webhook_secret()["url"] == before["url"]
+    newer.uninstall()
+    assert eventually(lambda: left(newer), lambda found: found == {CLAIM}) == {CLAIM}
 
 
 @pytest.mark.timeout(300)
