@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
+from hack.e2e.door import open_front_door
 from hack.e2e.kubectl import Kubectl, Manifest
 from hack.e2e.pagerduty import PagerDuty
 from hack.e2e.poll import eventually
@@ -12,6 +14,7 @@ from hack.e2e.release import Release
 API_SECRET = "pagerduty-api"  # noqa: S105 - the Secret's name
 SIGNING_SECRET = "pagerduty-signing"  # noqa: S105 - the Secret's name
 KIND = "pagerdutyintegration"
+UNSIGNED = 400
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,21 @@ class Team:
         return self.kubectl.secret(f"{self.name}-webhook", self.namespace)
 
     def wait_ready(self) -> Manifest:
-        """Wait for Ready as a pipeline does, and return the resource."""
+        """Wait for Ready as a pipeline does, then for the ingress controller; return the resource."""
         where = f"--namespace={self.namespace}"
         self.kubectl("wait", "--for=condition=Ready", f"{KIND}/{self.name}", where, "--timeout=120s")
+        self._wait_until_led_here()
         return self.resource()
+
+    def _wait_until_led_here(self) -> None:
+        """A controller may report a route's address moments before it serves it: 404, on which webhooks are dropped."""
+        path = urlsplit(self.url()).path
+        with open_front_door(self.kubectl.facts) as door:
+            eventually(
+                lambda: door.request("POST", path, content=b"{}").status_code,
+                lambda status: status == UNSIGNED,
+                "the receiver's own answer to what nobody signed",
+            )
 
     def resource(self) -> Manifest:
         """Return the integration as it is."""

@@ -2,16 +2,14 @@
 
 import os
 import secrets
-import ssl
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from hack.e2e import poll
+from hack.e2e.door import FrontDoor, open_front_door
 from hack.e2e.kubectl import Kubectl, put_certificate
 from hack.e2e.pagerduty import PagerDuty, running_pagerduty
 from hack.e2e.release import Release
@@ -56,33 +54,13 @@ def namespace(kubectl: Kubectl) -> Iterator[str]:
     kubectl.drop_namespace(name)
 
 
-@dataclass(frozen=True)
-class FrontDoor:
-    """The ingress controller as the outside world sees it, at its port on the loopback."""
-
-    facts: Facts
-    client: httpx.Client
-
-    def request(self, method: str, path: str, *, host: str | None = None, **options: Any) -> httpx.Response:
-        """Send one HTTPS request to a host name; its certificate is checked."""
-        host = host or self.facts.host
-        url = f"https://127.0.0.1:{self.facts.https_port}{path}"
-        headers = {**options.pop("headers", {}), "Host": host}
-        return self.client.request(method, url, headers=headers, extensions={"sni_hostname": host}, **options)
-
-    def get(self, path: str, *, host: str | None = None) -> httpx.Response:
-        """GET one path of a host."""
-        return self.request("GET", path, host=host)
-
-
 @pytest.fixture(scope="session")
 def front_door(facts: Facts) -> Iterator[FrontDoor]:
     """HTTPS to the ingress controller by host name; only the tests' own authority is trusted."""
     if not facts.https_port:
         pytest.skip("the ingress controller of this cluster is not ours")
-    trusted = ssl.create_default_context(cafile=facts.authority)
-    with httpx.Client(verify=trusted, timeout=10.0, trust_env=False) as client:
-        yield FrontDoor(facts, client)
+    with open_front_door(facts) as door:
+        yield door
 
 
 @pytest.fixture
