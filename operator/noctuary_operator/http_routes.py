@@ -7,6 +7,7 @@ import msgspec
 
 from noctuary.errors import KubernetesError
 from noctuary.integration import ParentRef, Webhook
+from noctuary.kube.unreadable import is_refusal
 from noctuary_operator import reasons
 from noctuary_operator.manifests import Backend
 from noctuary_operator.objects import RouteObject
@@ -170,7 +171,7 @@ def http_routes_absent(error: KubernetesError) -> Problem | None:
             f"spec.webhook.route.type: this cluster does not serve HTTPRoutes of {GATEWAY_GROUP}/v1; install the "
             "definitions of the Gateway API (release 1.0 or later), or set spec.webhook.route.type to Ingress or None",
         )
-    if error.status == 403:
+    if is_refusal(error):
         return Problem(
             reasons.ROUTE_REFUSED,
             f"the operator may not work with HTTPRoutes: {error}; give its account the rights that the chart ships",

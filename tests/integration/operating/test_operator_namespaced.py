@@ -31,6 +31,12 @@ def missing(cluster: Cluster) -> Iterator[str]:
     cluster.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
 
 
+def serve(team: Any) -> None:
+    """Declare one integration and wait until only its first webhook is missing."""
+    team.apply("payments")
+    team.settled("payments", "AwaitingFirstWebhook")
+
+
 def refusals(operator: Any) -> list[str]:
     return [line for line in operator.log.read_text().splitlines() if "403" in line or "Forbidden" in line]
 
@@ -92,8 +98,7 @@ def test_a_namespace_that_is_not_there_yet_is_named_and_served_once_it_comes(
     served = names[0]
     operator = start_operator(watched=[served], NOCTUARY_WATCH_NAMESPACES=f"{missing},{served}")
     early = team_of(operator, served)
-    early.apply("payments")
-    early.settled("payments", "AwaitingFirstWebhook")
+    serve(early)
     assert operator.fetch("/healthz").splitlines() == ["ok", CLOSED.format(missing)]
     assert f'namespace_served{{watched_namespace="{missing}"}} 0.0' in operator.fetch("/metrics")
     cluster.kubectl("create", "namespace", missing)
@@ -125,8 +130,7 @@ def test_a_role_that_comes_back_finds_the_same_token(
 ) -> None:
     operator = start_operator(watched=names)
     team = team_of(operator, names[0])
-    team.apply("payments")
-    team.settled("payments", "AwaitingFirstWebhook")
+    serve(team)
     before = team.secret("payments")
     operator.stop()
     team.kubectl("delete", "rolebinding", f"noctuary-operator-{operator.namespace}")
@@ -147,8 +151,7 @@ def test_a_namespace_that_goes_with_its_role_leaves_nothing_in_the_release(
 ) -> None:
     operator = start_operator(watched=names)
     team = team_of(operator, names[0])
-    team.apply("payments")
-    team.settled("payments", "AwaitingFirstWebhook")
+    serve(team)
     uid = team.uid("payments")
     cluster.kubectl("delete", "namespace", team.namespace, "--wait=false")
     eventually("the record is gone", lambda: team.record(uid) is None, POLLED_S)
@@ -159,13 +162,11 @@ def test_what_belongs_to_a_namespace_that_is_not_watched_any_more_is_left_alone_
 ) -> None:
     operator = start_operator(watched=names, NOCTUARY_SWEEP_INTERVAL_S="0.2")
     team, other = team_of(operator, names[0]), team_of(operator, names[1])
-    team.apply("payments")
-    team.settled("payments", "AwaitingFirstWebhook")
+    serve(team)
     operator.stop()
     operator.settings["NOCTUARY_WATCH_NAMESPACES"] = names[1]
     operator.start()
-    other.apply("payments")
-    other.settled("payments", "AwaitingFirstWebhook")  # several sweeps later
+    serve(other)  # several sweeps later
     assert team.record(team.uid("payments")) is not None
     assert refusals(operator) == []
 
@@ -180,8 +181,7 @@ def test_what_went_in_a_closed_namespace_is_kept_in_silence_and_cleaned_up_once_
     operator = start_operator(watched=names, NOCTUARY_SWEEP_INTERVAL_S="0.2")
     closed, open_ = team_of(operator, names[0]), team_of(operator, names[1])
     for team in (closed, open_):
-        team.apply("payments")
-        team.settled("payments", "AwaitingFirstWebhook")
+        serve(team)
     kept, swept = closed.uid("payments"), open_.uid("payments")
     operator.stop()
     closed.kubectl("delete", "rolebinding", f"noctuary-operator-{operator.namespace}")
