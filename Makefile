@@ -13,14 +13,14 @@ CLUSTER ?=
 WORKERS ?= 2
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-SOURCES := noctuary operator/noctuary_operator webhook_receiver noctuary_cli hack tests benchmarks
+SOURCES := noctuary operator/noctuary_operator webhook_receiver noctuary_cli hack testbed tests benchmarks
 
 ##@ Run
 run: $(INSTALLED) ## Watch an incident get its note, on embedded parts (ONCE=1: check it, remove all, exit)
-	$(BIN)/python -m hack.demo $(if $(ONCE),--once)
+	$(BIN)/python -m testbed.demo $(if $(ONCE),--once)
 
 faults: $(INSTALLED) ## Kill and disturb operator and receiver, count losses and doubles (RUNS=n scales it)
-	$(BIN)/python -m hack.faults --runs $(RUNS) $(ARGS)
+	$(BIN)/python -m testbed.faults --runs $(RUNS) $(ARGS)
 
 bench: $(INSTALLED) ## Measure time to Ready, CPU per resource and webhook to note, beside references
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -49,11 +49,11 @@ image: $(INSTALLED) ## Build the image with Docker, or without it as an archive;
 	$(BIN)/python -m hack.image $(ARGS)
 
 e2e: $(INSTALLED) ## Tests with running pods on a kind cluster (KEEP=1: leave it; CLUSTER=existing: use KUBECONFIG's)
-	$(BIN)/python -m hack.kind run $(if $(KEEP),--keep) $(if $(CLUSTER),--cluster=$(CLUSTER)) \
+	$(BIN)/python -m testbed.kind run $(if $(KEEP),--keep) $(if $(CLUSTER),--cluster=$(CLUSTER)) \
 	  -- $(BIN)/python -m pytest tests/e2e -q $(ARGS)
 
 e2e-down: $(INSTALLED) ## Remove a cluster that was kept
-	$(BIN)/python -m hack.kind down
+	$(BIN)/python -m testbed.kind down
 
 gitops: $(INSTALLED) cluster-binaries ## A real Argo CD syncs the example of deploy/argocd from git (builds Argo CD once: minutes)
 	$(BIN)/python -m pytest tests/gitops -q $(ARGS)
@@ -79,13 +79,13 @@ docs-test: docs cluster-binaries ## Run every snippet of the pages and every exa
 
 ##@ Local control plane
 up: $(INSTALLED) ## Start etcd, API server and controller manager on loopback
-	$(BIN)/python -m hack.localkube up
+	$(BIN)/python -m testbed.localkube up
 
 down: $(INSTALLED) ## Stop them and remove their data
-	$(BIN)/python -m hack.localkube down
+	$(BIN)/python -m testbed.localkube down
 
 cluster-binaries: $(INSTALLED) ## Build them once for this user (minutes), or find them
-	@$(BIN)/python -m hack.localkube kubectl-path >/dev/null
+	@$(BIN)/python -m testbed.localkube kubectl-path >/dev/null
 
 ##@ Generate
 lock: ## Resolve the dependencies anew, with hashes and without addresses

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from hack.stage.kube import GROUP, PLURAL, Kube
-from noctuary.routing import INTEGRATION_LABEL, RECORD_KEY, record_secret_name
+from noctuary.models.routing_record import INTEGRATION_LABEL, RECORD_KEY, record_secret_name
+from testbed.stage.kube import GROUP, PLURAL, Kube
 
 CORE = "/api/v1"
 NETWORKING = "/apis/networking.k8s.io/v1"

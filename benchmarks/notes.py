@@ -9,11 +9,11 @@ from pathlib import Path
 
 import httpx
 
-from hack.localkube import LocalKube
-from hack.pagerduty import PagerDutySimulator
-from hack.stage.person import FROM
-from hack.stage.release import CRDS, until
-from hack.stage.stage import Stage, set_stage
+from testbed.localkube import LocalKube
+from testbed.pagerduty import PagerDutySimulator
+from testbed.stage.person import FROM
+from testbed.stage.release import CRDS, until
+from testbed.stage.stage import Stage, set_stage
 
 LATENCY_S = 0.3
 REQUESTS_PER_MINUTE = 960

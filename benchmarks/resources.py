@@ -12,12 +12,12 @@ from pathlib import Path
 
 from benchmarks.audit import Audit, gets, writes
 from benchmarks.mending import measure_mending
-from hack.localkube import LocalKube
-from hack.localkube.tether import tethered
-from hack.stage.kube import GROUP, PLURAL, Kube, condition
-from hack.stage.person import API_SECRET, integration, signing_secret_name
-from hack.stage.program import Program, cpu_seconds_of
-from hack.stage.release import CRDS, Release, until
+from hack.lib.tether import tethered
+from testbed.localkube import LocalKube
+from testbed.stage.kube import GROUP, PLURAL, Kube, condition
+from testbed.stage.person import API_SECRET, integration, signing_secret_name
+from testbed.stage.program import Program, cpu_seconds_of
+from testbed.stage.release import CRDS, Release, until
 
 RELEASE = "noctuary-bench"
 APPLIED_AT_ONCE = 24

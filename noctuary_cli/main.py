@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from noctuary import log
+from noctuary.common import log
 
 
 def run_operator() -> None:

@@ -1,6 +1,6 @@
 """`python -m webhook_receiver`: settings come from NOCTUARY_* variables."""
 
-from noctuary import log
+from noctuary.common import log
 from webhook_receiver.main import run
 from webhook_receiver.settings import ReceiverSettings
 

@@ -2,10 +2,10 @@
 
 from starlette.applications import Starlette
 
+from webhook_receiver.asgi import Receive, Scope, Send
 from webhook_receiver.deps import Deps
-from webhook_receiver.events import EVENTS_PATH, EventsRoute
-from webhook_receiver.webhooks import PREFIX, WebhookRoute
-from webhook_receiver.wire import Receive, Scope, Send
+from webhook_receiver.routes.events import EVENTS_PATH, EventsRoute
+from webhook_receiver.routes.pagerduty import PREFIX, WebhookRoute
 
 
 class PublicApp:

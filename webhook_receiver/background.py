@@ -6,9 +6,9 @@ from typing import Any
 
 import structlog
 
-from noctuary import clock
-from noctuary.errors import NoctuaryError, StoreUnavailable
-from noctuary.store.sqlite import SqliteStore
+from noctuary.common import clock
+from noctuary.common.errors import NoctuaryError, StoreUnavailable
+from noctuary.store.sqlite.store import SqliteStore
 
 log = structlog.get_logger()
 

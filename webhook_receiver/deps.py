@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from noctuary.common.metrics import Metrics
 from noctuary.kube.reflector import Health
-from noctuary.metrics import Metrics
-from noctuary.routing_table import InternalToken, RoutingTable
-from noctuary.store.sqlite import SqliteStore
-from webhook_receiver.proven import ProvenTokens
+from noctuary.routing.table import InternalToken, RoutingTable
+from noctuary.store.sqlite.store import SqliteStore
+from webhook_receiver.asgi import BodyBudget
 from webhook_receiver.reports import ReportLog
-from webhook_receiver.wire import BodyBudget
+from webhook_receiver.token_proofs import ProvenTokens
 
 ROUTING_MAX_AGE_S = 70.0
 """Two ends of quiet watches and a margin: records older than this may belong to a token that was rotated away."""

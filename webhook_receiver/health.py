@@ -2,7 +2,7 @@
 
 import contextlib
 
-from noctuary.errors import StoreUnavailable
+from noctuary.common.errors import StoreUnavailable
 from webhook_receiver.deps import Deps
 
 ROUTING_RESOURCE = "secrets"

@@ -12,24 +12,24 @@ from typing import NamedTuple
 import structlog
 import uvloop
 
-from noctuary.errors import InvalidInput
-from noctuary.http_client import create_client
-from noctuary.incident_way import IncidentWay
+from noctuary.common.errors import InvalidInput
+from noctuary.common.http_client import create_client
+from noctuary.common.metrics import Metrics
+from noctuary.incidents.pipeline import IncidentWay
 from noctuary.kube.client import KubeClient
 from noctuary.kube.lease import Lease
-from noctuary.live_reader import make_limits, make_live_reader
-from noctuary.metrics import Metrics
-from noctuary.routing_table import InternalToken, RoutingTable, reflectors
+from noctuary.routing.table import InternalToken, RoutingTable, reflectors
+from noctuary.sources.kubernetes.live_reader import make_limits, make_live_reader
 from noctuary.sources.kubernetes.source import LEASE_NAME, KubernetesSource
-from noctuary.store.sqlite import SqliteStore
+from noctuary.store.sqlite.store import SqliteStore
 from webhook_receiver.app import create_app
 from webhook_receiver.background import TaskEnded, Tasks, supervise, sweep, watch_store
 from webhook_receiver.deps import Deps
-from webhook_receiver.internal import create_internal_app
-from webhook_receiver.proven import ProvenTokens
 from webhook_receiver.reports import ReportLog
+from webhook_receiver.routes.internal import create_internal_app
 from webhook_receiver.servers import Ports, Server, bind, make_server, write_port_file
 from webhook_receiver.settings import ReceiverSettings
+from webhook_receiver.token_proofs import ProvenTokens
 
 log = structlog.get_logger()
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
+from noctuary.models.reports import Refusal
+from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.answers import mendable_status
-from noctuary.reports import Refusal
-from noctuary.routing import RoutingRecord
-from noctuary.store.base import IntegrationFacts
+from noctuary.store.interface import IntegrationFacts
 
 Credentials = tuple[str | None, str | None, str]
 

@@ -2,10 +2,11 @@
 
 import secrets
 
-from noctuary import clock
-from noctuary.reports import IntegrationReport, ReportPage
-from noctuary.routing_table import Integration, RoutingTable
-from noctuary.store.base import IntegrationFacts, Store
+from noctuary.common import clock
+from noctuary.models.reports import IntegrationReport, ReportPage
+from noctuary.routing.directory import Integration
+from noctuary.routing.table import RoutingTable
+from noctuary.store.interface import IntegrationFacts, Store
 from webhook_receiver.refusals import Refusals
 
 PAGE_ITEMS = 1000

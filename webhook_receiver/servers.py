@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import uvicorn
 
-from noctuary.errors import InvalidInput
+from noctuary.common.errors import InvalidInput
 
 KEEP_ALIVE_S = 75
 """Longer than ingress controllers keep idle connections (60 s), so that it is never us who close one in use."""

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from noctuary.names import Names
+from noctuary.common.setting_types import Names
 from webhook_receiver.deps import ROUTING_MAX_AGE_S
 
 Port = Annotated[int, Field(ge=0, le=65535)]

@@ -8,7 +8,7 @@ from hack.chart.helm import lint, run, scenarios
 from hack.chart.kustomize import kustomize_base
 from hack.chart.paths import CHART, ROOT
 from hack.chart.tools import HELM3, HELM4, UNITTEST, find_tool, say
-from hack.localkube.errors import LocalKubeError
+from hack.lib.errors import LocalKubeError
 
 
 def generate() -> None:

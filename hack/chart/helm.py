@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from hack.chart.paths import CHART, SCENARIOS
-from hack.localkube.errors import LocalKubeError
+from hack.lib.errors import LocalKubeError
 
 RELEASE = "noctuary"
 NAMESPACE = "noctuary"

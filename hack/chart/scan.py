@@ -11,9 +11,9 @@ from pathlib import Path
 
 from hack.chart.paths import ROOT
 from hack.chart.tools import say
-from hack.localkube.binaries import source_hash
-from hack.localkube.cache import Progress, cache_root, locked, make_once
-from hack.localkube.errors import LocalKubeError
+from hack.lib.cache import Progress, cache_root, locked, make_once
+from hack.lib.errors import LocalKubeError
+from hack.lib.gobuild import source_hash
 
 LOCK = "checkov.txt"
 _INSTALL_TIMEOUT_S = 1200.0  # a hundred packages, on a slow line

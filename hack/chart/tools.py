@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hack.localkube.binaries import source_hash
-from hack.localkube.cache import Progress, cache_directory, cache_root, locked, make_once
-from hack.localkube.errors import LocalKubeError
-from hack.localkube.gobuild import STAMPLESS, politely, run_go
-from hack.localkube.toolchain import find_go
+from hack.lib.cache import Progress, cache_directory, cache_root, locked, make_once
+from hack.lib.errors import LocalKubeError
+from hack.lib.gobuild import STAMPLESS, politely, run_go, source_hash
+from hack.lib.toolchain import find_go
 
 BIN_VARIABLE = "NOCTUARY_HELM_BIN"
 """A directory that holds programs called helm3, helm4 and helm-unittest, instead of building them."""

@@ -14,7 +14,7 @@ from hack.image.recipe import ROOT
 from hack.image.sbom import ingredients, lock_text, project_version, read_lock
 from hack.image.steps import build_without_docker
 from hack.image.store import Store
-from hack.localkube.errors import LocalKubeError
+from hack.lib.errors import LocalKubeError
 
 SBOM_FILE = "noctuary.cdx.json"
 ARCHIVE_FILE = "noctuary.tar"

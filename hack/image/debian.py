@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hack.image.errors import ImageError
-from hack.localkube.cache import Progress, locked
+from hack.lib.cache import Progress, locked
 
 _TOOLS = ("apt-get", "dpkg-deb", "tar")
 _MERGED = ("bin", "sbin", "lib")

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from hack.localkube.cache import Progress, cache_root, locked, make_once
+from hack.lib.cache import Progress, cache_root, locked, make_once
 
 _KEY_DIGITS = 12
 

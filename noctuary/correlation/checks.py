@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from noctuary import details
+from noctuary.common.text import duration, plural
 from noctuary.correlation.explain import CLOCK_SLACK_S, Explanation, same_workload
-from noctuary.correlation.facts import Facts
-from noctuary.correlation.model import Cause, CauseKind, Change, Fault, FaultKind, PodView, Relation, SetAside, Term
+from noctuary.correlation.observations import Facts
 from noctuary.correlation.score import (
     ACTIVE_S,
     CHANGE_PRIOR,
@@ -16,8 +15,9 @@ from noctuary.correlation.score import (
     symptom_term,
     time_term,
 )
-from noctuary.events import EventType
-from noctuary.text import duration, plural
+from noctuary.models import details
+from noctuary.models.context_event import EventType
+from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, FaultKind, PodView, Relation, SetAside, Term
 
 DRAIN_S = 60.0
 """Pods of a replaced rollout may fail until they are gone."""

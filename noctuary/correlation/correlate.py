@@ -2,8 +2,8 @@
 
 from noctuary.correlation.checks import CHECKS
 from noctuary.correlation.explain import explain
-from noctuary.correlation.facts import Facts, gather_facts
-from noctuary.correlation.model import Cause, Diagnosis, Relation, SetAside, Verdict, World
+from noctuary.correlation.observations import Facts, gather_facts
+from noctuary.models.diagnosis import Cause, Diagnosis, Relation, SetAside, Verdict, World
 
 MAX_CAUSES = 3
 """More than three names are a list to read, not an answer."""

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from noctuary import details
-from noctuary.correlation.facts import Facts
-from noctuary.correlation.model import Change, Fault, FaultKind, Relation
+from noctuary.correlation.observations import Facts
+from noctuary.models import details
+from noctuary.models.diagnosis import Change, Fault, FaultKind, Relation
 
 CLOCK_SLACK_S = 5.0
 """Times come from several machines and most are cut to the second."""

@@ -1,7 +1,7 @@
 """The score: a transparent sum of a few terms, each with its reason. Not calibrated, so notes say it in words."""
 
-from noctuary.correlation.model import FaultKind, Relation, Term
-from noctuary.text import duration
+from noctuary.common.text import duration
+from noctuary.models.diagnosis import FaultKind, Relation, Term
 
 LIKELY_SCORE = 0.7
 """From here on a note says "Likely cause", below it "Possible cause"."""

@@ -9,7 +9,7 @@ import aiohttp
 import msgspec
 from kubernetes.aio.client import ApiClient
 
-from noctuary.errors import KubernetesError, KubernetesUnavailable
+from noctuary.common.errors import KubernetesError, KubernetesUnavailable
 from noctuary.kube.login import Login
 
 JSON = "application/json"

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from noctuary.errors import KubernetesError
+from noctuary.common.errors import KubernetesError
 from noctuary.kube.client import KubeClient
 
 log = structlog.get_logger()

@@ -11,7 +11,7 @@ import aiohttp
 import msgspec
 import structlog
 
-from noctuary.errors import KubernetesError, KubernetesUnavailable
+from noctuary.common.errors import KubernetesError, KubernetesUnavailable
 from noctuary.kube.client import JSON, KubeClient
 
 log = structlog.get_logger()

@@ -2,18 +2,10 @@
 
 import structlog
 
-from noctuary.errors import KubernetesError
-
 log = structlog.get_logger()
 
-FORBIDDEN = 403
 UNKNOWN_OR_CLOSED = "it does not exist, or this release's Role or RoleBinding is missing there"
 """A Role lives in its namespace and goes with it: without one the API server does not tell which it is."""
-
-
-def is_refusal(error: KubernetesError | None) -> bool:
-    """Whether the API server says that we may not, which only a person mends."""
-    return error is not None and error.status == FORBIDDEN
 
 
 class Unreadable:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from noctuary.errors import OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
+from noctuary.common.errors import OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
 
 MAX_MESSAGE_CHARS = 200
 """An error text ends up in a condition and in logs; a proxy's HTML page must not."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from enum import Enum
 
-from noctuary.errors import PagerDutyUnavailable
+from noctuary.common.errors import PagerDutyUnavailable
 
 MAX_CALLS_AT_ONCE = 8
 """PagerDuty advises serial calls; eight keep a storm of incidents moving and stay far below its limit."""

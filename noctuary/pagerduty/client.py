@@ -7,9 +7,10 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from noctuary.clock import format_time
-from noctuary.errors import OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
-from noctuary.metrics import Metrics
+from noctuary.common.clock import format_time
+from noctuary.common.errors import OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
+from noctuary.common.metrics import Metrics
+from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.answers import raise_for
 from noctuary.pagerduty.budget import Budget, Budgets, Need
 from noctuary.pagerduty.objects import (
@@ -25,7 +26,6 @@ from noctuary.pagerduty.objects import (
     UserAnswer,
 )
 from noctuary.pagerduty.webhook import time_or
-from noctuary.routing import RoutingRecord
 
 PAGE_SIZE = 100
 """The largest page there is."""

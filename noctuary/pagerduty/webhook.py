@@ -2,8 +2,8 @@
 
 import msgspec
 
-from noctuary.clock import parse_time
-from noctuary.errors import InvalidInput
+from noctuary.common.clock import parse_time
+from noctuary.common.errors import InvalidInput
 
 MAX_EVENT_ID_CHARS = 128
 """Event ids have no fixed format (26 to 38 characters were seen); longer ones are cut so that a row stays small."""

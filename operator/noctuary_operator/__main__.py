@@ -1,6 +1,6 @@
 """`python -m noctuary_operator`: settings come from NOCTUARY_* variables."""
 
-from noctuary import log
+from noctuary.common import log
 from noctuary_operator.main import run
 from noctuary_operator.settings import OperatorSettings
 

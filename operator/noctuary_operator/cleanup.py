@@ -12,11 +12,11 @@ import uvloop
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from noctuary.errors import KubernetesError, NoctuaryError
+from noctuary.common.errors import KubernetesError, NoctuaryError
+from noctuary.common.setting_types import Names
 from noctuary.kube.client import MERGE, METADATA_LIST, KubeClient, Query
 from noctuary.kube.lease import Lease
-from noctuary.names import Names
-from noctuary.routing import ROLE_INTERNAL_TOKEN, ROLE_LABEL, ROLE_ROUTE, ROLE_ROUTING_RECORD
+from noctuary.models.routing_record import ROLE_INTERNAL_TOKEN, ROLE_LABEL, ROLE_ROUTE, ROLE_ROUTING_RECORD
 from noctuary.sources.kubernetes.source import LEASE_NAME as WATCHER_LEASE
 
 log = structlog.get_logger()

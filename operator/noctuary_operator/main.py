@@ -9,32 +9,32 @@ from typing import Any
 import structlog
 import uvloop
 
-from noctuary.errors import NoctuaryError
-from noctuary.http_client import create_client
+from noctuary.common.errors import NoctuaryError
+from noctuary.common.http_client import create_client
 from noctuary.kube.client import METADATA, METADATA_LIST, KubeClient
 from noctuary.kube.lease import Lease
 from noctuary.kube.login import Login
 from noctuary.kube.reflector import Reflector
-from noctuary_operator import paths
-from noctuary_operator.apply import Applier
-from noctuary_operator.events import Recorder
+from noctuary_operator.act.apply import Applier
+from noctuary_operator.act.events import Recorder
+from noctuary_operator.act.internal_token import InternalToken
+from noctuary_operator.act.reconcile import Reconciler
+from noctuary_operator.act.sweep import Sweeper
+from noctuary_operator.act.workqueue import WorkQueue
 from noctuary_operator.health import serve_health
-from noctuary_operator.internal_token import InternalToken
-from noctuary_operator.kopf_door import run_kopf
-from noctuary_operator.manifests import Backend
 from noctuary_operator.metrics import OperatorMetrics
-from noctuary_operator.namespaces import NamespacePoller
-from noctuary_operator.objects import NamespaceHead
-from noctuary_operator.policy import Policy
-from noctuary_operator.receiver_reports import ReceiverReports
-from noctuary_operator.reconcile import Reconciler
-from noctuary_operator.route_watches import HttpRouteWatch, route_reflector
-from noctuary_operator.secret_values import SecretValues
+from noctuary_operator.plan.manifests import Backend
+from noctuary_operator.plan.policy import Policy
+from noctuary_operator.resources import paths
+from noctuary_operator.resources.objects import NamespaceHead
 from noctuary_operator.settings import OperatorSettings
-from noctuary_operator.sweep import Sweeper
-from noctuary_operator.watches import Watches, labelled_secrets, other_secrets
-from noctuary_operator.workqueue import WorkQueue
-from noctuary_operator.world import INTERNAL_KEY, World
+from noctuary_operator.watch.cluster_view import INTERNAL_KEY, World
+from noctuary_operator.watch.kopf_door import run_kopf
+from noctuary_operator.watch.namespaces import NamespacePoller
+from noctuary_operator.watch.receiver_reports import ReceiverReports
+from noctuary_operator.watch.route_watches import HttpRouteWatch, route_reflector
+from noctuary_operator.watch.secret_values import SecretValues
+from noctuary_operator.watch.watches import Watches, labelled_secrets, other_secrets
 
 log = structlog.get_logger()
 

@@ -9,8 +9,8 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from noctuary.common.setting_types import Names
 from noctuary.kube import lease
-from noctuary.names import Names
 
 PAGERDUTY_API_HOSTS = ("api.pagerduty.com", "api.eu.pagerduty.com")
 """PagerDuty's own API hosts; anything else must be allowed on purpose, because the API token is sent there."""

@@ -13,8 +13,8 @@ import yaml
 from hack.chart.helm import render
 from hack.chart.scan import find_scanner
 from hack.chart.tools import HELM3, HELM4, find_tool
-from hack.localkube import Cluster, LocalKubeError, cluster_for_tests
-from hack.localkube.binaries import find_binaries
+from testbed.localkube import Cluster, LocalKubeError, cluster_for_tests
+from testbed.localkube.binaries import find_binaries
 
 Helm = Callable[..., str]
 Manifest = dict[str, Any]

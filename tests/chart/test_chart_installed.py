@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from hack.chart.paths import CHART, PREVIOUS, ROOT
-from hack.localkube import Cluster, LocalKubeError
+from testbed.localkube import Cluster, LocalKubeError
 
 Helm = Callable[..., str]
 EXAMPLES = ROOT / "examples"

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from hack.chart.paths import CHART
-from hack.demo.play import Play, check_note
-from hack.demo.scene import random_scene
-from hack.localkube import Cluster, Identities, LocalKubeError
-from hack.pagerduty import PagerDutySimulator
-from hack.stage.kube import GROUP, PLURAL, Kube
-from hack.stage.person import Person, integration
-from hack.stage.release import Release
-from hack.stage.stage import Stage
+from testbed.demo.play import Play, check_note
+from testbed.demo.scene import random_scene
+from testbed.localkube import Cluster, Identities, LocalKubeError
+from testbed.pagerduty import PagerDutySimulator
+from testbed.stage.kube import GROUP, PLURAL, Kube
+from testbed.stage.person import Person, integration
+from testbed.stage.release import Release
+from testbed.stage.stage import Stage
 
 Helm = Callable[..., str]
 

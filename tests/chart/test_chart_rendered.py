@@ -14,8 +14,8 @@ from hack.chart.kustomize import kustomize_base
 from hack.chart.paths import CHART, ROOT, SCENARIOS
 from hack.chart.scan import failed_checks
 from hack.chart.tools import HELM3, HELM4, find_tool
-from hack.localkube import Cluster
-from hack.localkube.identities import shipped_manifests
+from testbed.localkube import Cluster
+from testbed.localkube.identities import shipped_manifests
 
 Rendered = Callable[..., list[dict[str, Any]]]
 DEFAULTS_FAIL = {

@@ -3,7 +3,7 @@
 import pytest
 
 from hack.chart.tools import HELM3, HELM4, find_tool
-from hack.localkube.binaries import find_binaries
+from testbed.localkube.binaries import find_binaries
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -8,9 +8,9 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from hack.docs.desk import Desk, desk
-from hack.docs.examples import EXPECTED, Manifest, example_files, integration_of, manifests, reasons_of, secrets_of
-from hack.docs.reader import RELEASE
+from testbed.docs.desk import Desk, desk
+from testbed.docs.examples import EXPECTED, Manifest, example_files, integration_of, manifests, reasons_of, secrets_of
+from testbed.docs.reader import RELEASE
 
 pytestmark = pytest.mark.timeout(400)
 DEADLINE_S = 120.0

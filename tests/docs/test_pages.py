@@ -7,10 +7,10 @@ import pytest
 import pytest_asyncio
 
 from hack.chart.tools import HELM4, find_tool
-from hack.docs.desk import Desk, desk
-from hack.docs.kinds import Kind, classified
-from hack.docs.reader import DEFINITIONS, STARTS, Reader
-from hack.docs.snippets import ROOT, pages, start_of
+from testbed.docs.desk import Desk, desk
+from testbed.docs.kinds import Kind, classified
+from testbed.docs.reader import DEFINITIONS, STARTS, Reader
+from testbed.docs.snippets import ROOT, pages, start_of
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(900)]
 NOT_READ = {Kind.EXCUSED, Kind.MAKE}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hack.docs.snippets import ROOT
+from testbed.docs.snippets import ROOT
 
 SITE = ROOT / "build" / "site"
 LOADED = re.compile(

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from hack.e2e import poll
-from hack.e2e.door import FrontDoor, open_front_door
-from hack.e2e.kubectl import Kubectl, put_certificate
-from hack.e2e.pagerduty import PagerDuty, running_pagerduty
-from hack.e2e.release import Release
-from hack.e2e.team import Team
-from hack.kind.progress import say
-from hack.kind.relay import relay
-from hack.kind.state import Facts, RunDirectory
+from testbed.e2e import poll
+from testbed.e2e.door import FrontDoor, open_front_door
+from testbed.e2e.kubectl import Kubectl, put_certificate
+from testbed.e2e.pagerduty import PagerDuty, running_pagerduty
+from testbed.e2e.release import Release
+from testbed.e2e.team import Team
+from testbed.kind.machine.relay import relay
+from testbed.kind.progress import say
+from testbed.kind.state import Facts, RunDirectory
 
 FACTS_VARIABLE = "NOCTUARY_E2E_FACTS"
 

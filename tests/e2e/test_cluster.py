@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from hack.kind.state import Facts
+from testbed.kind.state import Facts
 
 WEB_SERVER = """
 import http.server, socketserver

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hack.docs.examples import (
+from testbed.docs.examples import (
     EXPECTED,
     WHERE_ROUTES_ARE_SERVED,
     Manifest,
@@ -16,10 +16,10 @@ from hack.docs.examples import (
     reasons_of,
     secrets_of,
 )
-from hack.e2e.kubectl import Kubectl
-from hack.e2e.pagerduty import PagerDuty
-from hack.e2e.poll import eventually
-from hack.e2e.release import Release
+from testbed.e2e.kubectl import Kubectl
+from testbed.e2e.pagerduty import PagerDuty
+from testbed.e2e.poll import eventually
+from testbed.e2e.release import Release
 
 GATEWAY = {"name": "traefik", "namespace": "traefik", "sectionName": "websecure"}
 Here = Callable[[Manifest], Manifest]

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from hack.e2e.kubectl import Kubectl, Manifest
-from hack.e2e.pagerduty import PagerDuty
-from hack.e2e.poll import eventually
-from hack.e2e.release import Release
-from hack.e2e.team import Team
-from hack.e2e.workloads import GREEDY, MEMORY_LIMIT, probe, roll_out, states, warnings, web
+from testbed.e2e.kubectl import Kubectl, Manifest
+from testbed.e2e.pagerduty import PagerDuty
+from testbed.e2e.poll import eventually
+from testbed.e2e.release import Release
+from testbed.e2e.team import Team
+from testbed.e2e.workloads import GREEDY, MEMORY_LIMIT, probe, roll_out, states, warnings, web
 
 
 @dataclass(frozen=True)

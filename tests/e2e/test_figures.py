@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from hack.e2e.figures import memory_mib, start_up_s
-from hack.e2e.poll import eventually
-from hack.e2e.release import Release
+from testbed.e2e.figures import memory_mib, start_up_s
+from testbed.e2e.poll import eventually
+from testbed.e2e.release import Release
 
 
 @pytest.mark.parametrize("component", ["operator", "receiver"])

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from hack.e2e.kubectl import Kubectl, Manifest
-from hack.e2e.poll import eventually
-from hack.e2e.release import Release
-from hack.e2e.team import API_SECRET, KIND, SIGNING_SECRET, Team
-from hack.stage.canary import leaks
+from testbed.e2e.kubectl import Kubectl, Manifest
+from testbed.e2e.poll import eventually
+from testbed.e2e.release import Release
+from testbed.e2e.team import API_SECRET, KIND, SIGNING_SECRET, Team
+from testbed.stage.canary import leaks
 
 COMPONENTS = ("operator", "receiver")
 Check = Callable[[Manifest, Manifest], bool]

@@ -1,8 +1,8 @@
 """Routes of the Gateway API: what a real Gateway accepts is Ready, what it refuses says so."""
 
-from hack.e2e.kubectl import Manifest
-from hack.e2e.poll import eventually
-from hack.e2e.team import Team
+from testbed.e2e.kubectl import Manifest
+from testbed.e2e.poll import eventually
+from testbed.e2e.team import Team
 
 OPEN = {"name": "traefik", "namespace": "traefik", "sectionName": "websecure"}
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from hack.e2e.kubectl import CommandFailedError, Kubectl
-from hack.e2e.poll import eventually
-from hack.e2e.release import DEFINITION, NAME, OPERATOR, Release
-from hack.e2e.team import KIND, Team
+from testbed.e2e.kubectl import CommandFailedError, Kubectl
+from testbed.e2e.poll import eventually
+from testbed.e2e.release import DEFINITION, NAME, OPERATOR, Release
+from testbed.e2e.team import KIND, Team
 
 Tell = Callable[[str], None]
 OF_KUBERNETES = {"ServiceAccount/default", "ConfigMap/kube-root-ca.crt", "Secret/test-host"}

@@ -2,8 +2,8 @@
 
 import json
 
-from hack.e2e.poll import eventually
-from hack.e2e.team import Team
+from testbed.e2e.poll import eventually
+from testbed.e2e.team import Team
 
 
 def test_a_webhook_by_host_name_and_tls_becomes_a_note(team: Team) -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from hack.e2e.kubectl import Kubectl
-from hack.e2e.pagerduty import PagerDuty, running_pagerduty
-from hack.e2e.poll import eventually
-from hack.e2e.release import Release
-from hack.e2e.stream import drain, stream
-from hack.e2e.team import Team
+from testbed.e2e.kubectl import Kubectl
+from testbed.e2e.pagerduty import PagerDuty, running_pagerduty
+from testbed.e2e.poll import eventually
+from testbed.e2e.release import Release
+from testbed.e2e.stream import drain, stream
+from testbed.e2e.team import Team
 
 Tell = Callable[[str], None]
 WEBHOOKS = 2000

@@ -13,12 +13,12 @@ import httpx
 import pytest
 import yaml
 
-from hack.argocd import Application, ArgoCD, Repository
-from hack.argocd.programs import find_programs
 from hack.chart.tools import HELM3, find_tool
-from hack.localkube import Cluster, LocalKube, LocalKubeError
-from hack.localkube.binaries import find_binaries
-from hack.stage.release import CRDS, Release
+from testbed.argocd import Application, ArgoCD, Repository
+from testbed.argocd.programs import find_programs
+from testbed.localkube import Cluster, LocalKube, LocalKubeError
+from testbed.localkube.binaries import find_binaries
+from testbed.stage.release import CRDS, Release
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLE = REPOSITORY / "deploy" / "argocd"

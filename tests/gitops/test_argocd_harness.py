@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from hack.argocd.programs import find_git
-from hack.argocd.scratch import clear_remains
-from hack.localkube import Cluster, LocalKubeError
-from hack.localkube.processes import is_alive, read_record
+from hack.lib.processes import is_alive, read_record
+from testbed.argocd.programs import find_git
+from testbed.argocd.scratch import clear_remains
+from testbed.localkube import Cluster, LocalKubeError
 
 ROOT = Path(__file__).resolve().parents[2]
 OWNER_THAT_SLEEPS = """\
 import sys, time
 from pathlib import Path
-from hack.argocd import ArgoCD
-from hack.localkube import Cluster
+from testbed.argocd import ArgoCD
+from testbed.localkube import Cluster
 with ArgoCD(Cluster(Path(sys.argv[1]), Path(sys.argv[2]))) as argocd:
     print(argocd.directory, flush=True)
     time.sleep(600)

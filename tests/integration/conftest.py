@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hack.localkube import Cluster, Identities, borrowed_kubeconfig, cluster_for_tests, grant, revoke
-from hack.localkube.binaries import find_binaries
+from testbed.localkube import Cluster, Identities, borrowed_kubeconfig, cluster_for_tests, grant, revoke
+from testbed.localkube.binaries import find_binaries
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CRDS = sorted((REPOSITORY / "crds").glob("*.yaml"))

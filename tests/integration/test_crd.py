@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from hack.localkube import Cluster
-from hack.localkube.errors import LocalKubeError
+from hack.lib.errors import LocalKubeError
+from testbed.localkube import Cluster
 
 CRD = Path(__file__).resolve().parents[2] / "crds" / "pagerdutyintegrations.noctuary.io.yaml"
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from hack.localkube import Cluster
-from hack.pagerduty import PagerDutySimulator
-from hack.stage.kubelet import Behaviour, Kubelet, crashing, image_missing
-from hack.stage.release import until
-from hack.stage.stage import Stage, set_stage
+from testbed.localkube import Cluster
+from testbed.pagerduty import PagerDutySimulator
+from testbed.stage.kubelet import Behaviour, Kubelet, crashing, image_missing
+from testbed.stage.release import until
+from testbed.stage.stage import Stage, set_stage
 
 GOOD, BAD = "registry.example.com/payments:1.0.0", "registry.example.com/payments:1.1.0"
 

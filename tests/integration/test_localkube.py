@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hack.localkube import Cluster, Identities, LocalKube, LocalKubeError, borrowed_kubeconfig, cluster_for_tests
-from hack.localkube.home import STOP_ORDER, clear_remains
-from hack.localkube.processes import ProcessRecord, is_alive, read_record
+from hack.lib.processes import ProcessRecord, is_alive, read_record
+from testbed.localkube import Cluster, Identities, LocalKube, LocalKubeError, borrowed_kubeconfig, cluster_for_tests
+from testbed.localkube.home import STOP_ORDER, clear_remains
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEADLINE_S = 60.0
@@ -36,7 +36,7 @@ WIDGET_CRD = {
 OWNER_THAT_SLEEPS = """
 import sys, time
 from pathlib import Path
-from hack.localkube import LocalKube
+from testbed.localkube import LocalKube
 with LocalKube(Path(sys.argv[1])) as cluster:
     print("ready", flush=True)
     time.sleep(600)
@@ -58,7 +58,7 @@ def components_of(directory: Path) -> list[ProcessRecord]:
 
 
 def localkube(command: str, directory: Path) -> "subprocess.CompletedProcess[str]":
-    line = [sys.executable, "-m", "hack.localkube", command, "--dir", str(directory)]
+    line = [sys.executable, "-m", "testbed.localkube", command, "--dir", str(directory)]
     return subprocess.run(line, cwd=REPOSITORY, capture_output=True, text=True, timeout=90, check=False)
 
 
@@ -229,7 +229,7 @@ def test_a_cluster_that_is_up_is_found_again_and_ends_with_down(tmp_path: Path) 
 
 def test_the_next_up_clears_what_a_killed_one_left(tmp_path: Path) -> None:
     directory = tmp_path / "cluster"
-    command = [sys.executable, "-m", "hack.localkube", "up", "--dir", str(directory)]
+    command = [sys.executable, "-m", "testbed.localkube", "up", "--dir", str(directory)]
     try:
         with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as killed:
             assert eventually((directory / "run" / "kube-apiserver").exists)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from hack.demo.play import Play, check_note
-from hack.demo.scene import random_scene
-from hack.localkube import Cluster
-from hack.pagerduty import PagerDutySimulator
-from hack.stage.stage import Stage, set_stage
+from testbed.demo.play import Play, check_note
+from testbed.demo.scene import random_scene
+from testbed.localkube import Cluster
+from testbed.pagerduty import PagerDutySimulator
+from testbed.stage.stage import Stage, set_stage
 
 
 def refusals(stage: Stage) -> list[str]:

@@ -14,10 +14,10 @@ import httpx
 import msgspec
 import pytest
 
-from hack.localkube import Cluster, Identities
-from hack.receiver_process import BODY, SIGNING_SECRET, Gate, Release, until
-from noctuary.reports import INTERNAL_PATH, ReportPage
-from noctuary.routing import RoutingRecord, SigningSecret, TokenHash, hash_secret
+from noctuary.models.reports import INTERNAL_PATH, ReportPage
+from noctuary.models.routing_record import RoutingRecord, SigningSecret, TokenHash, hash_secret
+from testbed.localkube import Cluster, Identities
+from testbed.stage.receiver_process import BODY, SIGNING_SECRET, Gate, Release, until
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from hack.localkube import Cluster, Identities
-from hack.pagerduty import PagerDutySimulator
-from hack.receiver_process import Process, Release, until
-from noctuary.routing import RoutingRecord, ServiceMapping, SigningSecret, TokenHash, hash_secret
+from noctuary.models.routing_record import RoutingRecord, ServiceMapping, SigningSecret, TokenHash, hash_secret
+from testbed.localkube import Cluster, Identities
+from testbed.pagerduty import PagerDutySimulator
+from testbed.stage.receiver_process import Process, Release, until
 
 RUNS, UNKNOWN = "search-api", "payments-api"
 LABEL = "app.kubernetes.io/name"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from hack.localkube import Cluster, Identities
-from hack.pagerduty import PagerDutySimulator
-from hack.receiver_process import Release, until
-from noctuary.routing import RoutingRecord, ServiceMapping, SigningSecret, TokenHash, hash_secret
+from noctuary.models.routing_record import RoutingRecord, ServiceMapping, SigningSecret, TokenHash, hash_secret
+from testbed.localkube import Cluster, Identities
+from testbed.pagerduty import PagerDutySimulator
+from testbed.stage.receiver_process import Release, until
 
 
 @pytest.fixture

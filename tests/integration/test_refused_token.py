@@ -3,12 +3,12 @@
 import secrets
 from pathlib import Path
 
-from hack.localkube import Cluster
-from hack.pagerduty import PagerDutySimulator
-from hack.stage.kube import condition
-from hack.stage.person import API_SECRET
-from hack.stage.release import until
-from hack.stage.stage import Stage, set_stage
+from testbed.localkube import Cluster
+from testbed.pagerduty import PagerDutySimulator
+from testbed.stage.kube import condition
+from testbed.stage.person import API_SECRET
+from testbed.stage.release import until
+from testbed.stage.stage import Stage, set_stage
 
 NAME = "payments"
 

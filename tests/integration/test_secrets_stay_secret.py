@@ -9,13 +9,13 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from hack.localkube import Cluster
-from hack.pagerduty import PagerDutySimulator
-from hack.stage.canary import leaks, spellings
-from hack.stage.kube import GROUP, PLURAL, Kube, condition
-from hack.stage.person import API_SECRET, signing_secret_name
-from hack.stage.release import until
-from hack.stage.stage import Stage, set_stage
+from testbed.localkube import Cluster
+from testbed.pagerduty import PagerDutySimulator
+from testbed.stage.canary import leaks, spellings
+from testbed.stage.kube import GROUP, PLURAL, Kube, condition
+from testbed.stage.person import API_SECRET, signing_secret_name
+from testbed.stage.release import until
+from testbed.stage.stage import Stage, set_stage
 
 NAME = "canary"
 NETWORKING = "/apis/networking.k8s.io/v1"

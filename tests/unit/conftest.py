@@ -15,19 +15,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hack.pagerduty import PagerDutySimulator
-from hack.pagerduty.server import LoopbackServer
-from noctuary import details
-from noctuary.enrichment import LiveReader
-from noctuary.events import ContextEvent, EventType, ObjectRef, new_event_id
-from noctuary.http_client import create_client
-from noctuary.incident_way import IncidentWay
-from noctuary.metrics import Metrics
-from noctuary.pauses import Pauses
-from noctuary.routing import RoutingRecord, encode_record, record_secret_name
-from noctuary.routing_table import RoutingTable, Secret, SecretMeta
-from noctuary.store.base import NewWebhook
-from noctuary.store.sqlite import SqliteStore
+from noctuary.common.http_client import create_client
+from noctuary.common.metrics import Metrics
+from noctuary.incidents.pipeline import IncidentWay
+from noctuary.incidents.timings import Pauses
+from noctuary.models import details
+from noctuary.models.context_event import ContextEvent, EventType, ObjectRef, new_event_id
+from noctuary.models.live_view import LiveReader
+from noctuary.models.routing_record import RoutingRecord, encode_record, record_secret_name
+from noctuary.routing.table import RoutingTable, Secret, SecretMeta
+from noctuary.store.interface import NewWebhook
+from noctuary.store.sqlite.store import SqliteStore
+from testbed.pagerduty import PagerDutySimulator
+from testbed.pagerduty.server import LoopbackServer
 
 QUICK = Pauses(
     settle_s=0.3,

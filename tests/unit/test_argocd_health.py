@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from lupa.lua51 import LuaRuntime  # type: ignore[import-untyped]  # compiled, without stubs
 
-from noctuary_operator import reasons
+from noctuary_operator.resources import reasons
 
 SCRIPT = Path(__file__).resolve().parents[2] / "deploy" / "argocd" / "health.lua"
 DEGRADED = (

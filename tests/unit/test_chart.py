@@ -16,7 +16,7 @@ from hack.chart.generate import generated, stale
 from hack.chart.paths import CHART, ROOT, SCENARIOS
 from hack.chart.readme import documented_values
 from hack.chart.tools import kubernetes_version
-from noctuary.metrics import Metrics
+from noctuary.common.metrics import Metrics
 from noctuary_operator.cleanup import CleanupSettings
 from noctuary_operator.metrics import OperatorMetrics
 from noctuary_operator.settings import OperatorSettings

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from noctuary.routing import Scope
+from noctuary.models.routing_record import Scope
 
 Scene = Any  # the fixture's class lives in conftest.py, which tests cannot import
 

@@ -2,11 +2,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from noctuary import details
 from noctuary.correlation.correlate import correlate
-from noctuary.correlation.model import CauseKind, Diagnosis, FaultKind, PodView, Relation, ServiceView, Verdict, World
 from noctuary.correlation.score import LIKELY_SCORE
-from noctuary.events import ContextEvent, EventType, ObjectRef
+from noctuary.models import details
+from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
+from noctuary.models.diagnosis import CauseKind, Diagnosis, FaultKind, PodView, Relation, ServiceView, Verdict, World
 
 ONSET = 1_800_000_000.0
 MINUTE = 60.0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hack.docs.compare import matches
+from testbed.docs.compare import matches
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hack.docs.kinds import Kind, classified
-from hack.docs.mkdocs_hook import MARK, field_table
-from hack.docs.reader import exported_metrics, unknown_metrics
-from hack.docs.snippets import ROOT, Snippet, pages, snippets
-from noctuary_operator import reasons
+from noctuary_operator.resources import reasons
+from testbed.docs.kinds import Kind, classified
+from testbed.docs.mkdocs_hook import MARK, field_table
+from testbed.docs.reader import exported_metrics, unknown_metrics
+from testbed.docs.snippets import ROOT, Snippet, pages, snippets
 
 DOCS = ROOT / "docs"
 ALERTS = {each["alert"] for each in yaml.safe_load((ROOT / "charts/noctuary/files/alerts.yaml").read_text())}

@@ -4,18 +4,18 @@ from typing import Any
 
 import pytest
 
-from noctuary.errors import KubernetesError
-from noctuary.integration import IntegrationSpec, Webhook, parse_spec
-from noctuary.reports import IntegrationReport
-from noctuary.routing import RoutingRecord, TokenHash
-from noctuary_operator.conditions import Outcome, status_of
-from noctuary_operator.desired import Desired
-from noctuary_operator.http_routes import http_route_spec, http_route_verdict, http_routes_absent
-from noctuary_operator.integrations import Integration
-from noctuary_operator.manifests import Backend, contains
-from noctuary_operator.objects import Meta, RouteObject
-from noctuary_operator.observed import Observed
-from noctuary_operator.status import Status
+from noctuary.common.errors import KubernetesError
+from noctuary.models.integration_spec import IntegrationSpec, Webhook, parse_spec
+from noctuary.models.reports import IntegrationReport
+from noctuary.models.routing_record import RoutingRecord, TokenHash
+from noctuary_operator.plan.conditions import Outcome, status_of
+from noctuary_operator.plan.desired import Desired
+from noctuary_operator.plan.manifests import Backend, contains
+from noctuary_operator.plan.observed import Observed
+from noctuary_operator.plan.routes.http_routes import http_route_spec, http_route_verdict, http_routes_absent
+from noctuary_operator.resources.integration import Integration
+from noctuary_operator.resources.objects import Meta, RouteObject
+from noctuary_operator.resources.status import Status
 
 BACKEND = Backend("noctuary", "noctuary-receiver", 8080)
 PUBLIC = {"name": "public", "namespace": "gateways", "sectionName": "https"}

@@ -10,7 +10,7 @@ from hack.image.archive import Image, make_layer, write_archive
 from hack.image.errors import ImageError
 from hack.image.recipe import DOCKERFILE, released_config
 from hack.image.sbom import ingredients, lock_text, read_lock
-from hack.kind.runtime import configurations, without_capability
+from testbed.kind.machine.runtime import configurations, without_capability
 
 LOCK = """aiohttp==3.14.5 \\
     --hash=sha256:{a} \\

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from noctuary.errors import InvalidInput
-from noctuary.events import ContextEvent
-from noctuary.ingest import MAX_ITEMS, Batch, parse_events
+from noctuary.common.errors import InvalidInput
+from noctuary.models.context_event import ContextEvent
+from noctuary.sources.posted import MAX_ITEMS, Batch, parse_events
 
 NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 EVENT = {

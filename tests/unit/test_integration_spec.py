@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from noctuary.errors import InvalidInput
-from noctuary.integration import IntegrationSpec, duration_s, parse_spec
+from noctuary.common.errors import InvalidInput
+from noctuary.models.integration_spec import IntegrationSpec, duration_s, parse_spec
 
 CRD = Path(__file__).resolve().parents[2] / "crds" / "pagerdutyintegrations.noctuary.io.yaml"
 BOUNDS = ("type", "enum", "minLength", "maxLength", "pattern", "maxItems", "minimum", "maximum", "maxProperties")

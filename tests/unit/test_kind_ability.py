@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from hack.image.store import Store
-from hack.kind import __main__ as program
-from hack.kind import daemon, host, session
-from hack.kind.errors import MachineCannot
+from testbed.kind import __main__ as program
+from testbed.kind import session
+from testbed.kind.errors import MachineCannot
+from testbed.kind.machine import daemon, host
 
 
 def say_nothing(_: str) -> None:

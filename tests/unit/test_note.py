@@ -2,14 +2,14 @@ import re
 
 import pytest
 
-from noctuary import details
 from noctuary.correlation.correlate import correlate
-from noctuary.correlation.model import Diagnosis, PodView, Relation, ServiceView, Verdict, World
-from noctuary.events import ContextEvent, EventType, ObjectRef
-from noctuary.evidence import AlertFacts, Clearing, Evidence
-from noctuary.note import NOTE_BUDGET_BYTES, holds_marker, marker_of, render_note, same_apart_from_time
-from noctuary.note_words import HEADLINE_CHARS
-from noctuary.store.base import IncidentRow
+from noctuary.models import details
+from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
+from noctuary.models.diagnosis import Diagnosis, PodView, Relation, ServiceView, Verdict, World
+from noctuary.models.evidence import AlertFacts, Clearing, Evidence
+from noctuary.models.incident import IncidentRow
+from noctuary.notes.note import NOTE_BUDGET_BYTES, holds_marker, marker_of, render_note, same_apart_from_time
+from noctuary.notes.phrases import HEADLINE_CHARS
 
 ONSET = 1_800_000_000.0
 MARKER = marker_of("one", "https://api.example.com", "Q1")

@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 
-from noctuary.errors import KubernetesError, KubernetesUnavailable
-from noctuary.integration import SecretKeyRef
-from noctuary_operator.cache import Cache
-from noctuary_operator.conditions import describe_lookup
-from noctuary_operator.events import moments
-from noctuary_operator.integrations import Integrations
-from noctuary_operator.kopf_door import LAST_BACKOFF_S, EndlessBackoffs
-from noctuary_operator.manifests import contains
+from noctuary.common.errors import KubernetesError, KubernetesUnavailable
+from noctuary.models.integration_spec import SecretKeyRef
+from noctuary_operator.act.workqueue import WorkQueue
 from noctuary_operator.metrics import OperatorMetrics
-from noctuary_operator.objects import BareMeta, Meta, SecretHead, integration_ids
-from noctuary_operator.policy import host_allowed, key_allowed
+from noctuary_operator.plan.conditions import describe_lookup
+from noctuary_operator.plan.manifests import contains
+from noctuary_operator.plan.moments import moments
+from noctuary_operator.plan.policy import host_allowed, key_allowed
+from noctuary_operator.resources.objects import BareMeta, Meta, SecretHead, integration_ids
+from noctuary_operator.resources.status import Condition, Status
 from noctuary_operator.settings import OperatorSettings
-from noctuary_operator.status import Condition, Status
-from noctuary_operator.workqueue import WorkQueue
+from noctuary_operator.watch.cache import Cache
+from noctuary_operator.watch.integrations import Integrations
+from noctuary_operator.watch.kopf_door import LAST_BACKOFF_S, EndlessBackoffs
 
 UID = "3fcbbb27-d607-4f05-86b7-ad6b15468fd6"
 

@@ -3,12 +3,12 @@
 import msgspec
 import pytest
 
-from noctuary.integration import Token
-from noctuary.routing import RoutingRecord, SigningSecret, TokenHash, hash_secret
-from noctuary_operator.integrations import Integration
-from noctuary_operator.observed import Lookup, Minted, Observed
-from noctuary_operator.status import Status, TokenStatus
-from noctuary_operator.tokens import MAX_PREVIOUS, next_ingest_key, next_signing_secrets, next_token
+from noctuary.models.integration_spec import Token
+from noctuary.models.routing_record import RoutingRecord, SigningSecret, TokenHash, hash_secret
+from noctuary_operator.plan.observed import Lookup, Minted, Observed
+from noctuary_operator.plan.tokens import MAX_PREVIOUS, next_ingest_key, next_signing_secrets, next_token
+from noctuary_operator.resources.integration import Integration
+from noctuary_operator.resources.status import Status, TokenStatus
 
 NOW = 1_800_000_000.0
 OLD = "o" * 43

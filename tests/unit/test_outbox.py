@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from noctuary.outbox import DELETED_BY_HAND
-from noctuary.store.base import NoteRow
+from noctuary.incidents.outbox import DELETED_BY_HAND
+from noctuary.models.incident import NoteRow
 
 POST = {"method": "POST", "path": "/incidents/*/notes"}
 Scene = Any  # the fixture's class lives in conftest.py, which tests cannot import

@@ -4,13 +4,13 @@ from typing import Any
 import httpx
 import pytest
 
-from hack.pagerduty import PagerDutySimulator
-from noctuary.errors import OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
-from noctuary.http_client import create_client
-from noctuary.metrics import Metrics
+from noctuary.common.errors import OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
+from noctuary.common.http_client import create_client
+from noctuary.common.metrics import Metrics
 from noctuary.pagerduty.answers import is_mendable, read_error
 from noctuary.pagerduty.budget import DEFAULT_PAUSE_S, MAX_PAUSE_S, Budget, Need
 from noctuary.pagerduty.client import PagerDutyClient
+from testbed.pagerduty import PagerDutySimulator
 
 Connect = Callable[..., PagerDutyClient]
 

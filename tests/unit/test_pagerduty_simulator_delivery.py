@@ -10,9 +10,9 @@ from typing import TypeVar
 
 import pytest
 
-from hack.pagerduty import DeliverySettings, PagerDutySimulator
-from hack.pagerduty.receiver import HANG, ScriptedReceiver
-from hack.pagerduty.signing import sign
+from testbed.pagerduty import DeliverySettings, PagerDutySimulator
+from testbed.pagerduty.webhooks.receiver import HANG, ScriptedReceiver
+from testbed.pagerduty.webhooks.signing import sign
 
 DAY_S = 24 * 3600
 

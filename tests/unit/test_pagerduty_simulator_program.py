@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hack.pagerduty.cli import main
-from hack.pagerduty.client import ControlClient, ControlError
+from testbed.pagerduty.program.cli import main
+from testbed.pagerduty.program.client import ControlClient, ControlError
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -151,14 +151,14 @@ def test_the_control_api_is_no_part_of_the_rest_api(state_file: Path) -> None:
 
 def test_the_program_ends_with_its_parent(tmp_path: Path) -> None:
     state_file = tmp_path / "state.json"
-    words = [sys.executable, "-m", "hack.pagerduty", "serve", "--with-parent", "--state-file", str(state_file)]
+    words = [sys.executable, "-m", "testbed.pagerduty", "serve", "--with-parent", "--state-file", str(state_file)]
     script = f"import subprocess; p = subprocess.Popen({words!r}, stdout=subprocess.PIPE); p.stdout.readline()"
     subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, check=True, timeout=20)
     assert _gone_within(state_file, 60.0)
 
 
 def _started(state_file: Path) -> "subprocess.Popen[bytes]":
-    words = [sys.executable, "-m", "hack.pagerduty", "serve", "--state-file", str(state_file), "--with-parent"]
+    words = [sys.executable, "-m", "testbed.pagerduty", "serve", "--state-file", str(state_file), "--with-parent"]
     return subprocess.Popen(words, cwd=REPOSITORY, stdout=subprocess.PIPE)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from hack.pagerduty import PagerDutySimulator
+from testbed.pagerduty import PagerDutySimulator
 
 DAY = timedelta(days=1)
 NOTE = {"note": {"content": "found it"}}

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from hack.pagerduty import Action, PagerDutySimulator, Rule
+from testbed.pagerduty import Action, PagerDutySimulator, Rule
 
 NOTES = "/incidents/1/notes"
 NOTE = {"note": {"content": "found it"}}

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from hack.pagerduty import PagerDutySimulator
+from testbed.pagerduty import PagerDutySimulator
 
 VARIABLE = "NOCTUARY_PAGERDUTY_SCHEMA"
 NOTE = {"note": {"content": "found it"}}

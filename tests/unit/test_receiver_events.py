@@ -7,18 +7,18 @@ import httpx
 import msgspec
 import pytest
 
-from noctuary.events import ContextEvent
-from noctuary.metrics import Metrics
-from noctuary.reports import INTERNAL_PATH, ReportPage
-from noctuary.routing import RoutingRecord, encode_record, hash_secret, record_secret_name
-from noctuary.routing_table import InternalToken, RoutingTable, Secret, SecretMeta
-from noctuary.store.base import EventQuery, IntegrationFacts, SaveFacts
-from noctuary.store.sqlite import SqliteStore
+from noctuary.common.metrics import Metrics
+from noctuary.models.context_event import ContextEvent
+from noctuary.models.reports import INTERNAL_PATH, ReportPage
+from noctuary.models.routing_record import RoutingRecord, encode_record, hash_secret, record_secret_name
+from noctuary.routing.table import InternalToken, RoutingTable, Secret, SecretMeta
+from noctuary.store.interface import EventQuery, IntegrationFacts, SaveFacts
+from noctuary.store.sqlite.store import SqliteStore
 from webhook_receiver.app import create_app
 from webhook_receiver.deps import Deps
-from webhook_receiver.internal import create_internal_app
-from webhook_receiver.proven import ProvenTokens
 from webhook_receiver.reports import ReportLog
+from webhook_receiver.routes.internal import create_internal_app
+from webhook_receiver.token_proofs import ProvenTokens
 
 NOW = 1_800_000_000.0
 KEY = {"authorization": "Bearer ingest-key"}

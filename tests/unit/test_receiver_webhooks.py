@@ -8,8 +8,8 @@ import httpx
 import msgspec
 import pytest
 
-from noctuary.metrics import Metrics
-from noctuary.routing import (
+from noctuary.common.metrics import Metrics
+from noctuary.models.routing_record import (
     RoutingRecord,
     SigningSecret,
     TokenHash,
@@ -17,14 +17,14 @@ from noctuary.routing import (
     hash_secret,
     record_secret_name,
 )
-from noctuary.routing_table import InternalToken, RoutingTable, Secret, SecretMeta
-from noctuary.store.base import InboxRow
-from noctuary.store.sqlite import SqliteStore
+from noctuary.routing.table import InternalToken, RoutingTable, Secret, SecretMeta
+from noctuary.store.interface import InboxRow
+from noctuary.store.sqlite.store import SqliteStore
 from webhook_receiver.app import create_app
+from webhook_receiver.asgi import BodyBudget
 from webhook_receiver.deps import Deps
-from webhook_receiver.proven import ProvenTokens
 from webhook_receiver.reports import ReportLog
-from webhook_receiver.wire import BodyBudget
+from webhook_receiver.token_proofs import ProvenTokens
 
 NOW = 1_800_000_000.0
 BODY = b'{"event":{"id":"01E","event_type":"incident.triggered"}}'

@@ -4,10 +4,10 @@ import httpx
 import msgspec
 import pytest
 
-from noctuary.errors import PagerDutyError
+from noctuary.common.errors import PagerDutyError
+from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.answers import is_mendable, mendable_status, raise_for
-from noctuary.routing import RoutingRecord
-from noctuary.store.base import IntegrationFacts
+from noctuary.store.interface import IntegrationFacts
 from webhook_receiver.refusals import Refusals
 
 TOKEN, RIGHT, FROM = "PagerDuty answered 401", "PagerDuty answered 403", "PagerDuty answered 400 (code 1028)"

@@ -5,8 +5,8 @@ import base64
 import msgspec
 import pytest
 
-from noctuary.errors import InvalidInput
-from noctuary.routing import RoutingRecord, TokenHash, decode_record, encode_record
+from noctuary.common.errors import InvalidInput
+from noctuary.models.routing_record import RoutingRecord, TokenHash, decode_record, encode_record
 
 RECORD = RoutingRecord(
     id="u-1",

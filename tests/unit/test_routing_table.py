@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from noctuary.kube.reflector import ChangeType
-from noctuary.routing import RoutingRecord, TokenHash, encode_record, hash_secret, record_secret_name
-from noctuary.routing_table import InternalToken, RoutingTable, Secret, SecretMeta
+from noctuary.models.routing_record import RoutingRecord, TokenHash, encode_record, hash_secret, record_secret_name
+from noctuary.routing.table import InternalToken, RoutingTable, Secret, SecretMeta
 
 NOW = 1_800_000_000.0
 

@@ -6,16 +6,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from noctuary.events import ContextEvent, EventType, ObjectRef
-from noctuary.store.base import (
+from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
+from noctuary.models.incident import IncidentRow, NoteRow
+from noctuary.store.interface import (
     Baseline,
     DropBaseline,
     EventQuery,
     FinishWebhook,
-    IncidentRow,
     IntegrationFacts,
     NewWebhook,
-    NoteRow,
     RetryWebhook,
     SaveBaseline,
     SaveFacts,
@@ -23,7 +22,7 @@ from noctuary.store.base import (
     SaveNote,
     Store,
 )
-from noctuary.store.sqlite import SqliteStore
+from noctuary.store.sqlite.store import SqliteStore
 
 NOW = 1_800_000_000.0
 

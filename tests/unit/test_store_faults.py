@@ -10,21 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from noctuary.errors import InvalidInput, StoreUnavailable
-from noctuary.store import database
-from noctuary.store.base import NewWebhook
-from noctuary.store.filesystem import Mount, mount_of, parse_mountinfo, require_local
-from noctuary.store.schema import MIGRATIONS
-from noctuary.store.sqlite import FILE_NAME, SqliteStore
+from noctuary.common.errors import InvalidInput, StoreUnavailable
+from noctuary.store.interface import NewWebhook
+from noctuary.store.sqlite import database
+from noctuary.store.sqlite.filesystem import Mount, mount_of, parse_mountinfo, require_local
+from noctuary.store.sqlite.schema import MIGRATIONS
+from noctuary.store.sqlite.store import FILE_NAME, SqliteStore
 
 NOW = 1_800_000_000.0
 WRITER = """
 import asyncio, resource, sys
-from noctuary import log
+from noctuary.common import log
 from pathlib import Path
-from noctuary.errors import StoreUnavailable
-from noctuary.store.base import NewWebhook
-from noctuary.store.sqlite import SqliteStore
+from noctuary.common.errors import StoreUnavailable
+from noctuary.store.interface import NewWebhook
+from noctuary.store.sqlite.store import SqliteStore
 
 async def write(store, prefix, number):
     name = f"{prefix}-{number}"

@@ -1,11 +1,11 @@
 import msgspec
 import pytest
 
-from noctuary.errors import InvalidInput
-from noctuary.incident_state import apply_sighting, sighting_of_event, sighting_of_listing
+from noctuary.common.errors import InvalidInput
+from noctuary.incidents.sightings import apply_sighting, sighting_of_event, sighting_of_listing
+from noctuary.models.incident import IncidentRow
 from noctuary.pagerduty.objects import Incident
 from noctuary.pagerduty.webhook import parse_webhook
-from noctuary.store.base import IncidentRow
 
 T = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 

@@ -6,13 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from noctuary import details
-from noctuary.correlation.model import PodView, ServiceView
-from noctuary.enrichment import LiveView
-from noctuary.errors import KubernetesUnavailable
-from noctuary.events import ContextEvent, EventType
-from noctuary.routing import Scope, ServiceMapping
-from noctuary.store.base import NewWebhook
+from noctuary.common.errors import KubernetesUnavailable
+from noctuary.models import details
+from noctuary.models.context_event import ContextEvent, EventType
+from noctuary.models.diagnosis import PodView, ServiceView
+from noctuary.models.live_view import LiveView
+from noctuary.models.routing_record import Scope, ServiceMapping
+from noctuary.store.interface import NewWebhook
 
 Scene = Any  # the fixture's class lives in conftest.py, which tests cannot import
 Make = Callable[..., ContextEvent]

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from noctuary import details
-from noctuary.events import ContextEvent, EventType, ObjectRef, new_event_id
+from noctuary.models import details
+from noctuary.models.context_event import ContextEvent, EventType, ObjectRef, new_event_id
 from noctuary.sources.kubernetes import SOURCE
 
 MESSAGE_CHARACTERS = 300

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from noctuary import details
-from noctuary.events import ObjectRef
 from noctuary.kube.objects import ObjectMeta, Pod, Probe, TemplateMeta, controller_of
+from noctuary.models import details
+from noctuary.models.context_event import ObjectRef
 
 SERVICE_ANNOTATIONS = ("noctuary.io/service", "resource.opentelemetry.io/service.name")
 """Asked in this order, before the label and the owner's name."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from noctuary.events import ContextEvent
+from noctuary.models.context_event import ContextEvent
 
 _Fingerprint = tuple[float, int, str | None]
 

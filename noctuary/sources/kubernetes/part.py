@@ -3,14 +3,14 @@
 from collections.abc import Coroutine
 from typing import Any, Protocol, TypeVar
 
+from noctuary.common.errors import is_refusal
 from noctuary.kube.objects import DaemonSet, Deployment, Event, Node, Pod, ReplicaSet, StatefulSet
 from noctuary.kube.reflector import Health, Reflector, Sink
-from noctuary.kube.unreadable import is_refusal
 from noctuary.sources.kubernetes.identity import PodIdentity
 from noctuary.sources.kubernetes.rollout_tracker import RolloutTracker
 from noctuary.sources.kubernetes.sinks import NodeSink, NoticeSink, PodSink, ReplicaSetSink, WorkloadSink
 from noctuary.sources.kubernetes.writer import Writer
-from noctuary.store.base import Baseline
+from noctuary.store.interface import Baseline
 
 T = TypeVar("T")
 

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 
 import msgspec
 
-from noctuary import clock
+from noctuary.common import clock
 from noctuary.kube.objects import ReplicaSet, Workload, controller_of
 from noctuary.kube.reflector import ChangeType
 from noctuary.sources.kubernetes.identity import PodIdentity
 from noctuary.sources.kubernetes.rollouts import WorkloadState, baseline, difference
 from noctuary.sources.kubernetes.workloads import Revision, WorkloadView, view_replica_set, view_workload
 from noctuary.sources.kubernetes.writer import Writer
-from noctuary.store.base import Baseline, Change, DropBaseline, SaveBaseline
+from noctuary.store.interface import Baseline, Change, DropBaseline, SaveBaseline
 
 KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 """All of these must have been listed before anything is compared."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from noctuary import details
-from noctuary.events import ContextEvent, EventType
+from noctuary.models import details
+from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.sources.kubernetes.draft import draft
 from noctuary.sources.kubernetes.template import TemplateSummary, describe_change
 from noctuary.sources.kubernetes.workloads import Revision, WorkloadView

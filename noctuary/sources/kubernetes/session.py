@@ -7,13 +7,13 @@ from typing import TypeVar
 
 import msgspec
 
+from noctuary.common.metrics import Metrics
 from noctuary.kube.client import KubeClient
 from noctuary.kube.reflector import STALL_GRACE_S, WATCH_TIMEOUT_S, Reflector, Sink
 from noctuary.kube.unreadable import UNKNOWN_OR_CLOSED, Unreadable
-from noctuary.metrics import Metrics
 from noctuary.sources.kubernetes.part import Part
 from noctuary.sources.kubernetes.writer import QUEUE_LIMIT, Writer
-from noctuary.store.base import Baseline, Store
+from noctuary.store.interface import Baseline, Store
 
 GAUGE_PERIOD_S = 2.0
 """How often the gauges are set: scrapes come every 15 s or less often."""

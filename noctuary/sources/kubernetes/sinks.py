@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from noctuary.events import ContextEvent
 from noctuary.kube.objects import Event, Node, Pod, ReplicaSet, Workload
 from noctuary.kube.reflector import ChangeType
+from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes.identity import PodIdentity, identify_pod
+from noctuary.sources.kubernetes.kinds.events import Lookup, last_time, notice
+from noctuary.sources.kubernetes.kinds.nodes import node_faults
+from noctuary.sources.kubernetes.kinds.pods import pod_faults
 from noctuary.sources.kubernetes.memory import Memory
-from noctuary.sources.kubernetes.nodes import node_faults
-from noctuary.sources.kubernetes.notices import Lookup, last_time, notice
-from noctuary.sources.kubernetes.pods import pod_faults
 from noctuary.sources.kubernetes.rollout_tracker import RolloutTracker
 from noctuary.sources.kubernetes.writer import Writer
 

@@ -7,12 +7,12 @@ from typing import Protocol
 
 import structlog
 
-from noctuary.errors import StoreUnavailable
+from noctuary.common.errors import StoreUnavailable
+from noctuary.common.metrics import Metrics
 from noctuary.kube.client import KubeClient
 from noctuary.kube.reflector import Health
-from noctuary.metrics import Metrics
 from noctuary.sources.kubernetes.session import Session, Timings
-from noctuary.store.base import Baseline, Store
+from noctuary.store.interface import Baseline, Store
 
 log = structlog.get_logger()
 

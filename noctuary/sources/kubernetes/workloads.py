@@ -2,7 +2,6 @@
 
 import msgspec
 
-from noctuary.events import ObjectRef
 from noctuary.kube.objects import (
     DaemonSet,
     Deployment,
@@ -13,6 +12,7 @@ from noctuary.kube.objects import (
     controller_of,
     seconds,
 )
+from noctuary.models.context_event import ObjectRef
 from noctuary.sources.kubernetes.identity import POD_HASH_LABEL, template_service
 from noctuary.sources.kubernetes.template import TemplateSummary, summarize
 

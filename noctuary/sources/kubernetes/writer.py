@@ -7,13 +7,13 @@ from collections import deque
 import msgspec
 import structlog
 
-from noctuary import clock
-from noctuary.errors import StoreUnavailable
-from noctuary.events import ContextEvent
-from noctuary.metrics import Metrics
+from noctuary.common import clock
+from noctuary.common.errors import StoreUnavailable
+from noctuary.common.metrics import Metrics
+from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes import SOURCE
 from noctuary.sources.kubernetes.draft import clamp
-from noctuary.store.base import Change, Store
+from noctuary.store.interface import Change, Store
 
 log = structlog.get_logger()
 

@@ -11,17 +11,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from hack.localkube import Cluster, Identities
-from noctuary.clock import format_time, now
-from noctuary.events import ContextEvent
+from noctuary.common.clock import format_time, now
+from noctuary.common.metrics import Metrics
 from noctuary.kube.client import MERGE, KubeClient
 from noctuary.kube.lease import Lease
-from noctuary.metrics import Metrics
+from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes import CLUSTER_TENANT
 from noctuary.sources.kubernetes.session import Timings
 from noctuary.sources.kubernetes.source import LEASE_NAME, KubernetesSource
-from noctuary.store.base import EventQuery
-from noctuary.store.sqlite import SqliteStore
+from noctuary.store.interface import EventQuery
+from noctuary.store.sqlite.store import SqliteStore
+from testbed.localkube import Cluster, Identities
 
 DEADLINE_S = 60.0
 POLL_S = 0.05

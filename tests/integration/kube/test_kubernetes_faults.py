@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from noctuary import details
-from noctuary.clock import format_time, now
+from noctuary.common.clock import format_time, now
+from noctuary.models import details
 
 
 @pytest.fixture

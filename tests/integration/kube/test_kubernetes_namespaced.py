@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from noctuary.correlation.model import Relation, ServiceView
 from noctuary.kube.client import KubeClient
-from noctuary.live_reader import NODES_UNSEEN, make_limits, make_live_reader
+from noctuary.models.diagnosis import Relation, ServiceView
+from noctuary.sources.kubernetes.live_reader import NODES_UNSEEN, make_limits, make_live_reader
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from noctuary import details
-from noctuary.clock import parse_time
+from noctuary.common.clock import parse_time
+from noctuary.models import details
 
 
 def deployment_path(world: Any, name: str) -> str:

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from noctuary.clock import format_time, now
-from noctuary.errors import KubernetesError, StoreUnavailable
-from noctuary.events import ContextEvent
+from noctuary.common.clock import format_time, now
+from noctuary.common.errors import KubernetesError, StoreUnavailable
 from noctuary.kube.client import KubeClient
-from noctuary.live import read_live
-from noctuary.routing import ServiceMapping
+from noctuary.models.context_event import ContextEvent
+from noctuary.models.routing_record import ServiceMapping
+from noctuary.sources.kubernetes.live import read_live
 from noctuary.sources.kubernetes.session import Timings
 
 CRASHING = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}}

@@ -15,9 +15,9 @@ import structlog
 import yaml
 from aiohttp import web
 
-from hack.localkube import Cluster, Identities, LocalKube
 from noctuary.kube.login import Login
 from noctuary.sources.kubernetes.session import Timings
+from testbed.localkube import Cluster, Identities, LocalKube
 
 RECEIVER = "noctuary-receiver"
 RECOVERY_S = 60.0

@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from hack.localkube import Cluster, grant, revoke
-from hack.localkube.errors import LocalKubeError
-from noctuary.routing import RoutingRecord, decode_record, record_secret_name
+from hack.lib.errors import LocalKubeError
+from noctuary.models.routing_record import RoutingRecord, decode_record, record_secret_name
+from testbed.localkube import Cluster, grant, revoke
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 HOST = "noctuary.example.com"

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from hack.localkube import Cluster
 from noctuary.kube.client import KubeClient
 from noctuary_operator.cleanup import CleanupFailed, CleanupSettings, clean_up
+from testbed.localkube import Cluster
 
 INGRESS = {"type": "Ingress"}
 OURS = "noctuary.io/role"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hack.localkube import Cluster
+from testbed.localkube import Cluster
 
 INGRESS = {"type": "Ingress", "ingressClassName": "nginx"}
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from hack.localkube import Cluster, LocalKube
-from noctuary.routing import hash_secret
+from noctuary.models.routing_record import hash_secret
+from testbed.localkube import Cluster, LocalKube
 
 ACCOUNT = "noctuary-operator"
 LONG_LEASE = {"NOCTUARY_LEASE_DURATION_S": "120", "NOCTUARY_IDENTITY": "pod-0"}

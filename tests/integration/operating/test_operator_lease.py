@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
-from hack.localkube import Cluster
 from noctuary.kube.client import MERGE, KubeClient
 from noctuary.kube.lease import Lease
+from testbed.localkube import Cluster
 
 DEADLINE_S = 60
 

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from noctuary.reports import IntegrationReport, Refusal, ReportPage
-from noctuary.routing import hash_secret
+from noctuary.models.reports import IntegrationReport, Refusal, ReportPage
+from noctuary.models.routing_record import hash_secret
 
 INGRESS = {"type": "Ingress"}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hack.localkube import Cluster, grant
+from testbed.localkube import Cluster, grant
 
 POLLED_S = 60.0
 """A Namespace is asked for every ten seconds; a slow machine may take its time."""

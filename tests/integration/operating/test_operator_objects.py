@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from noctuary.routing import hash_secret
+from noctuary.models.routing_record import hash_secret
 
 INGRESS = {"type": "Ingress", "ingressClassName": "nginx", "tls": {"secretName": "cert"}}
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from noctuary.routing import encode_record, hash_secret
+from noctuary.models.routing_record import encode_record, hash_secret
 
 
 def rotated(team: Any, eventually: Callable[..., Any], name: str, before: str) -> str:

@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from hack.localkube import Cluster
-from noctuary.errors import KubernetesError
+from noctuary.common.errors import KubernetesError
 from noctuary.kube.client import KubeClient
-from noctuary_operator import paths
-from noctuary_operator.apply import Applier
-from noctuary_operator.events import Recorder
-from noctuary_operator.manifests import Backend
+from noctuary_operator.act.apply import Applier
+from noctuary_operator.act.events import Recorder
+from noctuary_operator.act.reconcile import Reconciler
 from noctuary_operator.metrics import OperatorMetrics
-from noctuary_operator.policy import Policy
-from noctuary_operator.reconcile import Reconciler
-from noctuary_operator.secret_values import SecretValues
-from noctuary_operator.world import World
+from noctuary_operator.plan.manifests import Backend
+from noctuary_operator.plan.policy import Policy
+from noctuary_operator.resources import paths
+from noctuary_operator.watch.cluster_view import World
+from noctuary_operator.watch.secret_values import SecretValues
+from testbed.localkube import Cluster
 
 UID = "6f2f8b1e-0000-4000-8000-000000000000"
 GONE: dict[str, Any] = {

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from hack.image.store import Store
-from hack.kind.programs import Programs
-from hack.localkube import Cluster, LocalKube, LocalKubeError
-from hack.localkube.cache import say
-from noctuary.routing import record_secret_name
+from hack.lib.cache import say
+from noctuary.models.routing_record import record_secret_name
+from testbed.kind.machine.programs import Programs
+from testbed.localkube import Cluster, LocalKube, LocalKubeError
 
 CRDS = sorted((Path(__file__).resolve().parents[4] / "crds").glob("*.yaml"))
 HTTPROUTES = "httproutes.gateway.networking.k8s.io"

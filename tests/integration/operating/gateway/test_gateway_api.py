@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from hack.localkube import Cluster
 from noctuary.kube.client import KubeClient
-from noctuary_operator import route_watches
-from noctuary_operator.route_watches import HttpRouteWatch
-from noctuary_operator.world import World
+from noctuary_operator.watch import route_watches
+from noctuary_operator.watch.cluster_view import World
+from noctuary_operator.watch.route_watches import HttpRouteWatch
+from testbed.localkube import Cluster
 
 
 def test_a_cluster_without_the_gateway_api_is_said_and_heals_when_it_comes_and_goes(

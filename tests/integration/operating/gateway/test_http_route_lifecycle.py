@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from hack.localkube import Cluster
 from noctuary.kube.client import KubeClient
-from noctuary.routing import record_secret_name
+from noctuary.models.routing_record import record_secret_name
 from noctuary_operator.cleanup import CleanupSettings, clean_up
-from noctuary_operator.http_routes import HTTP_ROUTE
+from noctuary_operator.plan.routes.http_routes import HTTP_ROUTE
+from testbed.localkube import Cluster
 
 
 def test_an_http_route_goes_with_its_integration_also_while_the_operator_is_away(

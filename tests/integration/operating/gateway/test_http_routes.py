@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from noctuary_operator.http_routes import HTTP_ROUTE
+from noctuary_operator.plan.routes.http_routes import HTTP_ROUTE
 
 PARENT = {"name": "public", "namespace": "gateways", "sectionName": "https"}
 

@@ -1,0 +1,1 @@
+"""What builds share: caches, child processes, the Go toolchain."""

@@ -1,0 +1,1 @@
+"""What every room may use: errors, time, text, logs, locks, tasks, backoff, the HTTP client and metrics."""

@@ -1,0 +1,113 @@
+"""The errors of Noctuary.
+
+NoctuaryError
+├── InvalidInput        what a person or another system sent is wrong; names the field and the mend
+├── UserMustMend        only the user can mend it: a Secret is missing, a token is refused
+├── NotReady            we cannot take it now; the sender should come again
+│   └── StoreUnavailable    the store could not commit
+├── KubernetesError     the API server answered with an error
+│   └── KubernetesUnavailable   it did not answer, or asked us to wait
+└── PagerDutyError      PagerDuty answered with an error
+    └── PagerDutyUnavailable    it did not answer, or asked us to wait
+        └── OutcomeUnknown      a write was sent and its answer was lost: look before repeating it
+
+`retryable` says whether the same call may succeed later without a change by a person.
+The doors map it: HTTP 503 or 4xx in the receiver, a retry with backoff or a terminal condition in the operator.
+"""
+
+from typing import ClassVar
+
+
+class NoctuaryError(Exception):
+    """The root of all errors that we raise on purpose."""
+
+    retryable: ClassVar[bool] = False
+    http_status: ClassVar[int] = 500
+
+
+class InvalidInput(NoctuaryError):
+    """Input that can never be accepted as it is."""
+
+    http_status = 400
+
+    def __init__(self, field: str, problem: str, mend: str) -> None:
+        super().__init__(f"{field}: {problem}; {mend}")
+        self.field = field
+        self.problem = problem
+        self.mend = mend
+
+
+class UserMustMend(NoctuaryError):
+    """A state that only the user can mend; `reason` is a documented condition reason."""
+
+    http_status = 409
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class NotReady(NoctuaryError):
+    """We cannot take this now; the sender should come again after `retry_after_s`."""
+
+    retryable = True
+    http_status = 503
+
+    def __init__(self, message: str, retry_after_s: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class StoreUnavailable(NotReady):
+    """The store could not commit: disk full, I/O error, or it is closing."""
+
+
+class KubernetesError(NoctuaryError):
+    """The API server refused a call; `status` is the HTTP status, `reason` the Status reason."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(f"Kubernetes API answered {status} {reason}: {message}")
+        self.status = status
+        self.reason = reason
+
+    @property
+    def not_found(self) -> bool:
+        """Whether the object or its kind does not exist."""
+        return self.status == 404
+
+
+class KubernetesUnavailable(KubernetesError):
+    """The API server did not answer, or answered 429 or 5xx."""
+
+    retryable = True
+
+
+class PagerDutyError(NoctuaryError):
+    """PagerDuty refused a call; `status` is the HTTP status (0: none), `code` PagerDuty's own error code."""
+
+    def __init__(self, message: str, status: int = 0, code: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class PagerDutyUnavailable(PagerDutyError):
+    """PagerDuty did not answer, or answered 429 or 5xx; come again after `retry_after_s`."""
+
+    retryable = True
+
+    def __init__(self, message: str, status: int = 0, code: int = 0, retry_after_s: float = 1.0) -> None:
+        super().__init__(message, status, code)
+        self.retry_after_s = retry_after_s
+
+
+class OutcomeUnknown(PagerDutyUnavailable):
+    """A write was sent and may have been applied, but its answer was lost."""
+
+
+FORBIDDEN = 403
+
+
+def is_refusal(error: KubernetesError | None) -> bool:
+    """Whether the API server says that we may not, which only a person mends."""
+    return error is not None and error.status == FORBIDDEN

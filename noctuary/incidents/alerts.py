@@ -1,0 +1,52 @@
+"""The frozen evidence of an incident: what was diagnosed, what the alerts said, what could not be read."""
+
+from typing import Any
+
+import msgspec
+
+from noctuary.models.evidence import AlertFacts
+from noctuary.pagerduty.objects import Alert
+from noctuary.pagerduty.webhook import time_or
+
+MAX_ONSET_BEFORE_ALERT_S = 6 * 3600
+"""A sender's start time much older than its alert belongs to an earlier episode."""
+MAX_ALERTS_READ = 100
+
+
+def read_alerts(alerts: list[Alert], created_at: float) -> AlertFacts:
+    """Sum up the alerts of an incident that was created at `created_at`."""
+    if not alerts:
+        return AlertFacts()
+    first = min(alerts, key=lambda alert: time_or(alert.created_at, created_at))
+    opened_at = time_or(first.created_at, created_at)
+    starts = [at for alert in alerts[:MAX_ALERTS_READ] for at in _starts(alert)]
+    plausible = [at for at in starts if opened_at - MAX_ONSET_BEFORE_ALERT_S <= at <= opened_at]
+    return AlertFacts(len(alerts), first.summary or "", opened_at, min(plausible, default=None))
+
+
+def onset_of(alerts: AlertFacts, created_at: float) -> float:
+    """Return when the trouble began: as the sender says, else when the first alert or the incident opened."""
+    opened_at = alerts.opened_at if alerts.opened_at is not None else created_at
+    return alerts.began_at if alerts.began_at is not None else min(opened_at, created_at)
+
+
+def _starts(alert: Alert) -> list[float]:
+    """Read Alertmanager's `startsAt` of the firing alerts, which newer versions send as JSON."""
+    if alert.body is None:
+        return []
+    details = alert.body.details
+    if not isinstance(details, dict) and isinstance(alert.body.cef_details, dict):
+        details = alert.body.cef_details.get("details")
+    firing = _decoded(details.get("firing")) if isinstance(details, dict) else None
+    items = [item for item in firing if isinstance(item, dict)] if isinstance(firing, list) else []
+    times = [time_or(item["startsAt"], -1.0) for item in items if isinstance(item.get("startsAt"), str)]
+    return [at for at in times if at > 0]
+
+
+def _decoded(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return msgspec.json.decode(value)
+    except (msgspec.MsgspecError, RecursionError):
+        return None  # older versions send text, which holds no times

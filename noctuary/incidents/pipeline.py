@@ -1,0 +1,82 @@
+"""The way of an incident, put together: worker, desk, outbox and comparison over one store and one routing table."""
+
+import asyncio
+
+import httpx
+import structlog
+
+from noctuary.common import clock
+from noctuary.common.errors import StoreUnavailable
+from noctuary.common.locks import KeyedLocks
+from noctuary.common.metrics import Metrics
+from noctuary.incidents.backfill import Comparer
+from noctuary.incidents.enrichment import Enricher
+from noctuary.incidents.inbox_worker import Worker
+from noctuary.incidents.outbox import NoteSender
+from noctuary.incidents.recheck import SecondLooks
+from noctuary.incidents.suspensions import Suspensions
+from noctuary.incidents.timings import Pauses
+from noctuary.incidents.updater import IncidentDesk
+from noctuary.models.live_view import Limits, LiveReader, no_limits
+from noctuary.pagerduty.client import PagerDutyClients
+from noctuary.routing.directory import Routing
+from noctuary.store.interface import Store
+
+log = structlog.get_logger()
+
+DEPTHS_INTERVAL_S = 5.0
+LOADED_POLL_S = 0.05
+
+
+class IncidentWay:
+    """Everything between a stored webhook and a note; set `wake` when a webhook was stored."""
+
+    def __init__(
+        self,
+        store: Store,
+        routing: Routing,
+        http: httpx.AsyncClient,
+        metrics: Metrics,
+        live_reader: LiveReader | None,
+        pauses: Pauses | None = None,
+        limits: Limits = no_limits,
+    ) -> None:
+        locks, clients = KeyedLocks(), PagerDutyClients(http, metrics)
+        self.sender = NoteSender(store, routing, clients, locks, metrics, pauses or Pauses())
+        enricher = Enricher(store, clients, live_reader, limits)
+        self.desk = IncidentDesk(store, routing, enricher, locks, self.sender.wake.set)
+        self.comparer = Comparer(store, routing, clients, self.desk, metrics)
+        self.worker = Worker(store, routing, self.desk, metrics, Suspensions(routing, self.comparer.request))
+        self.second_looks = SecondLooks(store, routing, self.desk, (pauses or Pauses()).second_look_s)
+        self._store = store
+        self._routing = routing
+        self._metrics = metrics
+
+    @property
+    def wake(self) -> asyncio.Event:
+        """Return the event that wakes the worker at once."""
+        return self.worker.wake
+
+    async def run(self) -> None:
+        """Run all parts until cancelled; nothing begins before the routing table was loaded."""
+        while self._routing.age_s() == float("inf"):  # noqa: ASYNC110 - loading sets no event
+            await asyncio.sleep(LOADED_POLL_S)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.worker.run())
+            tasks.create_task(self.sender.run())
+            tasks.create_task(self.comparer.run())
+            tasks.create_task(self.second_looks.run())
+            tasks.create_task(self._measure())
+
+    async def _measure(self) -> None:
+        while True:
+            try:
+                depths = await self._store.depths(clock.now())
+            except StoreUnavailable as error:
+                log.warning("Queues cannot be measured", problem=str(error))
+            else:
+                for queue in ("inbox", "notes"):
+                    self._metrics.queue_depth.labels(queue).set(getattr(depths, queue))
+                self._metrics.queue_depth.labels("store_writes").set(depths.writes)
+                self._metrics.oldest_webhook_seconds.set(depths.oldest_inbox_s)
+            await asyncio.sleep(DEPTHS_INTERVAL_S)

@@ -1,0 +1,44 @@
+"""From a PagerDuty service to the workloads behind it: by the integration's mapping, else by name."""
+
+import re
+
+from noctuary.models.diagnosis import Relation, ServiceView
+from noctuary.models.routing_record import RoutingRecord, ServiceMapping
+
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9.]+")
+MAX_NAME_CHARS = 253
+
+
+def resolve_services(record: RoutingRecord, service_id: str, service_name: str) -> list[ServiceView]:
+    """Return the services of an incident: its own (several workloads are possible), then what they depend on."""
+    mappings = own_mappings(record, service_id, service_name)
+    own = [_view(record, mapping, Relation.OWN) for mapping in mappings]
+    names = {view.name for view in own}
+    depends_on = dict.fromkeys(name for mapping in mappings for name in mapping.depends_on if name not in names)
+    namespaces = list(dict.fromkeys(namespace for view in own for namespace in view.namespaces))
+    return own + [_dependency(record, name, namespaces) for name in depends_on]
+
+
+def own_mappings(record: RoutingRecord, service_id: str, service_name: str) -> list[ServiceMapping]:
+    """Return the mappings of a PagerDuty service; a service that nobody mapped is looked for under its own name."""
+    mapped = [m for m in record.services if m.pagerduty_service_id and m.pagerduty_service_id == service_id]
+    if mapped:
+        return mapped
+    name = kubernetes_name(service_name)
+    named = [m for m in record.services if not m.pagerduty_service_id and m.name in (name, service_name)]
+    return named or [ServiceMapping(name=name, namespaces=[record.namespace])]
+
+
+def kubernetes_name(service_name: str) -> str:
+    """Return a PagerDuty service's name as a Kubernetes object would be called: `Payments API` is payments-api."""
+    return _NOT_IN_NAMES.sub("-", service_name.lower()).strip("-.")[:MAX_NAME_CHARS]
+
+
+def _dependency(record: RoutingRecord, name: str, namespaces: list[str]) -> ServiceView:
+    mapping = next((m for m in record.services if m.name == name), None)
+    return _view(record, mapping or ServiceMapping(name=name, namespaces=namespaces), Relation.DEPENDENCY)
+
+
+def _view(record: RoutingRecord, mapping: ServiceMapping, relation: Relation) -> ServiceView:
+    namespaces = mapping.namespaces or [record.namespace]
+    return ServiceView(mapping.name, relation, record.namespace, list(namespaces), mapping.match_labels)

@@ -1,0 +1,156 @@
+"""The state of an incident from events that may come late, twice or in any order: an older event never wins."""
+
+from urllib.parse import urlsplit
+
+import msgspec
+
+from noctuary.common.text import clean
+from noctuary.models.incident import IncidentRow
+from noctuary.pagerduty.objects import Incident
+from noctuary.pagerduty.webhook import IncidentData, Reference, WebhookEvent, time_or
+
+RANK = {"triggered": 0, "acknowledged": 1, "resolved": 2}
+LISTING_PRECISION_S = 1.0
+"""The incidents list gives times cut to the second, webhooks give milliseconds."""
+_STATUS_OF_EVENT = {
+    "incident.acknowledged": "acknowledged",
+    "incident.resolved": "resolved",
+}
+_MAX_ID_CHARS = 64
+_MAX_TITLE_CHARS = 300
+_MAX_URL_CHARS = 500
+_MAX_NAME_CHARS = 120
+
+
+class Sighting(msgspec.Struct, frozen=True):
+    """What was told about an incident at one time, by a webhook or by the list; empty and None: not told."""
+
+    incident_id: str
+    at: float
+    status: str
+    is_exact: bool
+    number: int = 0
+    title: str = ""
+    html_url: str = ""
+    service_id: str = ""
+    service_name: str = ""
+    team_ids: list[str] = []
+    urgency: str = ""
+    triggered_at: float = 0.0
+    acknowledged_at: float | None = None
+    acknowledged_by: str | None = None
+    resolved_at: float | None = None
+    resolved_by: str | None = None
+
+    @property
+    def host(self) -> str:
+        """Return the web host, which names the PagerDuty account; empty when it was not told."""
+        try:
+            return urlsplit(self.html_url).hostname or ""
+        except ValueError:
+            return ""
+
+
+def sighting_of_event(event: WebhookEvent, data: IncidentData) -> Sighting:
+    """Read what a webhook tells."""
+    status = data.status if data.status in RANK else _STATUS_OF_EVENT.get(event.event_type, "triggered")
+    is_ack, is_resolve = event.event_type == "incident.acknowledged", event.event_type == "incident.resolved"
+    agent = _name(event.agent)
+    created_at = time_or(data.created_at, event.occurred_at)
+    return Sighting(
+        incident_id=data.id[:_MAX_ID_CHARS],
+        at=event.occurred_at,
+        status=status,
+        is_exact=True,
+        number=data.number or 0,
+        title=clean(data.title or "", _MAX_TITLE_CHARS),
+        html_url=(data.html_url or "")[:_MAX_URL_CHARS],
+        service_id=data.service.id if data.service else "",
+        service_name=_name(data.service) or "",
+        team_ids=[team.id for team in data.teams or []],
+        urgency=data.urgency or "",
+        triggered_at=event.occurred_at if event.event_type == "incident.triggered" else created_at,
+        acknowledged_at=event.occurred_at if is_ack else None,
+        acknowledged_by=agent if is_ack else None,
+        resolved_at=event.occurred_at if is_resolve else None,
+        resolved_by=agent if is_resolve else None,
+    )
+
+
+def sighting_of_listing(incident: Incident, asked_at: float) -> Sighting:
+    """Read what the incidents list tells."""
+    created_at = time_or(incident.created_at, asked_at)
+    changed_at = time_or(incident.last_status_change_at, created_at)
+    status = incident.status if incident.status in RANK else "triggered"
+    ack = incident.acknowledgements[0] if incident.acknowledgements else None
+    by = _name(incident.last_status_change_by)
+    resolved_at = time_or(incident.resolved_at, changed_at) if status == "resolved" else None
+    return Sighting(
+        incident_id=incident.id[:_MAX_ID_CHARS],
+        at=changed_at,
+        status=status or "triggered",
+        is_exact=False,
+        number=incident.incident_number or 0,
+        title=clean(incident.title or "", _MAX_TITLE_CHARS),
+        html_url=(incident.html_url or "")[:_MAX_URL_CHARS],
+        service_id=incident.service.id if incident.service else "",
+        service_name=_name(incident.service) or "",
+        team_ids=[team.id for team in incident.teams or []],
+        urgency=incident.urgency or "",
+        triggered_at=created_at,
+        acknowledged_at=time_or(ack.at, changed_at) if ack else None,
+        acknowledged_by=_name(ack.acknowledger) if ack else None,
+        resolved_at=resolved_at,
+        resolved_by=by if resolved_at is not None else None,
+    )
+
+
+def apply_sighting(row: IncidentRow | None, seen: Sighting, account: str, integration_id: str) -> IncidentRow:
+    """Return the incident as it is known after a sighting; what is older only fills in what was not known yet."""
+    if row is None:
+        row = IncidentRow(account=account, incident_id=seen.incident_id, integration_id=integration_id)
+        row.triggered_at = seen.triggered_at
+        is_newer = True
+    else:
+        row = msgspec.structs.replace(row)
+        is_newer = _is_newer(row, seen)
+    _fill_in(row, seen, is_newer=is_newer)
+    if is_newer:
+        row.status = seen.status
+        _forget_what_ended(row)
+    row.last_event_at = max(row.last_event_at, seen.at)
+    return row
+
+
+def _is_newer(row: IncidentRow, seen: Sighting) -> bool:
+    if seen.at > row.last_event_at:
+        return True
+    precision_s = 0.0 if seen.is_exact else LISTING_PRECISION_S
+    return seen.at + precision_s >= row.last_event_at and RANK[seen.status] > RANK.get(row.status, 0)
+
+
+def _fill_in(row: IncidentRow, seen: Sighting, *, is_newer: bool) -> None:
+    """Take over what was told, where it is newer or nothing was known."""
+    for name in ("number", "title", "html_url", "service_id", "service_name", "urgency"):
+        told = getattr(seen, name)
+        if told and (is_newer or not getattr(row, name)):
+            setattr(row, name, told)
+    if seen.triggered_at and (not row.triggered_at or seen.triggered_at < row.triggered_at):
+        row.triggered_at = seen.triggered_at
+    if seen.acknowledged_at is not None and (is_newer or row.acknowledged_at is None):
+        row.acknowledged_at, row.acknowledged_by = seen.acknowledged_at, seen.acknowledged_by
+    if seen.resolved_at is not None and (is_newer or (row.resolved_at is None and row.status == "resolved")):
+        row.resolved_at, row.resolved_by = seen.resolved_at, seen.resolved_by
+
+
+def _forget_what_ended(row: IncidentRow) -> None:
+    if row.status == "triggered":
+        row.acknowledged_at = row.acknowledged_by = None
+    if row.status != "resolved":
+        row.resolved_at = row.resolved_by = None
+    elif row.resolved_at is None:
+        row.resolved_at = row.last_event_at or row.triggered_at
+
+
+def _name(reference: Reference | None) -> str | None:
+    return clean(reference.summary, _MAX_NAME_CHARS) if reference is not None and reference.summary else None

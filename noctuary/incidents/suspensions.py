@@ -1,0 +1,32 @@
+"""Which integrations are suspended, and when they were resumed: what was held meanwhile is treated otherwise."""
+
+from collections.abc import Callable
+
+from noctuary.common import clock
+from noctuary.routing.directory import Routing
+
+
+class Suspensions:
+    """Follows the routing table; tells `on_resume` the id of each integration that was resumed."""
+
+    def __init__(self, routing: Routing, on_resume: Callable[[str], None]) -> None:
+        self._routing = routing
+        self._on_resume = on_resume
+        self._resumed_at: dict[str, float] = {}
+        self._suspended = {each.record.id for each in routing if each.record.suspend}
+        routing.subscribe(self._changed)
+
+    def resumed_at(self, integration_id: str) -> float | None:
+        """Return when an integration was resumed; None when it never was since we started."""
+        return self._resumed_at.get(integration_id)
+
+    def _changed(self, integration_id: str) -> None:
+        integration = self._routing.get(integration_id)
+        if integration is None:
+            self._suspended.discard(integration_id)
+        elif integration.record.suspend:
+            self._suspended.add(integration_id)
+        elif integration_id in self._suspended:
+            self._suspended.discard(integration_id)
+            self._resumed_at[integration_id] = clock.now()
+            self._on_resume(integration_id)

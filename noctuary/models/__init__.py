@@ -1,0 +1,1 @@
+"""What is handed between rooms: typed data without behaviour of its own."""

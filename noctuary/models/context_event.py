@@ -1,0 +1,90 @@
+"""ContextEvent: the one datum that all sources speak, and that correlation reads."""
+
+import os
+import time
+from enum import StrEnum
+
+import msgspec
+
+
+class EventType(StrEnum):
+    """What happened; the nine kinds of the event API."""
+
+    DEPLOY = "deploy"
+    RESTART = "restart"
+    SATURATION = "saturation"
+    FLAG_CHANGE = "flag_change"
+    CONFIG_CHANGE = "config_change"
+    DEPENDENCY_FAILURE = "dependency_failure"
+    SCALE_EVENT = "scale_event"
+    CIRCUIT_OPEN = "circuit_open"
+    SCHEMA_CHANGE = "schema_change"
+
+
+class ObjectRef(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The cluster object an event is about; `labels` are those of the pod (template), which selectors match."""
+
+    kind: str
+    namespace: str
+    name: str
+    uid: str = ""
+    workload_kind: str = ""
+    workload_name: str = ""
+    node: str = ""
+    labels: dict[str, str] = {}
+
+
+class ContextEvent(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One meaningful change or fault; times are seconds since the epoch.
+
+    `tenant` is the namespace that owns it: the CR's for posted events, the object's own for cluster objects.
+    `dedup_key` is unique per tenant and source; a repeated event raises `count` and `last_seen` instead of a row.
+    `details` holds small facts by well-known names (see noctuary/models/details.py), never raw text of logs.
+    """
+
+    id: str
+    tenant: str
+    source: str
+    dedup_key: str
+    service_name: str
+    vendor: str
+    entity: str
+    event_type: EventType
+    timestamp: float
+    last_seen: float
+    confidence: float
+    ttl_seconds: int
+    count: int = 1
+    old_value: str | None = None
+    new_value: str | None = None
+    actor: str | None = None
+    sha: str | None = None
+    link: str | None = None
+    raw_line: str | None = None
+    clamped: bool = False
+    cluster: str = ""
+    object: ObjectRef | None = None
+    details: dict[str, str] = {}
+
+    @property
+    def expires_at(self) -> float:
+        """Return when the event leaves the state window: its TTL counts from when it was last seen."""
+        return self.last_seen + self.ttl_seconds
+
+
+def told_again(known: ContextEvent, later: ContextEvent) -> ContextEvent:
+    """Return a known event with what a later telling says of it; it keeps its id, its first time and its service."""
+    return msgspec.structs.replace(
+        later,
+        id=known.id,
+        service_name=known.service_name,
+        timestamp=min(known.timestamp, later.timestamp),
+        count=max(known.count, later.count),
+        details=known.details | later.details,
+    )
+
+
+def new_event_id(at: float | None = None) -> str:
+    """Return a time-ordered id (milliseconds, then randomness), so that unique indexes grow at their end."""
+    milliseconds = int((time.time() if at is None else at) * 1000)
+    return f"{milliseconds:012x}{os.urandom(8).hex()}"

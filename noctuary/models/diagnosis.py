@@ -1,0 +1,183 @@
+"""What correlation reads (a World) and what it says (a Diagnosis)."""
+
+from enum import StrEnum
+
+import msgspec
+
+from noctuary.models.context_event import ContextEvent
+
+
+class Relation(StrEnum):
+    """How near a thing is to the incident's service."""
+
+    OWN = "own"
+    DEPENDENCY = "dependency"
+    NODE = "node"
+
+
+class FaultKind(StrEnum):
+    """What can be wrong with a pod or a node."""
+
+    CRASH_LOOP = "crash_loop"
+    OUT_OF_MEMORY = "out_of_memory"
+    IMAGE_PULL = "image_pull"
+    MISSING_CONFIGURATION = "missing_configuration"
+    UNSCHEDULABLE = "unschedulable"
+    EVICTED = "evicted"
+    PROBE = "probe"
+    REFUSED = "refused"
+    NODE = "node"
+    OTHER = "other"
+
+
+class CauseKind(StrEnum):
+    """What can be to blame."""
+
+    ROLLOUT = "rollout"
+    CHANGE = "change"
+    FAULT = "fault"
+    NODE = "node"
+
+
+class Verdict(StrEnum):
+    """The three kinds of answer."""
+
+    CAUSE = "cause"
+    NOTHING_RELEVANT = "nothing_relevant"
+    NEVER_SEEN = "never_seen"
+
+
+class ServiceView(msgspec.Struct, frozen=True):
+    """One service of the incident: its own or a dependency, and which objects and events are its."""
+
+    name: str
+    relation: Relation
+    tenant: str
+    namespaces: list[str]
+    match_labels: dict[str, str] = {}
+
+
+class PodView(msgspec.Struct, frozen=True):
+    """A pod as it is now; `template_hash` ties it to its rollout."""
+
+    namespace: str
+    name: str
+    workload: str
+    template_hash: str
+    node: str
+    is_ready: bool
+    labels: dict[str, str] = {}
+    started_at: float = 0.0
+    restarts: int = 0
+
+
+class World(msgspec.Struct, frozen=True):
+    """Everything known when the incident came. `pods` None: they were not read. Times: seconds since the epoch."""
+
+    services: list[ServiceView]
+    onset: float
+    lookback_s: float
+    events: list[ContextEvent]
+    pods: list[PodView] | None = None
+    last_event_at: float | None = None
+    minimum_score: float = 0.3
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """The object concerned; `kind` is empty for what other systems only know by its service's name."""
+
+    kind: str
+    namespace: str
+    name: str
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A rollout or another change of one service."""
+
+    event_id: str
+    is_rollout: bool
+    subject: Subject
+    service: str
+    relation: Relation
+    at: float
+    vendor: str
+    event_type: str
+    details: dict[str, str] = {}
+    actor: str | None = None
+    old_value: str | None = None
+    new_value: str | None = None
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """The same thing wrong with pods of one template (or with one node), from `first` until `last`."""
+
+    kind: FaultKind
+    event_ids: list[str]
+    subject: Subject
+    service: str
+    relation: Relation
+    template_hash: str
+    first: float
+    last: float
+    pods: list[str] = []
+    nodes: list[str] = []
+    details: dict[str, str] = {}
+    vendor: str = "kubernetes"
+    text: str = ""
+
+
+class Term(msgspec.Struct, frozen=True):
+    """One summand of a score, with its reason in words."""
+
+    why: str
+    value: float
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """A candidate that can be blamed: the change or the leading fault, the faults it explains, and why."""
+
+    kind: CauseKind
+    why: str
+    terms: list[Term]
+    change: Change | None = None
+    faults: list[Fault] = []
+
+    @property
+    def score(self) -> float:
+        """Return the sum of the terms, between 0 and 1."""
+        return round(min(1.0, max(0.0, sum(term.value for term in self.terms))), 3)
+
+    @property
+    def at(self) -> float:
+        """Return when it happened."""
+        return self.change.at if self.change is not None else min(fault.first for fault in self.faults)
+
+
+class SetAside(msgspec.Struct, frozen=True):
+    """A change that was looked at and is not to blame, and why."""
+
+    change: Change
+    why: str
+
+
+class Diagnosis(msgspec.Struct, frozen=True):
+    """The answer with its evidence, as it is frozen with the incident.
+
+    `weak` were candidates below the threshold. `pods_ready` of `pods_total` as read live; None: not read.
+    """
+
+    verdict: Verdict
+    onset: float
+    since: float
+    services: list[str]
+    dependencies: list[str]
+    causes: list[Cause] = []
+    weak: list[Cause] = []
+    set_aside: list[SetAside] = []
+    events_seen: int = 0
+    last_event_at: float | None = None
+    pods_ready: int | None = None
+    pods_total: int | None = None
+
+
+WORKLOAD_KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})

@@ -1,0 +1,29 @@
+"""What the cluster shows now of an incident's services, and who reads it."""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from noctuary.models.context_event import ContextEvent
+from noctuary.models.diagnosis import PodView, ServiceView
+
+
+class LiveView(msgspec.Struct, frozen=True):
+    """What the cluster shows now of some services: faults as events, and their pods."""
+
+    events: list[ContextEvent] = []
+    pods: list[PodView] = []
+    gaps: list[str] = []
+
+
+LiveReader = Callable[[list[ServiceView]], Awaitable[LiveView | None]]
+"""Reads services; None when nothing of them can be seen from here."""
+
+
+Limits = Callable[[list[ServiceView]], list[str]]
+"""Says what of services is never looked at here, and why."""
+
+
+def no_limits(_services: list[ServiceView]) -> list[str]:
+    """Return nothing: the whole cluster is looked at."""
+    return []

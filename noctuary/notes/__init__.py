@@ -1,0 +1,1 @@
+"""The note: evidence as text that an engineer reads at night."""

@@ -1,0 +1,1 @@
+"""Which integration a request, token or incident belongs to."""

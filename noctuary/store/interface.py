@@ -1,0 +1,187 @@
+"""The store as the domain sees it: rows, changes that commit together, and one interface for every engine."""
+
+from typing import Protocol
+
+import msgspec
+
+from noctuary.models.context_event import ContextEvent
+from noctuary.models.incident import IncidentRow, NoteRow
+
+
+class NewWebhook(msgspec.Struct, frozen=True):
+    """A verified webhook as it came, before anybody parsed it."""
+
+    integration_id: str
+    webhook_id: str
+    token_sha256: str
+    received_at: float
+    body: bytes
+
+
+class InboxRow(msgspec.Struct, frozen=True):
+    """A claimed webhook; `attempts` counts this claim."""
+
+    id: int
+    integration_id: str
+    webhook_id: str
+    received_at: float
+    body: bytes
+    attempts: int
+
+
+class Baseline(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The last pod template we saw of a workload, so that a change made while we were away is found."""
+
+    uid: str
+    kind: str
+    namespace: str
+    name: str
+    template_hash: str
+    state: bytes
+    seen_at: float
+
+
+class IntegrationFacts(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What must survive a restart about one integration; times are seconds since the epoch.
+
+    `compared_until` is the time of the last complete comparison with PagerDuty's incidents list.
+    """
+
+    id: str
+    proven_token_sha256: str | None = None
+    last_webhook_at: float | None = None
+    last_note_at: float | None = None
+    last_failure_at: float | None = None
+    last_failure_reason: str | None = None
+    compared_until: float | None = None
+    seq: int = 0
+
+
+class FinishWebhook(msgspec.Struct, frozen=True):
+    """The webhook was worked; `event_id` keeps the same event from being worked again for this integration."""
+
+    row_id: int
+    integration_id: str
+    event_id: str | None
+
+
+class RetryWebhook(msgspec.Struct, frozen=True):
+    """The webhook could not be worked now; it comes back at `at`."""
+
+    row_id: int
+    at: float
+    error: str
+
+
+class SaveIncident(msgspec.Struct, frozen=True):
+    """Insert or replace an incident."""
+
+    row: IncidentRow
+
+
+class SaveNote(msgspec.Struct, frozen=True):
+    """Insert or replace a note."""
+
+    row: NoteRow
+
+
+class SaveFacts(msgspec.Struct, frozen=True):
+    """Set the non-None fields of an integration's facts; `seq` is given by the store and grows with every change."""
+
+    facts: IntegrationFacts
+
+
+class SaveBaseline(msgspec.Struct, frozen=True):
+    """Insert or replace a baseline."""
+
+    baseline: Baseline
+
+
+class DropBaseline(msgspec.Struct, frozen=True):
+    """Forget the baseline of a workload that is gone."""
+
+    uid: str
+
+
+Change = FinishWebhook | RetryWebhook | SaveIncident | SaveNote | SaveFacts | SaveBaseline | DropBaseline
+
+
+class EventQuery(msgspec.Struct, frozen=True):
+    """Which events a state window holds: of these tenants, between these times, not expired at `now`.
+
+    `services` None means all services of the tenants.
+    """
+
+    tenants: list[str]
+    services: list[str] | None
+    since: float
+    until: float
+    now: float
+    limit: int = 500
+
+
+class Depths(msgspec.Struct, frozen=True):
+    """How much waits: for the worker, for PagerDuty, for the disk; `oldest_*` in seconds of age."""
+
+    inbox: int
+    notes: int
+    writes: int
+    oldest_inbox_s: float
+
+
+class Store(Protocol):
+    """Everything the domain asks of a store. Writes return after COMMIT; they raise StoreUnavailable."""
+
+    async def add_webhook(self, webhook: NewWebhook) -> bool:
+        """Keep a webhook; False when this integration already has one of this id. Also sets last_webhook_at."""
+
+    async def claim_webhooks(self, limit: int, lease_s: float, now: float) -> list[InboxRow]:
+        """Claim due webhooks, oldest first; an unfinished claim comes back after the lease or a restart."""
+
+    async def is_event_known(self, integration_id: str, event_id: str) -> bool:
+        """Tell whether an event of this id was worked for this integration."""
+
+    async def commit(self, *changes: Change) -> None:
+        """Make all changes or none."""
+
+    async def add_events(self, events: list[ContextEvent]) -> list[bool]:
+        """Keep events; True where new, False where an event of the same dedup key was counted up instead."""
+
+    async def window(self, query: EventQuery) -> list[ContextEvent]:
+        """Return the unexpired events, newest first."""
+
+    async def last_event_at(self, tenants: list[str], services: list[str] | None) -> float | None:
+        """Return when anything was last seen of these services, expired or not; None: never."""
+
+    async def incident(self, account: str, incident_id: str) -> IncidentRow | None:
+        """Return one incident."""
+
+    async def known_incidents(self, account: str, incident_ids: list[str]) -> set[str]:
+        """Return which of these incidents we have."""
+
+    async def open_incidents(self, integration_id: str) -> list[IncidentRow]:
+        """Return the incidents of an integration that are not resolved."""
+
+    async def note(self, account: str, incident_id: str) -> NoteRow | None:
+        """Return one note."""
+
+    async def due_notes(self, now: float, limit: int) -> list[NoteRow]:
+        """Return notes to send (rev > sent_rev) or to check (check_at passed), due first, waiting ones left out."""
+
+    async def facts(self, integration_id: str) -> IntegrationFacts | None:
+        """Return the facts of one integration."""
+
+    async def facts_since(self, seq: int) -> list[IntegrationFacts]:
+        """Return the facts of all integrations that changed since `seq`."""
+
+    async def baselines(self) -> list[Baseline]:
+        """Return all baselines."""
+
+    async def sweep(self, now: float, limit: int) -> int:
+        """Delete at most `limit` expired events and worked webhooks older than their keeping time; return how many."""
+
+    async def depths(self, now: float) -> Depths:
+        """Return how much waits."""
+
+    async def close(self) -> None:
+        """Commit what waits and close."""

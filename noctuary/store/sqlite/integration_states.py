@@ -1,0 +1,44 @@
+"""What must survive a restart about each integration, numbered so that changes can be asked for."""
+
+import sqlite3
+
+from noctuary.store.interface import IntegrationFacts
+
+_FIELDS = (
+    "proven_token_sha256",
+    "last_webhook_at",
+    "last_note_at",
+    "last_failure_at",
+    "last_failure_reason",
+    "compared_until",
+)
+_SELECT = f"SELECT id, {', '.join(_FIELDS)}, seq FROM facts"  # noqa: S608 - constants
+_SAVE = (
+    f"INSERT INTO facts (id, {', '.join(_FIELDS)}, seq)"  # noqa: S608 - constants
+    f" VALUES ({'?, ' * (len(_FIELDS) + 1)}(SELECT coalesce(max(seq), 0) + 1 FROM facts))"
+    f" ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, "
+    + ", ".join(f"{name} = coalesce(excluded.{name}, {name})" for name in _FIELDS)
+)
+
+
+def save(connection: sqlite3.Connection, facts: IntegrationFacts) -> None:
+    """Set the non-None fields; the row gets the next number."""
+    connection.execute(_SAVE, (facts.id, *(getattr(facts, name) for name in _FIELDS)))
+
+
+def get(connection: sqlite3.Connection, integration_id: str) -> IntegrationFacts | None:
+    """Return the facts of one integration."""
+    row = connection.execute(f"{_SELECT} WHERE id = ?", (integration_id,)).fetchone()
+    return None if row is None else _facts(row)
+
+
+def since(connection: sqlite3.Connection, seq: int) -> list[IntegrationFacts]:
+    """Return the facts that changed after a number, in the order of their changes."""
+    return [_facts(row) for row in connection.execute(f"{_SELECT} WHERE seq > ? ORDER BY seq", (seq,))]
+
+
+def _facts(
+    row: tuple[str, str | None, float | None, float | None, float | None, str | None, float | None, int],
+) -> IntegrationFacts:
+    identity, *fields, seq = row
+    return IntegrationFacts(id=identity, seq=seq, **dict(zip(_FIELDS, fields, strict=True)))  # type: ignore[arg-type]  # as selected

@@ -1,0 +1,113 @@
+"""The SQLite schema as numbered migrations; a migration that was released is never edited."""
+
+import sqlite3
+
+from noctuary.common.errors import InvalidInput
+
+DATA_DIR_SETTING = "NOCTUARY_DATA_DIR"
+"""The setting that names the directory of the store, for error messages that tell the mend."""
+
+MIGRATIONS = (
+    """
+    CREATE TABLE probe (id INTEGER PRIMARY KEY CHECK (id = 1), at REAL NOT NULL);
+
+    CREATE TABLE inbox (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        integration_id TEXT NOT NULL,
+        webhook_id TEXT NOT NULL,
+        token_sha256 TEXT NOT NULL,
+        received_at REAL NOT NULL,
+        body BLOB NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        due_at REAL NOT NULL,
+        claimed INTEGER NOT NULL DEFAULT 0,
+        finished_at REAL,
+        event_id TEXT,
+        last_error TEXT,
+        UNIQUE (integration_id, webhook_id)
+    );
+    CREATE INDEX inbox_due ON inbox (due_at, id) WHERE finished_at IS NULL;
+    CREATE INDEX inbox_finished ON inbox (finished_at) WHERE finished_at IS NOT NULL;
+    CREATE INDEX inbox_event ON inbox (integration_id, event_id) WHERE event_id IS NOT NULL;
+
+    CREATE TABLE events (
+        row_id INTEGER PRIMARY KEY,
+        tenant TEXT NOT NULL,
+        source TEXT NOT NULL,
+        dedup_key TEXT NOT NULL,
+        service_name TEXT NOT NULL,
+        timestamp REAL NOT NULL,
+        last_seen REAL NOT NULL,
+        expires_at REAL NOT NULL,
+        count INTEGER NOT NULL,
+        event BLOB NOT NULL,
+        UNIQUE (tenant, source, dedup_key)
+    );
+    CREATE INDEX events_window ON events (tenant, service_name, last_seen DESC);
+    CREATE INDEX events_expiry ON events (expires_at);
+    CREATE TABLE services (
+        tenant TEXT NOT NULL,
+        service_name TEXT NOT NULL,
+        last_event_at REAL NOT NULL,
+        PRIMARY KEY (tenant, service_name)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE incidents (
+        account TEXT NOT NULL,
+        incident_id TEXT NOT NULL,
+        integration_id TEXT NOT NULL,
+        is_open INTEGER NOT NULL,
+        incident BLOB NOT NULL,
+        diagnosis BLOB,
+        PRIMARY KEY (account, incident_id)
+    );
+    CREATE INDEX incidents_open ON incidents (integration_id) WHERE is_open = 1;
+
+    CREATE TABLE notes (
+        account TEXT NOT NULL,
+        incident_id TEXT NOT NULL,
+        is_unsent INTEGER NOT NULL,
+        next_attempt_at REAL NOT NULL,
+        check_at REAL,
+        note BLOB NOT NULL,
+        PRIMARY KEY (account, incident_id)
+    );
+    CREATE INDEX notes_unsent ON notes (next_attempt_at) WHERE is_unsent = 1;
+    CREATE INDEX notes_check ON notes (check_at) WHERE check_at IS NOT NULL;
+
+    CREATE TABLE facts (
+        id TEXT PRIMARY KEY,
+        proven_token_sha256 TEXT,
+        last_webhook_at REAL,
+        last_note_at REAL,
+        last_failure_at REAL,
+        last_failure_reason TEXT,
+        compared_until REAL,
+        seq INTEGER NOT NULL UNIQUE
+    );
+
+    CREATE TABLE baselines (
+        uid TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        namespace TEXT NOT NULL,
+        name TEXT NOT NULL,
+        template_hash TEXT NOT NULL,
+        state BLOB NOT NULL,
+        seen_at REAL NOT NULL
+    ) WITHOUT ROWID;
+    """,
+)
+"""Each entry leads from the version before it to its own (the first leads to 1)."""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the file to the newest version, one transaction per step; raise InvalidInput when it is newer."""
+    found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if found > len(MIGRATIONS):
+        raise InvalidInput(
+            DATA_DIR_SETTING,
+            f"holds schema version {found}, but this program knows versions up to {len(MIGRATIONS)}",
+            "run the newer program again, or name an empty directory",
+        )
+    for version in range(found + 1, len(MIGRATIONS) + 1):
+        connection.executescript(f"BEGIN IMMEDIATE; {MIGRATIONS[version - 1]} PRAGMA user_version = {version}; COMMIT;")

@@ -1,0 +1,1 @@
+"""What the operator does: reconcile, apply, remove, report."""

@@ -1,0 +1,190 @@
+"""Make it so: server-side apply with one field manager, only where the cluster differs from what should be."""
+
+from typing import Any
+
+import msgspec
+
+from noctuary.common.errors import KubernetesError
+from noctuary.kube.client import KubeClient
+from noctuary.models.integration_spec import GROUP, KIND, VERSION
+from noctuary.models.routing_record import (
+    ROLE_ROUTING_RECORD,
+    ROLE_WEBHOOK_SECRET,
+    RoutingRecord,
+    encode_record,
+    record_secret_name,
+)
+from noctuary_operator.metrics import OperatorMetrics
+from noctuary_operator.plan.conditions import Outcome
+from noctuary_operator.plan.desired import Desired
+from noctuary_operator.plan.manifests import contains, labels, owner_reference
+from noctuary_operator.plan.observed import Observed
+from noctuary_operator.plan.policy import Problem
+from noctuary_operator.plan.routes.http_routes import HTTP_ROUTE, http_routes_absent
+from noctuary_operator.plan.routes.kinds import ROUTE_KINDS, same_route
+from noctuary_operator.resources import paths, reasons
+from noctuary_operator.resources.integration import Integration
+from noctuary_operator.resources.objects import OWNER_ANNOTATION, LabelledSecret, Meta, RouteObject
+from noctuary_operator.resources.secret_data import encode_values
+from noctuary_operator.resources.status import Status
+from noctuary_operator.watch.cluster_view import World
+
+FIELD_MANAGER = "noctuary-operator"
+SECRET_KEYS = frozenset({"url", "token", "signingSecret", "ingestKey"})
+"""The keys of the webhook Secret that are ours; others are left alone."""
+REFUSALS = frozenset({400, 403, 409, 422})
+"""Answers to a write that a person has to mend: admission, quota, policy, a terminating namespace."""
+
+
+class _Answer(msgspec.Struct):
+    metadata: Meta
+
+
+class Applier:
+    """Writes, and remembers in the caches what it wrote."""
+
+    def __init__(self, client: KubeClient, world: World, release_namespace: str, metrics: OperatorMetrics) -> None:
+        self._client = client
+        self._world = world
+        self._namespace = release_namespace
+        self._metrics = metrics
+
+    async def make_so(self, observed: Observed, desired: Desired) -> Outcome:
+        """Bring record, webhook Secret and route to what they should be, in this order.
+
+        The record goes first: from then on the receiver accepts the new token, so a crash afterwards costs
+        another rotation but never a token in the Secret that nobody accepts.
+        """
+        await self._record(observed.integration, desired.record)
+        secret_problem = await self._webhook_secret(observed, desired.webhook_secret)
+        route_problem = await self._route(observed, desired.route)
+        kind = desired.route["kind"] if desired.route is not None else ""
+        return Outcome(secret_problem, route_problem, self._world.route(kind, observed.integration.uid))
+
+    async def _record(self, integration: Integration, record: RoutingRecord) -> None:
+        wanted = labels(ROLE_ROUTING_RECORD, integration.uid)
+        actual = self._world.record_secret(integration.uid)
+        if actual is not None and actual.record == record and contains(actual.metadata.labels, wanted):
+            return
+        name = record_secret_name(integration.uid)
+        manifest = _secret(name, self._namespace, wanted, encode_record(record))
+        manifest["metadata"]["annotations"] = {OWNER_ANNOTATION: f"{integration.namespace}/{integration.name}"}
+        with self._world.labelled.writing(self._namespace, name):
+            meta = await self._apply(paths.secrets(self._namespace, name), manifest)
+            self._world.labelled.wrote(LabelledSecret(meta, manifest["data"], record))
+
+    async def _webhook_secret(self, observed: Observed, values: dict[str, str]) -> Problem | None:
+        integration = observed.integration
+        name = integration.webhook_secret_name
+        if observed.secret_name_taken:
+            message = (
+                f"Secret {name} exists and was not made for this integration; "
+                "delete or rename it, or choose another name for this resource"
+            )
+            return Problem(reasons.SECRET_NAME_TAKEN, message)
+        wanted = labels(ROLE_WEBHOOK_SECRET, integration.uid)
+        actual = self._world.labelled.get(integration.namespace, name)
+        if actual is not None and _is_whole(actual, wanted, values, integration.uid):
+            return None
+        manifest = _secret(name, integration.namespace, wanted, encode_values(values))
+        manifest["metadata"]["ownerReferences"] = [owner_reference(integration)]
+        try:
+            with self._world.labelled.writing(integration.namespace, name):
+                meta = await self._apply(paths.secrets(integration.namespace, name), manifest)
+                self._world.labelled.wrote(LabelledSecret(meta, manifest["data"]))
+        except KubernetesError as error:
+            if error.status not in REFUSALS:
+                raise
+            message = f"Secret {name} was refused: {error}; change the quota or policy that refuses it"
+            return Problem(reasons.SECRET_REFUSED, message)
+        return None
+
+    async def _route(self, observed: Observed, manifest: dict[str, Any] | None) -> Problem | None:
+        """Apply the one route that should be; those of other kinds go when it stands, so that none is missed."""
+        uid = observed.integration.uid
+        if manifest is None:
+            await self.remove_routes(uid)
+            return None
+        kind = manifest["kind"]
+        if kind == HTTP_ROUTE and self._world.http_routes_absent is not None:
+            return self._world.http_routes_absent
+        if observed.route is None or not same_route(observed.route, manifest):
+            try:
+                await self._apply_route(observed, manifest)
+            except KubernetesError as error:
+                return _route_refusal(kind, error)
+        await self.remove_routes(uid, keep=kind)
+        return None
+
+    async def _apply_route(self, observed: Observed, manifest: dict[str, Any]) -> None:
+        kind, name = manifest["kind"], record_secret_name(observed.integration.uid)
+        routes = self._world.routes[kind]
+        status = observed.route.status if observed.route is not None else {}
+        with routes.writing(self._namespace, name):
+            meta = await self._apply(ROUTE_KINDS[kind].path(self._namespace, name), manifest)
+            routes.wrote(RouteObject(meta, manifest["spec"], status))
+
+    async def remove_routes(self, uid: str, keep: str | None = None) -> None:
+        """Delete the routes of an integration that are there, but for one kind."""
+        name = record_secret_name(uid)
+        for kind in self._world.routes_of(uid).keys() - {keep}:
+            self._metrics.writes.labels(kind).inc()
+            await self._client.delete(ROUTE_KINDS[kind].path(self._namespace, name))
+            self._world.routes[kind].removed(self._namespace, name)
+
+    async def remove_record(self, uid: str) -> None:
+        """Delete the routing record of an integration, if it is there."""
+        if self._world.record_secret(uid) is None:
+            return
+        self._metrics.writes.labels("Secret").inc()
+        await self._client.delete(paths.secrets(self._namespace, record_secret_name(uid)))
+        self._world.labelled.removed(self._namespace, record_secret_name(uid))
+
+    async def say_so(self, integration: Integration, status: Status) -> bool:
+        """Write the status where it differs; return whether it did."""
+        if status == integration.status:
+            return False
+        manifest = {
+            "apiVersion": f"{GROUP}/{VERSION}",
+            "kind": KIND,
+            "metadata": {"name": integration.name, "namespace": integration.namespace, "uid": integration.uid},
+            "status": status,
+        }
+        path = f"{paths.integrations(integration.namespace, integration.name)}/status"
+        try:
+            meta = await self._apply(path, manifest)
+        except KubernetesError as error:
+            if error.not_found or (error.status == 409 and self._world.integrations.get(integration.uid) is None):
+                return False  # it was deleted meanwhile; its DELETE event is on the way
+            raise
+        self._world.integrations.wrote_status(integration.uid, status, int(meta.resource_version))
+        return True
+
+    async def _apply(self, path: str, manifest: dict[str, Any]) -> Meta:
+        kind = manifest["kind"] + (" status" if path.endswith("/status") else "")
+        self._metrics.writes.labels(kind).inc()
+        return msgspec.json.decode(
+            await self._client.apply(path, manifest, manager=FIELD_MANAGER), type=_Answer
+        ).metadata
+
+
+def _secret(name: str, namespace: str, labels_: dict[str, str], data: dict[str, str]) -> dict[str, Any]:
+    """Write with `data`: a key dropped from it vanishes, one dropped from stringData would stay."""
+    metadata: dict[str, Any] = {"name": name, "namespace": namespace, "labels": labels_}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "data": data}
+
+
+def _is_whole(actual: LabelledSecret, labels_: dict[str, str], values: dict[str, str], uid: str) -> bool:
+    ours = {key: value for key, value in actual.data.items() if key in SECRET_KEYS}
+    owned = any(owner.uid == uid for owner in actual.metadata.owner_references)
+    return owned and ours == encode_values(values) and contains(actual.metadata.labels, labels_)
+
+
+def _route_refusal(kind: str, error: KubernetesError) -> Problem:
+    """Return what a person has to mend; raise what is no refusal."""
+    absent = http_routes_absent(error) if kind == HTTP_ROUTE and error.not_found else None
+    if absent is not None:
+        return absent
+    if error.status not in REFUSALS:
+        raise error
+    return Problem(reasons.ROUTE_REFUSED, f"the {kind} was refused: {error}; change spec.webhook.route")

@@ -1,0 +1,235 @@
+"""One function for every key: look, compile what should be, make it so, say so."""
+
+from collections.abc import Callable
+
+import msgspec
+import structlog
+
+from noctuary.common import clock
+from noctuary.common.errors import KubernetesError, is_refusal
+from noctuary.kube.client import METADATA, KubeClient
+from noctuary.models.integration_spec import IntegrationSpec, SecretKeyRef
+from noctuary.models.reports import IntegrationReport
+from noctuary.models.routing_record import INTEGRATION_LABEL
+from noctuary_operator.act.apply import Applier
+from noctuary_operator.act.events import Recorder
+from noctuary_operator.plan.conditions import describe_lookup, status_of, unreadable_status
+from noctuary_operator.plan.desired import Desired, compile_desired
+from noctuary_operator.plan.manifests import Backend
+from noctuary_operator.plan.moments import moments
+from noctuary_operator.plan.observed import Lookup, Minted, Observed
+from noctuary_operator.plan.policy import Policy
+from noctuary_operator.resources import paths
+from noctuary_operator.resources.integration import Integration
+from noctuary_operator.resources.objects import OWNER_ANNOTATION
+from noctuary_operator.resources.secret_data import decode_values, fresh_secret
+from noctuary_operator.resources.status import Status
+from noctuary_operator.watch.cluster_view import World
+from noctuary_operator.watch.secret_values import SecretValues
+
+log = structlog.get_logger()
+
+STATUS_TIMES_EVERY_S = 60.0
+"""The times in the status are written at most this often: a busy service must not keep etcd busy."""
+LEAST_DELAY_S = 0.05
+"""A time that is just over is looked at again after this, not in a loop."""
+
+
+class _Uid(msgspec.Struct):
+    uid: str = ""
+
+
+class _Head(msgspec.Struct):
+    metadata: _Uid
+
+
+class Reconciler:
+    """Brings one integration to what it should be, whatever happened to it."""
+
+    def __init__(
+        self,
+        client: KubeClient,
+        world: World,
+        applier: Applier,
+        values: SecretValues,
+        recorder: Recorder,
+        policy: Policy,
+        backend: Backend,
+        report_of: Callable[[str], IntegrationReport | None],
+    ) -> None:
+        self._client = client
+        self._world = world
+        self._applier = applier
+        self._values = values
+        self._recorder = recorder
+        self._policy = policy
+        self._backend = backend
+        self._report_of = report_of
+        self._minted: dict[str, Minted] = {}
+        self._times_written_at: dict[str, float] = {}
+
+    async def reconcile(self, uid: str) -> float | None:
+        """Work one integration; return the seconds until time alone changes what should be."""
+        integration = self._world.integrations.get(uid)
+        if integration is None or await self._is_leaving(integration):
+            await self._remove(uid)
+            return None
+        if integration.spec is None:
+            await self._say(integration, unreadable_status(integration, clock.now()), None)
+            return None
+        return await self._realize(integration, integration.spec)
+
+    async def _realize(self, integration: Integration, spec: IntegrationSpec) -> float | None:
+        observed = await self._observe(integration, spec)
+        desired = compile_desired(observed, spec, self._policy, self._backend, fresh_secret)
+        self._remember_minted(desired)
+        outcome = await self._applier.make_so(observed, desired)
+        self._minted.pop(integration.uid, None)
+        status = status_of(observed, spec, desired, outcome, self._backend)
+        wait_s = await self._say(integration, status, desired)
+        return _soonest(wait_s, desired.due_at - observed.now if desired.due_at is not None else None)
+
+    async def _observe(self, integration: Integration, spec: IntegrationSpec) -> Observed:
+        record = self._world.record_secret(integration.uid)
+        subscription = spec.webhook.subscription if spec.webhook is not None else None
+        mapped = {namespace for service in spec.services for namespace in service.namespaces}
+        return Observed(
+            integration=integration,
+            api_token=await self._look_up(integration, spec.api_token_secret_ref if spec.writes_notes else None),
+            signing_secret=await self._look_up(
+                integration, subscription.signing_secret_ref if subscription and spec.takes_webhooks else None
+            ),
+            now=clock.now(),
+            record=record.record if record is not None else None,
+            webhook_secret=self._webhook_secret(integration),
+            secret_name_taken=self._is_taken(integration),
+            route=self._world.route(spec.route_type, integration.uid),
+            consents={namespace: self._consents(namespace, integration.namespace) for namespace in mapped},
+            unwatched=frozenset(namespace for namespace in mapped if not self._world.watches(namespace)),
+            report=self._report_of(integration.uid),
+            minted=self._minted.get(integration.uid),
+        )
+
+    async def _look_up(self, integration: Integration, ref: SecretKeyRef | None) -> Lookup:
+        if ref is None:
+            return Lookup(missing="is not given")
+        return describe_lookup(ref, await self._values.get(integration.namespace, ref.name))
+
+    def _webhook_secret(self, integration: Integration) -> dict[str, str]:
+        """Return what the webhook Secret holds; that of an earlier integration of the same name is not ours."""
+        secret = self._world.labelled.get(integration.namespace, integration.webhook_secret_name)
+        if secret is None or secret.metadata.labels.get(INTEGRATION_LABEL) != integration.uid:
+            return {}
+        values = decode_values(secret.data)
+        return {key: value.decode(errors="replace") for key, value in values.items()}
+
+    def _is_taken(self, integration: Integration) -> bool:
+        head = self._world.heads.get(integration.namespace, integration.webhook_secret_name)
+        if head is None or self._world.labelled.get(integration.namespace, integration.webhook_secret_name):
+            return False
+        return all(owner.uid != integration.uid for owner in head.metadata.owner_references)
+
+    def _consents(self, namespace: str, own: str) -> bool:
+        head = self._world.namespaces.get("", namespace)
+        return head is not None and head.allows(own)
+
+    def _remember_minted(self, desired: Desired) -> None:
+        token, key = desired.token, desired.webhook_secret["ingestKey"]
+        self._minted[desired.record.id] = Minted(
+            token.token if token is not None else fresh_secret(),
+            token.rotated_because if token is not None else None,
+            key,
+            desired.ingest_key_rotated_because,
+        )
+
+    async def _say(self, integration: Integration, status: Status, desired: Desired | None) -> float | None:
+        wait_s = self._hold_times_s(integration, status)
+        if wait_s is not None:
+            return wait_s
+        if await self._applier.say_so(integration, status):
+            self._times_written_at[integration.uid] = clock.now()
+        for moment in moments(integration.status, status, desired):
+            log.info("Integration changed", integration=_path(integration), reason=moment.reason)
+            await self._recorder.post(integration, moment)
+        return None
+
+    def _hold_times_s(self, integration: Integration, status: Status) -> float | None:
+        """Return how long a status that differs only in its times is to wait, None when it is to be written."""
+        if status == integration.status or without_times(status) != without_times(integration.status):
+            return None
+        left_s = self._times_written_at.get(integration.uid, 0.0) + STATUS_TIMES_EVERY_S - clock.now()
+        return left_s if left_s > 0 else None
+
+    async def _remove(self, uid: str) -> None:
+        """Remove what an integration left in the release namespace; the record goes last, as the ledger."""
+        self._minted.pop(uid, None)
+        self._times_written_at.pop(uid, None)
+        if self._world.record_secret(uid) is None and not self._world.routes_of(uid):
+            self._world.deleted.discard(uid)
+            return
+        if await self._lives(uid):
+            return
+        await self._applier.remove_routes(uid)
+        await self._applier.remove_record(uid)
+        self._world.deleted.discard(uid)
+        log.info("Integration removed", integration_id=uid)
+
+    async def _is_leaving(self, integration: Integration) -> bool:
+        """Whether nothing is made for it any more; a namespace we do not know is one made or gone this moment."""
+        if self._world.is_leaving(integration):
+            return True
+        if self._world.knows_namespace(integration.namespace):
+            return False
+        return not await self._exists(integration.uid, integration.namespace, integration.name)
+
+    async def _lives(self, uid: str) -> bool:
+        """Ask the API server itself whether the integration of this uid exists: a cache may be behind."""
+        integration = self._world.integrations.get(uid)
+        if integration is not None:
+            return not await self._is_leaving(integration)
+        owner = self._owner(uid)
+        if owner is None:
+            return False
+        if not self._world.watches(owner[0]):
+            return True  # not ours to judge: the namespace was taken from watchNamespaces
+        if self._world.is_closed(owner[0]):
+            return uid not in self._world.deleted
+        return await self._exists(uid, *owner)
+
+    async def _exists(self, uid: str, namespace: str, name: str) -> bool:
+        try:
+            raw = await self._client.get(paths.integrations(namespace, name), accept=METADATA)
+        except KubernetesError as error:
+            if error.not_found or (is_refusal(error) and uid in self._world.deleted):
+                return False  # a namespace that goes may take our Role along before the last question
+            raise
+        return msgspec.json.decode(raw, type=_Head).metadata.uid == uid
+
+    def _owner(self, uid: str) -> tuple[str, str] | None:
+        """Return namespace and name of the integration that something in the release namespace was made for."""
+        secret = self._world.record_secret(uid)
+        if secret is not None and secret.record is not None:
+            return secret.record.namespace, secret.record.name
+        for each in (secret, *self._world.routes_of(uid).values()):
+            namespace, _, name = (
+                each.metadata.annotations.get(OWNER_ANNOTATION, "").partition("/") if each else ("",) * 3
+            )
+            if namespace and name:
+                return namespace, name
+        return None
+
+
+def without_times(status: Status) -> Status:
+    """Return the status without what the receiver reported in passing."""
+    return msgspec.structs.replace(
+        status, last_webhook_time=None, last_note_time=None, last_failure_time=None, last_failure_reason=None
+    )
+
+
+def _soonest(*delays_s: float | None) -> float | None:
+    known = [max(delay_s, LEAST_DELAY_S) for delay_s in delays_s if delay_s is not None]
+    return min(known, default=None)
+
+
+def _path(integration: Integration) -> str:
+    return f"{integration.namespace}/{integration.name}"

@@ -1,0 +1,126 @@
+"""Find what is left of integrations that vanished while nobody looked: at start, and once in a while."""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+import structlog
+
+from noctuary.common.errors import KubernetesError, is_refusal
+from noctuary.kube.client import METADATA_LIST, KubeClient
+from noctuary.kube.reflector import PAGE_SIZE, ListMeta
+from noctuary.models.integration_spec import PLURAL
+from noctuary_operator.resources import paths
+from noctuary_operator.watch.cluster_view import World
+
+log = structlog.get_logger()
+
+CRD_POLL_S = 1.0
+"""How often we look whether our kind is served: a chart may install it after us."""
+AFTER_FAILURE_S = 5.0
+"""What vanished meanwhile should not wait for the next regular sweep."""
+NOT_FOUND = 404
+
+
+class _Uid(msgspec.Struct):
+    uid: str = ""
+
+
+class _Item(msgspec.Struct):
+    metadata: _Uid
+
+
+class _Page(msgspec.Struct):
+    items: list[_Item] | None  # null where the list is empty
+    metadata: ListMeta
+
+
+class _Kind(msgspec.Struct):
+    name: str = ""
+
+
+class _Kinds(msgspec.Struct):
+    resources: list[_Kind] = []
+
+
+class Sweeper:
+    """Wakes the keys of integrations that the API server does not list; the reconcile asks again before it removes."""
+
+    def __init__(
+        self, client: KubeClient, world: World, wake: Callable[[str], None], namespaces: tuple[str, ...]
+    ) -> None:
+        self._client = client
+        self._world = world
+        self._wake = wake
+        self._namespaces = namespaces or ("",)
+
+    async def wait_for_kind(self) -> None:
+        """Wait until the API server serves our kind and lets us list it, where we may list it anywhere."""
+        waiting = False
+        while True:
+            try:
+                await self._find_kind()
+            except KubernetesError as error:
+                if not waiting:
+                    waiting = True
+                    log.warning("Kind cannot be listed yet, waiting", kind="PagerDutyIntegration", error=str(error))
+                await asyncio.sleep(CRD_POLL_S)
+            else:
+                return
+
+    async def _find_kind(self) -> None:
+        """Raise KubernetesError while our kind is not there; a single namespace that is closed does not count."""
+        for namespace in self._namespaces:
+            try:
+                await self._client.get(paths.integrations(namespace), query={"limit": 1}, accept=METADATA_LIST)
+            except KubernetesError as error:
+                if not namespace or not is_refusal(error):
+                    raise
+            else:
+                return
+        kinds = msgspec.json.decode(await self._client.get(paths.KINDS), type=_Kinds)
+        if all(kind.name != PLURAL for kind in kinds.resources):
+            raise KubernetesError(NOT_FOUND, "NotFound", f"{PLURAL} are not defined")
+
+    async def sweep(self) -> None:
+        """Wake everything that we hold for integrations which are not listed."""
+        before = self._world.ledger() | self._world.integrations.uids()
+        live = await self._live()
+        for uid in self._world.integrations.uids() & before - live:
+            self._world.integrations.drop(uid)
+        for uid in before - live:
+            self._wake(uid)
+
+    async def run(self, interval_s: float) -> None:
+        """Sweep now and once in a while until cancelled."""
+        while True:
+            try:
+                await self.sweep()
+            except KubernetesError as error:
+                log.warning("Sweep failed", error=str(error))
+                await asyncio.sleep(AFTER_FAILURE_S)
+            else:
+                await asyncio.sleep(interval_s)
+
+    async def _live(self) -> set[str]:
+        """Return who is listed; whoever is known in a namespace that is closed to us counts as listed."""
+        live: set[str] = set()
+        for namespace in self._namespaces:
+            try:
+                live |= await self._listed(namespace)
+            except KubernetesError as error:
+                if not namespace or not is_refusal(error):
+                    raise
+                live |= self._world.integrations.uids_in(namespace)
+        return live
+
+    async def _listed(self, namespace: str) -> set[str]:
+        listed: set[str] = set()
+        query: dict[str, str | int] = {"limit": PAGE_SIZE}
+        while True:
+            raw = await self._client.get(paths.integrations(namespace), query=query, accept=METADATA_LIST)
+            page = msgspec.json.decode(raw, type=_Page)
+            listed |= {item.metadata.uid for item in page.items or ()}
+            if not page.metadata.continue_:
+                return listed
+            query["continue"] = page.metadata.continue_

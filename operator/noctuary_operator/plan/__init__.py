@@ -1,0 +1,1 @@
+"""What should be, and what the status says: pure functions, no client."""

@@ -1,0 +1,205 @@
+"""Say so: the conditions and the status that follow from what is observed, desired and done. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from noctuary.common.clock import format_time
+from noctuary.models.integration_spec import IntegrationSpec, SecretKeyRef
+from noctuary.models.reports import IntegrationReport
+from noctuary.models.routing_record import RoutingRecord
+from noctuary_operator.plan.desired import Desired
+from noctuary_operator.plan.manifests import Backend
+from noctuary_operator.plan.observed import Lookup, Observed
+from noctuary_operator.plan.policy import Problem
+from noctuary_operator.plan.routes.kinds import ROUTE_KINDS
+from noctuary_operator.resources import reasons
+from noctuary_operator.resources.integration import Integration
+from noctuary_operator.resources.objects import RouteObject
+from noctuary_operator.resources.status import Condition, Status, TokenStatus, Verdict
+
+MAX_MESSAGE = 4096
+"""The bound of a condition's message in the CRD."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the API server refused while the objects were made so, and the route as it stands after that."""
+
+    secret_problem: Problem | None = None
+    route_problem: Problem | None = None
+    route: RouteObject | None = None
+
+
+def status_of(
+    observed: Observed, spec: IntegrationSpec, desired: Desired, outcome: Outcome, backend: Backend
+) -> Status:
+    """Return the whole status of an integration whose spec could be read."""
+    before = observed.integration.status
+    proven = _proven(observed, desired.record)
+    parts = {
+        "TokenReady": _token(observed, spec, outcome),
+        "RouteReady": _route(spec, desired, outcome, backend, proven=proven),
+        "SubscriptionReady": _subscription(observed, spec, proven=proven),
+        "OutboundReady": _outbound(observed, spec, desired),
+    }
+    present = {type_: verdict for type_, verdict in parts.items() if verdict is not None}
+    verdicts = {"Ready": _ready(spec, present, desired.consent_problem), **present}
+    report = observed.report or IntegrationReport(id=observed.integration.uid, record_version="")
+    return Status(
+        observed_generation=observed.integration.generation,
+        conditions=_conditions(verdicts, observed.integration, observed.now),
+        webhook_secret_name=observed.integration.webhook_secret_name,
+        token=_token_status(desired),
+        last_webhook_time=_later(before.last_webhook_time, report.last_webhook_at),
+        last_note_time=_later(before.last_note_time, report.last_note_at),
+        last_failure_time=_later(before.last_failure_time, report.last_failure_at),
+        last_failure_reason=_failure_reason(before, report.last_failure_reason),
+    )
+
+
+def unreadable_status(integration: Integration, now: float) -> Status:
+    """Return the status of an integration whose spec cannot be read; all else stays as it was."""
+    message = f"{integration.spec_error}; nothing was changed"
+    verdicts = {"Ready": ("False", reasons.INVALID_SPEC, message)}
+    return msgspec.structs.replace(
+        integration.status,
+        observed_generation=integration.generation,
+        conditions=_conditions(verdicts, integration, now),
+    )
+
+
+def _conditions(verdicts: dict[str, Verdict], integration: Integration, now: float) -> list[Condition]:
+    conditions = []
+    for type_, (status, reason, message) in verdicts.items():
+        old = integration.status.condition(type_)
+        moved_at = old.last_transition_time if old is not None and old.status == status else format_time(now)
+        conditions.append(Condition(type_, status, reason, message[:MAX_MESSAGE], integration.generation, moved_at))
+    return conditions
+
+
+def _proven(observed: Observed, record: RoutingRecord) -> bool:
+    """Whether the current token has carried a valid signature: once it has, it has for good."""
+    current = next((token for token in record.tokens if token.expires_at is None), None)
+    if current is None:
+        return False
+    if observed.report is not None and observed.report.proven_token_sha256 == current.sha256:
+        return True
+    before = observed.integration.status
+    was = before.condition("SubscriptionReady")
+    same = before.token is not None and before.token.serial == current.serial
+    return same and was is not None and was.reason == reasons.ACTIVE
+
+
+def _token(observed: Observed, spec: IntegrationSpec, outcome: Outcome) -> Verdict | None:
+    if outcome.secret_problem is not None:
+        return "False", outcome.secret_problem.reason, outcome.secret_problem.message
+    if not spec.takes_webhooks:
+        return None
+    name = observed.integration.webhook_secret_name
+    return "True", reasons.TOKEN_ISSUED, f"the webhook URL is in Secret {name}"
+
+
+def _route(
+    spec: IntegrationSpec, desired: Desired, outcome: Outcome, backend: Backend, *, proven: bool
+) -> Verdict | None:
+    if spec.webhook is None or spec.route_type == "None":
+        return None
+    problem = desired.route_problem or outcome.route_problem
+    if problem is not None:
+        return "False", problem.reason, problem.message
+    verdict = ROUTE_KINDS[spec.route_type].verdict(spec.webhook, outcome.route, backend)
+    if verdict[0] == "Unknown" and proven:
+        return "True", reasons.SIGNED_REQUEST_SEEN, "a signed request came in through the route"
+    return verdict
+
+
+def _subscription(observed: Observed, spec: IntegrationSpec, *, proven: bool) -> Verdict | None:
+    if spec.webhook is None or not spec.takes_webhooks:
+        return None
+    if observed.signing_secret.value is None:
+        message = (
+            f"spec.webhook.subscription.signingSecretRef: {observed.signing_secret.missing}; "
+            f"make a webhook subscription in PagerDuty with the url of Secret "
+            f"{observed.integration.webhook_secret_name} and store its signing secret there"
+        )
+        return "False", reasons.SIGNING_SECRET_MISSING, message
+    if not proven:
+        return "True", reasons.AWAITING_FIRST_WEBHOOK, "no signed webhook has come with the current token yet"
+    return "True", reasons.ACTIVE, "a signed webhook has come with the current token"
+
+
+def _outbound(observed: Observed, spec: IntegrationSpec, desired: Desired) -> Verdict | None:
+    if not spec.writes_notes:
+        return None
+    if desired.api_problem is not None:
+        return "False", desired.api_problem.reason, desired.api_problem.message
+    if observed.api_token.value is None:
+        message = f"spec.apiTokenSecretRef: {observed.api_token.missing}; store the PagerDuty API token there"
+        return "False", reasons.API_TOKEN_MISSING, message
+    return _refusal(observed) or ("True", reasons.API_TOKEN_LOADED, f"notes go to {spec.api_host}")
+
+
+def _refusal(observed: Observed) -> Verdict | None:
+    """What PagerDuty refuses, as the receiver met it; until the receiver has spoken, the last word on it stands."""
+    if observed.report is None:
+        before = observed.integration.status.condition("OutboundReady")
+        is_refusal = before is not None and before.reason in (reasons.API_TOKEN_REFUSED, reasons.FROM_REFUSED)
+        return (before.status, before.reason, before.message) if before is not None and is_refusal else None
+    refusal = observed.report.refusal
+    if refusal is None:
+        return None
+    return "False", reasons.FROM_REFUSED if refusal.of == "from" else reasons.API_TOKEN_REFUSED, refusal.message
+
+
+def _ready(spec: IntegrationSpec, parts: dict[str, Verdict], consent: Problem | None) -> Verdict:
+    """Sum up: the first part that is False decides, then consent, then the first that is Unknown."""
+    failed = next((verdict for verdict in parts.values() if verdict[0] == "False"), None)
+    if failed is not None:
+        return failed
+    if consent is not None:
+        return "False", consent.reason, consent.message
+    unknown = next((verdict for verdict in parts.values() if verdict[0] == "Unknown"), None)
+    if unknown is not None:
+        return unknown
+    if spec.suspend:
+        return "True", reasons.SUSPENDED, "spec.suspend is true: webhooks are stored, nothing is posted"
+    return parts.get("SubscriptionReady") or ("True", reasons.ACTIVE, "notes can be written")
+
+
+def _token_status(desired: Desired) -> TokenStatus | None:
+    if desired.token is None:
+        return None
+    current, *previous = desired.token.hashes
+    last_end = max((token.expires_at for token in previous if token.expires_at is not None), default=None)
+    return TokenStatus(
+        serial=current.serial,
+        observed_rotate_request=desired.record.observed_rotate_request,
+        rotated_at=format_time(desired.token.rotated_at),
+        previous_expires_at=format_time(last_end) if last_end is not None else None,
+    )
+
+
+def _later(before: str | None, reported: float | None) -> str | None:
+    times: Iterable[str | None] = (before, format_time(reported) if reported is not None else None)
+    return max((time for time in times if time is not None), default=None)
+
+
+def _failure_reason(before: Status, reported: str | None) -> str | None:
+    return reported[:1024] if reported is not None else before.last_failure_reason
+
+
+def describe_lookup(ref: SecretKeyRef, values: dict[str, bytes] | None) -> Lookup:
+    """Look for the value that a reference names in the values of its Secret (None: no such Secret)."""
+    if values is None:
+        return Lookup(missing=f"Secret {ref.name} does not exist")
+    if ref.key not in values:
+        return Lookup(missing=f"Secret {ref.name} has no key {ref.key}")
+    try:
+        text = values[ref.key].decode().strip()
+    except UnicodeDecodeError:
+        return Lookup(missing=f"key {ref.key} of Secret {ref.name} is not text")
+    if not text or not text.isprintable():
+        return Lookup(missing=f"key {ref.key} of Secret {ref.name} is empty or holds more than one line")
+    return Lookup(text)

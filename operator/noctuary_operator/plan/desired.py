@@ -1,0 +1,138 @@
+"""What should be: the record, the webhook Secret and the route of one integration. Pure."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from noctuary.models.integration_spec import REGION_API_URL, IntegrationSpec, Token, Webhook, duration_s
+from noctuary.models.routing_record import WEBHOOK_PATH, RoutingRecord, Scope, ServiceMapping, hash_secret
+from noctuary_operator.plan import policy as rules
+from noctuary_operator.plan.manifests import Backend
+from noctuary_operator.plan.observed import Observed
+from noctuary_operator.plan.policy import Policy, Problem
+from noctuary_operator.plan.routes.kinds import route_manifest
+from noctuary_operator.plan.tokens import (
+    Fresh,
+    TokenState,
+    next_ingest_key,
+    next_signing_secrets,
+    next_token,
+    rotation_due_at,
+)
+from noctuary_operator.resources.integration import Integration
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What should be for one integration, and what stands in the way; `due_at` is when time alone changes it."""
+
+    record: RoutingRecord
+    webhook_secret: dict[str, str]
+    route: dict[str, Any] | None = None
+    token: TokenState | None = None
+    ingest_key_rotated_because: str | None = None
+    route_problem: Problem | None = None
+    api_problem: Problem | None = None
+    consent_problem: Problem | None = None
+    due_at: float | None = None
+
+
+@dataclass(slots=True)
+class _WebhookParts:
+    token: TokenState | None = None
+    data: dict[str, str] = field(default_factory=dict)
+    record: dict[str, Any] = field(default_factory=dict)
+    due_at: list[float] = field(default_factory=list)
+
+
+def compile_desired(
+    observed: Observed, spec: IntegrationSpec, policy: Policy, backend: Backend, fresh: Fresh
+) -> Desired:
+    """Compile what should be from what is observed."""
+    integration = observed.integration
+    webhook = spec.webhook if spec.takes_webhooks else None
+    parts = _webhook_parts(observed, webhook, fresh) if webhook is not None else _WebhookParts()
+    key = next_ingest_key(observed, fresh)
+    refused = rules.refused_namespaces(spec, integration.namespace, observed.consents, observed.unwatched, policy)
+    api_problem = rules.api_problem(spec, policy) if spec.writes_notes else None
+    record = RoutingRecord(
+        id=integration.uid,
+        namespace=integration.namespace,
+        name=integration.name,
+        created_at=integration.created_at,
+        generation=integration.generation,
+        direction=spec.direction,
+        api_url=spec.effective_api_url if api_problem is None else REGION_API_URL[spec.region],
+        suspend=spec.suspend,
+        api_token=observed.api_token.value if api_problem is None else None,
+        from_email=spec.from_email,
+        ingest_key_sha256=hash_secret(key.key),
+        services=_mappings(spec, integration.namespace, refused),
+        lookback_s=duration_s(spec.enrichment.lookback),
+        minimum_confidence=spec.enrichment.minimum_confidence,
+        **parts.record,
+    )
+    route_problem, route = _route(integration, webhook, policy, backend)
+    return Desired(
+        record=record,
+        webhook_secret={**parts.data, "ingestKey": key.key},
+        route=route,
+        token=parts.token,
+        ingest_key_rotated_because=key.rotated_because,
+        route_problem=route_problem,
+        api_problem=api_problem,
+        consent_problem=rules.consent_problem(refused, integration.namespace, observed.unwatched),
+        due_at=min(parts.due_at, default=None),
+    )
+
+
+def _webhook_parts(observed: Observed, webhook: Webhook, fresh: Fresh) -> _WebhookParts:
+    token = next_token(observed, webhook.token, fresh)
+    signing = next_signing_secrets(observed, webhook.token)
+    scope = webhook.subscription.scope
+    data = {
+        "url": f"https://{webhook.host}{WEBHOOK_PATH}/{observed.integration.uid}/{token.token}",
+        "token": token.token,
+    }
+    if observed.signing_secret.value is not None:
+        data["signingSecret"] = observed.signing_secret.value
+    return _WebhookParts(
+        token=token,
+        data=data,
+        record={
+            "tokens": token.hashes,
+            "signing_secrets": signing,
+            "observed_rotate_request": webhook.token.rotate_request,
+            "rotated_at": token.rotated_at,
+            "scope": Scope(scope.type, scope.id),
+        },
+        due_at=_due_times(webhook.token, token, [secret.expires_at for secret in signing]),
+    )
+
+
+def _due_times(settings: Token, token: TokenState, others: list[float | None]) -> list[float]:
+    times = [hash_.expires_at for hash_ in token.hashes]
+    return [at for at in (*times, *others, rotation_due_at(settings, token.rotated_at)) if at is not None]
+
+
+def _mappings(spec: IntegrationSpec, own: str, refused: list[str]) -> list[ServiceMapping]:
+    """Map services; the namespaces are written out, so that an empty list means that none consented."""
+    return [
+        ServiceMapping(
+            name=service.name,
+            pagerduty_service_id=service.pager_duty_service_id,
+            match_labels=dict(service.selector.match_labels) if service.selector else {},
+            namespaces=[each for each in service.namespaces or [own] if each not in refused],
+            depends_on=list(service.depends_on),
+        )
+        for service in spec.services
+    ]
+
+
+def _route(
+    integration: Integration, webhook: Webhook | None, policy: Policy, backend: Backend
+) -> tuple[Problem | None, dict[str, Any] | None]:
+    """A route that may not be is not there at all: half of one could expose what its author meant to protect."""
+    if webhook is None or webhook.route.type == "None":
+        return None, None
+    problem = rules.route_problem(webhook, policy)
+    return problem, None if problem else route_manifest(integration, webhook, backend)

@@ -1,0 +1,56 @@
+"""The moments a person cares about: rotated, a problem appeared, a problem is gone. Pure."""
+
+from dataclasses import dataclass
+
+from noctuary_operator.plan.desired import Desired
+from noctuary_operator.resources import reasons
+from noctuary_operator.resources.status import Condition, Status
+
+ONLY_ON_READY = frozenset({reasons.INVALID_SPEC, reasons.CONSENT_MISSING})
+"""Reasons that no part carries: for them the sum itself is the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One Event to be posted."""
+
+    type: str
+    reason: str
+    action: str
+    note: str
+
+
+def moments(before: Status, after: Status, desired: Desired | None) -> list[Moment]:
+    """Return what happened between two statuses. Pure."""
+    return [*_rotations(desired), *_transitions(before, after)]
+
+
+def _rotations(desired: Desired | None) -> list[Moment]:
+    if desired is None:
+        return []
+    found = []
+    if desired.token is not None and desired.token.rotated_because is not None:
+        note = f"The webhook URL changed: {desired.token.rotated_because}"
+        found.append(Moment("Normal", reasons.TOKEN_ROTATED, "Rotate", note))
+    if desired.ingest_key_rotated_because is not None:
+        note = f"The ingest key changed: {desired.ingest_key_rotated_because}"
+        found.append(Moment("Normal", reasons.INGEST_KEY_ROTATED, "Rotate", note))
+    return found
+
+
+def _transitions(before: Status, after: Status) -> list[Moment]:
+    found = []
+    types = sorted({condition.type for condition in (*before.conditions, *after.conditions)})
+    for type_ in types:
+        old, new = _own_problem(before.condition(type_)), _own_problem(after.condition(type_))
+        if new is not None and (old is None or old.reason != new.reason):
+            found.append(Moment("Warning", new.reason, "Check", new.message))
+        elif old is not None and new is None:
+            found.append(Moment("Normal", "Healed", "Check", f"{old.reason} is over"))
+    return found
+
+
+def _own_problem(condition: Condition | None) -> Condition | None:
+    if condition is None or condition.status != "False":
+        return None
+    return None if condition.type == "Ready" and condition.reason not in ONLY_ON_READY else condition

@@ -1,0 +1,45 @@
+"""All that one reconcile looks at: a snapshot, so that what follows from it can be pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from noctuary.models.reports import IntegrationReport
+from noctuary.models.routing_record import RoutingRecord
+from noctuary_operator.resources.integration import Integration
+from noctuary_operator.resources.objects import RouteObject
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A value that a Secret should hold: the value, or why there is none."""
+
+    value: str | None = None
+    missing: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """Secrets made by an attempt that did not get to its end, and why: the next attempt uses the same."""
+
+    token: str
+    token_because: str | None
+    ingest_key: str
+    ingest_key_because: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The integration, what stands in the cluster for it, and the time in seconds since the epoch."""
+
+    integration: Integration
+    now: float
+    record: RoutingRecord | None = None
+    webhook_secret: Mapping[str, str] = field(default_factory=dict)
+    secret_name_taken: bool = False
+    route: RouteObject | None = None
+    api_token: Lookup = Lookup()
+    signing_secret: Lookup = Lookup()
+    consents: Mapping[str, bool] = field(default_factory=dict)
+    unwatched: frozenset[str] = frozenset()
+    report: IntegrationReport | None = None
+    minted: Minted | None = None

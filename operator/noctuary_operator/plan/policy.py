@@ -1,0 +1,126 @@
+"""What an integration may not do here: a list of small checks over the spec, each with its mend in words."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from noctuary.models.integration_spec import IntegrationSpec, Webhook
+from noctuary_operator.resources import reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the release allows; see OperatorSettings for the forms."""
+
+    webhook_hosts: tuple[str, ...]
+    api_hosts: tuple[str, ...]
+    route_annotations: tuple[str, ...]
+    allow_http_api: bool = False
+    consent_required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that only a person can mend: a documented reason and a sentence that names the mend."""
+
+    reason: str
+    message: str
+
+
+def host_allowed(host: str, allowed: Iterable[str]) -> bool:
+    """Whether a host is in a list of names, *.domain forms, or *."""
+    return any(entry in ("*", host) or (entry.startswith("*.") and host.endswith(entry[1:])) for entry in allowed)
+
+
+def key_allowed(key: str, allowed: Iterable[str]) -> bool:
+    """Whether an annotation key is in a list of keys, or of prefixes that end in *."""
+    return any(key == entry or (entry.endswith("*") and key.startswith(entry[:-1])) for entry in allowed)
+
+
+def _webhook_host(webhook: Webhook, policy: Policy) -> Problem | None:
+    if host_allowed(webhook.host, policy.webhook_hosts):
+        return None
+    return Problem(
+        reasons.HOST_NOT_ALLOWED,
+        f"spec.webhook.host: {webhook.host} is not among the hosts allowed here ({_listed(policy.webhook_hosts)}); "
+        "choose one of them, ask the administrator to allow it, or set spec.webhook.route.type to None",
+    )
+
+
+def _annotations(webhook: Webhook, policy: Policy) -> Problem | None:
+    refused = sorted(key for key in webhook.route.annotations if not key_allowed(key, policy.route_annotations))
+    if not refused:
+        return None
+    return Problem(
+        reasons.ANNOTATION_NOT_ALLOWED,
+        f"spec.webhook.route.annotations: {', '.join(refused[:5])} may not be set here "
+        f"(allowed: {_listed(policy.route_annotations)}); remove it, or ask the administrator to allow it",
+    )
+
+
+ROUTE_CHECKS: tuple[Callable[[Webhook, Policy], Problem | None], ...] = (_webhook_host, _annotations)
+
+
+def route_problem(webhook: Webhook, policy: Policy) -> Problem | None:
+    """Return why no route may be made, None when it may."""
+    return next((problem for check in ROUTE_CHECKS if (problem := check(webhook, policy))), None)
+
+
+def _api_host(spec: IntegrationSpec, policy: Policy) -> Problem | None:
+    if any(host_allowed(host, policy.api_hosts) for host in (spec.api_host, spec.api_netloc)):
+        return None
+    return Problem(
+        reasons.API_HOST_NOT_ALLOWED,
+        f"spec.apiURL: {spec.api_host} is not among the API hosts allowed here ({_listed(policy.api_hosts)}); "
+        "remove spec.apiURL, or ask the administrator to allow the host",
+    )
+
+
+def _api_scheme(spec: IntegrationSpec, policy: Policy) -> Problem | None:
+    if policy.allow_http_api or spec.effective_api_url.startswith("https://"):
+        return None
+    return Problem(
+        reasons.API_HOST_NOT_ALLOWED,
+        "spec.apiURL: plain http would show the API token to everyone on the way; use https",
+    )
+
+
+API_CHECKS: tuple[Callable[[IntegrationSpec, Policy], Problem | None], ...] = (_api_host, _api_scheme)
+
+
+def api_problem(spec: IntegrationSpec, policy: Policy) -> Problem | None:
+    """Return why the API token may not be used, None when it may."""
+    return next((problem for check in API_CHECKS if (problem := check(spec, policy))), None)
+
+
+def refused_namespaces(
+    spec: IntegrationSpec, own: str, consents: Mapping[str, bool], unwatched: Collection[str], policy: Policy
+) -> list[str]:
+    """Return the mapped foreign namespaces that have not consented, or that nobody here looks at."""
+    mapped = {namespace for service in spec.services for namespace in service.namespaces} - {own}
+    return sorted(
+        namespace
+        for namespace in mapped
+        if namespace in unwatched or (policy.consent_required and not consents.get(namespace, False))
+    )
+
+
+def consent_problem(refused: list[str], own: str, unwatched: Collection[str]) -> Problem | None:
+    """Return the problem of the mapped namespaces that are left out, None when there are none."""
+    closed = [namespace for namespace in refused if namespace not in unwatched]
+    unseen = [namespace for namespace in refused if namespace in unwatched]
+    sentences = []
+    if closed:
+        sentences.append(
+            f"{', '.join(closed[:5])} has not consented to being mapped and is left out; "
+            f"annotate the Namespace with noctuary.io/allow-from={own}, or remove it from spec.services"
+        )
+    if unseen:
+        sentences.append(
+            f"{', '.join(unseen[:5])} is not watched by this release and is left out; "
+            "ask the administrator to add it to watchNamespaces, or remove it from spec.services"
+        )
+    return Problem(reasons.CONSENT_MISSING, f"spec.services: {'. '.join(sentences)}") if sentences else None
+
+
+def _listed(allowed: tuple[str, ...]) -> str:
+    return ", ".join(allowed) if allowed else "none"

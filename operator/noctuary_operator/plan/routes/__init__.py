@@ -1,0 +1,1 @@
+"""The kinds of route and what each should be."""

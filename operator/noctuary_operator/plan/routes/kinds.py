@@ -1,0 +1,65 @@
+"""The kinds of route that an integration can have, and what is common to them. Pure."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from noctuary.models.integration_spec import Webhook
+from noctuary.models.routing_record import ROLE_ROUTE, WEBHOOK_PATH, record_secret_name
+from noctuary_operator.plan.manifests import Backend, contains, labels
+from noctuary_operator.plan.routes.http_routes import GATEWAY_GROUP, HTTP_ROUTE, http_route_spec, http_route_verdict
+from noctuary_operator.plan.routes.ingresses import ingress_spec, ingress_verdict
+from noctuary_operator.resources import paths
+from noctuary_operator.resources.integration import Integration
+from noctuary_operator.resources.objects import APPLIED_ANNOTATION, OWNER_ANNOTATION, RouteObject
+from noctuary_operator.resources.status import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class RouteKind:
+    """One kind: where its objects are, how one is made, and what its status means."""
+
+    api_version: str
+    path: Callable[[str, str], str]
+    spec: Callable[[Webhook, str, Backend], dict[str, Any]]
+    verdict: Callable[[Webhook, RouteObject | None, Backend], Verdict]
+
+
+ROUTE_KINDS: Mapping[str, RouteKind] = {
+    "Ingress": RouteKind("networking.k8s.io/v1", paths.ingresses, ingress_spec, ingress_verdict),
+    HTTP_ROUTE: RouteKind(f"{GATEWAY_GROUP}/v1", paths.http_routes, http_route_spec, http_route_verdict),
+}
+"""By the name of the kind, which is that of `spec.webhook.route.type` too."""
+
+
+def route_manifest(integration: Integration, webhook: Webhook, backend: Backend) -> dict[str, Any]:
+    """Return the route; its path ends before the token, so that reading it gives nothing away."""
+    name = webhook.route.type
+    kind = ROUTE_KINDS[name]
+    spec = kind.spec(webhook, f"{WEBHOOK_PATH}/{integration.uid}", backend)
+    annotations = {**webhook.route.annotations, OWNER_ANNOTATION: f"{integration.namespace}/{integration.name}"}
+    digest = hashlib.sha256(msgspec.json.encode([annotations, spec], order="sorted")).hexdigest()[:16]
+    return {
+        "apiVersion": kind.api_version,
+        "kind": name,
+        "metadata": {
+            "name": record_secret_name(integration.uid),
+            "namespace": backend.namespace,
+            "labels": labels(ROLE_ROUTE, integration.uid),
+            "annotations": {**annotations, APPLIED_ANNOTATION: digest},
+        },
+        "spec": spec,
+    }
+
+
+def same_route(actual: RouteObject, manifest: Mapping[str, Any]) -> bool:
+    """Whether an object is what a manifest says; what others added is theirs."""
+    wanted = manifest["metadata"]
+    return (
+        contains(actual.metadata.labels, wanted["labels"])
+        and contains(actual.metadata.annotations, wanted["annotations"])
+        and contains(actual.spec, manifest["spec"])
+    )

@@ -1,0 +1,1 @@
+"""Objects of the API server as the operator reads and writes them."""

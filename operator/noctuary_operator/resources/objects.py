@@ -1,0 +1,109 @@
+"""Kubernetes objects as far as the operator reads them; annotations of others are dropped at decode."""
+
+import re
+from typing import Any
+
+import msgspec
+
+from noctuary.models.routing_record import INTEGRATION_LABEL, RoutingRecord, record_secret_name
+
+OWNER_ANNOTATION = "noctuary.io/integration"
+"""namespace/name of the integration that an object in the release namespace belongs to."""
+APPLIED_ANNOTATION = "noctuary.io/applied"
+"""A short hash of what we applied, so that a removed field is noticed after a restart."""
+CONSENT_ANNOTATION = "noctuary.io/allow-from"
+"""On a Namespace: the namespaces, separated by commas, whose integrations may map it; * for all."""
+RECORD_NAME = re.compile(re.escape(record_secret_name("")) + "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+"""Records and routes are named by the integration's uid."""
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """One ownerReference."""
+
+    uid: str = ""
+
+
+class Meta(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """The metadata of an object that we made."""
+
+    name: str
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = "0"
+    generation: int = 0
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    owner_references: list[Owner] = []
+
+
+class LabelledSecret(msgspec.Struct):
+    """A Secret with our role label; `record` is filled when it is a routing record."""
+
+    metadata: Meta
+    data: dict[str, str] = {}
+    record: RoutingRecord | None = None
+
+
+class RouteObject(msgspec.Struct):
+    """An Ingress or HTTPRoute with our role label; what its status holds depends on the kind."""
+
+    metadata: Meta
+    spec: dict[str, Any] = {}
+    status: dict[str, Any] = {}
+
+
+class BareMeta(msgspec.Struct, rename="camel", frozen=True):
+    """Metadata without labels and annotations: those of strangers' Secrets hold values now and then."""
+
+    name: str
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = "0"
+    owner_references: list[Owner] = []
+
+
+class SecretHead(msgspec.Struct, frozen=True):
+    """Some other Secret, without its values."""
+
+    metadata: BareMeta
+
+
+class ConsentAnnotations(msgspec.Struct, frozen=True):
+    """The one annotation of a Namespace that we read."""
+
+    allow_from: str = msgspec.field(default="", name=CONSENT_ANNOTATION)
+
+
+class NamespaceMeta(msgspec.Struct, rename="camel", frozen=True):
+    """The metadata of a Namespace."""
+
+    name: str
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = "0"
+    annotations: ConsentAnnotations = ConsentAnnotations()
+    deletion_timestamp: str | None = None
+
+
+class NamespaceHead(msgspec.Struct, frozen=True):
+    """A Namespace, without spec and status."""
+
+    metadata: NamespaceMeta
+
+    @property
+    def terminating(self) -> bool:
+        """Whether it is being deleted, which cannot be taken back."""
+        return self.metadata.deletion_timestamp is not None
+
+    def allows(self, namespace: str) -> bool:
+        """Whether this namespace consents to being mapped from that one."""
+        allowed = {part.strip() for part in self.metadata.annotations.allow_from.split(",")}
+        return namespace in allowed or "*" in allowed
+
+
+def integration_ids(meta: Meta) -> set[str]:
+    """Return the uids of the integrations that an object of ours concerns: by label, by owner, by name."""
+    ids = {meta.labels.get(INTEGRATION_LABEL, ""), *(owner.uid for owner in meta.owner_references)}
+    if (match := RECORD_NAME.fullmatch(meta.name)) is not None:
+        ids.add(match[1])
+    return ids - {""}

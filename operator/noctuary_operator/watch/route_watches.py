@@ -1,0 +1,127 @@
+"""The watches of our routes: Ingresses always, HTTPRoutes while somebody wants them and the API server serves them."""
+
+import asyncio
+from collections.abc import Collection
+
+import structlog
+
+from noctuary.common.errors import KubernetesError
+from noctuary.kube.client import KubeClient
+from noctuary.kube.reflector import ChangeType, Reflector, Sink
+from noctuary.models.routing_record import ROLE_LABEL, ROLE_ROUTE
+from noctuary_operator.plan.routes.http_routes import HTTP_ROUTE, http_routes_absent
+from noctuary_operator.plan.routes.kinds import ROUTE_KINDS
+from noctuary_operator.resources.objects import RouteObject
+from noctuary_operator.watch.cluster_view import World
+from noctuary_operator.watch.watches import STALE_AFTER_S
+
+log = structlog.get_logger()
+
+LOOK_AGAIN_S = 15.0
+"""How often we look whether a kind that somebody wants is served by now, and whether anybody wants it still."""
+ABSENT = frozenset({403, 404})
+"""Answers to a LIST of a kind that is not served, or not to us: no watch of it is tried then."""
+
+
+def route_reflector(
+    kind: str, client: KubeClient, namespace: str, sink: Sink[RouteObject], ends_on: Collection[int] = ()
+) -> Reflector[RouteObject]:
+    """Return the watch of our routes of one kind."""
+    path = ROUTE_KINDS[kind].path(namespace, "")
+    return Reflector(client, path, RouteObject, sink, label_selector=f"{ROLE_LABEL}={ROLE_ROUTE}", ends_on=ends_on)
+
+
+class HttpRouteWatch:
+    """Fills the cache of HTTPRoutes; the Gateway API may be missing, come and go while we run.
+
+    Before the first integration wants one and after the last is gone it costs no request but that of `look`.
+    """
+
+    def __init__(self, client: KubeClient, world: World, release_namespace: str) -> None:
+        self._client = client
+        self._world = world
+        self._namespace = release_namespace
+        self._wanted = asyncio.Event()
+        self._running: Reflector[RouteObject] | None = None
+        self._is_new = True
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether HTTPRoutes are watched or looked for again and again."""
+        return self._wanted.is_set()
+
+    def stuck(self) -> int:
+        """Count the watch when it runs and stands still; that there is no such kind is not mended by a restart."""
+        if self._running is None or not self._running.health.synced.is_set():
+            return 0
+        return int(self._running.health.age_s() > STALE_AFTER_S)
+
+    def heed(self) -> None:
+        """Begin to watch when somebody wants an HTTPRoute, or has one left."""
+        if self._is_wanted():
+            self._wanted.set()
+
+    async def look(self) -> None:
+        """Look once, before anything is worked, what we have; an API server without the kind is no error."""
+        try:
+            await self._reflector().list_once()
+        except KubernetesError as error:
+            log.info("HTTPRoutes cannot be listed", status=error.status, reason=error.reason)
+            if error.status not in ABSENT:
+                self._wanted.set()  # they may be there: the watch finds out
+        self.heed()
+
+    async def run(self) -> None:
+        """Watch while HTTPRoutes are wanted; ends only by cancellation."""
+        while True:
+            await self._wanted.wait()
+            await self._watch()
+            if self._world.http_routes_absent is not None:
+                await asyncio.sleep(LOOK_AGAIN_S)
+            if not self._is_wanted():
+                self._world.http_routes_absent = None  # not known any more
+                self._wanted.clear()
+
+    def replaced(self, objects: list[RouteObject]) -> None:
+        """Take the complete state, as a LIST gave it."""
+        self._world.routes[HTTP_ROUTE].scope(self._namespace).replaced(objects)
+        if self._world.http_routes_absent is not None:
+            self._world.http_routes_absent = None
+            log.info("HTTPRoutes are served")
+        if self._is_new:  # whoever tried before may have met an API server without the kind
+            self._is_new = False
+            self._world.wake_users_of_route(HTTP_ROUTE)
+
+    def changed(self, change: ChangeType, obj: RouteObject) -> None:
+        """Take one change, as the watch gave it."""
+        self._world.routes[HTTP_ROUTE].take(change, obj)
+
+    def _reflector(self) -> Reflector[RouteObject]:
+        return route_reflector(HTTP_ROUTE, self._client, self._namespace, self, ABSENT)
+
+    def _is_wanted(self) -> bool:
+        return bool(self._world.integrations.users_of_route(HTTP_ROUTE) or any(self._world.routes[HTTP_ROUTE].all()))
+
+    async def _watch(self) -> None:
+        """Watch until nobody wants that any more or the kind is gone."""
+        self._is_new = True
+        self._running = self._reflector()
+        watch = asyncio.create_task(self._running.run())
+        try:
+            while not watch.done() and (self._is_wanted() or self._is_new):
+                await asyncio.wait({watch}, timeout=LOOK_AGAIN_S)
+            if watch.done():
+                watch.result()
+        except KubernetesError as error:
+            self._gone(error)
+        finally:
+            self._running = None
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+
+    def _gone(self, error: KubernetesError) -> None:
+        before, self._world.http_routes_absent = self._world.http_routes_absent, http_routes_absent(error)
+        self._world.routes[HTTP_ROUTE].emptied()
+        if self._world.http_routes_absent != before:
+            log.warning("HTTPRoutes are not served, looking again", reason=error.reason, again_in_s=LOOK_AGAIN_S)
+            self._world.wake_users_of_route(HTTP_ROUTE)

@@ -1,0 +1,1 @@
+"""Test infrastructure: a simulated PagerDuty, real control planes and clusters, releases to test."""

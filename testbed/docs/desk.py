@@ -1,0 +1,153 @@
+"""The desk at which a page is read: a cluster, a PagerDuty, and a shell that does what the page says."""
+
+import asyncio
+import contextlib
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from hack.chart.tools import HELM3, find_tool
+from testbed.docs.door import Door
+from testbed.docs.pods import PodsAsProcesses
+from testbed.docs.snippets import ROOT
+from testbed.localkube import LocalKube
+from testbed.pagerduty import PagerDutySimulator
+from testbed.stage.kube import Kube
+
+HOST = "noctuary.example.com"
+PAGERDUTY_HOSTS = ("api.pagerduty.com", "api.eu.pagerduty.com")
+SERVICES = {"PABC123": "Payments API", "PDEF456": "Checkout"}
+"""The PagerDuty services that the pages speak of."""
+BOT = "oncall-bot@example.com"
+IN_REACH = ("charts", "crds", "deploy", "docs", "examples")
+"""What a page's commands find where a reader stands: at the top of a clone."""
+STEP_TIMEOUT_S = 240.0
+
+SUBSCRIBE = """#!/usr/bin/env bash
+# subscribe NAMESPACE NAME [SCOPE]: what a person does in PagerDuty; prints the signing secret.
+set -euo pipefail
+url=$(kubectl --namespace "$1" get secret "$2-webhook" --output 'go-template={{.data.url | base64decode}}')
+pagerduty subscribe "${url/https:\\/\\/*.example.com/$FRONT_DOOR}" --scope "${3:-account}" | cut -d' ' -f2
+"""
+
+
+class StepFailed(Exception):
+    """A command of a page did not do what the page says."""
+
+
+class Desk:
+    """Runs shell as a reader would type it: in one directory, with variables that stay from block to block."""
+
+    def __init__(
+        self, directory: Path, cluster: LocalKube, pods: PodsAsProcesses, environment: Mapping[str, str]
+    ) -> None:
+        self.directory, self.cluster, self.pods = directory, cluster, pods
+        self._environment = dict(environment)
+        self.api_token = environment["PAGERDUTY_TOKEN"]
+        self._variables = directory / "variables"
+        self._variables.touch()
+        self.work = directory / "work"
+        self.work.mkdir()
+        for name in IN_REACH:
+            shutil.copytree(ROOT / name, self.work / name)
+
+    async def run(self, script: str) -> tuple[int, str]:
+        """Run a script; return its exit code and what it printed."""
+        variables = shlex.quote(str(self._variables))
+        prelude = f"set -euo pipefail; source {variables}; trap 'export -p > {variables}' EXIT; set -a\n"
+        process = await asyncio.create_subprocess_exec(
+            "bash", "-c", prelude + script,
+            cwd=self.work, env=self._environment, stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(STEP_TIMEOUT_S):
+                output, _ = await process.communicate()
+        except TimeoutError:
+            process.kill()
+            raise StepFailed(f"not done after {STEP_TIMEOUT_S:.0f} s:\n{script}") from None
+        return process.returncode or 0, output.decode()
+
+    async def must(self, script: str) -> str:
+        """Run a script that must succeed; return what it printed."""
+        code, output = await self.run(script)
+        if code:
+            raise StepFailed(f"exit code {code} from:\n{script}\n{output}\n{self.pods.logs()}")
+        return output
+
+
+@contextlib.asynccontextmanager
+async def desk(directory: Path, helm: Path | None = None) -> AsyncIterator[Desk]:
+    """Put up a bare cluster and everything around it, and take it down again."""
+    cluster = await asyncio.to_thread(LocalKube, crds=())
+    with cluster:
+        kube = await Kube.connect(cluster.kubeconfig)
+        async with PagerDutySimulator() as pagerduty, contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(kube.close)
+            token = _furnish(pagerduty)
+            ports: dict[str, int] = dict.fromkeys(PAGERDUTY_HOSTS, int(pagerduty.url.rpartition(":")[2]))
+            door = await stack.enter_async_context(Door(directory, ports).opened([*PAGERDUTY_HOSTS, HOST]))
+            pods = PodsAsProcesses(cluster, kube, directory, door.environment())
+            ports[HOST] = pods.public_port
+            kubelet = asyncio.create_task(pods.run())
+            stack.push_async_callback(_ended, kubelet)
+            programs = _programs(directory, cluster, helm or find_tool(HELM3), pagerduty.url)
+            yield Desk(
+                directory,
+                cluster,
+                pods,
+                {
+                    **_clean_environment(directory),
+                    **door.environment(),
+                    "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+                    "KUBECONFIG": str(cluster.kubeconfig),
+                    "PAGERDUTY_TOKEN": token,
+                    "FRONT_DOOR": f"http://127.0.0.1:{pods.public_port}",
+                },
+            )
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _furnish(pagerduty: PagerDutySimulator) -> str:
+    """Make the account that the pages speak of; return its API token."""
+    pagerduty.add_user("On-call bot", BOT)
+    services = pagerduty.account.services
+    for service_id, name in SERVICES.items():
+        services[service_id] = replace(services.pop(pagerduty.add_service(name)), id=service_id)
+    return pagerduty.add_token()
+
+
+def _clean_environment(directory: Path) -> dict[str, str]:
+    home = directory / "home"
+    home.mkdir()
+    return {
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "operator")]),
+    }
+
+
+def _programs(directory: Path, cluster: LocalKube, helm: Path, pagerduty_url: str) -> Path:
+    """Lay out the programs that pages call, and those that only their hidden steps do."""
+    programs = directory / "bin"
+    programs.mkdir()
+    (programs / "kubectl").symlink_to(cluster.kubectl_path)
+    (programs / "helm").symlink_to(helm)
+    scripts = {
+        "noctuary": f'#!/bin/sh\nexec {sys.executable} -m noctuary_cli "$@"\n',
+        "pagerduty": f'#!/bin/sh\nexec {sys.executable} -m testbed.pagerduty --url {pagerduty_url} "$@"\n',
+        "subscribe": SUBSCRIBE,
+    }
+    for name, text in scripts.items():
+        (programs / name).write_text(text, encoding="utf-8")
+        (programs / name).chmod(0o755)
+    return programs

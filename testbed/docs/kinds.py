@@ -1,0 +1,58 @@
+"""What is done with a snippet: decided by its language, its mark, and what stands before it."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+
+import yaml
+
+from testbed.docs.snippets import Snippet, snippets
+
+
+class Kind(StrEnum):
+    """What is done with a snippet."""
+
+    SHELL = "run by bash against a cluster"
+    MAKE = "a target of the Makefile, looked up and not run: the tests themselves are among them"
+    OUTPUT = "compared in form with what the shell before it printed"
+    FILE = "written to the directory in which the page's shell runs"
+    MANIFEST = "offered to the API server, which is asked to change nothing"
+    SPEC = "merged into the spec of an integration and offered to the API server"
+    VALUES = "given to Helm, which renders the chart with it"
+    JSON = "parsed"
+    PROMQL = "read for metrics that exist"
+    EXCUSED = "not run; the page's source says why"
+
+
+_BY_MARK = {"spec": Kind.SPEC, "values": Kind.VALUES}
+_BY_LANGUAGE = {"hidden": Kind.SHELL, "sh": Kind.SHELL, "json": Kind.JSON, "promql": Kind.PROMQL}
+
+
+def classified(page: Path) -> Iterator[tuple[Snippet, Kind | None]]:
+    """Return each snippet of a page with its kind; None where nobody knows what to do with it."""
+    before: Kind | None = None
+    for snippet in snippets(page):
+        before = kind_of(snippet, before)
+        yield snippet, before
+
+
+def kind_of(snippet: Snippet, before: Kind | None) -> Kind | None:
+    """Return the kind of a snippet that follows one of another kind."""
+    if snippet.excuse:
+        return Kind.EXCUSED
+    if snippet.mark in _BY_MARK:
+        return _BY_MARK[snippet.mark]
+    if snippet.language == "sh" and all(line.startswith("make") for line in snippet.text.splitlines()):
+        return Kind.MAKE
+    if snippet.title:
+        return Kind.FILE
+    if snippet.language == "text":
+        return Kind.OUTPUT if before is Kind.SHELL else None
+    if snippet.language == "yaml":
+        return Kind.MANIFEST if _is_manifest(snippet.text) else None
+    return _BY_LANGUAGE.get(snippet.language)
+
+
+def _is_manifest(text: str) -> bool:
+    documents = list(yaml.safe_load_all(text))
+    return all(isinstance(each, dict) and {"apiVersion", "kind"} <= set(each) for each in documents)

@@ -1,0 +1,1 @@
+"""The machine below the kind cluster: Docker daemon, runtime, programs."""

@@ -1,0 +1,90 @@
+"""The identities of operator and receiver, with exactly the rights that the chart ships."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from testbed.localkube.cluster import Cluster
+
+RBAC_DIRECTORY = Path(__file__).resolve().parents[2] / "charts" / "noctuary" / "files" / "rbac"
+OPERATOR = "noctuary-operator"
+RECEIVER = "noctuary-receiver"
+_PLACEHOLDER = "__NAMESPACE__"
+_WATCHED = "__WATCHED__"
+_FOR_ALL = "*-clusterrole.yaml"
+_FOR_EACH = "*-watchedrole.yaml"
+
+Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Identities:
+    """One kubeconfig for each of our processes."""
+
+    operator: Path
+    receiver: Path
+
+
+def grant(cluster: Cluster, namespace: str, *, watched: Sequence[str] = (), token_file: bool = False) -> Identities:
+    """Install the shipped Roles for a release namespace and write the kubeconfigs of both ServiceAccounts.
+
+    With `watched` nothing is granted cluster-wide: each of these namespaces gets Roles of its own.
+    """
+    if manifests := shipped_manifests(namespace, watched=watched):
+        cluster.kubectl("apply", "--server-side", "--filename=-", input=_as_list(manifests))
+    return Identities(
+        operator=cluster.identity_kubeconfig(namespace, OPERATOR, token_file=token_file),
+        receiver=cluster.identity_kubeconfig(namespace, RECEIVER, token_file=token_file),
+    )
+
+
+def revoke(cluster: Cluster, namespace: str) -> None:
+    """Remove what `grant` installed outside the namespace and would outlive it."""
+    if lasting := [each for each in shipped_manifests(namespace) if _is_cluster_wide(each)]:
+        cluster.kubectl("delete", "--ignore-not-found", "--filename=-", input=_as_list(lasting))
+
+
+def shipped_manifests(
+    namespace: str, directory: Path = RBAC_DIRECTORY, *, watched: Sequence[str] = ()
+) -> list[Manifest]:
+    """The chart's RBAC manifests for one namespace; cluster-wide ones get names of their own, so that two
+    namespaces of one cluster do not overwrite each other's bindings.
+    """
+    manifests = list(_read(namespace, directory, watched))
+    renamed = {
+        each["metadata"]["name"]: _unique(each["metadata"]["name"], namespace)
+        for each in manifests
+        if _is_cluster_wide(each)
+    }
+    for each in manifests:
+        if _is_cluster_wide(each):
+            each["metadata"]["name"] = renamed[each["metadata"]["name"]]
+        role = each.get("roleRef", {})
+        if role.get("kind") == "ClusterRole":
+            role["name"] = renamed.get(role["name"], role["name"])
+    return manifests
+
+
+def _read(namespace: str, directory: Path, watched: Sequence[str]) -> Iterator[Manifest]:
+    for path in sorted(directory.glob("*.yaml")):
+        if watched and path.match(_FOR_ALL):
+            continue
+        text = path.read_text(encoding="utf-8").replace(_PLACEHOLDER, namespace)
+        for each in watched if path.match(_FOR_EACH) else [namespace]:
+            yield from filter(None, yaml.safe_load_all(text.replace(_WATCHED, each)))
+
+
+def _unique(name: str, namespace: str) -> str:
+    return name if namespace in name else f"{name}-{namespace}"
+
+
+def _is_cluster_wide(manifest: Manifest) -> bool:
+    return str(manifest["kind"]).startswith("Cluster")
+
+
+def _as_list(manifests: list[Manifest]) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests})

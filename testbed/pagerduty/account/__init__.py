@@ -1,0 +1,1 @@
+"""The simulated account: users, services, incidents, subscriptions."""

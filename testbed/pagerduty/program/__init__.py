@@ -1,0 +1,1 @@
+"""The simulator as a program with a control API."""

@@ -1,0 +1,127 @@
+"""What the two hot routes share: reading a body within bounds, and answering, as plain ASGI."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from typing import Any
+
+import msgspec
+
+from noctuary.common.errors import NoctuaryError, NotReady
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+MAX_BODY_BYTES = 2 * 1024 * 1024
+"""Eight times what PagerDuty ever sends, and the cap of its own reference verifier."""
+BODY_TIMEOUT_S = 10.0
+"""Twice as long as PagerDuty itself waits; a slower sender would only hold memory."""
+MAX_BODIES_BYTES = 128 * 1024 * 1024
+"""All bodies that are being read or stored at once; slow senders must not take the memory of the others."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One HTTP answer; `outcome` is the value of the metric's label."""
+
+    status: int
+    outcome: str
+    body: bytes = b""
+    headers: Mapping[str, str] = {}
+
+
+class Refused(NoctuaryError):
+    """A request that is answered at once with the given answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.outcome)
+        self.answer = answer
+
+
+def refuse(status: int, outcome: str, message: str, headers: Mapping[str, str] | None = None) -> Refused:
+    """Return the refusal of a request, with the reason in its body."""
+    return Refused(Answer(status, outcome, msgspec.json.encode({"error": message}), headers or {}))
+
+
+def not_ready(error: NotReady) -> Refused:
+    """Return the refusal that asks the sender to come again."""
+    return refuse(503, "not_ready", str(error), {"retry-after": str(error.retry_after_s)})
+
+
+async def answer_of(taking: Awaitable[Answer]) -> Answer:
+    """Turn what was refused on the way into its answer."""
+    try:
+        return await taking
+    except Refused as refused:
+        return refused.answer
+    except NotReady as error:
+        return not_ready(error).answer
+
+
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """Return a header as it came; several of one name are joined by commas, as HTTP allows."""
+    values = [value for key, value in scope["headers"] if key == name]
+    return b",".join(values) if values else None
+
+
+class BodyBudget:
+    """Bounds the memory that bodies take, from before they are read until they are stored."""
+
+    def __init__(self, limit_bytes: int = MAX_BODIES_BYTES) -> None:
+        self._free_bytes = limit_bytes
+
+    @contextlib.contextmanager
+    def hold(self, scope: Scope) -> Iterator[None]:
+        """Set aside what the body may take; refuse the request when that is not free."""
+        length = header(scope, b"content-length") or b""
+        size = min(int(length), MAX_BODY_BYTES) if length.isdigit() else MAX_BODY_BYTES
+        if size > self._free_bytes:
+            raise not_ready(NotReady("Too much is being received at once", retry_after_s=1))
+        self._free_bytes -= size
+        try:
+            yield
+        finally:
+            self._free_bytes += size
+
+
+async def read_body(scope: Scope, receive: Receive) -> bytes:
+    """Read the body; refuse it before it is read where its length says that it is too large."""
+    length = header(scope, b"content-length")
+    if length is not None and length.isdigit() and int(length) > MAX_BODY_BYTES:
+        raise _too_large()
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            return await _read_chunks(receive)
+    except TimeoutError:
+        raise not_ready(NotReady("The body did not arrive in time")) from None
+
+
+async def _read_chunks(receive: Receive) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise refuse(499, "malformed", "The sender went away")
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            raise _too_large()
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _too_large() -> Refused:
+    message = f"The body is larger than {MAX_BODY_BYTES} bytes; send less at once"
+    return refuse(413, "too_large", message, {"connection": "close"})
+
+
+async def send_answer(send: Send, answer: Answer) -> None:
+    """Send an answer; bodies are JSON."""
+    headers = [(b"content-length", str(len(answer.body)).encode())]
+    if answer.body:
+        headers.append((b"content-type", b"application/json"))
+    headers += [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

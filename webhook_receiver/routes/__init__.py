@@ -1,0 +1,1 @@
+"""The routes of the receiver: parse, call one function, answer."""
