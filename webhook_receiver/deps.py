@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from noctuary.common.metrics import Metrics
 from noctuary.kube.reflector import Health
-from noctuary.routing.table import InternalToken, RoutingTable
+from noctuary.routing.table import OperatorToken, RoutingTable
 from noctuary.store.sqlite.store import SqliteStore
 from webhook_receiver.asgi import BodyBudget
 from webhook_receiver.reports import ReportLog
-from webhook_receiver.token_proofs import ProvenTokens
+from webhook_receiver.token_proofs import TokenProofs
 
 ROUTING_MAX_AGE_S = 70.0
 """Two ends of quiet watches and a margin: records older than this may belong to a token that was rotated away."""
@@ -22,9 +22,9 @@ class Deps:
 
     store: SqliteStore
     routing: RoutingTable
-    internal_token: InternalToken
+    internal_token: OperatorToken
     metrics: Metrics
-    proven: ProvenTokens
+    proofs: TokenProofs
     reports: ReportLog
     routing_max_age_s: float = ROUTING_MAX_AGE_S
     bodies: BodyBudget = field(default_factory=BodyBudget)

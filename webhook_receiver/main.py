@@ -15,10 +15,10 @@ import uvloop
 from noctuary.common.errors import InvalidInput
 from noctuary.common.http_client import create_client
 from noctuary.common.metrics import Metrics
-from noctuary.incidents.pipeline import IncidentWay
+from noctuary.incidents.pipeline import IncidentPipeline
 from noctuary.kube.client import KubeClient
 from noctuary.kube.lease import Lease
-from noctuary.routing.table import InternalToken, RoutingTable, reflectors
+from noctuary.routing.table import OperatorToken, RoutingTable, reflectors
 from noctuary.sources.kubernetes.live_reader import make_limits, make_live_reader
 from noctuary.sources.kubernetes.source import LEASE_NAME, KubernetesSource
 from noctuary.store.sqlite.store import SqliteStore
@@ -29,7 +29,7 @@ from webhook_receiver.reports import ReportLog
 from webhook_receiver.routes.internal import create_internal_app
 from webhook_receiver.servers import Ports, Server, bind, make_server, write_port_file
 from webhook_receiver.settings import ReceiverSettings
-from webhook_receiver.token_proofs import ProvenTokens
+from webhook_receiver.token_proofs import TokenProofs
 
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ class Parts(NamedTuple):
 
     deps: Deps
     kube: KubeClient
-    way: IncidentWay
+    way: IncidentPipeline
     source: KubernetesSource
 
 
@@ -49,7 +49,7 @@ def run(settings: ReceiverSettings) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings))
     except InvalidInput as error:
-        log.error("Receiver cannot start", setting=error.field, problem=error.problem, mend=error.mend)  # noqa: TRY400 - says all
+        log.error("Receiver cannot start", setting=error.field, problem=error.problem, fix=error.fix)  # noqa: TRY400 - says all
         sys.exit(2)
     except TaskEnded:
         # Without clean-up: closing a store whose fsync failed would repeat the fsync, which may then lie.
@@ -84,17 +84,17 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
     stack.push_async_callback(store.close)
     http = create_client()
     stack.push_async_callback(http.aclose)
-    metrics, routing, proven = Metrics(), RoutingTable(), ProvenTokens()
-    await proven.load(store)
+    metrics, routing, proofs = Metrics(), RoutingTable(), TokenProofs()
+    await proofs.load(store)
     watched = settings.watch_namespaces
-    way = IncidentWay(store, routing, http, metrics, make_live_reader(kube, watched), limits=make_limits(watched))
+    way = IncidentPipeline(store, routing, http, metrics, make_live_reader(kube, watched), limits=make_limits(watched))
     source = KubernetesSource(kube, store, metrics, lambda: _lease(kube, settings), namespaces=watched)
     deps = Deps(
         store=store,
         routing=routing,
-        internal_token=InternalToken(),
+        internal_token=OperatorToken(),
         metrics=metrics,
-        proven=proven,
+        proofs=proofs,
         reports=ReportLog(routing),
         routing_max_age_s=settings.routing_max_age_s,
         wake_worker=way.wake.set,

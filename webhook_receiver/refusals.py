@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from noctuary.models.reports import Refusal
 from noctuary.models.routing_record import RoutingRecord
-from noctuary.pagerduty.answers import mendable_status
-from noctuary.store.interface import IntegrationFacts
+from noctuary.pagerduty.answers import fixable_status
+from noctuary.store.interface import IntegrationState
 
 Credentials = tuple[str | None, str | None, str]
 
@@ -28,16 +28,16 @@ class Refusals:
             # The first ones after a start may be those that were refused before it.
             self._known[integration_id] = (credentials, 0.0 if before is None else self._now())
 
-    def standing(self, facts: IntegrationFacts) -> Refusal | None:
+    def standing(self, state: IntegrationState) -> Refusal | None:
         """Return the refusal that still stands.
 
         A comparison that went well shows that a token is accepted; that it may write, only a note shows.
         """
-        status = mendable_status(facts.last_failure_reason or "")
-        if status is None or facts.last_failure_at is None:
+        status = fixable_status(state.last_failure_reason or "")
+        if status is None or state.last_failure_at is None:
             return None
-        went_well = [facts.last_note_at, facts.compared_until if status == 401 else None]
-        _, since = self._known.get(facts.id, ((None, None, ""), 0.0))
-        if facts.last_failure_at <= max(since, *(at or 0.0 for at in went_well)):
+        went_well = [state.last_note_at, state.compared_until if status == 401 else None]
+        _, since = self._known.get(state.id, ((None, None, ""), 0.0))
+        if state.last_failure_at <= max(since, *(at or 0.0 for at in went_well)):
             return None
-        return Refusal("from" if status == 400 else "token", facts.last_failure_reason or "")
+        return Refusal("from" if status == 400 else "token", state.last_failure_reason or "")

@@ -4,9 +4,9 @@ import secrets
 
 from noctuary.common import clock
 from noctuary.models.reports import IntegrationReport, ReportPage
-from noctuary.routing.directory import Integration
+from noctuary.routing.directory import LoadedIntegration
 from noctuary.routing.table import RoutingTable
-from noctuary.store.interface import IntegrationFacts, Store
+from noctuary.store.interface import IntegrationState, Store
 from webhook_receiver.refusals import Refusals
 
 PAGE_ITEMS = 1000
@@ -19,8 +19,8 @@ class ReportLog:
     def __init__(self, routing: RoutingTable) -> None:
         self.boot = secrets.token_hex(8)
         self._routing = routing
-        self._facts: dict[str, IntegrationFacts] = {}
-        self._facts_seq = 0
+        self._states: dict[str, IntegrationState] = {}
+        self._states_seq = 0
         self._order: dict[str, int] = {}
         self._cursor = 0
         self._refusals = Refusals(clock.now)
@@ -39,25 +39,25 @@ class ReportLog:
 
     async def since(self, cursor: int, store: Store) -> ReportPage:
         """Return what changed after a cursor, oldest change first, at most PAGE_ITEMS at once."""
-        for facts in await store.facts_since(self._facts_seq):
-            self._facts_seq = max(self._facts_seq, facts.seq)
-            self._facts[facts.id] = facts
-            self.note_change(facts.id)
+        for state in await store.integration_states_since(self._states_seq):
+            self._states_seq = max(self._states_seq, state.seq)
+            self._states[state.id] = state
+            self.note_change(state.id)
         changed = [(number, each) for each, number in self._order.items() if number > cursor][:PAGE_ITEMS]
         loaded = [self._routing.get(each) for _, each in changed]
         items = [self._report(integration) for integration in loaded if integration is not None]
         return ReportPage(boot=self.boot, cursor=changed[-1][0] if changed else self._cursor, items=items)
 
-    def _report(self, integration: Integration) -> IntegrationReport:
+    def _report(self, integration: LoadedIntegration) -> IntegrationReport:
         record, version = integration
-        facts = self._facts.get(record.id) or IntegrationFacts(id=record.id)
+        state = self._states.get(record.id) or IntegrationState(id=record.id)
         return IntegrationReport(
             id=record.id,
             record_version=version,
-            proven_token_sha256=facts.proven_token_sha256,
-            last_webhook_at=facts.last_webhook_at,
-            last_note_at=facts.last_note_at,
-            last_failure_at=facts.last_failure_at,
-            last_failure_reason=facts.last_failure_reason,
-            refusal=self._refusals.standing(facts),
+            proven_token_sha256=state.proven_token_sha256,
+            last_webhook_at=state.last_webhook_at,
+            last_note_at=state.last_note_at,
+            last_failure_at=state.last_failure_at,
+            last_failure_reason=state.last_failure_reason,
+            refusal=self._refusals.standing(state),
         )

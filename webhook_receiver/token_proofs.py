@@ -1,10 +1,10 @@
 """Which webhook token of each integration has carried a valid signature."""
 
 from noctuary.models.routing_record import RoutingRecord, TokenHash
-from noctuary.store.interface import IntegrationFacts, SaveFacts, Store
+from noctuary.store.interface import IntegrationState, SaveIntegrationState, Store
 
 
-class ProvenTokens:
+class TokenProofs:
     """Remembers in memory and in the store, so that each proof is written once."""
 
     def __init__(self) -> None:
@@ -12,9 +12,9 @@ class ProvenTokens:
 
     async def load(self, store: Store) -> None:
         """Read what earlier lives of this receiver saw."""
-        for facts in await store.facts_since(0):
-            if facts.proven_token_sha256 is not None:
-                self._newest[facts.id] = facts.proven_token_sha256
+        for state in await store.integration_states_since(0):
+            if state.proven_token_sha256 is not None:
+                self._newest[state.id] = state.proven_token_sha256
 
     def is_proven(self, record: RoutingRecord, token: TokenHash) -> bool:
         """Tell whether this token, or a newer one of the record, has carried a valid signature."""
@@ -26,5 +26,5 @@ class ProvenTokens:
         """Store that this token has carried a valid signature."""
         if self.is_proven(record, token):
             return
-        await store.commit(SaveFacts(IntegrationFacts(id=record.id, proven_token_sha256=token.sha256)))
+        await store.commit(SaveIntegrationState(IntegrationState(id=record.id, proven_token_sha256=token.sha256)))
         self._newest[record.id] = token.sha256

@@ -30,11 +30,11 @@ class InvalidInput(NoctuaryError):
 
     http_status = 400
 
-    def __init__(self, field: str, problem: str, mend: str) -> None:
-        super().__init__(f"{field}: {problem}; {mend}")
+    def __init__(self, field: str, problem: str, fix: str) -> None:
+        super().__init__(f"{field}: {problem}; {fix}")
         self.field = field
         self.problem = problem
-        self.mend = mend
+        self.fix = fix
 
 
 class UserMustMend(NoctuaryError):

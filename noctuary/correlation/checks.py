@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from noctuary.common.text import duration, plural
 from noctuary.correlation.explain import CLOCK_SLACK_S, Explanation, same_workload
-from noctuary.correlation.observations import Facts
+from noctuary.correlation.observations import Observations
 from noctuary.correlation.score import (
     ACTIVE_S,
     CHANGE_PRIOR,
@@ -22,16 +22,16 @@ from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, FaultKind
 DRAIN_S = 60.0
 """Pods of a replaced rollout may fail until they are gone."""
 Finding = Cause | SetAside
-Check = Callable[[Facts, Explanation], Iterable[Finding]]
+Check = Callable[[Observations, Explanation], Iterable[Finding]]
 
 
-def bad_rollout(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
+def bad_rollout(observed: Observations, explanation: Explanation) -> Iterator[Finding]:
     """A rollout before the onset is to blame when its own pods fail; a healthy or later one is not."""
-    for index, change in enumerate(facts.changes):
+    for index, change in enumerate(observed.changes):
         if not change.is_rollout:
             continue
         symptoms = explanation.by_change.get(index, [])
-        reason = _not_to_blame(facts, change, symptoms)
+        reason = _not_to_blame(observed, change, symptoms)
         if reason:
             yield SetAside(change, reason)
         else:
@@ -40,74 +40,76 @@ def bad_rollout(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
                 if symptoms
                 else "it is the change before the alert; how its pods fare is not known"
             )
-            yield Cause(CauseKind.ROLLOUT, why, _change_terms(facts, change, ROLLOUT_PRIOR, symptoms), change, symptoms)
+            yield Cause(
+                CauseKind.ROLLOUT, why, _change_terms(observed, change, ROLLOUT_PRIOR, symptoms), change, symptoms
+            )
 
 
-def other_change(facts: Facts, _explanation: Explanation) -> Iterator[Finding]:
+def other_change(observed: Observations, _explanation: Explanation) -> Iterator[Finding]:
     """A configuration, flag, scale or schema change before the onset may be to blame."""
-    for change in facts.changes:
+    for change in observed.changes:
         if change.is_rollout:
             continue
-        if _is_after_onset(facts, change):
+        if _is_after_onset(observed, change):
             yield SetAside(change, "it came after the alert began")
         elif _adds_replicas(change):
             yield SetAside(change, "it only added replicas")
         else:
             why = f"the {change.event_type.replace('_', ' ')} came before the alert"
-            yield Cause(CauseKind.CHANGE, why, _change_terms(facts, change, CHANGE_PRIOR, []), change)
+            yield Cause(CauseKind.CHANGE, why, _change_terms(observed, change, CHANGE_PRIOR, []), change)
 
 
-def bad_node(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
+def bad_node(observed: Observations, explanation: Explanation) -> Iterator[Finding]:
     """A node in trouble is to blame for the pods that fail on it, or may be when some of ours run there."""
-    for index, bad in enumerate(facts.node_faults):
+    for index, bad in enumerate(observed.node_faults):
         symptoms = explanation.by_node.get(index, [])
-        here = [pod for pod in facts.own_pods if pod.node == bad.subject.name]
-        share = len(here) / len(facts.own_pods) if facts.own_pods else 1.0
-        unready = [pod for pod in facts.own_pods if not pod.is_ready]
+        here = [pod for pod in observed.own_pods if pod.node == bad.subject.name]
+        share = len(here) / len(observed.own_pods) if observed.own_pods else 1.0
+        unready = [pod for pod in observed.own_pods if not pod.is_ready]
         is_felt = bool(symptoms) or (bool(unready) and all(pod.node == bad.subject.name for pod in unready))
         terms = [
             Term("a node in trouble", FAULT_PRIORS[FaultKind.NODE]),
-            time_term(max(0.0, facts.world.onset - bad.last), facts.world.lookback_s),
+            time_term(max(0.0, observed.context.onset - bad.last), observed.context.lookback_s),
             distance_term(Relation.NODE, 1.0 if is_felt else share),
             symptom_term(agrees=is_felt),
         ]
-        yield Cause(CauseKind.NODE, _share_on_node(here, facts.own_pods), terms, faults=[bad, *symptoms])
+        yield Cause(CauseKind.NODE, _share_on_node(here, observed.own_pods), terms, faults=[bad, *symptoms])
 
 
-def out_of_memory(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
+def out_of_memory(observed: Observations, explanation: Explanation) -> Iterator[Finding]:
     """A container that hit its memory limit, without a rollout before it."""
-    return _standing_alone(facts, explanation, FaultKind.OUT_OF_MEMORY, "it uses more memory than its limit allows")
+    return _standing_alone(observed, explanation, FaultKind.OUT_OF_MEMORY, "it uses more memory than its limit allows")
 
 
-def crash_loop(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
+def crash_loop(observed: Observations, explanation: Explanation) -> Iterator[Finding]:
     """A container that exits again and again, without a rollout before it."""
-    return _standing_alone(facts, explanation, FaultKind.CRASH_LOOP, "its container exits again and again")
+    return _standing_alone(observed, explanation, FaultKind.CRASH_LOOP, "its container exits again and again")
 
 
-def image_pull(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
+def image_pull(observed: Observations, explanation: Explanation) -> Iterator[Finding]:
     """An image that cannot be pulled."""
-    return _standing_alone(facts, explanation, FaultKind.IMAGE_PULL, "new pods cannot start without their image")
+    return _standing_alone(observed, explanation, FaultKind.IMAGE_PULL, "new pods cannot start without their image")
 
 
-def missing_configuration(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
+def missing_configuration(observed: Observations, explanation: Explanation) -> Iterator[Finding]:
     """A ConfigMap, Secret or key that pods need and that does not exist."""
-    return _standing_alone(facts, explanation, FaultKind.MISSING_CONFIGURATION, "pods cannot start without it")
+    return _standing_alone(observed, explanation, FaultKind.MISSING_CONFIGURATION, "pods cannot start without it")
 
 
-def unschedulable(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
+def unschedulable(observed: Observations, explanation: Explanation) -> Iterator[Finding]:
     """Pods for which no node has room."""
-    return _standing_alone(facts, explanation, FaultKind.UNSCHEDULABLE, "its pods wait for a node")
+    return _standing_alone(observed, explanation, FaultKind.UNSCHEDULABLE, "its pods wait for a node")
 
 
-def refused(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
+def refused(observed: Observations, explanation: Explanation) -> Iterator[Finding]:
     """Pods that the API server does not let be created: a quota is used up, a policy forbids them."""
-    return _standing_alone(facts, explanation, FaultKind.REFUSED, "its pods cannot be created")
+    return _standing_alone(observed, explanation, FaultKind.REFUSED, "its pods cannot be created")
 
 
-def other_fault(facts: Facts, explanation: Explanation) -> Iterator[Finding]:
+def other_fault(observed: Observations, explanation: Explanation) -> Iterator[Finding]:
     """Evictions, failing probes and what other systems reported."""
     for kind in (FaultKind.EVICTED, FaultKind.PROBE, FaultKind.OTHER):
-        yield from _standing_alone(facts, explanation, kind, "it was reported before the alert")
+        yield from _standing_alone(observed, explanation, kind, "it was reported before the alert")
 
 
 CHECKS: list[Check] = [
@@ -134,44 +136,44 @@ def _share_on_node(here: list[PodView], own_pods: list[PodView]) -> str:
     return f"{len(here)} of {plural(len(own_pods), 'pod')}{whose} {'is' if len(here) == 1 else 'are'} on it{felt}"
 
 
-def _standing_alone(facts: Facts, explanation: Explanation, kind: FaultKind, why: str) -> Iterator[Cause]:
+def _standing_alone(observed: Observations, explanation: Explanation, kind: FaultKind, why: str) -> Iterator[Cause]:
     for fault in explanation.alone:
         if fault.kind is kind:
-            yield Cause(CauseKind.FAULT, why, _fault_terms(facts, fault), faults=[fault])
+            yield Cause(CauseKind.FAULT, why, _fault_terms(observed, fault), faults=[fault])
 
 
-def _fault_terms(facts: Facts, fault: Fault) -> list[Term]:
-    gap_s = max(0.0, facts.world.onset - fault.last)
+def _fault_terms(observed: Observations, fault: Fault) -> list[Term]:
+    gap_s = max(0.0, observed.context.onset - fault.last)
     return [
         Term(f"a fault of this kind: {fault.kind}", FAULT_PRIORS[fault.kind]),
-        time_term(gap_s, facts.world.lookback_s),
+        time_term(gap_s, observed.context.lookback_s),
         distance_term(fault.relation),
         active_term(active=gap_s <= ACTIVE_S),
     ]
 
 
-def _change_terms(facts: Facts, change: Change, prior: float, symptoms: list[Fault]) -> list[Term]:
+def _change_terms(observed: Observations, change: Change, prior: float, symptoms: list[Fault]) -> list[Term]:
     return [
         Term("changes cause most incidents", prior),
-        time_term(max(0.0, facts.world.onset - change.at), facts.world.lookback_s),
+        time_term(max(0.0, observed.context.onset - change.at), observed.context.lookback_s),
         distance_term(change.relation),
         symptom_term(agrees=bool(symptoms)),
     ]
 
 
-def _not_to_blame(facts: Facts, change: Change, symptoms: list[Fault]) -> str:
+def _not_to_blame(observed: Observations, change: Change, symptoms: list[Fault]) -> str:
     """Return why a rollout cannot be the cause; empty when it can."""
-    if _is_after_onset(facts, change):
+    if _is_after_onset(observed, change):
         return "it came after the alert began"
-    successor = _successor(facts, change)
+    successor = _successor(observed, change)
     if successor is not None and all(fault.last <= successor.at + DRAIN_S for fault in symptoms):
-        return f"it was replaced {duration(facts.world.onset - successor.at)} before the alert"
+        return f"it was replaced {duration(observed.context.onset - successor.at)} before the alert"
     if symptoms:
         return ""
-    older = [f for f in facts.faults if same_workload(change, f) and f.first < change.at - CLOCK_SLACK_S]
+    older = [f for f in observed.faults if same_workload(change, f) and f.first < change.at - CLOCK_SLACK_S]
     if older:
         return f"the fault began {duration(change.at - min(f.first for f in older))} before it"
-    return "its pods are healthy" if _is_healthy(facts, change) else ""
+    return "its pods are healthy" if _is_healthy(observed, change) else ""
 
 
 def _adds_replicas(change: Change) -> bool:
@@ -181,21 +183,23 @@ def _adds_replicas(change: Change) -> bool:
     return old.isdigit() and new.isdigit() and int(new) > int(old)
 
 
-def _successor(facts: Facts, change: Change) -> Change | None:
+def _successor(observed: Observations, change: Change) -> Change | None:
     """Return the next rollout of the same workload before the onset."""
     later = [
         other
-        for other in facts.changes
-        if other.is_rollout and other.subject == change.subject and change.at < other.at <= facts.world.onset
+        for other in observed.changes
+        if other.is_rollout and other.subject == change.subject and change.at < other.at <= observed.context.onset
     ]
     return min(later, key=lambda other: other.at, default=None)
 
 
-def _is_after_onset(facts: Facts, change: Change) -> bool:
-    return change.at > facts.world.onset + CLOCK_SLACK_S
+def _is_after_onset(observed: Observations, change: Change) -> bool:
+    return change.at > observed.context.onset + CLOCK_SLACK_S
 
 
-def _is_healthy(facts: Facts, change: Change) -> bool:
+def _is_healthy(observed: Observations, change: Change) -> bool:
     template_hash = change.details.get(details.TEMPLATE_HASH, "")
-    pods = [p for p in facts.world.pods or [] if p.template_hash == template_hash and p.workload == change.subject.name]
+    pods = [
+        p for p in observed.context.pods or [] if p.template_hash == template_hash and p.workload == change.subject.name
+    ]
     return bool(template_hash and pods) and all(pod.is_ready for pod in pods)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from noctuary.correlation.observations import Facts
+from noctuary.correlation.observations import Observations
 from noctuary.models import details
 from noctuary.models.diagnosis import Change, Fault, FaultKind, Relation
 
@@ -23,12 +23,12 @@ class Explanation(msgspec.Struct, frozen=True):
     alone: list[Fault]
 
 
-def explain(facts: Facts) -> Explanation:
+def explain(observed: Observations) -> Explanation:
     """Put every fault of a pod under a bad node, else under a rollout, else leave it alone."""
     explanation = Explanation({}, {}, [])
-    for fault in facts.faults:
-        node = next((i for i, bad in enumerate(facts.node_faults) if node_explains(bad, fault)), None)
-        change = best_rollout(facts.changes, fault)
+    for fault in observed.faults:
+        node = next((i for i, bad in enumerate(observed.node_faults) if node_explains(bad, fault)), None)
+        change = best_rollout(observed.changes, fault)
         if node is not None:
             explanation.by_node.setdefault(node, []).append(fault)
         elif change is not None:

@@ -8,7 +8,7 @@ import msgspec
 
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
-from noctuary.models.diagnosis import Change, Fault, FaultKind, PodView, Relation, ServiceView, Subject, World
+from noctuary.models.diagnosis import Change, Fault, FaultKind, IncidentContext, PodView, Relation, ServiceView, Subject
 
 KUBERNETES_SOURCE = "kubernetes"
 LATE_FAULT_S = 300.0
@@ -59,10 +59,10 @@ _KILLING_PROBES = frozenset({"liveness", "startup"})
 _FOLLOWING_KINDS = frozenset({FaultKind.CRASH_LOOP, FaultKind.PROBE, FaultKind.OTHER})
 
 
-class Facts(msgspec.Struct, frozen=True):
+class Observations(msgspec.Struct, frozen=True):
     """What the checks read."""
 
-    world: World
+    context: IncidentContext
     changes: list[Change]
     faults: list[Fault]
     node_faults: list[Fault]
@@ -75,23 +75,23 @@ class _Placed(msgspec.Struct, frozen=True):
     relation: Relation
 
 
-def gather_facts(world: World) -> Facts:
+def gather_observations(context: IncidentContext) -> Observations:
     """Keep what concerns the incident's services and tell changes from faults."""
-    placed = [p for event in world.events if (p := _place(event, world.services)) is not None]
-    own_pods = [pod for pod in world.pods or [] if _is_own(pod, world.services)]
+    placed = [p for event in context.events if (p := _place(event, context.services)) is not None]
+    own_pods = [pod for pod in context.pods or [] if _is_own(pod, context.services)]
     nodes = {pod.node for pod in own_pods} | {p.event.object.node for p in placed if p.event.object} - {""}
-    on_nodes = [_Placed(e, "", Relation.NODE) for e in world.events if _is_node_event(e, nodes)]
+    on_nodes = [_Placed(e, "", Relation.NODE) for e in context.events if _is_node_event(e, nodes)]
     ready = {(pod.namespace, pod.name): pod for pod in own_pods if pod.is_ready}
     faults = [
         p
         for p in placed
         if not _is_change(p.event)
-        and p.event.timestamp <= world.onset + LATE_FAULT_S
+        and p.event.timestamp <= context.onset + LATE_FAULT_S
         and not _was_start_up(p.event, ready)
     ]
-    node_faults = [p for p in on_nodes if p.event.timestamp <= world.onset + LATE_FAULT_S]
-    return Facts(
-        world=world,
+    node_faults = [p for p in on_nodes if p.event.timestamp <= context.onset + LATE_FAULT_S]
+    return Observations(
+        context=context,
         changes=[_change(p) for p in placed if _is_change(p.event)],
         faults=_absorb(_group(faults)),
         node_faults=_group(node_faults),

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from noctuary.models.evidence import AlertFacts
+from noctuary.models.evidence import AlertSummary
 from noctuary.pagerduty.objects import Alert
 from noctuary.pagerduty.webhook import time_or
 
@@ -13,18 +13,18 @@ MAX_ONSET_BEFORE_ALERT_S = 6 * 3600
 MAX_ALERTS_READ = 100
 
 
-def read_alerts(alerts: list[Alert], created_at: float) -> AlertFacts:
+def read_alerts(alerts: list[Alert], created_at: float) -> AlertSummary:
     """Sum up the alerts of an incident that was created at `created_at`."""
     if not alerts:
-        return AlertFacts()
+        return AlertSummary()
     first = min(alerts, key=lambda alert: time_or(alert.created_at, created_at))
     opened_at = time_or(first.created_at, created_at)
     starts = [at for alert in alerts[:MAX_ALERTS_READ] for at in _starts(alert)]
     plausible = [at for at in starts if opened_at - MAX_ONSET_BEFORE_ALERT_S <= at <= opened_at]
-    return AlertFacts(len(alerts), first.summary or "", opened_at, min(plausible, default=None))
+    return AlertSummary(len(alerts), first.summary or "", opened_at, min(plausible, default=None))
 
 
-def onset_of(alerts: AlertFacts, created_at: float) -> float:
+def onset_of(alerts: AlertSummary, created_at: float) -> float:
     """Return when the trouble began: as the sender says, else when the first alert or the incident opened."""
     opened_at = alerts.opened_at if alerts.opened_at is not None else created_at
     return alerts.began_at if alerts.began_at is not None else min(opened_at, created_at)

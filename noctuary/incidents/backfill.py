@@ -11,11 +11,11 @@ from noctuary.common.metrics import Metrics
 from noctuary.common.tasks import wait_until_set
 from noctuary.incidents.outbox import MAX_REASON_CHARS
 from noctuary.incidents.sightings import Sighting, sighting_of_listing
-from noctuary.incidents.updater import IncidentDesk
+from noctuary.incidents.updater import IncidentUpdater
 from noctuary.models.routing_record import RoutingRecord, Scope
 from noctuary.pagerduty.client import PagerDutyClients
-from noctuary.routing.directory import Routing
-from noctuary.store.interface import IntegrationFacts, SaveFacts, Store
+from noctuary.routing.directory import RoutingDirectory
+from noctuary.store.interface import IntegrationState, SaveIntegrationState, Store
 
 log = structlog.get_logger()
 
@@ -37,16 +37,21 @@ MAX_SINGLE_READS = 50
 """Open incidents that the list did not show are read one by one; the rest has its turn another time."""
 
 
-class Comparer:
+class Backfiller:
     """Compares every integration that has an API token: when it is loaded, resumed, and every five minutes."""
 
     def __init__(
-        self, store: Store, routing: Routing, clients: PagerDutyClients, desk: IncidentDesk, metrics: Metrics
+        self,
+        store: Store,
+        routing: RoutingDirectory,
+        clients: PagerDutyClients,
+        updater: IncidentUpdater,
+        metrics: Metrics,
     ) -> None:
         self._store = store
         self._routing = routing
         self._clients = clients
-        self._desk = desk
+        self._updater = updater
         self._metrics = metrics
         self._wake = asyncio.Event()
         self._due: dict[str, float] = {}
@@ -101,8 +106,8 @@ class Comparer:
     async def compare(self, record: RoutingRecord) -> int:
         """Take over what the list shows and we do not know; return how many incidents were new."""
         asked_at = clock.now()
-        facts = await self._store.facts(record.id)
-        compared_until = facts.compared_until if facts is not None else None
+        state = await self._store.integration_state(record.id)
+        compared_until = state.compared_until if state is not None else None
         since = max(record.created_at, (compared_until or 0.0) - OVERLAP_S, asked_at - MAX_RANGE_S)
         seen: set[str] = set()
         batch: list[Sighting] = []
@@ -120,12 +125,12 @@ class Comparer:
                 batch = []
         found += await self._take(record, batch, look_first=compared_until is None)
         await self._read_singly(record, seen, asked_at)
-        await self._store.commit(SaveFacts(IntegrationFacts(id=record.id, compared_until=asked_at)))
+        await self._store.commit(SaveIntegrationState(IntegrationState(id=record.id, compared_until=asked_at)))
         return found
 
     async def _take(self, record: RoutingRecord, batch: list[Sighting], *, look_first: bool) -> int:
         """Bring some incidents to the desk side by side; return how many were new."""
-        taken = await asyncio.gather(*(self._desk.take(record, [seen], look_first=look_first) for seen in batch))
+        taken = await asyncio.gather(*(self._updater.take(record, [seen], look_first=look_first) for seen in batch))
         for seen, is_new in zip(batch, taken, strict=True):
             if is_new:
                 self._metrics.found_by_comparison.inc()
@@ -143,14 +148,14 @@ class Comparer:
                 if error.status != 404:
                     raise
                 continue
-            await self._desk.take(record, [sighting_of_listing(incident, asked_at)])
+            await self._updater.take(record, [sighting_of_listing(incident, asked_at)])
 
     async def _failed(self, record: RoutingRecord, error: PagerDutyError) -> None:
         reason = str(error)[:MAX_REASON_CHARS]
         log.warning("Comparison refused", integration=record.id, problem=reason)
-        failure = IntegrationFacts(id=record.id, last_failure_at=clock.now(), last_failure_reason=reason)
+        failure = IntegrationState(id=record.id, last_failure_at=clock.now(), last_failure_reason=reason)
         try:
-            await self._store.commit(SaveFacts(failure))
+            await self._store.commit(SaveIntegrationState(failure))
         except NoctuaryError as store_error:
             log.warning("Failure could not be stored", integration=record.id, problem=str(store_error))
 

@@ -8,13 +8,13 @@ import structlog
 from noctuary.common.errors import KubernetesError, PagerDutyError, is_refusal
 from noctuary.correlation.correlate import correlate
 from noctuary.correlation.explain import CLOCK_SLACK_S
-from noctuary.correlation.observations import gather_facts
+from noctuary.correlation.observations import gather_observations
 from noctuary.incidents.alerts import onset_of, read_alerts
 from noctuary.incidents.service_mapping import resolve_services
 from noctuary.models import details
-from noctuary.models.context_event import ContextEvent, told_again
-from noctuary.models.diagnosis import CauseKind, Change, Relation, ServiceView, World
-from noctuary.models.evidence import AlertFacts, Clearing, Evidence
+from noctuary.models.context_event import ContextEvent, merge_repeated
+from noctuary.models.diagnosis import CauseKind, Change, IncidentContext, Relation, ServiceView
+from noctuary.models.evidence import AlertSummary, Clearing, Evidence
 from noctuary.models.incident import IncidentRow
 from noctuary.models.live_view import Limits, LiveReader, LiveView, no_limits
 from noctuary.models.routing_record import RoutingRecord
@@ -45,7 +45,7 @@ class Enricher:
         self._limits = limits
 
     async def evidence(
-        self, record: RoutingRecord, incident: IncidentRow, now: float, known_alerts: AlertFacts | None = None
+        self, record: RoutingRecord, incident: IncidentRow, now: float, known_alerts: AlertSummary | None = None
     ) -> Evidence:
         """Diagnose an incident from everything that can be read in time; alerts known already are not read again."""
         services = resolve_services(record, incident.service_id, incident.service_name)
@@ -60,7 +60,7 @@ class Enricher:
         onset = onset_of(alerts, incident.triggered_at)
         if onset - record.lookback_s < since - 1:
             events = await self._window(services, onset - record.lookback_s, now)
-        world = World(
+        context = IncidentContext(
             services=services,
             onset=onset,
             lookback_s=record.lookback_s,
@@ -69,7 +69,7 @@ class Enricher:
             last_event_at=last_event_at,
             minimum_score=record.minimum_confidence,
         )
-        return Evidence(correlate(world), alerts, gaps, limits=self._limits(services))
+        return Evidence(correlate(context), alerts, gaps, limits=self._limits(services))
 
     async def clearing(self, record: RoutingRecord, incident: IncidentRow, evidence: Evidence, now: float) -> Clearing:
         """Look at what cleared a resolved incident: a rollback, pods that are ready again."""
@@ -78,29 +78,29 @@ class Enricher:
             self._window(services, evidence.diagnosis.onset - CLOCK_SLACK_S, now), self._live(services, [])
         )
         merged = merge_events(events, live.events if live else [])
-        facts = gather_facts(
-            World(services, evidence.diagnosis.onset, record.lookback_s, merged, live.pods if live else None)
+        observed = gather_observations(
+            IncidentContext(services, evidence.diagnosis.onset, record.lookback_s, merged, live.pods if live else None)
         )
-        rollback = find_rollback(evidence, facts.changes)
+        rollback = find_rollback(evidence, observed.changes)
         if live is None:
             return Clearing(rollback)
-        return Clearing(rollback, sum(pod.is_ready for pod in facts.own_pods), len(facts.own_pods))
+        return Clearing(rollback, sum(pod.is_ready for pod in observed.own_pods), len(observed.own_pods))
 
     async def _alerts(
-        self, record: RoutingRecord, incident: IncidentRow, gaps: list[str], known: AlertFacts | None
-    ) -> AlertFacts:
+        self, record: RoutingRecord, incident: IncidentRow, gaps: list[str], known: AlertSummary | None
+    ) -> AlertSummary:
         if known is not None:
             return known
         if record.api_token is None:
             gaps.append("alerts, because the integration has no API token")
-            return AlertFacts()
+            return AlertSummary()
         try:
             async with asyncio.timeout(ALERTS_TIMEOUT_S):
                 alerts = await self._clients.of(record).alerts(incident.incident_id)
         except (PagerDutyError, TimeoutError) as error:
             log.info("Alerts could not be read", integration=record.id, problem=str(error) or "timeout")
             gaps.append("alerts, because PagerDuty did not give them in time")
-            return AlertFacts()
+            return AlertSummary()
         return read_alerts(alerts, incident.triggered_at)
 
     async def _live(self, services: list[ServiceView], gaps: list[str]) -> LiveView | None:
@@ -139,7 +139,7 @@ def merge_events(*lists: list[ContextEvent]) -> list[ContextEvent]:
         if known is None:
             merged[key] = event
         elif event.last_seen > known.last_seen:
-            merged[key] = told_again(known, event)
+            merged[key] = merge_repeated(known, event)
     return list(merged.values())
 
 

@@ -12,10 +12,10 @@ from noctuary.common.metrics import Metrics
 from noctuary.common.tasks import wait_until_set
 from noctuary.incidents.sightings import Sighting, sighting_of_event
 from noctuary.incidents.suspensions import Suspensions
-from noctuary.incidents.updater import IncidentDesk
+from noctuary.incidents.updater import IncidentUpdater
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.webhook import WebhookEvent, parse_webhook
-from noctuary.routing.directory import Routing
+from noctuary.routing.directory import RoutingDirectory
 from noctuary.store.interface import FinishWebhook, InboxRow, RetryWebhook, Store
 
 log = structlog.get_logger()
@@ -45,16 +45,21 @@ class _Parsed(msgspec.Struct, frozen=True):
     sighting: Sighting | None
 
 
-class Worker:
+class InboxWorker:
     """Claims webhooks; those of one incident are worked in turn, those of different ones side by side."""
 
     def __init__(
-        self, store: Store, routing: Routing, desk: IncidentDesk, metrics: Metrics, suspensions: Suspensions
+        self,
+        store: Store,
+        routing: RoutingDirectory,
+        updater: IncidentUpdater,
+        metrics: Metrics,
+        suspensions: Suspensions,
     ) -> None:
         self.wake = asyncio.Event()
         self._store = store
         self._routing = routing
-        self._desk = desk
+        self._updater = updater
         self._metrics = metrics
         self._suspensions = suspensions
         self._slots = asyncio.Semaphore(MAX_AT_ONCE)
@@ -144,7 +149,7 @@ class Worker:
             return
         resumed_at = self._suspensions.resumed_at(record.id)
         silent = resumed_at is not None and all(item.row.received_at < resumed_at for item in group)
-        await self._desk.take(record, fresh, *done, silent_if_resolved=silent)
+        await self._updater.take(record, fresh, *done, silent_if_resolved=silent)
 
     async def _is_known(self, item: _Parsed) -> bool:
         return bool(item.event.id) and await self._store.is_event_known(item.record.id, item.event.id)

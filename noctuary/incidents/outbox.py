@@ -15,15 +15,15 @@ from noctuary.common.errors import OutcomeUnknown, PagerDutyError, PagerDutyUnav
 from noctuary.common.locks import KeyedLocks
 from noctuary.common.metrics import Metrics
 from noctuary.common.tasks import wait_until_set
-from noctuary.incidents.timings import Pauses
+from noctuary.incidents.timings import Timings
 from noctuary.models.incident import NoteRow
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.notes.note import holds_marker
-from noctuary.pagerduty.answers import is_mendable
+from noctuary.pagerduty.answers import is_fixable
 from noctuary.pagerduty.client import PagerDutyClient, PagerDutyClients
 from noctuary.pagerduty.objects import Note
-from noctuary.routing.directory import Routing
-from noctuary.store.interface import Change, IntegrationFacts, SaveFacts, SaveNote, Store
+from noctuary.routing.directory import RoutingDirectory
+from noctuary.store.interface import IntegrationState, Mutation, SaveIntegrationState, SaveNote, Store
 
 log = structlog.get_logger()
 
@@ -40,11 +40,11 @@ class NoteSender:
     def __init__(
         self,
         store: Store,
-        routing: Routing,
+        routing: RoutingDirectory,
         clients: PagerDutyClients,
         locks: KeyedLocks,
         metrics: Metrics,
-        pauses: Pauses,
+        timings: Timings,
     ) -> None:
         self.wake = asyncio.Event()
         self._store = store
@@ -52,7 +52,7 @@ class NoteSender:
         self._clients = clients
         self._locks = locks
         self._metrics = metrics
-        self._pauses = pauses
+        self._timings = timings
         self._sending: set[_Key] = set()
         self._blocked: dict[str, set[_Key]] = {}
         self._changed: set[str] = set()
@@ -69,7 +69,7 @@ class NoteSender:
                     self._sending.add(_key(row))
                     tasks.create_task(self._send(row))
                 if not rows:
-                    await wait_until_set(self.wake, self._pauses.poll_s)
+                    await wait_until_set(self.wake, self._timings.poll_s)
 
     async def _due(self) -> list[NoteRow]:
         room = MAX_AT_ONCE - len(self._sending)
@@ -88,10 +88,10 @@ class NoteSender:
             await self._advance(row)
         except StoreUnavailable as error:
             log.warning("Outbox cannot be written", problem=str(error))
-            await asyncio.sleep(self._pauses.first_backoff_s)
+            await asyncio.sleep(self._timings.first_backoff_s)
         except Exception:
             log.exception("Note could not be sent, it is tried again", incident=row.incident_id)
-            await asyncio.sleep(self._pauses.longest_backoff_s)
+            await asyncio.sleep(self._timings.longest_backoff_s)
         finally:
             self._sending.discard(_key(row))
             self.wake.set()
@@ -101,7 +101,7 @@ class NoteSender:
         integration = self._routing.get(row.integration_id)
         if integration is None or integration.record.suspend or not integration.record.writes_notes:
             self._blocked.setdefault(row.integration_id, set()).add(_key(row))
-            await self._later(row, self._pauses.held_s)
+            await self._later(row, self._timings.held_s)
             return
         record = integration.record
         try:
@@ -128,12 +128,12 @@ class NoteSender:
 
         def begin(fresh: NoteRow) -> None:
             fresh.posting_since, fresh.attempts = sent_at, row.attempts + 1
-            fresh.check_at = sent_at + self._pauses.first_check_s if was_uncertain else fresh.check_at
+            fresh.check_at = sent_at + self._timings.first_check_s if was_uncertain else fresh.check_at
 
         row = await self._record(row, begin)
         note = await client.create_note(row.incident_id, row.text)
         await self.on_posted(row)
-        await self._stands(record, row, note, "created", sent_rev=row.rev)
+        await self._posted(record, row, note, "created", sent_rev=row.rev)
 
     async def on_posted(self, row: NoteRow) -> None:
         """Do nothing; where a crash between PagerDuty's answer and our record of it is tried out in tests."""
@@ -141,15 +141,15 @@ class NoteSender:
     async def _look(self, record: RoutingRecord, client: PagerDutyClient, row: NoteRow) -> None:
         """After an uncertain POST: adopt the note if it stands there, else look once more, else post anew."""
         now, since = clock.now(), row.posting_since or 0.0
-        if now < since + self._pauses.settle_s:
-            await self._later(row, since + self._pauses.settle_s - now)
+        if now < since + self._timings.settle_s:
+            await self._later(row, since + self._timings.settle_s - now)
             return
         ours = our_notes(await client.notes(row.incident_id), row.marker)
         if ours:
             sent_rev = row.rev if ours[0].content == row.text else row.rev - 1
-            await self._stands(record, row, ours[0], "adopted", sent_rev=sent_rev, check_s=self._pauses.first_check_s)
-        elif now < since + self._pauses.last_look_s:
-            await self._later(row, since + self._pauses.last_look_s - now)
+            await self._posted(record, row, ours[0], "adopted", sent_rev=sent_rev, check_s=self._timings.first_check_s)
+        elif now < since + self._timings.last_look_s:
+            await self._later(row, since + self._timings.last_look_s - now)
         else:
             await self._post(record, client, row, was_uncertain=True)
 
@@ -165,14 +165,14 @@ class NoteSender:
         def sent(fresh: NoteRow) -> None:
             fresh.sent_rev, fresh.attempts, fresh.failed_reason, fresh.next_attempt_at = row.rev, 0, None, 0.0
 
-        await self._record(row, sent, SaveFacts(IntegrationFacts(id=record.id, last_note_at=clock.now())))
+        await self._record(row, sent, SaveIntegrationState(IntegrationState(id=record.id, last_note_at=clock.now())))
         self._metrics.notes.labels("edited").inc()
 
     async def _vanished(self, row: NoteRow) -> None:
         """A note that somebody deleted stays deleted: a person decided so."""
         now = clock.now()
-        if row.sent_at is not None and now - row.sent_at < self._pauses.young_note_s:
-            await self._later(row, self._pauses.young_retry_s)
+        if row.sent_at is not None and now - row.sent_at < self._timings.young_note_s:
+            await self._later(row, self._timings.young_retry_s)
             return
 
         def give_up(fresh: NoteRow) -> None:
@@ -191,7 +191,7 @@ class NoteSender:
             log.warning("Second note deleted", incident=row.incident_id, integration=row.integration_id)
 
         def checked(fresh: NoteRow) -> None:
-            last = (fresh.sent_at or 0.0) + self._pauses.last_check_s
+            last = (fresh.sent_at or 0.0) + self._timings.last_check_s
             fresh.check_at = last if (row.check_at or last) < last else None
             if keep is not None:
                 fresh.note_id = keep.id
@@ -199,7 +199,7 @@ class NoteSender:
 
         await self._record(row, checked)
 
-    async def _stands(
+    async def _posted(
         self,
         record: RoutingRecord,
         row: NoteRow,
@@ -211,13 +211,13 @@ class NoteSender:
     ) -> None:
         now = clock.now()
 
-        def stands(fresh: NoteRow) -> None:
+        def posted(fresh: NoteRow) -> None:
             fresh.note_id, fresh.sent_rev, fresh.sent_at = note.id, sent_rev, now
             fresh.posting_since, fresh.failed_reason = None, None
             fresh.attempts, fresh.next_attempt_at = 0, 0.0
             fresh.check_at = now + check_s if check_s is not None else fresh.check_at
 
-        await self._record(row, stands, SaveFacts(IntegrationFacts(id=record.id, last_note_at=now)))
+        await self._record(row, posted, SaveIntegrationState(IntegrationState(id=record.id, last_note_at=now)))
         self._metrics.notes.labels(outcome).inc()
         incident = await self._store.incident(row.account, row.incident_id)
         if incident is not None and row.sent_at is None:
@@ -226,14 +226,14 @@ class NoteSender:
 
     async def _uncertain(self, row: NoteRow, error: OutcomeUnknown) -> None:
         """Keep `posting_since`; an edit is simply repeated, because repeating it changes nothing."""
-        pause_s = self._pauses.settle_s if row.note_id is None else self._pauses.backoff_s(row.attempts)
+        pause_s = self._timings.settle_s if row.note_id is None else self._timings.backoff_s(row.attempts)
         self._metrics.notes.labels("retried").inc()
         log.warning("Note's fate is unknown", incident=row.incident_id, problem=str(error))
         await self._later(row, pause_s, counts=row.note_id is not None)
 
     async def _back_off(self, row: NoteRow, error: PagerDutyUnavailable) -> None:
         """Nothing was applied: what was not uncertain before is not uncertain now."""
-        pause_s = max(error.retry_after_s, 0.0 if error.status == 429 else self._pauses.backoff_s(row.attempts))
+        pause_s = max(error.retry_after_s, 0.0 if error.status == 429 else self._timings.backoff_s(row.attempts))
         until = clock.now() + pause_s * random.uniform(1.0, 1.1)  # noqa: S311 - spreads retries, guards nothing
 
         def wait(fresh: NoteRow) -> None:
@@ -246,17 +246,17 @@ class NoteSender:
 
     async def _refused(self, record: RoutingRecord, row: NoteRow, error: PagerDutyError) -> None:
         """Keep the reason; what a person can mend is tried again when the integration changes."""
-        now, reason, mendable = clock.now(), str(error)[:MAX_REASON_CHARS], is_mendable(error)
+        now, reason, fixable = clock.now(), str(error)[:MAX_REASON_CHARS], is_fixable(error)
 
         def refused(fresh: NoteRow) -> None:
             fresh.failed_reason, fresh.posting_since, fresh.check_at = reason, row.posting_since, None
-            fresh.next_attempt_at = now + self._pauses.mend_retry_s if mendable else 0.0
-            fresh.sent_rev = fresh.sent_rev if mendable else row.rev
+            fresh.next_attempt_at = now + self._timings.refused_retry_s if fixable else 0.0
+            fresh.sent_rev = fresh.sent_rev if fixable else row.rev
 
-        if mendable:
+        if fixable:
             self._blocked.setdefault(record.id, set()).add(_key(row))
-        failure = IntegrationFacts(id=record.id, last_failure_at=now, last_failure_reason=reason)
-        await self._record(row, refused, SaveFacts(failure))
+        failure = IntegrationState(id=record.id, last_failure_at=now, last_failure_reason=reason)
+        await self._record(row, refused, SaveIntegrationState(failure))
         self._metrics.notes.labels("refused").inc()
         log.warning("Note refused", incident=row.incident_id, integration=record.id, problem=reason)
 
@@ -269,7 +269,7 @@ class NoteSender:
 
         await self._record(row, wait)
 
-    async def _record(self, row: NoteRow, change: Callable[[NoteRow], None], *more: Change) -> NoteRow:
+    async def _record(self, row: NoteRow, change: Callable[[NoteRow], None], *more: Mutation) -> NoteRow:
         """Change the stored row, which the desk may have given a newer text meanwhile, and commit."""
         async with self._locks.hold(_key(row)):
             fresh = await self._store.note(row.account, row.incident_id) or row
@@ -294,7 +294,7 @@ class NoteSender:
     async def _unblock_after_start(self) -> None:
         """Try again what was refused before we started: the record may have changed meanwhile."""
         try:
-            rows = await self._store.due_notes(clock.now() + self._pauses.mend_retry_s, MAX_BLOCKED)
+            rows = await self._store.due_notes(clock.now() + self._timings.refused_retry_s, MAX_BLOCKED)
             for row in rows:
                 if row.failed_reason is not None and row.next_attempt_at > clock.now():
                     await self._later(row, 0.0)

@@ -9,17 +9,17 @@ from noctuary.common import clock
 from noctuary.common.errors import StoreUnavailable
 from noctuary.common.locks import KeyedLocks
 from noctuary.common.metrics import Metrics
-from noctuary.incidents.backfill import Comparer
+from noctuary.incidents.backfill import Backfiller
 from noctuary.incidents.enrichment import Enricher
-from noctuary.incidents.inbox_worker import Worker
+from noctuary.incidents.inbox_worker import InboxWorker
 from noctuary.incidents.outbox import NoteSender
-from noctuary.incidents.recheck import SecondLooks
+from noctuary.incidents.recheck import Rechecks
 from noctuary.incidents.suspensions import Suspensions
-from noctuary.incidents.timings import Pauses
-from noctuary.incidents.updater import IncidentDesk
+from noctuary.incidents.timings import Timings
+from noctuary.incidents.updater import IncidentUpdater
 from noctuary.models.live_view import Limits, LiveReader, no_limits
 from noctuary.pagerduty.client import PagerDutyClients
-from noctuary.routing.directory import Routing
+from noctuary.routing.directory import RoutingDirectory
 from noctuary.store.interface import Store
 
 log = structlog.get_logger()
@@ -28,26 +28,26 @@ DEPTHS_INTERVAL_S = 5.0
 LOADED_POLL_S = 0.05
 
 
-class IncidentWay:
+class IncidentPipeline:
     """Everything between a stored webhook and a note; set `wake` when a webhook was stored."""
 
     def __init__(
         self,
         store: Store,
-        routing: Routing,
+        routing: RoutingDirectory,
         http: httpx.AsyncClient,
         metrics: Metrics,
         live_reader: LiveReader | None,
-        pauses: Pauses | None = None,
+        timings: Timings | None = None,
         limits: Limits = no_limits,
     ) -> None:
         locks, clients = KeyedLocks(), PagerDutyClients(http, metrics)
-        self.sender = NoteSender(store, routing, clients, locks, metrics, pauses or Pauses())
+        self.sender = NoteSender(store, routing, clients, locks, metrics, timings or Timings())
         enricher = Enricher(store, clients, live_reader, limits)
-        self.desk = IncidentDesk(store, routing, enricher, locks, self.sender.wake.set)
-        self.comparer = Comparer(store, routing, clients, self.desk, metrics)
-        self.worker = Worker(store, routing, self.desk, metrics, Suspensions(routing, self.comparer.request))
-        self.second_looks = SecondLooks(store, routing, self.desk, (pauses or Pauses()).second_look_s)
+        self.updater = IncidentUpdater(store, routing, enricher, locks, self.sender.wake.set)
+        self.backfiller = Backfiller(store, routing, clients, self.updater, metrics)
+        self.worker = InboxWorker(store, routing, self.updater, metrics, Suspensions(routing, self.backfiller.request))
+        self.rechecks = Rechecks(store, routing, self.updater, (timings or Timings()).recheck_s)
         self._store = store
         self._routing = routing
         self._metrics = metrics
@@ -64,8 +64,8 @@ class IncidentWay:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.worker.run())
             tasks.create_task(self.sender.run())
-            tasks.create_task(self.comparer.run())
-            tasks.create_task(self.second_looks.run())
+            tasks.create_task(self.backfiller.run())
+            tasks.create_task(self.rechecks.run())
             tasks.create_task(self._measure())
 
     async def _measure(self) -> None:

@@ -7,9 +7,9 @@ import structlog
 
 from noctuary.common import clock
 from noctuary.common.errors import NoctuaryError, StoreUnavailable
-from noctuary.incidents.updater import IncidentDesk
+from noctuary.incidents.updater import IncidentUpdater
 from noctuary.models.incident import IncidentRow
-from noctuary.routing.directory import Routing
+from noctuary.routing.directory import RoutingDirectory
 from noctuary.store.interface import Store
 
 log = structlog.get_logger()
@@ -19,16 +19,16 @@ MAX_WAITING = 10_000
 """In a storm beyond this the first answers stand."""
 
 
-class SecondLooks:
+class Rechecks:
     """Remembers which incidents to look at again; after a restart the young ones are taken from the store."""
 
-    def __init__(self, store: Store, routing: Routing, desk: IncidentDesk, after_s: float) -> None:
+    def __init__(self, store: Store, routing: RoutingDirectory, updater: IncidentUpdater, after_s: float) -> None:
         self._store = store
         self._routing = routing
-        self._desk = desk
+        self._updater = updater
         self._after_s = after_s
         self._waiting: list[tuple[float, str, str]] = []
-        desk.on_new = self._ask
+        updater.on_new = self._ask
 
     async def run(self) -> None:
         """Look again until cancelled."""
@@ -54,7 +54,7 @@ class SecondLooks:
 
     async def _look(self, account: str, incident_id: str) -> None:
         try:
-            if await self._desk.look_again(account, incident_id):
+            if await self._updater.recheck(account, incident_id):
                 log.info("Evidence improved", incident=incident_id)
         except NoctuaryError as error:
             log.warning("Second look failed, the first answer stands", incident=incident_id, problem=str(error))

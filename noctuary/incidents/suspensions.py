@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 from noctuary.common import clock
-from noctuary.routing.directory import Routing
+from noctuary.routing.directory import RoutingDirectory
 
 
 class Suspensions:
     """Follows the routing table; tells `on_resume` the id of each integration that was resumed."""
 
-    def __init__(self, routing: Routing, on_resume: Callable[[str], None]) -> None:
+    def __init__(self, routing: RoutingDirectory, on_resume: Callable[[str], None]) -> None:
         self._routing = routing
         self._on_resume = on_resume
         self._resumed_at: dict[str, float] = {}

@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Pauses(msgspec.Struct, frozen=True):
+class Timings(msgspec.Struct, frozen=True):
     """Seconds; each value's reason stands below it.
 
     A new note may be listed only after a while: looking before `settle_s` would find nothing and post a second one,
@@ -24,9 +24,9 @@ class Pauses(msgspec.Struct, frozen=True):
     first_backoff_s: float = 1.0
     longest_backoff_s: float = 60.0
     held_s: float = 60.0
-    mend_retry_s: float = 3600.0
+    refused_retry_s: float = 3600.0
     poll_s: float = 0.5
-    second_look_s: float = 60.0
+    recheck_s: float = 60.0
 
     def backoff_s(self, attempts: int) -> float:
         """Return the pause after so many attempts: doubled each time, up to the longest."""

@@ -15,8 +15,8 @@ from noctuary.models.evidence import Evidence
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.notes.note import marker_of, render_note, same_apart_from_time
-from noctuary.routing.directory import Routing
-from noctuary.store.interface import Change, SaveIncident, SaveNote, Store
+from noctuary.routing.directory import RoutingDirectory
+from noctuary.store.interface import Mutation, SaveIncident, SaveNote, Store
 
 log = structlog.get_logger()
 
@@ -25,11 +25,16 @@ LOOK_FIRST = 0.001
 """A `posting_since` of long ago: a note may stand there already, so the first thing to do is to look."""
 
 
-class IncidentDesk:
+class IncidentUpdater:
     """Updates incidents and their notes; everything of one incident happens in turn and is committed at once."""
 
     def __init__(
-        self, store: Store, routing: Routing, enricher: Enricher, locks: KeyedLocks, wake_sender: Callable[[], None]
+        self,
+        store: Store,
+        routing: RoutingDirectory,
+        enricher: Enricher,
+        locks: KeyedLocks,
+        wake_sender: Callable[[], None],
     ) -> None:
         self._store = store
         self._routing = routing
@@ -43,7 +48,7 @@ class IncidentDesk:
         self,
         origin: RoutingRecord,
         sightings: list[Sighting],
-        *done: Change,
+        *done: Mutation,
         look_first: bool = False,
         silent_if_resolved: bool = False,
     ) -> bool:
@@ -76,7 +81,7 @@ class IncidentDesk:
             self.on_new(row)
         return before is None
 
-    async def look_again(self, account: str, incident_id: str) -> bool:
+    async def recheck(self, account: str, incident_id: str) -> bool:
         """Gather the evidence of an open incident once more; tell whether the answer is better now."""
         async with self._locks.hold((account, incident_id)):
             row = await self._store.incident(account, incident_id)
@@ -112,10 +117,10 @@ class IncidentDesk:
         *,
         look_first: bool,
         silent: bool,
-    ) -> list[Change]:
+    ) -> list[Mutation]:
         evidence = await self._evidence(owner, row, before)
         row.diagnosis = msgspec.json.encode(evidence)
-        changes: list[Change] = [SaveIncident(row)]
+        changes: list[Mutation] = [SaveIncident(row)]
         if owner.writes_notes and not owner.suspend and not silent:
             wanted = wanted_note(owner, row, evidence, note, look_first=look_first)
             changes += [SaveNote(wanted)] if wanted is not None else []
@@ -144,7 +149,7 @@ def is_better(fresh: Evidence, known: Evidence) -> bool:
     return is_as_good and after.causes != before.causes
 
 
-def _edit(owner: RoutingRecord, row: IncidentRow, evidence: Evidence, note: NoteRow | None) -> list[Change]:
+def _edit(owner: RoutingRecord, row: IncidentRow, evidence: Evidence, note: NoteRow | None) -> list[Mutation]:
     """Ask for a new text of a note that stands already; a second look never begins one."""
     if note is None or owner.suspend or not owner.writes_notes:
         return []

@@ -27,7 +27,7 @@ UNAVAILABLE = frozenset({408, 429, 500, 502, 503, 504})
 Query = Mapping[str, str | int]
 
 
-class Status(msgspec.Struct):
+class ApiStatus(msgspec.Struct):
     """The API server's error body (meta/v1 Status)."""
 
     reason: str = ""
@@ -149,8 +149,8 @@ async def _raise_for_status(response: aiohttp.ClientResponse) -> None:
         return
     raw = await response.read()
     try:
-        status = msgspec.json.decode(raw, type=Status)
+        status = msgspec.json.decode(raw, type=ApiStatus)
     except msgspec.DecodeError:
-        status = Status(message=raw[:200].decode(errors="replace"))
+        status = ApiStatus(message=raw[:200].decode(errors="replace"))
     kind = KubernetesUnavailable if response.status in UNAVAILABLE else KubernetesError
     raise kind(response.status, status.reason or response.reason or "", status.message)

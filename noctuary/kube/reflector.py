@@ -70,10 +70,10 @@ class _Failure(msgspec.Struct):
 class Sink(Protocol[T]):
     """What takes the objects: called in the event loop, must not block."""
 
-    def replaced(self, objects: list[T]) -> None:
+    def on_list(self, objects: list[T]) -> None:
         """Take the complete state, as a LIST gave it."""
 
-    def changed(self, change: ChangeType, obj: T) -> None:
+    def on_event(self, change: ChangeType, obj: T) -> None:
         """Take one change, as the watch gave it."""
 
 
@@ -194,7 +194,7 @@ class Reflector(Generic[T]):
             if not page.metadata.continue_:
                 break
             query["continue"] = page.metadata.continue_
-        self._sink.replaced(objects)
+        self._sink.on_list(objects)
         self.health.lists += 1
         self.health.confirm()
         self.health.synced.set()
@@ -237,7 +237,7 @@ class Reflector(Generic[T]):
                 failure = msgspec.json.decode(line.object, type=_Failure)
                 raise KubernetesError(failure.code, failure.reason, failure.message)
             if line.type != "BOOKMARK":
-                self._sink.changed(line.type, self._object.decode(line.object))  # type: ignore[arg-type]  # one of three
+                self._sink.on_event(line.type, self._object.decode(line.object))  # type: ignore[arg-type]  # one of three
             return self._versioned.decode(line.object).metadata.resource_version
         except msgspec.DecodeError as error:
             raise KubernetesUnavailable(0, "BrokenLine", "a watch line is not what its kind promises") from error

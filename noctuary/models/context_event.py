@@ -72,7 +72,7 @@ class ContextEvent(msgspec.Struct, kw_only=True, omit_defaults=True):
         return self.last_seen + self.ttl_seconds
 
 
-def told_again(known: ContextEvent, later: ContextEvent) -> ContextEvent:
+def merge_repeated(known: ContextEvent, later: ContextEvent) -> ContextEvent:
     """Return a known event with what a later telling says of it; it keeps its id, its first time and its service."""
     return msgspec.structs.replace(
         later,

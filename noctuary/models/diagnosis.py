@@ -71,7 +71,7 @@ class PodView(msgspec.Struct, frozen=True):
     restarts: int = 0
 
 
-class World(msgspec.Struct, frozen=True):
+class IncidentContext(msgspec.Struct, frozen=True):
     """Everything known when the incident came. `pods` None: they were not read. Times: seconds since the epoch."""
 
     services: list[ServiceView]

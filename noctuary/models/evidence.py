@@ -5,7 +5,7 @@ import msgspec
 from noctuary.models.diagnosis import Change, Diagnosis
 
 
-class AlertFacts(msgspec.Struct, frozen=True):
+class AlertSummary(msgspec.Struct, frozen=True):
     """What the alerts tell: how many, when the first one opened, and when its rule began to hold."""
 
     count: int = 0
@@ -29,7 +29,7 @@ class Evidence(msgspec.Struct, frozen=True):
     """
 
     diagnosis: Diagnosis
-    alerts: AlertFacts
+    alerts: AlertSummary
     gaps: list[str] = []
     clearing: Clearing | None = None
     limits: list[str] = []

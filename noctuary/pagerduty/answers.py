@@ -12,7 +12,7 @@ MAX_MESSAGE_CHARS = 200
 """An error text ends up in a condition and in logs; a proxy's HTML page must not."""
 _FROM_CODES = frozenset({1008, 1028, 2016})
 """Requester not found, malformed From header, From header missing."""
-_MENDS = {
+_FIXES = {
     401: "the token was refused: check the Secret of spec.apiTokenSecretRef, and spec.region (a token of the other "
     "region is refused like this)",
     402: "the account's plan does not include this",
@@ -25,21 +25,21 @@ _SAID = re.compile(r"PagerDuty answered (\d{3})(?: \(code (\d+)\))?")
 """How the text of an error begins; `raise_for` writes it, and only the text is stored."""
 
 
-def is_mendable(error: PagerDutyError) -> bool:
+def is_fixable(error: PagerDutyError) -> bool:
     """Tell whether a person can mend it in the integration: a refused token, a missing right, a wrong From."""
-    return _is_mendable(error.status, error.code)
+    return _is_fixable(error.status, error.code)
 
 
-def mendable_status(text: str) -> int | None:
+def fixable_status(text: str) -> int | None:
     """Return the HTTP status that the text of a mendable error tells of, None for any other text."""
     said = _SAID.match(text)
     if said is None:
         return None
     status, code = int(said[1]), int(said[2] or 0)
-    return status if _is_mendable(status, code) else None
+    return status if _is_fixable(status, code) else None
 
 
-def _is_mendable(status: int, code: int) -> bool:
+def _is_fixable(status: int, code: int) -> bool:
     return status in (401, 403) or (status == 400 and code in _FROM_CODES)
 
 
@@ -57,13 +57,13 @@ def raise_for(response: httpx.Response, *, writes: bool, pause_s: float) -> None
         raise PagerDutyUnavailable(text, status, code, retry_after_s=pause_s)
     if status in (408, 425) or status >= 500:
         raise (OutcomeUnknown if writes else PagerDutyUnavailable)(text, status, code, retry_after_s=pause_s)
-    raise PagerDutyError(f"{text}; {_mend(status, code)}" if _mend(status, code) else text, status, code)
+    raise PagerDutyError(f"{text}; {_fix(status, code)}" if _fix(status, code) else text, status, code)
 
 
-def _mend(status: int, code: int) -> str:
+def _fix(status: int, code: int) -> str:
     if status == 400 and code in _FROM_CODES:
         return "set spec.from to the e-mail address of a user of the account"
-    return _MENDS.get(status, "")
+    return _FIXES.get(status, "")
 
 
 def read_error(body: bytes) -> tuple[str, int]:

@@ -9,7 +9,7 @@ VERSION_PREFIX = b"v1="
 """Entries of other versions are ignored, as PagerDuty asks."""
 
 
-class Verdict(Enum):
+class SignatureCheck(Enum):
     """What a check of a signature found."""
 
     VALID = "valid"
@@ -34,17 +34,17 @@ def _decode_hex(text: bytes) -> bytes | None:
         return None
 
 
-def verify(body: bytes, header: bytes | None, secrets: Sequence[str]) -> Verdict:
+def verify(body: bytes, header: bytes | None, secrets: Sequence[str]) -> SignatureCheck:
     """Check a body against every signature of the header and every secret, in constant time.
 
     Several signatures and several secrets both occur while a secret is rotated; one match is enough.
     """
     digests = parse_signatures(header)
     if not body or not digests:
-        return Verdict.MALFORMED
+        return SignatureCheck.MALFORMED
     found = False
     for secret in secrets:
         expected = hmac.digest(secret.encode(), body, hashlib.sha256)
         for digest in digests:
             found |= hmac.compare_digest(expected, digest)
-    return Verdict.VALID if found else Verdict.MISMATCH
+    return SignatureCheck.VALID if found else SignatureCheck.MISMATCH

@@ -8,20 +8,20 @@ from noctuary.models.routing_record import (
 )
 
 
-class Integration(NamedTuple):
+class LoadedIntegration(NamedTuple):
     """A loaded record with the version that both processes compute."""
 
     record: RoutingRecord
     version: str
 
 
-class Routing(Protocol):
+class RoutingDirectory(Protocol):
     """What the way from incident to note asks of the routing table."""
 
-    def __iter__(self) -> Iterator[Integration]:
+    def __iter__(self) -> Iterator[LoadedIntegration]:
         """Iterate over all integrations."""
 
-    def get(self, integration_id: str) -> Integration | None:
+    def get(self, integration_id: str) -> LoadedIntegration | None:
         """Return one integration."""
 
     def age_s(self) -> float:

@@ -21,7 +21,7 @@ from noctuary.models.routing_record import (
     hash_secret,
     record_secret_name,
 )
-from noctuary.routing.directory import Integration
+from noctuary.routing.directory import LoadedIntegration
 
 log = structlog.get_logger()
 
@@ -52,12 +52,12 @@ class RoutingTable:
     def __init__(self) -> None:
         self.health = Health()
         self._unreadable: set[str] = set()
-        self._by_id: dict[str, Integration] = {}
+        self._by_id: dict[str, LoadedIntegration] = {}
         self._by_token: dict[str, tuple[str, TokenHash]] = {}
         self._by_ingest_key: dict[str, str] = {}
         self._listeners: list[Listener] = []
 
-    def __iter__(self) -> Iterator[Integration]:
+    def __iter__(self) -> Iterator[LoadedIntegration]:
         return iter(list(self._by_id.values()))
 
     def __len__(self) -> int:
@@ -75,7 +75,7 @@ class RoutingTable:
         """Return the seconds since the records were last known to be current; infinite before they were loaded."""
         return self.health.age_s()
 
-    def get(self, integration_id: str) -> Integration | None:
+    def get(self, integration_id: str) -> LoadedIntegration | None:
         """Return one integration."""
         return self._by_id.get(integration_id)
 
@@ -107,7 +107,7 @@ class RoutingTable:
             return bool(self._unreadable)
         return record_secret_name(integration_id) in self._unreadable
 
-    def replaced(self, objects: list[Secret]) -> None:
+    def on_list(self, objects: list[Secret]) -> None:
         """Take all records, as a LIST gave them."""
         for name in {record_secret_name(each) for each in self._by_id} - {secret.metadata.name for secret in objects}:
             self._drop(name)
@@ -115,7 +115,7 @@ class RoutingTable:
         for secret in objects:
             self._take(secret)
 
-    def changed(self, change: ChangeType, obj: Secret) -> None:
+    def on_event(self, change: ChangeType, obj: Secret) -> None:
         """Take one change, as the watch gave it."""
         if change == "DELETED":
             self._drop(obj.metadata.name)
@@ -128,9 +128,7 @@ class RoutingTable:
             record = _read(secret)
         except InvalidInput as error:
             self._unreadable.add(secret.metadata.name)
-            log.warning(
-                "Routing record is unusable", secret=secret.metadata.name, problem=error.problem, mend=error.mend
-            )
+            log.warning("Routing record is unusable", secret=secret.metadata.name, problem=error.problem, fix=error.fix)
             return
         self._unreadable.discard(secret.metadata.name)
         self._put(record)
@@ -141,7 +139,7 @@ class RoutingTable:
         if before is not None and before.version == version:
             return
         self._forget(record.id)
-        self._by_id[record.id] = Integration(record, version)
+        self._by_id[record.id] = LoadedIntegration(record, version)
         self._by_token |= {token.sha256: (record.id, token) for token in record.tokens}
         if record.ingest_key_sha256 is not None:
             self._by_ingest_key[record.ingest_key_sha256] = record.id
@@ -169,19 +167,19 @@ class RoutingTable:
             listener(integration_id)
 
 
-class InternalToken:
+class OperatorToken:
     """The token that the operator shows on the internal port; None until its Secret was seen."""
 
     def __init__(self) -> None:
         self.value: str | None = None
 
-    def replaced(self, objects: list[Secret]) -> None:
+    def on_list(self, objects: list[Secret]) -> None:
         """Take the Secret, if there is one."""
         self.value = None
         for secret in objects:
-            self.changed("ADDED", secret)
+            self.on_event("ADDED", secret)
 
-    def changed(self, change: ChangeType, obj: Secret) -> None:
+    def on_event(self, change: ChangeType, obj: Secret) -> None:
         """Take one change of the Secret."""
         if obj.metadata.name == INTERNAL_TOKEN_SECRET:
             self.value = None if change == "DELETED" else _value(obj, INTERNAL_TOKEN_KEY)
@@ -203,7 +201,7 @@ def _value(secret: Secret, key: str) -> str | None:
 
 
 def reflectors(
-    client: KubeClient, namespace: str, table: RoutingTable, internal: InternalToken, max_age_s: float
+    client: KubeClient, namespace: str, table: RoutingTable, internal: OperatorToken, max_age_s: float
 ) -> list[Reflector[Secret]]:
     """Return the two watches of Secrets, in our own namespace only: of the records, and of the internal token."""
     path = f"/api/v1/namespaces/{namespace}/secrets"

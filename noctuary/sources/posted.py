@@ -58,7 +58,7 @@ class ItemError(msgspec.Struct, frozen=True):
     index: int
     field: str
     problem: str
-    mend: str
+    fix: str
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -68,7 +68,7 @@ class Batch(msgspec.Struct, frozen=True):
     errors: list[ItemError]
 
 
-MENDS = {
+FIXES = {
     "service_name": f"send the OpenTelemetry service.name, 1 to {MAX_NAME_CHARS} characters",
     "vendor": f"send the name of the system that made the event, 1 to {MAX_NAME_CHARS} characters",
     "entity": f"send the name of the thing affected, 1 to {MAX_NAME_CHARS} characters",
@@ -80,7 +80,7 @@ MENDS = {
     "link": f"send an http or https URL of at most {MAX_LINK_CHARS} characters, or leave it out",
     "body": "send one JSON object, an array of objects, or one object per line, in UTF-8",
 }
-OPTIONAL_TEXT_MEND = f"send text of at most {MAX_VALUE_CHARS} characters, or leave it out"
+OPTIONAL_TEXT_FIX = f"send text of at most {MAX_VALUE_CHARS} characters, or leave it out"
 
 _ITEM = msgspec.json.Decoder(PostedEvent)
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
@@ -97,7 +97,7 @@ def parse_events(body: bytes, content_type: str, tenant: str, now: float) -> Bat
         try:
             events.append(to_event(parse_item(item), tenant, now))
         except InvalidInput as error:
-            errors.append(ItemError(index, error.field, error.problem, error.mend))
+            errors.append(ItemError(index, error.field, error.problem, error.fix))
     return Batch(events, errors)
 
 
@@ -111,7 +111,7 @@ def split_items(body: bytes, content_type: str) -> list[bytes]:
     else:
         items = [text] if _is_one_value(text) else _lines(text)
     if not items:
-        raise InvalidInput("body", "holds no event", MENDS["body"])
+        raise InvalidInput("body", "holds no event", FIXES["body"])
     if len(items) > MAX_ITEMS:
         raise InvalidInput("body", f"holds {len(items)} events", f"send at most {MAX_ITEMS} at once")
     return items
@@ -125,7 +125,7 @@ def _decode_whole(text: bytes) -> list[msgspec.Raw]:
     try:
         return _ARRAY.decode(text)
     except (ValueError, RecursionError) as error:
-        raise InvalidInput("body", _plain(error), MENDS["body"]) from error
+        raise InvalidInput("body", _plain(error), FIXES["body"]) from error
 
 
 def _is_one_value(text: bytes) -> bool:
@@ -145,7 +145,7 @@ def parse_item(text: bytes) -> PostedEvent:
     except msgspec.ValidationError as error:
         raise _explain(str(error)) from error
     except (ValueError, RecursionError) as error:
-        raise InvalidInput("body", _plain(error), MENDS["body"]) from error
+        raise InvalidInput("body", _plain(error), FIXES["body"]) from error
     if (twice := duplicate_key(text)) is not None:
         raise InvalidInput(twice, "stands twice in one object", "send each field once")
     return event
@@ -155,7 +155,7 @@ def _explain(message: str) -> InvalidInput:
     found = _FIELD.search(message)
     field = (found[1] or found[2]) if found else "body"
     problem = message.partition(" - at `")[0]
-    return InvalidInput(field, problem, MENDS.get(field, OPTIONAL_TEXT_MEND))
+    return InvalidInput(field, problem, FIXES.get(field, OPTIONAL_TEXT_FIX))
 
 
 def _plain(error: Exception) -> str:
@@ -214,7 +214,7 @@ def event_time(text: str | None, now: float) -> float:
     try:
         return parse_time(text)
     except (ValueError, OverflowError) as error:
-        raise InvalidInput("timestamp", "is not a time", MENDS["timestamp"]) from error
+        raise InvalidInput("timestamp", "is not a time", FIXES["timestamp"]) from error
 
 
 def clamp(at: float, now: float) -> tuple[float, bool]:

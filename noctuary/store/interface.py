@@ -41,7 +41,7 @@ class Baseline(msgspec.Struct, kw_only=True, omit_defaults=True):
     seen_at: float
 
 
-class IntegrationFacts(msgspec.Struct, kw_only=True, omit_defaults=True):
+class IntegrationState(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What must survive a restart about one integration; times are seconds since the epoch.
 
     `compared_until` is the time of the last complete comparison with PagerDuty's incidents list.
@@ -85,10 +85,10 @@ class SaveNote(msgspec.Struct, frozen=True):
     row: NoteRow
 
 
-class SaveFacts(msgspec.Struct, frozen=True):
+class SaveIntegrationState(msgspec.Struct, frozen=True):
     """Set the non-None fields of an integration's facts; `seq` is given by the store and grows with every change."""
 
-    facts: IntegrationFacts
+    state: IntegrationState
 
 
 class SaveBaseline(msgspec.Struct, frozen=True):
@@ -103,7 +103,7 @@ class DropBaseline(msgspec.Struct, frozen=True):
     uid: str
 
 
-Change = FinishWebhook | RetryWebhook | SaveIncident | SaveNote | SaveFacts | SaveBaseline | DropBaseline
+Mutation = FinishWebhook | RetryWebhook | SaveIncident | SaveNote | SaveIntegrationState | SaveBaseline | DropBaseline
 
 
 class EventQuery(msgspec.Struct, frozen=True):
@@ -141,7 +141,7 @@ class Store(Protocol):
     async def is_event_known(self, integration_id: str, event_id: str) -> bool:
         """Tell whether an event of this id was worked for this integration."""
 
-    async def commit(self, *changes: Change) -> None:
+    async def commit(self, *changes: Mutation) -> None:
         """Make all changes or none."""
 
     async def add_events(self, events: list[ContextEvent]) -> list[bool]:
@@ -168,10 +168,10 @@ class Store(Protocol):
     async def due_notes(self, now: float, limit: int) -> list[NoteRow]:
         """Return notes to send (rev > sent_rev) or to check (check_at passed), due first, waiting ones left out."""
 
-    async def facts(self, integration_id: str) -> IntegrationFacts | None:
+    async def integration_state(self, integration_id: str) -> IntegrationState | None:
         """Return the facts of one integration."""
 
-    async def facts_since(self, seq: int) -> list[IntegrationFacts]:
+    async def integration_states_since(self, seq: int) -> list[IntegrationState]:
         """Return the facts of all integrations that changed since `seq`."""
 
     async def baselines(self) -> list[Baseline]:

@@ -16,8 +16,8 @@ from noctuary.kube.lease import Lease
 from noctuary.kube.login import Login
 from noctuary.kube.reflector import Reflector
 from noctuary_operator.act.apply import Applier
-from noctuary_operator.act.events import Recorder
-from noctuary_operator.act.internal_token import InternalToken
+from noctuary_operator.act.events import EventRecorder
+from noctuary_operator.act.internal_token import InternalTokenSecret
 from noctuary_operator.act.reconcile import Reconciler
 from noctuary_operator.act.sweep import Sweeper
 from noctuary_operator.act.workqueue import WorkQueue
@@ -28,7 +28,7 @@ from noctuary_operator.plan.policy import Policy
 from noctuary_operator.resources import paths
 from noctuary_operator.resources.objects import NamespaceHead
 from noctuary_operator.settings import OperatorSettings
-from noctuary_operator.watch.cluster_view import INTERNAL_KEY, World
+from noctuary_operator.watch.cluster_view import INTERNAL_KEY, ClusterView
 from noctuary_operator.watch.kopf_door import run_kopf
 from noctuary_operator.watch.namespaces import NamespacePoller
 from noctuary_operator.watch.receiver_reports import ReceiverReports
@@ -54,31 +54,31 @@ class Operator:
     def __init__(self, settings: OperatorSettings, client: KubeClient, http: Any, metrics: OperatorMetrics) -> None:
         self._settings = settings
         self._metrics = metrics
-        self._world = World(settings.release_namespace, self._wake, settings.watch_namespaces)
+        self._view = ClusterView(settings.release_namespace, self._wake, settings.watch_namespaces)
         self._queue = WorkQueue(self._work, settings.concurrency, metrics)
-        self._internal = InternalToken(client, self._world, settings.release_namespace)
+        self._internal = InternalTokenSecret(client, self._view, settings.release_namespace)
         self._reports = ReceiverReports(
             http, settings.receiver_internal_url or "", self._internal.value, self._wake, metrics
         )
         self._reconciler = self._build_reconciler(client)
-        self._sweeper = Sweeper(client, self._world, self._wake, settings.watch_namespaces)
+        self._sweeper = Sweeper(client, self._view, self._wake, settings.watch_namespaces)
         self._watches = Watches(
-            build_reflectors(client, self._world, settings), build_single(client, self._world, settings)
+            build_reflectors(client, self._view, settings), build_single(client, self._view, settings)
         )
-        self._world.is_closed = self._watches.is_refused
+        self._view.is_closed = self._watches.is_refused
         self._namespaces = NamespacePoller(
-            client, self._world.namespaces, settings.watch_namespaces, self._watches.is_refused, metrics
+            client, self._view.namespaces, settings.watch_namespaces, self._watches.is_refused, metrics
         )
-        self._http_routes = HttpRouteWatch(client, self._world, settings.release_namespace)
+        self._http_routes = HttpRouteWatch(client, self._view, settings.release_namespace)
 
     def _build_reconciler(self, client: KubeClient) -> Reconciler:
         settings = self._settings
         return Reconciler(
             client,
-            self._world,
-            Applier(client, self._world, settings.release_namespace, self._metrics),
-            SecretValues(client, self._world.heads, self._metrics),
-            Recorder(client, settings.identity, self._metrics),
+            self._view,
+            Applier(client, self._view, settings.release_namespace, self._metrics),
+            SecretValues(client, self._view.heads, self._metrics),
+            EventRecorder(client, settings.identity, self._metrics),
             Policy(
                 settings.allowed_webhook_hosts,
                 settings.allowed_api_hosts,
@@ -108,9 +108,9 @@ class Operator:
             await _first_of(stop, asyncio.gather(*looked))
             if stop.is_set():
                 return
-            self._world.filled = True
+            self._view.filled = True
             self._wake(INTERNAL_KEY)
-            log.info("Caches filled", labelled_secrets=len(list(self._world.labelled.all())))
+            log.info("Caches filled", labelled_secrets=len(list(self._view.labelled.all())))
             await run_until_first_ends([*self._parts(login, stop, on_started), *watches], stop)
         finally:
             await cancel(watches)
@@ -133,15 +133,15 @@ class Operator:
         """The door of our custom resource: note what changed, wake what it concerns."""
         if change == "DELETED":
             uid = raw["metadata"]["uid"]
-            self._world.deleted.add(uid)
-            self._world.integrations.drop(uid)
+            self._view.deleted.add(uid)
+            self._view.integrations.drop(uid)
             self._reports.forget(uid)
             self._wake(uid)
             return
-        self._world.deleted.discard(raw["metadata"]["uid"])
-        for uid in self._world.integrations.take(raw):
+        self._view.deleted.discard(raw["metadata"]["uid"])
+        for uid in self._view.integrations.take(raw):
             self._wake(uid)
-        self._http_routes.heed()
+        self._http_routes.notify()
 
     def _is_open(self, namespace: str) -> bool:
         return self._watches.is_filled(namespace) and not self._watches.is_refused(namespace)
@@ -150,42 +150,42 @@ class Operator:
         if key == INTERNAL_KEY:
             await self._internal.ensure()
             return None
-        integration = self._world.integrations.get(key)
+        integration = self._view.integrations.get(key)
         if integration is not None and not self._is_open(integration.namespace):
             return UNFILLED_S  # else its Secrets would be taken for missing and made anew
         return await self._reconciler.reconcile(key)
 
 
-def build_reflectors(client: KubeClient, world: World, settings: OperatorSettings) -> list[Reflector[Any]]:
+def build_reflectors(client: KubeClient, view: ClusterView, settings: OperatorSettings) -> list[Reflector[Any]]:
     """Return the watches that all work needs: our children, and in all namespaces Secrets and Namespaces."""
     release = settings.release_namespace
     found: list[Reflector[Any]] = [
-        route_reflector("Ingress", client, release, world.routes["Ingress"].scope(release)),
+        route_reflector("Ingress", client, release, view.routes["Ingress"].scope(release)),
     ]
     if settings.watch_namespaces:
-        return [*found, labelled_secrets(client, world, release)]
+        return [*found, labelled_secrets(client, view, release)]
     return [
         *found,
-        labelled_secrets(client, world, ""),
-        other_secrets(client, world, ""),
+        labelled_secrets(client, view, ""),
+        other_secrets(client, view, ""),
         Reflector(
             client,
             paths.NAMESPACES,
             NamespaceHead,
-            world.namespaces.scope(""),
+            view.namespaces.scope(""),
             accept=METADATA,
             list_accept=METADATA_LIST,
         ),
     ]
 
 
-def build_single(client: KubeClient, world: World, settings: OperatorSettings) -> dict[str, list[Reflector[Any]]]:
+def build_single(client: KubeClient, view: ClusterView, settings: OperatorSettings) -> dict[str, list[Reflector[Any]]]:
     """Return the watches of each single namespace; what the release's own holds with our label is watched anyway."""
     single: dict[str, list[Reflector[Any]]] = {}
     for name in settings.watch_namespaces:
-        single[name] = [other_secrets(client, world, name)]
+        single[name] = [other_secrets(client, view, name)]
         if name != settings.release_namespace:
-            single[name].append(labelled_secrets(client, world, name))
+            single[name].append(labelled_secrets(client, view, name))
     return single
 
 
@@ -257,11 +257,11 @@ def run(settings: OperatorSettings) -> None:
     async def main() -> None:
         stop = asyncio.Event()
 
-        def heed_signals() -> None:
+        def install_signal_handlers() -> None:
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
-        heed_signals()
-        await run_operator(settings, stop, heed_signals)  # again after Kopf, whose handlers replace ours
+        install_signal_handlers()
+        await run_operator(settings, stop, install_signal_handlers)  # again after Kopf, whose handlers replace ours
 
     uvloop.run(main())

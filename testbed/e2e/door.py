@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from testbed.kind.state import Facts
+from testbed.kind.state import ClusterRecord
 
 TIMEOUT_S = 10.0
 
@@ -17,7 +17,7 @@ TIMEOUT_S = 10.0
 class FrontDoor:
     """HTTPS to its port on the loopback, by host name."""
 
-    facts: Facts
+    facts: ClusterRecord
     client: httpx.Client
 
     def request(self, method: str, path: str, *, host: str | None = None, **options: Any) -> httpx.Response:
@@ -33,7 +33,7 @@ class FrontDoor:
 
 
 @contextmanager
-def open_front_door(facts: Facts) -> Iterator[FrontDoor]:
+def open_front_door(facts: ClusterRecord) -> Iterator[FrontDoor]:
     """Open it; only the tests' own authority is trusted."""
     trusted = ssl.create_default_context(cafile=facts.authority)
     with httpx.Client(verify=trusted, timeout=TIMEOUT_S, trust_env=False) as client:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from testbed.kind.state import Facts
+from testbed.kind.state import ClusterRecord
 
 TIMEOUT_S = 150.0
 Manifest = dict[str, Any]
@@ -23,7 +23,7 @@ class CommandFailedError(Exception):
 class Kubectl:
     """kubectl as administrator."""
 
-    facts: Facts
+    facts: ClusterRecord
 
     def __call__(self, *arguments: str, text: str = "", check: bool = True) -> str:
         """Run kubectl and return what it prints; raises CommandFailedError."""
@@ -79,7 +79,7 @@ def put_certificate(kubectl: Kubectl, namespace: str) -> str:
     return "test-host"
 
 
-def helm(facts: Facts, program: str, home: Path, *arguments: str, timeout_s: float = 300.0) -> str:
+def helm(facts: ClusterRecord, program: str, home: Path, *arguments: str, timeout_s: float = 300.0) -> str:
     """Run a Helm with no settings of the user's; raises CommandFailedError."""
     own = {name: str(home) for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME", "HOME")}
     environment = {"PATH": os.defpath, "KUBECONFIG": facts.kubeconfig, **own}

@@ -12,7 +12,7 @@ from typing import Any
 from hack.lib.tether import tethered
 from testbed.e2e.poll import eventually
 from testbed.kind.machine.relay import relay
-from testbed.kind.state import Facts
+from testbed.kind.state import ClusterRecord
 from testbed.pagerduty.program.client import ControlClient
 from testbed.pagerduty.program.serve import read_state
 
@@ -57,7 +57,7 @@ class PagerDuty:
 
 
 @contextmanager
-def running_pagerduty(facts: Facts, directory: Path, *arguments: str) -> Iterator[PagerDuty]:
+def running_pagerduty(facts: ClusterRecord, directory: Path, *arguments: str) -> Iterator[PagerDuty]:
     """Start a simulator whose webhooks for the test host go to the ingress controller; end it whatever happens."""
     state_file = directory / "pagerduty.json"
     host = f"{facts.host}=127.0.0.1:{facts.https_port}"

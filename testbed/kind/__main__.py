@@ -14,7 +14,7 @@ from testbed.kind.errors import MENDABLE, MachineCannot
 from testbed.kind.existing import existing_cluster
 from testbed.kind.progress import say
 from testbed.kind.session import require_docker, running_cluster
-from testbed.kind.state import Facts, RunDirectory
+from testbed.kind.state import ClusterRecord, RunDirectory
 from testbed.kind.teardown import clear
 
 FACTS_VARIABLE = "NOCTUARY_E2E_FACTS"
@@ -82,7 +82,7 @@ def _call(command: list[str], extra: dict[str, str]) -> int:
         raise
 
 
-def _say_how_to_look(facts: Facts) -> None:
+def _say_how_to_look(facts: ClusterRecord) -> None:
     say(f"The cluster {facts.cluster} stays. Look at it with KUBECONFIG={facts.kubeconfig}")
     say(f"  {facts.kubectl}, https://{facts.host} at 127.0.0.1:{facts.https_port} (authority {facts.authority})")
     say("  Remove it with: make e2e-down")

@@ -13,7 +13,7 @@ from hack.chart.tools import HELM3, HELM4, find_tool
 from testbed.kind.cluster import TEST_HOST, issue_certificate
 from testbed.kind.errors import KindError
 from testbed.kind.progress import say
-from testbed.kind.state import Facts
+from testbed.kind.state import ClusterRecord
 from testbed.localkube.binaries import find_binaries
 from testbed.localkube.choice import ALLOW, ALLOW_VARIABLE, borrowed_kubeconfig
 
@@ -44,8 +44,8 @@ def existing_cluster(environment: Mapping[str, str] = os.environ) -> Iterator[Pa
         yield path
 
 
-def _facts(kubeconfig: str, image: str, directory: Path) -> Facts:
-    return Facts(
+def _facts(kubeconfig: str, image: str, directory: Path) -> ClusterRecord:
+    return ClusterRecord(
         kubeconfig=kubeconfig,
         kubectl=shutil.which("kubectl") or str(find_binaries().path("kubectl")),
         helm=str(find_tool(HELM3, progress=say)),

@@ -23,7 +23,7 @@ from testbed.kind.machine.daemon import OwnDaemon, require_daemon, running_docke
 from testbed.kind.machine.guard import Guard
 from testbed.kind.machine.programs import KIND, Programs
 from testbed.kind.nodeimage import node_image
-from testbed.kind.state import Facts, RunDirectory, State
+from testbed.kind.state import ClusterRecord, RunDirectory, State
 from testbed.kind.teardown import clear
 from testbed.stage.release import free_port
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 @contextmanager
-def running_cluster(store: Store, *, with_archive: bool = False, keep: bool = False) -> Iterator[Facts]:
+def running_cluster(store: Store, *, with_archive: bool = False, keep: bool = False) -> Iterator[ClusterRecord]:
     """A cluster with everything in it, removed when the block or this process ends."""
     run = RunDirectory()
     with locked(run.lock, "an end-to-end cluster of this user", store.progress):
@@ -67,7 +67,7 @@ class Setup:
         self._programs = Programs(store)
         self._seconds: dict[str, float] = {}
 
-    def put_up(self) -> Facts:
+    def put_up(self) -> ClusterRecord:
         """Put up the cluster and write down what tests need to know."""
         kind = self._timed("programs", lambda: self._programs.published(KIND) / "kind")
         helm3, helm4 = self._timed(
@@ -129,9 +129,9 @@ class Setup:
 
     def _facts(
         self, cluster: KindCluster, helm3: Path, helm4: Path, archive: Path | None, ports: tuple[int, int]
-    ) -> Facts:
+    ) -> ClusterRecord:
         directory = self._run.path
-        facts = Facts(
+        facts = ClusterRecord(
             kubeconfig=str(cluster.kubeconfig),
             kubectl=str(cluster.kubectl),
             helm=str(helm3),

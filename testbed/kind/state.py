@@ -23,7 +23,7 @@ class State(msgspec.Struct):
     kept: bool = False
 
 
-class Facts(msgspec.Struct, frozen=True):
+class ClusterRecord(msgspec.Struct, frozen=True):
     """What tests are told about the cluster they run against."""
 
     kubeconfig: str
@@ -87,6 +87,6 @@ class RunDirectory:
         except FileNotFoundError:
             return None
 
-    def read_facts(self) -> Facts:
+    def read_facts(self) -> ClusterRecord:
         """Read what tests are told. Raises FileNotFoundError when no cluster stands."""
-        return msgspec.json.decode(self.facts.read_bytes(), type=Facts)
+        return msgspec.json.decode(self.facts.read_bytes(), type=ClusterRecord)

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any, Self
 
-from testbed.pagerduty.account.account import World
+from testbed.pagerduty.account.account import SimulatedPagerDuty
 from testbed.pagerduty.api.gate import Gate
 from testbed.pagerduty.api.rest import RestApi
 from testbed.pagerduty.program.control import ControlApi, Switch
@@ -12,7 +12,7 @@ from testbed.pagerduty.server import LoopbackServer
 _LOOK_EVERY_S = 0.005
 
 
-class PagerDutySimulator(World):
+class PagerDutySimulator(SimulatedPagerDuty):
     """A PagerDuty on a free loopback port, for as long as the context lasts."""
 
     def __init__(self, *, port: int = 0, **settings: Any) -> None:

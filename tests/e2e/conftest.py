@@ -16,12 +16,12 @@ from testbed.e2e.release import Release
 from testbed.e2e.team import Team
 from testbed.kind.machine.relay import relay
 from testbed.kind.progress import say
-from testbed.kind.state import Facts, RunDirectory
+from testbed.kind.state import ClusterRecord, RunDirectory
 
 FACTS_VARIABLE = "NOCTUARY_E2E_FACTS"
 
 
-def _facts() -> Facts | None:
+def _facts() -> ClusterRecord | None:
     named = os.environ.get(FACTS_VARIABLE)
     run = RunDirectory(Path(named).parent if named else None)
     try:
@@ -31,7 +31,7 @@ def _facts() -> Facts | None:
 
 
 @pytest.fixture(scope="session")
-def facts() -> Facts:
+def facts() -> ClusterRecord:
     """Everything known about the cluster; without one, the test is skipped."""
     found = _facts()
     if found is None:
@@ -40,7 +40,7 @@ def facts() -> Facts:
 
 
 @pytest.fixture(scope="session")
-def kubectl(facts: Facts) -> Kubectl:
+def kubectl(facts: ClusterRecord) -> Kubectl:
     """kubectl as administrator of the cluster."""
     return Kubectl(facts)
 
@@ -55,7 +55,7 @@ def namespace(kubectl: Kubectl) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def front_door(facts: Facts) -> Iterator[FrontDoor]:
+def front_door(facts: ClusterRecord) -> Iterator[FrontDoor]:
     """HTTPS to the ingress controller by host name; only the tests' own authority is trusted."""
     if not facts.https_port:
         pytest.skip("the ingress controller of this cluster is not ours")
@@ -64,14 +64,14 @@ def front_door(facts: Facts) -> Iterator[FrontDoor]:
 
 
 @pytest.fixture
-def certificate(facts: Facts, kubectl: Kubectl) -> Callable[[str], str]:
+def certificate(facts: ClusterRecord, kubectl: Kubectl) -> Callable[[str], str]:
     """Store the test host's certificate in a namespace; returns the name of its Secret."""
 
     return lambda namespace: put_certificate(kubectl, namespace)
 
 
 @pytest.fixture
-def door_for_pods(facts: Facts) -> Iterator[Callable[[int], str]]:
+def door_for_pods(facts: ClusterRecord) -> Iterator[Callable[[int], str]]:
     """Open a loopback port of this machine, such as the simulator's, to pods; returns host:port as pods see it."""
     open_doors = []
 
@@ -107,7 +107,7 @@ def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
 
 @pytest.fixture(scope="session")
-def pagerduty(facts: Facts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PagerDuty]:
+def pagerduty(facts: ClusterRecord, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PagerDuty]:
     """The simulator, reached by pods; its webhooks for the test host go through the ingress controller with TLS."""
     if not facts.https_port or not facts.gateway:
         pytest.skip("the ingress controller of this cluster is not ours")
@@ -116,7 +116,7 @@ def pagerduty(facts: Facts, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture(scope="session")
-def installed(kubectl: Kubectl, facts: Facts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
+def installed(kubectl: Kubectl, facts: ClusterRecord, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
     """The one release of a run; tests ask for `release`, which finds it standing."""
     if not facts.https_port:
         pytest.skip("the ingress controller of this cluster is not ours")

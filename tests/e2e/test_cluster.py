@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from testbed.kind.state import Facts
+from testbed.kind.state import ClusterRecord
 
 WEB_SERVER = """
 import http.server, socketserver
@@ -73,7 +73,7 @@ def http_route(namespace: str, backend: str, host: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def web(kubectl: Any, facts: Facts, namespace: str) -> str:
+def web(kubectl: Any, facts: ClusterRecord, namespace: str) -> str:
     """A web server that answers with the path it was asked for; returns its Service's name."""
     kubectl.apply(pod(facts.image, namespace, "web", ["python3", "-c", WEB_SERVER]), service(namespace, "web"))
     kubectl("wait", "--for=condition=Ready", "pod/web", f"--namespace={namespace}", "--timeout=60s")
@@ -91,7 +91,7 @@ def ended(phase: str) -> bool:
 
 @pytest.mark.parametrize("command", ["operator", "receiver"])
 def test_the_image_knows_both_commands_under_pod_security_restricted(
-    kubectl: Any, facts: Facts, namespace: str, eventually: Any, command: str
+    kubectl: Any, facts: ClusterRecord, namespace: str, eventually: Any, command: str
 ) -> None:
     kubectl.apply(pod(facts.image, namespace, command, None, command, "--help"))
     assert eventually(phase_of(kubectl, namespace, command), ended) == "Succeeded"
@@ -99,7 +99,7 @@ def test_the_image_knows_both_commands_under_pod_security_restricted(
 
 
 def test_the_image_runs_as_a_high_user_and_cannot_write_to_its_root(
-    kubectl: Any, facts: Facts, namespace: str, eventually: Any
+    kubectl: Any, facts: ClusterRecord, namespace: str, eventually: Any
 ) -> None:
     show = "import os; print(os.getuid(), os.getgid())"
     kubectl.apply(pod(facts.image, namespace, "who", ["python3", "-c", show]))
@@ -111,7 +111,7 @@ def test_the_image_runs_as_a_high_user_and_cannot_write_to_its_root(
 
 
 def test_an_ingress_leads_a_host_with_tls_to_its_service(
-    kubectl: Any, facts: Facts, namespace: str, web: str, certificate: Any, front_door: Any, eventually: Any
+    kubectl: Any, facts: ClusterRecord, namespace: str, web: str, certificate: Any, front_door: Any, eventually: Any
 ) -> None:
     host = f"{namespace}.{facts.host}"
     kubectl.apply(ingress(namespace, web, host, certificate(namespace)))
@@ -123,7 +123,7 @@ def test_an_ingress_leads_a_host_with_tls_to_its_service(
 
 
 def test_an_http_route_leads_a_host_with_tls_to_its_service(
-    kubectl: Any, facts: Facts, namespace: str, web: str, front_door: Any, eventually: Any
+    kubectl: Any, facts: ClusterRecord, namespace: str, web: str, front_door: Any, eventually: Any
 ) -> None:
     host = f"{namespace}.{facts.host}"
     kubectl.apply(http_route(namespace, web, host))
@@ -134,7 +134,7 @@ def test_an_http_route_leads_a_host_with_tls_to_its_service(
 
 
 def test_a_service_without_endpoints_is_answered_503_and_not_404(
-    kubectl: Any, facts: Facts, namespace: str, certificate: Any, front_door: Any, eventually: Any
+    kubectl: Any, facts: ClusterRecord, namespace: str, certificate: Any, front_door: Any, eventually: Any
 ) -> None:
     host = f"{namespace}.{facts.host}"
     kubectl.apply(service(namespace, "nobody"), ingress(namespace, "nobody", host, certificate(namespace)))
@@ -161,7 +161,7 @@ def loopback_server() -> Iterator[int]:
 
 
 def test_a_pod_reaches_a_server_on_this_machines_loopback(
-    kubectl: Any, facts: Facts, namespace: str, loopback_server: int, door_for_pods: Any, eventually: Any
+    kubectl: Any, facts: ClusterRecord, namespace: str, loopback_server: int, door_for_pods: Any, eventually: Any
 ) -> None:
     address = door_for_pods(loopback_server)
     kubectl.apply(pod(facts.image, namespace, "caller", ["python3", "-c", FETCH, f"http://{address}/"]))

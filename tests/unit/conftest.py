@@ -17,8 +17,8 @@ from starlette.routing import Route
 
 from noctuary.common.http_client import create_client
 from noctuary.common.metrics import Metrics
-from noctuary.incidents.pipeline import IncidentWay
-from noctuary.incidents.timings import Pauses
+from noctuary.incidents.pipeline import IncidentPipeline
+from noctuary.incidents.timings import Timings
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef, new_event_id
 from noctuary.models.live_view import LiveReader
@@ -29,7 +29,7 @@ from noctuary.store.sqlite.store import SqliteStore
 from testbed.pagerduty import PagerDutySimulator
 from testbed.pagerduty.server import LoopbackServer
 
-QUICK = Pauses(
+QUICK = Timings(
     settle_s=0.3,
     last_look_s=0.9,
     first_check_s=0.3,
@@ -40,7 +40,7 @@ QUICK = Pauses(
     longest_backoff_s=0.2,
     held_s=0.2,
     poll_s=0.05,
-    second_look_s=0.5,
+    recheck_s=0.5,
 )
 """The outbox's pauses in the same order and about the same ratio, thirty times shorter."""
 
@@ -62,7 +62,7 @@ class Scene:
         self.metrics = Metrics()
         self.records: dict[str, RoutingRecord] = {}
         self.live_reader: LiveReader | None = None
-        self.way: IncidentWay | None = None
+        self.way: IncidentPipeline | None = None
         self.door_is_open = True
         self._task: asyncio.Task[None] | None = None
 
@@ -80,7 +80,7 @@ class Scene:
             from_email="bot@example.com",
         )
         record = self.records[integration_id] = msgspec.structs.replace(known, **changes)
-        self.routing.changed("MODIFIED", Secret(SecretMeta(record_secret_name(record.id)), encode_record(record)))
+        self.routing.on_event("MODIFIED", Secret(SecretMeta(record_secret_name(record.id)), encode_record(record)))
         return record
 
     async def subscribe(self, integration_id: str = "one", scope: str = "account") -> None:
@@ -108,10 +108,10 @@ class Scene:
         if self.way is not None:
             self.way.wake.set()
 
-    def start(self) -> IncidentWay:
+    def start(self) -> IncidentPipeline:
         """Run the way of an incident."""
         self.routing.health.confirm()
-        self.way = IncidentWay(self.store, self.routing, self.http, self.metrics, self.live_reader, QUICK)
+        self.way = IncidentPipeline(self.store, self.routing, self.http, self.metrics, self.live_reader, QUICK)
         self._task = asyncio.create_task(self.way.run())
         return self.way
 

@@ -52,7 +52,7 @@ async def test_a_missed_resolution_is_found(scene: Scene) -> None:
     incident = scene.pd.trigger(scene.service, "Errors", at=ago(60))
     await scene.idle()
     scene.pd.resolve(incident.id, by=scene.bot, deliver=False)
-    scene.way.comparer.request("one")
+    scene.way.backfiller.request("one")
     await scene.until(lambda: scene.text(incident.id).startswith("Resolved after"))
     assert scene.pd.note_counts() == {incident.id: 1}
 
@@ -64,13 +64,13 @@ async def test_an_open_incident_older_than_the_list_is_read_by_itself(scene: Sce
     await scene.until(lambda: scene.text(incident.id))
     scene.pd.resolve(incident.id, by=scene.bot, deliver=False)
     await scene.until_async(lambda: _compared(scene))
-    scene.way.comparer.request("one")
+    scene.way.backfiller.request("one")
     await scene.until(lambda: scene.text(incident.id).startswith("Resolved after"))
     assert f"/incidents/{incident.id}" in [call.path for call in scene.pd.calls]
 
 
 async def _compared(scene: Scene) -> bool:
-    facts = await scene.store.facts("one")
+    facts = await scene.store.integration_state("one")
     return facts is not None and facts.compared_until is not None
 
 
@@ -129,7 +129,7 @@ async def test_a_webhook_and_the_comparison_at_once_make_one_note(scene: Scene) 
     await scene.subscribe()
     scene.start()
     incidents = [scene.pd.trigger(scene.service, f"I{i}", at=ago(60)) for i in range(10)]
-    scene.way.comparer.request("one")
+    scene.way.backfiller.request("one")
     await scene.idle()
     assert scene.pd.note_counts() == {incident.id: 1 for incident in incidents}
 
@@ -138,9 +138,9 @@ async def test_a_refused_comparison_is_told_to_the_operator(scene: Scene) -> Non
     scene.route(api_token="nonsense")
     scene.start()
     await scene.until_async(lambda: _failure(scene))
-    assert "spec.apiTokenSecretRef" in (await scene.store.facts("one")).last_failure_reason
+    assert "spec.apiTokenSecretRef" in (await scene.store.integration_state("one")).last_failure_reason
 
 
 async def _failure(scene: Scene) -> bool:
-    facts = await scene.store.facts("one")
+    facts = await scene.store.integration_state("one")
     return facts is not None and facts.last_failure_reason is not None

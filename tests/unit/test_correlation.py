@@ -6,7 +6,16 @@ from noctuary.correlation.correlate import correlate
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
-from noctuary.models.diagnosis import CauseKind, Diagnosis, FaultKind, PodView, Relation, ServiceView, Verdict, World
+from noctuary.models.diagnosis import (
+    CauseKind,
+    Diagnosis,
+    FaultKind,
+    IncidentContext,
+    PodView,
+    Relation,
+    ServiceView,
+    Verdict,
+)
 
 ONSET = 1_800_000_000.0
 MINUTE = 60.0
@@ -108,7 +117,7 @@ def pod(
 
 def diagnose(events: list[ContextEvent], pods: list[PodView] | None = None, **more: Any) -> Diagnosis:
     services = more.pop("services", [OWN, POSTGRES])
-    return correlate(World(services, ONSET, 3600.0, events, pods, **more))
+    return correlate(IncidentContext(services, ONSET, 3600.0, events, pods, **more))
 
 
 def named(diagnosis: Diagnosis) -> str:

@@ -15,7 +15,7 @@ from noctuary_operator.plan.observed import Observed
 from noctuary_operator.plan.routes.http_routes import http_route_spec, http_route_verdict, http_routes_absent
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.objects import Meta, RouteObject
-from noctuary_operator.resources.status import Status
+from noctuary_operator.resources.status import IntegrationStatus
 
 BACKEND = Backend("noctuary", "noctuary-receiver", 8080)
 PUBLIC = {"name": "public", "namespace": "gateways", "sectionName": "https"}
@@ -232,7 +232,7 @@ def test_a_controllers_long_words_are_cut() -> None:
 
 def ready(parents: list[dict[str, Any]], *, proven: str | None) -> tuple[str, str]:
     """Return RouteReady of an integration whose current token is `current`."""
-    integration = Integration("uid", "team", "payments", 1, 0.0, 1, False, spec_of(PUBLIC), None, Status())
+    integration = Integration("uid", "team", "payments", 1, 0.0, 1, False, spec_of(PUBLIC), None, IntegrationStatus())
     report = IntegrationReport("uid", "v", proven_token_sha256=proven)
     observed = Observed(integration, 0.0, report=report)
     record = RoutingRecord("uid", "team", "payments", 0.0, 1, "inbound", "", tokens=[TokenHash("current", 1)])

@@ -93,7 +93,7 @@ def test_a_bad_field_is_named_with_its_mend(changes: dict[str, object], field: s
     batch = parse({**EVENT, **changes})
     assert batch.events == []
     assert [(error.index, error.field) for error in batch.errors] == [(0, field)]
-    assert batch.errors[0].mend.startswith("send ")
+    assert batch.errors[0].fix.startswith("send ")
 
 
 @pytest.mark.parametrize("field", EVENT)

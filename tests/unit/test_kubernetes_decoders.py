@@ -11,7 +11,7 @@ from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes.draft import MESSAGE_CHARACTERS, clamp
 from noctuary.sources.kubernetes.identity import identify_pod
-from noctuary.sources.kubernetes.kinds.events import notice
+from noctuary.sources.kubernetes.kinds.events import warning_event
 from noctuary.sources.kubernetes.kinds.nodes import node_faults
 from noctuary.sources.kubernetes.kinds.pods import missing_object, pod_faults
 from noctuary.sources.kubernetes.memory import Memory
@@ -157,7 +157,7 @@ def warning(reason: str, message: str, **more: Any) -> Event:
 
 
 def tell(event: Event) -> list[ContextEvent]:
-    return notice(event, lambda uid: identify_pod(pod({})) if uid == "pod-1" else None)
+    return warning_event(event, lambda uid: identify_pod(pod({})) if uid == "pod-1" else None)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_a_warning_uses_the_status_s_word_and_keeps_no_empty_phrase(
 def test_a_failing_probe_is_told_with_what_it_asks(probe: dict[str, Any], asked: str) -> None:
     running = pod({})
     running.spec.containers[0].liveness_probe = msgspec.convert(probe, Probe)
-    (event,) = notice(warning("Unhealthy", "Liveness probe failed: 500"), lambda _: identify_pod(running))
+    (event,) = warning_event(warning("Unhealthy", "Liveness probe failed: 500"), lambda _: identify_pod(running))
     assert event.details[details.PROBE_TARGET] == asked
 
 

@@ -5,8 +5,8 @@ import pytest
 from noctuary.correlation.correlate import correlate
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
-from noctuary.models.diagnosis import Diagnosis, PodView, Relation, ServiceView, Verdict, World
-from noctuary.models.evidence import AlertFacts, Clearing, Evidence
+from noctuary.models.diagnosis import Diagnosis, IncidentContext, PodView, Relation, ServiceView, Verdict
+from noctuary.models.evidence import AlertSummary, Clearing, Evidence
 from noctuary.models.incident import IncidentRow
 from noctuary.notes.note import NOTE_BUDGET_BYTES, holds_marker, marker_of, render_note, same_apart_from_time
 from noctuary.notes.phrases import HEADLINE_CHARS
@@ -72,8 +72,8 @@ def fault(reason: str = "CrashLoopBackOff", workload: str = "payments-api", **fa
 
 
 def evidence(*events: ContextEvent, pods: list[PodView] | None = None, summary: str = "Errors") -> Evidence:
-    world = World([SERVICE, POSTGRES], ONSET, 3600.0, list(events), pods)
-    return Evidence(correlate(world), AlertFacts(1, summary, ONSET, None))
+    world = IncidentContext([SERVICE, POSTGRES], ONSET, 3600.0, list(events), pods)
+    return Evidence(correlate(world), AlertSummary(1, summary, ONSET, None))
 
 
 def incident(**changes: object) -> IncidentRow:
@@ -213,7 +213,7 @@ def test_a_bad_node_is_named_with_the_pods_on_it() -> None:
 
 def test_the_last_event_is_told_as_an_age_because_it_may_be_days_old() -> None:
     quiet = Diagnosis(Verdict.NOTHING_RELEVANT, ONSET, ONSET - 3600, ["api"], [], last_event_at=ONSET - 3 * 86400)
-    text = render_note(incident(), Evidence(quiet, AlertFacts()), MARKER, ONSET)
+    text = render_note(incident(), Evidence(quiet, AlertSummary()), MARKER, ONSET)
     assert "the last event was 3 days before the alert." in text
 
 
@@ -240,10 +240,10 @@ def test_a_first_rollout_proposes_no_way_back() -> None:
 
 
 def test_nothing_relevant_and_never_seen_are_two_notes() -> None:
-    quiet = Evidence(Diagnosis(Verdict.NOTHING_RELEVANT, ONSET, ONSET - 3600, ["api"], []), AlertFacts())
+    quiet = Evidence(Diagnosis(Verdict.NOTHING_RELEVANT, ONSET, ONSET - 3600, ["api"], []), AlertSummary())
     first = render_note(incident(), quiet, MARKER, 0).splitlines()[0]
     assert first == "No recent change explains this: nothing was deployed or reconfigured in api since 07:00 UTC."
-    both = Evidence(Diagnosis(Verdict.NOTHING_RELEVANT, ONSET, ONSET - 3600, ["api"], ["db"]), AlertFacts())
+    both = Evidence(Diagnosis(Verdict.NOTHING_RELEVANT, ONSET, ONSET - 3600, ["api"], ["db"]), AlertSummary())
     assert "nothing changed in api or what it depends on since 07:00" in render_note(incident(), both, MARKER, 0)
     assert note().startswith("No context yet: nothing was ever seen of payments-api.")
 
@@ -256,7 +256,7 @@ def test_a_healthy_rollout_is_named_as_not_to_blame() -> None:
 
 def test_what_is_never_looked_at_is_said_after_what_could_not_be_read() -> None:
     narrow = Evidence(
-        evidence().diagnosis, AlertFacts(), ["alerts, because"], limits=["nodes, because they are closed"]
+        evidence().diagnosis, AlertSummary(), ["alerts, because"], limits=["nodes, because they are closed"]
     )
     lines = render_note(incident(), narrow, MARKER, ONSET).splitlines()
     assert [line for line in lines if line.startswith("Not looked at")] == [
@@ -266,7 +266,7 @@ def test_what_is_never_looked_at_is_said_after_what_could_not_be_read() -> None:
 
 
 def test_what_could_not_be_read_is_said() -> None:
-    partly = Evidence(evidence().diagnosis, AlertFacts(), ["the cluster, because it did not answer in time"])
+    partly = Evidence(evidence().diagnosis, AlertSummary(), ["the cluster, because it did not answer in time"])
     assert "Not looked at: the cluster, because it did not answer in time." in render_note(
         incident(), partly, MARKER, ONSET
     )

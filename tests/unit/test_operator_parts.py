@@ -16,7 +16,7 @@ from noctuary_operator.plan.manifests import contains
 from noctuary_operator.plan.moments import moments
 from noctuary_operator.plan.policy import host_allowed, key_allowed
 from noctuary_operator.resources.objects import BareMeta, Meta, SecretHead, integration_ids
-from noctuary_operator.resources.status import Condition, Status
+from noctuary_operator.resources.status import Condition, IntegrationStatus
 from noctuary_operator.settings import OperatorSettings
 from noctuary_operator.watch.cache import Cache
 from noctuary_operator.watch.integrations import Integrations
@@ -121,22 +121,22 @@ def test_what_happened_while_a_write_failed_is_told(cache: Cache[SecretHead], to
 def test_a_list_that_overtakes_the_answer_knows_more(cache: Cache[SecretHead], told: list[Any]) -> None:
     with cache.writing("team", "a"):
         cache.take("ADDED", head(5))
-        cache.scope("team").replaced([head(7)])
+        cache.scope("team").on_list([head(7)])
         cache.wrote(head(6))
     assert (told, cache.get("team", "a")) == ([(None, head(7))], head(7))
 
 
 def test_a_list_older_than_our_write_does_not_undo_it(cache: Cache[SecretHead]) -> None:
     cache.wrote(head(5))
-    cache.scope("").replaced([])
+    cache.scope("").on_list([])
     assert cache.get("team", "a") == head(5)
 
 
 def test_a_list_tells_what_vanished_in_its_namespace_only(cache: Cache[SecretHead], told: list[Any]) -> None:
     cache.take("ADDED", head(1))
-    cache.scope("elsewhere").replaced([])
+    cache.scope("elsewhere").on_list([])
     assert cache.get("team", "a") is not None
-    cache.scope("team").replaced([])
+    cache.scope("team").on_list([])
     assert told[-1] == (head(1), None)
 
 
@@ -268,9 +268,9 @@ async def test_work_in_progress_is_finished_at_the_end() -> None:
 
 
 def test_kopf_never_stops_trying() -> None:
-    pauses = list(islice(EndlessBackoffs(), 100))
-    assert pauses[0] < 1
-    assert 0.5 * LAST_BACKOFF_S < pauses[-1] < 1.5 * LAST_BACKOFF_S
+    timings = list(islice(EndlessBackoffs(), 100))
+    assert timings[0] < 1
+    assert 0.5 * LAST_BACKOFF_S < timings[-1] < 1.5 * LAST_BACKOFF_S
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def condition(type_: str, status: str, reason: str) -> Condition:
 def test_events_tell_of_problems_once(
     before: list[tuple[str, str, str]], after: list[tuple[str, str, str]], expected: list[str]
 ) -> None:
-    old, new = (Status(conditions=[condition(*each) for each in part]) for part in (before, after))
+    old, new = (IntegrationStatus(conditions=[condition(*each) for each in part]) for part in (before, after))
     assert [moment.reason for moment in moments(old, new, None)] == expected
 
 

@@ -8,7 +8,7 @@ from noctuary.models.routing_record import RoutingRecord, SigningSecret, TokenHa
 from noctuary_operator.plan.observed import Lookup, Minted, Observed
 from noctuary_operator.plan.tokens import MAX_PREVIOUS, next_ingest_key, next_signing_secrets, next_token
 from noctuary_operator.resources.integration import Integration
-from noctuary_operator.resources.status import Status, TokenStatus
+from noctuary_operator.resources.status import IntegrationStatus, TokenStatus
 
 NOW = 1_800_000_000.0
 OLD = "o" * 43
@@ -32,7 +32,7 @@ def record(*tokens: TokenHash, request: str | None = None, rotated_at: float = N
 
 
 def integration(serial: int = 0) -> Integration:
-    status = Status(token=TokenStatus(serial=serial)) if serial else Status()
+    status = IntegrationStatus(token=TokenStatus(serial=serial)) if serial else IntegrationStatus()
     return Integration("uid", "team", "payments", 1, 0.0, 1, False, None, None, status)
 
 

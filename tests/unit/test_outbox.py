@@ -130,7 +130,7 @@ async def test_a_refusal_names_the_setting_and_heals_when_the_record_changes(
     await started(scene)
     incident = scene.pd.trigger(scene.service, "Errors")
     await scene.until(lambda: scene.counted("noctuary_notes_total", outcome="refused"))
-    facts = await scene.store.facts("one")
+    facts = await scene.store.integration_state("one")
     assert words in facts.last_failure_reason
     assert "wrong" not in facts.last_failure_reason.replace("wrong host", "")
     refused = len(calls(scene, "POST"))
@@ -182,5 +182,5 @@ async def test_the_operator_is_told_when_a_note_was_written(scene: Scene) -> Non
     await started(scene)
     scene.pd.trigger(scene.service, "Errors")
     await scene.idle()
-    assert (await scene.store.facts("one")).last_note_at >= before
+    assert (await scene.store.integration_state("one")).last_note_at >= before
     assert scene.counted("noctuary_note_seconds_count") == 1

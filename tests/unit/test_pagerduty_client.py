@@ -7,7 +7,7 @@ import pytest
 from noctuary.common.errors import OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
 from noctuary.common.http_client import create_client
 from noctuary.common.metrics import Metrics
-from noctuary.pagerduty.answers import is_mendable, read_error
+from noctuary.pagerduty.answers import is_fixable, read_error
 from noctuary.pagerduty.budget import DEFAULT_PAUSE_S, MAX_PAUSE_S, Budget, Need
 from noctuary.pagerduty.client import PagerDutyClient
 from testbed.pagerduty import PagerDutySimulator
@@ -65,14 +65,14 @@ async def test_a_refusal_names_the_setting_to_mend_and_no_secret(
     incident = pd.trigger(pd.add_service("api"), "Errors", deliver=False)
     with pytest.raises(PagerDutyError, match=words) as caught:
         await connect(**options).create_note(incident.id, "text")
-    assert (caught.value.status, is_mendable(caught.value), caught.value.retryable) == (status, True, False)
+    assert (caught.value.status, is_fixable(caught.value), caught.value.retryable) == (status, True, False)
     assert "canary" not in str(caught.value)
 
 
 async def test_an_unknown_incident_is_no_setting_to_mend(connect: Connect) -> None:
     with pytest.raises(PagerDutyError) as caught:
         await connect().create_note("QNONE", "text")
-    assert (caught.value.status, is_mendable(caught.value)) == (404, False)
+    assert (caught.value.status, is_fixable(caught.value)) == (404, False)
 
 
 @pytest.mark.parametrize(

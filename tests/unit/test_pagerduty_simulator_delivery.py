@@ -159,11 +159,11 @@ async def test_the_pauses_between_retries_grow(pd: PagerDutySimulator) -> None:
     async with ScriptedReceiver(default=500) as receiver:
         pd.subscribe(receiver.url)
         pd.trigger(pd.add_service("payments-api"), "Checkout fails")
-        pauses = []
+        timings = []
         for _ in range(3):
-            pauses.append(round(await _asleep(pd)))
-            pd.clock.advance(pauses[-1] + 1)
-    assert pauses == [1, 2, 4]
+            timings.append(round(await _asleep(pd)))
+            pd.clock.advance(timings[-1] + 1)
+    assert timings == [1, 2, 4]
 
 
 async def test_after_48_hours_a_webhook_is_dropped(pd: PagerDutySimulator) -> None:

@@ -11,14 +11,14 @@ from noctuary.common.metrics import Metrics
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.reports import INTERNAL_PATH, ReportPage
 from noctuary.models.routing_record import RoutingRecord, encode_record, hash_secret, record_secret_name
-from noctuary.routing.table import InternalToken, RoutingTable, Secret, SecretMeta
-from noctuary.store.interface import EventQuery, IntegrationFacts, SaveFacts
+from noctuary.routing.table import OperatorToken, RoutingTable, Secret, SecretMeta
+from noctuary.store.interface import EventQuery, IntegrationState, SaveIntegrationState
 from noctuary.store.sqlite.store import SqliteStore
 from webhook_receiver.app import create_app
 from webhook_receiver.deps import Deps
 from webhook_receiver.reports import ReportLog
 from webhook_receiver.routes.internal import create_internal_app
-from webhook_receiver.token_proofs import ProvenTokens
+from webhook_receiver.token_proofs import TokenProofs
 
 NOW = 1_800_000_000.0
 KEY = {"authorization": "Bearer ingest-key"}
@@ -56,7 +56,7 @@ class Receiver:
         self.internal = httpx.AsyncClient(transport=internal, base_url="http://internal")
 
     def route(self, *records: RoutingRecord) -> None:
-        self.deps.routing.replaced(
+        self.deps.routing.on_list(
             [Secret(SecretMeta(record_secret_name(each.id)), encode_record(each)) for each in records]
         )
 
@@ -76,9 +76,9 @@ async def receiver(tmp_path: Path) -> AsyncIterator[Receiver]:
     store = await SqliteStore.open(tmp_path)
     routing = RoutingTable()
     routing.health.confirm()
-    token = InternalToken()
+    token = OperatorToken()
     token.value = "internal-token"
-    made = Receiver(Deps(store, routing, token, Metrics(), ProvenTokens(), ReportLog(routing), now=lambda: NOW))
+    made = Receiver(Deps(store, routing, token, Metrics(), TokenProofs(), ReportLog(routing), now=lambda: NOW))
     made.route(record())
     yield made
     await made.public.aclose()
@@ -108,7 +108,7 @@ async def test_good_items_are_kept_and_bad_ones_are_named(receiver: Receiver) ->
     assert answer.json()["accepted"] == 1
     [error] = answer.json()["errors"]
     assert (error["index"], error["field"]) == (1, "confidence")
-    assert error["mend"] == "send a number above 0 and at most 1"
+    assert error["fix"] == "send a number above 0 and at most 1"
     assert len(await receiver.stored()) == 1
 
 
@@ -166,7 +166,9 @@ async def test_reports_wait_for_the_internal_token(receiver: Receiver) -> None:
 
 
 async def test_reports_tell_each_loaded_version_and_what_the_store_knows(receiver: Receiver) -> None:
-    await receiver.deps.store.commit(SaveFacts(IntegrationFacts(id="a", last_note_at=5.0, last_failure_reason="x")))
+    await receiver.deps.store.commit(
+        SaveIntegrationState(IntegrationState(id="a", last_note_at=5.0, last_failure_reason="x"))
+    )
     [report] = (await receiver.reports(0)).items
     assert (report.id, report.record_version) == ("a", record().version())
     assert (report.last_note_at, report.last_failure_reason) == (5.0, "x")
@@ -180,14 +182,14 @@ async def test_reports_since_a_cursor_hold_only_what_changed(receiver: Receiver)
     receiver.route(record("a"), record("b", suspend=True))
     second = await receiver.reports(first.cursor)
     assert [report.id for report in second.items] == ["b"]
-    await receiver.deps.store.commit(SaveFacts(IntegrationFacts(id="a", last_webhook_at=7.0)))
+    await receiver.deps.store.commit(SaveIntegrationState(IntegrationState(id="a", last_webhook_at=7.0)))
     third = await receiver.reports(second.cursor)
     assert [(report.id, report.last_webhook_at) for report in third.items] == [("a", 7.0)]
     assert third.boot == first.boot
 
 
 async def test_a_deleted_integration_is_in_no_report(receiver: Receiver) -> None:
-    await receiver.deps.store.commit(SaveFacts(IntegrationFacts(id="a", last_webhook_at=7.0)))
+    await receiver.deps.store.commit(SaveIntegrationState(IntegrationState(id="a", last_webhook_at=7.0)))
     receiver.route()
     assert (await receiver.reports(0)).items == []
 

@@ -17,14 +17,14 @@ from noctuary.models.routing_record import (
     hash_secret,
     record_secret_name,
 )
-from noctuary.routing.table import InternalToken, RoutingTable, Secret, SecretMeta
+from noctuary.routing.table import OperatorToken, RoutingTable, Secret, SecretMeta
 from noctuary.store.interface import InboxRow
 from noctuary.store.sqlite.store import SqliteStore
 from webhook_receiver.app import create_app
 from webhook_receiver.asgi import BodyBudget
 from webhook_receiver.deps import Deps
 from webhook_receiver.reports import ReportLog
-from webhook_receiver.token_proofs import ProvenTokens
+from webhook_receiver.token_proofs import TokenProofs
 
 NOW = 1_800_000_000.0
 BODY = b'{"event":{"id":"01E","event_type":"incident.triggered"}}'
@@ -60,7 +60,7 @@ class Receiver:
         self.client = client
 
     def route(self, **changes: Any) -> None:
-        self.deps.routing.replaced([secret_of(msgspec.structs.replace(RECORD, **changes))])
+        self.deps.routing.on_list([secret_of(msgspec.structs.replace(RECORD, **changes))])
 
     async def post(
         self, path: str = f"{RECORD.id}/current", body: bytes = BODY, **headers: str | None
@@ -86,7 +86,7 @@ async def receiver(tmp_path: Path) -> AsyncIterator[Receiver]:
     store = await SqliteStore.open(tmp_path)
     routing = RoutingTable()
     routing.health.confirm()
-    deps = Deps(store, routing, InternalToken(), Metrics(), ProvenTokens(), ReportLog(routing), now=lambda: NOW)
+    deps = Deps(store, routing, OperatorToken(), Metrics(), TokenProofs(), ReportLog(routing), now=lambda: NOW)
     transport = httpx.ASGITransport(create_app(deps))
     async with httpx.AsyncClient(transport=transport, base_url="http://receiver") as client:
         made = Receiver(deps, client)
@@ -190,14 +190,14 @@ async def test_a_proof_of_the_current_token_holds_for_older_ones_but_not_the_oth
 async def test_the_newest_proven_token_is_stored_and_stays(receiver: Receiver) -> None:
     for number, path in enumerate(("old", "current", "old")):
         await receiver.post(path, x_webhook_id=str(number))
-    facts = await receiver.deps.store.facts(RECORD.id)
+    facts = await receiver.deps.store.integration_state(RECORD.id)
     assert facts is not None
     assert facts.proven_token_sha256 == hash_secret("current")
 
 
 async def test_a_proof_outlives_a_restart(receiver: Receiver) -> None:
     await receiver.post()
-    reborn = ProvenTokens()
+    reborn = TokenProofs()
     await reborn.load(receiver.deps.store)
     assert reborn.is_proven(RECORD, RECORD.tokens[-1])
 
@@ -229,8 +229,8 @@ async def test_stale_routing_asks_to_come_again_even_for_unknown_tokens(receiver
 
 async def test_an_unreadable_record_asks_to_come_again(receiver: Receiver) -> None:
     broken = Secret(SecretMeta(record_secret_name(RECORD.id)), {"record.json": "AAAA"})
-    receiver.deps.routing.replaced([])
-    receiver.deps.routing.replaced([broken])
+    receiver.deps.routing.on_list([])
+    receiver.deps.routing.on_list([broken])
     assert (await receiver.post("current")).status_code == 503
     assert (await receiver.post(f"{RECORD.id}/current")).status_code == 503
     assert (await receiver.post("99999999-2222-3333-4444-555555555555/current")).status_code == 404

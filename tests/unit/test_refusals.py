@@ -6,8 +6,8 @@ import pytest
 
 from noctuary.common.errors import PagerDutyError
 from noctuary.models.routing_record import RoutingRecord
-from noctuary.pagerduty.answers import is_mendable, mendable_status, raise_for
-from noctuary.store.interface import IntegrationFacts
+from noctuary.pagerduty.answers import fixable_status, is_fixable, raise_for
+from noctuary.store.interface import IntegrationState
 from webhook_receiver.refusals import Refusals
 
 TOKEN, RIGHT, FROM = "PagerDuty answered 401", "PagerDuty answered 403", "PagerDuty answered 400 (code 1028)"
@@ -21,7 +21,7 @@ def test_the_stored_text_of_an_error_tells_as_much_as_the_error(status: int, cod
     answer = httpx.Response(status, json={"error": {"message": "No", "code": code}})
     with pytest.raises(PagerDutyError) as raised:
         raise_for(answer, writes=True, pause_s=0)
-    assert mendable_status(str(raised.value)) == (status if is_mendable(raised.value) else None)
+    assert fixable_status(str(raised.value)) == (status if is_fixable(raised.value) else None)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_the_stored_text_of_an_error_tells_as_much_as_the_error(status: int, cod
     ],
 )
 def test_a_refusal_stands_until_what_was_refused_went_well(reason: str, well: dict[str, float], of: str | None) -> None:
-    facts = IntegrationFacts(id="one", last_failure_at=FAILED_AT, last_failure_reason=reason)
+    facts = IntegrationState(id="one", last_failure_at=FAILED_AT, last_failure_reason=reason)
     refusal = Refusals(lambda: LATER).standing(msgspec.structs.replace(facts, **well))
     assert (refusal.of if refusal is not None else None) == of
 
@@ -51,7 +51,7 @@ def refused(**changes: str) -> bool:
     first = msgspec.structs.replace(record, api_token="old", from_email="old@example.com")
     for each in (first, msgspec.structs.replace(first, **changes)):
         refusals.note("one", each)
-    facts = IntegrationFacts(id="one", last_failure_at=FAILED_AT, last_failure_reason=TOKEN)
+    facts = IntegrationState(id="one", last_failure_at=FAILED_AT, last_failure_reason=TOKEN)
     return refusals.standing(facts) is not None
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from noctuary.kube.reflector import ChangeType
 from noctuary.models.routing_record import RoutingRecord, TokenHash, encode_record, hash_secret, record_secret_name
-from noctuary.routing.table import InternalToken, RoutingTable, Secret, SecretMeta
+from noctuary.routing.table import OperatorToken, RoutingTable, Secret, SecretMeta
 
 NOW = 1_800_000_000.0
 
@@ -37,7 +37,7 @@ def broken(identity: str) -> Secret:
 @pytest.fixture
 def table() -> RoutingTable:
     table = RoutingTable()
-    table.replaced([secret(record("a")), secret(record("b"))])
+    table.on_list([secret(record("a")), secret(record("b"))])
     return table
 
 
@@ -61,14 +61,14 @@ def test_records_are_found_by_id_token_and_key(table: RoutingTable) -> None:
 
 def test_a_rotated_token_works_until_its_overlap_ends(table: RoutingTable) -> None:
     tokens = [TokenHash(hash_secret("token-a"), 1, expires_at=NOW + 10), TokenHash(hash_secret("new"), 2)]
-    table.changed("MODIFIED", secret(record("a", tokens=tokens)))
+    table.on_event("MODIFIED", secret(record("a", tokens=tokens)))
     assert token_opens(table, "new")
     assert token_opens(table, "token-a", NOW + 9)
     assert not token_opens(table, "token-a", NOW + 10)
 
 
 def test_a_token_and_a_key_that_left_the_record_are_dead(table: RoutingTable) -> None:
-    table.changed("MODIFIED", secret(record("a", tokens=[], ingest_key_sha256=None)))
+    table.on_event("MODIFIED", secret(record("a", tokens=[], ingest_key_sha256=None)))
     assert not token_opens(table, "token-a")
     assert table.by_ingest_key("key-a") is None
     assert token_opens(table, "token-b")
@@ -77,15 +77,15 @@ def test_a_token_and_a_key_that_left_the_record_are_dead(table: RoutingTable) ->
 @pytest.mark.parametrize("by_list", [True, False])
 def test_a_deleted_record_opens_nothing(table: RoutingTable, by_list: bool) -> None:
     if by_list:
-        table.replaced([secret(record("b"))])
+        table.on_list([secret(record("b"))])
     else:
-        table.changed("DELETED", secret(record("a")))
+        table.on_event("DELETED", secret(record("a")))
     assert ids(table) == {"b"}
     assert not token_opens(table, "token-a")
 
 
 def test_a_bad_record_is_counted_and_the_others_go_on(table: RoutingTable) -> None:
-    table.replaced([broken("c"), secret(record("a")), secret(record("d"))])
+    table.on_list([broken("c"), secret(record("a")), secret(record("d"))])
     assert ids(table) == {"a", "d"}
     assert table.unreadable == 1
     assert table.may_hold("c")
@@ -94,15 +94,15 @@ def test_a_bad_record_is_counted_and_the_others_go_on(table: RoutingTable) -> No
 
 
 def test_a_record_that_became_unreadable_keeps_its_last_state_until_it_is_mended(table: RoutingTable) -> None:
-    table.changed("MODIFIED", broken("a"))
+    table.on_event("MODIFIED", broken("a"))
     assert token_opens(table, "token-a")
-    table.changed("MODIFIED", secret(record("a", tokens=[])))
+    table.on_event("MODIFIED", secret(record("a", tokens=[])))
     assert not token_opens(table, "token-a")
     assert table.unreadable == 0
 
 
 def test_a_record_under_a_foreign_name_is_not_taken(table: RoutingTable) -> None:
-    table.changed("ADDED", Secret(SecretMeta("noctuary-z"), encode_record(record("b", tokens=[]))))
+    table.on_event("ADDED", Secret(SecretMeta("noctuary-z"), encode_record(record("b", tokens=[]))))
     assert token_opens(table, "token-b")
     assert table.unreadable == 1
 
@@ -110,10 +110,10 @@ def test_a_record_under_a_foreign_name_is_not_taken(table: RoutingTable) -> None
 def test_listeners_are_told_of_what_changed_and_of_nothing_else(table: RoutingTable) -> None:
     told: list[str] = []
     table.subscribe(told.append)
-    table.replaced([secret(record("a")), secret(record("b", suspend=True))])
-    table.changed("ADDED", secret(record("c")))
-    table.changed("MODIFIED", secret(record("c")))
-    table.changed("DELETED", secret(record("a")))
+    table.on_list([secret(record("a")), secret(record("b", suspend=True))])
+    table.on_event("ADDED", secret(record("c")))
+    table.on_event("MODIFIED", secret(record("c")))
+    table.on_event("DELETED", secret(record("a")))
     assert told == ["b", "c", "a"]
 
 
@@ -134,10 +134,10 @@ def test_a_table_that_was_never_loaded_is_not_fresh() -> None:
     ],
 )
 def test_the_internal_token_follows_its_secret(change: ChangeType, data: dict[str, str], value: str | None) -> None:
-    token = InternalToken()
-    token.replaced([internal_secret({"token": "czNjcmV0"}), Secret(SecretMeta("another"), {"token": "eA=="})])
+    token = OperatorToken()
+    token.on_list([internal_secret({"token": "czNjcmV0"}), Secret(SecretMeta("another"), {"token": "eA=="})])
     assert token.value == "s3cret"
-    token.changed(change, internal_secret(data))
+    token.on_event(change, internal_secret(data))
     assert token.value == value
 
 

@@ -3,7 +3,7 @@ import hmac
 
 import pytest
 
-from noctuary.pagerduty.signature import Verdict, verify
+from noctuary.pagerduty.signature import SignatureCheck, verify
 
 # A signature that the vendor's own client accepts for this secret and body (go-pagerduty, webhookv3).
 VENDOR_SECRET = "lDQHScfUeXUKaQRNF+8XIiDKZ7XX3itBAYzwU0TARw8lJqRnkKl2iB1anSb0Z+IK"
@@ -43,14 +43,14 @@ def vendor_body() -> bytes:
 @pytest.mark.parametrize(
     ("body", "header", "verdict"),
     [
-        (vendor_body(), f"v1={VENDOR_DIGEST}".encode(), Verdict.VALID),
-        (vendor_body(), f"v1={VENDOR_OTHER_DIGEST}".encode(), Verdict.MISMATCH),
-        (vendor_body(), b"", Verdict.MALFORMED),
-        (b"", f"v1={VENDOR_DIGEST}".encode(), Verdict.MALFORMED),
+        (vendor_body(), f"v1={VENDOR_DIGEST}".encode(), SignatureCheck.VALID),
+        (vendor_body(), f"v1={VENDOR_OTHER_DIGEST}".encode(), SignatureCheck.MISMATCH),
+        (vendor_body(), b"", SignatureCheck.MALFORMED),
+        (b"", f"v1={VENDOR_DIGEST}".encode(), SignatureCheck.MALFORMED),
     ],
 )
 def test_the_vendors_published_vectors_are_judged_as_the_vendor_does(
-    body: bytes, header: bytes, verdict: Verdict
+    body: bytes, header: bytes, verdict: SignatureCheck
 ) -> None:
     assert verify(body, header, [VENDOR_SECRET]) is verdict
 
@@ -63,40 +63,40 @@ BAD = b"0" * 64
 @pytest.mark.parametrize(
     ("header", "verdict"),
     [
-        (b"v1=" + GOOD, Verdict.VALID),
-        (b"v1=" + GOOD.upper(), Verdict.VALID),
-        (b" v1=" + GOOD + b" ", Verdict.VALID),
-        (b"v1=" + BAD + b",v1=" + GOOD, Verdict.VALID),
-        (b"v1=" + GOOD + b", v1=" + BAD, Verdict.VALID),
-        (b"v2=" + BAD + b",v1=" + GOOD, Verdict.VALID),
-        (b"v1=nonsense,v1=" + GOOD, Verdict.VALID),
-        (b"v1=" + b"\xc3\xa4" * 32 + b",v1=" + GOOD, Verdict.VALID),
-        (b"," * 1000 + b"v1=" + GOOD, Verdict.VALID),
-        (b"v1=" + BAD, Verdict.MISMATCH),
-        (b"v1=" + GOOD[:-2], Verdict.MISMATCH),
-        (b"v1=" + GOOD + b"00", Verdict.MISMATCH),
-        (b"v2=" + GOOD, Verdict.MALFORMED),
-        (b"V1=" + GOOD, Verdict.MALFORMED),
-        (GOOD, Verdict.MALFORMED),
-        (b"v1=", Verdict.MALFORMED),
-        (b"v1=\xff\xfe", Verdict.MALFORMED),
-        ("v1=ä".encode("latin-1"), Verdict.MALFORMED),
-        (None, Verdict.MALFORMED),
+        (b"v1=" + GOOD, SignatureCheck.VALID),
+        (b"v1=" + GOOD.upper(), SignatureCheck.VALID),
+        (b" v1=" + GOOD + b" ", SignatureCheck.VALID),
+        (b"v1=" + BAD + b",v1=" + GOOD, SignatureCheck.VALID),
+        (b"v1=" + GOOD + b", v1=" + BAD, SignatureCheck.VALID),
+        (b"v2=" + BAD + b",v1=" + GOOD, SignatureCheck.VALID),
+        (b"v1=nonsense,v1=" + GOOD, SignatureCheck.VALID),
+        (b"v1=" + b"\xc3\xa4" * 32 + b",v1=" + GOOD, SignatureCheck.VALID),
+        (b"," * 1000 + b"v1=" + GOOD, SignatureCheck.VALID),
+        (b"v1=" + BAD, SignatureCheck.MISMATCH),
+        (b"v1=" + GOOD[:-2], SignatureCheck.MISMATCH),
+        (b"v1=" + GOOD + b"00", SignatureCheck.MISMATCH),
+        (b"v2=" + GOOD, SignatureCheck.MALFORMED),
+        (b"V1=" + GOOD, SignatureCheck.MALFORMED),
+        (GOOD, SignatureCheck.MALFORMED),
+        (b"v1=", SignatureCheck.MALFORMED),
+        (b"v1=\xff\xfe", SignatureCheck.MALFORMED),
+        ("v1=ä".encode("latin-1"), SignatureCheck.MALFORMED),
+        (None, SignatureCheck.MALFORMED),
     ],
 )
-def test_one_usable_matching_entry_is_enough_and_necessary(header: bytes | None, verdict: Verdict) -> None:
+def test_one_usable_matching_entry_is_enough_and_necessary(header: bytes | None, verdict: SignatureCheck) -> None:
     assert verify(BODY, header, ["s"]) is verdict
 
 
 @pytest.mark.parametrize("secrets", [["s"], ["other", "s"], ["s", "other"]])
 def test_any_of_several_secrets_opens(secrets: list[str]) -> None:
-    assert verify(BODY, b"v1=" + GOOD, secrets) is Verdict.VALID
+    assert verify(BODY, b"v1=" + GOOD, secrets) is SignatureCheck.VALID
 
 
 def test_without_a_secret_nothing_matches() -> None:
-    assert verify(BODY, b"v1=" + GOOD, []) is Verdict.MISMATCH
+    assert verify(BODY, b"v1=" + GOOD, []) is SignatureCheck.MISMATCH
 
 
 def test_a_secret_is_used_as_text_and_not_decoded() -> None:
     header = b"v1=" + hmac.new("cwä==".encode(), BODY, hashlib.sha256).hexdigest().encode()
-    assert verify(BODY, header, ["cwä=="]) is Verdict.VALID
+    assert verify(BODY, header, ["cwä=="]) is SignatureCheck.VALID

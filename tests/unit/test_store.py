@@ -13,12 +13,12 @@ from noctuary.store.interface import (
     DropBaseline,
     EventQuery,
     FinishWebhook,
-    IntegrationFacts,
+    IntegrationState,
     NewWebhook,
     RetryWebhook,
     SaveBaseline,
-    SaveFacts,
     SaveIncident,
+    SaveIntegrationState,
     SaveNote,
     Store,
 )
@@ -298,18 +298,18 @@ async def test_notes_that_were_due_first_come_first(store: Store) -> None:
 
 
 async def test_facts_are_merged_and_numbered_by_change(store: Store) -> None:
-    await store.commit(SaveFacts(IntegrationFacts(id="i1", last_note_at=1.0)))
-    await store.commit(SaveFacts(IntegrationFacts(id="i2", last_note_at=2.0)))
-    await store.commit(SaveFacts(IntegrationFacts(id="i1", compared_until=3.0)))
-    changed = await store.facts_since(0)
+    await store.commit(SaveIntegrationState(IntegrationState(id="i1", last_note_at=1.0)))
+    await store.commit(SaveIntegrationState(IntegrationState(id="i2", last_note_at=2.0)))
+    await store.commit(SaveIntegrationState(IntegrationState(id="i1", compared_until=3.0)))
+    changed = await store.integration_states_since(0)
     assert [(row.id, row.last_note_at, row.compared_until) for row in changed] == [("i2", 2.0, None), ("i1", 1.0, 3.0)]
-    assert await store.facts_since(changed[0].seq) == [await store.facts("i1")]
-    assert await store.facts("i3") is None
+    assert await store.integration_states_since(changed[0].seq) == [await store.integration_state("i1")]
+    assert await store.integration_state("i3") is None
 
 
 async def test_a_stored_webhook_sets_when_the_last_one_came(store: Store) -> None:
     await store.add_webhook(webhook(at=NOW))
-    facts = await store.facts("i1")
+    facts = await store.integration_state("i1")
     assert facts is not None
     assert facts.last_webhook_at == NOW
 

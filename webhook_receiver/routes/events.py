@@ -54,7 +54,7 @@ async def take_body(deps: Deps, record: RoutingRecord, content_type: bytes | Non
         batch = parse_events(body, (content_type or b"").decode("latin-1"), record.namespace, deps.now())
     except InvalidInput as error:
         _count(deps, "refused", 1)
-        return _errors_only([ItemError(0, error.field, error.problem, error.mend)])
+        return _errors_only([ItemError(0, error.field, error.problem, error.fix)])
     return await keep(deps, batch)
 
 

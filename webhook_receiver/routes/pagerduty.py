@@ -10,7 +10,7 @@ import structlog
 
 from noctuary.common.errors import NotReady
 from noctuary.models.routing_record import WEBHOOK_PATH, RoutingRecord, TokenHash
-from noctuary.pagerduty.signature import Verdict, verify
+from noctuary.pagerduty.signature import SignatureCheck, verify
 from noctuary.store.interface import NewWebhook
 from webhook_receiver.asgi import Answer, Receive, Scope, Send, answer_of, header, read_body, refuse, send_answer
 from webhook_receiver.deps import Deps
@@ -56,7 +56,7 @@ async def keep(deps: Deps, scope: Scope, record: RoutingRecord, token: TokenHash
     webhook_id = webhook_id_of(header(scope, b"x-webhook-id"), body)
     is_new = await deps.store.add_webhook(NewWebhook(record.id, webhook_id, token.sha256, deps.now(), body))
     deps.wake_worker()
-    await deps.proven.prove(deps.store, record, token)
+    await deps.proofs.prove(deps.store, record, token)
     log.info("Webhook stored", integration=record.id, webhook_id=webhook_id, is_new=is_new)
     return ACCEPTED if is_new else DUPLICATE
 
@@ -81,14 +81,14 @@ def check_signature(deps: Deps, record: RoutingRecord, token: TokenHash, body: b
     now = deps.now()
     secrets = [each.value for each in record.signing_secrets if each.expires_at is None or each.expires_at > now]
     verdict = verify(body, signatures, secrets)
-    if verdict is Verdict.VALID:
+    if verdict is SignatureCheck.VALID:
         return
     log.warning("Webhook refused", problem=f"signature {verdict.value}", integration=record.id, secrets=len(secrets))
-    if verdict is Verdict.MALFORMED:
+    if verdict is SignatureCheck.MALFORMED:
         raise refuse(400, "malformed", "X-PagerDuty-Signature or the body is missing or malformed")
     if not secrets:
         raise NotReady("The signing secret is not known yet")
-    if not deps.proven.is_proven(record, token):
+    if not deps.proofs.is_proven(record, token):
         # A person who rotates by hand makes a new subscription first and stores its secret a moment later.
         raise refuse(503, "bad_signature", "The signature matches no secret yet", {"retry-after": "5"})
     raise refuse(403, "bad_signature", "The signature matches no signing secret")

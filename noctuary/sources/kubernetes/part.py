@@ -8,7 +8,7 @@ from noctuary.kube.objects import DaemonSet, Deployment, Event, Node, Pod, Repli
 from noctuary.kube.reflector import Health, Reflector, Sink
 from noctuary.sources.kubernetes.identity import PodIdentity
 from noctuary.sources.kubernetes.rollout_tracker import RolloutTracker
-from noctuary.sources.kubernetes.sinks import NodeSink, NoticeSink, PodSink, ReplicaSetSink, WorkloadSink
+from noctuary.sources.kubernetes.sinks import NodeSink, PodSink, ReplicaSetSink, WarningEventSink, WorkloadSink
 from noctuary.sources.kubernetes.writer import Writer
 from noctuary.store.interface import Baseline
 
@@ -22,7 +22,7 @@ class MakeReflector(Protocol):
         """Return it."""
 
 
-class Part:
+class NamespaceWatches:
     """What is watched of one namespace; of all, with the nodes, where it is empty. A closed one disturbs no other."""
 
     def __init__(self, namespace: str, make: MakeReflector, writer: Writer, baselines: list[Baseline]) -> None:
@@ -43,7 +43,7 @@ class Part:
         }
         if not namespace:
             self._reflectors["nodes"] = make(f"{core}/nodes", Node, NodeSink(writer))
-        notices = NoticeSink(writer, identify, tracker.first_started_at)
+        notices = WarningEventSink(writer, identify, tracker.first_started_at)
         self._events = make(f"{core}/events", Event, notices, "type=Warning")
 
     @property

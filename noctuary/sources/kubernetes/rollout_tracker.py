@@ -12,7 +12,7 @@ from noctuary.sources.kubernetes.identity import PodIdentity
 from noctuary.sources.kubernetes.rollouts import WorkloadState, baseline, difference
 from noctuary.sources.kubernetes.workloads import Revision, WorkloadView, view_replica_set, view_workload
 from noctuary.sources.kubernetes.writer import Writer
-from noctuary.store.interface import Baseline, Change, DropBaseline, SaveBaseline
+from noctuary.store.interface import Baseline, DropBaseline, Mutation, SaveBaseline
 
 KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 """All of these must have been listed before anything is compared."""
@@ -102,7 +102,7 @@ class RolloutTracker:
     def _begin(self) -> None:
         """Remember everything as it is: the very first start tells of nothing."""
         self._is_first_start = False
-        changes: list[Change] = []
+        changes: list[Mutation] = []
         for uid, view in self._views.items():
             state = baseline(view, self._revisions.get(uid, {}).values())
             if state is not None:

@@ -11,7 +11,7 @@ from noctuary.common.metrics import Metrics
 from noctuary.kube.client import KubeClient
 from noctuary.kube.reflector import STALL_GRACE_S, WATCH_TIMEOUT_S, Reflector, Sink
 from noctuary.kube.unreadable import UNKNOWN_OR_CLOSED, Unreadable
-from noctuary.sources.kubernetes.part import Part
+from noctuary.sources.kubernetes.part import NamespaceWatches
 from noctuary.sources.kubernetes.writer import QUEUE_LIMIT, Writer
 from noctuary.store.interface import Baseline, Store
 
@@ -21,7 +21,7 @@ GAUGE_PERIOD_S = 2.0
 T = TypeVar("T")
 
 
-class Timings(msgspec.Struct, frozen=True):
+class WatchTimings(msgspec.Struct, frozen=True):
     """How long a watch may last and be silent, and how much may wait for the store."""
 
     watch_timeout_s: int = WATCH_TIMEOUT_S
@@ -38,7 +38,7 @@ class Session:
         store: Store,
         metrics: Metrics,
         baselines: list[Baseline],
-        timings: Timings,
+        timings: WatchTimings,
         namespaces: Sequence[str] = (),
     ) -> None:
         self._kube = kube
@@ -47,7 +47,7 @@ class Session:
         self.writer = Writer(store, metrics, timings.queue_limit)
         self._restarts: dict[str, int] = {}
         self._unreadable = Unreadable()
-        self._parts = [Part(name, self._reflector, self.writer, baselines) for name in namespaces or ("",)]
+        self._parts = [NamespaceWatches(name, self._reflector, self.writer, baselines) for name in namespaces or ("",)]
         self.health = {name: health for part in self._parts for name, health in part.health.items()}
 
     def _reflector(self, path: str, kind: type[T], sink: Sink[T], field_selector: str = "") -> Reflector[T]:

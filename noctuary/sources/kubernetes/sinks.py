@@ -7,7 +7,7 @@ from noctuary.kube.objects import Event, Node, Pod, ReplicaSet, Workload
 from noctuary.kube.reflector import ChangeType
 from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes.identity import PodIdentity, identify_pod
-from noctuary.sources.kubernetes.kinds.events import Lookup, last_time, notice
+from noctuary.sources.kubernetes.kinds.events import Lookup, last_time, warning_event
 from noctuary.sources.kubernetes.kinds.nodes import node_faults
 from noctuary.sources.kubernetes.kinds.pods import pod_faults
 from noctuary.sources.kubernetes.memory import Memory
@@ -25,11 +25,11 @@ class WorkloadSink(Generic[W]):
         self._tracker = tracker
         self._kind = kind.__name__
 
-    def replaced(self, objects: list[W]) -> None:
+    def on_list(self, objects: list[W]) -> None:
         """Take the complete list."""
         self._tracker.replace_workloads(self._kind, objects)
 
-    def changed(self, change: ChangeType, obj: W) -> None:
+    def on_event(self, change: ChangeType, obj: W) -> None:
         """Take one change."""
         self._tracker.change_workload(change, obj)
 
@@ -40,11 +40,11 @@ class ReplicaSetSink:
     def __init__(self, tracker: RolloutTracker) -> None:
         self._tracker = tracker
 
-    def replaced(self, objects: list[ReplicaSet]) -> None:
+    def on_list(self, objects: list[ReplicaSet]) -> None:
         """Take the complete list."""
         self._tracker.replace_replica_sets(objects)
 
-    def changed(self, change: ChangeType, obj: ReplicaSet) -> None:
+    def on_event(self, change: ChangeType, obj: ReplicaSet) -> None:
         """Take one change."""
         self._tracker.change_replica_set(change, obj)
 
@@ -57,13 +57,13 @@ class _FaultSink(Generic[T]):
         self._decode: Callable[[T], list[ContextEvent]] = decode
         self._memory = Memory()
 
-    def replaced(self, objects: list[T]) -> None:
+    def on_list(self, objects: list[T]) -> None:
         """Take the complete list."""
         self._memory.keep_only(obj.metadata.uid for obj in objects)
         for obj in objects:
             self._tell(obj, is_live=False)
 
-    def changed(self, change: ChangeType, obj: T) -> None:
+    def on_event(self, change: ChangeType, obj: T) -> None:
         """Take one change; the last state of a deleted object may tell what no watch saw."""
         self._tell(obj, is_live=True)
         if change == "DELETED":
@@ -91,29 +91,31 @@ class PodSink(_FaultSink[Pod]):
         """Say who a pod is."""
         return self._identities.get(uid)
 
-    def replaced(self, objects: list[Pod]) -> None:
+    def on_list(self, objects: list[Pod]) -> None:
         """Take the complete list."""
         self._identities = {pod.metadata.uid: identify_pod(pod) for pod in objects}
-        super().replaced(objects)
+        super().on_list(objects)
 
-    def changed(self, change: ChangeType, obj: Pod) -> None:
+    def on_event(self, change: ChangeType, obj: Pod) -> None:
         """Take one change."""
         if change == "DELETED":
             self._identities.pop(obj.metadata.uid, None)
         else:
             self._identities[obj.metadata.uid] = identify_pod(obj)
-        super().changed(change, obj)
+        super().on_event(change, obj)
 
 
-class NoticeSink(_FaultSink[Event]):
+class WarningEventSink(_FaultSink[Event]):
     """Tells of Warnings that were seen since the very first start."""
 
     def __init__(self, writer: Writer, lookup: Lookup, first_started_at: float) -> None:
-        super().__init__(writer, lambda event: notice(event, lookup) if last_time(event) >= first_started_at else [])
+        super().__init__(
+            writer, lambda event: warning_event(event, lookup) if last_time(event) >= first_started_at else []
+        )
 
-    def changed(self, change: ChangeType, obj: Event) -> None:
+    def on_event(self, change: ChangeType, obj: Event) -> None:
         """Take one change; an Event that expired is nothing new."""
         if change == "DELETED":
             self._memory.forget(obj.metadata.uid)
         else:
-            super().changed(change, obj)
+            super().on_event(change, obj)

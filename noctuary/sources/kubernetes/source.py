@@ -11,7 +11,7 @@ from noctuary.common.errors import StoreUnavailable
 from noctuary.common.metrics import Metrics
 from noctuary.kube.client import KubeClient
 from noctuary.kube.reflector import Health
-from noctuary.sources.kubernetes.session import Session, Timings
+from noctuary.sources.kubernetes.session import Session, WatchTimings
 from noctuary.store.interface import Baseline, Store
 
 log = structlog.get_logger()
@@ -42,14 +42,14 @@ class KubernetesSource:
         store: Store,
         metrics: Metrics,
         new_lease: Callable[[], HeldLease],
-        timings: Timings | None = None,
+        timings: WatchTimings | None = None,
         namespaces: Sequence[str] = (),
     ) -> None:
         self._kube = kube
         self._store = store
         self._metrics = metrics
         self._new_lease = new_lease
-        self._timings = timings or Timings()
+        self._timings = timings or WatchTimings()
         self._namespaces = namespaces
         self._session: Session | None = None
 

@@ -13,7 +13,7 @@ from noctuary.common.metrics import Metrics
 from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes import SOURCE
 from noctuary.sources.kubernetes.draft import clamp
-from noctuary.store.interface import Change, Store
+from noctuary.store.interface import Mutation, Store
 
 log = structlog.get_logger()
 
@@ -28,7 +28,7 @@ LAST_PAUSE_S = 5.0
 
 class _Item(msgspec.Struct):
     events: list[ContextEvent]
-    changes: list[Change]
+    changes: list[Mutation]
     is_live: bool
 
 
@@ -46,7 +46,7 @@ class Writer:
         self._idle.set()
         self.overflowed = asyncio.Event()
 
-    def offer(self, events: list[ContextEvent], changes: list[Change], *, is_live: bool) -> None:
+    def offer(self, events: list[ContextEvent], changes: list[Mutation], *, is_live: bool) -> None:
         """Take events, then changes that are committed after them; drop them when the queue is full."""
         if not events and not changes:
             return
@@ -107,7 +107,7 @@ class Writer:
                 attempt += 1
                 await self._pause(attempt, error)
 
-    async def _persist_changes(self, changes: list[Change]) -> None:
+    async def _persist_changes(self, changes: list[Mutation]) -> None:
         attempt = 0
         while True:
             try:

@@ -58,11 +58,11 @@ def probe(connection: sqlite3.Connection) -> None:
 def _explain(error: sqlite3.Error, path: Path) -> InvalidInput:
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        problem, mend = "is in use by another process", "run one receiver per directory, and stop the other one"
+        problem, fix = "is in use by another process", "run one receiver per directory, and stop the other one"
     elif name in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
-        problem, mend = "is not a sound database", "restore a backup, or name an empty directory"
+        problem, fix = "is not a sound database", "restore a backup, or name an empty directory"
     elif name == "SQLITE_FULL":
-        problem, mend = "has no space left", "free space or enlarge the volume"
+        problem, fix = "has no space left", "free space or enlarge the volume"
     else:
-        problem, mend = f"cannot be opened ({name or error})", "name a writable directory on a local disk"
-    return InvalidInput(DATA_DIR_SETTING, f"{path} {problem}", mend)
+        problem, fix = f"cannot be opened ({name or error})", "name a writable directory on a local disk"
+    return InvalidInput(DATA_DIR_SETTING, f"{path} {problem}", fix)

@@ -6,7 +6,7 @@ from itertools import islice
 
 import msgspec
 
-from noctuary.models.context_event import ContextEvent, told_again
+from noctuary.models.context_event import ContextEvent, merge_repeated
 from noctuary.store.interface import EventQuery
 
 _DECODER = msgspec.json.Decoder(ContextEvent)
@@ -50,7 +50,7 @@ def _body(connection: sqlite3.Connection, event: ContextEvent) -> bytes:
         _key(event),
     ).fetchone()
     is_later = event.last_seen > row[1]
-    return msgspec.json.encode(told_again(_decode(row), event)) if is_later else row[3]
+    return msgspec.json.encode(merge_repeated(_decode(row), event)) if is_later else row[3]
 
 
 def _key(event: ContextEvent) -> tuple[str, str, str]:

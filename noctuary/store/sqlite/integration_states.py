@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from noctuary.store.interface import IntegrationFacts
+from noctuary.store.interface import IntegrationState
 
 _FIELDS = (
     "proven_token_sha256",
@@ -21,24 +21,24 @@ _SAVE = (
 )
 
 
-def save(connection: sqlite3.Connection, facts: IntegrationFacts) -> None:
+def save(connection: sqlite3.Connection, state: IntegrationState) -> None:
     """Set the non-None fields; the row gets the next number."""
-    connection.execute(_SAVE, (facts.id, *(getattr(facts, name) for name in _FIELDS)))
+    connection.execute(_SAVE, (state.id, *(getattr(state, name) for name in _FIELDS)))
 
 
-def get(connection: sqlite3.Connection, integration_id: str) -> IntegrationFacts | None:
+def get(connection: sqlite3.Connection, integration_id: str) -> IntegrationState | None:
     """Return the facts of one integration."""
     row = connection.execute(f"{_SELECT} WHERE id = ?", (integration_id,)).fetchone()
-    return None if row is None else _facts(row)
+    return None if row is None else _state(row)
 
 
-def since(connection: sqlite3.Connection, seq: int) -> list[IntegrationFacts]:
+def since(connection: sqlite3.Connection, seq: int) -> list[IntegrationState]:
     """Return the facts that changed after a number, in the order of their changes."""
-    return [_facts(row) for row in connection.execute(f"{_SELECT} WHERE seq > ? ORDER BY seq", (seq,))]
+    return [_state(row) for row in connection.execute(f"{_SELECT} WHERE seq > ? ORDER BY seq", (seq,))]
 
 
-def _facts(
+def _state(
     row: tuple[str, str | None, float | None, float | None, float | None, str | None, float | None, int],
-) -> IntegrationFacts:
+) -> IntegrationState:
     identity, *fields, seq = row
-    return IntegrationFacts(id=identity, seq=seq, **dict(zip(_FIELDS, fields, strict=True)))  # type: ignore[arg-type]  # as selected
+    return IntegrationState(id=identity, seq=seq, **dict(zip(_FIELDS, fields, strict=True)))  # type: ignore[arg-type]  # as selected

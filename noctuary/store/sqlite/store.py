@@ -9,23 +9,22 @@ from noctuary.models.context_event import ContextEvent
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.store.interface import (
     Baseline,
-    Change,
     Depths,
     DropBaseline,
     EventQuery,
     FinishWebhook,
     InboxRow,
-    IntegrationFacts,
+    IntegrationState,
+    Mutation,
     NewWebhook,
     RetryWebhook,
     SaveBaseline,
-    SaveFacts,
     SaveIncident,
+    SaveIntegrationState,
     SaveNote,
 )
-from noctuary.store.sqlite import baselines, inbox, incidents
+from noctuary.store.sqlite import baselines, inbox, incidents, integration_states
 from noctuary.store.sqlite import events as event_rows
-from noctuary.store.sqlite import integration_states as facts
 from noctuary.store.sqlite.connection import probe
 from noctuary.store.sqlite.database import Database
 from noctuary.store.sqlite.filesystem import prepare_directory
@@ -57,7 +56,9 @@ class SqliteStore:
         def work(connection: sqlite3.Connection) -> bool:
             added = inbox.add(connection, webhook)
             if added:
-                facts.save(connection, IntegrationFacts(id=webhook.integration_id, last_webhook_at=webhook.received_at))
+                integration_states.save(
+                    connection, IntegrationState(id=webhook.integration_id, last_webhook_at=webhook.received_at)
+                )
             return added
 
         return await self.database.write(work, len(webhook.body) + ROW_OVERHEAD_BYTES)
@@ -72,7 +73,7 @@ class SqliteStore:
         """Tell whether an event of this id was worked for this integration."""
         return await self.database.read(lambda c: inbox.is_event_known(c, integration_id, event_id))
 
-    async def commit(self, *changes: Change) -> None:
+    async def commit(self, *changes: Mutation) -> None:
         """Make all changes or none."""
         await self.database.write(lambda c: _apply_all(c, changes))
 
@@ -108,13 +109,13 @@ class SqliteStore:
         """Return notes to send or to check, due first."""
         return await self.database.read(lambda c: incidents.due_notes(c, now, limit))
 
-    async def facts(self, integration_id: str) -> IntegrationFacts | None:
+    async def integration_state(self, integration_id: str) -> IntegrationState | None:
         """Return the facts of one integration."""
-        return await self.database.read(lambda c: facts.get(c, integration_id))
+        return await self.database.read(lambda c: integration_states.get(c, integration_id))
 
-    async def facts_since(self, seq: int) -> list[IntegrationFacts]:
+    async def integration_states_since(self, seq: int) -> list[IntegrationState]:
         """Return the facts that changed since `seq`, in the order of their changes."""
-        return await self.database.read(lambda c: facts.since(c, seq))
+        return await self.database.read(lambda c: integration_states.since(c, seq))
 
     async def baselines(self) -> list[Baseline]:
         """Return all baselines."""
@@ -150,12 +151,12 @@ class SqliteStore:
         await self.database.close()
 
 
-def _apply_all(connection: sqlite3.Connection, changes: tuple[Change, ...]) -> None:
+def _apply_all(connection: sqlite3.Connection, changes: tuple[Mutation, ...]) -> None:
     for change in changes:
         _apply(connection, change)
 
 
-def _apply(connection: sqlite3.Connection, change: Change) -> None:
+def _apply(connection: sqlite3.Connection, change: Mutation) -> None:
     match change:
         case FinishWebhook():
             inbox.finish(connection, change, clock.now())
@@ -165,8 +166,8 @@ def _apply(connection: sqlite3.Connection, change: Change) -> None:
             incidents.save(connection, row)
         case SaveNote(note):
             incidents.save_note(connection, note)
-        case SaveFacts(changed):
-            facts.save(connection, changed)
+        case SaveIntegrationState(changed):
+            integration_states.save(connection, changed)
         case SaveBaseline(baseline):
             baselines.save(connection, baseline)
         case DropBaseline(uid):

@@ -26,8 +26,8 @@ from noctuary_operator.resources import paths, reasons
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.objects import OWNER_ANNOTATION, LabelledSecret, Meta, RouteObject
 from noctuary_operator.resources.secret_data import encode_values
-from noctuary_operator.resources.status import Status
-from noctuary_operator.watch.cluster_view import World
+from noctuary_operator.resources.status import IntegrationStatus
+from noctuary_operator.watch.cluster_view import ClusterView
 
 FIELD_MANAGER = "noctuary-operator"
 SECRET_KEYS = frozenset({"url", "token", "signingSecret", "ingestKey"})
@@ -43,13 +43,13 @@ class _Answer(msgspec.Struct):
 class Applier:
     """Writes, and remembers in the caches what it wrote."""
 
-    def __init__(self, client: KubeClient, world: World, release_namespace: str, metrics: OperatorMetrics) -> None:
+    def __init__(self, client: KubeClient, view: ClusterView, release_namespace: str, metrics: OperatorMetrics) -> None:
         self._client = client
-        self._world = world
+        self._view = view
         self._namespace = release_namespace
         self._metrics = metrics
 
-    async def make_so(self, observed: Observed, desired: Desired) -> Outcome:
+    async def apply(self, observed: Observed, desired: Desired) -> Outcome:
         """Bring record, webhook Secret and route to what they should be, in this order.
 
         The record goes first: from then on the receiver accepts the new token, so a crash afterwards costs
@@ -59,19 +59,19 @@ class Applier:
         secret_problem = await self._webhook_secret(observed, desired.webhook_secret)
         route_problem = await self._route(observed, desired.route)
         kind = desired.route["kind"] if desired.route is not None else ""
-        return Outcome(secret_problem, route_problem, self._world.route(kind, observed.integration.uid))
+        return Outcome(secret_problem, route_problem, self._view.route(kind, observed.integration.uid))
 
     async def _record(self, integration: Integration, record: RoutingRecord) -> None:
         wanted = labels(ROLE_ROUTING_RECORD, integration.uid)
-        actual = self._world.record_secret(integration.uid)
+        actual = self._view.record_secret(integration.uid)
         if actual is not None and actual.record == record and contains(actual.metadata.labels, wanted):
             return
         name = record_secret_name(integration.uid)
         manifest = _secret(name, self._namespace, wanted, encode_record(record))
         manifest["metadata"]["annotations"] = {OWNER_ANNOTATION: f"{integration.namespace}/{integration.name}"}
-        with self._world.labelled.writing(self._namespace, name):
+        with self._view.labelled.writing(self._namespace, name):
             meta = await self._apply(paths.secrets(self._namespace, name), manifest)
-            self._world.labelled.wrote(LabelledSecret(meta, manifest["data"], record))
+            self._view.labelled.wrote(LabelledSecret(meta, manifest["data"], record))
 
     async def _webhook_secret(self, observed: Observed, values: dict[str, str]) -> Problem | None:
         integration = observed.integration
@@ -83,15 +83,15 @@ class Applier:
             )
             return Problem(reasons.SECRET_NAME_TAKEN, message)
         wanted = labels(ROLE_WEBHOOK_SECRET, integration.uid)
-        actual = self._world.labelled.get(integration.namespace, name)
+        actual = self._view.labelled.get(integration.namespace, name)
         if actual is not None and _is_whole(actual, wanted, values, integration.uid):
             return None
         manifest = _secret(name, integration.namespace, wanted, encode_values(values))
         manifest["metadata"]["ownerReferences"] = [owner_reference(integration)]
         try:
-            with self._world.labelled.writing(integration.namespace, name):
+            with self._view.labelled.writing(integration.namespace, name):
                 meta = await self._apply(paths.secrets(integration.namespace, name), manifest)
-                self._world.labelled.wrote(LabelledSecret(meta, manifest["data"]))
+                self._view.labelled.wrote(LabelledSecret(meta, manifest["data"]))
         except KubernetesError as error:
             if error.status not in REFUSALS:
                 raise
@@ -106,8 +106,8 @@ class Applier:
             await self.remove_routes(uid)
             return None
         kind = manifest["kind"]
-        if kind == HTTP_ROUTE and self._world.http_routes_absent is not None:
-            return self._world.http_routes_absent
+        if kind == HTTP_ROUTE and self._view.http_routes_absent is not None:
+            return self._view.http_routes_absent
         if observed.route is None or not same_route(observed.route, manifest):
             try:
                 await self._apply_route(observed, manifest)
@@ -118,7 +118,7 @@ class Applier:
 
     async def _apply_route(self, observed: Observed, manifest: dict[str, Any]) -> None:
         kind, name = manifest["kind"], record_secret_name(observed.integration.uid)
-        routes = self._world.routes[kind]
+        routes = self._view.routes[kind]
         status = observed.route.status if observed.route is not None else {}
         with routes.writing(self._namespace, name):
             meta = await self._apply(ROUTE_KINDS[kind].path(self._namespace, name), manifest)
@@ -127,20 +127,20 @@ class Applier:
     async def remove_routes(self, uid: str, keep: str | None = None) -> None:
         """Delete the routes of an integration that are there, but for one kind."""
         name = record_secret_name(uid)
-        for kind in self._world.routes_of(uid).keys() - {keep}:
+        for kind in self._view.routes_of(uid).keys() - {keep}:
             self._metrics.writes.labels(kind).inc()
             await self._client.delete(ROUTE_KINDS[kind].path(self._namespace, name))
-            self._world.routes[kind].removed(self._namespace, name)
+            self._view.routes[kind].removed(self._namespace, name)
 
     async def remove_record(self, uid: str) -> None:
         """Delete the routing record of an integration, if it is there."""
-        if self._world.record_secret(uid) is None:
+        if self._view.record_secret(uid) is None:
             return
         self._metrics.writes.labels("Secret").inc()
         await self._client.delete(paths.secrets(self._namespace, record_secret_name(uid)))
-        self._world.labelled.removed(self._namespace, record_secret_name(uid))
+        self._view.labelled.removed(self._namespace, record_secret_name(uid))
 
-    async def say_so(self, integration: Integration, status: Status) -> bool:
+    async def write_status(self, integration: Integration, status: IntegrationStatus) -> bool:
         """Write the status where it differs; return whether it did."""
         if status == integration.status:
             return False
@@ -154,10 +154,10 @@ class Applier:
         try:
             meta = await self._apply(path, manifest)
         except KubernetesError as error:
-            if error.not_found or (error.status == 409 and self._world.integrations.get(integration.uid) is None):
+            if error.not_found or (error.status == 409 and self._view.integrations.get(integration.uid) is None):
                 return False  # it was deleted meanwhile; its DELETE event is on the way
             raise
-        self._world.integrations.wrote_status(integration.uid, status, int(meta.resource_version))
+        self._view.integrations.wrote_status(integration.uid, status, int(meta.resource_version))
         return True
 
     async def _apply(self, path: str, manifest: dict[str, Any]) -> Meta:

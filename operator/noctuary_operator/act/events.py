@@ -21,7 +21,7 @@ MAX_NOTE = 1000
 """The API server takes 1024 bytes; the rest is in the condition."""
 
 
-class Recorder:
+class EventRecorder:
     """Posts Events; one that cannot be posted is counted and forgotten, because the status says the same."""
 
     def __init__(self, client: KubeClient, identity: str, metrics: OperatorMetrics) -> None:

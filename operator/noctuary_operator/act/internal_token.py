@@ -12,20 +12,20 @@ from noctuary.models.routing_record import (
 from noctuary_operator.act.apply import FIELD_MANAGER
 from noctuary_operator.resources import paths
 from noctuary_operator.resources.secret_data import decode_values, encode_values, fresh_secret
-from noctuary_operator.watch.cluster_view import World
+from noctuary_operator.watch.cluster_view import ClusterView
 
 
-class InternalToken:
+class InternalTokenSecret:
     """Keeps the Secret of the internal token in the release namespace."""
 
-    def __init__(self, client: KubeClient, world: World, release_namespace: str) -> None:
+    def __init__(self, client: KubeClient, view: ClusterView, release_namespace: str) -> None:
         self._client = client
-        self._world = world
+        self._view = view
         self._namespace = release_namespace
 
     def value(self) -> str | None:
         """Return the token as it stands in the Secret, None while there is none."""
-        secret = self._world.labelled.get(self._namespace, INTERNAL_TOKEN_SECRET)
+        secret = self._view.labelled.get(self._namespace, INTERNAL_TOKEN_SECRET)
         raw = decode_values(secret.data).get(INTERNAL_TOKEN_KEY, b"") if secret is not None else b""
         return raw.decode("ascii", errors="ignore").strip() or None
 

@@ -12,7 +12,7 @@ from noctuary.models.integration_spec import IntegrationSpec, SecretKeyRef
 from noctuary.models.reports import IntegrationReport
 from noctuary.models.routing_record import INTEGRATION_LABEL
 from noctuary_operator.act.apply import Applier
-from noctuary_operator.act.events import Recorder
+from noctuary_operator.act.events import EventRecorder
 from noctuary_operator.plan.conditions import describe_lookup, status_of, unreadable_status
 from noctuary_operator.plan.desired import Desired, compile_desired
 from noctuary_operator.plan.manifests import Backend
@@ -23,8 +23,8 @@ from noctuary_operator.resources import paths
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.objects import OWNER_ANNOTATION
 from noctuary_operator.resources.secret_data import decode_values, fresh_secret
-from noctuary_operator.resources.status import Status
-from noctuary_operator.watch.cluster_view import World
+from noctuary_operator.resources.status import IntegrationStatus
+from noctuary_operator.watch.cluster_view import ClusterView
 from noctuary_operator.watch.secret_values import SecretValues
 
 log = structlog.get_logger()
@@ -49,16 +49,16 @@ class Reconciler:
     def __init__(
         self,
         client: KubeClient,
-        world: World,
+        view: ClusterView,
         applier: Applier,
         values: SecretValues,
-        recorder: Recorder,
+        recorder: EventRecorder,
         policy: Policy,
         backend: Backend,
         report_of: Callable[[str], IntegrationReport | None],
     ) -> None:
         self._client = client
-        self._world = world
+        self._view = view
         self._applier = applier
         self._values = values
         self._recorder = recorder
@@ -70,12 +70,12 @@ class Reconciler:
 
     async def reconcile(self, uid: str) -> float | None:
         """Work one integration; return the seconds until time alone changes what should be."""
-        integration = self._world.integrations.get(uid)
+        integration = self._view.integrations.get(uid)
         if integration is None or await self._is_leaving(integration):
             await self._remove(uid)
             return None
         if integration.spec is None:
-            await self._say(integration, unreadable_status(integration, clock.now()), None)
+            await self._write_status(integration, unreadable_status(integration, clock.now()), None)
             return None
         return await self._realize(integration, integration.spec)
 
@@ -83,14 +83,14 @@ class Reconciler:
         observed = await self._observe(integration, spec)
         desired = compile_desired(observed, spec, self._policy, self._backend, fresh_secret)
         self._remember_minted(desired)
-        outcome = await self._applier.make_so(observed, desired)
+        outcome = await self._applier.apply(observed, desired)
         self._minted.pop(integration.uid, None)
         status = status_of(observed, spec, desired, outcome, self._backend)
-        wait_s = await self._say(integration, status, desired)
+        wait_s = await self._write_status(integration, status, desired)
         return _soonest(wait_s, desired.due_at - observed.now if desired.due_at is not None else None)
 
     async def _observe(self, integration: Integration, spec: IntegrationSpec) -> Observed:
-        record = self._world.record_secret(integration.uid)
+        record = self._view.record_secret(integration.uid)
         subscription = spec.webhook.subscription if spec.webhook is not None else None
         mapped = {namespace for service in spec.services for namespace in service.namespaces}
         return Observed(
@@ -103,9 +103,9 @@ class Reconciler:
             record=record.record if record is not None else None,
             webhook_secret=self._webhook_secret(integration),
             secret_name_taken=self._is_taken(integration),
-            route=self._world.route(spec.route_type, integration.uid),
+            route=self._view.route(spec.route_type, integration.uid),
             consents={namespace: self._consents(namespace, integration.namespace) for namespace in mapped},
-            unwatched=frozenset(namespace for namespace in mapped if not self._world.watches(namespace)),
+            unwatched=frozenset(namespace for namespace in mapped if not self._view.watches(namespace)),
             report=self._report_of(integration.uid),
             minted=self._minted.get(integration.uid),
         )
@@ -117,20 +117,20 @@ class Reconciler:
 
     def _webhook_secret(self, integration: Integration) -> dict[str, str]:
         """Return what the webhook Secret holds; that of an earlier integration of the same name is not ours."""
-        secret = self._world.labelled.get(integration.namespace, integration.webhook_secret_name)
+        secret = self._view.labelled.get(integration.namespace, integration.webhook_secret_name)
         if secret is None or secret.metadata.labels.get(INTEGRATION_LABEL) != integration.uid:
             return {}
         values = decode_values(secret.data)
         return {key: value.decode(errors="replace") for key, value in values.items()}
 
     def _is_taken(self, integration: Integration) -> bool:
-        head = self._world.heads.get(integration.namespace, integration.webhook_secret_name)
-        if head is None or self._world.labelled.get(integration.namespace, integration.webhook_secret_name):
+        head = self._view.heads.get(integration.namespace, integration.webhook_secret_name)
+        if head is None or self._view.labelled.get(integration.namespace, integration.webhook_secret_name):
             return False
         return all(owner.uid != integration.uid for owner in head.metadata.owner_references)
 
     def _consents(self, namespace: str, own: str) -> bool:
-        head = self._world.namespaces.get("", namespace)
+        head = self._view.namespaces.get("", namespace)
         return head is not None and head.allows(own)
 
     def _remember_minted(self, desired: Desired) -> None:
@@ -142,18 +142,20 @@ class Reconciler:
             desired.ingest_key_rotated_because,
         )
 
-    async def _say(self, integration: Integration, status: Status, desired: Desired | None) -> float | None:
+    async def _write_status(
+        self, integration: Integration, status: IntegrationStatus, desired: Desired | None
+    ) -> float | None:
         wait_s = self._hold_times_s(integration, status)
         if wait_s is not None:
             return wait_s
-        if await self._applier.say_so(integration, status):
+        if await self._applier.write_status(integration, status):
             self._times_written_at[integration.uid] = clock.now()
         for moment in moments(integration.status, status, desired):
             log.info("Integration changed", integration=_path(integration), reason=moment.reason)
             await self._recorder.post(integration, moment)
         return None
 
-    def _hold_times_s(self, integration: Integration, status: Status) -> float | None:
+    def _hold_times_s(self, integration: Integration, status: IntegrationStatus) -> float | None:
         """Return how long a status that differs only in its times is to wait, None when it is to be written."""
         if status == integration.status or without_times(status) != without_times(integration.status):
             return None
@@ -164,53 +166,53 @@ class Reconciler:
         """Remove what an integration left in the release namespace; the record goes last, as the ledger."""
         self._minted.pop(uid, None)
         self._times_written_at.pop(uid, None)
-        if self._world.record_secret(uid) is None and not self._world.routes_of(uid):
-            self._world.deleted.discard(uid)
+        if self._view.record_secret(uid) is None and not self._view.routes_of(uid):
+            self._view.deleted.discard(uid)
             return
         if await self._lives(uid):
             return
         await self._applier.remove_routes(uid)
         await self._applier.remove_record(uid)
-        self._world.deleted.discard(uid)
+        self._view.deleted.discard(uid)
         log.info("Integration removed", integration_id=uid)
 
     async def _is_leaving(self, integration: Integration) -> bool:
         """Whether nothing is made for it any more; a namespace we do not know is one made or gone this moment."""
-        if self._world.is_leaving(integration):
+        if self._view.is_leaving(integration):
             return True
-        if self._world.knows_namespace(integration.namespace):
+        if self._view.knows_namespace(integration.namespace):
             return False
         return not await self._exists(integration.uid, integration.namespace, integration.name)
 
     async def _lives(self, uid: str) -> bool:
         """Ask the API server itself whether the integration of this uid exists: a cache may be behind."""
-        integration = self._world.integrations.get(uid)
+        integration = self._view.integrations.get(uid)
         if integration is not None:
             return not await self._is_leaving(integration)
         owner = self._owner(uid)
         if owner is None:
             return False
-        if not self._world.watches(owner[0]):
+        if not self._view.watches(owner[0]):
             return True  # not ours to judge: the namespace was taken from watchNamespaces
-        if self._world.is_closed(owner[0]):
-            return uid not in self._world.deleted
+        if self._view.is_closed(owner[0]):
+            return uid not in self._view.deleted
         return await self._exists(uid, *owner)
 
     async def _exists(self, uid: str, namespace: str, name: str) -> bool:
         try:
             raw = await self._client.get(paths.integrations(namespace, name), accept=METADATA)
         except KubernetesError as error:
-            if error.not_found or (is_refusal(error) and uid in self._world.deleted):
+            if error.not_found or (is_refusal(error) and uid in self._view.deleted):
                 return False  # a namespace that goes may take our Role along before the last question
             raise
         return msgspec.json.decode(raw, type=_Head).metadata.uid == uid
 
     def _owner(self, uid: str) -> tuple[str, str] | None:
         """Return namespace and name of the integration that something in the release namespace was made for."""
-        secret = self._world.record_secret(uid)
+        secret = self._view.record_secret(uid)
         if secret is not None and secret.record is not None:
             return secret.record.namespace, secret.record.name
-        for each in (secret, *self._world.routes_of(uid).values()):
+        for each in (secret, *self._view.routes_of(uid).values()):
             namespace, _, name = (
                 each.metadata.annotations.get(OWNER_ANNOTATION, "").partition("/") if each else ("",) * 3
             )
@@ -219,7 +221,7 @@ class Reconciler:
         return None
 
 
-def without_times(status: Status) -> Status:
+def without_times(status: IntegrationStatus) -> IntegrationStatus:
     """Return the status without what the receiver reported in passing."""
     return msgspec.structs.replace(
         status, last_webhook_time=None, last_note_time=None, last_failure_time=None, last_failure_reason=None

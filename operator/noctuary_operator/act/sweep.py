@@ -11,7 +11,7 @@ from noctuary.kube.client import METADATA_LIST, KubeClient
 from noctuary.kube.reflector import PAGE_SIZE, ListMeta
 from noctuary.models.integration_spec import PLURAL
 from noctuary_operator.resources import paths
-from noctuary_operator.watch.cluster_view import World
+from noctuary_operator.watch.cluster_view import ClusterView
 
 log = structlog.get_logger()
 
@@ -47,10 +47,10 @@ class Sweeper:
     """Wakes the keys of integrations that the API server does not list; the reconcile asks again before it removes."""
 
     def __init__(
-        self, client: KubeClient, world: World, wake: Callable[[str], None], namespaces: tuple[str, ...]
+        self, client: KubeClient, view: ClusterView, wake: Callable[[str], None], namespaces: tuple[str, ...]
     ) -> None:
         self._client = client
-        self._world = world
+        self._view = view
         self._wake = wake
         self._namespaces = namespaces or ("",)
 
@@ -84,10 +84,10 @@ class Sweeper:
 
     async def sweep(self) -> None:
         """Wake everything that we hold for integrations which are not listed."""
-        before = self._world.ledger() | self._world.integrations.uids()
+        before = self._view.ledger() | self._view.integrations.uids()
         live = await self._live()
-        for uid in self._world.integrations.uids() & before - live:
-            self._world.integrations.drop(uid)
+        for uid in self._view.integrations.uids() & before - live:
+            self._view.integrations.drop(uid)
         for uid in before - live:
             self._wake(uid)
 
@@ -111,7 +111,7 @@ class Sweeper:
             except KubernetesError as error:
                 if not namespace or not is_refusal(error):
                     raise
-                live |= self._world.integrations.uids_in(namespace)
+                live |= self._view.integrations.uids_in(namespace)
         return live
 
     async def _listed(self, namespace: str) -> set[str]:

@@ -17,7 +17,7 @@ from noctuary_operator.plan.routes.kinds import ROUTE_KINDS
 from noctuary_operator.resources import reasons
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.objects import RouteObject
-from noctuary_operator.resources.status import Condition, Status, TokenStatus, Verdict
+from noctuary_operator.resources.status import Condition, ConditionState, IntegrationStatus, TokenStatus
 
 MAX_MESSAGE = 4096
 """The bound of a condition's message in the CRD."""
@@ -34,7 +34,7 @@ class Outcome:
 
 def status_of(
     observed: Observed, spec: IntegrationSpec, desired: Desired, outcome: Outcome, backend: Backend
-) -> Status:
+) -> IntegrationStatus:
     """Return the whole status of an integration whose spec could be read."""
     before = observed.integration.status
     proven = _proven(observed, desired.record)
@@ -47,7 +47,7 @@ def status_of(
     present = {type_: verdict for type_, verdict in parts.items() if verdict is not None}
     verdicts = {"Ready": _ready(spec, present, desired.consent_problem), **present}
     report = observed.report or IntegrationReport(id=observed.integration.uid, record_version="")
-    return Status(
+    return IntegrationStatus(
         observed_generation=observed.integration.generation,
         conditions=_conditions(verdicts, observed.integration, observed.now),
         webhook_secret_name=observed.integration.webhook_secret_name,
@@ -59,7 +59,7 @@ def status_of(
     )
 
 
-def unreadable_status(integration: Integration, now: float) -> Status:
+def unreadable_status(integration: Integration, now: float) -> IntegrationStatus:
     """Return the status of an integration whose spec cannot be read; all else stays as it was."""
     message = f"{integration.spec_error}; nothing was changed"
     verdicts = {"Ready": ("False", reasons.INVALID_SPEC, message)}
@@ -70,7 +70,7 @@ def unreadable_status(integration: Integration, now: float) -> Status:
     )
 
 
-def _conditions(verdicts: dict[str, Verdict], integration: Integration, now: float) -> list[Condition]:
+def _conditions(verdicts: dict[str, ConditionState], integration: Integration, now: float) -> list[Condition]:
     conditions = []
     for type_, (status, reason, message) in verdicts.items():
         old = integration.status.condition(type_)
@@ -92,7 +92,7 @@ def _proven(observed: Observed, record: RoutingRecord) -> bool:
     return same and was is not None and was.reason == reasons.ACTIVE
 
 
-def _token(observed: Observed, spec: IntegrationSpec, outcome: Outcome) -> Verdict | None:
+def _token(observed: Observed, spec: IntegrationSpec, outcome: Outcome) -> ConditionState | None:
     if outcome.secret_problem is not None:
         return "False", outcome.secret_problem.reason, outcome.secret_problem.message
     if not spec.takes_webhooks:
@@ -103,7 +103,7 @@ def _token(observed: Observed, spec: IntegrationSpec, outcome: Outcome) -> Verdi
 
 def _route(
     spec: IntegrationSpec, desired: Desired, outcome: Outcome, backend: Backend, *, proven: bool
-) -> Verdict | None:
+) -> ConditionState | None:
     if spec.webhook is None or spec.route_type == "None":
         return None
     problem = desired.route_problem or outcome.route_problem
@@ -115,7 +115,7 @@ def _route(
     return verdict
 
 
-def _subscription(observed: Observed, spec: IntegrationSpec, *, proven: bool) -> Verdict | None:
+def _subscription(observed: Observed, spec: IntegrationSpec, *, proven: bool) -> ConditionState | None:
     if spec.webhook is None or not spec.takes_webhooks:
         return None
     if observed.signing_secret.value is None:
@@ -130,7 +130,7 @@ def _subscription(observed: Observed, spec: IntegrationSpec, *, proven: bool) ->
     return "True", reasons.ACTIVE, "a signed webhook has come with the current token"
 
 
-def _outbound(observed: Observed, spec: IntegrationSpec, desired: Desired) -> Verdict | None:
+def _outbound(observed: Observed, spec: IntegrationSpec, desired: Desired) -> ConditionState | None:
     if not spec.writes_notes:
         return None
     if desired.api_problem is not None:
@@ -141,7 +141,7 @@ def _outbound(observed: Observed, spec: IntegrationSpec, desired: Desired) -> Ve
     return _refusal(observed) or ("True", reasons.API_TOKEN_LOADED, f"notes go to {spec.api_host}")
 
 
-def _refusal(observed: Observed) -> Verdict | None:
+def _refusal(observed: Observed) -> ConditionState | None:
     """What PagerDuty refuses, as the receiver met it; until the receiver has spoken, the last word on it stands."""
     if observed.report is None:
         before = observed.integration.status.condition("OutboundReady")
@@ -153,7 +153,7 @@ def _refusal(observed: Observed) -> Verdict | None:
     return "False", reasons.FROM_REFUSED if refusal.of == "from" else reasons.API_TOKEN_REFUSED, refusal.message
 
 
-def _ready(spec: IntegrationSpec, parts: dict[str, Verdict], consent: Problem | None) -> Verdict:
+def _ready(spec: IntegrationSpec, parts: dict[str, ConditionState], consent: Problem | None) -> ConditionState:
     """Sum up: the first part that is False decides, then consent, then the first that is Unknown."""
     failed = next((verdict for verdict in parts.values() if verdict[0] == "False"), None)
     if failed is not None:
@@ -186,7 +186,7 @@ def _later(before: str | None, reported: float | None) -> str | None:
     return max((time for time in times if time is not None), default=None)
 
 
-def _failure_reason(before: Status, reported: str | None) -> str | None:
+def _failure_reason(before: IntegrationStatus, reported: str | None) -> str | None:
     return reported[:1024] if reported is not None else before.last_failure_reason
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from noctuary_operator.plan.desired import Desired
 from noctuary_operator.resources import reasons
-from noctuary_operator.resources.status import Condition, Status
+from noctuary_operator.resources.status import Condition, IntegrationStatus
 
 ONLY_ON_READY = frozenset({reasons.INVALID_SPEC, reasons.CONSENT_MISSING})
 """Reasons that no part carries: for them the sum itself is the moment."""
@@ -20,7 +20,7 @@ class Moment:
     note: str
 
 
-def moments(before: Status, after: Status, desired: Desired | None) -> list[Moment]:
+def moments(before: IntegrationStatus, after: IntegrationStatus, desired: Desired | None) -> list[Moment]:
     """Return what happened between two statuses. Pure."""
     return [*_rotations(desired), *_transitions(before, after)]
 
@@ -38,7 +38,7 @@ def _rotations(desired: Desired | None) -> list[Moment]:
     return found
 
 
-def _transitions(before: Status, after: Status) -> list[Moment]:
+def _transitions(before: IntegrationStatus, after: IntegrationStatus) -> list[Moment]:
     found = []
     types = sorted({condition.type for condition in (*before.conditions, *after.conditions)})
     for type_ in types:

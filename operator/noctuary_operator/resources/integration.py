@@ -8,7 +8,7 @@ import msgspec
 from noctuary.common.clock import parse_time
 from noctuary.common.errors import InvalidInput
 from noctuary.models.integration_spec import IntegrationSpec, SecretKeyRef, parse_spec
-from noctuary_operator.resources.status import Status
+from noctuary_operator.resources.status import IntegrationStatus
 
 ObjectKey = tuple[str, str]
 """Namespace and name."""
@@ -43,7 +43,7 @@ class Integration:
     deleting: bool
     spec: IntegrationSpec | None
     spec_error: str | None
-    status: Status
+    status: IntegrationStatus
 
     @property
     def webhook_secret_name(self) -> str:
@@ -80,11 +80,11 @@ def _read_spec(raw: Any) -> tuple[IntegrationSpec | None, str | None]:
         return None, str(error)
 
 
-def _read_status(raw: Any) -> Status:
+def _read_status(raw: Any) -> IntegrationStatus:
     try:
-        return msgspec.convert(raw or {}, Status)
+        return msgspec.convert(raw or {}, IntegrationStatus)
     except msgspec.ValidationError:
-        return Status()  # written by a stranger or a later version: ours replaces it
+        return IntegrationStatus()  # written by a stranger or a later version: ours replaces it
 
 
 def secret_refs(spec: IntegrationSpec) -> list[SecretKeyRef]:

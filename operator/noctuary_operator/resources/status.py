@@ -2,7 +2,7 @@
 
 import msgspec
 
-Verdict = tuple[str, str, str]
+ConditionState = tuple[str, str, str]
 """What a condition is to say: status, reason and message."""
 
 
@@ -26,7 +26,7 @@ class TokenStatus(msgspec.Struct, rename="camel", omit_defaults=True, frozen=Tru
     previous_expires_at: str | None = None
 
 
-class Status(msgspec.Struct, rename="camel", omit_defaults=True, frozen=True):
+class IntegrationStatus(msgspec.Struct, rename="camel", omit_defaults=True, frozen=True):
     """The whole status; what does not apply is absent."""
 
     observed_generation: int = 0

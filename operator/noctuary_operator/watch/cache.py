@@ -131,11 +131,11 @@ class Scope(Generic[T]):
         self._cache = cache
         self._namespace = namespace
 
-    def replaced(self, objects: list[T]) -> None:
+    def on_list(self, objects: list[T]) -> None:
         """Take the complete state, as a LIST gave it."""
         self._cache.replace(self._namespace, objects)
 
-    def changed(self, change: ChangeType, obj: T) -> None:
+    def on_event(self, change: ChangeType, obj: T) -> None:
         """Take one change, as the watch gave it."""
         self._cache.take(change, obj)
 

@@ -27,7 +27,7 @@ Wake = Callable[[str], None]
 """Puts a key into the work queue."""
 
 
-class World:
+class ClusterView:
     """Everything watched; once `filled` is set, each change wakes the keys that it concerns.
 
     `deleted` holds the uids whose deletion the watch has shown and that are not cleaned up yet; `is_closed` tells

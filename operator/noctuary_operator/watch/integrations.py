@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from noctuary_operator.resources.integration import Integration, ObjectKey, read_integration, secret_refs
-from noctuary_operator.resources.status import Status
+from noctuary_operator.resources.status import IntegrationStatus
 
 
 class Integrations:
@@ -67,7 +67,7 @@ class Integrations:
         known = self._by_uid.pop(uid, None)
         self._unlink(known)
 
-    def wrote_status(self, uid: str, status: Status, version: int) -> None:
+    def wrote_status(self, uid: str, status: IntegrationStatus, version: int) -> None:
         """Remember our own write, before the watch tells it."""
         known = self._by_uid.get(uid)
         if known is not None and version >= known.version:

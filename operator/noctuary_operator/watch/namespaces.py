@@ -66,7 +66,7 @@ class NamespacePoller:
         else:
             self._refusals[name] = 0
             self._cache.take("MODIFIED", head)
-            self._say(name, INCOMPLETE if self._is_refused(name) else None)
+            self._write_status(name, INCOMPLETE if self._is_refused(name) else None)
         return True
 
     def _missed(self, name: str, error: KubernetesError) -> None:
@@ -74,10 +74,10 @@ class NamespacePoller:
         known = self._cache.get("", name)
         if known is not None and (error.not_found or self._refusals[name] >= REFUSALS_BEFORE_FORGOTTEN):
             self._cache.take("DELETED", known)
-        self._say(
+        self._write_status(
             name, UNKNOWN_OR_CLOSED if is_refusal(error) else "it does not exist" if error.not_found else str(error)
         )
 
-    def _say(self, name: str, problem: str | None) -> None:
+    def _write_status(self, name: str, problem: str | None) -> None:
         self.unreadable.note(name, problem)
         self._metrics.namespace_served.labels(name).set(problem is None)

@@ -12,7 +12,7 @@ from noctuary.models.routing_record import ROLE_LABEL, ROLE_ROUTE
 from noctuary_operator.plan.routes.http_routes import HTTP_ROUTE, http_routes_absent
 from noctuary_operator.plan.routes.kinds import ROUTE_KINDS
 from noctuary_operator.resources.objects import RouteObject
-from noctuary_operator.watch.cluster_view import World
+from noctuary_operator.watch.cluster_view import ClusterView
 from noctuary_operator.watch.watches import STALE_AFTER_S
 
 log = structlog.get_logger()
@@ -37,9 +37,9 @@ class HttpRouteWatch:
     Before the first integration wants one and after the last is gone it costs no request but that of `look`.
     """
 
-    def __init__(self, client: KubeClient, world: World, release_namespace: str) -> None:
+    def __init__(self, client: KubeClient, view: ClusterView, release_namespace: str) -> None:
         self._client = client
-        self._world = world
+        self._view = view
         self._namespace = release_namespace
         self._wanted = asyncio.Event()
         self._running: Reflector[RouteObject] | None = None
@@ -56,7 +56,7 @@ class HttpRouteWatch:
             return 0
         return int(self._running.health.age_s() > STALE_AFTER_S)
 
-    def heed(self) -> None:
+    def notify(self) -> None:
         """Begin to watch when somebody wants an HTTPRoute, or has one left."""
         if self._is_wanted():
             self._wanted.set()
@@ -69,38 +69,38 @@ class HttpRouteWatch:
             log.info("HTTPRoutes cannot be listed", status=error.status, reason=error.reason)
             if error.status not in ABSENT:
                 self._wanted.set()  # they may be there: the watch finds out
-        self.heed()
+        self.notify()
 
     async def run(self) -> None:
         """Watch while HTTPRoutes are wanted; ends only by cancellation."""
         while True:
             await self._wanted.wait()
             await self._watch()
-            if self._world.http_routes_absent is not None:
+            if self._view.http_routes_absent is not None:
                 await asyncio.sleep(LOOK_AGAIN_S)
             if not self._is_wanted():
-                self._world.http_routes_absent = None  # not known any more
+                self._view.http_routes_absent = None  # not known any more
                 self._wanted.clear()
 
-    def replaced(self, objects: list[RouteObject]) -> None:
+    def on_list(self, objects: list[RouteObject]) -> None:
         """Take the complete state, as a LIST gave it."""
-        self._world.routes[HTTP_ROUTE].scope(self._namespace).replaced(objects)
-        if self._world.http_routes_absent is not None:
-            self._world.http_routes_absent = None
+        self._view.routes[HTTP_ROUTE].scope(self._namespace).on_list(objects)
+        if self._view.http_routes_absent is not None:
+            self._view.http_routes_absent = None
             log.info("HTTPRoutes are served")
         if self._is_new:  # whoever tried before may have met an API server without the kind
             self._is_new = False
-            self._world.wake_users_of_route(HTTP_ROUTE)
+            self._view.wake_users_of_route(HTTP_ROUTE)
 
-    def changed(self, change: ChangeType, obj: RouteObject) -> None:
+    def on_event(self, change: ChangeType, obj: RouteObject) -> None:
         """Take one change, as the watch gave it."""
-        self._world.routes[HTTP_ROUTE].take(change, obj)
+        self._view.routes[HTTP_ROUTE].take(change, obj)
 
     def _reflector(self) -> Reflector[RouteObject]:
         return route_reflector(HTTP_ROUTE, self._client, self._namespace, self, ABSENT)
 
     def _is_wanted(self) -> bool:
-        return bool(self._world.integrations.users_of_route(HTTP_ROUTE) or any(self._world.routes[HTTP_ROUTE].all()))
+        return bool(self._view.integrations.users_of_route(HTTP_ROUTE) or any(self._view.routes[HTTP_ROUTE].all()))
 
     async def _watch(self) -> None:
         """Watch until nobody wants that any more or the kind is gone."""
@@ -120,8 +120,8 @@ class HttpRouteWatch:
             await asyncio.gather(watch, return_exceptions=True)
 
     def _gone(self, error: KubernetesError) -> None:
-        before, self._world.http_routes_absent = self._world.http_routes_absent, http_routes_absent(error)
-        self._world.routes[HTTP_ROUTE].emptied()
-        if self._world.http_routes_absent != before:
+        before, self._view.http_routes_absent = self._view.http_routes_absent, http_routes_absent(error)
+        self._view.routes[HTTP_ROUTE].emptied()
+        if self._view.http_routes_absent != before:
             log.warning("HTTPRoutes are not served, looking again", reason=error.reason, again_in_s=LOOK_AGAIN_S)
-            self._world.wake_users_of_route(HTTP_ROUTE)
+            self._view.wake_users_of_route(HTTP_ROUTE)

@@ -10,7 +10,7 @@ from noctuary.kube.reflector import Reflector
 from noctuary.models.routing_record import ROLE_LABEL
 from noctuary_operator.resources import paths
 from noctuary_operator.resources.objects import LabelledSecret, SecretHead
-from noctuary_operator.watch.cluster_view import World
+from noctuary_operator.watch.cluster_view import ClusterView
 
 STALE_AFTER_S = 120.0
 """A watch that was not confirmed for so long is stuck: its own limit is 40 s, and backoff ends at 15 s."""
@@ -53,19 +53,19 @@ class Watches:
         return sum(each.health.synced.is_set() and each.health.age_s() > STALE_AFTER_S for each in counted)
 
 
-def labelled_secrets(client: KubeClient, world: World, namespace: str) -> Reflector[LabelledSecret]:
+def labelled_secrets(client: KubeClient, view: ClusterView, namespace: str) -> Reflector[LabelledSecret]:
     """Return the watch of the Secrets that carry our label."""
-    sink = world.labelled.scope(namespace)
+    sink = view.labelled.scope(namespace)
     return Reflector(client, paths.secrets(namespace), LabelledSecret, sink, label_selector=ROLE_LABEL)
 
 
-def other_secrets(client: KubeClient, world: World, namespace: str) -> Reflector[SecretHead]:
+def other_secrets(client: KubeClient, view: ClusterView, namespace: str) -> Reflector[SecretHead]:
     """Return the watch of all other Secrets, by metadata."""
     return Reflector(
         client,
         paths.secrets(namespace),
         SecretHead,
-        world.heads.scope(namespace),
+        view.heads.scope(namespace),
         label_selector=f"!{ROLE_LABEL}",
         accept=METADATA,
         list_accept=METADATA_LIST,

@@ -10,7 +10,7 @@ from typing import Any
 from testbed.pagerduty.account import ids
 from testbed.pagerduty.account.alerts import make_alert
 from testbed.pagerduty.account.clock import VirtualClock
-from testbed.pagerduty.account.model import Account, Incident, Note, Service, Status, User, change_status
+from testbed.pagerduty.account.model import Account, Incident, IncidentStatus, Note, Service, User, change_status
 from testbed.pagerduty.account.subscriptions import ACCOUNT_SCOPE, PING, Subscription
 from testbed.pagerduty.api.limits import REQUESTS_PER_MINUTE, RateLimit
 from testbed.pagerduty.api.render import Renderer
@@ -33,7 +33,7 @@ class Call:
     status: int | None = None
 
 
-class World:
+class SimulatedPagerDuty:
     """Everything the stand-in remembers, and what people and other systems do in it."""
 
     def __init__(
@@ -146,11 +146,11 @@ class World:
     def acknowledge(self, incident_id: str, *, by: User | None = None, deliver: bool = True) -> Incident:
         """Acknowledge an incident as a person."""
         person = by or next(iter(self.account.users.values()), None)
-        return self._change(incident_id, Status.ACKNOWLEDGED, person, deliver=deliver)
+        return self._change(incident_id, IncidentStatus.ACKNOWLEDGED, person, deliver=deliver)
 
     def resolve(self, incident_id: str, *, by: User | None = None, deliver: bool = True) -> Incident:
         """Resolve an incident as a person, or as the integration when nobody is named."""
-        return self._change(incident_id, Status.RESOLVED, by, deliver=deliver)
+        return self._change(incident_id, IncidentStatus.RESOLVED, by, deliver=deliver)
 
     def incident(self, key: str) -> Incident:
         """Return an incident by id or number; raises KeyError when there is none."""
@@ -159,9 +159,9 @@ class World:
             raise KeyError(key)
         return incident
 
-    def _change(self, key: str, status: Status, by: User | None, *, deliver: bool) -> Incident:
+    def _change(self, key: str, status: IncidentStatus, by: User | None, *, deliver: bool) -> Incident:
         incident = self.incident(key)
-        if incident.status is Status.RESOLVED:
+        if incident.status is IncidentStatus.RESOLVED:
             raise ValueError(f"incident {incident.id} is resolved already")
         change_status(incident, status, by, self.clock.now())
         if deliver:

@@ -12,7 +12,7 @@ API_HOST = "https://api.pagerduty.com"
 """Host of every `self` link. It is not the simulator's: who follows links fails here, as with an EU account."""
 
 
-class Status(StrEnum):
+class IncidentStatus(StrEnum):
     """States of an incident."""
 
     TRIGGERED = "triggered"
@@ -91,7 +91,7 @@ class Incident:
     created_at: datetime
     changed_at: datetime
     incident_key: str | None = None
-    status: Status = Status.TRIGGERED
+    status: IncidentStatus = IncidentStatus.TRIGGERED
     urgency: str = "high"
     assignee: User | None = None
     changed_by: User | None = None
@@ -159,17 +159,17 @@ class Account:
 
     def open_incidents(self, service: Service) -> Iterable[Incident]:
         """Return what is not resolved on a service."""
-        return (i for i in self.incidents.values() if i.service == service and i.status != Status.RESOLVED)
+        return (i for i in self.incidents.values() if i.service == service and i.status != IncidentStatus.RESOLVED)
 
 
-def change_status(incident: Incident, status: Status, by: User | None, now: datetime) -> None:
+def change_status(incident: Incident, status: IncidentStatus, by: User | None, now: datetime) -> None:
     """Acknowledge or resolve an incident; resolving resolves its alerts and frees the assignee."""
     incident.status = status
     incident.changed_at = now
     incident.changed_by = by
-    if status is Status.ACKNOWLEDGED:
+    if status is IncidentStatus.ACKNOWLEDGED:
         incident.acknowledged_at = now
-    if status is Status.RESOLVED:
+    if status is IncidentStatus.RESOLVED:
         incident.resolved_at = now
         incident.assignee = None
         for alert in incident.alerts:

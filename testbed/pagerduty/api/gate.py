@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from testbed.pagerduty.account.account import Call, World
+from testbed.pagerduty.account.account import Call, SimulatedPagerDuty
 from testbed.pagerduty.account.model import Key
 from testbed.pagerduty.api import errors
 from testbed.pagerduty.api.errors import ApiError
@@ -24,7 +24,7 @@ class NoAnswer(Exception):
 class Gate:
     """ASGI application that wraps the routes and may refuse, delay or swallow what passes."""
 
-    def __init__(self, app: ASGIApp, world: World) -> None:
+    def __init__(self, app: ASGIApp, world: SimulatedPagerDuty) -> None:
         self._app = app
         self._world = world
 

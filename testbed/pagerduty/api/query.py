@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from starlette.datastructures import QueryParams
 
-from testbed.pagerduty.account.model import Incident, Status
+from testbed.pagerduty.account.model import Incident, IncidentStatus
 from testbed.pagerduty.api.errors import ApiError, invalid
 
 DEFAULT_LIMIT = 25
@@ -95,7 +95,7 @@ def read_statuses(query: QueryParams, allowed: Sequence[str]) -> frozenset[str]:
 def select_incidents(incidents: Sequence[Incident], query: QueryParams, now: datetime, zone: tzinfo) -> list[Incident]:
     """Return the incidents asked for, sorted. Raises ApiError."""
     bounds = read_range(query, now, zone)
-    statuses = read_statuses(query, [str(status) for status in Status])
+    statuses = read_statuses(query, [str(status) for status in IncidentStatus])
     services = set(query.getlist("service_ids[]"))
     key = query.get("incident_key")
     chosen = [

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
-from testbed.pagerduty.account.model import API_HOST, Account, Alert, Incident, Note, Service, Status, User
+from testbed.pagerduty.account.model import API_HOST, Account, Alert, Incident, IncidentStatus, Note, Service, User
 
 ACCOUNT_ZONE = timezone(timedelta(hours=-5))
 """Zone of the account: not UTC on purpose, so that a client must read the offset."""
@@ -98,7 +98,7 @@ class Renderer:
 
     def _service_status(self, service: Service) -> str:
         states = {incident.status for incident in self._account.open_incidents(service)}
-        if Status.TRIGGERED in states:
+        if IncidentStatus.TRIGGERED in states:
             return "critical"
         return "warning" if states else "active"
 
@@ -139,7 +139,7 @@ class Renderer:
         return [{"at": self.time(incident.created_at), "assignee": self.user_reference(incident.assignee)}]
 
     def _acknowledgements(self, incident: Incident) -> list[dict[str, Any]]:
-        if incident.status is not Status.ACKNOWLEDGED or incident.changed_by is None:
+        if incident.status is not IncidentStatus.ACKNOWLEDGED or incident.changed_by is None:
             return []
         acknowledger = self.user_reference(incident.changed_by)
         return [{"at": self.time(incident.acknowledged_at), "acknowledger": acknowledger}]

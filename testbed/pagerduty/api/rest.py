@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from testbed.pagerduty.account.account import World
+from testbed.pagerduty.account.account import SimulatedPagerDuty
 from testbed.pagerduty.account.model import Incident, Key, Note, User
 from testbed.pagerduty.api import errors
 from testbed.pagerduty.api.errors import ApiError, invalid
@@ -27,7 +27,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 class RestApi:
     """Endpoints over one world; the gate before them has checked key, rate limit and headers."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: SimulatedPagerDuty) -> None:
         self._world = world
 
     def app(self) -> Starlette:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from testbed.pagerduty.account.account import DEFAULT_EVENTS, World
+from testbed.pagerduty.account.account import DEFAULT_EVENTS, SimulatedPagerDuty
 from testbed.pagerduty.account.model import Incident, User
 from testbed.pagerduty.account.subscriptions import ACCOUNT_SCOPE
 
@@ -22,7 +22,7 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 class ControlApi:
     """Routes that read JSON, do one thing in the world, and show the result."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: SimulatedPagerDuty) -> None:
         self._world = world
 
     def app(self) -> Starlette:

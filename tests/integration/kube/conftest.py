@@ -17,7 +17,7 @@ from noctuary.kube.client import MERGE, KubeClient
 from noctuary.kube.lease import Lease
 from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes import CLUSTER_TENANT
-from noctuary.sources.kubernetes.session import Timings
+from noctuary.sources.kubernetes.session import WatchTimings
 from noctuary.sources.kubernetes.source import LEASE_NAME, KubernetesSource
 from noctuary.store.interface import EventQuery
 from noctuary.store.sqlite.store import SqliteStore
@@ -27,7 +27,7 @@ DEADLINE_S = 60.0
 POLL_S = 0.05
 LEASE_DURATION_S = 60.0
 LEASE_RENEW_S = 0.4
-FAST = Timings(watch_timeout_s=2, stall_grace_s=1.0)
+FAST = WatchTimings(watch_timeout_s=2, stall_grace_s=1.0)
 SELECTOR = "app.kubernetes.io/name"
 
 
@@ -42,7 +42,7 @@ async def until(condition: Callable[[], Awaitable[Any]], what: str, deadline_s: 
 
 
 @dataclass
-class World:
+class WatchedCluster:
     """A namespace, an administrator, a store, and sources that watch for it."""
 
     admin: KubeClient
@@ -58,7 +58,7 @@ class World:
         self,
         kubeconfig: Path | None = None,
         identity: str = "receiver-0",
-        timings: Timings = FAST,
+        timings: WatchTimings = FAST,
         synced: bool = True,
         namespaces: Sequence[str] = (),
     ) -> AsyncIterator[KubernetesSource]:
@@ -207,12 +207,12 @@ def workload(kind: str, name: str, image: str, replicas: int = 1, env: dict[str,
 @pytest.fixture
 async def world(
     cluster: Cluster, namespace: str, granted: Callable[[str], Identities], tmp_path: Path
-) -> AsyncIterator[World]:
+) -> AsyncIterator[WatchedCluster]:
     """A world of the test's own."""
     receiver = granted(namespace).receiver
     admin = await KubeClient.connect(cluster.kubeconfig)
     store = await SqliteStore.open(tmp_path / "store")
-    yield World(admin, receiver, namespace, store, cluster)
+    yield WatchedCluster(admin, receiver, namespace, store, cluster)
     await store.close()
     await admin.close()
 
@@ -224,7 +224,7 @@ def make_workload() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-async def node(world: World) -> AsyncIterator[str]:
+async def node(world: WatchedCluster) -> AsyncIterator[str]:
     """A node that no kubelet stands behind."""
     name = f"node-{world.namespace}"
     await world.admin.create("/api/v1/nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})

@@ -11,7 +11,7 @@ from noctuary.kube.client import KubeClient
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.routing_record import ServiceMapping
 from noctuary.sources.kubernetes.live import read_live
-from noctuary.sources.kubernetes.session import Timings
+from noctuary.sources.kubernetes.session import WatchTimings
 
 CRASHING = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}}
 ENDED = {"terminated": {"exitCode": 1, "reason": "Error", "finishedAt": format_time(now())}}
@@ -57,7 +57,7 @@ async def test_a_queue_that_ran_over_is_made_good_by_a_list(world: Any, monkeypa
     is_away = asyncio.Event()
     break_store(world, monkeypatch, is_away)
     pods = await five_pods(world)
-    async with world.watching(timings=Timings(watch_timeout_s=2, queue_limit=1000)) as source:
+    async with world.watching(timings=WatchTimings(watch_timeout_s=2, queue_limit=1000)) as source:
         monkeypatch.setattr(source._session.writer, "_queue_limit", 2)
         is_away.set()
         for pod in pods:

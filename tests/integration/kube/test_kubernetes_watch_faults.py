@@ -16,7 +16,7 @@ import yaml
 from aiohttp import web
 
 from noctuary.kube.login import Login
-from noctuary.sources.kubernetes.session import Timings
+from noctuary.sources.kubernetes.session import WatchTimings
 from testbed.localkube import Cluster, Identities, LocalKube
 
 RECEIVER = "noctuary-receiver"
@@ -217,7 +217,7 @@ async def test_a_compacted_history_is_listed_anew(
 ) -> None:
     proxy, kubeconfig = forwarder
     await start_shop(world)
-    async with world.watching(kubeconfig, timings=Timings(watch_timeout_s=60)) as source:
+    async with world.watching(kubeconfig, timings=WatchTimings(watch_timeout_s=60)) as source:
         proxy.swallow()
         await roll_out_unseen(world)
         await asyncio.to_thread(own_control_plane.compact_etcd)
@@ -323,7 +323,7 @@ async def test_a_watch_that_brings_bookmarks_only_stays_current(world: Any, line
 
     proxy.rule = count
     # The API server sends a bookmark two seconds before the end of a watch.
-    async with world.watching(kubeconfig, timings=Timings(watch_timeout_s=4)) as source:
+    async with world.watching(kubeconfig, timings=WatchTimings(watch_timeout_s=4)) as source:
         await until(enough)
         assert source.health()["statefulsets"].lists == 1
         await roll_out_unseen(world)

@@ -9,13 +9,13 @@ import pytest
 from noctuary.common.errors import KubernetesError
 from noctuary.kube.client import KubeClient
 from noctuary_operator.act.apply import Applier
-from noctuary_operator.act.events import Recorder
+from noctuary_operator.act.events import EventRecorder
 from noctuary_operator.act.reconcile import Reconciler
 from noctuary_operator.metrics import OperatorMetrics
 from noctuary_operator.plan.manifests import Backend
 from noctuary_operator.plan.policy import Policy
 from noctuary_operator.resources import paths
-from noctuary_operator.watch.cluster_view import World
+from noctuary_operator.watch.cluster_view import ClusterView
 from noctuary_operator.watch.secret_values import SecretValues
 from testbed.localkube import Cluster
 
@@ -54,14 +54,14 @@ async def client(cluster: Cluster) -> AsyncIterator[KubeClient]:
 
 def reconciler_of(client: KubeClient, release: str, raw: dict[str, Any]) -> Reconciler:
     """A reconciler that knows of one integration and of no namespace."""
-    metrics, world = OperatorMetrics(), World(release, lambda _: None)
+    metrics, world = OperatorMetrics(), ClusterView(release, lambda _: None)
     world.integrations.take(raw)
     return Reconciler(
         client,
         world,
         Applier(client, world, release, metrics),
         SecretValues(client, world.heads, metrics),
-        Recorder(client, "test", metrics),
+        EventRecorder(client, "test", metrics),
         Policy((), (), (), False, True),
         Backend(release, "noctuary-receiver", 8080),
         lambda _: None,

@@ -41,7 +41,7 @@ _TYPES = {
 """All other warnings are dependency failures: something an object needs is not there."""
 
 
-def notice(event: Event, lookup: Lookup) -> list[ContextEvent]:
+def warning_event(event: Event, lookup: Lookup) -> list[ContextEvent]:
     """Return the event that a Warning tells of; none for what is normal."""
     if event.type != "Warning" or not event.reason or not event.involved_object.name:
         return []

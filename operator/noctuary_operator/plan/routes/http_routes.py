@@ -11,7 +11,7 @@ from noctuary_operator.plan.manifests import Backend
 from noctuary_operator.plan.policy import Problem
 from noctuary_operator.resources import reasons
 from noctuary_operator.resources.objects import RouteObject
-from noctuary_operator.resources.status import Verdict
+from noctuary_operator.resources.status import ConditionState
 
 HTTP_ROUTE = "HTTPRoute"
 GATEWAY_GROUP = "gateway.networking.k8s.io"
@@ -63,7 +63,7 @@ def _reference(ref: ParentRef, own: str) -> dict[str, Any]:
     return {"group": GATEWAY_GROUP, "kind": "Gateway", "namespace": own, **given}
 
 
-def http_route_verdict(webhook: Webhook, route: RouteObject | None, backend: Backend) -> Verdict:
+def http_route_verdict(webhook: Webhook, route: RouteObject | None, backend: Backend) -> ConditionState:
     """Return what status.parents says of all our parentRefs: the first refusal decides, then the first doubt."""
     parents = _read_parents(route)
     generation = route.metadata.generation if route is not None else 0
@@ -87,7 +87,7 @@ def _read_parents(route: RouteObject | None) -> list[_Parent]:
 
 def _parent_verdict(
     ref: ParentRef, parents: Iterable[_Parent], generation: int, webhook: Webhook, backend: Backend
-) -> Verdict:
+) -> ConditionState:
     gateway = _named(ref, backend.namespace)
     answers = [parent for parent in parents if _is_of(parent.parent_ref, ref, backend.namespace)]
     fresh = [conditions for answer in answers if (conditions := _fresh(answer, generation))]
@@ -120,23 +120,25 @@ def _silence(ref: ParentRef, gateway: str, own: str, is_stale: bool) -> str:
     )
 
 
-def _answer_verdict(conditions: dict[str, _Condition], gateway: str, webhook: Webhook, backend: Backend) -> Verdict:
+def _answer_verdict(
+    conditions: dict[str, _Condition], gateway: str, webhook: Webhook, backend: Backend
+) -> ConditionState:
     accepted = conditions.get("Accepted", _Condition())
     if accepted.status == "False":
-        mend = _accepted_mend(accepted.reason, webhook, backend)
-        return "False", reasons.GATEWAY_REFUSED, f"{gateway} refuses the HTTPRoute ({_quoted(accepted)}); {mend}"
+        fix = _accepted_fix(accepted.reason, webhook, backend)
+        return "False", reasons.GATEWAY_REFUSED, f"{gateway} refuses the HTTPRoute ({_quoted(accepted)}); {fix}"
     resolved = conditions.get("ResolvedRefs", _Condition())
     if resolved.status == "False":
-        mend = f"check that Service {backend.service} in namespace {backend.namespace} exists with port {backend.port}"
-        return "False", reasons.BACKEND_NOT_RESOLVED, f"{gateway} finds no way on ({_quoted(resolved)}); {mend}"
+        fix = f"check that Service {backend.service} in namespace {backend.namespace} exists with port {backend.port}"
+        return "False", reasons.BACKEND_NOT_RESOLVED, f"{gateway} finds no way on ({_quoted(resolved)}); {fix}"
     if accepted.status == resolved.status == "True":
         return "True", reasons.GATEWAY_ACCEPTED, ""
     pending = accepted if accepted.status != "True" else resolved
     return "Unknown", reasons.ROUTE_NOT_ADMITTED, f"{gateway} has not decided yet ({_quoted(pending)})"
 
 
-def _accepted_mend(reason: str, webhook: Webhook, backend: Backend) -> str:
-    mends = {
+def _accepted_fix(reason: str, webhook: Webhook, backend: Backend) -> str:
+    fixes = {
         "NotAllowedByListeners": (
             f"have its listener allow HTTPRoutes from namespace {backend.namespace} (allowedRoutes of the Gateway), "
             "or name another Gateway in spec.webhook.route.parentRefs"
@@ -148,7 +150,7 @@ def _accepted_mend(reason: str, webhook: Webhook, backend: Backend) -> str:
             "name a listener that the Gateway has (sectionName and port in spec.webhook.route.parentRefs)"
         ),
     }
-    return mends.get(reason, "change the Gateway, or name another in spec.webhook.route.parentRefs")
+    return fixes.get(reason, "change the Gateway, or name another in spec.webhook.route.parentRefs")
 
 
 def _quoted(condition: _Condition) -> str:

@@ -6,7 +6,7 @@ from noctuary.models.integration_spec import Webhook
 from noctuary_operator.plan.manifests import Backend
 from noctuary_operator.resources import reasons
 from noctuary_operator.resources.objects import RouteObject
-from noctuary_operator.resources.status import Verdict
+from noctuary_operator.resources.status import ConditionState
 
 
 def ingress_spec(webhook: Webhook, path: str, backend: Backend) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def ingress_spec(webhook: Webhook, path: str, backend: Backend) -> dict[str, Any
     return spec
 
 
-def ingress_verdict(webhook: Webhook, ingress: RouteObject | None, _: Backend) -> Verdict:
+def ingress_verdict(webhook: Webhook, ingress: RouteObject | None, _: Backend) -> ConditionState:
     """Return what the address in the status, or its absence, means."""
     address = _address(ingress) if ingress is not None else None
     if address is not None:

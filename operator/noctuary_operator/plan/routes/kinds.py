@@ -15,7 +15,7 @@ from noctuary_operator.plan.routes.ingresses import ingress_spec, ingress_verdic
 from noctuary_operator.resources import paths
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.objects import APPLIED_ANNOTATION, OWNER_ANNOTATION, RouteObject
-from noctuary_operator.resources.status import Verdict
+from noctuary_operator.resources.status import ConditionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class RouteKind:
     api_version: str
     path: Callable[[str, str], str]
     spec: Callable[[Webhook, str, Backend], dict[str, Any]]
-    verdict: Callable[[Webhook, RouteObject | None, Backend], Verdict]
+    verdict: Callable[[Webhook, RouteObject | None, Backend], ConditionState]
 
 
 ROUTE_KINDS: Mapping[str, RouteKind] = {

@@ -10,7 +10,7 @@ import pytest
 
 from noctuary.kube.client import KubeClient
 from noctuary_operator.watch import route_watches
-from noctuary_operator.watch.cluster_view import World
+from noctuary_operator.watch.cluster_view import ClusterView
 from noctuary_operator.watch.route_watches import HttpRouteWatch
 from testbed.localkube import Cluster
 
@@ -101,14 +101,14 @@ async def test_http_routes_cost_one_request_until_somebody_wants_one_and_after_t
 ) -> None:
     request.getfixturevalue(kind)
     monkeypatch.setattr(route_watches, "LOOK_AGAIN_S", 0.1)
-    world = World("default", lambda _: None)
+    world = ClusterView("default", lambda _: None)
     watch = HttpRouteWatch(counting, world, "default")
     await watch.look()
     running = asyncio.create_task(watch.run())
     await asyncio.sleep(0.5)  # nothing is to happen: there is nothing to poll for
     assert counting.asked == ["GET"]
     world.integrations.take(integration())
-    watch.heed()
+    watch.notify()
     await reached("a watch, or a second look", lambda: len(counting.asked) >= 3)
     world.integrations.drop("uid")
     await reached("rest", lambda: not watch.is_looking)
