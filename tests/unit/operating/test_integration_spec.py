@@ -10,7 +10,7 @@ import yaml
 from noctuary.common.errors import InvalidInput
 from noctuary.models.integration_spec import IntegrationSpec, duration_s, parse_spec
 
-CRD = Path(__file__).resolve().parents[2] / "crds" / "pagerdutyintegrations.noctuary.io.yaml"
+CRD = Path(__file__).resolve().parents[3] / "crds" / "pagerdutyintegrations.noctuary.io.yaml"
 BOUNDS = ("type", "enum", "minLength", "maxLength", "pattern", "maxItems", "minimum", "maximum", "maxProperties")
 MINIMAL = {
     "apiTokenSecretRef": {"name": "a", "key": "b"},

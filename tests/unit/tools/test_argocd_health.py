@@ -8,7 +8,7 @@ from lupa.lua51 import LuaRuntime  # type: ignore[import-untyped]  # compiled, w
 
 from noctuary_operator.resources import reasons
 
-SCRIPT = Path(__file__).resolve().parents[2] / "deploy" / "argocd" / "health.lua"
+SCRIPT = Path(__file__).resolve().parents[3] / "deploy" / "argocd" / "health.lua"
 DEGRADED = (
     reasons.API_TOKEN_MISSING,
     reasons.API_HOST_NOT_ALLOWED,

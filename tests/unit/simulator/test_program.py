@@ -14,7 +14,7 @@ import pytest
 from testbed.pagerduty.program.cli import main
 from testbed.pagerduty.program.client import ControlClient, ControlError
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
