@@ -13,10 +13,11 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
-        self._incidents()
+        self._webhooks()
+        self._notes()
         self._sources()
 
-    def _incidents(self) -> None:
+    def _webhooks(self) -> None:
         self.webhooks = Counter(
             "noctuary_webhooks",
             "Webhooks by outcome (accepted, duplicate, ignored, unknown_token, bad_signature, malformed, too_large, "
@@ -29,24 +30,6 @@ class Metrics:
             "Seconds from the first byte of a request to its answer, by route (webhook, events: 2 values).",
             ["route"],
             buckets=ACK_BUCKETS_S,
-            registry=self.registry,
-        )
-        self.note_seconds = Histogram(
-            "noctuary_note_seconds",
-            "Seconds from an incident's occurred_at to its first note at PagerDuty.",
-            buckets=NOTE_BUCKETS_S,
-            registry=self.registry,
-        )
-        self.notes = Counter(
-            "noctuary_notes",
-            "Note writes by outcome (created, edited, adopted, double_deleted, refused, retried: 6 values).",
-            ["outcome"],
-            registry=self.registry,
-        )
-        self.pagerduty_calls = Counter(
-            "noctuary_pagerduty_calls",
-            "Calls to PagerDuty by name (8 values) and outcome (ok, refused, rate_limited, failed, lost: 5 values).",
-            ["call", "outcome"],
             registry=self.registry,
         )
         self.queue_depth = Gauge(
@@ -63,6 +46,26 @@ class Metrics:
         self.found_by_comparison = Counter(
             "noctuary_incidents_found_by_comparison",
             "Incidents whose webhook never came and that the comparison with PagerDuty's list found.",
+            registry=self.registry,
+        )
+
+    def _notes(self) -> None:
+        self.note_seconds = Histogram(
+            "noctuary_note_seconds",
+            "Seconds from an incident's occurred_at to its first note at PagerDuty.",
+            buckets=NOTE_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.notes = Counter(
+            "noctuary_notes",
+            "Note writes by outcome (created, edited, adopted, double_deleted, refused, retried: 6 values).",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.pagerduty_calls = Counter(
+            "noctuary_pagerduty_calls",
+            "Calls to PagerDuty by name (8 values) and outcome (ok, refused, rate_limited, failed, lost: 5 values).",
+            ["call", "outcome"],
             registry=self.registry,
         )
 
