@@ -40,7 +40,7 @@ unit: $(INSTALLED) ## Tests that need nothing
 integration: $(INSTALLED) cluster-binaries ## Tests on a real API server, a real store and the PagerDuty simulator
 	$(BIN)/python -m pytest tests/integration -q -n $(WORKERS) $(ARGS)
 
-format: $(INSTALLED) ## Format the code and mend what can be mended by machine
+format: $(INSTALLED) ## Format the code and fix what a machine can fix
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
 

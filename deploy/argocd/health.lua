@@ -1,6 +1,6 @@
 -- The health of a PagerDutyIntegration for Argo CD: key resource.customizations.health.noctuary.io_PagerDutyIntegration
 -- of the ConfigMap argocd-cm. Healthy: webhooks come and notes go. Progressing: the operator is at work, or the first
--- step of somebody else (an address, a signing secret) is awaited. Degraded: it stopped working, or only you can mend it.
+-- step of somebody else (an address, a signing secret) is awaited. Degraded: it stopped working, or only you can fix it.
 
 -- Reasons that are a normal step of setting an integration up: a sync should wait for them, not fail.
 local awaited = { SigningSecretMissing = true }

@@ -33,7 +33,7 @@ PANELS = (
     Panel("Time to answer a webhook", "s", _quantile("noctuary_ack_seconds")),
     Panel("Notes by outcome", "ops", _rate("noctuary_notes", "outcome")),
     Panel("What waits", "short", {"{{queue}}": f"max by (queue) (noctuary_queue_depth{{{_IN}}})"}),
-    Panel("Oldest webhook not worked", "s", {"age": f"max(noctuary_oldest_webhook_seconds{{{_IN}}})"}),
+    Panel("Oldest webhook not processed", "s", {"age": f"max(noctuary_oldest_webhook_seconds{{{_IN}}})"}),
     Panel("Calls to PagerDuty by outcome", "reqps", _rate("noctuary_pagerduty_calls", "outcome")),
     Panel(
         "Incidents whose webhook never came",

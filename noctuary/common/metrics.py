@@ -40,12 +40,12 @@ class Metrics:
         )
         self.oldest_webhook_seconds = Gauge(
             "noctuary_oldest_webhook_seconds",
-            "Age of the oldest webhook that is not worked yet, in seconds.",
+            "Age of the oldest webhook that is not processed yet, in seconds.",
             registry=self.registry,
         )
         self.found_by_comparison = Counter(
             "noctuary_incidents_found_by_comparison",
-            "Incidents whose webhook never came and that the comparison with PagerDuty's list found.",
+            "Incidents whose webhook never came and that the backfill from PagerDuty's list found.",
             registry=self.registry,
         )
 
@@ -84,7 +84,7 @@ class Metrics:
         )
         self.watch_restarts = Counter(
             "noctuary_watch_restarts",
-            "Watches begun anew, by resource (8 values; with watchNamespaces 6 per namespace, as NAMESPACE/resource).",
+            "Watches restarted, by resource (8 values; with watchNamespaces 6 per namespace, as NAMESPACE/resource).",
             ["resource"],
             registry=self.registry,
         )
