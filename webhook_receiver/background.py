@@ -8,7 +8,7 @@ import structlog
 
 from noctuary.common import clock
 from noctuary.common.errors import NoctuaryError, StoreUnavailable
-from noctuary.store.sqlite.store import SqliteStore
+from noctuary.store.interface import Store
 
 log = structlog.get_logger()
 
@@ -50,17 +50,17 @@ def _raise_for_ended(tasks: list[asyncio.Task[None]], stop: asyncio.Event) -> No
             raise TaskEnded(f"The background task {task.get_name()} ended") from cause
 
 
-async def sweep(store: SqliteStore) -> None:
+async def sweep(store: Store) -> None:
     """Reclaim the space of what expired, a little at a time."""
     while True:
         try:
             swept = await store.sweep(clock.now(), SWEEP_ROWS)
         except StoreUnavailable as error:
-            log.warning("Sweep put off", problem=str(error))
+            log.warning("Sweep postponed", error=str(error))
             swept = 0
         await asyncio.sleep(SWEEP_PAUSE_S if swept >= SWEEP_ROWS else SWEEP_INTERVAL_S)
 
 
-async def watch_store(store: SqliteStore) -> None:
+async def watch_store(store: Store) -> None:
     """End as soon as the store can never commit again."""
-    await store.database.failed.wait()
+    log.error("Store has failed, ending", error=await store.failed())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from noctuary.common.metrics import Metrics
 from noctuary.kube.reflector import Health
 from noctuary.routing.table import OperatorToken, RoutingTable
-from noctuary.store.sqlite.store import SqliteStore
+from noctuary.store.interface import Store
 from webhook_receiver.asgi import BodyBudget
 from webhook_receiver.reports import ReportLog
 from webhook_receiver.token_proofs import TokenProofs
@@ -20,7 +20,7 @@ ROUTING_MAX_AGE_S = 70.0
 class Deps:
     """Everything a receiver's routes read and write; `now` tells seconds since the epoch."""
 
-    store: SqliteStore
+    store: Store
     routing: RoutingTable
     internal_token: OperatorToken
     metrics: Metrics

@@ -10,9 +10,7 @@ ROUTING_RESOURCE = "secrets"
 
 def liveness_problems(deps: Deps) -> list[str]:
     """Return what only a restart mends; that the answer comes at all shows that the loop turns."""
-    if deps.store.database.alive:
-        return []
-    return [f"The store has failed: {deps.store.database.failure or 'its thread ended'}"]
+    return [] if deps.store.healthy() else ["The store has failed: see the log"]
 
 
 async def readiness_problems(deps: Deps) -> list[str]:
@@ -32,7 +30,7 @@ async def refresh_gauges(deps: Deps) -> None:
     metrics = deps.metrics
     for resource, health in {ROUTING_RESOURCE: deps.routing.health, **deps.watches()}.items():
         metrics.watch_age_seconds.labels(resource).set(health.age_s())
-    metrics.queue_depth.labels("store_writes").set(deps.store.database.waiting_jobs)
+    metrics.queue_depth.labels("store_writes").set(deps.store.waiting_writes())
     with contextlib.suppress(StoreUnavailable):  # the metrics of a failing store must stay readable
         depths = await deps.store.depths(deps.now())
         metrics.queue_depth.labels("inbox").set(depths.inbox)

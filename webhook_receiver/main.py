@@ -21,7 +21,7 @@ from noctuary.kube.lease import Lease
 from noctuary.routing.table import OperatorToken, RoutingTable, reflectors
 from noctuary.sources.kubernetes.live_reader import make_limits, make_live_reader
 from noctuary.sources.kubernetes.source import LEASE_NAME, KubernetesSource
-from noctuary.store.sqlite.store import SqliteStore
+from noctuary.store.open import open_store
 from webhook_receiver.app import create_app
 from webhook_receiver.background import TaskEnded, Tasks, supervise, sweep, watch_store
 from webhook_receiver.deps import Deps
@@ -80,7 +80,7 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
     """Open the store and the connections; they are closed with the stack, in reverse order."""
     kube = await KubeClient.connect(settings.kubeconfig)
     stack.push_async_callback(kube.close)
-    store = await SqliteStore.open(settings.data_dir)
+    store = await open_store(settings.data_dir)
     stack.push_async_callback(store.close)
     http = create_client()
     stack.push_async_callback(http.aclose)

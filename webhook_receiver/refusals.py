@@ -1,10 +1,10 @@
-"""Whether PagerDuty refuses an integration's credentials at present, by the stored facts and what changed since."""
+"""Whether PagerDuty refuses an integration's credentials at present, by the stored state and what changed since."""
 
 from collections.abc import Callable
 
 from noctuary.models.reports import Refusal
 from noctuary.models.routing_record import RoutingRecord
-from noctuary.pagerduty.answers import fixable_status
+from noctuary.pagerduty.answers import is_fixable
 from noctuary.store.interface import IntegrationState
 
 Credentials = tuple[str | None, str | None, str]
@@ -31,10 +31,10 @@ class Refusals:
     def standing(self, state: IntegrationState) -> Refusal | None:
         """Return the refusal that still stands.
 
-        A comparison that went well shows that a token is accepted; that it may write, only a note shows.
+        A backfill that went well shows that a token is accepted; that it may write, only a note shows.
         """
-        status = fixable_status(state.last_failure_reason or "")
-        if status is None or state.last_failure_at is None:
+        status, code = state.last_failure_status or 0, state.last_failure_code or 0
+        if state.last_failure_at is None or not is_fixable(status, code):
             return None
         went_well = [state.last_note_at, state.compared_until if status == 401 else None]
         _, since = self._known.get(state.id, ((None, None, ""), 0.0))

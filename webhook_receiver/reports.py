@@ -4,7 +4,7 @@ import secrets
 
 from noctuary.common import clock
 from noctuary.models.reports import IntegrationReport, ReportPage
-from noctuary.routing.directory import LoadedIntegration
+from noctuary.models.routing_record import RoutingRecord
 from noctuary.routing.table import RoutingTable
 from noctuary.store.interface import IntegrationState, Store
 from webhook_receiver.refusals import Refusals
@@ -27,8 +27,7 @@ class ReportLog:
         routing.subscribe(self._take)
 
     def _take(self, integration_id: str) -> None:
-        loaded = self._routing.get(integration_id)
-        self._refusals.note(integration_id, loaded.record if loaded is not None else None)
+        self._refusals.note(integration_id, self._routing.get(integration_id))
         self.note_change(integration_id)
 
     def note_change(self, integration_id: str) -> None:
@@ -45,15 +44,13 @@ class ReportLog:
             self.note_change(state.id)
         changed = [(number, each) for each, number in self._order.items() if number > cursor][:PAGE_ITEMS]
         loaded = [self._routing.get(each) for _, each in changed]
-        items = [self._report(integration) for integration in loaded if integration is not None]
+        items = [self._report(record) for record in loaded if record is not None]
         return ReportPage(boot=self.boot, cursor=changed[-1][0] if changed else self._cursor, items=items)
 
-    def _report(self, integration: LoadedIntegration) -> IntegrationReport:
-        record, version = integration
+    def _report(self, record: RoutingRecord) -> IntegrationReport:
         state = self._states.get(record.id) or IntegrationState(id=record.id)
         return IntegrationReport(
             id=record.id,
-            record_version=version,
             proven_token_sha256=state.proven_token_sha256,
             last_webhook_at=state.last_webhook_at,
             last_note_at=state.last_note_at,

@@ -4,7 +4,8 @@ NoctuaryError
 ├── InvalidInput        what a person or another system sent is wrong; names the field and the mend
 ├── UserMustMend        only the user can mend it: a Secret is missing, a token is refused
 ├── NotReady            we cannot take it now; the sender should come again
-│   └── StoreUnavailable    the store could not commit
+│   ├── StoreUnavailable    the store could not commit
+│   └── RevisionConflict    somebody else wrote the row since it was read: read it again
 ├── KubernetesError     the API server answered with an error
 │   └── KubernetesUnavailable   it did not answer, or asked us to wait
 └── PagerDutyError      PagerDuty answered with an error
@@ -60,6 +61,10 @@ class NotReady(NoctuaryError):
 
 class StoreUnavailable(NotReady):
     """The store could not commit: disk full, I/O error, or it is closing."""
+
+
+class RevisionConflict(NotReady):
+    """A row was written since it was read; nothing was committed, read it again and decide anew."""
 
 
 class KubernetesError(NoctuaryError):

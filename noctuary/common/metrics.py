@@ -100,3 +100,7 @@ class Metrics:
             "Whether this receiver holds the Lease and watches the cluster (0 or 1).",
             registry=self.registry,
         )
+
+    def count_pagerduty_call(self, call: str, outcome: str) -> None:
+        """Count one call to PagerDuty."""
+        self.pagerduty_calls.labels(call, outcome).inc()

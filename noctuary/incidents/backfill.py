@@ -1,4 +1,4 @@
-"""Compare PagerDuty's incidents with ours: what an ingress answered in our absence is found again."""
+"""Backfill: PagerDuty's list of incidents is compared with ours, and what webhooks missed is taken over."""
 
 import asyncio
 import random
@@ -9,13 +9,13 @@ from noctuary.common import clock
 from noctuary.common.errors import NoctuaryError, PagerDutyError, PagerDutyUnavailable
 from noctuary.common.metrics import Metrics
 from noctuary.common.tasks import wait_until_set
-from noctuary.incidents.outbox import MAX_REASON_CHARS
+from noctuary.incidents.failures import failure_state
 from noctuary.incidents.sightings import Sighting, sighting_of_listing
 from noctuary.incidents.updater import IncidentUpdater
 from noctuary.models.routing_record import RoutingRecord, Scope
 from noctuary.pagerduty.client import PagerDutyClients
 from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import IntegrationState, SaveIntegrationState, Store
+from noctuary.store.interface import IntegrationState, SaveIntegrationState, Store, Work
 
 log = structlog.get_logger()
 
@@ -27,6 +27,8 @@ AHEAD_S = 60.0
 MAX_RANGE_S = 170 * 86400.0
 """The list takes six months at most."""
 RETRY_S = 30.0
+LEASE_S = 600.0
+"""Longer than the slowest backfill: 10,000 incidents at the pace of PagerDuty's rate limit."""
 YOUNG_INCIDENT_S = 10.0
 """The webhook of so young an incident is most likely on its way."""
 POLL_S = 1.0
@@ -38,7 +40,7 @@ MAX_SINGLE_READS = 50
 
 
 class Backfiller:
-    """Compares every integration that has an API token: when it is loaded, resumed, and every five minutes."""
+    """Backfills every integration that has an API token: when it is loaded, resumed, and every five minutes."""
 
     def __init__(
         self,
@@ -60,20 +62,20 @@ class Backfiller:
         routing.subscribe(self._on_record_change)
 
     def request(self, integration_id: str) -> None:
-        """Compare an integration as soon as possible."""
+        """Backfill an integration as soon as possible."""
         self._due[integration_id] = 0.0
         self._wake.set()
 
     async def run(self) -> None:
-        """Compare until cancelled."""
+        """Backfill until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self._wake.clear()
                 now = clock.now()
-                for integration in self._routing:
-                    if self._due.setdefault(integration.record.id, 0.0) <= now and self._may(integration.record):
-                        self._running.add(integration.record.id)
-                        tasks.create_task(self._turn(integration.record))
+                for record in self._routing:
+                    if self._due.setdefault(record.id, 0.0) <= now and self._may(record):
+                        self._running.add(record.id)
+                        tasks.create_task(self._turn(record))
                 await wait_until_set(self._wake, POLL_S)
 
     def _may(self, record: RoutingRecord) -> bool:
@@ -89,21 +91,31 @@ class Backfiller:
         self._due[record.id] = clock.now() + INTERVAL_S * random.uniform(0.9, 1.0)  # noqa: S311 - spreads the calls
         try:
             async with self._slots:
-                await self.compare(record)
+                await self._backfill_alone(record)
         except PagerDutyUnavailable as error:
             self._due[record.id] = clock.now() + max(RETRY_S, error.retry_after_s)
-            log.info("Comparison waits", integration=record.id, problem=str(error))
+            log.info("Backfill waits for PagerDuty", integration=record.id, error=str(error))
         except PagerDutyError as error:
             await self._failed(record, error)
         except NoctuaryError as error:
             self._due[record.id] = clock.now() + RETRY_S
-            log.warning("Comparison failed", integration=record.id, problem=str(error))
+            log.warning("Backfill failed, retrying", integration=record.id, error=str(error))
         except Exception:
-            log.exception("Comparison failed", integration=record.id)
+            log.exception("Backfill failed", integration=record.id)
         finally:
             self._running.discard(record.id)
 
-    async def compare(self, record: RoutingRecord) -> int:
+    async def _backfill_alone(self, record: RoutingRecord) -> None:
+        """Backfill an integration unless another process is at it: what it finds counts for all."""
+        if not await self._store.claim_backfill(record.id, LEASE_S, clock.now()):
+            self._due[record.id] = clock.now() + RETRY_S
+            return
+        try:
+            await self.backfill(record)
+        finally:
+            await self._store.release(Work.BACKFILL, record.id)
+
+    async def backfill(self, record: RoutingRecord) -> int:
         """Take over what the list shows and we do not know; return how many incidents were new."""
         asked_at = clock.now()
         state = await self._store.integration_state(record.id)
@@ -121,20 +133,20 @@ class Backfiller:
                 continue
             batch.append(sighting)
             if len(batch) == BATCH:
-                found += await self._take(record, batch, look_first=compared_until is None)
+                found += await self._update_all(record, batch, look_first=compared_until is None)
                 batch = []
-        found += await self._take(record, batch, look_first=compared_until is None)
+        found += await self._update_all(record, batch, look_first=compared_until is None)
         await self._read_singly(record, seen, asked_at)
         await self._store.commit(SaveIntegrationState(IntegrationState(id=record.id, compared_until=asked_at)))
         return found
 
-    async def _take(self, record: RoutingRecord, batch: list[Sighting], *, look_first: bool) -> int:
-        """Bring some incidents to the desk side by side; return how many were new."""
-        taken = await asyncio.gather(*(self._updater.take(record, [seen], look_first=look_first) for seen in batch))
+    async def _update_all(self, record: RoutingRecord, batch: list[Sighting], *, look_first: bool) -> int:
+        """Update some incidents side by side; return how many were new."""
+        taken = await asyncio.gather(*(self._updater.update(record, [seen], look_first=look_first) for seen in batch))
         for seen, is_new in zip(batch, taken, strict=True):
             if is_new:
                 self._metrics.found_by_comparison.inc()
-                log.info("Incident found by comparison", integration=record.id, incident=seen.incident_id)
+                log.info("Incident found by backfill", integration=record.id, incident=seen.incident_id)
         return sum(taken)
 
     async def _read_singly(self, record: RoutingRecord, seen: set[str], asked_at: float) -> None:
@@ -148,16 +160,15 @@ class Backfiller:
                 if error.status != 404:
                     raise
                 continue
-            await self._updater.take(record, [sighting_of_listing(incident, asked_at)])
+            await self._updater.update(record, [sighting_of_listing(incident, asked_at)])
 
     async def _failed(self, record: RoutingRecord, error: PagerDutyError) -> None:
-        reason = str(error)[:MAX_REASON_CHARS]
-        log.warning("Comparison refused", integration=record.id, problem=reason)
-        failure = IntegrationState(id=record.id, last_failure_at=clock.now(), last_failure_reason=reason)
+        failure = failure_state(record.id, error, clock.now())
+        log.warning("Backfill refused by PagerDuty", integration=record.id, error=failure.last_failure_reason)
         try:
             await self._store.commit(SaveIntegrationState(failure))
         except NoctuaryError as store_error:
-            log.warning("Failure could not be stored", integration=record.id, problem=str(store_error))
+            log.warning("Failure could not be stored", integration=record.id, error=str(store_error))
 
 
 def scope_query(scope: Scope) -> dict[str, list[str]]:

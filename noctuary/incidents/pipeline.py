@@ -1,4 +1,4 @@
-"""The way of an incident, put together: worker, desk, outbox and comparison over one store and one routing table."""
+"""The pipeline of an incident, put together: inbox, updater, outbox and backfill over one store."""
 
 import asyncio
 
@@ -6,12 +6,14 @@ import httpx
 import structlog
 
 from noctuary.common import clock
-from noctuary.common.errors import StoreUnavailable
+from noctuary.common.errors import NotReady
 from noctuary.common.locks import KeyedLocks
 from noctuary.common.metrics import Metrics
 from noctuary.incidents.backfill import Backfiller
 from noctuary.incidents.enrichment import Enricher
 from noctuary.incidents.inbox_worker import InboxWorker
+from noctuary.incidents.note_delivery import NoteDelivery
+from noctuary.incidents.note_rows import NoteRows
 from noctuary.incidents.outbox import NoteSender
 from noctuary.incidents.recheck import Rechecks
 from noctuary.incidents.suspensions import Suspensions
@@ -26,10 +28,14 @@ log = structlog.get_logger()
 
 DEPTHS_INTERVAL_S = 5.0
 LOADED_POLL_S = 0.05
+DEFAULT_TIMINGS = Timings()
 
 
 class IncidentPipeline:
-    """Everything between a stored webhook and a note; set `wake` when a webhook was stored."""
+    """Everything between a stored webhook and a note; set `wake` when a webhook was stored.
+
+    Several pipelines may work on one store: what one claimed, no other begins.
+    """
 
     def __init__(
         self,
@@ -38,16 +44,19 @@ class IncidentPipeline:
         http: httpx.AsyncClient,
         metrics: Metrics,
         live_reader: LiveReader | None,
-        timings: Timings | None = None,
+        timings: Timings = DEFAULT_TIMINGS,
         limits: Limits = no_limits,
     ) -> None:
-        locks, clients = KeyedLocks(), PagerDutyClients(http, metrics)
-        self.sender = NoteSender(store, routing, clients, locks, metrics, timings or Timings())
+        locks, clients = KeyedLocks(), PagerDutyClients(http, metrics.count_pagerduty_call)
+        rows = NoteRows(store, locks, metrics, timings)
+        delivery = NoteDelivery(store, clients, rows, metrics, timings)
+        self.sender = NoteSender(store, routing, rows, delivery, timings)
         enricher = Enricher(store, clients, live_reader, limits)
-        self.updater = IncidentUpdater(store, routing, enricher, locks, self.sender.wake.set)
+        self.updater = IncidentUpdater(store, routing, enricher, locks, self.sender.wake.set, timings.recheck_s)
         self.backfiller = Backfiller(store, routing, clients, self.updater, metrics)
-        self.worker = InboxWorker(store, routing, self.updater, metrics, Suspensions(routing, self.backfiller.request))
-        self.rechecks = Rechecks(store, routing, self.updater, (timings or Timings()).recheck_s)
+        suspensions = Suspensions(routing, self.backfiller.request)
+        self.worker = InboxWorker(store, routing, self.updater, metrics, suspensions)
+        self.rechecks = Rechecks(store, self.updater, timings)
         self._store = store
         self._routing = routing
         self._metrics = metrics
@@ -72,8 +81,8 @@ class IncidentPipeline:
         while True:
             try:
                 depths = await self._store.depths(clock.now())
-            except StoreUnavailable as error:
-                log.warning("Queues cannot be measured", problem=str(error))
+            except NotReady as error:
+                log.warning("Queues cannot be measured", error=str(error))
             else:
                 for queue in ("inbox", "notes"):
                     self._metrics.queue_depth.labels(queue).set(getattr(depths, queue))

@@ -1,62 +1,61 @@
-"""The second look: an alert can be faster than the cluster's own reports, so evidence is gathered once more."""
+"""The recheck: an alert can be faster than the cluster's own reports, so evidence is gathered once more."""
 
 import asyncio
-import heapq
 
 import structlog
 
 from noctuary.common import clock
-from noctuary.common.errors import NoctuaryError, StoreUnavailable
+from noctuary.common.errors import NoctuaryError, NotReady
+from noctuary.incidents.timings import Timings
 from noctuary.incidents.updater import IncidentUpdater
-from noctuary.models.incident import IncidentRow
-from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import Store
+from noctuary.store.interface import FinishRecheck, IncidentKey, Store, Work
 
 log = structlog.get_logger()
 
 POLL_S = 1.0
-MAX_WAITING = 10_000
-"""In a storm beyond this the first answers stand."""
+BATCH = 32
+"""Rechecks claimed at once; they run one after the other, behind the first answers of new incidents."""
 
 
 class Rechecks:
-    """Remembers which incidents to look at again; after a restart the young ones are taken from the store."""
+    """Works off the rechecks that the updater scheduled in the store, whichever process did."""
 
-    def __init__(self, store: Store, routing: RoutingDirectory, updater: IncidentUpdater, after_s: float) -> None:
+    def __init__(self, store: Store, updater: IncidentUpdater, timings: Timings) -> None:
         self._store = store
-        self._routing = routing
         self._updater = updater
-        self._after_s = after_s
-        self._waiting: list[tuple[float, str, str]] = []
-        updater.on_new = self._ask
+        self._timings = timings
 
     async def run(self) -> None:
-        """Look again until cancelled."""
-        await self._remember()
+        """Recheck until cancelled."""
         while True:
-            while self._waiting and self._waiting[0][0] <= clock.now():
-                _, account, incident_id = heapq.heappop(self._waiting)
-                await self._look(account, incident_id)
+            for account, incident_id in await self._claim():
+                await self._recheck(account, incident_id)
             await asyncio.sleep(POLL_S)
 
-    def _ask(self, row: IncidentRow) -> None:
-        if row.status != "resolved" and len(self._waiting) < MAX_WAITING:
-            heapq.heappush(self._waiting, (clock.now() + self._after_s, row.account, row.incident_id))
-
-    async def _remember(self) -> None:
+    async def _claim(self) -> list[IncidentKey]:
         try:
-            for integration in self._routing:
-                for row in await self._store.open_incidents(integration.record.id):
-                    if row.triggered_at > clock.now() - self._after_s:
-                        self._ask(row)
-        except StoreUnavailable as error:
-            log.warning("Second looks from before the start are left out", problem=str(error))
+            return await self._store.claim_rechecks(BATCH, self._timings.lease_s, clock.now())
+        except NotReady as error:
+            log.warning("Rechecks cannot be read", error=str(error))
+            return []
 
-    async def _look(self, account: str, incident_id: str) -> None:
+    async def _recheck(self, account: str, incident_id: str) -> None:
         try:
             if await self._updater.recheck(account, incident_id):
                 log.info("Evidence improved", incident=incident_id)
+            await self._store.commit(FinishRecheck(account, incident_id))
+        except NotReady as error:
+            log.warning("Recheck failed, retrying", incident=incident_id, error=str(error))
+            await self._store.release(Work.RECHECK, account, incident_id)
         except NoctuaryError as error:
-            log.warning("Second look failed, the first answer stands", incident=incident_id, problem=str(error))
+            log.warning("Recheck failed, keeping the first answer", incident=incident_id, error=str(error))
+            await self._give_up(account, incident_id)
         except Exception:
-            log.exception("Second look failed, the first answer stands", incident=incident_id)
+            log.exception("Recheck failed, keeping the first answer", incident=incident_id)
+            await self._give_up(account, incident_id)
+
+    async def _give_up(self, account: str, incident_id: str) -> None:
+        try:
+            await self._store.commit(FinishRecheck(account, incident_id))
+        except NotReady as error:
+            log.warning("Recheck cannot be ended", incident=incident_id, error=str(error))

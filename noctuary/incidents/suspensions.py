@@ -13,7 +13,7 @@ class Suspensions:
         self._routing = routing
         self._on_resume = on_resume
         self._resumed_at: dict[str, float] = {}
-        self._suspended = {each.record.id for each in routing if each.record.suspend}
+        self._suspended = {record.id for record in routing if record.suspend}
         routing.subscribe(self._changed)
 
     def resumed_at(self, integration_id: str) -> float | None:
@@ -21,10 +21,10 @@ class Suspensions:
         return self._resumed_at.get(integration_id)
 
     def _changed(self, integration_id: str) -> None:
-        integration = self._routing.get(integration_id)
-        if integration is None:
+        record = self._routing.get(integration_id)
+        if record is None:
             self._suspended.discard(integration_id)
-        elif integration.record.suspend:
+        elif record.suspend:
             self._suspended.add(integration_id)
         elif integration_id in self._suspended:
             self._suspended.discard(integration_id)

@@ -1,4 +1,4 @@
-"""The desk: one incident at a time, from what was told about it to the rows of incident and note."""
+"""Updates incidents and their notes: from what was reported about one to its rows, committed at once."""
 
 from collections.abc import Callable
 
@@ -6,27 +6,26 @@ import msgspec
 import structlog
 
 from noctuary.common import clock
+from noctuary.common.errors import RevisionConflict
 from noctuary.common.locks import KeyedLocks
 from noctuary.incidents.enrichment import Enricher
 from noctuary.incidents.note_owner import owner_of
 from noctuary.incidents.sightings import Sighting, apply_sighting
-from noctuary.models.diagnosis import Verdict
+from noctuary.incidents.wanted_note import Diagnosed, decode_evidence, is_better, wanted_note
 from noctuary.models.evidence import Evidence
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.models.routing_record import RoutingRecord
-from noctuary.notes.note import marker_of, render_note, same_apart_from_time
 from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import Mutation, SaveIncident, SaveNote, Store
+from noctuary.store.interface import Mutation, SaveIncident, SaveNote, ScheduleRecheck, Store
 
 log = structlog.get_logger()
 
-_VERDICTS = [Verdict.NEVER_SEEN, Verdict.NOTHING_RELEVANT, Verdict.CAUSE]
-LOOK_FIRST = 0.001
-"""A `posting_since` of long ago: a note may stand there already, so the first thing to do is to look."""
+MAX_ATTEMPTS = 5
+"""How often an update is decided anew because somebody else wrote the incident meanwhile."""
 
 
 class IncidentUpdater:
-    """Updates incidents and their notes; everything of one incident happens in turn and is committed at once."""
+    """Updates incidents one at a time; what another process wrote meanwhile is read again and never overwritten."""
 
     def __init__(
         self,
@@ -35,16 +34,17 @@ class IncidentUpdater:
         enricher: Enricher,
         locks: KeyedLocks,
         wake_sender: Callable[[], None],
+        recheck_after_s: float,
     ) -> None:
         self._store = store
         self._routing = routing
         self._enricher = enricher
         self._locks = locks
         self._wake_sender = wake_sender
-        self.on_new: Callable[[IncidentRow], None] = lambda _row: None
+        self._recheck_after_s = recheck_after_s
         self._hosts: dict[str, str] = {}
 
-    async def take(
+    async def update(
         self,
         origin: RoutingRecord,
         sightings: list[Sighting],
@@ -54,31 +54,49 @@ class IncidentUpdater:
     ) -> bool:
         """Apply sightings of one incident and commit them with `done`; tell whether the incident is new.
 
-        `look_first`: a note of ours may stand there already, unknown to the store. `silent_if_resolved`: an incident
-        that came and went during a suspension gets no note.
+        `look_first`: a note of ours may exist there already, unknown to the store. `silent_if_resolved`: an incident
+        that came and went during a suspension gets no note. Raises StoreUnavailable and RevisionConflict.
         """
+        for seen in sightings:
+            self._hosts[origin.id] = seen.host or self._hosts.get(origin.id, "")
+        async with self._locks.hold((origin.api_url, sightings[0].incident_id)):
+            for attempt in range(1, MAX_ATTEMPTS + 1):
+                try:
+                    return await self._update(
+                        origin, sightings, done, look_first=look_first, silent_if_resolved=silent_if_resolved
+                    )
+                except RevisionConflict:
+                    if attempt == MAX_ATTEMPTS:
+                        raise
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _update(
+        self,
+        origin: RoutingRecord,
+        sightings: list[Sighting],
+        done: tuple[Mutation, ...],
+        *,
+        look_first: bool,
+        silent_if_resolved: bool,
+    ) -> bool:
         account, incident_id = origin.api_url, sightings[0].incident_id
-        async with self._locks.hold((account, incident_id)):
-            before = await self._store.incident(account, incident_id)
-            row = before
-            for seen in sightings:
-                self._hosts[origin.id] = seen.host or self._hosts.get(origin.id, "")
-                row = apply_sighting(row, seen, account, origin.id)
-            if row is None:
-                return False
-            note = await self._store.note(account, incident_id)
-            owner = self._owner(row, before, note, sightings[-1], origin)
-            lacks_note = note is None and row.status != "resolved" and owner.writes_notes and not owner.suspend
-            if row == before and not lacks_note:
-                await self._store.commit(*done)
-                return False
-            row.integration_id, row.updated_at = owner.id, clock.now()
-            silent = silent_if_resolved and note is None and row.status == "resolved"
-            changes = await self._changes(owner, row, before, note, look_first=look_first, silent=silent)
-            await self._store.commit(*changes, *done)
+        before = await self._store.incident(account, incident_id)
+        note = await self._store.note(account, incident_id)
+        row = before
+        for seen in sightings:
+            row = apply_sighting(row, seen, account, origin.id)
+        if row is None:
+            return False
+        owner = self._owner(row, before, note, sightings[-1], origin)
+        lacks_note = note is None and row.status != "resolved" and owner.writes_notes and not owner.suspend
+        if row == before and not lacks_note:
+            await self._store.commit(*done)
+            return False
+        row.integration_id, row.updated_at = owner.id, clock.now()
+        silent = silent_if_resolved and note is None and row.status == "resolved"
+        changes = await self._changes(owner, row, before, note, look_first=look_first, silent=silent)
+        await self._store.commit(*changes, *done)
         self._wake_sender()
-        if before is None:
-            self.on_new(row)
         return before is None
 
     async def recheck(self, account: str, incident_id: str) -> bool:
@@ -88,13 +106,15 @@ class IncidentUpdater:
             owner = self._routing.get(row.integration_id) if row is not None else None
             if row is None or row.diagnosis is None or row.status == "resolved" or owner is None:
                 return False
-            known = msgspec.json.decode(row.diagnosis, type=Evidence)
-            fresh = await self._enricher.evidence(owner.record, row, clock.now(), None if known.gaps else known.alerts)
+            known = decode_evidence(row)
+            if known is None:
+                return False
+            fresh = await self._enricher.evidence(owner, row, clock.now(), None if known.gaps else known.alerts)
             if not is_better(fresh, known):
                 return False
             row.diagnosis = msgspec.json.encode(fresh)
             note = await self._store.note(account, incident_id)
-            await self._store.commit(SaveIncident(row), *_edit(owner.record, row, fresh, note))
+            await self._store.commit(SaveIncident(row), *_edit(owner, row, fresh, note))
         self._wake_sender()
         return True
 
@@ -104,9 +124,9 @@ class IncidentUpdater:
         """Return who owns the note: whoever has written one keeps it, as long as the integration exists."""
         settled = self._routing.get(before.integration_id) if before is not None and note is not None else None
         if settled is not None:
-            return settled.record
+            return settled
         known = msgspec.structs.replace(seen, service_id=row.service_id or seen.service_id)
-        return owner_of(known, origin, [each.record for each in self._routing], self._hosts)
+        return owner_of(known, origin, list(self._routing), self._hosts)
 
     async def _changes(
         self,
@@ -118,18 +138,25 @@ class IncidentUpdater:
         look_first: bool,
         silent: bool,
     ) -> list[Mutation]:
-        evidence = await self._evidence(owner, row, before)
-        row.diagnosis = msgspec.json.encode(evidence)
+        evidence = await self._evidence(owner, row, before, note)
+        if evidence is not None:
+            row.diagnosis = msgspec.json.encode(evidence)
         changes: list[Mutation] = [SaveIncident(row)]
+        if before is None and row.status != "resolved":
+            changes.append(ScheduleRecheck(row.account, row.incident_id, clock.now() + self._recheck_after_s))
         if owner.writes_notes and not owner.suspend and not silent:
             wanted = wanted_note(owner, row, evidence, note, look_first=look_first)
             changes += [SaveNote(wanted)] if wanted is not None else []
         return changes
 
-    async def _evidence(self, owner: RoutingRecord, row: IncidentRow, before: IncidentRow | None) -> Evidence:
-        if row.diagnosis is None:
-            return await self._enricher.evidence(owner, row, clock.now())
-        evidence = msgspec.json.decode(row.diagnosis, type=Evidence)
+    async def _evidence(
+        self, owner: RoutingRecord, row: IncidentRow, before: IncidentRow | None, note: NoteRow | None
+    ) -> Diagnosed:
+        """Return the evidence of an incident; None when it was written in a form unknown here and its note shows it."""
+        evidence = decode_evidence(row)
+        if evidence is None:
+            is_unknown = row.diagnosis is not None and note is not None
+            return None if is_unknown else await self._enricher.evidence(owner, row, clock.now())
         if row.status != "resolved":
             return msgspec.structs.replace(evidence, clearing=None)
         if before is not None and before.status == "resolved" and evidence.clearing is not None:
@@ -138,42 +165,9 @@ class IncidentUpdater:
         return msgspec.structs.replace(evidence, clearing=clearing)
 
 
-def is_better(fresh: Evidence, known: Evidence) -> bool:
-    """Tell whether new evidence gives another answer that is at least as good, from no less than was seen before."""
-    before, after = known.diagnosis, fresh.diagnosis
-    if after.verdict is not before.verdict:
-        return _VERDICTS.index(after.verdict) > _VERDICTS.index(before.verdict)
-    if not after.causes:
-        return False
-    is_as_good = after.causes[0].score >= before.causes[0].score and after.events_seen >= before.events_seen
-    return is_as_good and after.causes != before.causes
-
-
 def _edit(owner: RoutingRecord, row: IncidentRow, evidence: Evidence, note: NoteRow | None) -> list[Mutation]:
-    """Ask for a new text of a note that stands already; a second look never begins one."""
+    """Ask for a new text of a note that exists already; a recheck never begins one."""
     if note is None or owner.suspend or not owner.writes_notes:
         return []
     wanted = wanted_note(owner, row, evidence, note, look_first=False)
     return [SaveNote(wanted)] if wanted is not None else []
-
-
-def wanted_note(
-    owner: RoutingRecord, row: IncidentRow, evidence: Evidence, note: NoteRow | None, *, look_first: bool
-) -> NoteRow | None:
-    """Return the outbox row that asks for the note as it should read now, or None when it reads so already."""
-    now = clock.now()
-    marker = note.marker if note is not None else marker_of(owner.id, row.account, row.incident_id)
-    text = render_note(row, evidence, marker, now)
-    if note is None:
-        return NoteRow(
-            account=row.account,
-            incident_id=row.incident_id,
-            integration_id=owner.id,
-            marker=marker,
-            text=text,
-            created_at=now,
-            posting_since=LOOK_FIRST if look_first else None,
-        )
-    if same_apart_from_time(note.text, text) and note.integration_id == owner.id:
-        return None
-    return msgspec.structs.replace(note, integration_id=owner.id, text=text, rev=note.rev + 1)

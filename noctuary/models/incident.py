@@ -6,7 +6,8 @@ import msgspec
 class IncidentRow(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One incident as we know it. `account` is the API base URL: incident ids are unique within it.
 
-    `integration_id` is the integration that owns the note. `diagnosis` is the frozen evidence as JSON.
+    `integration_id` is the integration that owns the note. `diagnosis` is the frozen evidence as JSON. `revision` is
+    what it was read at, 0 for a row that is not stored yet; the store counts it up with every write.
     """
 
     account: str
@@ -27,6 +28,7 @@ class IncidentRow(msgspec.Struct, kw_only=True, omit_defaults=True):
     updated_at: float = 0.0
     last_event_at: float = 0.0
     diagnosis: bytes | None = None
+    revision: int = 0
 
 
 class NoteRow(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -35,6 +37,7 @@ class NoteRow(msgspec.Struct, kw_only=True, omit_defaults=True):
     `rev` counts what we want, `sent_rev` what PagerDuty confirmed; equal means nothing to do. `posting_since` is set
     before the first POST is sent and cleared when its answer is recorded: if it is set at a start or after an error,
     a note may stand there without our knowing its id. `check_at` asks for a later look for doubles.
+    `rev` is of the text; `revision` is of the row, as in IncidentRow.
     """
 
     account: str
@@ -52,3 +55,4 @@ class NoteRow(msgspec.Struct, kw_only=True, omit_defaults=True):
     failed_reason: str | None = None
     created_at: float = 0.0
     sent_at: float | None = None
+    revision: int = 0

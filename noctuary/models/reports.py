@@ -17,12 +17,11 @@ class Refusal(msgspec.Struct, frozen=True):
 class IntegrationReport(msgspec.Struct, omit_defaults=True):
     """What one receiver knows of one integration; times are seconds since the epoch.
 
-    `record_version` is RoutingRecord.version() of what is loaded; `proven_token_sha256` is the newest token that has
-    carried a valid signature; `refusal` is absent again as soon as PagerDuty took what it refused, or may take it.
+    `proven_token_sha256` is the newest token that has carried a valid signature; `refusal` is absent again as soon as
+    PagerDuty took what it refused, or may take it.
     """
 
     id: str
-    record_version: str
     proven_token_sha256: str | None = None
     last_webhook_at: float | None = None
     last_note_at: float | None = None

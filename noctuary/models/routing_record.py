@@ -92,10 +92,6 @@ class RoutingRecord(msgspec.Struct, frozen=True, omit_defaults=True):
         """Whether we may write into PagerDuty."""
         return self.direction in ("outbound", "bidirectional") and self.api_token is not None
 
-    def version(self) -> str:
-        """Return a short hash that changes with any content; both processes compute the same."""
-        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:16]
-
 
 def hash_secret(secret: str) -> str:
     """Return the SHA-256 of a token or key in hex, as records hold it."""

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 
 from noctuary.common.clock import format_clock
 from noctuary.common.text import clean, duration, fit_bytes, plural, shorten
@@ -9,7 +10,7 @@ from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models.diagnosis import Cause, Diagnosis, Fault, Verdict
 from noctuary.models.evidence import Clearing, Evidence
 from noctuary.models.incident import IncidentRow
-from noctuary.notes.phrases import cause_sentence, change_line, fault_line, headline, version
+from noctuary.notes.phrases import HEADLINE_CHARS, cause_sentence, change_line, fault_line, headline, version
 from noctuary.notes.remedies import remedy
 
 NOTE_BUDGET_BYTES = 8_000
@@ -17,6 +18,9 @@ NOTE_BUDGET_BYTES = 8_000
 MAX_EVIDENCE_LINES = 20
 MARKER_LINE_START = "noctuary ref "
 _CUT = "(shortened)"
+_STATUS_PREFIX = re.compile(r"^Resolved after [^.]*\. ")
+_STATUS_LINE_STARTS = ("Acknowledged at ", "Resolved at ")
+BLOCK_END = "\n\n"
 
 
 def marker_of(integration_id: str, account: str, incident_id: str) -> str:
@@ -41,15 +45,28 @@ def render_note(incident: IncidentRow, evidence: Evidence, marker: str, now: flo
     diagnosis = evidence.diagnosis
     blocks = [
         [headline(diagnosis, _status_prefix(incident))],
-        _status_lines(incident, evidence),
+        _status_lines(incident, evidence.clearing),
         _action(incident, diagnosis),
         _why(evidence),
         _others(diagnosis),
         _looked_at(evidence),
     ]
+    return _finish(["\n".join(block) for block in blocks if block], marker, now)
+
+
+def restate_note(text: str, incident: IncidentRow, marker: str, now: float) -> str:
+    """Return a note as it was, but for the incident's status: its diagnosis has a form that is unknown here."""
+    first, *rest = text.rstrip().rpartition("\n")[0].split("\n\n")
+    headline_text = _status_prefix(incident) + _STATUS_PREFIX.sub("", first)
+    if rest and rest[0].startswith(_STATUS_LINE_STARTS):
+        del rest[0]
+    status = "\n".join(_status_lines(incident, None))
+    return _finish([shorten(headline_text, HEADLINE_CHARS), *([status] if status else []), *rest], marker, now)
+
+
+def _finish(blocks: list[str], marker: str, now: float) -> str:
     end = f"{MARKER_LINE_START}{marker}  updated {format_clock(now)} UTC"
-    body = _within("\n\n".join("\n".join(block) for block in blocks if block), NOTE_BUDGET_BYTES - len(end) - 1)
-    return f"{body}\n{end}"
+    return f"{_within(BLOCK_END.join(blocks), NOTE_BUDGET_BYTES - len(end) - 1)}\n{end}"
 
 
 def _within(body: str, limit: int) -> str:
@@ -68,12 +85,12 @@ def _took_s(incident: IncidentRow) -> float:
     return max(0.0, (incident.resolved_at or incident.updated_at) - incident.triggered_at)
 
 
-def _status_lines(incident: IncidentRow, evidence: Evidence) -> list[str]:
+def _status_lines(incident: IncidentRow, clearing: Clearing | None) -> list[str]:
     lines = []
     if incident.acknowledged_at is not None:
         lines.append(f"Acknowledged at {format_clock(incident.acknowledged_at)} UTC{_by(incident.acknowledged_by)}.")
     if incident.status == "resolved" and incident.resolved_at is not None:
-        cleared = _cleared(evidence.clearing) if evidence.clearing is not None else ""
+        cleared = _cleared(clearing) if clearing is not None else ""
         lines.append(f"Resolved at {format_clock(incident.resolved_at)} UTC{_by(incident.resolved_by)}.{cleared}")
     return lines
 

@@ -1,6 +1,5 @@
-"""What PagerDuty's error answers mean: which may be repeated, and what a person must mend."""
+"""What PagerDuty's error answers mean: which may be repeated, and what a person must fix."""
 
-import re
 from typing import Any
 
 import httpx
@@ -21,25 +20,8 @@ _FIXES = {
 }
 
 
-_SAID = re.compile(r"PagerDuty answered (\d{3})(?: \(code (\d+)\))?")
-"""How the text of an error begins; `raise_for` writes it, and only the text is stored."""
-
-
-def is_fixable(error: PagerDutyError) -> bool:
-    """Tell whether a person can mend it in the integration: a refused token, a missing right, a wrong From."""
-    return _is_fixable(error.status, error.code)
-
-
-def fixable_status(text: str) -> int | None:
-    """Return the HTTP status that the text of a mendable error tells of, None for any other text."""
-    said = _SAID.match(text)
-    if said is None:
-        return None
-    status, code = int(said[1]), int(said[2] or 0)
-    return status if _is_fixable(status, code) else None
-
-
-def _is_fixable(status: int, code: int) -> bool:
+def is_fixable(status: int, code: int) -> bool:
+    """Tell whether a person can fix it in the integration: a refused token, a missing right, a wrong From."""
     return status in (401, 403) or (status == 400 and code in _FROM_CODES)
 
 

@@ -1,6 +1,6 @@
 """PagerDuty's REST API: the few calls we make, each with typed answers and typed errors."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -9,7 +9,6 @@ import msgspec
 
 from noctuary.common.clock import format_time
 from noctuary.common.errors import OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
-from noctuary.common.metrics import Metrics
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.answers import raise_for
 from noctuary.pagerduty.budget import Budget, Budgets, Need
@@ -35,6 +34,8 @@ DEFAULT_RETRY_S = 1.0
 """When PagerDuty does not say when to come again; the caller backs off from there."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 T = TypeVar("T")
+Count = Callable[[str, str], None]
+"""Told the name of each call and its outcome: ok, refused, rate_limited, failed or lost."""
 
 
 class PagerDutyClient:
@@ -47,12 +48,12 @@ class PagerDutyClient:
         token: str,
         from_email: str | None,
         budget: Budget,
-        metrics: Metrics,
+        count: Count,
     ) -> None:
         self.budget = budget
         self._http = http
         self._base = api_url.rstrip("/")
-        self._metrics = metrics
+        self._count = count
         self._headers = {
             "Authorization": f"Token token={token}",
             "Accept": "application/vnd.pagerduty+json;version=2",
@@ -153,7 +154,7 @@ class PagerDutyClient:
             outcome = _outcome(error)
             raise
         finally:
-            self._metrics.pagerduty_calls.labels(name, outcome).inc()
+            self._count(name, outcome)
         return result
 
     async def _send(self, method: str, path: str, query: Mapping[str, Any] | None, body: Any) -> httpx.Response:
@@ -181,9 +182,9 @@ class PagerDutyClient:
 class PagerDutyClients:
     """Makes the client of an integration; all share connections and each token's budget."""
 
-    def __init__(self, http: httpx.AsyncClient, metrics: Metrics, budgets: Budgets | None = None) -> None:
+    def __init__(self, http: httpx.AsyncClient, count: Count, budgets: Budgets | None = None) -> None:
         self._http = http
-        self._metrics = metrics
+        self._count = count
         self._budgets = budgets or Budgets()
 
     def of(self, record: RoutingRecord) -> PagerDutyClient:
@@ -191,7 +192,7 @@ class PagerDutyClients:
         if record.api_token is None:
             raise PagerDutyError("the integration has no API token: set spec.apiTokenSecretRef", status=401)
         budget = self._budgets.of(record.api_url, record.api_token)
-        return PagerDutyClient(self._http, record.api_url, record.api_token, record.from_email, budget, self._metrics)
+        return PagerDutyClient(self._http, record.api_url, record.api_token, record.from_email, budget, self._count)
 
 
 def _part(text: str) -> str:

@@ -1,27 +1,20 @@
 """What the other rooms ask of the loaded routing records."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from noctuary.models.routing_record import (
     RoutingRecord,
 )
 
 
-class LoadedIntegration(NamedTuple):
-    """A loaded record with the version that both processes compute."""
-
-    record: RoutingRecord
-    version: str
-
-
 class RoutingDirectory(Protocol):
     """What the way from incident to note asks of the routing table."""
 
-    def __iter__(self) -> Iterator[LoadedIntegration]:
+    def __iter__(self) -> Iterator[RoutingRecord]:
         """Iterate over all integrations."""
 
-    def get(self, integration_id: str) -> LoadedIntegration | None:
+    def get(self, integration_id: str) -> RoutingRecord | None:
         """Return one integration."""
 
     def age_s(self) -> float:

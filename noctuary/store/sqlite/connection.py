@@ -1,26 +1,43 @@
 """How the SQLite file is opened: durable at every COMMIT, and ours alone."""
 
+import fcntl
+import os
 import sqlite3
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 from noctuary.common.errors import InvalidInput
-from noctuary.store.sqlite.schema import DATA_DIR_SETTING, migrate
+from noctuary.store.sqlite.schema import DATA_DIR_SETTING, migrate, require_known
 
 LOCK_WAIT_S = 2.0
 """A predecessor that was told to stop may need a moment to let go of the file."""
+LOCK_POLL_S = 0.05
 CACHED_STATEMENTS = 256
 CACHE_KIB = 16_384
 """SQLite's own page cache: holds the hot ends of all indexes."""
+_IN_USE = ("is in use by another process", "run one receiver per directory, and stop the other one")
+
+
+def open_alone(path: Path) -> tuple[int, sqlite3.Connection]:
+    """Lock the file and open it; return the lock's descriptor and the writing connection. Raises InvalidInput."""
+    lock = lock_file(path)
+    try:
+        return lock, connect(path)
+    except BaseException:
+        os.close(lock)
+        raise
 
 
 def connect(path: Path) -> sqlite3.Connection:
     """Open or make the file, bring its schema up to date and write on trial; raise InvalidInput."""
+    _check_version(path)
     connection = sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None, cached_statements=CACHED_STATEMENTS)
     try:
         _configure(connection)
         migrate(connection)
         _write_on_trial(connection)
+        connection.execute("PRAGMA busy_timeout = 0")  # nobody else writes; a checkpoint must not wait for readers
     except sqlite3.Error as error:
         connection.close()
         raise _explain(error, path) from error
@@ -30,9 +47,51 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _check_version(path: Path) -> None:
+    """Leave a file of a newer program as it is, to the byte: a reader neither converts it nor empties its log."""
+    if not path.exists() or not path.stat().st_size:
+        return
+    reader = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=LOCK_WAIT_S)
+    try:
+        require_known(reader)
+    except sqlite3.Error as error:
+        raise _explain(error, path) from error
+    finally:
+        reader.close()
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """Open the file once more, for reads only; raise sqlite3.Error."""
+    connection = sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None, cached_statements=CACHED_STATEMENTS)
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    return connection
+
+
+def lock_file(path: Path) -> int:
+    """Take the file for this process alone, until the descriptor that is returned is closed; raise InvalidInput.
+
+    The lock is on a file of its own: SQLite's own exclusive mode would keep our readers out, too.
+    """
+    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    deadline = time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                os.close(lock)
+                raise InvalidInput(DATA_DIR_SETTING, f"{path} {_IN_USE[0]}", _IN_USE[1]) from None
+            time.sleep(LOCK_POLL_S)
+        except OSError:
+            os.close(lock)
+            raise
+        else:
+            return lock
+
+
 def _configure(connection: sqlite3.Connection) -> None:
-    # EXCLUSIVE comes first: it then holds from the first access on, and needs no shared memory file.
-    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise InvalidInput(
@@ -58,7 +117,7 @@ def probe(connection: sqlite3.Connection) -> None:
 def _explain(error: sqlite3.Error, path: Path) -> InvalidInput:
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        problem, fix = "is in use by another process", "run one receiver per directory, and stop the other one"
+        problem, fix = _IN_USE
     elif name in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
         problem, fix = "is not a sound database", "restore a backup, or name an empty directory"
     elif name == "SQLITE_FULL":

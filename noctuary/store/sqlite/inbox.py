@@ -1,4 +1,4 @@
-"""The inbox: verified webhooks from their acceptance until the worker is done with them."""
+"""The inbox: verified webhooks from their acceptance until the worker has processed them."""
 
 import sqlite3
 
@@ -26,54 +26,42 @@ def add(connection: sqlite3.Connection, webhook: NewWebhook) -> bool:
     return cursor.rowcount == 1
 
 
-def release_claims(connection: sqlite3.Connection) -> None:
-    """Make all claims due again: whoever held them ended with the last process."""
-    connection.execute("UPDATE inbox SET claimed = 0, due_at = received_at WHERE claimed = 1 AND finished_at IS NULL")
-
-
-def is_any_due(connection: sqlite3.Connection, now: float) -> bool:
-    """Tell whether a claim would find anything."""
-    row = connection.execute("SELECT 1 FROM inbox WHERE finished_at IS NULL AND due_at <= ? LIMIT 1", (now,)).fetchone()
-    return row is not None
-
-
-def claim(connection: sqlite3.Connection, limit: int, lease_s: float, now: float) -> list[InboxRow]:
-    """Claim due webhooks, oldest first."""
-    # The rows are read first: RETURNING gives them in no particular order.
-    ids = connection.execute(
+def due(connection: sqlite3.Connection, now: float, limit: int) -> list[int]:
+    """Return the ids of due webhooks, oldest first."""
+    rows = connection.execute(
         "SELECT id FROM inbox WHERE finished_at IS NULL AND due_at <= ? ORDER BY due_at, id LIMIT ?", (now, limit)
-    ).fetchall()
-    return [_claim_one(connection, row_id, now + lease_s) for (row_id,) in ids]
+    )
+    return [row_id for (row_id,) in rows]
 
 
-def _claim_one(connection: sqlite3.Connection, row_id: int, until: float) -> InboxRow:
+def still_due(connection: sqlite3.Connection, row_id: int, now: float) -> InboxRow | None:
+    """Return a webhook if it is due now."""
     row = connection.execute(
-        "UPDATE inbox SET claimed = 1, due_at = ?, attempts = attempts + 1 WHERE id = ?"
-        " RETURNING id, integration_id, webhook_id, received_at, body, attempts",
-        (until, row_id),
+        "SELECT id, integration_id, webhook_id, received_at, body, attempts + 1 FROM inbox"
+        " WHERE id = ? AND finished_at IS NULL AND due_at <= ?",
+        (row_id, now),
     ).fetchone()
-    return InboxRow(*row)
+    return None if row is None else InboxRow(*row)
 
 
 def finish(connection: sqlite3.Connection, change: FinishWebhook, now: float) -> None:
-    """Mark a webhook as worked; its row stays to recognise repetitions."""
+    """Mark a webhook as processed; its row stays to recognise repetitions."""
     connection.execute(
-        "UPDATE inbox SET finished_at = ?, event_id = ?, claimed = 0, last_error = NULL"
-        " WHERE id = ? AND finished_at IS NULL",
+        "UPDATE inbox SET finished_at = ?, event_id = ?, last_error = NULL WHERE id = ? AND finished_at IS NULL",
         (now, change.event_id, change.row_id),
     )
 
 
 def retry(connection: sqlite3.Connection, change: RetryWebhook) -> None:
-    """Give a claim back, due at a later time."""
+    """Count an attempt that failed; the webhook is due at a later time."""
     connection.execute(
-        "UPDATE inbox SET claimed = 0, due_at = ?, last_error = ? WHERE id = ? AND finished_at IS NULL",
+        "UPDATE inbox SET attempts = attempts + 1, due_at = ?, last_error = ? WHERE id = ? AND finished_at IS NULL",
         (change.at, change.error[:MAX_ERROR_CHARS], change.row_id),
     )
 
 
 def is_event_known(connection: sqlite3.Connection, integration_id: str, event_id: str) -> bool:
-    """Tell whether a worked webhook of this integration carried this event."""
+    """Tell whether a processed webhook of this integration carried this event."""
     row = connection.execute(
         "SELECT 1 FROM inbox WHERE integration_id = ? AND event_id = ? LIMIT 1", (integration_id, event_id)
     ).fetchone()
@@ -89,7 +77,7 @@ def depth(connection: sqlite3.Connection, now: float) -> tuple[int, float]:
 
 
 def sweep(connection: sqlite3.Connection, now: float, limit: int) -> int:
-    """Delete worked webhooks older than their keeping time."""
+    """Delete processed webhooks older than their keeping time."""
     return connection.execute(
         "DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE finished_at <= ? LIMIT ?)",
         (now - KEEP_FINISHED_S, limit),

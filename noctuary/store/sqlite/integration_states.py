@@ -10,6 +10,8 @@ _FIELDS = (
     "last_note_at",
     "last_failure_at",
     "last_failure_reason",
+    "last_failure_status",
+    "last_failure_code",
     "compared_until",
 )
 _SELECT = f"SELECT id, {', '.join(_FIELDS)}, seq FROM facts"  # noqa: S608 - constants
@@ -38,7 +40,9 @@ def since(connection: sqlite3.Connection, seq: int) -> list[IntegrationState]:
 
 
 def _state(
-    row: tuple[str, str | None, float | None, float | None, float | None, str | None, float | None, int],
+    row: tuple[
+        str, str | None, float | None, float | None, float | None, str | None, int | None, int | None, float | None, int
+    ],
 ) -> IntegrationState:
     identity, *fields, seq = row
     return IntegrationState(id=identity, seq=seq, **dict(zip(_FIELDS, fields, strict=True)))  # type: ignore[arg-type]  # as selected

@@ -96,12 +96,38 @@ MIGRATIONS = (
         seen_at REAL NOT NULL
     ) WITHOUT ROWID;
     """,
+    # Every statement is quick on any size of file. Claims live in memory now: those of the last process are released
+    # for good. What PagerDuty refused stands in numbers; the rows of before hold its text only, which began with
+    # `PagerDuty answered 401 (code 2006)` and is read here once, so that a refusal outlives the upgrade.
+    """
+    ALTER TABLE incidents ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE notes ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
+
+    CREATE TABLE rechecks (
+        account TEXT NOT NULL,
+        incident_id TEXT NOT NULL,
+        due_at REAL NOT NULL,
+        PRIMARY KEY (account, incident_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX rechecks_due ON rechecks (due_at);
+
+    UPDATE inbox SET claimed = 0, due_at = received_at WHERE claimed = 1 AND finished_at IS NULL;
+
+    ALTER TABLE facts ADD COLUMN last_failure_status INTEGER;
+    ALTER TABLE facts ADD COLUMN last_failure_code INTEGER;
+    UPDATE facts SET
+        last_failure_status = CASE WHEN last_failure_reason LIKE 'PagerDuty answered ___%'
+            THEN CAST(substr(last_failure_reason, 20, 3) AS INTEGER) ELSE 0 END,
+        last_failure_code = CASE WHEN substr(last_failure_reason, 23) LIKE ' (code %'
+            THEN CAST(substr(last_failure_reason, 30) AS INTEGER) ELSE 0 END
+        WHERE last_failure_reason IS NOT NULL;
+    """,
 )
 """Each entry leads from the version before it to its own (the first leads to 1)."""
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the file to the newest version, one transaction per step; raise InvalidInput when it is newer."""
+def require_known(connection: sqlite3.Connection) -> int:
+    """Return the version of the file; raise InvalidInput when a newer program made it."""
     found: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if found > len(MIGRATIONS):
         raise InvalidInput(
@@ -109,5 +135,11 @@ def migrate(connection: sqlite3.Connection) -> None:
             f"holds schema version {found}, but this program knows versions up to {len(MIGRATIONS)}",
             "run the newer program again, or name an empty directory",
         )
+    return found
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the file to the newest version, one transaction per step; raise InvalidInput when it is newer."""
+    found = require_known(connection)
     for version in range(found + 1, len(MIGRATIONS) + 1):
         connection.executescript(f"BEGIN IMMEDIATE; {MIGRATIONS[version - 1]} PRAGMA user_version = {version}; COMMIT;")

@@ -1,8 +1,9 @@
 """SqliteStore: the embedded store, one file written by one thread."""
 
-import functools
 import sqlite3
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from noctuary.common import clock
 from noctuary.models.context_event import ContextEvent
@@ -12,8 +13,10 @@ from noctuary.store.interface import (
     Depths,
     DropBaseline,
     EventQuery,
+    FinishRecheck,
     FinishWebhook,
     InboxRow,
+    IncidentKey,
     IntegrationState,
     Mutation,
     NewWebhook,
@@ -22,14 +25,22 @@ from noctuary.store.interface import (
     SaveIncident,
     SaveIntegrationState,
     SaveNote,
+    ScheduleRecheck,
+    Work,
 )
-from noctuary.store.sqlite import baselines, inbox, incidents, integration_states
+from noctuary.store.sqlite import baselines, inbox, incidents, integration_states, rechecks
 from noctuary.store.sqlite import events as event_rows
+from noctuary.store.sqlite.claims import Claims
 from noctuary.store.sqlite.connection import probe
 from noctuary.store.sqlite.database import Database
 from noctuary.store.sqlite.filesystem import prepare_directory
 
+K = TypeVar("K", bound=Hashable)
+R = TypeVar("R")
+
 FILE_NAME = "noctuary.db"
+CLAIM_TRIES = 3
+"""Another worker may claim all that was found due before we do; a few looks find what is left."""
 ROW_OVERHEAD_BYTES = 512
 """What a waiting row weighs beside its body, roughly."""
 
@@ -38,7 +49,8 @@ class SqliteStore:
     """Every promise of the Store interface, kept by SQLite; open it with `open`."""
 
     def __init__(self, database: Database) -> None:
-        self.database = database
+        self._database = database
+        self._claims = Claims()
 
     @classmethod
     async def open(cls, directory: Path) -> "SqliteStore":
@@ -46,9 +58,7 @@ class SqliteStore:
         prepare_directory(directory)
         database = Database(directory / FILE_NAME)
         await database.open()
-        store = cls(database)
-        await database.write(inbox.release_claims)
-        return store
+        return cls(database)
 
     async def add_webhook(self, webhook: NewWebhook) -> bool:
         """Keep a webhook; False when this integration already has one of this id."""
@@ -56,70 +66,117 @@ class SqliteStore:
         def work(connection: sqlite3.Connection) -> bool:
             added = inbox.add(connection, webhook)
             if added:
-                integration_states.save(
-                    connection, IntegrationState(id=webhook.integration_id, last_webhook_at=webhook.received_at)
-                )
+                seen = IntegrationState(id=webhook.integration_id, last_webhook_at=webhook.received_at)
+                integration_states.save(connection, seen)
             return added
 
-        return await self.database.write(work, len(webhook.body) + ROW_OVERHEAD_BYTES)
+        return await self._database.write(work, len(webhook.body) + ROW_OVERHEAD_BYTES)
 
     async def claim_webhooks(self, limit: int, lease_s: float, now: float) -> list[InboxRow]:
         """Claim due webhooks, oldest first."""
-        if not await self.database.read(functools.partial(inbox.is_any_due, now=now)):
-            return []  # spares an idle worker's fsync
-        return await self.database.write(functools.partial(inbox.claim, limit=limit, lease_s=lease_s, now=now))
+        return await self._claim(Work.WEBHOOK, inbox.due, inbox.still_due, limit, lease_s, now)
+
+    async def claim_notes(self, limit: int, lease_s: float, now: float) -> list[NoteRow]:
+        """Claim notes to send or to check, due first."""
+        return await self._claim(Work.NOTE, incidents.due_notes, incidents.due_note, limit, lease_s, now)
+
+    async def claim_rechecks(self, limit: int, lease_s: float, now: float) -> list[IncidentKey]:
+        """Claim due rechecks, due first."""
+        return await self._claim(Work.RECHECK, rechecks.due, rechecks.still_due, limit, lease_s, now)
+
+    async def claim_backfill(self, integration_id: str, lease_s: float, now: float) -> bool:
+        """Claim the backfill of an integration."""
+        return self._claims.take(Work.BACKFILL, integration_id, lease_s, now)
+
+    async def release(self, work: Work, *key: str | int) -> None:
+        """End a claim."""
+        self._claims.free(work, [key if len(key) > 1 else key[0]])
+
+    async def _claim(
+        self,
+        work: Work,
+        due: Callable[[sqlite3.Connection, float, int], Sequence[K]],
+        still_due: Callable[[sqlite3.Connection, K, float], R | None],
+        limit: int,
+        lease_s: float,
+        now: float,
+    ) -> list[R]:
+        """Claim first, then read again: what somebody finished in between is due no more."""
+        keys: list[K] = []
+        for _ in range(CLAIM_TRIES):
+            held = self._claims.held(work)
+            found = await self._database.read(lambda c, rows=limit + held: due(c, now, rows))  # type: ignore[misc]
+            for key in found:
+                if len(keys) < limit and self._claims.take(work, key, lease_s, now):
+                    keys.append(key)
+            if keys or len(found) <= held:
+                break
+        if not keys:
+            return []
+        try:
+            rows = await self._database.read(lambda c: {key: still_due(c, key, now) for key in keys})
+        except BaseException:
+            self._claims.free(work, keys)
+            raise
+        self._claims.free(work, [key for key, row in rows.items() if row is None])
+        return [row for row in rows.values() if row is not None]
 
     async def is_event_known(self, integration_id: str, event_id: str) -> bool:
         """Tell whether an event of this id was worked for this integration."""
-        return await self.database.read(lambda c: inbox.is_event_known(c, integration_id, event_id))
+        return await self._database.read(lambda c: inbox.is_event_known(c, integration_id, event_id))
 
     async def commit(self, *changes: Mutation) -> None:
         """Make all changes or none."""
-        await self.database.write(lambda c: _apply_all(c, changes))
+        await self._database.write(lambda c: _apply_all(c, changes))
+        self._end_claims(changes)
+
+    def _end_claims(self, changes: Sequence[Mutation]) -> None:
+        for change in changes:
+            match change:
+                case FinishWebhook(row_id) | RetryWebhook(row_id):
+                    self._claims.free(Work.WEBHOOK, [row_id])
+                case FinishRecheck(account, incident_id):
+                    self._claims.free(Work.RECHECK, [(account, incident_id)])
 
     async def add_events(self, events: list[ContextEvent]) -> list[bool]:
         """Keep events; True where new, False where counted up."""
-        return await self.database.write(lambda c: event_rows.add(c, events), len(events) * ROW_OVERHEAD_BYTES)
+        return await self._database.write(lambda c: event_rows.add(c, events), len(events) * ROW_OVERHEAD_BYTES)
 
     async def window(self, query: EventQuery) -> list[ContextEvent]:
         """Return the unexpired events, most recently seen first."""
-        return await self.database.read(lambda c: event_rows.window(c, query))
+        return await self._database.read(lambda c: event_rows.window(c, query))
 
     async def last_event_at(self, tenants: list[str], services: list[str] | None) -> float | None:
         """Return when anything was last seen of these services, expired or not."""
-        return await self.database.read(lambda c: event_rows.last_event_at(c, tenants, services))
+        return await self._database.read(lambda c: event_rows.last_event_at(c, tenants, services))
 
     async def incident(self, account: str, incident_id: str) -> IncidentRow | None:
         """Return one incident."""
-        return await self.database.read(lambda c: incidents.get(c, account, incident_id))
-
-    async def known_incidents(self, account: str, incident_ids: list[str]) -> set[str]:
-        """Return which of these incidents we have."""
-        return await self.database.read(lambda c: incidents.known(c, account, incident_ids))
+        return await self._database.read(lambda c: incidents.get(c, account, incident_id))
 
     async def open_incidents(self, integration_id: str) -> list[IncidentRow]:
         """Return the incidents of an integration that are not resolved."""
-        return await self.database.read(lambda c: incidents.open_ones(c, integration_id))
+        return await self._database.read(lambda c: incidents.open_ones(c, integration_id))
 
     async def note(self, account: str, incident_id: str) -> NoteRow | None:
         """Return one note."""
-        return await self.database.read(lambda c: incidents.get_note(c, account, incident_id))
+        return await self._database.read(lambda c: incidents.get_note(c, account, incident_id))
 
-    async def due_notes(self, now: float, limit: int) -> list[NoteRow]:
-        """Return notes to send or to check, due first."""
-        return await self.database.read(lambda c: incidents.due_notes(c, now, limit))
+    async def refused_notes(self, now: float, limit: int) -> list[NoteRow]:
+        """Return notes that PagerDuty refused and that wait for their next attempt."""
+        return await self._database.read(lambda c: incidents.refused_notes(c, now, limit))
 
     async def integration_state(self, integration_id: str) -> IntegrationState | None:
         """Return the facts of one integration."""
-        return await self.database.read(lambda c: integration_states.get(c, integration_id))
+        return await self._database.read(lambda c: integration_states.get(c, integration_id))
 
     async def integration_states_since(self, seq: int) -> list[IntegrationState]:
         """Return the facts that changed since `seq`, in the order of their changes."""
-        return await self.database.read(lambda c: integration_states.since(c, seq))
+        return await self._database.read(lambda c: integration_states.since(c, seq))
 
     async def baselines(self) -> list[Baseline]:
         """Return all baselines."""
-        return await self.database.read(baselines.every)
+        return await self._database.read(baselines.every)
 
     async def sweep(self, now: float, limit: int) -> int:
         """Delete at most `limit` rows that nobody can see any more; return how many."""
@@ -128,11 +185,11 @@ class SqliteStore:
             swept = event_rows.sweep(connection, now, limit)
             return swept + inbox.sweep(connection, now, limit - swept)
 
-        return await self.database.write(work)
+        return await self._database.write(work)
 
     async def depths(self, now: float) -> Depths:
         """Return how much waits."""
-        writes = self.database.waiting_jobs
+        writes = self.waiting_writes()
 
         def work(connection: sqlite3.Connection) -> Depths:
             waiting, oldest_s = inbox.depth(connection, now)
@@ -140,15 +197,28 @@ class SqliteStore:
                 inbox=waiting, notes=incidents.unsent_notes(connection), writes=writes, oldest_inbox_s=oldest_s
             )
 
-        return await self.database.read(work)
+        return await self._database.read(work)
 
     async def probe(self) -> None:
         """Commit one small row; raise StoreUnavailable when that fails. For readiness: it also notices healing."""
-        await self.database.write(probe)
+        await self._database.write(probe)
+
+    def waiting_writes(self) -> int:
+        """Return how many writes wait for the disk."""
+        return self._database.waiting_writes
+
+    def healthy(self) -> bool:
+        """Whether the store may still commit."""
+        return self._database.alive
+
+    async def failed(self) -> str:
+        """Return why, as soon as the store can never commit again."""
+        await self._database.failed.wait()
+        return self._database.failure or "its thread ended"
 
     async def close(self) -> None:
         """Commit what waits and close."""
-        await self.database.close()
+        await self._database.close()
 
 
 def _apply_all(connection: sqlite3.Connection, changes: tuple[Mutation, ...]) -> None:
@@ -168,6 +238,10 @@ def _apply(connection: sqlite3.Connection, change: Mutation) -> None:
             incidents.save_note(connection, note)
         case SaveIntegrationState(changed):
             integration_states.save(connection, changed)
+        case ScheduleRecheck():
+            rechecks.schedule(connection, change)
+        case FinishRecheck():
+            rechecks.finish(connection, change)
         case SaveBaseline(baseline):
             baselines.save(connection, baseline)
         case DropBaseline(uid):

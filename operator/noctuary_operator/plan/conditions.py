@@ -46,7 +46,7 @@ def status_of(
     }
     present = {type_: verdict for type_, verdict in parts.items() if verdict is not None}
     verdicts = {"Ready": _ready(spec, present, desired.consent_problem), **present}
-    report = observed.report or IntegrationReport(id=observed.integration.uid, record_version="")
+    report = observed.report or IntegrationReport(id=observed.integration.uid)
     return IntegrationStatus(
         observed_generation=observed.integration.generation,
         conditions=_conditions(verdicts, observed.integration, observed.now),

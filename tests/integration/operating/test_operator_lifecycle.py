@@ -191,7 +191,7 @@ def test_a_proven_token_makes_the_subscription_active_for_good(
     team.apply("payments", webhook={"route": INGRESS})
     team.settled("payments", "AwaitingFirstWebhook", "SubscriptionReady")
     uid, token = team.uid("payments"), team.secret("payments")["token"]
-    report = IntegrationReport(uid, "v", proven_token_sha256=hash_secret(token), last_webhook_at=1_800_000_000.0)
+    report = IntegrationReport(uid, proven_token_sha256=hash_secret(token), last_webhook_at=1_800_000_000.0)
     receiver.reports = [report]
     team.settled("payments", "Active", "SubscriptionReady")
     assert team.condition("payments", "RouteReady")["reason"] == "SignedRequestSeen"
@@ -220,7 +220,7 @@ def test_a_newer_webhook_time_alone_waits_its_turn_and_is_not_lost(
     team.settled("payments", "AwaitingFirstWebhook")
     uid, writes, worked = team.uid("payments"), operator.writes(), operator.reconciles()
     for number in (1, 2, 3):
-        receiver.reports = [IntegrationReport(uid, "v", last_webhook_at=1_800_000_000.0 + number)]
+        receiver.reports = [IntegrationReport(uid, last_webhook_at=1_800_000_000.0 + number)]
         eventually("worked", lambda least=worked + number: operator.reconciles() >= least)
     assert (operator.writes(), "lastWebhookTime" in team.status("payments")) == (writes, False)
     operator.stop()
@@ -245,7 +245,7 @@ def test_what_pagerduty_refuses_is_said_until_it_is_mended(
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
     uid = team.uid("payments")
-    receiver.reports = [IntegrationReport(uid, "v", refusal=Refusal(of, "PagerDuty answered 40x: No; mend it"))]
+    receiver.reports = [IntegrationReport(uid, refusal=Refusal(of, "PagerDuty answered 40x: No; mend it"))]
     said = team.settled("payments", reason, "OutboundReady")
     assert (said["status"], said["message"]) == ("False", "PagerDuty answered 40x: No; mend it")
     assert team.condition("payments")["reason"] == reason
@@ -254,7 +254,7 @@ def test_what_pagerduty_refuses_is_said_until_it_is_mended(
     operator.start()
     eventually("worked", lambda: operator.reconciles() >= 1)
     assert operator.writes() == {}
-    receiver.reports = [IntegrationReport(uid, "v")]
+    receiver.reports = [IntegrationReport(uid)]
     team.settled("payments", "AwaitingFirstWebhook")
     eventually("both events", lambda: team.events("payments") == sorted([reason, "Healed"]))
 

@@ -1,13 +1,11 @@
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from noctuary.models.routing_record import Scope
-
-Scene = Any  # the fixture's class lives in conftest.py, which tests cannot import
+from testbed.scene import Scene
 
 
 def ago(seconds: float) -> datetime:
@@ -52,7 +50,7 @@ async def test_a_missed_resolution_is_found(scene: Scene) -> None:
     incident = scene.pd.trigger(scene.service, "Errors", at=ago(60))
     await scene.idle()
     scene.pd.resolve(incident.id, by=scene.bot, deliver=False)
-    scene.way.backfiller.request("one")
+    scene.backfill()
     await scene.until(lambda: scene.text(incident.id).startswith("Resolved after"))
     assert scene.pd.note_counts() == {incident.id: 1}
 
@@ -64,14 +62,14 @@ async def test_an_open_incident_older_than_the_list_is_read_by_itself(scene: Sce
     await scene.until(lambda: scene.text(incident.id))
     scene.pd.resolve(incident.id, by=scene.bot, deliver=False)
     await scene.until_async(lambda: _compared(scene))
-    scene.way.backfiller.request("one")
+    scene.backfill()
     await scene.until(lambda: scene.text(incident.id).startswith("Resolved after"))
     assert f"/incidents/{incident.id}" in [call.path for call in scene.pd.calls]
 
 
 async def _compared(scene: Scene) -> bool:
-    facts = await scene.store.integration_state("one")
-    return facts is not None and facts.compared_until is not None
+    state = await scene.store.integration_state("one")
+    return state is not None and state.compared_until is not None
 
 
 async def test_what_happened_before_the_integration_existed_is_not_touched(scene: Scene) -> None:
@@ -96,8 +94,7 @@ async def test_several_pages_are_read(scene: Scene) -> None:
     scene.route(direction="inbound")
     scene.start()
     await scene.until_async(lambda: _compared(scene))
-    known = await scene.store.known_incidents(scene.pd.url, [incident.id for incident in incidents])
-    assert len(known) == 120
+    assert all([await scene.store.incident(scene.pd.url, incident.id) for incident in incidents])
 
 
 async def test_the_paging_wall_is_passed_by_narrowing_the_range(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,8 +104,7 @@ async def test_the_paging_wall_is_passed_by_narrowing_the_range(scene: Scene, mo
     scene.route(direction="inbound")
     scene.start()
     await scene.until_async(lambda: _compared(scene))
-    known = await scene.store.known_incidents(scene.pd.url, [incident.id for incident in incidents])
-    assert len(known) == 40
+    assert all([await scene.store.incident(scene.pd.url, incident.id) for incident in incidents])
 
 
 async def test_after_a_lost_store_the_note_that_stands_there_is_adopted(scene: Scene) -> None:
@@ -117,8 +113,8 @@ async def test_after_a_lost_store_the_note_that_stands_there_is_adopted(scene: S
     incident = scene.pd.trigger(scene.service, "Errors", at=ago(60))
     await scene.idle()
     await scene.stop()
-    for statement in ("DELETE FROM incidents", "DELETE FROM notes", "DELETE FROM facts"):
-        await scene.store.database.write(lambda c, text=statement: c.execute(text))
+    statements = ("DELETE FROM incidents", "DELETE FROM notes", "DELETE FROM facts")
+    await scene.store._database.write(lambda c: [c.execute(statement) for statement in statements])
     scene.start()
     await scene.until(lambda: scene.counted("noctuary_notes_total", outcome="adopted"))
     await scene.idle()
@@ -129,7 +125,7 @@ async def test_a_webhook_and_the_comparison_at_once_make_one_note(scene: Scene) 
     await scene.subscribe()
     scene.start()
     incidents = [scene.pd.trigger(scene.service, f"I{i}", at=ago(60)) for i in range(10)]
-    scene.way.backfiller.request("one")
+    scene.backfill()
     await scene.idle()
     assert scene.pd.note_counts() == {incident.id: 1 for incident in incidents}
 
@@ -138,9 +134,9 @@ async def test_a_refused_comparison_is_told_to_the_operator(scene: Scene) -> Non
     scene.route(api_token="nonsense")
     scene.start()
     await scene.until_async(lambda: _failure(scene))
-    assert "spec.apiTokenSecretRef" in (await scene.store.integration_state("one")).last_failure_reason
+    assert "spec.apiTokenSecretRef" in str((await scene.state()).last_failure_reason)
 
 
 async def _failure(scene: Scene) -> bool:
-    facts = await scene.store.integration_state("one")
-    return facts is not None and facts.last_failure_reason is not None
+    state = await scene.store.integration_state("one")
+    return state is not None and state.last_failure_reason is not None

@@ -1,7 +1,5 @@
 import asyncio
 import time
-from collections.abc import Callable
-from typing import Any
 
 import msgspec
 import pytest
@@ -13,9 +11,8 @@ from noctuary.models.diagnosis import PodView, ServiceView
 from noctuary.models.live_view import LiveView
 from noctuary.models.routing_record import Scope, ServiceMapping
 from noctuary.store.interface import NewWebhook
-
-Scene = Any  # the fixture's class lives in conftest.py, which tests cannot import
-Make = Callable[..., ContextEvent]
+from testbed.cluster_events import fault, kubernetes_event, rollout
+from testbed.scene import Scene
 
 
 async def started(scene: Scene) -> None:
@@ -33,15 +30,13 @@ def webhook(event_id: str, incident_id: str = "Q1", status: str = "triggered", s
     return msgspec.json.encode({"event": event})
 
 
-async def test_a_webhook_becomes_a_note_that_names_the_bad_rollout(
-    scene: Scene, make_rollout: Make, make_fault: Make
-) -> None:
+async def test_a_webhook_becomes_a_note_that_names_the_bad_rollout(scene: Scene) -> None:
     now = time.time()
     await scene.store.add_events(
         [
-            make_rollout(now - 120),
-            make_fault(now - 100),
-            make_rollout(now - 10, workload="innocent", service="innocent"),
+            rollout(now - 120),
+            fault(now - 100),
+            rollout(now - 10, workload="innocent", service="innocent"),
         ]
     )
     await started(scene)
@@ -126,7 +121,7 @@ async def test_inbound_stores_and_correlates_but_writes_nothing(scene: Scene) ->
     await started(scene)
     incident = scene.pd.trigger(scene.service, "Errors")
     await scene.idle()
-    row = await scene.store.incident(scene.pd.url, incident.id)
+    row = await scene.incident(incident.id)
     assert row.diagnosis is not None
     assert scene.pd.note_counts() == {incident.id: 0}
 
@@ -190,15 +185,13 @@ async def test_an_owner_that_may_not_write_leaves_the_note_to_the_next(scene: Sc
     assert scene.pd.note_counts() == {incident.id: 1}
 
 
-async def test_a_mapping_by_service_id_finds_workloads_of_other_names(
-    scene: Scene, make_rollout: Make, make_fault: Make
-) -> None:
+async def test_a_mapping_by_service_id_finds_workloads_of_other_names(scene: Scene) -> None:
     now = time.time()
     labels = {"app": "pay"}
     await scene.store.add_events(
         [
-            make_rollout(now - 120, workload="backend", namespace="prod", labels=labels),
-            make_fault(now - 100, workload="backend", namespace="prod", labels=labels),
+            rollout(now - 120, workload="backend", namespace="prod", labels=labels),
+            fault(now - 100, workload="backend", namespace="prod", labels=labels),
         ]
     )
     scene.route(services=[ServiceMapping("pay", scene.service, labels, ["prod"])])
@@ -209,15 +202,13 @@ async def test_a_mapping_by_service_id_finds_workloads_of_other_names(
 
 
 @pytest.mark.parametrize("failure", ["refused", "slow"])
-async def test_an_api_server_that_fails_is_said_and_the_note_goes_out(
-    scene: Scene, failure: str, make_rollout: Make
-) -> None:
+async def test_an_api_server_that_fails_is_said_and_the_note_goes_out(scene: Scene, failure: str) -> None:
     async def read(_services: list[ServiceView]) -> LiveView:
         if failure == "slow":
             await asyncio.sleep(60)
         raise KubernetesUnavailable(503, "Down", "no leader")
 
-    await scene.store.add_events([make_rollout(time.time() - 120)])
+    await scene.store.add_events([rollout(time.time() - 120)])
     scene.live_reader = read
     await started(scene)
     incident = scene.pd.trigger(scene.service, "Errors")
@@ -234,9 +225,9 @@ async def test_alerts_that_cannot_be_read_are_said_and_the_note_goes_out(scene: 
     assert "Not looked at: alerts" in scene.text(incident.id)
 
 
-async def test_the_onset_is_taken_from_the_alerts_own_start(scene: Scene, make_rollout: Make) -> None:
+async def test_the_onset_is_taken_from_the_alerts_own_start(scene: Scene) -> None:
     now = time.time()
-    await scene.store.add_events([make_rollout(now - 120)])
+    await scene.store.add_events([rollout(now - 120)])
     firing = msgspec.json.encode([{"startsAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - 300))}])
     await started(scene)
     incident = scene.pd.trigger(scene.service, "Errors", custom_details={"firing": firing.decode()})
@@ -244,9 +235,7 @@ async def test_the_onset_is_taken_from_the_alerts_own_start(scene: Scene, make_r
     assert "it came after the alert began" in scene.text(incident.id)
 
 
-async def test_what_cleared_is_read_live_when_the_incident_is_resolved(
-    scene: Scene, make_rollout: Make, make_fault: Make
-) -> None:
+async def test_what_cleared_is_read_live_when_the_incident_is_resolved(scene: Scene) -> None:
     now = time.time()
     pods = [PodView("payments", f"p{i}", "payments-api", "h240", "n", is_ready=True) for i in range(3)]
 
@@ -254,29 +243,27 @@ async def test_what_cleared_is_read_live_when_the_incident_is_resolved(
         return LiveView([], pods)
 
     scene.live_reader = read
-    await scene.store.add_events([make_rollout(now - 120), make_fault(now - 100)])
+    await scene.store.add_events([rollout(now - 120), fault(now - 100)])
     await started(scene)
     incident = scene.pd.trigger(scene.service, "Errors")
     await scene.until(lambda: scene.text(incident.id))
-    await scene.store.add_events([make_rollout(time.time(), "2.4.0", "2.4.1", "h240")])
+    await scene.store.add_events([rollout(time.time(), "2.4.0", "2.4.1", "h240")])
     scene.pd.resolve(incident.id, by=scene.bot)
     await scene.until(lambda: scene.text(incident.id).startswith("Resolved"))
     assert "rolled back to 2.4.0" in scene.text(incident.id)
     assert "3 of 3 pods are ready now" in scene.text(incident.id)
 
 
-async def test_a_rollback_within_the_second_that_only_the_live_view_shows_is_named(
-    scene: Scene, make_rollout: Make, make_fault: Make
-) -> None:
+async def test_a_rollback_within_the_second_that_only_the_live_view_shows_is_named(scene: Scene) -> None:
     second = float(int(time.time()))
-    rollback = msgspec.structs.replace(make_rollout(second, "2.4.0", "2.4.1", "h240"), dedup_key="rollout/15")
+    rollback = msgspec.structs.replace(rollout(second, "2.4.0", "2.4.1", "h240"), dedup_key="rollout/15")
     seen_live: list[ContextEvent] = []
 
     async def read(_services: list[ServiceView]) -> LiveView:
         return LiveView(seen_live, [])
 
     scene.live_reader = read
-    await scene.store.add_events([make_rollout(second), make_fault(second)])
+    await scene.store.add_events([rollout(second), fault(second)])
     await started(scene)
     incident = scene.pd.trigger(scene.service, "Errors")
     await scene.until(lambda: scene.text(incident.id))
@@ -285,7 +272,7 @@ async def test_a_rollback_within_the_second_that_only_the_live_view_shows_is_nam
     await scene.until(lambda: "Cleared: rolled back to 2.4.0" in scene.text(incident.id))
 
 
-async def test_a_stored_node_event_is_named_with_the_pods_on_it(scene: Scene, make_event: Make) -> None:
+async def test_a_stored_node_event_is_named_with_the_pods_on_it(scene: Scene) -> None:
     now = time.time()
     pods = [PodView("payments", f"p{i}", "payments-api", "h", "node-7", is_ready=False) for i in range(2)]
 
@@ -295,7 +282,7 @@ async def test_a_stored_node_event_is_named_with_the_pods_on_it(scene: Scene, ma
     scene.live_reader = read
     facts = {details.REASON: "NodeNotReady"}
     await scene.store.add_events(
-        [make_event("Node", name, EventType.DEPENDENCY_FAILURE, now - 60, facts) for name in ("node-7", "node-8")]
+        [kubernetes_event("Node", name, EventType.DEPENDENCY_FAILURE, now - 60, facts) for name in ("node-7", "node-8")]
     )
     await started(scene)
     incident = scene.pd.trigger(scene.service, "Errors")
@@ -305,13 +292,11 @@ async def test_a_stored_node_event_is_named_with_the_pods_on_it(scene: Scene, ma
 
 
 @pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet"])
-async def test_a_rollback_target_is_named_for_other_workloads_too(
-    scene: Scene, kind: str, make_event: Make, make_fault: Make
-) -> None:
+async def test_a_rollback_target_is_named_for_other_workloads_too(scene: Scene, kind: str) -> None:
     now = time.time()
     facts = {details.IMAGE: "shop/payments-api:2", details.PREVIOUS_IMAGE: "shop/payments-api:1"}
-    rollout = make_event(kind, "payments-api", EventType.DEPLOY, now - 120, facts, workload_kind=kind)
-    await scene.store.add_events([rollout, make_fault(now - 100, workload_kind=kind)])
+    rollout = kubernetes_event(kind, "payments-api", EventType.DEPLOY, now - 120, facts, workload_kind=kind)
+    await scene.store.add_events([rollout, fault(now - 100, workload_kind=kind)])
     await started(scene)
     incident = scene.pd.trigger(scene.service, "Errors")
     await scene.idle()
@@ -319,16 +304,14 @@ async def test_a_rollback_target_is_named_for_other_workloads_too(
     assert undo in scene.text(incident.id)
 
 
-async def test_what_is_stored_and_seen_live_stands_once_in_the_note(
-    scene: Scene, make_rollout: Make, make_fault: Make
-) -> None:
+async def test_what_is_stored_and_seen_live_stands_once_in_the_note(scene: Scene) -> None:
     now = time.time()
-    rollout, first = make_rollout(now - 120), make_fault(now - 100, facts={details.RESTARTS: "1"})
-    await scene.store.add_events([rollout, first])
+    change, first = rollout(now - 120), fault(now - 100, facts={details.RESTARTS: "1"})
+    await scene.store.add_events([change, first])
     seen_now = msgspec.structs.replace(first, id="live", last_seen=now, details=first.details | {"restarts": "4"})
 
     async def read(_services: list[ServiceView]) -> LiveView:
-        return LiveView([msgspec.structs.replace(rollout, id="live-too"), seen_now], [])
+        return LiveView([msgspec.structs.replace(change, id="live-too"), seen_now], [])
 
     scene.live_reader = read
     await started(scene)
@@ -345,26 +328,22 @@ async def test_an_incident_of_an_integration_that_is_gone_is_let_go(scene: Scene
     await scene.until_async(lambda: _worked(scene))
 
 
-async def test_what_is_seen_only_after_the_alert_improves_the_note_once(
-    scene: Scene, make_rollout: Make, make_fault: Make
-) -> None:
+async def test_what_is_seen_only_after_the_alert_improves_the_note_once(scene: Scene) -> None:
     await started(scene)
     incident = scene.pd.trigger(scene.service, "Errors")
     await scene.until(lambda: scene.text(incident.id).startswith("No context yet"))
     now = time.time()
-    await scene.store.add_events([make_rollout(now - 30), make_fault(now - 20)])
+    await scene.store.add_events([rollout(now - 30), fault(now - 20)])
     await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: payments-api was rolled out to 2.4.1"))
     await scene.idle()
     assert [call.method for call in scene.pd.calls if "/notes" in call.path] == ["POST", "PUT"]
 
 
-async def test_a_second_look_may_learn_more_from_the_same_events(
-    scene: Scene, make_rollout: Make, make_fault: Make
-) -> None:
+async def test_a_second_look_may_learn_more_from_the_same_events(scene: Scene) -> None:
     now = time.time()
-    asked = make_fault(now - 45, "Unhealthy", facts={details.PROBE: "liveness", details.PROBE_TARGET: "/alive"})
-    killed = make_fault(now - 44, facts={details.EXIT_CODE: "137"})
-    await scene.store.add_events([make_rollout(now - 50), asked, killed])
+    asked = fault(now - 45, "Unhealthy", facts={details.PROBE: "liveness", details.PROBE_TARGET: "/alive"})
+    killed = fault(now - 44, facts={details.EXIT_CODE: "137"})
+    await scene.store.add_events([rollout(now - 50), asked, killed])
     starting = PodView(
         "payments", "payments-api-h241-0", "payments-api", "h241", "n", is_ready=True, started_at=now - 48
     )

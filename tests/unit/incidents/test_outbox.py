@@ -3,11 +3,13 @@ from typing import Any
 
 import pytest
 
-from noctuary.incidents.outbox import DELETED_BY_HAND
+from noctuary.incidents.note_delivery import DELETED_BY_HAND
 from noctuary.models.incident import NoteRow
+from noctuary.pagerduty.client import PagerDutyClient
+from noctuary.pagerduty.objects import Note
+from testbed.scene import Scene
 
 POST = {"method": "POST", "path": "/incidents/*/notes"}
-Scene = Any  # the fixture's class lives in conftest.py, which tests cannot import
 
 
 async def started(scene: Scene) -> None:
@@ -83,19 +85,25 @@ async def test_an_adopted_note_is_edited_when_its_text_is_older(scene: Scene) ->
     assert scene.pd.note_counts() == {incident.id: 1}
 
 
-async def test_a_crash_between_the_answer_and_its_record_leaves_one_note(scene: Scene) -> None:
+async def test_a_crash_between_the_answer_and_its_record_leaves_one_note(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await started(scene)
     died: list[str] = []
+    post = PagerDutyClient.create_note
 
-    async def die(row: NoteRow) -> None:
-        died.append(row.incident_id)
+    async def die_after_post(client: PagerDutyClient, incident_id: str, content: str) -> Note:
+        note = await post(client, incident_id, content)
+        died.append(incident_id)
         await scene.until(lambda: False, 60)
+        return note
 
-    scene.way.sender.on_posted = die
+    monkeypatch.setattr(PagerDutyClient, "create_note", die_after_post)
     incident = scene.pd.trigger(scene.service, "Errors")
     await scene.until(lambda: died)
     await scene.stop()
     assert (await note_row(scene, incident.id)).posting_since is not None
+    monkeypatch.undo()
     scene.start()
     await scene.idle()
     assert scene.pd.note_counts() == {incident.id: 1}
@@ -130,9 +138,9 @@ async def test_a_refusal_names_the_setting_and_heals_when_the_record_changes(
     await started(scene)
     incident = scene.pd.trigger(scene.service, "Errors")
     await scene.until(lambda: scene.counted("noctuary_notes_total", outcome="refused"))
-    facts = await scene.store.integration_state("one")
-    assert words in facts.last_failure_reason
-    assert "wrong" not in facts.last_failure_reason.replace("wrong host", "")
+    reason = str((await scene.state()).last_failure_reason)
+    assert words in reason
+    assert "wrong" not in reason.replace("wrong host", "")
     refused = len(calls(scene, "POST"))
     scene.route(from_email=right.from_email, api_token=right.api_token)
     await scene.until(lambda: scene.text(incident.id))
@@ -182,5 +190,5 @@ async def test_the_operator_is_told_when_a_note_was_written(scene: Scene) -> Non
     await started(scene)
     scene.pd.trigger(scene.service, "Errors")
     await scene.idle()
-    assert (await scene.store.integration_state("one")).last_note_at >= before
+    assert ((await scene.state()).last_note_at or 0.0) >= before
     assert scene.counted("noctuary_note_seconds_count") == 1

@@ -6,7 +6,6 @@ import pytest
 
 from noctuary.common.errors import OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
 from noctuary.common.http_client import create_client
-from noctuary.common.metrics import Metrics
 from noctuary.pagerduty.answers import is_fixable, read_error
 from noctuary.pagerduty.budget import DEFAULT_PAUSE_S, MAX_PAUSE_S, Budget, Need
 from noctuary.pagerduty.client import PagerDutyClient
@@ -22,13 +21,17 @@ async def pd() -> AsyncIterator[PagerDutySimulator]:
         yield simulator
 
 
+def uncounted(_call: str, _outcome: str) -> None:
+    """Count nothing."""
+
+
 @pytest.fixture
 async def connect(pd: PagerDutySimulator) -> AsyncIterator[Connect]:
     token = pd.add_token()
     async with create_client() as http:
 
         def make(token: str = token, sender: str | None = "bot@example.com", url: str | None = None) -> PagerDutyClient:
-            return PagerDutyClient(http, url or pd.url, token, sender, Budget(), Metrics())
+            return PagerDutyClient(http, url or pd.url, token, sender, Budget(), uncounted)
 
         yield make
 
@@ -65,14 +68,18 @@ async def test_a_refusal_names_the_setting_to_mend_and_no_secret(
     incident = pd.trigger(pd.add_service("api"), "Errors", deliver=False)
     with pytest.raises(PagerDutyError, match=words) as caught:
         await connect(**options).create_note(incident.id, "text")
-    assert (caught.value.status, is_fixable(caught.value), caught.value.retryable) == (status, True, False)
+    assert (caught.value.status, is_fixable(caught.value.status, caught.value.code), caught.value.retryable) == (
+        status,
+        True,
+        False,
+    )
     assert "canary" not in str(caught.value)
 
 
 async def test_an_unknown_incident_is_no_setting_to_mend(connect: Connect) -> None:
     with pytest.raises(PagerDutyError) as caught:
         await connect().create_note("QNONE", "text")
-    assert (caught.value.status, is_fixable(caught.value)) == (404, False)
+    assert (caught.value.status, is_fixable(caught.value.status, caught.value.code)) == (404, False)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +111,7 @@ async def test_a_host_that_cannot_be_reached_took_nothing(connect: Connect) -> N
 async def test_an_answer_that_is_no_json_leaves_a_write_uncertain() -> None:
     transport = httpx.MockTransport(lambda _request: httpx.Response(200, text="<html>"))
     async with httpx.AsyncClient(transport=transport) as http:
-        client = PagerDutyClient(http, "https://api.example.com", "t", None, Budget(), Metrics())
+        client = PagerDutyClient(http, "https://api.example.com", "t", None, Budget(), uncounted)
         with pytest.raises(OutcomeUnknown):
             await client.create_note("Q1", "text")
 

@@ -237,7 +237,9 @@ async def test_an_unreadable_record_asks_to_come_again(receiver: Receiver) -> No
 
 
 async def test_a_full_disk_is_answered_503_and_heals(receiver: Receiver) -> None:
-    write = receiver.deps.store.database.write
+    store = receiver.deps.store
+    assert isinstance(store, SqliteStore)
+    write = store._database.write
     pages = await write(lambda c: c.execute("PRAGMA page_count").fetchone()[0])
     await write(lambda c: c.execute(f"PRAGMA max_page_count = {pages}").fetchone())
     assert (await receiver.post(body=b"x" * 100_000)).status_code == 503

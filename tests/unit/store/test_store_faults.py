@@ -1,5 +1,6 @@
 import asyncio
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -40,7 +41,7 @@ async def main(directory, prefix, limit_bytes):
         for start in range(0, 100_000, 16):
             await asyncio.gather(*(write(store, prefix, start + n) for n in range(16)))
     except StoreUnavailable:
-        await asyncio.wait_for(store.database.failed.wait(), 60)
+        await asyncio.wait_for(store._database.failed.wait(), 60)
         try:
             await store.probe()
         except StoreUnavailable:
@@ -103,19 +104,19 @@ def test_an_io_error_ends_all_acknowledgements_for_good(tmp_path: Path) -> None:
 
 
 async def test_a_full_disk_is_never_acked_and_heals(store: SqliteStore) -> None:
-    pages = await store.database.write(lambda c: c.execute("PRAGMA page_count").fetchone()[0])
-    await store.database.write(lambda c: c.execute(f"PRAGMA max_page_count = {pages}").fetchone())
+    pages = await store._database.write(lambda c: c.execute("PRAGMA page_count").fetchone()[0])
+    await store._database.write(lambda c: c.execute(f"PRAGMA max_page_count = {pages}").fetchone())
     with pytest.raises(StoreUnavailable, match="full"):
         await store.add_webhook(webhook("big", b"x" * 100_000))
-    assert (store.database.alive, store.database.refusal) == (True, "SQLITE_FULL")
-    await store.database.write(lambda c: c.execute("PRAGMA max_page_count = 1000000").fetchone())
+    assert (store._database.alive, store._database.refusal) == (True, "SQLITE_FULL")
+    await store._database.write(lambda c: c.execute("PRAGMA max_page_count = 1000000").fetchone())
     assert await store.add_webhook(webhook("big", b"x" * 100_000))
-    assert store.database.refusal is None
+    assert store._database.refusal is None
 
 
 async def test_nothing_of_a_batch_that_met_a_full_disk_is_acked(store: SqliteStore) -> None:
-    pages = await store.database.write(lambda c: c.execute("PRAGMA page_count").fetchone()[0])
-    await store.database.write(lambda c: c.execute(f"PRAGMA max_page_count = {pages}").fetchone())
+    pages = await store._database.write(lambda c: c.execute("PRAGMA page_count").fetchone()[0])
+    await store._database.write(lambda c: c.execute(f"PRAGMA max_page_count = {pages}").fetchone())
     webhooks = [webhook("small"), webhook("big", b"x" * 100_000), webhook("small too")]
     results = await asyncio.gather(*(store.add_webhook(each) for each in webhooks), return_exceptions=True)
     acked = {each.webhook_id for each, result in zip(webhooks, results, strict=True) if result is True}
@@ -128,7 +129,7 @@ async def test_a_bad_job_fails_alone(store: SqliteStore) -> None:
         connection.execute("DELETE FROM inbox")
         raise ValueError("a bug")
 
-    jobs = [store.add_webhook(webhook("before")), store.database.write(bad), store.add_webhook(webhook("after"))]
+    jobs = [store.add_webhook(webhook("before")), store._database.write(bad), store.add_webhook(webhook("after"))]
     results = await asyncio.gather(*jobs, return_exceptions=True)
     assert [type(result) for result in results] == [bool, ValueError, bool]
     assert {row.webhook_id for row in await store.claim_webhooks(9, 0, NOW)} == {"before", "after"}
@@ -136,7 +137,7 @@ async def test_a_bad_job_fails_alone(store: SqliteStore) -> None:
 
 async def test_a_cancelled_writer_does_not_stop_the_others(store: SqliteStore) -> None:
     gate = threading.Event()
-    held = asyncio.ensure_future(store.database.write(lambda _: gate.wait(10)))
+    held = asyncio.ensure_future(store._database.write(lambda _: gate.wait(10)))
     cancelled = asyncio.ensure_future(store.add_webhook(webhook("cancelled")))
     other = asyncio.ensure_future(store.add_webhook(webhook("other")))
     await asyncio.sleep(0)
@@ -148,7 +149,7 @@ async def test_a_cancelled_writer_does_not_stop_the_others(store: SqliteStore) -
 
 async def test_too_much_that_waits_is_refused_until_it_is_written(store: SqliteStore) -> None:
     gate = threading.Event()
-    held = asyncio.ensure_future(store.database.write(lambda _: gate.wait(10), database.MAX_WAITING_BYTES))
+    held = asyncio.ensure_future(store._database.write(lambda _: gate.wait(10), database.MAX_WAITING_BYTES))
     await asyncio.sleep(0)
     with pytest.raises(StoreUnavailable, match="Too much waits"):
         await store.add_webhook(webhook("w"))
@@ -183,23 +184,97 @@ async def test_a_second_receiver_on_the_same_directory_is_told_so(store: SqliteS
 
 async def test_a_newer_schema_is_not_touched(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / FILE_NAME)
+    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    before = {file: (tmp_path / file).read_bytes() for file in (FILE_NAME, f"{FILE_NAME}-wal")}
+    shutil.copytree(tmp_path, tmp_path / "copy")
     connection.close()
     with pytest.raises(InvalidInput, match="run the newer program again"):
-        await SqliteStore.open(tmp_path)
+        await SqliteStore.open(tmp_path / "copy")
+    assert {file: (tmp_path / "copy" / file).read_bytes() for file in before} == before
 
 
 async def test_a_fresh_file_has_the_newest_schema(store: SqliteStore) -> None:
-    version = await store.database.read(lambda c: c.execute("PRAGMA user_version").fetchone()[0])
+    version = await store._database.read(lambda c: c.execute("PRAGMA user_version").fetchone()[0])
     assert version == len(MIGRATIONS)
 
 
-async def test_every_commit_is_synced_and_no_other_process_may_write(store: SqliteStore) -> None:
+async def test_every_commit_is_synced(store: SqliteStore) -> None:
     def pragmas(connection: sqlite3.Connection) -> list[object]:
         names = ("journal_mode", "synchronous", "locking_mode")
         return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
 
-    assert await store.database.read(pragmas) == ["wal", 2, "exclusive"]
+    assert await store._database.write(pragmas) == ["wal", 2, "normal"]
+
+
+@pytest.mark.parametrize("mode", ["exclusive", "normal"])
+async def test_no_other_program_can_take_the_file_while_it_is_open(
+    store: SqliteStore, tmp_path: Path, mode: str
+) -> None:
+    await store.add_webhook(webhook("a"))
+    other = sqlite3.connect(tmp_path / FILE_NAME, timeout=0.1, isolation_level=None)
+    other.execute(f"PRAGMA locking_mode = {mode}")
+    with pytest.raises((sqlite3.OperationalError, AssertionError), match="locked"):
+        other.execute("PRAGMA journal_mode = WAL").fetchone()
+        other.execute("BEGIN EXCLUSIVE")
+        raise AssertionError("not locked")
+    other.close()
+    assert await store.add_webhook(webhook("b"))
+
+
+async def test_a_file_that_an_older_release_holds_is_not_opened(tmp_path: Path) -> None:
+    await (await SqliteStore.open(tmp_path)).close()
+    older = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
+    older.execute("PRAGMA locking_mode = EXCLUSIVE")
+    older.execute("BEGIN IMMEDIATE")
+    older.execute("COMMIT")
+    with pytest.raises(InvalidInput, match="is in use by another process"):
+        await SqliteStore.open(tmp_path)
+    older.close()
+
+
+async def test_reads_do_not_wait_for_writes(store: SqliteStore) -> None:
+    await store.add_webhook(webhook("a"))
+    gate = threading.Event()
+    held = asyncio.ensure_future(store._database.write(lambda _: gate.wait(30)))
+    waiting = [asyncio.ensure_future(store.add_webhook(webhook(f"w{n}"))) for n in range(100)]
+    assert len(await store.claim_webhooks(10, 30, NOW)) == 1
+    assert not any(write.done() for write in waiting)
+    gate.set()
+    await asyncio.gather(held, *waiting)
+    assert len(await store.claim_webhooks(1000, 30, NOW)) == 100
+
+
+async def test_a_slow_read_holds_up_neither_writes_nor_other_reads(store: SqliteStore) -> None:
+    gate = threading.Event()
+    slow = asyncio.ensure_future(store._database.read(lambda _: gate.wait(30)))
+    assert await store.add_webhook(webhook("a"))
+    assert len(await store.claim_webhooks(10, 30, NOW)) == 1
+    gate.set()
+    await slow
+
+
+async def test_an_old_snapshot_keeps_no_write_waiting_and_the_log_is_cut_afterwards(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "CHECKPOINT_BYTES", 100_000)
+    store._database._checkpoint_at_bytes = 100_000
+    gate, reading = threading.Event(), threading.Event()
+
+    def read_slowly(connection: sqlite3.Connection) -> None:
+        connection.execute("SELECT count(*) FROM inbox").fetchone()
+        reading.set()
+        gate.wait(30)
+
+    slow = asyncio.ensure_future(store._database.read(read_slowly))
+    await asyncio.to_thread(reading.wait, 30)
+    for n in range(20):
+        assert await store.add_webhook(webhook(f"w{n}", b"x" * 20_000))
+    gate.set()
+    await slow
+    for n in range(20, 40):
+        assert await store.add_webhook(webhook(f"w{n}", b"x" * 20_000))
+    assert (tmp_path / f"{FILE_NAME}-wal").stat().st_size < 500_000
 
 
 async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:

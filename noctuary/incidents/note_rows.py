@@ -1,0 +1,101 @@
+"""What became of an attempt at a note, written into its row: later, uncertain, unavailable, refused."""
+
+from collections.abc import Callable
+
+import structlog
+
+from noctuary.common import clock
+from noctuary.common.errors import OutcomeUnknown, PagerDutyError, PagerDutyUnavailable, RevisionConflict
+from noctuary.common.locks import KeyedLocks
+from noctuary.common.metrics import Metrics
+from noctuary.incidents.failures import failure_state
+from noctuary.incidents.timings import Timings
+from noctuary.models.incident import NoteRow
+from noctuary.models.routing_record import RoutingRecord
+from noctuary.pagerduty.answers import is_fixable
+from noctuary.store.interface import IncidentKey, Mutation, SaveIntegrationState, SaveNote, Store
+
+log = structlog.get_logger()
+
+MAX_ATTEMPTS = 10
+"""How often a change is made anew because the updater wrote the row meanwhile; it does so once per webhook."""
+
+
+def key_of(row: NoteRow) -> IncidentKey:
+    """Return the incident of a note."""
+    return row.account, row.incident_id
+
+
+class NoteRows:
+    """Changes rows of the outbox; a text that the updater wrote meanwhile is kept."""
+
+    def __init__(self, store: Store, locks: KeyedLocks, metrics: Metrics, timings: Timings) -> None:
+        self._store = store
+        self._locks = locks
+        self._metrics = metrics
+        self._timings = timings
+
+    async def record(self, row: NoteRow, change: Callable[[NoteRow], None], *more: Mutation) -> NoteRow:
+        """Make a change on the row as it is stored now and commit it with more; raise StoreUnavailable."""
+        async with self._locks.hold(key_of(row)):
+            for attempt in range(1, MAX_ATTEMPTS + 1):
+                fresh = await self._store.note(*key_of(row)) or row
+                change(fresh)
+                try:
+                    await self._store.commit(SaveNote(fresh), *more)
+                except RevisionConflict:
+                    if attempt == MAX_ATTEMPTS:
+                        raise
+                else:
+                    return fresh
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def postpone(self, row: NoteRow, pause_s: float, *, counts: bool = False) -> None:
+        """Have the row due after a pause; `counts`: as one more attempt."""
+        until = clock.now() + pause_s
+
+        def wait(fresh: NoteRow) -> None:
+            fresh.next_attempt_at = until
+            fresh.attempts = row.attempts + 1 if counts else fresh.attempts
+
+        await self.record(row, wait)
+
+    async def record_uncertain(self, row: NoteRow, error: OutcomeUnknown) -> None:
+        """Keep `posting_since`; an edit is simply repeated, because repeating it changes nothing."""
+        pause_s = self._timings.settle_s if row.note_id is None else self._timings.backoff.pause_s(row.attempts + 1)
+        self._metrics.notes.labels("retried").inc()
+        log.warning("Note's outcome is unknown", incident=row.incident_id, error=str(error))
+        await self.postpone(row, pause_s, counts=row.note_id is not None)
+
+    async def record_unavailable(self, row: NoteRow, error: PagerDutyUnavailable) -> None:
+        """Nothing was applied: what was not uncertain before is not uncertain now."""
+        own_s = 0.0 if error.status == 429 else self._timings.backoff.pause_s(row.attempts + 1)
+        pause_s = max(error.retry_after_s, own_s)
+        until = clock.now() + pause_s
+
+        def wait(fresh: NoteRow) -> None:
+            fresh.next_attempt_at, fresh.posting_since = until, row.posting_since
+            fresh.attempts = row.attempts + 1
+
+        self._metrics.notes.labels("retried").inc()
+        log.info("Note waits for PagerDuty", incident=row.incident_id, error=str(error), seconds=round(pause_s, 1))
+        await self.record(row, wait)
+
+    async def record_refusal(self, record: RoutingRecord, row: NoteRow, error: PagerDutyError) -> bool:
+        """Keep the reason; tell whether a person can fix it: that is retried when the integration changes."""
+        now, fixable = clock.now(), is_fixable(error.status, error.code)
+        failure = failure_state(record.id, error, now)
+
+        def refused(fresh: NoteRow) -> None:
+            fresh.failed_reason, fresh.posting_since, fresh.check_at = (
+                failure.last_failure_reason,
+                row.posting_since,
+                None,
+            )
+            fresh.next_attempt_at = now + self._timings.refused_retry_s if fixable else 0.0
+            fresh.sent_rev = fresh.sent_rev if fixable else row.rev
+
+        await self.record(row, refused, SaveIntegrationState(failure))
+        self._metrics.notes.labels("refused").inc()
+        log.warning("Note refused", incident=row.incident_id, integration=record.id, error=failure.last_failure_reason)
+        return fixable

@@ -1,0 +1,73 @@
+"""The note that should exist in an incident, as a row of the outbox."""
+
+import msgspec
+import structlog
+
+from noctuary.common import clock
+from noctuary.models.diagnosis import Verdict
+from noctuary.models.evidence import Evidence
+from noctuary.models.incident import IncidentRow, NoteRow
+from noctuary.models.routing_record import RoutingRecord
+from noctuary.notes.note import marker_of, render_note, restate_note, same_apart_from_time
+
+log = structlog.get_logger()
+
+LOOK_FIRST = 0.001
+"""A `posting_since` of long ago: a note may exist there already, so the first thing to do is to look."""
+_VERDICTS = [Verdict.NEVER_SEEN, Verdict.NOTHING_RELEVANT, Verdict.CAUSE]
+
+Diagnosed = Evidence | None
+"""None: what is stored has a form that this program does not know."""
+
+
+def decode_evidence(row: IncidentRow) -> Diagnosed:
+    """Read an incident's stored evidence; None when there is none, or in a form that another version wrote."""
+    if row.diagnosis is None:
+        return None
+    try:
+        return msgspec.json.decode(row.diagnosis, type=Evidence)
+    except msgspec.MsgspecError as error:
+        log.warning("Stored diagnosis has an unknown form, keeping it", incident=row.incident_id, error=str(error))
+        return None
+
+
+def is_better(fresh: Evidence, known: Evidence) -> bool:
+    """Tell whether new evidence gives another answer that is at least as good, from no less than was seen before."""
+    before, after = known.diagnosis, fresh.diagnosis
+    if after.verdict is not before.verdict:
+        return _VERDICTS.index(after.verdict) > _VERDICTS.index(before.verdict)
+    if not after.causes:
+        return False
+    is_as_good = after.causes[0].score >= before.causes[0].score and after.events_seen >= before.events_seen
+    return is_as_good and after.causes != before.causes
+
+
+def wanted_note(
+    owner: RoutingRecord, row: IncidentRow, evidence: Diagnosed, note: NoteRow | None, *, look_first: bool
+) -> NoteRow | None:
+    """Return the row that asks for the note as it should read now, or None when it reads so already."""
+    if note is not None:
+        return _edited(owner, row, evidence, note)
+    if evidence is None:
+        return None
+    now, marker = clock.now(), marker_of(owner.id, row.account, row.incident_id)
+    return NoteRow(
+        account=row.account,
+        incident_id=row.incident_id,
+        integration_id=owner.id,
+        marker=marker,
+        text=render_note(row, evidence, marker, now),
+        created_at=now,
+        posting_since=LOOK_FIRST if look_first else None,
+    )
+
+
+def _edited(owner: RoutingRecord, row: IncidentRow, evidence: Diagnosed, note: NoteRow) -> NoteRow | None:
+    now = clock.now()
+    if evidence is None:
+        text = restate_note(note.text, row, note.marker, now)
+    else:
+        text = render_note(row, evidence, note.marker, now)
+    if same_apart_from_time(note.text, text) and note.integration_id == owner.id:
+        return None
+    return msgspec.structs.replace(note, integration_id=owner.id, text=text, rev=note.rev + 1)

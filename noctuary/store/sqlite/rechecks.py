@@ -1,0 +1,35 @@
+"""Which incidents are to have their evidence gathered once more, and when."""
+
+import sqlite3
+
+from noctuary.store.interface import FinishRecheck, IncidentKey, ScheduleRecheck
+
+
+def schedule(connection: sqlite3.Connection, change: ScheduleRecheck) -> None:
+    """Set when an incident is due."""
+    connection.execute(
+        "INSERT OR REPLACE INTO rechecks (account, incident_id, due_at) VALUES (?, ?, ?)",
+        (change.account, change.incident_id, change.at),
+    )
+
+
+def finish(connection: sqlite3.Connection, change: FinishRecheck) -> None:
+    """Forget an incident."""
+    connection.execute(
+        "DELETE FROM rechecks WHERE account = ? AND incident_id = ?", (change.account, change.incident_id)
+    )
+
+
+def due(connection: sqlite3.Connection, now: float, limit: int) -> list[IncidentKey]:
+    """Return due incidents, due first."""
+    return connection.execute(
+        "SELECT account, incident_id FROM rechecks WHERE due_at <= ? ORDER BY due_at LIMIT ?", (now, limit)
+    ).fetchall()
+
+
+def still_due(connection: sqlite3.Connection, key: IncidentKey, now: float) -> IncidentKey | None:
+    """Return the incident if it is due now."""
+    found: IncidentKey | None = connection.execute(
+        "SELECT account, incident_id FROM rechecks WHERE account = ? AND incident_id = ? AND due_at <= ?", (*key, now)
+    ).fetchone()
+    return found

@@ -1,0 +1,83 @@
+"""A store of release 0.2.0 is opened, brought up to date, and nothing of it is lost."""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from noctuary.models.evidence import Evidence
+from noctuary.store.interface import Store
+from noctuary.store.open import open_store
+from noctuary.store.sqlite.store import FILE_NAME
+
+FIXTURE = Path(__file__).parent / "fixtures" / "release-0.2.0.sqlite"
+API = "https://api.pagerduty.example"
+AT = 1_790_000_000.0
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    shutil.copy(FIXTURE, tmp_path / FILE_NAME)
+    store = await open_store(tmp_path)
+    yield store
+    await store.close()
+
+
+async def test_open_incidents_keep_their_diagnosis(store: Store) -> None:
+    rows = {row.incident_id: row for row in await store.open_incidents("one")}
+    assert set(rows) == {"OPEN-SENT", "OPEN-UNSENT", "OPEN-UNCERTAIN"}
+    evidence = msgspec.json.decode(rows["OPEN-SENT"].diagnosis or b"", type=Evidence)
+    assert [cause.change.new_value for cause in evidence.diagnosis.causes if cause.change] == ["2.4.1"]
+
+
+async def test_unsent_notes_are_due_as_they_were(store: Store) -> None:
+    due = {note.incident_id: note for note in await store.claim_notes(10, 60, AT + 100)}
+    assert set(due) == {"OPEN-UNSENT", "OPEN-UNCERTAIN"}
+    assert due["OPEN-UNCERTAIN"].posting_since == AT
+    assert due["OPEN-UNSENT"].text.startswith("Possible cause: ")
+
+
+async def test_a_sent_note_is_known_by_its_id(store: Store) -> None:
+    note = await store.note(API, "OPEN-SENT")
+    assert note is not None
+    assert (note.note_id, note.sent_rev, note.revision) == ("NOTE-OPEN-SENT", 1, 1)
+
+
+async def test_webhooks_that_were_claimed_or_waited_are_due_again(store: Store) -> None:
+    assert [row.webhook_id for row in await store.claim_webhooks(10, 60, AT + 100)] == ["w1", "w2"]
+    assert await store.is_event_known("one", "E1")
+
+
+async def test_proven_tokens_and_the_last_backfill_are_kept(store: Store) -> None:
+    state = await store.integration_state("one")
+    assert state is not None
+    assert (state.proven_token_sha256, state.compared_until) == ("a" * 64, AT + 5)
+
+
+@pytest.mark.parametrize(
+    ("integration", "numbers"), [("refused", (400, 1028)), ("token", (401, 0)), ("lost", (0, 0)), ("one", (None, None))]
+)
+async def test_what_pagerduty_refused_stands_in_numbers(
+    store: Store, integration: str, numbers: tuple[int | None, int | None]
+) -> None:
+    state = await store.integration_state(integration)
+    assert state is not None
+    assert (state.last_failure_status, state.last_failure_code) == numbers
+
+
+async def test_baselines_are_kept(store: Store) -> None:
+    assert [(each.uid, each.template_hash) for each in await store.baselines()] == [("u1", "h1")]
+
+
+async def test_events_are_kept(store: Store) -> None:
+    assert await store.last_event_at(["payments"], ["payments-api"]) == AT - 120
+
+
+async def test_a_second_start_changes_nothing_more(store: Store, tmp_path: Path) -> None:
+    await store.close()
+    before = (tmp_path / FILE_NAME).read_bytes()
+    await (await open_store(tmp_path)).close()
+    again = (tmp_path / FILE_NAME).read_bytes()
+    assert len(again) == len(before)
