@@ -25,6 +25,15 @@ faults: $(INSTALLED) ## Kill and disturb operator and receiver, count losses and
 bench: $(INSTALLED) ## Measure time to Ready, CPU per resource and webhook to note, beside references
 	$(BIN)/python -m benchmarks $(ARGS)
 
+store-bench: $(INSTALLED) ## Measure reads during a storm of writes, beside the reference
+	$(BIN)/python -m benchmarks.store_reads
+
+store-upgrade: $(INSTALLED) ## Upgrade a store of release 0.2.0 that holds 3 GB (ARGS="--gigabytes N")
+	$(BIN)/python -m benchmarks.store_upgrade $(ARGS)
+
+structure: $(INSTALLED) ## Print the rooms: files, arrows between them, cycles, lengths
+	$(BIN)/python -m hack.structure
+
 ##@ Develop
 test: check unit integration ## Everything that must pass: check + unit + integration
 
@@ -115,4 +124,4 @@ $(INSTALLED): requirements/dev.txt pyproject.toml
 help: ## This text
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: gitops docs docs-serve docs-test chart-check chart-generate image e2e e2e-down run faults bench test check unit integration format up down cluster-binaries lock setup help
+.PHONY: store-bench store-upgrade structure gitops docs docs-serve docs-test chart-check chart-generate image e2e e2e-down run faults bench test check unit integration format up down cluster-binaries lock setup help
