@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from noctuary.analyzers import registry
 from noctuary.common.text import duration, plural
 from noctuary.correlation.explain import CLOCK_SLACK_S, Explanation, same_workload
 from noctuary.correlation.observations import Observations
 from noctuary.correlation.score import (
     ACTIVE_S,
     CHANGE_PRIOR,
-    FAULT_PRIORS,
     ROLLOUT_PRIOR,
     active_term,
     distance_term,
@@ -17,7 +17,7 @@ from noctuary.correlation.score import (
 )
 from noctuary.models import details
 from noctuary.models.context_event import EventType
-from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, FaultKind, PodView, Relation, SetAside, Term
+from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, PodView, Relation, SetAside, Term
 
 DRAIN_S = 60.0
 """Pods of a replaced rollout may fail until they are gone."""
@@ -68,7 +68,7 @@ def bad_node(observed: Observations, explanation: Explanation) -> Iterator[Findi
         unready = [pod for pod in observed.own_pods if not pod.is_ready]
         is_felt = bool(symptoms) or (bool(unready) and all(pod.node == bad.subject.name for pod in unready))
         terms = [
-            Term("a node in trouble", FAULT_PRIORS[FaultKind.NODE]),
+            Term("a node in trouble", registry.NODE.prior),
             time_term(max(0.0, observed.context.onset - bad.last), observed.context.lookback_s),
             distance_term(Relation.NODE, 1.0 if is_felt else share),
             symptom_term(agrees=is_felt),
@@ -76,54 +76,17 @@ def bad_node(observed: Observations, explanation: Explanation) -> Iterator[Findi
         yield Cause(CauseKind.NODE, _share_on_node(here, observed.own_pods), terms, faults=[bad, *symptoms])
 
 
-def out_of_memory(observed: Observations, explanation: Explanation) -> Iterator[Finding]:
-    """A container that hit its memory limit, without a rollout before it."""
-    return _standing_alone(observed, explanation, FaultKind.OUT_OF_MEMORY, "it uses more memory than its limit allows")
+def specific_fault(observed: Observations, explanation: Explanation) -> Iterator[Finding]:
+    """A fault without a change before it that tells by itself what is wrong."""
+    return _standing_alone(observed, explanation, is_specific=True)
 
 
-def crash_loop(observed: Observations, explanation: Explanation) -> Iterator[Finding]:
-    """A container that exits again and again, without a rollout before it."""
-    return _standing_alone(observed, explanation, FaultKind.CRASH_LOOP, "its container exits again and again")
+def reported_fault(observed: Observations, explanation: Explanation) -> Iterator[Finding]:
+    """A fault that was reported and that tells less: evictions, failing probes, what other systems post."""
+    return _standing_alone(observed, explanation, is_specific=False)
 
 
-def image_pull(observed: Observations, explanation: Explanation) -> Iterator[Finding]:
-    """An image that cannot be pulled."""
-    return _standing_alone(observed, explanation, FaultKind.IMAGE_PULL, "new pods cannot start without their image")
-
-
-def missing_configuration(observed: Observations, explanation: Explanation) -> Iterator[Finding]:
-    """A ConfigMap, Secret or key that pods need and that does not exist."""
-    return _standing_alone(observed, explanation, FaultKind.MISSING_CONFIGURATION, "pods cannot start without it")
-
-
-def unschedulable(observed: Observations, explanation: Explanation) -> Iterator[Finding]:
-    """Pods for which no node has room."""
-    return _standing_alone(observed, explanation, FaultKind.UNSCHEDULABLE, "its pods wait for a node")
-
-
-def refused(observed: Observations, explanation: Explanation) -> Iterator[Finding]:
-    """Pods that the API server does not let be created: a quota is used up, a policy forbids them."""
-    return _standing_alone(observed, explanation, FaultKind.REFUSED, "its pods cannot be created")
-
-
-def other_fault(observed: Observations, explanation: Explanation) -> Iterator[Finding]:
-    """Evictions, failing probes and what other systems reported."""
-    for kind in (FaultKind.EVICTED, FaultKind.PROBE, FaultKind.OTHER):
-        yield from _standing_alone(observed, explanation, kind, "it was reported before the alert")
-
-
-CHECKS: list[Check] = [
-    bad_rollout,
-    bad_node,
-    missing_configuration,
-    image_pull,
-    out_of_memory,
-    crash_loop,
-    unschedulable,
-    refused,
-    other_change,
-    other_fault,
-]
+CHECKS: list[Check] = [bad_rollout, bad_node, specific_fault, other_change, reported_fault]
 
 
 def _share_on_node(here: list[PodView], own_pods: list[PodView]) -> str:
@@ -136,16 +99,18 @@ def _share_on_node(here: list[PodView], own_pods: list[PodView]) -> str:
     return f"{len(here)} of {plural(len(own_pods), 'pod')}{whose} {'is' if len(here) == 1 else 'are'} on it{felt}"
 
 
-def _standing_alone(observed: Observations, explanation: Explanation, kind: FaultKind, why: str) -> Iterator[Cause]:
-    for fault in explanation.alone:
-        if fault.kind is kind:
-            yield Cause(CauseKind.FAULT, why, _fault_terms(observed, fault), faults=[fault])
+def _standing_alone(observed: Observations, explanation: Explanation, *, is_specific: bool) -> Iterator[Cause]:
+    for analyzer in registry.ANALYZERS:
+        if analyzer.is_specific is is_specific:
+            for fault in explanation.alone:
+                if registry.analyzer_of(fault) is analyzer:
+                    yield Cause(CauseKind.FAULT, analyzer.why, _fault_terms(observed, fault), faults=[fault])
 
 
 def _fault_terms(observed: Observations, fault: Fault) -> list[Term]:
     gap_s = max(0.0, observed.context.onset - fault.last)
     return [
-        Term(f"a fault of this kind: {fault.kind}", FAULT_PRIORS[fault.kind]),
+        Term(f"a fault of this kind: {fault.kind}", registry.analyzer_of(fault).prior),
         time_term(gap_s, observed.context.lookback_s),
         distance_term(fault.relation),
         active_term(active=gap_s <= ACTIVE_S),

@@ -2,17 +2,15 @@
 
 import msgspec
 
+from noctuary.analyzers import registry
 from noctuary.correlation.observations import Observations
 from noctuary.models import details
-from noctuary.models.diagnosis import Change, Fault, FaultKind, Relation
+from noctuary.models.diagnosis import Change, Fault, Relation
 
 CLOCK_SLACK_S = 5.0
 """Times come from several machines and most are cut to the second."""
 NODE_SLACK_S = 60.0
 """A node is only declared not ready some 40 s after its pods began to suffer."""
-_NODE_CANNOT_CAUSE = frozenset(
-    {FaultKind.IMAGE_PULL, FaultKind.MISSING_CONFIGURATION, FaultKind.UNSCHEDULABLE, FaultKind.REFUSED}
-)
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -40,7 +38,7 @@ def explain(observed: Observations) -> Explanation:
 
 def node_explains(bad: Fault, fault: Fault) -> bool:
     """Tell whether all failing pods sit on the bad node, which was bad before (or hardly later)."""
-    if fault.kind in _NODE_CANNOT_CAUSE or fault.nodes != [bad.subject.name]:
+    if not registry.analyzer_of(fault).may_follow_from_node or fault.nodes != [bad.subject.name]:
         return False
     return bad.first <= fault.first + NODE_SLACK_S
 

@@ -6,43 +6,17 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from noctuary.analyzers import registry
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
-from noctuary.models.diagnosis import Change, Fault, FaultKind, IncidentContext, PodView, Relation, ServiceView, Subject
+from noctuary.models.diagnosis import Change, Fault, IncidentContext, PodView, Relation, ServiceView, Subject
 
 KUBERNETES_SOURCE = "kubernetes"
 LATE_FAULT_S = 300.0
 """Pods may fail visibly after the alert: it can be faster than the kubelet, and our answer can be late."""
-START_UP_S = 60.0
-"""A pod that is not ready at once fails its probe while it starts; most take seconds."""
 _COUNT = re.compile(r"[0-9]{1,8}")
 """Details are untrusted text: anything else is no number of restarts."""
 
-_KIND_BY_REASON = {
-    "CrashLoopBackOff": FaultKind.CRASH_LOOP,
-    "Error": FaultKind.CRASH_LOOP,
-    "ContainerCannotRun": FaultKind.CRASH_LOOP,
-    "RunContainerError": FaultKind.CRASH_LOOP,
-    "StartError": FaultKind.CRASH_LOOP,
-    "CreateContainerError": FaultKind.CRASH_LOOP,
-    "PostStartHookError": FaultKind.CRASH_LOOP,
-    "OOMKilled": FaultKind.OUT_OF_MEMORY,
-    "OOMKilling": FaultKind.OUT_OF_MEMORY,
-    "ErrImagePull": FaultKind.IMAGE_PULL,
-    "ImagePullBackOff": FaultKind.IMAGE_PULL,
-    "ErrImageNeverPull": FaultKind.IMAGE_PULL,
-    "InvalidImageName": FaultKind.IMAGE_PULL,
-    "ImageInspectError": FaultKind.IMAGE_PULL,
-    "RegistryUnavailable": FaultKind.IMAGE_PULL,
-    "CreateContainerConfigError": FaultKind.MISSING_CONFIGURATION,
-    "FailedScheduling": FaultKind.UNSCHEDULABLE,
-    "Unschedulable": FaultKind.UNSCHEDULABLE,
-    "Evicted": FaultKind.EVICTED,
-    "Preempting": FaultKind.EVICTED,
-    "NodeLost": FaultKind.EVICTED,
-    "Unhealthy": FaultKind.PROBE,
-    "FailedCreate": FaultKind.REFUSED,
-}
 _CHANGES = frozenset(
     {
         EventType.DEPLOY,
@@ -52,11 +26,6 @@ _CHANGES = frozenset(
         EventType.SCHEMA_CHANGE,
     }
 )
-_ROOT_KINDS = frozenset({FaultKind.OUT_OF_MEMORY, FaultKind.MISSING_CONFIGURATION, FaultKind.IMAGE_PULL})
-_SIGNALS = frozenset({"137", "143"})
-"""Exit codes of a container that was ended from outside."""
-_KILLING_PROBES = frozenset({"liveness", "startup"})
-_FOLLOWING_KINDS = frozenset({FaultKind.CRASH_LOOP, FaultKind.PROBE, FaultKind.OTHER})
 
 
 class Observations(msgspec.Struct, frozen=True):
@@ -87,7 +56,7 @@ def gather_observations(context: IncidentContext) -> Observations:
         for p in placed
         if not _is_change(p.event)
         and p.event.timestamp <= context.onset + LATE_FAULT_S
-        and not _was_start_up(p.event, ready)
+        and not _is_passing(p.event, ready)
     ]
     node_faults = [p for p in on_nodes if p.event.timestamp <= context.onset + LATE_FAULT_S]
     return Observations(
@@ -99,12 +68,10 @@ def gather_observations(context: IncidentContext) -> Observations:
     )
 
 
-def _was_start_up(event: ContextEvent, ready: Mapping[tuple[str, str], PodView]) -> bool:
-    """Tell whether a probe failed only while its pod started, which has become ready since and was not restarted."""
+def _is_passing(event: ContextEvent, ready: Mapping[tuple[str, str], PodView]) -> bool:
+    """Tell whether a pod that is ready now shows that an event of it was no fault."""
     pod = ready.get((event.object.namespace, event.object.name)) if event.object is not None else None
-    if pod is None or fault_kind(event) is not FaultKind.PROBE or event.last_seen > pod.started_at + START_UP_S:
-        return False
-    return not (pod.restarts and event.details.get(details.PROBE) in _KILLING_PROBES)
+    return pod is not None and registry.recognise(event).is_passing(event, pod)
 
 
 def workload_of(event: ContextEvent) -> Subject:
@@ -115,19 +82,6 @@ def workload_of(event: ContextEvent) -> Subject:
     if ref.workload_name:
         return Subject(ref.workload_kind, ref.namespace, ref.workload_name)
     return Subject(ref.kind, ref.namespace, ref.name)
-
-
-def fault_kind(event: ContextEvent) -> FaultKind:
-    """Classify a fault by the platform's reason; two reasons of Events tell more in their message."""
-    if event.details.get(details.MISSING_NAME):
-        return FaultKind.MISSING_CONFIGURATION
-    reason = event.details.get(details.REASON, "")
-    if reason in ("BackOff", "Failed"):
-        pulls = "image" in event.details.get(details.MESSAGE, "").lower()
-        return FaultKind.IMAGE_PULL if pulls else FaultKind.CRASH_LOOP
-    if event.object is not None and event.object.kind == "Node":
-        return FaultKind.NODE
-    return _KIND_BY_REASON.get(reason, FaultKind.OTHER)
 
 
 def _place(event: ContextEvent, services: Iterable[ServiceView]) -> _Placed | None:
@@ -168,7 +122,7 @@ def _is_node_event(event: ContextEvent, nodes: set[str]) -> bool:
 
 
 def _is_change(event: ContextEvent) -> bool:
-    return event.event_type in _CHANGES and fault_kind(event) is FaultKind.OTHER
+    return event.event_type in _CHANGES and registry.recognise(event) is registry.FALLBACK
 
 
 def _change(placed: _Placed) -> Change:
@@ -191,21 +145,15 @@ def _change(placed: _Placed) -> Change:
 
 def _group(placed: Iterable[_Placed]) -> list[Fault]:
     """Join what the same kind of fault did to pods of the same template."""
-    groups: dict[tuple[FaultKind, Subject, str, str], list[_Placed]] = defaultdict(list)
+    groups: dict[tuple[str, Subject, str, str], list[_Placed]] = defaultdict(list)
     for p in placed:
-        told = p.event.details
-        key = (
-            fault_kind(p.event),
-            workload_of(p.event),
-            told.get(details.TEMPLATE_HASH, ""),
-            told.get(details.PROBE, ""),
-        )
-        groups[key].append(p)
+        template_hash, probe = (p.event.details.get(name, "") for name in (details.TEMPLATE_HASH, details.PROBE))
+        groups[registry.recognise(p.event).kind, workload_of(p.event), template_hash, probe].append(p)
     faults = [_fault(kind, subject, version, members) for (kind, subject, version, _), members in groups.items()]
     return sorted(faults, key=lambda fault: (fault.first, fault.kind))
 
 
-def _fault(kind: FaultKind, subject: Subject, template_hash: str, members: list[_Placed]) -> Fault:
+def _fault(kind: str, subject: Subject, template_hash: str, members: list[_Placed]) -> Fault:
     events = sorted((p.event for p in members), key=lambda e: e.timestamp)
     merged: dict[str, str] = {}
     for event in sorted(events, key=lambda e: e.last_seen):
@@ -246,26 +194,7 @@ def _absorb(faults: list[Fault]) -> list[Fault]:
 
 
 def _follows(fault: Fault, root: Fault) -> bool:
-    if fault.subject != root.subject or not _can_follow(fault, root):
+    if fault.subject != root.subject or not registry.follows(fault, root):
         return False
     same_template = fault.template_hash == root.template_hash or not fault.template_hash
     return same_template and (set(fault.pods) <= set(root.pods) or not fault.pods)
-
-
-def _can_follow(fault: Fault, root: Fault) -> bool:
-    """A failing liveness probe ends its container; a process that ends by itself answers no probe."""
-    if fault.kind is root.kind is FaultKind.PROBE:
-        return _kills(root) and not _kills(fault)
-    if fault.kind is FaultKind.CRASH_LOOP and root.kind is FaultKind.PROBE:
-        return _kills(root) and _was_killed(fault)
-    if fault.kind is FaultKind.PROBE and root.kind is FaultKind.CRASH_LOOP:
-        return not _was_killed(root)
-    return root.kind in _ROOT_KINDS and fault.kind in _FOLLOWING_KINDS
-
-
-def _kills(fault: Fault) -> bool:
-    return fault.details.get(details.PROBE) in _KILLING_PROBES
-
-
-def _was_killed(fault: Fault) -> bool:
-    return fault.details.get(details.EXIT_CODE, "") in _SIGNALS

@@ -1,7 +1,7 @@
 """The score: a transparent sum of a few terms, each with its reason. Not calibrated, so notes say it in words."""
 
 from noctuary.common.text import duration
-from noctuary.models.diagnosis import FaultKind, Relation, Term
+from noctuary.models.diagnosis import Relation, Term
 
 LIKELY_SCORE = 0.7
 """From here on a note says "Likely cause", below it "Possible cause"."""
@@ -15,18 +15,6 @@ ACTIVE_S = 300.0
 ROLLOUT_PRIOR = 0.2
 CHANGE_PRIOR = 0.15
 DISTANCE = {Relation.OWN: 0.2, Relation.DEPENDENCY: 0.1, Relation.NODE: 0.1}
-FAULT_PRIORS = {
-    FaultKind.OUT_OF_MEMORY: 0.25,
-    FaultKind.IMAGE_PULL: 0.25,
-    FaultKind.MISSING_CONFIGURATION: 0.25,
-    FaultKind.REFUSED: 0.25,
-    FaultKind.CRASH_LOOP: 0.2,
-    FaultKind.UNSCHEDULABLE: 0.2,
-    FaultKind.EVICTED: 0.15,
-    FaultKind.NODE: 0.15,
-    FaultKind.PROBE: 0.1,
-    FaultKind.OTHER: 0.1,
-}
 
 
 def time_term(before_onset_s: float, lookback_s: float) -> Term:

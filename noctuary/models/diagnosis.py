@@ -15,21 +15,6 @@ class Relation(StrEnum):
     NODE = "node"
 
 
-class FaultKind(StrEnum):
-    """What can be wrong with a pod or a node."""
-
-    CRASH_LOOP = "crash_loop"
-    OUT_OF_MEMORY = "out_of_memory"
-    IMAGE_PULL = "image_pull"
-    MISSING_CONFIGURATION = "missing_configuration"
-    UNSCHEDULABLE = "unschedulable"
-    EVICTED = "evicted"
-    PROBE = "probe"
-    REFUSED = "refused"
-    NODE = "node"
-    OTHER = "other"
-
-
 class CauseKind(StrEnum):
     """What can be to blame."""
 
@@ -109,9 +94,12 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """The same thing wrong with pods of one template (or with one node), from `first` until `last`."""
+    """The same thing wrong with pods of one template (or with one node), from `first` until `last`.
 
-    kind: FaultKind
+    `kind` is that of its analyzer; one that another version wrote may be unknown here.
+    """
+
+    kind: str
     event_ids: list[str]
     subject: Subject
     service: str

@@ -3,33 +3,18 @@
 from collections.abc import Callable
 from functools import partial
 
+from noctuary.analyzers.base import wording
+from noctuary.analyzers.registry import analyzer_of
 from noctuary.common.clock import format_clock
 from noctuary.common.text import clean, duration, plural, shorten, shorten_middle
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models import details
 from noctuary.models.context_event import EventType
-from noctuary.models.diagnosis import Cause, CauseKind, Change, Diagnosis, Fault, FaultKind, Relation, Verdict
-from noctuary.notes.fault_hints import hint
+from noctuary.models.diagnosis import Cause, CauseKind, Change, Diagnosis, Fault, Relation, Verdict
 
 HEADLINE_CHARS = 120
 """What a phone's lock screen shows."""
 MAX_LINE_CHARS = 400
-EXIT_MEANINGS = {
-    "126": "not executable",
-    "127": "command not found",
-    "134": "aborted",
-    "137": "killed",
-    "139": "segmentation fault",
-    "143": "terminated",
-}
-"""A shell's codes, and 128 plus the number of a signal."""
-_NODE_TROUBLES = {
-    "NodeNotReady": "is not ready",
-    "NodeMemoryPressure": "runs out of memory",
-    "NodeDiskPressure": "runs out of disk",
-    "NodePIDPressure": "runs out of process ids",
-    "NodeNetworkUnavailable": "has no network",
-}
 _VERBS: dict[str, str] = {EventType.DEPLOY: "rolled out", EventType.SCALE_EVENT: "scaled"}
 _NOUNS: dict[str, str] = {EventType.DEPLOY: "rollout", EventType.SCALE_EVENT: "scaling"}
 _NAME_LIMITS = (63, 40, 28, 16)
@@ -73,39 +58,28 @@ def change_line(change: Change) -> str:
 
 def fault_line(fault: Fault) -> str:
     """Return one fault with the pods it hit and what the platform says of it."""
+    analyzer = analyzer_of(fault)
     reason = clean(fault.details.get(details.REASON, ""), 63)
-    is_node = fault.kind is FaultKind.NODE
     facts = [
-        "" if is_node else reason,
+        "" if analyzer.names_reason else reason,
         plural(int(fault.details[details.RESTARTS]), "restart") if _has_restarted(fault) else "",
-        f"on {shorten_middle(clean(fault.nodes[0], 253), 40)}" if len(fault.nodes) == 1 and not is_node else "",
+        _where(fault) if len(fault.nodes) == 1 and not analyzer.names_reason else "",
     ]
     said = ", ".join(fact for fact in facts if fact)
-    message = "" if _says_missing(fault) else clean(fault.details.get(details.MESSAGE, "") or fault.text, 200)
+    message = analyzer.message(fault)
     sentence = fault_sentence(fault, 63) + (f"; {said}" if said else "")
     is_new = message not in ("", reason, *fault.pods) and message not in sentence
     return shorten(sentence + (f": {message}" if is_new else ""), MAX_LINE_CHARS)
 
 
+def _where(fault: Fault) -> str:
+    return f"on {shorten_middle(clean(fault.nodes[0], 253), 40)}"
+
+
 def fault_sentence(fault: Fault, limit: int) -> str:
     """Return what is wrong with what."""
     name = shorten_middle(clean(fault.subject.name or fault.service, 253), limit)
-    pods = plural(len(fault.pods), "pod") + f" of {name}" if fault.pods else name
-    verb = "" if len(fault.pods) > 1 else "s"
-    missing = _missing(fault, limit)
-    crashes = f"keep{verb} crashing" if _is_loop(fault) else "crashed"
-    sentences = {
-        FaultKind.CRASH_LOOP: f"{pods} {crashes}{_exit_code(fault)}",
-        FaultKind.OUT_OF_MEMORY: f"{pods} ran out of memory{_limit(fault)}",
-        FaultKind.IMAGE_PULL: f"{pods} cannot pull image {_image(fault, limit)}{hint(fault)}",
-        FaultKind.MISSING_CONFIGURATION: f"{pods} cannot start: {missing} is missing",
-        FaultKind.UNSCHEDULABLE: f"{pods} find{verb} no node to run on{hint(fault)}",
-        FaultKind.EVICTED: f"{pods} {'were' if len(fault.pods) > 1 else 'was'} evicted{hint(fault)}",
-        FaultKind.PROBE: f"{pods} fail{verb} the {_probe(fault, limit)}",
-        FaultKind.REFUSED: f"pods of {name} {_refusal(fault, limit)}",
-        FaultKind.NODE: f"node {name} {_node_trouble(fault)}",
-    }
-    return sentences.get(fault.kind) or f"{name}: {clean(fault.text or 'a fault was reported', limit)}"
+    return analyzer_of(fault).sentence(fault, wording(fault, name, limit))
 
 
 def version(change: Change, limit: int) -> str:
@@ -141,7 +115,11 @@ def _sentence(cause: Cause, diagnosis: Diagnosis, limit: int, *, with_symptom: b
             sentence += f"; {cause.why}"
         return sentence
     sentence = _change_sentence(cause.change, diagnosis.onset if with_age else None, limit)
-    return f"{sentence}; {_symptom(cause.faults[0], limit)}" if with_symptom and cause.faults else sentence
+    return (
+        f"{sentence}; {analyzer_of(cause.faults[0]).symptom(cause.faults[0], limit)}"
+        if with_symptom and cause.faults
+        else sentence
+    )
 
 
 def _change_sentence(change: Change, onset: float | None, limit: int) -> str:
@@ -159,21 +137,6 @@ def _change_sentence(change: Change, onset: float | None, limit: int) -> str:
     what = change.event_type.replace("_", " ")
     to = f" to {clean(change.new_value, limit)}" if change.new_value else ""
     return f"{what} of {name}{to}{when}"
-
-
-def _symptom(fault: Fault, limit: int) -> str:
-    """Return what became of a rollout's own pods."""
-    missing = _missing(fault, limit)
-    return {
-        FaultKind.CRASH_LOOP: f"new pods crash{_exit_code(fault)}",
-        FaultKind.OUT_OF_MEMORY: f"new pods run out of memory{_limit(fault)}",
-        FaultKind.IMAGE_PULL: f"the image cannot be pulled{hint(fault)}",
-        FaultKind.MISSING_CONFIGURATION: f"{missing} is missing",
-        FaultKind.UNSCHEDULABLE: f"new pods find no node{hint(fault)}",
-        FaultKind.PROBE: f"new pods fail the {_probe(fault, limit)}",
-        FaultKind.REFUSED: f"new pods {_refusal(fault, limit)}",
-        FaultKind.EVICTED: "new pods are evicted",
-    }.get(fault.kind, "its pods fail since")
 
 
 def _no_cause(diagnosis: Diagnosis) -> Callable[[int], str]:
@@ -208,60 +171,5 @@ def _has_restarted(fault: Fault) -> bool:
     return fault.details.get(details.RESTARTS, "0") not in ("", "0")
 
 
-def _is_loop(fault: Fault) -> bool:
-    """Tell whether a container ended more than once; a single crash is no loop."""
-    restarts = fault.details.get(details.RESTARTS, "")
-    return fault.details.get(details.REASON) in ("CrashLoopBackOff", "BackOff") or restarts not in ("", "0", "1")
-
-
-def _says_missing(fault: Fault) -> bool:
-    return fault.kind is FaultKind.MISSING_CONFIGURATION and details.MISSING_NAME in fault.details
-
-
-def _probe(fault: Fault, limit: int) -> str:
-    """Return which probe fails and what it asks: `readiness probe (/ready)`."""
-    target = shorten_middle(clean(fault.details.get(details.PROBE_TARGET, ""), 253), limit)
-    name = clean(fault.details.get(details.PROBE, "") or "health", 20)
-    return f"{name} probe" + (f" ({target})" if target else "")
-
-
-def _refusal(fault: Fault, limit: int) -> str:
-    """Return what keeps pods from being created: `exceed quota small (pods=2)`."""
-    quota = shorten_middle(clean(fault.details.get(details.QUOTA, ""), 253), limit)
-    if not quota:
-        return f"cannot be created{hint(fault)}"
-    most = clean(fault.details.get(details.QUOTA_LIMIT, ""), 40)
-    return f"exceed quota {quota}" + (f" ({most})" if most else "")
-
-
-def _node_trouble(fault: Fault) -> str:
-    reason = clean(fault.details.get(details.REASON, ""), 40)
-    return _NODE_TROUBLES.get(reason) or f"is in trouble ({reason or 'unknown'})"
-
-
 def _noun(change: Change) -> str:
     return _NOUNS.get(change.event_type) or change.event_type.replace("_", " ")
-
-
-def _exit_code(fault: Fault) -> str:
-    code = clean(fault.details.get(details.EXIT_CODE, ""), 8)
-    meaning = f" ({EXIT_MEANINGS[code]})" if code in EXIT_MEANINGS else ""
-    return f" with exit code {code}{meaning}" if code else ""
-
-
-def _limit(fault: Fault) -> str:
-    limit = clean(fault.details.get(details.MEMORY_LIMIT, ""), 20)
-    return f" (limit {limit})" if limit else ""
-
-
-def _missing(fault: Fault, limit: int) -> str:
-    """Return what a pod cannot start without: `ConfigMap settings`, `key url of Secret db`."""
-    kind = clean(fault.details.get(details.MISSING_KIND, "") or "configuration", 20)
-    name = shorten_middle(clean(fault.details.get(details.MISSING_NAME, ""), 253), limit)
-    key = shorten_middle(clean(fault.details.get(details.MISSING_KEY, ""), 253), limit)
-    return f"{f'key {key} of ' if key else ''}{kind} {name}".rstrip()
-
-
-def _image(fault: Fault, limit: int) -> str:
-    image = clean(fault.details.get(details.IMAGE, ""), 400)
-    return shorten_middle(image.rsplit("/", 1)[-1], limit) if image else "(unnamed)"

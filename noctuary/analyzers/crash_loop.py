@@ -1,0 +1,81 @@
+"""A container that exits again and again."""
+
+import shlex
+
+from noctuary.analyzers.base import NAME, Analyzer, Wording, kubectl, was_killed
+from noctuary.analyzers.image_pull import AMBIGUOUS, is_about_image
+from noctuary.analyzers.probe import Probe, kills
+from noctuary.common.text import clean
+from noctuary.models import details
+from noctuary.models.context_event import ContextEvent
+from noctuary.models.diagnosis import Fault, Subject
+
+EXIT_MEANINGS = {
+    "126": "not executable",
+    "127": "command not found",
+    "134": "aborted",
+    "137": "killed",
+    "139": "segmentation fault",
+    "143": "terminated",
+}
+"""A shell's codes, and 128 plus the number of a signal."""
+
+
+class CrashLoop(Analyzer):
+    """Its own process ends; or a probe ends it, and then that is the fault."""
+
+    kind = "crash_loop"
+    reasons = frozenset(
+        {
+            "CrashLoopBackOff",
+            "Error",
+            "ContainerCannotRun",
+            "RunContainerError",
+            "StartError",
+            "CreateContainerError",
+            "PostStartHookError",
+        }
+    )
+    prior = 0.2
+    why = "its container exits again and again"
+    is_consequence = True
+
+    def recognises(self, event: ContextEvent) -> bool:
+        """Take an ambiguous reason that is not about an image, else go by the reason."""
+        if event.details.get(details.REASON, "") in AMBIGUOUS:
+            return not is_about_image(event)
+        return super().recognises(event)
+
+    def follows_from(self, fault: Fault, root: Fault, *, root_explains: bool) -> bool:
+        """Follow from a probe that kills only where a signal ended the container."""
+        if root.kind == Probe.kind:
+            return kills(root) and was_killed(fault)
+        return super().follows_from(fault, root, root_explains=root_explains)
+
+    def sentence(self, fault: Fault, wording: Wording) -> str:
+        """Return how it ends; a single crash is no loop."""
+        crashes = f"keep{wording.s} crashing" if _is_loop(fault) else "crashed"
+        return f"{wording.pods} {crashes}{_exit_code(fault)}"
+
+    def symptom(self, fault: Fault, _limit: int) -> str:
+        """Return how new pods end."""
+        return f"new pods crash{_exit_code(fault)}"
+
+    def remedy(self, fault: Fault, pod: Subject, describe: str) -> str:
+        """Return the command that shows the last words of the container."""
+        logs = kubectl(pod, "logs", "--previous", kind="")
+        container = fault.details.get(details.CONTAINER, "")
+        if logs and NAME.fullmatch(container):
+            return f"{logs} -c {shlex.quote(container)}"
+        return logs or super().remedy(fault, pod, describe)
+
+
+def _is_loop(fault: Fault) -> bool:
+    restarts = fault.details.get(details.RESTARTS, "")
+    return fault.details.get(details.REASON) in ("CrashLoopBackOff", "BackOff") or restarts not in ("", "0", "1")
+
+
+def _exit_code(fault: Fault) -> str:
+    code = clean(fault.details.get(details.EXIT_CODE, ""), 8)
+    meaning = f" ({EXIT_MEANINGS[code]})" if code in EXIT_MEANINGS else ""
+    return f" with exit code {code}{meaning}" if code else ""

@@ -1,0 +1,53 @@
+"""A ConfigMap, Secret or key that pods need and that does not exist."""
+
+from noctuary.analyzers.base import Analyzer, Wording, kubectl
+from noctuary.common.text import clean, shorten_middle
+from noctuary.models import details
+from noctuary.models.context_event import ContextEvent
+from noctuary.models.diagnosis import Fault, Subject
+
+RESOURCES = {"ConfigMap": "configmap", "Secret": "secret"}
+
+
+class MissingConfiguration(Analyzer):
+    """Named by the kubelet's words wherever they tell which object is missing."""
+
+    kind = "missing_configuration"
+    reasons = frozenset({"CreateContainerConfigError"})
+    prior = 0.25
+    why = "pods cannot start without it"
+    is_root = True
+    may_follow_from_node = False
+
+    def recognises(self, event: ContextEvent) -> bool:
+        """Take whatever names a missing object, else go by the reason."""
+        return bool(event.details.get(details.MISSING_NAME)) or super().recognises(event)
+
+    def sentence(self, fault: Fault, wording: Wording) -> str:
+        """Return which object is missing."""
+        return f"{wording.pods} cannot start: {missing(fault, wording.limit)} is missing"
+
+    def symptom(self, fault: Fault, limit: int) -> str:
+        """Return which object is missing."""
+        return f"{missing(fault, limit)} is missing"
+
+    def message(self, fault: Fault) -> str:
+        """Return nothing where the sentence names the object already."""
+        return "" if details.MISSING_NAME in fault.details else super().message(fault)
+
+    def remedy(self, fault: Fault, pod: Subject, describe: str) -> str:
+        """Return the command that looks for the object, and what to do then."""
+        kind, name = fault.details.get(details.MISSING_KIND, ""), fault.details.get(details.MISSING_NAME, "")
+        resource = RESOURCES.get(kind, "")
+        command = kubectl(Subject(kind, fault.subject.namespace, name), "get", kind=resource) if resource else ""
+        key = clean(fault.details.get(details.MISSING_KEY, ""), 63)
+        what = f"add key {key} to it" if key else "create it or name the right one"
+        return f"{command}        {what}" if command else super().remedy(fault, pod, describe)
+
+
+def missing(fault: Fault, limit: int) -> str:
+    """Return what a pod cannot start without: `ConfigMap settings`, `key url of Secret db`."""
+    kind = clean(fault.details.get(details.MISSING_KIND, "") or "configuration", 20)
+    name = shorten_middle(clean(fault.details.get(details.MISSING_NAME, ""), 253), limit)
+    key = shorten_middle(clean(fault.details.get(details.MISSING_KEY, ""), 253), limit)
+    return f"{f'key {key} of ' if key else ''}{kind} {name}".rstrip()

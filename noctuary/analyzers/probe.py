@@ -1,0 +1,57 @@
+"""A probe that fails."""
+
+from noctuary.analyzers.base import Analyzer, Wording, was_killed
+from noctuary.common.text import clean, shorten_middle
+from noctuary.models import details
+from noctuary.models.context_event import ContextEvent
+from noctuary.models.diagnosis import Fault, PodView
+
+START_UP_S = 60.0
+"""A pod that is not ready at once fails its probe while it starts; most take seconds."""
+KILLING = frozenset({"liveness", "startup"})
+"""Probes whose failure ends the container."""
+CRASH_LOOP = "crash_loop"
+
+
+class Probe(Analyzer):
+    """One that kills is a fault of its own; one that only keeps traffic away may follow from anything."""
+
+    kind = "probe"
+    reasons = frozenset({"Unhealthy"})
+    prior = 0.1
+    is_specific = False
+    is_consequence = True
+
+    def is_passing(self, event: ContextEvent, pod: PodView) -> bool:
+        """Tell whether it failed only while its pod started, which has become ready since and was not restarted."""
+        if event.last_seen > pod.started_at + START_UP_S:
+            return False
+        return not (pod.restarts and event.details.get(details.PROBE) in KILLING)
+
+    def follows_from(self, fault: Fault, root: Fault, *, root_explains: bool) -> bool:
+        """Follow from a probe that kills, or from a process that ends by itself and answers nothing."""
+        if root.kind == self.kind:
+            return kills(root) and not kills(fault)
+        if root.kind == CRASH_LOOP:
+            return not was_killed(root)
+        return super().follows_from(fault, root, root_explains=root_explains)
+
+    def sentence(self, fault: Fault, wording: Wording) -> str:
+        """Return which probe fails and what it asks."""
+        return f"{wording.pods} fail{wording.s} the {_probe(fault, wording.limit)}"
+
+    def symptom(self, fault: Fault, limit: int) -> str:
+        """Return which probe fails and what it asks."""
+        return f"new pods fail the {_probe(fault, limit)}"
+
+
+def kills(fault: Fault) -> bool:
+    """Tell whether a failing probe ends its container."""
+    return fault.details.get(details.PROBE) in KILLING
+
+
+def _probe(fault: Fault, limit: int) -> str:
+    """Return which probe fails and what it asks: `readiness probe (/ready)`."""
+    target = shorten_middle(clean(fault.details.get(details.PROBE_TARGET, ""), 253), limit)
+    name = clean(fault.details.get(details.PROBE, "") or "health", 20)
+    return f"{name} probe" + (f" ({target})" if target else "")

@@ -1,0 +1,51 @@
+"""Pods that the API server does not let be created: a quota is used up, a policy forbids them."""
+
+import re
+
+from noctuary.analyzers.base import Analyzer, Wording, kubectl
+from noctuary.common.text import clean, shorten_middle
+from noctuary.models import details
+from noctuary.models.diagnosis import Fault, Subject
+
+
+class Refused(Analyzer):
+    """The controller's message holds the API server's words."""
+
+    kind = "refused"
+    reasons = frozenset({"FailedCreate"})
+    prior = 0.25
+    why = "its pods cannot be created"
+    may_follow_from_node = False
+    hints = (
+        (re.compile(r"(?i)violates podsecurity"), "Pod Security forbids them"),
+        (
+            re.compile(r"(?i)error looking up service account|serviceaccount \S+ not found"),
+            "their service account is missing",
+        ),
+        (re.compile(r"(?i)admission webhook|validatingadmissionpolicy"), "an admission policy denies them"),
+        (re.compile(r"(?i)\b(maximum|minimum) \S+ usage per"), "outside the limit range"),
+    )
+
+    def sentence(self, fault: Fault, wording: Wording) -> str:
+        """Return what keeps pods from being created."""
+        return f"pods of {wording.name} {self._refusal(fault, wording.limit)}"
+
+    def symptom(self, fault: Fault, limit: int) -> str:
+        """Return what keeps new pods from being created."""
+        return f"new pods {self._refusal(fault, limit)}"
+
+    def _refusal(self, fault: Fault, limit: int) -> str:
+        """Return for example `exceed quota small (pods=2)`."""
+        quota = shorten_middle(clean(fault.details.get(details.QUOTA, ""), 253), limit)
+        if not quota:
+            return f"cannot be created{self.hint(fault)}"
+        most = clean(fault.details.get(details.QUOTA_LIMIT, ""), 40)
+        return f"exceed quota {quota}" + (f" ({most})" if most else "")
+
+    def remedy(self, fault: Fault, pod: Subject, describe: str) -> str:
+        """Return a look at the quota, else at the workload."""
+        quota = Subject("ResourceQuota", fault.subject.namespace, fault.details.get(details.QUOTA, ""))
+        command = kubectl(quota, "describe", kind="resourcequota")
+        if command:
+            return f"{command}        raise it, or ask for less"
+        return kubectl(fault.subject, "describe", kind=fault.subject.kind) or super().remedy(fault, pod, describe)

@@ -1,0 +1,46 @@
+"""All kinds of fault, in the order in which an event is recognised and causes of the same score are ranked."""
+
+from noctuary.analyzers.base import Analyzer
+from noctuary.analyzers.crash_loop import CrashLoop
+from noctuary.analyzers.evicted import Evicted
+from noctuary.analyzers.image_pull import ImagePull
+from noctuary.analyzers.missing_configuration import MissingConfiguration
+from noctuary.analyzers.node import Node
+from noctuary.analyzers.other import Other
+from noctuary.analyzers.out_of_memory import OutOfMemory
+from noctuary.analyzers.probe import Probe
+from noctuary.analyzers.refused import Refused
+from noctuary.analyzers.unschedulable import Unschedulable
+from noctuary.models.context_event import ContextEvent
+from noctuary.models.diagnosis import Fault
+
+FALLBACK = Other()
+NODE = Node()
+ANALYZERS: tuple[Analyzer, ...] = (
+    MissingConfiguration(),
+    ImagePull(),
+    OutOfMemory(),
+    CrashLoop(),
+    Unschedulable(),
+    Refused(),
+    Evicted(),
+    Probe(),
+    NODE,
+    FALLBACK,
+)
+_BY_KIND = {analyzer.kind: analyzer for analyzer in ANALYZERS}
+
+
+def recognise(event: ContextEvent) -> Analyzer:
+    """Return the kind of an event: the first that recognises it."""
+    return next(analyzer for analyzer in ANALYZERS if analyzer.recognises(event))
+
+
+def analyzer_of(fault: Fault) -> Analyzer:
+    """Return the analyzer of a fault; the fallback for a kind that is unknown here."""
+    return _BY_KIND.get(fault.kind, FALLBACK)
+
+
+def follows(fault: Fault, root: Fault) -> bool:
+    """Tell whether a fault only follows from another one of the same pods."""
+    return analyzer_of(fault).follows_from(fault, root, root_explains=analyzer_of(root).is_root)

@@ -1,0 +1,60 @@
+"""The form of the cases that stand beside each analyzer, and how one is made into an event and a fault."""
+
+from typing import NamedTuple
+
+from noctuary.models import details
+from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
+from noctuary.models.diagnosis import Fault, Relation, Subject
+
+AT = 1_800_000_000.0
+
+
+class Case(NamedTuple):
+    """What is reported of pods of the Deployment `pay`, and what the note is to make of it."""
+
+    reported: dict[str, str]
+    sentence: str
+    symptom: str
+    remedy: str
+    pods: int = 1
+    about: str = "Pod"
+
+
+def event_of(case: Case) -> ContextEvent:
+    """Return the event of a case."""
+    name = "node-7" if case.about == "Node" else "pay-0"
+    ref = ObjectRef(case.about, "shop", name, workload_kind="Deployment", workload_name="pay")
+    return ContextEvent(
+        id="e",
+        tenant="shop",
+        source="kubernetes",
+        dedup_key="k",
+        service_name="pay",
+        vendor="kubernetes",
+        entity=name,
+        event_type=EventType.RESTART,
+        timestamp=AT,
+        last_seen=AT,
+        confidence=0.9,
+        ttl_seconds=3600,
+        object=ref,
+        details=case.reported,
+    )
+
+
+def fault_of(case: Case, kind: str) -> Fault:
+    """Return the fault that correlation makes of a case."""
+    subject = Subject("Node", "", "node-7") if case.about == "Node" else Subject("Deployment", "shop", "pay")
+    return Fault(
+        kind=kind,
+        event_ids=["e"],
+        subject=subject,
+        service="pay",
+        relation=Relation.OWN,
+        template_hash="h",
+        first=AT,
+        last=AT,
+        pods=[] if case.about == "Node" else [f"pay-{n}" for n in range(case.pods)],
+        details={details.RESTARTS: "0", **case.reported},
+        text=case.reported.get(details.REASON, ""),
+    )

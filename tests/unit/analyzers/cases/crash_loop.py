@@ -1,0 +1,63 @@
+"""What is reported, and the words that the note makes of it."""
+
+from testbed.fault_cases import Case
+
+CASES = [
+    Case(
+        {"reason": "CrashLoopBackOff", "exit_code": "1", "restarts": "3", "container": "app"},
+        "1 pod of pay keeps crashing with exit code 1",
+        "new pods crash with exit code 1",
+        "kubectl -n shop logs --previous pay-0 -c app",
+    ),
+    Case(
+        {"reason": "Error", "exit_code": "137"},
+        "1 pod of pay crashed with exit code 137 (killed)",
+        "new pods crash with exit code 137 (killed)",
+        "kubectl -n shop logs --previous pay-0",
+    ),
+    Case(
+        {"reason": "CrashLoopBackOff", "exit_code": "127", "restarts": "2"},
+        "3 pods of pay keep crashing with exit code 127 (command not found)",
+        "new pods crash with exit code 127 (command not found)",
+        "kubectl -n shop logs --previous pay-0",
+        pods=3,
+    ),
+    Case(
+        {"reason": "BackOff", "message": "Back-off restarting failed container"},
+        "1 pod of pay keeps crashing",
+        "new pods crash",
+        "kubectl -n shop logs --previous pay-0",
+    ),
+    Case(
+        {"reason": "Failed", "message": "Error: cannot start"},
+        "2 pods of pay crashed",
+        "new pods crash",
+        "kubectl -n shop logs --previous pay-0",
+        pods=2,
+    ),
+    Case(
+        {"reason": "RunContainerError", "container": "not a name;"},
+        "1 pod of pay crashed",
+        "new pods crash",
+        "kubectl -n shop logs --previous pay-0",
+    ),
+    Case({"reason": "StartError"}, "1 pod of pay crashed", "new pods crash", "kubectl -n shop logs --previous pay-0"),
+    Case(
+        {"reason": "ContainerCannotRun"},
+        "1 pod of pay crashed",
+        "new pods crash",
+        "kubectl -n shop logs --previous pay-0",
+    ),
+    Case(
+        {"reason": "CreateContainerError"},
+        "1 pod of pay crashed",
+        "new pods crash",
+        "kubectl -n shop logs --previous pay-0",
+    ),
+    Case(
+        {"reason": "PostStartHookError"},
+        "1 pod of pay crashed",
+        "new pods crash",
+        "kubectl -n shop logs --previous pay-0",
+    ),
+]

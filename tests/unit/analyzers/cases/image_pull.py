@@ -1,0 +1,67 @@
+"""What is reported, and the words that the note makes of it."""
+
+from testbed.fault_cases import Case
+
+CASES = [
+    Case(
+        {"reason": "ErrImagePull", "image": "registry.example.com/pay:9", "message": "manifest unknown"},
+        "1 pod of pay cannot pull image pay:9 (not found)",
+        "the image cannot be pulled (not found)",
+        "kubectl -n shop describe pod/pay-0        check the image's name, and its pull secret",
+    ),
+    Case(
+        {"reason": "ImagePullBackOff", "image": "pay:9", "message": "Back-off pulling image"},
+        "2 pods of pay cannot pull image pay:9",
+        "the image cannot be pulled",
+        "kubectl -n shop describe pod/pay-0        check the image's name, and its pull secret",
+        pods=2,
+    ),
+    Case(
+        {"reason": "BackOff", "message": 'Back-off pulling image "pay:9"'},
+        "1 pod of pay cannot pull image (unnamed)",
+        "the image cannot be pulled",
+        "kubectl -n shop describe pod/pay-0        check the image's name, and its pull secret",
+    ),
+    Case(
+        {"reason": "Failed", "message": "Failed to pull image: 429 toomanyrequests"},
+        "1 pod of pay cannot pull image (unnamed) (rate limit of the registry)",
+        "the image cannot be pulled (rate limit of the registry)",
+        "kubectl -n shop describe pod/pay-0        check the image's name, and its pull secret",
+    ),
+    Case(
+        {"reason": "ErrImagePull", "message": "pull access denied"},
+        "1 pod of pay cannot pull image (unnamed) (access denied)",
+        "the image cannot be pulled (access denied)",
+        "kubectl -n shop describe pod/pay-0        check the image's name, and its pull secret",
+    ),
+    Case(
+        {"reason": "ErrImagePull", "message": "dial tcp: no such host"},
+        "1 pod of pay cannot pull image (unnamed) (registry not reached)",
+        "the image cannot be pulled (registry not reached)",
+        "kubectl -n shop describe pod/pay-0        check the image's name, and its pull secret",
+    ),
+    Case(
+        {"reason": "InvalidImageName", "message": "couldn't parse image reference"},
+        "1 pod of pay cannot pull image (unnamed) (not a valid name)",
+        "the image cannot be pulled (not a valid name)",
+        "kubectl -n shop describe pod/pay-0        check the image's name, and its pull secret",
+    ),
+    Case(
+        {"reason": "ErrImageNeverPull"},
+        "1 pod of pay cannot pull image (unnamed)",
+        "the image cannot be pulled",
+        "kubectl -n shop describe pod/pay-0        check the image's name, and its pull secret",
+    ),
+    Case(
+        {"reason": "ImageInspectError"},
+        "1 pod of pay cannot pull image (unnamed)",
+        "the image cannot be pulled",
+        "kubectl -n shop describe pod/pay-0        check the image's name, and its pull secret",
+    ),
+    Case(
+        {"reason": "RegistryUnavailable"},
+        "1 pod of pay cannot pull image (unnamed)",
+        "the image cannot be pulled",
+        "kubectl -n shop describe pod/pay-0        check the image's name, and its pull secret",
+    ),
+]

@@ -1,0 +1,37 @@
+"""What is reported, and the words that the note makes of it."""
+
+from testbed.fault_cases import Case
+
+CASES = [
+    Case(
+        {"reason": "CreateContainerConfigError", "missing_kind": "ConfigMap", "missing_name": "settings"},
+        "1 pod of pay cannot start: ConfigMap settings is missing",
+        "ConfigMap settings is missing",
+        "kubectl -n shop get configmap/settings        create it or name the right one",
+    ),
+    Case(
+        {"reason": "CreateContainerConfigError", "missing_kind": "Secret", "missing_name": "db", "missing_key": "url"},
+        "2 pods of pay cannot start: key url of Secret db is missing",
+        "key url of Secret db is missing",
+        "kubectl -n shop get secret/db        add key url to it",
+        pods=2,
+    ),
+    Case(
+        {"reason": "FailedMount", "missing_kind": "Secret", "missing_name": "tls"},
+        "1 pod of pay cannot start: Secret tls is missing",
+        "Secret tls is missing",
+        "kubectl -n shop get secret/tls        create it or name the right one",
+    ),
+    Case(
+        {"reason": "Failed", "missing_kind": "ConfigMap", "missing_name": "not a name"},
+        "1 pod of pay cannot start: ConfigMap not a name is missing",
+        "ConfigMap not a name is missing",
+        "kubectl -n shop describe pod/pay-0",
+    ),
+    Case(
+        {"reason": "CreateContainerConfigError"},
+        "1 pod of pay cannot start: configuration is missing",
+        "configuration is missing",
+        "kubectl -n shop describe pod/pay-0",
+    ),
+]

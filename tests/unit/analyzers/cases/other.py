@@ -1,0 +1,14 @@
+"""What is reported, and the words that the note makes of it."""
+
+from testbed.fault_cases import Case
+
+CASES = [
+    Case(
+        {"reason": "FailedMount", "message": "timed out"},
+        "pay: FailedMount",
+        "its pods fail since",
+        "kubectl -n shop describe pod/pay-0",
+    ),
+    Case({"reason": ""}, "pay: a fault was reported", "its pods fail since", "kubectl -n shop describe pod/pay-0"),
+    Case({}, "pay: a fault was reported", "its pods fail since", "kubectl -n shop describe pod/pay-0", pods=2),
+]

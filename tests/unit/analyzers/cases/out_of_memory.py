@@ -1,0 +1,32 @@
+"""What is reported, and the words that the note makes of it."""
+
+from testbed.fault_cases import Case
+
+CASES = [
+    Case(
+        {"reason": "OOMKilled", "memory_limit": "256Mi", "container": "app"},
+        "1 pod of pay ran out of memory (limit 256Mi)",
+        "new pods run out of memory (limit 256Mi)",
+        "kubectl -n shop set resources deployment/pay -c app --limits=memory=512Mi"
+        "        if it needs more than 256Mi; else find the leak",
+    ),
+    Case(
+        {"reason": "OOMKilled"},
+        "2 pods of pay ran out of memory",
+        "new pods run out of memory",
+        "kubectl -n shop describe pod/pay-0",
+        pods=2,
+    ),
+    Case(
+        {"reason": "OOMKilling", "memory_limit": "a lot", "container": "app"},
+        "1 pod of pay ran out of memory (limit a lot)",
+        "new pods run out of memory (limit a lot)",
+        "kubectl -n shop describe pod/pay-0",
+    ),
+    Case(
+        {"reason": "OOMKilled", "memory_limit": "1Gi", "container": "$(x)"},
+        "1 pod of pay ran out of memory (limit 1Gi)",
+        "new pods run out of memory (limit 1Gi)",
+        "kubectl -n shop describe pod/pay-0",
+    ),
+]

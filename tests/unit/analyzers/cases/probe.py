@@ -1,0 +1,25 @@
+"""What is reported, and the words that the note makes of it."""
+
+from testbed.fault_cases import Case
+
+CASES = [
+    Case(
+        {"reason": "Unhealthy", "probe": "readiness", "probe_target": "/ready"},
+        "1 pod of pay fails the readiness probe (/ready)",
+        "new pods fail the readiness probe (/ready)",
+        "kubectl -n shop describe pod/pay-0",
+    ),
+    Case(
+        {"reason": "Unhealthy", "probe": "liveness"},
+        "2 pods of pay fail the liveness probe",
+        "new pods fail the liveness probe",
+        "kubectl -n shop describe pod/pay-0",
+        pods=2,
+    ),
+    Case(
+        {"reason": "Unhealthy"},
+        "1 pod of pay fails the health probe",
+        "new pods fail the health probe",
+        "kubectl -n shop describe pod/pay-0",
+    ),
+]

@@ -1,0 +1,73 @@
+"""Each kind of fault has its cases beside it, and does with them what they say."""
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+import noctuary.analyzers
+from noctuary.analyzers.registry import ANALYZERS, FALLBACK, analyzer_of, recognise
+from noctuary.models.diagnosis import Cause, CauseKind
+from noctuary.notes.phrases import fault_sentence
+from noctuary.notes.remedies import remedy
+from testbed.fault_cases import Case, event_of, fault_of
+
+SHARED = {"__init__", "base", "registry"}
+LIMIT = 63
+KINDS = [analyzer.kind for analyzer in ANALYZERS]
+
+
+def cases_of(kind: str) -> Sequence[Case]:
+    cases: Sequence[Case] = importlib.import_module(f"tests.unit.analyzers.cases.{kind}").CASES
+    return cases
+
+
+ALL = [(kind, case) for kind in KINDS for case in cases_of(kind)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_analyzer_has_cases_beside_it(kind: str) -> None:
+    assert len(cases_of(kind)) >= 2
+
+
+def test_each_file_is_in_the_registry_and_named_for_its_kind() -> None:
+    files = {path.stem for path in Path(noctuary.analyzers.__path__[0]).glob("*.py")}
+    assert files - SHARED == set(KINDS)
+
+
+def test_no_kind_is_listed_twice() -> None:
+    assert len(set(KINDS)) == len(KINDS)
+
+
+@pytest.mark.parametrize("analyzer", ANALYZERS, ids=KINDS)
+def test_each_reason_of_an_analyzer_has_a_case(analyzer: noctuary.analyzers.base.Analyzer) -> None:
+    assert analyzer.reasons <= {case.reported.get("reason") for case in cases_of(analyzer.kind)}
+
+
+@pytest.mark.parametrize("analyzer", ANALYZERS, ids=KINDS)
+def test_each_hint_of_an_analyzer_has_a_case(analyzer: noctuary.analyzers.base.Analyzer) -> None:
+    shown = " ".join(case.sentence for case in cases_of(analyzer.kind))
+    assert [words for _, words in analyzer.hints if words not in shown] == []
+
+
+@pytest.mark.parametrize(("kind", "case"), ALL)
+def test_what_is_reported_is_recognised(kind: str, case: Case) -> None:
+    assert recognise(event_of(case)).kind == kind
+
+
+@pytest.mark.parametrize(("kind", "case"), ALL)
+def test_the_note_says_what_is_wrong(kind: str, case: Case) -> None:
+    fault = fault_of(case, kind)
+    assert (fault_sentence(fault, LIMIT), analyzer_of(fault).symptom(fault, LIMIT)) == (case.sentence, case.symptom)
+
+
+@pytest.mark.parametrize(("kind", "case"), ALL)
+def test_the_note_says_what_to_do(kind: str, case: Case) -> None:
+    assert remedy(Cause(CauseKind.FAULT, "", [], faults=[fault_of(case, kind)])) == case.remedy
+
+
+def test_a_kind_that_another_version_stored_is_told_by_the_fallback() -> None:
+    fault = fault_of(Case({"reason": "Strange"}, "", "", ""), "from_the_future")
+    assert analyzer_of(fault) is FALLBACK
+    assert fault_sentence(fault, LIMIT) == "pay: Strange"
