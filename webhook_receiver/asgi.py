@@ -43,19 +43,21 @@ def refuse(status: int, outcome: str, message: str, headers: Mapping[str, str] |
     return Refused(Answer(status, outcome, msgspec.json.encode({"error": message}), headers or {}))
 
 
-def not_ready(error: NotReady) -> Refused:
-    """Return the refusal that asks the sender to come again."""
-    return refuse(503, "not_ready", str(error), {"retry-after": str(error.retry_after_s)})
+def answer_for(error: NoctuaryError) -> Answer:
+    """Return the answer that an error means, by its own status; one that may pass says when to retry."""
+    if isinstance(error, Refused):
+        return error.answer
+    outcome = "not_ready" if error.retryable else "malformed"
+    headers = {"retry-after": str(error.retry_after_s)} if isinstance(error, NotReady) else {}
+    return Answer(error.http_status, outcome, msgspec.json.encode({"error": str(error)}), headers)
 
 
-async def answer_of(taking: Awaitable[Answer]) -> Answer:
-    """Turn what was refused on the way into its answer."""
+async def answer_of(handling: Awaitable[Answer]) -> Answer:
+    """Turn an error on the way into its answer."""
     try:
-        return await taking
-    except Refused as refused:
-        return refused.answer
-    except NotReady as error:
-        return not_ready(error).answer
+        return await handling
+    except NoctuaryError as error:
+        return answer_for(error)
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:
@@ -76,7 +78,7 @@ class BodyBudget:
         length = header(scope, b"content-length") or b""
         size = min(int(length), MAX_BODY_BYTES) if length.isdigit() else MAX_BODY_BYTES
         if size > self._free_bytes:
-            raise not_ready(NotReady("Too much is being received at once", retry_after_s=1))
+            raise NotReady("Too much is being received at once", retry_after_s=1)
         self._free_bytes -= size
         try:
             yield
@@ -93,7 +95,7 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
         async with asyncio.timeout(BODY_TIMEOUT_S):
             return await _read_chunks(receive)
     except TimeoutError:
-        raise not_ready(NotReady("The body did not arrive in time")) from None
+        raise NotReady("The body did not arrive in time") from None
 
 
 async def _read_chunks(receive: Receive) -> bytes:

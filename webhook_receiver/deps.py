@@ -1,6 +1,5 @@
 """What the routes are made of, handed over as one object."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -18,7 +17,7 @@ ROUTING_MAX_AGE_S = 70.0
 
 @dataclass
 class Deps:
-    """Everything a receiver's routes read and write; `now` tells seconds since the epoch."""
+    """Everything a receiver's routes read and write."""
 
     store: Store
     routing: RoutingTable
@@ -28,7 +27,6 @@ class Deps:
     reports: ReportLog
     routing_max_age_s: float = ROUTING_MAX_AGE_S
     bodies: BodyBudget = field(default_factory=BodyBudget)
-    now: Callable[[], float] = field(default=time.time)
     wake_worker: Callable[[], None] = lambda: None
     """Told that a webhook was stored."""
     watches: Callable[[], dict[str, Health]] = dict

@@ -2,6 +2,7 @@
 
 import contextlib
 
+from noctuary.common import clock
 from noctuary.common.errors import StoreUnavailable
 from webhook_receiver.deps import Deps
 
@@ -32,7 +33,7 @@ async def refresh_gauges(deps: Deps) -> None:
         metrics.watch_age_seconds.labels(resource).set(health.age_s())
     metrics.queue_depth.labels("store_writes").set(deps.store.waiting_writes())
     with contextlib.suppress(StoreUnavailable):  # the metrics of a failing store must stay readable
-        depths = await deps.store.depths(deps.now())
+        depths = await deps.store.depths(clock.now())
         metrics.queue_depth.labels("inbox").set(depths.inbox)
         metrics.queue_depth.labels("notes").set(depths.notes)
         metrics.oldest_webhook_seconds.set(depths.oldest_inbox_s)

@@ -49,7 +49,7 @@ def run(settings: ReceiverSettings) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings))
     except InvalidInput as error:
-        log.error("Receiver cannot start", setting=error.field, problem=error.problem, fix=error.fix)  # noqa: TRY400 - says all
+        log.error("Receiver cannot start", setting=error.field, error=error.problem, fix=error.fix)  # noqa: TRY400 - says all
         sys.exit(2)
     except TaskEnded:
         # Without clean-up: closing a store whose fsync failed would repeat the fsync, which may then lie.

@@ -1,7 +1,6 @@
 """Whether PagerDuty refuses an integration's credentials at present, by the stored state and what changed since."""
 
-from collections.abc import Callable
-
+from noctuary.common import clock
 from noctuary.models.reports import Refusal
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.answers import is_fixable
@@ -13,11 +12,10 @@ Credentials = tuple[str | None, str | None, str]
 class Refusals:
     """Remembers since when each integration has its credentials: a refusal speaks of those it met, not of new ones."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
+    def __init__(self) -> None:
         self._known: dict[str, tuple[Credentials, float]] = {}
 
-    def note(self, integration_id: str, record: RoutingRecord | None) -> None:
+    def credentials_loaded(self, integration_id: str, record: RoutingRecord | None) -> None:
         """Take a record that was loaded or changed; None when it is gone."""
         if record is None:
             self._known.pop(integration_id, None)
@@ -26,9 +24,9 @@ class Refusals:
         before = self._known.get(integration_id)
         if before is None or before[0] != credentials:
             # The first ones after a start may be those that were refused before it.
-            self._known[integration_id] = (credentials, 0.0 if before is None else self._now())
+            self._known[integration_id] = (credentials, 0.0 if before is None else clock.now())
 
-    def standing(self, state: IntegrationState) -> Refusal | None:
+    def current(self, state: IntegrationState) -> Refusal | None:
         """Return the refusal that still stands.
 
         A backfill that went well shows that a token is accepted; that it may write, only a note shows.

@@ -2,7 +2,6 @@
 
 import secrets
 
-from noctuary.common import clock
 from noctuary.models.reports import IntegrationReport, ReportPage
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.routing.table import RoutingTable
@@ -14,7 +13,7 @@ PAGE_ITEMS = 1000
 
 
 class ReportLog:
-    """Merges changes of records and of stored facts into one order, which starts anew with every process."""
+    """Merges changes of records and of stored states into one order, which starts anew with every process."""
 
     def __init__(self, routing: RoutingTable) -> None:
         self.boot = secrets.token_hex(8)
@@ -23,11 +22,11 @@ class ReportLog:
         self._states_seq = 0
         self._order: dict[str, int] = {}
         self._cursor = 0
-        self._refusals = Refusals(clock.now)
-        routing.subscribe(self._take)
+        self._refusals = Refusals()
+        routing.subscribe(self._on_record_change)
 
-    def _take(self, integration_id: str) -> None:
-        self._refusals.note(integration_id, self._routing.get(integration_id))
+    def _on_record_change(self, integration_id: str) -> None:
+        self._refusals.credentials_loaded(integration_id, self._routing.get(integration_id))
         self.note_change(integration_id)
 
     def note_change(self, integration_id: str) -> None:
@@ -56,5 +55,5 @@ class ReportLog:
             last_note_at=state.last_note_at,
             last_failure_at=state.last_failure_at,
             last_failure_reason=state.last_failure_reason,
-            refusal=self._refusals.standing(state),
+            refusal=self._refusals.current(state),
         )

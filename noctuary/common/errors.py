@@ -1,9 +1,8 @@
 """The errors of Noctuary.
 
 NoctuaryError
-├── InvalidInput        what a person or another system sent is wrong; names the field and the mend
-├── UserMustMend        only the user can mend it: a Secret is missing, a token is refused
-├── NotReady            we cannot take it now; the sender should come again
+├── InvalidInput        what a person or another system sent is wrong; names the field and the fix
+├── NotReady            it cannot be accepted now; the sender should retry
 │   ├── StoreUnavailable    the store could not commit
 │   └── RevisionConflict    somebody else wrote the row since it was read: read it again
 ├── KubernetesError     the API server answered with an error
@@ -12,8 +11,8 @@ NoctuaryError
     └── PagerDutyUnavailable    it did not answer, or asked us to wait
         └── OutcomeUnknown      a write was sent and its answer was lost: look before repeating it
 
-`retryable` says whether the same call may succeed later without a change by a person.
-The doors map it: HTTP 503 or 4xx in the receiver, a retry with backoff or a terminal condition in the operator.
+`retryable` says whether the same call may succeed later without a change by a person: by it the operator's work queue
+retries soon or rarely. `http_status` is what the receiver answers with, and Retry-After where the error names a time.
 """
 
 from typing import ClassVar
@@ -38,18 +37,8 @@ class InvalidInput(NoctuaryError):
         self.fix = fix
 
 
-class UserMustMend(NoctuaryError):
-    """A state that only the user can mend; `reason` is a documented condition reason."""
-
-    http_status = 409
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-
-
 class NotReady(NoctuaryError):
-    """We cannot take this now; the sender should come again after `retry_after_s`."""
+    """It cannot be accepted now; the sender should retry after `retry_after_s`."""
 
     retryable = True
     http_status = 503
@@ -97,7 +86,7 @@ class PagerDutyError(NoctuaryError):
 
 
 class PagerDutyUnavailable(PagerDutyError):
-    """PagerDuty did not answer, or answered 429 or 5xx; come again after `retry_after_s`."""
+    """PagerDuty did not answer, or answered 429 or 5xx; retry after `retry_after_s`."""
 
     retryable = True
 

@@ -98,7 +98,7 @@ class Enricher:
             async with asyncio.timeout(ALERTS_TIMEOUT_S):
                 alerts = await self._clients.of(record).alerts(incident.incident_id)
         except (PagerDutyError, TimeoutError) as error:
-            log.info("Alerts could not be read", integration=record.id, problem=str(error) or "timeout")
+            log.info("Alerts could not be read", integration=record.id, error=str(error) or "timeout")
             gaps.append("alerts, because PagerDuty did not give them in time")
             return AlertSummary()
         return read_alerts(alerts, incident.triggered_at)
@@ -110,7 +110,7 @@ class Enricher:
             async with asyncio.timeout(LIVE_READ_TIMEOUT_S):
                 view = await self._live_reader(services)
         except (KubernetesError, TimeoutError, OSError) as error:
-            log.info("Live objects could not be read", problem=str(error) or "timeout")
+            log.info("Live objects could not be read", error=str(error) or "timeout")
             refused = isinstance(error, KubernetesError) and is_refusal(error)
             why = "the API server refuses to show it" if refused else "it did not answer in time"
             gaps.append(f"the cluster as it is now, because {why}")

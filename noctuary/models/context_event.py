@@ -1,10 +1,11 @@
 """ContextEvent: the one datum that all sources speak, and that correlation reads."""
 
 import os
-import time
 from enum import StrEnum
 
 import msgspec
+
+from noctuary.common import clock
 
 
 class EventType(StrEnum):
@@ -86,5 +87,5 @@ def merge_repeated(known: ContextEvent, later: ContextEvent) -> ContextEvent:
 
 def new_event_id(at: float | None = None) -> str:
     """Return a time-ordered id (milliseconds, then randomness), so that unique indexes grow at their end."""
-    milliseconds = int((time.time() if at is None else at) * 1000)
+    milliseconds = int((clock.now() if at is None else at) * 1000)
     return f"{milliseconds:012x}{os.urandom(8).hex()}"

@@ -4,6 +4,7 @@ import time
 
 import msgspec
 
+from noctuary.common import clock
 from noctuary.common.errors import InvalidInput, NotReady
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.sources.posted import SOURCE, Batch, ItemError, parse_events
@@ -14,7 +15,7 @@ EVENTS_PATH = "/v1/events"
 BEARER = b"bearer "
 
 
-class Taken(msgspec.Struct, omit_defaults=True):
+class EventsAnswer(msgspec.Struct, omit_defaults=True):
     """How many events are durable now, and which items were refused."""
 
     accepted: int
@@ -23,39 +24,39 @@ class Taken(msgspec.Struct, omit_defaults=True):
 
 
 class EventsRoute:
-    """The door for other systems, as a plain ASGI application."""
+    """The route for other systems, as a plain ASGI application."""
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
         self._ack_seconds = deps.metrics.ack_seconds.labels("events")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take one request."""
+        """Handle one request."""
         started = time.perf_counter()
-        answer = await answer_of(take(self._deps, scope, receive))
+        answer = await answer_of(handle_request(self._deps, scope, receive))
         await send_answer(send, answer)
         self._ack_seconds.observe(time.perf_counter() - started)
 
 
-async def take(deps: Deps, scope: Scope, receive: Receive) -> Answer:
-    """Check who sends, and take what is sent."""
+async def handle_request(deps: Deps, scope: Scope, receive: Receive) -> Answer:
+    """Check who sends, and store what is sent."""
     if scope["method"] != "POST":
         raise refuse(405, "malformed", "Only POST is served here", {"allow": "POST"})
     record = find_sender(deps, header(scope, b"authorization"))
     if (header(scope, b"content-encoding") or b"identity") != b"identity":
         raise refuse(415, "malformed", "Content-Encoding is not supported; send the body as it is")
     with deps.bodies.hold(scope):
-        return await take_body(deps, record, header(scope, b"content-type"), await read_body(scope, receive))
+        return await store_events_of(deps, record, header(scope, b"content-type"), await read_body(scope, receive))
 
 
-async def take_body(deps: Deps, record: RoutingRecord, content_type: bytes | None, body: bytes) -> Answer:
-    """Read what is sent and keep what is good."""
+async def store_events_of(deps: Deps, record: RoutingRecord, content_type: bytes | None, body: bytes) -> Answer:
+    """Parse what is sent and store what is good."""
     try:
-        batch = parse_events(body, (content_type or b"").decode("latin-1"), record.namespace, deps.now())
+        batch = parse_events(body, (content_type or b"").decode("latin-1"), record.namespace, clock.now())
     except InvalidInput as error:
         _count(deps, "refused", 1)
         return _errors_only([ItemError(0, error.field, error.problem, error.fix)])
-    return await keep(deps, batch)
+    return await store_batch(deps, batch)
 
 
 def find_sender(deps: Deps, authorization: bytes | None) -> RoutingRecord:
@@ -73,20 +74,20 @@ def find_sender(deps: Deps, authorization: bytes | None) -> RoutingRecord:
     return record
 
 
-async def keep(deps: Deps, batch: Batch) -> Answer:
-    """Keep the good events and tell of the bad ones."""
+async def store_batch(deps: Deps, batch: Batch) -> Answer:
+    """Store the good events and report the bad ones."""
     _count(deps, "refused", len(batch.errors))
     if not batch.events:
         return _errors_only(batch.errors)
     added = await deps.store.add_events(batch.events)
-    taken = Taken(added.count(True), added.count(False), batch.errors)
-    _count(deps, "stored", taken.accepted)
-    _count(deps, "repeated", taken.repeated)
-    return Answer(207 if batch.errors else 201, "accepted", msgspec.json.encode(taken))
+    answer = EventsAnswer(added.count(True), added.count(False), batch.errors)
+    _count(deps, "stored", answer.accepted)
+    _count(deps, "repeated", answer.repeated)
+    return Answer(207 if batch.errors else 201, "accepted", msgspec.json.encode(answer))
 
 
 def _errors_only(errors: list[ItemError]) -> Answer:
-    return Answer(400, "malformed", msgspec.json.encode(Taken(0, 0, errors)))
+    return Answer(400, "malformed", msgspec.json.encode(EventsAnswer(0, 0, errors)))
 
 
 def _count(deps: Deps, outcome: str, number: int) -> None:

@@ -9,17 +9,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from noctuary.common.errors import StoreUnavailable
+from noctuary.common.errors import NoctuaryError
 from noctuary.models.reports import INTERNAL_PATH
 from webhook_receiver.deps import Deps
 from webhook_receiver.health import liveness_problems, readiness_problems, refresh_gauges
+
+MAX_CURSOR_DIGITS = 18
+"""Fits 64 bits."""
 
 
 def create_internal_app(deps: Deps) -> Starlette:
     """Build the application of the internal port."""
 
     async def integrations(request: Request) -> Response:
-        """Tell the operator what changed since its cursor."""
+        """Report to the operator what changed since its cursor."""
         if deps.internal_token.value is None:
             return _error(503, "The internal token is not known yet")
         if not is_authorized(request.headers.get("authorization", ""), deps.internal_token.value):
@@ -29,8 +32,8 @@ def create_internal_app(deps: Deps) -> Starlette:
             return _error(400, "cursor: is not a number; send the cursor of the last answer, or 0")
         try:
             page = await deps.reports.since(int(cursor), deps.store)
-        except StoreUnavailable as error:
-            return _error(503, str(error))
+        except NoctuaryError as error:
+            return _error(error.http_status, str(error))
         return Response(msgspec.json.encode(page), media_type="application/json")
 
     async def healthz(_: Request) -> Response:
@@ -54,10 +57,6 @@ def create_internal_app(deps: Deps) -> Starlette:
             Route("/metrics", metrics),
         ]
     )
-
-
-MAX_CURSOR_DIGITS = 18
-"""Fits 64 bits."""
 
 
 def is_authorized(authorization: str, token: str) -> bool:

@@ -1,6 +1,6 @@
 """`POST /webhooks/pagerduty/<id>/<token>` and `/webhooks/pagerduty/<token>`: verified, durable, then answered.
 
-PagerDuty drops what gets a 4xx other than 429 for good: whatever only we can mend is answered with 503.
+PagerDuty drops what gets a 4xx other than 429 for good: whatever only we can fix is answered with 503.
 """
 
 import hashlib
@@ -8,6 +8,7 @@ import time
 
 import structlog
 
+from noctuary.common import clock
 from noctuary.common.errors import NotReady
 from noctuary.models.routing_record import WEBHOOK_PATH, RoutingRecord, TokenHash
 from noctuary.pagerduty.signature import SignatureCheck, verify
@@ -25,36 +26,36 @@ DUPLICATE = Answer(202, "duplicate")
 
 
 class WebhookRoute:
-    """The door for PagerDuty, as a plain ASGI application; it never parses a body."""
+    """The route for PagerDuty, as a plain ASGI application; it never parses a body."""
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
         self._ack_seconds = deps.metrics.ack_seconds.labels("webhook")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take one webhook."""
+        """Handle one webhook."""
         started = time.perf_counter()
-        answer = await answer_of(accept(self._deps, scope, receive))
+        answer = await answer_of(handle_request(self._deps, scope, receive))
         self._deps.metrics.webhooks.labels(answer.outcome).inc()
         await send_answer(send, answer)
         self._ack_seconds.observe(time.perf_counter() - started)
 
 
-async def accept(deps: Deps, scope: Scope, receive: Receive) -> Answer:
-    """Check a request and keep it; raise Refused or NotReady."""
+async def handle_request(deps: Deps, scope: Scope, receive: Receive) -> Answer:
+    """Check a request and store it; raise Refused or NotReady."""
     if scope["method"] != "POST":
         raise refuse(405, "malformed", "Only POST is served here", {"allow": "POST"})
     record, token = find_integration(deps, scope["path"])
     with deps.bodies.hold(scope):
         body = await read_body(scope, receive)
-        return await keep(deps, scope, record, token, body)
+        return await store_webhook(deps, scope, record, token, body)
 
 
-async def keep(deps: Deps, scope: Scope, record: RoutingRecord, token: TokenHash, body: bytes) -> Answer:
+async def store_webhook(deps: Deps, scope: Scope, record: RoutingRecord, token: TokenHash, body: bytes) -> Answer:
     """Check the signature and make the webhook durable."""
     check_signature(deps, record, token, body, header(scope, b"x-pagerduty-signature"))
     webhook_id = webhook_id_of(header(scope, b"x-webhook-id"), body)
-    is_new = await deps.store.add_webhook(NewWebhook(record.id, webhook_id, token.sha256, deps.now(), body))
+    is_new = await deps.store.add_webhook(NewWebhook(record.id, webhook_id, token.sha256, clock.now(), body))
     deps.wake_worker()
     await deps.proofs.prove(deps.store, record, token)
     log.info("Webhook stored", integration=record.id, webhook_id=webhook_id, is_new=is_new)
@@ -67,23 +68,23 @@ def find_integration(deps: Deps, path: str) -> tuple[RoutingRecord, TokenHash]:
         raise NotReady("Routing records are not loaded or too old")
     *identity, token = path.removeprefix(PREFIX).split("/")
     integration_id = identity[0] if identity else None
-    found = deps.routing.by_token(token, deps.now()) if len(identity) <= 1 else None
+    found = deps.routing.by_token(token, clock.now()) if len(identity) <= 1 else None
     if found is None and deps.routing.may_hold(integration_id):
         raise NotReady("A routing record cannot be read")
     if found is None or integration_id not in (None, found[0].id) or not found[0].takes_webhooks:
-        log.info("Webhook refused", problem="unknown token", integration=integration_id)
+        log.info("Webhook rejected", error="unknown token", integration=integration_id)
         raise refuse(404, "unknown_token", "No integration has this URL")
     return found
 
 
 def check_signature(deps: Deps, record: RoutingRecord, token: TokenHash, body: bytes, signatures: bytes | None) -> None:
     """Refuse what is not signed with one of the integration's secrets."""
-    now = deps.now()
+    now = clock.now()
     secrets = [each.value for each in record.signing_secrets if each.expires_at is None or each.expires_at > now]
     verdict = verify(body, signatures, secrets)
     if verdict is SignatureCheck.VALID:
         return
-    log.warning("Webhook refused", problem=f"signature {verdict.value}", integration=record.id, secrets=len(secrets))
+    log.warning("Webhook rejected", error=f"signature {verdict.value}", integration=record.id, secrets=len(secrets))
     if verdict is SignatureCheck.MALFORMED:
         raise refuse(400, "malformed", "X-PagerDuty-Signature or the body is missing or malformed")
     if not secrets:

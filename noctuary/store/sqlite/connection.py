@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
+from noctuary.common import clock
 from noctuary.common.errors import InvalidInput
 from noctuary.store.sqlite.schema import DATA_DIR_SETTING, migrate, require_known
 
@@ -111,7 +112,7 @@ def _write_on_trial(connection: sqlite3.Connection) -> None:
 
 def probe(connection: sqlite3.Connection) -> None:
     """Write one small row: proves that commits work."""
-    connection.execute("INSERT OR REPLACE INTO probe (id, at) VALUES (1, ?)", (time.time(),))
+    connection.execute("INSERT OR REPLACE INTO probe (id, at) VALUES (1, ?)", (clock.now(),))
 
 
 def _explain(error: sqlite3.Error, path: Path) -> InvalidInput:

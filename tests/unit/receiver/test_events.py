@@ -7,6 +7,7 @@ import httpx
 import msgspec
 import pytest
 
+from noctuary.common import clock
 from noctuary.common.metrics import Metrics
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.reports import INTERNAL_PATH, ReportPage
@@ -72,13 +73,14 @@ class Receiver:
 
 
 @pytest.fixture
-async def receiver(tmp_path: Path) -> AsyncIterator[Receiver]:
+async def receiver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Receiver]:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
     store = await SqliteStore.open(tmp_path)
     routing = RoutingTable()
     routing.health.confirm()
     token = OperatorToken()
     token.value = "internal-token"
-    made = Receiver(Deps(store, routing, token, Metrics(), TokenProofs(), ReportLog(routing), now=lambda: NOW))
+    made = Receiver(Deps(store, routing, token, Metrics(), TokenProofs(), ReportLog(routing)))
     made.route(record())
     yield made
     await made.public.aclose()

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from noctuary.common import clock
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.store.interface import IntegrationState
 from webhook_receiver.refusals import Refusals
@@ -43,17 +44,23 @@ def failed(numbers: Numbers) -> IntegrationState:
 def test_a_refusal_stands_until_what_was_refused_went_well(
     numbers: Numbers, well: dict[str, float], of: str | None
 ) -> None:
-    refusal = Refusals(lambda: LATER).standing(msgspec.structs.replace(failed(numbers), **well))
+    refusal = Refusals().current(msgspec.structs.replace(failed(numbers), **well))
     assert (refusal.of if refusal is not None else None) == of
 
 
+@pytest.fixture(autouse=True)
+def later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is loaded now is loaded after the failure."""
+    monkeypatch.setattr(clock, "now", lambda: LATER)
+
+
 def refused(**changes: str) -> bool:
-    refusals = Refusals(lambda: LATER)
+    refusals = Refusals()
     record = RoutingRecord("one", "team", "payments", 0.0, 1, "bidirectional", "https://api.pagerduty.com")
     first = msgspec.structs.replace(record, api_token="old", from_email="old@example.com")
     for each in (first, msgspec.structs.replace(first, **changes)):
-        refusals.note("one", each)
-    return refusals.standing(failed(TOKEN)) is not None
+        refusals.credentials_loaded("one", each)
+    return refusals.current(failed(TOKEN)) is not None
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import httpx
 import msgspec
 import pytest
 
+from noctuary.common import clock
 from noctuary.common.metrics import Metrics
 from noctuary.models.routing_record import (
     RoutingRecord,
@@ -82,11 +83,12 @@ def sign(body: bytes, secret: str = SECRET) -> str:
 
 
 @pytest.fixture
-async def receiver(tmp_path: Path) -> AsyncIterator[Receiver]:
+async def receiver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Receiver]:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
     store = await SqliteStore.open(tmp_path)
     routing = RoutingTable()
     routing.health.confirm()
-    deps = Deps(store, routing, OperatorToken(), Metrics(), TokenProofs(), ReportLog(routing), now=lambda: NOW)
+    deps = Deps(store, routing, OperatorToken(), Metrics(), TokenProofs(), ReportLog(routing))
     transport = httpx.ASGITransport(create_app(deps))
     async with httpx.AsyncClient(transport=transport, base_url="http://receiver") as client:
         made = Receiver(deps, client)
