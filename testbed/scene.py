@@ -23,7 +23,8 @@ from noctuary.models.context_event import new_event_id
 from noctuary.models.incident import IncidentRow
 from noctuary.models.live_view import LiveReader
 from noctuary.models.routing_record import RoutingRecord, encode_record, record_secret_name
-from noctuary.routing.table import RoutingTable, Secret, SecretMeta
+from noctuary.routing.record_secrets import Secret, SecretMeta
+from noctuary.routing.table import RoutingTable
 from noctuary.store.interface import IntegrationState, NewWebhook
 from noctuary.store.sqlite import incidents
 from noctuary.store.sqlite.store import SqliteStore

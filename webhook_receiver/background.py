@@ -8,6 +8,7 @@ import structlog
 
 from noctuary.common import clock
 from noctuary.common.errors import NoctuaryError, StoreUnavailable
+from noctuary.common.tasks import run_until_first_ends
 from noctuary.store.interface import Store
 
 log = structlog.get_logger()
@@ -25,29 +26,14 @@ class TaskEnded(NoctuaryError):
     """A task that should run for ever ended; the process should end, too."""
 
 
-async def supervise(tasks: Tasks, stop: asyncio.Event) -> None:
-    """Run all tasks until stop is set, then cancel them; raise TaskEnded when one ends before."""
-    running = [asyncio.create_task(coroutine, name=name) for name, coroutine in tasks.items()]
-    running.append(asyncio.create_task(_until(stop), name="stop"))
-    try:
-        await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-        _raise_for_ended(running, stop)
-    finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-
-
-async def _until(stop: asyncio.Event) -> None:
-    await stop.wait()
-
-
-def _raise_for_ended(tasks: list[asyncio.Task[None]], stop: asyncio.Event) -> None:
-    for task in tasks:
-        if task.done() and not task.cancelled() and not stop.is_set():
-            cause = task.exception()
-            log.error("Background task ended unexpectedly", task=task.get_name(), exc_info=cause)
-            raise TaskEnded(f"The background task {task.get_name()} ended") from cause
+async def supervise(coroutines: Tasks, stop: asyncio.Event) -> None:
+    """Run all until stop is set, then cancel them; raise TaskEnded when one ends before."""
+    running = [asyncio.create_task(coroutine, name=name) for name, coroutine in coroutines.items()]
+    ended = await run_until_first_ends(running, stop)
+    if ended is not None:
+        cause = None if ended.cancelled() else ended.exception()
+        log.error("Background task ended unexpectedly", task=ended.get_name(), exc_info=cause)
+        raise TaskEnded(f"The background task {ended.get_name()} ended") from cause
 
 
 async def sweep(store: Store) -> None:

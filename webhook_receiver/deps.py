@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from noctuary.common.metrics import Metrics
 from noctuary.kube.reflector import Health
-from noctuary.routing.table import OperatorToken, RoutingTable
+from noctuary.routing.operator_token import OperatorToken
+from noctuary.routing.table import RoutingTable
 from noctuary.store.interface import Store
 from webhook_receiver.asgi import BodyBudget
 from webhook_receiver.reports import ReportLog

@@ -18,7 +18,9 @@ from noctuary.common.metrics import Metrics
 from noctuary.incidents.pipeline import IncidentPipeline
 from noctuary.kube.client import KubeClient
 from noctuary.kube.lease import Lease
-from noctuary.routing.table import OperatorToken, RoutingTable, reflectors
+from noctuary.routing.operator_token import OperatorToken
+from noctuary.routing.table import RoutingTable
+from noctuary.routing.watches import reflectors
 from noctuary.sources.kubernetes.live_reader import make_limits, make_live_reader
 from noctuary.sources.kubernetes.source import LEASE_NAME, KubernetesSource
 from noctuary.store.open import open_store

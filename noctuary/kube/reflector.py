@@ -114,6 +114,7 @@ class Reflector(Generic[T]):
         watch_timeout_s: int = WATCH_TIMEOUT_S,
         stall_grace_s: float = STALL_GRACE_S,
         ends_on: Collection[int] = (),
+        health: Health | None = None,
     ) -> None:
         self._client = client
         self._path = path
@@ -134,7 +135,7 @@ class Reflector(Generic[T]):
         self._versioned = msgspec.json.Decoder(_Versioned)
         self._version: str | None = None
         self._progressed = False
-        self.health = Health()
+        self.health = health if health is not None else Health()
 
     async def list_once(self) -> None:
         """List once, without a watch. Raises KubernetesError."""

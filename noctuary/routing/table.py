@@ -1,52 +1,27 @@
 """The routing records in memory, as the receiver looks them up: by id, by webhook token, by ingest key."""
 
-import base64
 from collections.abc import Callable, Iterator
 
-import msgspec
 import structlog
 
 from noctuary.common.errors import InvalidInput
-from noctuary.kube.client import KubeClient
-from noctuary.kube.reflector import ChangeType, Health, Reflector
+from noctuary.kube.reflector import ChangeType, Health
 from noctuary.models.routing_record import (
-    INTERNAL_TOKEN_KEY,
-    INTERNAL_TOKEN_SECRET,
-    ROLE_INTERNAL_TOKEN,
-    ROLE_LABEL,
-    ROLE_ROUTING_RECORD,
     RoutingRecord,
     TokenHash,
     decode_record,
     hash_secret,
     record_secret_name,
 )
+from noctuary.routing.record_secrets import Secret
 
 log = structlog.get_logger()
-
-WATCHES_PER_MAX_AGE = 2.4
-"""A quiet watch confirms itself when it ends: twice, with some time to spare, before it counts as stale."""
-LONGEST_WATCH_S = 30
-MAX_STALL_GRACE_S = 10.0
 
 Listener = Callable[[str], None]
 
 
-class SecretMeta(msgspec.Struct, frozen=True):
-    """The name of a Secret."""
-
-    name: str
-
-
-class Secret(msgspec.Struct, frozen=True):
-    """A Secret as far as the receiver reads it; values are base64."""
-
-    metadata: SecretMeta
-    data: dict[str, str] = {}
-
-
 class RoutingTable:
-    """Takes records from a watch of Secrets; listeners are told the id of every integration that changed or went."""
+    """Keeps records from a watch of Secrets; listeners get the id of every integration that changed or went."""
 
     def __init__(self) -> None:
         self.health = Health()
@@ -112,22 +87,24 @@ class RoutingTable:
             self._drop(name)
         self._unreadable.clear()
         for secret in objects:
-            self._take(secret)
+            self._load(secret)
 
     def on_event(self, change: ChangeType, obj: Secret) -> None:
         """Take one change, as the watch gave it."""
         if change == "DELETED":
             self._drop(obj.metadata.name)
         else:
-            self._take(obj)
+            self._load(obj)
 
-    def _take(self, secret: Secret) -> None:
+    def _load(self, secret: Secret) -> None:
         # What was readable before stays in force until its Secret is readable again or gone.
         try:
             record = _read(secret)
         except InvalidInput as error:
             self._unreadable.add(secret.metadata.name)
-            log.warning("Routing record is unusable", secret=secret.metadata.name, problem=error.problem, fix=error.fix)
+            log.warning(
+                "Routing record cannot be read", secret=secret.metadata.name, error=error.problem, fix=error.fix
+            )
             return
         self._unreadable.discard(secret.metadata.name)
         self._put(record)
@@ -141,15 +118,15 @@ class RoutingTable:
         if record.ingest_key_sha256 is not None:
             self._by_ingest_key[record.ingest_key_sha256] = record.id
         log.info("Routing record loaded", integration=record.id, namespace=record.namespace, name=record.name)
-        self._tell(record.id)
+        self._notify(record.id)
 
     def _drop(self, secret_name: str) -> None:
         self._unreadable.discard(secret_name)
         integration_id = secret_name.removeprefix(record_secret_name(""))
         if integration_id in self._by_id:
             self._forget(integration_id)
-            log.info("Routing record gone", integration=integration_id)
-            self._tell(integration_id)
+            log.info("Routing record removed", integration=integration_id)
+            self._notify(integration_id)
 
     def _forget(self, integration_id: str) -> None:
         gone = self._by_id.pop(integration_id, None)
@@ -159,27 +136,9 @@ class RoutingTable:
             self._by_token.pop(token.sha256, None)
         self._by_ingest_key.pop(gone.ingest_key_sha256 or "", None)
 
-    def _tell(self, integration_id: str) -> None:
+    def _notify(self, integration_id: str) -> None:
         for listener in self._listeners:
             listener(integration_id)
-
-
-class OperatorToken:
-    """The token that the operator shows on the internal port; None until its Secret was seen."""
-
-    def __init__(self) -> None:
-        self.value: str | None = None
-
-    def on_list(self, objects: list[Secret]) -> None:
-        """Take the Secret, if there is one."""
-        self.value = None
-        for secret in objects:
-            self.on_event("ADDED", secret)
-
-    def on_event(self, change: ChangeType, obj: Secret) -> None:
-        """Take one change of the Secret."""
-        if obj.metadata.name == INTERNAL_TOKEN_SECRET:
-            self.value = None if change == "DELETED" else _value(obj, INTERNAL_TOKEN_KEY)
 
 
 def _read(secret: Secret) -> RoutingRecord:
@@ -187,34 +146,3 @@ def _read(secret: Secret) -> RoutingRecord:
     if record_secret_name(record.id) != secret.metadata.name:
         raise InvalidInput(secret.metadata.name, f"holds the record of {record.id}", "delete this Secret")
     return record
-
-
-def _value(secret: Secret, key: str) -> str | None:
-    try:
-        return base64.b64decode(secret.data[key]).decode() or None
-    except (KeyError, ValueError):
-        log.warning("Secret lacks a value", secret=secret.metadata.name, key=key)
-        return None
-
-
-def reflectors(
-    client: KubeClient, namespace: str, table: RoutingTable, internal: OperatorToken, max_age_s: float
-) -> list[Reflector[Secret]]:
-    """Return the two watches of Secrets, in our own namespace only: of the records, and of the internal token."""
-    path = f"/api/v1/namespaces/{namespace}/secrets"
-    watch_s = max(1, min(LONGEST_WATCH_S, int(max_age_s / WATCHES_PER_MAX_AGE)))
-    pairs = ((table, ROLE_ROUTING_RECORD), (internal, ROLE_INTERNAL_TOKEN))
-    made = [
-        Reflector(
-            client,
-            path,
-            Secret,
-            sink,
-            label_selector=f"{ROLE_LABEL}={role}",
-            watch_timeout_s=watch_s,
-            stall_grace_s=min(MAX_STALL_GRACE_S, max_age_s),
-        )
-        for sink, role in pairs
-    ]
-    table.health = made[0].health
-    return made

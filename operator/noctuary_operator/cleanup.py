@@ -153,5 +153,5 @@ def run(settings: CleanupSettings) -> None:
     try:
         uvloop.run(run_cleanup(settings))
     except NoctuaryError as error:
-        log.error("Namespace not cleaned", namespace=settings.release_namespace, problem=str(error))  # noqa: TRY400 - says all
+        log.error("Namespace not cleaned", namespace=settings.release_namespace, error=str(error))  # noqa: TRY400 - says all
         sys.exit(1)

@@ -19,7 +19,7 @@ async def serve_health(
 ) -> AsyncIterator[None]:
     """Serve while the block runs; `problem` says why the process should be restarted, None when it should not.
 
-    `remarks` are said beside it: what a restart would not mend.
+    `remarks` are shown beside it: what a restart would not fix.
     """
 
     async def healthz(_: web.Request) -> web.Response:

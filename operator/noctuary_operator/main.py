@@ -2,220 +2,28 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack, suppress
-from typing import Any
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 import structlog
 import uvloop
 
 from noctuary.common.errors import NoctuaryError
 from noctuary.common.http_client import create_client
-from noctuary.kube.client import METADATA, METADATA_LIST, KubeClient
+from noctuary.common.tasks import wait_unless_stopped
+from noctuary.kube.client import KubeClient
 from noctuary.kube.lease import Lease
 from noctuary.kube.login import Login
-from noctuary.kube.reflector import Reflector
-from noctuary_operator.act.apply import Applier
-from noctuary_operator.act.events import EventRecorder
-from noctuary_operator.act.internal_token import InternalTokenSecret
-from noctuary_operator.act.reconcile import Reconciler
-from noctuary_operator.act.sweep import Sweeper
-from noctuary_operator.act.workqueue import WorkQueue
 from noctuary_operator.health import serve_health
 from noctuary_operator.metrics import OperatorMetrics
-from noctuary_operator.plan.manifests import Backend
-from noctuary_operator.plan.policy import Policy
-from noctuary_operator.resources import paths
-from noctuary_operator.resources.objects import NamespaceHead
 from noctuary_operator.settings import OperatorSettings
-from noctuary_operator.watch.cluster_view import INTERNAL_KEY, ClusterView
-from noctuary_operator.watch.kopf_door import run_kopf
-from noctuary_operator.watch.namespaces import NamespacePoller
-from noctuary_operator.watch.receiver_reports import ReceiverReports
-from noctuary_operator.watch.route_watches import HttpRouteWatch, route_reflector
-from noctuary_operator.watch.secret_values import SecretValues
-from noctuary_operator.watch.watches import Watches, labelled_secrets, other_secrets
+from noctuary_operator.wiring import Operator
 
 log = structlog.get_logger()
-
-UNFILLED_S = 1.0
-"""How soon an integration is looked at again whose namespace was not listed yet, or is closed to us."""
-END_WITHIN_S = 10.0
-"""How long the parts may take to end before they are cancelled."""
 
 
 class LeaseLost(NoctuaryError):
     """Another process may be the operator now; this one must end."""
-
-
-class Operator:
-    """All parts of the process, wired; `run` starts them in order and ends when one of them does."""
-
-    def __init__(self, settings: OperatorSettings, client: KubeClient, http: Any, metrics: OperatorMetrics) -> None:
-        self._settings = settings
-        self._metrics = metrics
-        self._view = ClusterView(settings.release_namespace, self._wake, settings.watch_namespaces)
-        self._queue = WorkQueue(self._work, settings.concurrency, metrics)
-        self._internal = InternalTokenSecret(client, self._view, settings.release_namespace)
-        self._reports = ReceiverReports(
-            http, settings.receiver_internal_url or "", self._internal.value, self._wake, metrics
-        )
-        self._reconciler = self._build_reconciler(client)
-        self._sweeper = Sweeper(client, self._view, self._wake, settings.watch_namespaces)
-        self._watches = Watches(
-            build_reflectors(client, self._view, settings), build_single(client, self._view, settings)
-        )
-        self._view.is_closed = self._watches.is_refused
-        self._namespaces = NamespacePoller(
-            client, self._view.namespaces, settings.watch_namespaces, self._watches.is_refused, metrics
-        )
-        self._http_routes = HttpRouteWatch(client, self._view, settings.release_namespace)
-
-    def _build_reconciler(self, client: KubeClient) -> Reconciler:
-        settings = self._settings
-        return Reconciler(
-            client,
-            self._view,
-            Applier(client, self._view, settings.release_namespace, self._metrics),
-            SecretValues(client, self._view.heads, self._metrics),
-            EventRecorder(client, settings.identity, self._metrics),
-            Policy(
-                settings.allowed_webhook_hosts,
-                settings.allowed_api_hosts,
-                settings.allowed_route_annotations,
-                settings.allow_http_api,
-                settings.consent_required,
-            ),
-            Backend(settings.release_namespace, settings.receiver_service, settings.receiver_port),
-            self._reports.get,
-        )
-
-    def problem(self) -> str | None:
-        """Return why the process should be restarted, None when it should not."""
-        stuck = self._watches.stuck() + self._http_routes.stuck()
-        return f"{stuck} watches are stuck" if stuck else None
-
-    def remarks(self) -> list[str]:
-        """Return what a person should know although a restart would not mend it."""
-        return self._namespaces.unreadable.describe()
-
-    async def run(self, login: Login, stop: asyncio.Event, on_started: Callable[[], None]) -> None:
-        """Fill the caches, then serve until told to stop or until a part ends."""
-        await self._sweeper.wait_for_kind()
-        watches = [*self._watches.start(), asyncio.create_task(self._namespaces.run())]
-        try:
-            looked = (self._watches.answered(), self._namespaces.health.synced.wait(), self._http_routes.look())
-            await _first_of(stop, asyncio.gather(*looked))
-            if stop.is_set():
-                return
-            self._view.filled = True
-            self._wake(INTERNAL_KEY)
-            log.info("Caches filled", labelled_secrets=len(list(self._view.labelled.all())))
-            await run_until_first_ends([*self._parts(login, stop, on_started), *watches], stop)
-        finally:
-            await cancel(watches)
-
-    def _parts(self, login: Login, stop: asyncio.Event, on_started: Callable[[], None]) -> list[asyncio.Task[None]]:
-        parts: list[Coroutine[Any, Any, None]] = [
-            self._queue.run(),
-            run_kopf(self._take, login, self._settings.watch_namespaces, stop, on_started),
-            self._sweeper.run(self._settings.sweep_interval_s),
-            self._http_routes.run(),
-        ]
-        if self._settings.receiver_internal_url is not None:
-            parts.append(self._reports.run(self._settings.poll_interval_s))
-        return [asyncio.create_task(part) for part in parts]
-
-    def _wake(self, key: str) -> None:
-        self._queue.add(key)
-
-    def _take(self, change: str | None, raw: dict[str, Any]) -> None:
-        """The door of our custom resource: note what changed, wake what it concerns."""
-        if change == "DELETED":
-            uid = raw["metadata"]["uid"]
-            self._view.deleted.add(uid)
-            self._view.integrations.drop(uid)
-            self._reports.forget(uid)
-            self._wake(uid)
-            return
-        self._view.deleted.discard(raw["metadata"]["uid"])
-        for uid in self._view.integrations.take(raw):
-            self._wake(uid)
-        self._http_routes.notify()
-
-    def _is_open(self, namespace: str) -> bool:
-        return self._watches.is_filled(namespace) and not self._watches.is_refused(namespace)
-
-    async def _work(self, key: str) -> float | None:
-        if key == INTERNAL_KEY:
-            await self._internal.ensure()
-            return None
-        integration = self._view.integrations.get(key)
-        if integration is not None and not self._is_open(integration.namespace):
-            return UNFILLED_S  # else its Secrets would be taken for missing and made anew
-        return await self._reconciler.reconcile(key)
-
-
-def build_reflectors(client: KubeClient, view: ClusterView, settings: OperatorSettings) -> list[Reflector[Any]]:
-    """Return the watches that all work needs: our children, and in all namespaces Secrets and Namespaces."""
-    release = settings.release_namespace
-    found: list[Reflector[Any]] = [
-        route_reflector("Ingress", client, release, view.routes["Ingress"].scope(release)),
-    ]
-    if settings.watch_namespaces:
-        return [*found, labelled_secrets(client, view, release)]
-    return [
-        *found,
-        labelled_secrets(client, view, ""),
-        other_secrets(client, view, ""),
-        Reflector(
-            client,
-            paths.NAMESPACES,
-            NamespaceHead,
-            view.namespaces.scope(""),
-            accept=METADATA,
-            list_accept=METADATA_LIST,
-        ),
-    ]
-
-
-def build_single(client: KubeClient, view: ClusterView, settings: OperatorSettings) -> dict[str, list[Reflector[Any]]]:
-    """Return the watches of each single namespace; what the release's own holds with our label is watched anyway."""
-    single: dict[str, list[Reflector[Any]]] = {}
-    for name in settings.watch_namespaces:
-        single[name] = [other_secrets(client, view, name)]
-        if name != settings.release_namespace:
-            single[name].append(labelled_secrets(client, view, name))
-    return single
-
-
-async def run_until_first_ends(tasks: list[asyncio.Task[None]], stop: asyncio.Event) -> None:
-    """Run until one task ends or stop is set; then end all, and raise the error of the one that failed."""
-    waiter = asyncio.create_task(stop.wait())
-    done, _ = await asyncio.wait([*tasks, waiter], return_when=asyncio.FIRST_COMPLETED)
-    stop.set()
-    await cancel([*tasks, waiter])
-    for task in done:
-        if not task.cancelled() and task.exception() is not None:
-            await task
-
-
-async def cancel(tasks: list[asyncio.Task[Any]]) -> None:
-    """Cancel tasks and wait for their ends; their errors are not ours to raise."""
-    for task in tasks:
-        task.cancel()
-    with suppress(TimeoutError):
-        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), END_WITHIN_S)
-
-
-async def _first_of(stop: asyncio.Event, future: "asyncio.Future[Any]") -> None:
-    waiter = asyncio.create_task(stop.wait())
-    await asyncio.wait([waiter, future], return_when=asyncio.FIRST_COMPLETED)
-    waiter.cancel()
-    if future.done():
-        future.result()
-    future.cancel()
-    await asyncio.gather(future, return_exceptions=True)
 
 
 async def run_operator(
@@ -239,9 +47,7 @@ async def run_operator(
         await stack.enter_async_context(
             serve_health(settings.health_host, settings.health_port, operator.problem, operator.remarks, metrics)
         )
-        taking = asyncio.create_task(lease.acquire())
-        await _first_of(stop, taking)
-        if not lease.held:
+        if not await wait_unless_stopped(asyncio.create_task(lease.acquire()), stop):
             return
         stack.push_async_callback(lease.release)
         lease.lost.add_done_callback(lambda _: stop.set())

@@ -55,7 +55,7 @@ class OperatorSettings(BaseSettings):
     sweep_interval_s: Annotated[float, Field(gt=0)] = 300.0
     """How often what is left of vanished integrations is looked for, beyond the start and each DELETE."""
     concurrency: Annotated[int, Field(ge=1, le=64)] = 16
-    """Integrations worked at once."""
+    """Integrations reconciled at once."""
     health_host: str | None = None
     """The address of /healthz and /metrics; all addresses when absent."""
     health_port: int = 8081

@@ -33,7 +33,7 @@ FIELD_MANAGER = "noctuary-operator"
 SECRET_KEYS = frozenset({"url", "token", "signingSecret", "ingestKey"})
 """The keys of the webhook Secret that are ours; others are left alone."""
 REFUSALS = frozenset({400, 403, 409, 422})
-"""Answers to a write that a person has to mend: admission, quota, policy, a terminating namespace."""
+"""Answers to a write that a person has to fix: admission, quota, policy, a terminating namespace."""
 
 
 class _Answer(msgspec.Struct):
@@ -100,7 +100,7 @@ class Applier:
         return None
 
     async def _route(self, observed: Observed, manifest: dict[str, Any] | None) -> Problem | None:
-        """Apply the one route that should be; those of other kinds go when it stands, so that none is missed."""
+        """Apply the one route that should be; those of other kinds go when it is applied, so that none is missed."""
         uid = observed.integration.uid
         if manifest is None:
             await self.remove_routes(uid)
@@ -181,7 +181,7 @@ def _is_whole(actual: LabelledSecret, labels_: dict[str, str], values: dict[str,
 
 
 def _route_refusal(kind: str, error: KubernetesError) -> Problem:
-    """Return what a person has to mend; raise what is no refusal."""
+    """Return what a person has to fix; raise what is no refusal."""
     absent = http_routes_absent(error) if kind == HTTP_ROUTE and error.not_found else None
     if absent is not None:
         return absent

@@ -1,4 +1,4 @@
-"""The token by which the receiver knows the operator: made once, made anew when it is lost."""
+"""The token by which the receiver knows the operator: made once, replaced when it is lost."""
 
 from noctuary.kube.client import KubeClient
 from noctuary.models.routing_record import (
@@ -24,7 +24,7 @@ class InternalTokenSecret:
         self._namespace = release_namespace
 
     def value(self) -> str | None:
-        """Return the token as it stands in the Secret, None while there is none."""
+        """Return the token in the Secret, None while there is none."""
         secret = self._view.labelled.get(self._namespace, INTERNAL_TOKEN_SECRET)
         raw = decode_values(secret.data).get(INTERNAL_TOKEN_KEY, b"") if secret is not None else b""
         return raw.decode("ascii", errors="ignore").strip() or None

@@ -1,4 +1,4 @@
-"""One function for every key: look, compile what should be, make it so, say so."""
+"""One function for every key: observe, plan, apply, write the status."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ log = structlog.get_logger()
 STATUS_TIMES_EVERY_S = 60.0
 """The times in the status are written at most this often: a busy service must not keep etcd busy."""
 LEAST_DELAY_S = 0.05
-"""A time that is just over is looked at again after this, not in a loop."""
+"""A time that is just over is reconciled after this, not in a loop."""
 
 
 class _Uid(msgspec.Struct):
@@ -56,6 +56,7 @@ class Reconciler:
         policy: Policy,
         backend: Backend,
         report_of: Callable[[str], IntegrationReport | None],
+        is_closed: Callable[[str], bool],
     ) -> None:
         self._client = client
         self._view = view
@@ -65,6 +66,7 @@ class Reconciler:
         self._policy = policy
         self._backend = backend
         self._report_of = report_of
+        self._is_closed = is_closed
         self._minted: dict[str, Minted] = {}
         self._times_written_at: dict[str, float] = {}
 
@@ -194,7 +196,7 @@ class Reconciler:
             return False
         if not self._view.watches(owner[0]):
             return True  # not ours to judge: the namespace was taken from watchNamespaces
-        if self._view.is_closed(owner[0]):
+        if self._is_closed(owner[0]):
             return uid not in self._view.deleted
         return await self._exists(uid, *owner)
 

@@ -16,7 +16,7 @@ from noctuary_operator.watch.cluster_view import ClusterView
 log = structlog.get_logger()
 
 CRD_POLL_S = 1.0
-"""How often we look whether our kind is served: a chart may install it after us."""
+"""How often we check whether the CRD is served: a chart may install it after us."""
 AFTER_FAILURE_S = 5.0
 """What vanished meanwhile should not wait for the next regular sweep."""
 NOT_FOUND = 404
@@ -55,7 +55,7 @@ class Sweeper:
         self._namespaces = namespaces or ("",)
 
     async def wait_for_kind(self) -> None:
-        """Wait until the API server serves our kind and lets us list it, where we may list it anywhere."""
+        """Wait until the API server serves our CRD and lets us list it, where we may list it anywhere."""
         waiting = False
         while True:
             try:
@@ -63,13 +63,15 @@ class Sweeper:
             except KubernetesError as error:
                 if not waiting:
                     waiting = True
-                    log.warning("Kind cannot be listed yet, waiting", kind="PagerDutyIntegration", error=str(error))
+                    log.warning(
+                        "CRD cannot be listed yet, waiting", crd="pagerdutyintegrations.noctuary.io", error=str(error)
+                    )
                 await asyncio.sleep(CRD_POLL_S)
             else:
                 return
 
     async def _find_kind(self) -> None:
-        """Raise KubernetesError while our kind is not there; a single namespace that is closed does not count."""
+        """Raise KubernetesError while our CRD is not installed; a single namespace that is closed does not count."""
         for namespace in self._namespaces:
             try:
                 await self._client.get(paths.integrations(namespace), query={"limit": 1}, accept=METADATA_LIST)

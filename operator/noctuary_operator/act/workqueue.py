@@ -1,22 +1,20 @@
-"""One coalescing work queue: a key is worked by one worker at a time, later again, or after a pause when it failed."""
+"""One coalescing work queue: one worker at a time reconciles a key, and retries it after a pause when that failed."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 
 import structlog
 
+from noctuary.common.backoff import Backoff
 from noctuary.common.errors import NoctuaryError
 from noctuary_operator.metrics import OperatorMetrics
 
 log = structlog.get_logger()
 
-FIRST_BACKOFF_S = 0.2
-LAST_BACKOFF_S = 60.0
-"""Pauses after retryable errors double from the first to the last, with jitter."""
-REFUSED_BACKOFF_S = 30.0
-"""The first pause after an error that will not go away by itself; any change of the object ends it."""
-REFUSED_LAST_BACKOFF_S = 600.0
+RETRY = Backoff(0.2, 60.0)
+"""Pauses after errors that may pass."""
+REFUSED_RETRY = Backoff(30.0, 600.0)
+"""Pauses after an error that will not go away by itself; any change of the object ends them."""
 DRAIN_S = 5.0
 """How long work in progress may take at the end: below Kubernetes' 30 s of grace with room for the rest."""
 
@@ -39,7 +37,7 @@ class WorkQueue:
         self._closing = False
 
     def add(self, key: str) -> None:
-        """Have a key worked soon; while it waits, further calls change nothing."""
+        """Have a key reconciled soon; while it waits, further calls change nothing."""
         if key in self._active:
             self._again.add(key)
         elif key not in self._queued:
@@ -48,7 +46,7 @@ class WorkQueue:
             self._metrics.queue_depth.set(len(self._queued))
 
     def add_after(self, key: str, delay_s: float) -> None:
-        """Have a key worked after a pause; replaces the pause set before."""
+        """Have a key reconciled after a pause; replaces the pause set before."""
         self._cancel_timer(key)
         self._timers[key] = asyncio.get_running_loop().call_later(delay_s, self._due, key)
 
@@ -88,7 +86,7 @@ class WorkQueue:
         except NoctuaryError as error:
             self._failed(key, retryable=error.retryable, error=str(error))
         except Exception as error:
-            log.exception("Reconcile failed by a defect", key=key, exc_info=_without_values(error))
+            log.exception("Reconcile failed by a bug", key=key, exc_info=_without_values(error))
             self._failed(key, retryable=False, error=type(error).__name__)
         else:
             self._failures.pop(key, None)
@@ -98,11 +96,10 @@ class WorkQueue:
 
     def _failed(self, key: str, *, retryable: bool, error: str) -> None:
         failures = self._failures[key] = self._failures.get(key, 0) + 1
-        first, last = (FIRST_BACKOFF_S, LAST_BACKOFF_S) if retryable else (REFUSED_BACKOFF_S, REFUSED_LAST_BACKOFF_S)
-        pause: float = min(last, first * 2.0 ** min(failures - 1, 30)) * random.uniform(0.7, 1.3)  # noqa: S311 - jitter
+        pause_s = (RETRY if retryable else REFUSED_RETRY).pause_s(failures)
         self._metrics.reconciles.labels("retry" if retryable else "error").inc()
-        log.warning("Reconcile failed", key=key, error=error, failures=failures, again_in_s=round(pause, 1))
-        self.add_after(key, pause)
+        log.warning("Reconcile failed", key=key, error=error, failures=failures, retry_in_s=round(pause_s, 1))
+        self.add_after(key, pause_s)
 
     def _due(self, key: str) -> None:
         self._timers.pop(key, None)

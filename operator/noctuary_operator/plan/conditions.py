@@ -25,7 +25,7 @@ MAX_MESSAGE = 4096
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the API server refused while the objects were made so, and the route as it stands after that."""
+    """What the API server refused while the objects were applied, and the route after that."""
 
     secret_problem: Problem | None = None
     route_problem: Problem | None = None
@@ -142,7 +142,7 @@ def _outbound(observed: Observed, spec: IntegrationSpec, desired: Desired) -> Co
 
 
 def _refusal(observed: Observed) -> ConditionState | None:
-    """What PagerDuty refuses, as the receiver met it; until the receiver has spoken, the last word on it stands."""
+    """What PagerDuty refuses, as the receiver met it; until the receiver has reported, the last condition stays."""
     if observed.report is None:
         before = observed.integration.status.condition("OutboundReady")
         is_refusal = before is not None and before.reason in (reasons.API_TOKEN_REFUSED, reasons.FROM_REFUSED)

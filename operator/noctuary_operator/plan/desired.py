@@ -23,7 +23,7 @@ from noctuary_operator.resources.integration import Integration
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """What should be for one integration, and what stands in the way; `due_at` is when time alone changes it."""
+    """What should be for one integration, and what prevents it; `due_at` is when time alone changes it."""
 
     record: RoutingRecord
     webhook_secret: dict[str, str]

@@ -29,7 +29,7 @@ class Minted:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The integration, what stands in the cluster for it, and the time in seconds since the epoch."""
+    """The integration, what exists in the cluster for it, and the time in seconds since the epoch."""
 
     integration: Integration
     now: float

@@ -1,4 +1,4 @@
-"""What an integration may not do here: a list of small checks over the spec, each with its mend in words."""
+"""What an integration may not do here: a list of small checks over the spec, each with its fix in words."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that only a person can mend: a documented reason and a sentence that names the mend."""
+    """Something that only a person can fix: a documented reason and a sentence that names the fix."""
 
     reason: str
     message: str

@@ -1,4 +1,4 @@
-"""The status of a PagerDutyIntegration as it stands on the wire."""
+"""The status of a PagerDutyIntegration as it is on the wire."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""Objects of one kind as the watch shows them; what we wrote ourselves counts before the watch tells it."""
+"""Objects of one kind as the watch shows them; what we wrote ourselves counts before the watch shows it."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +21,7 @@ ObjectKey = tuple[str, str]
 
 
 class Cache(Generic[T]):
-    """Objects by namespace and name; `on_change` is told the old and the new object, never an echo of our own write."""
+    """Objects by namespace and name; `on_change` gets the old and the new object, never an echo of our own write."""
 
     def __init__(self, on_change: Callable[[T | None, T | None], None], parse: Callable[[T], T] | None = None) -> None:
         self._on_change = on_change
@@ -40,7 +40,7 @@ class Cache(Generic[T]):
 
     @contextmanager
     def writing(self, namespace: str, name: str) -> Iterator[None]:
-        """Hold back what the watch tells of an object while we write it.
+        """Hold back what the watch shows of an object while we write it.
 
         The echo may overtake the answer, and so may somebody's edit right after: only the answer's version,
         known through `wrote`, tells them apart.

@@ -30,8 +30,7 @@ Wake = Callable[[str], None]
 class ClusterView:
     """Everything watched; once `filled` is set, each change wakes the keys that it concerns.
 
-    `deleted` holds the uids whose deletion the watch has shown and that are not cleaned up yet; `is_closed` tells
-    whether the API server does not let us work in a watched namespace now.
+    `deleted` holds the uids whose deletion the watch has shown and that are not cleaned up yet.
     """
 
     def __init__(self, release_namespace: str, wake: Wake, watched: Collection[str] = ()) -> None:
@@ -41,7 +40,6 @@ class ClusterView:
         self.filled = False
         self.integrations = Integrations()
         self.deleted: set[str] = set()
-        self.is_closed: Callable[[str], bool] = lambda _namespace: False
         self.labelled = Cache[LabelledSecret](self._labelled_changed, parse_labelled)
         self.routes = {kind: Cache[RouteObject](self._route_changed) for kind in ROUTE_KINDS}
         self.http_routes_absent: Problem | None = None
@@ -72,7 +70,7 @@ class ClusterView:
         return self.namespaces.get("", name) is not None
 
     def watches(self, namespace: str) -> bool:
-        """Whether this release serves a namespace: each one, or those it was told to."""
+        """Whether this release serves a namespace: each one, or those in watchNamespaces."""
         return not self._watched or namespace in self._watched
 
     def ledger(self) -> set[str]:

@@ -45,7 +45,7 @@ class Integrations:
         """Return who wants a route of this kind."""
         return self._route_users.get(kind, set())
 
-    def take(self, raw: dict[str, Any]) -> set[str]:
+    def upsert(self, raw: dict[str, Any]) -> set[str]:
         """Take an object as the watch gave it; return the uids to reconcile, none for an echo of our own write."""
         known = self._by_uid.get(raw["metadata"]["uid"])
         if known is not None and int(raw["metadata"]["resourceVersion"]) <= known.version:
@@ -68,7 +68,7 @@ class Integrations:
         self._unlink(known)
 
     def wrote_status(self, uid: str, status: IntegrationStatus, version: int) -> None:
-        """Remember our own write, before the watch tells it."""
+        """Remember our own write, before the watch shows it."""
         known = self._by_uid.get(uid)
         if known is not None and version >= known.version:
             self._by_uid[uid] = replace(known, status=status, version=version)

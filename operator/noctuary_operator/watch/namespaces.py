@@ -53,7 +53,7 @@ class NamespacePoller:
             await asyncio.sleep(POLL_S if all(answered) else AFTER_FAILURE_S)
 
     async def _ask(self, name: str) -> bool:
-        """Ask for one Namespace; tell whether there was an answer, be it a refusal."""
+        """Ask for one Namespace; return whether there was an answer, be it a refusal."""
         try:
             raw = await self._client.get(f"{paths.NAMESPACES}/{name}", accept=METADATA)
             head = msgspec.json.decode(raw, type=NamespaceHead)

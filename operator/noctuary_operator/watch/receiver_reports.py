@@ -48,7 +48,7 @@ class ReceiverReports:
     async def run(self, interval_s: float) -> None:
         """Poll until cancelled."""
         while True:
-            self._note(await self.poll())
+            self._record(await self.poll())
             await asyncio.sleep(interval_s)
 
     async def poll(self) -> str | None:
@@ -79,12 +79,12 @@ class ReceiverReports:
                 self._reports[report.id] = report
                 self._wake(report.id)
 
-    def _note(self, trouble: str | None) -> None:
+    def _record(self, trouble: str | None) -> None:
         self._metrics.receiver_up.set(0 if trouble else 1)
         if trouble == self._trouble:
             return
         if trouble is not None:
-            log.warning("Receiver does not answer", url=self._url, problem=trouble)
+            log.warning("Receiver is unreachable", url=self._url, error=trouble)
         else:
-            log.info("Receiver answers", url=self._url)
+            log.info("Receiver is reachable", url=self._url)
         self._trouble = trouble

@@ -17,10 +17,10 @@ from noctuary_operator.watch.watches import STALE_AFTER_S
 
 log = structlog.get_logger()
 
-LOOK_AGAIN_S = 15.0
-"""How often we look whether a kind that somebody wants is served by now, and whether anybody wants it still."""
+RECHECK_S = 15.0
+"""How often we check whether a CRD that somebody wants is served by now, and whether anybody wants it still."""
 ABSENT = frozenset({403, 404})
-"""Answers to a LIST of a kind that is not served, or not to us: no watch of it is tried then."""
+"""Answers to a LIST of a CRD that is not served, or not to us: no watch of it is tried then."""
 
 
 def route_reflector(
@@ -47,11 +47,11 @@ class HttpRouteWatch:
 
     @property
     def is_looking(self) -> bool:
-        """Whether HTTPRoutes are watched or looked for again and again."""
+        """Whether HTTPRoutes are watched or polled for."""
         return self._wanted.is_set()
 
     def stuck(self) -> int:
-        """Count the watch when it runs and stands still; that there is no such kind is not mended by a restart."""
+        """Count the watch when it runs and stands still; that there is no such kind is not fixed by a restart."""
         if self._running is None or not self._running.health.synced.is_set():
             return 0
         return int(self._running.health.age_s() > STALE_AFTER_S)
@@ -62,11 +62,11 @@ class HttpRouteWatch:
             self._wanted.set()
 
     async def look(self) -> None:
-        """Look once, before anything is worked, what we have; an API server without the kind is no error."""
+        """List once what we have, before anything is reconciled; an API server without the kind is no error."""
         try:
             await self._reflector().list_once()
         except KubernetesError as error:
-            log.info("HTTPRoutes cannot be listed", status=error.status, reason=error.reason)
+            log.info("HTTPRoutes cannot be listed", status=error.status, error=error.reason)
             if error.status not in ABSENT:
                 self._wanted.set()  # they may be there: the watch finds out
         self.notify()
@@ -77,7 +77,7 @@ class HttpRouteWatch:
             await self._wanted.wait()
             await self._watch()
             if self._view.http_routes_absent is not None:
-                await asyncio.sleep(LOOK_AGAIN_S)
+                await asyncio.sleep(RECHECK_S)
             if not self._is_wanted():
                 self._view.http_routes_absent = None  # not known any more
                 self._wanted.clear()
@@ -87,7 +87,7 @@ class HttpRouteWatch:
         self._view.routes[HTTP_ROUTE].scope(self._namespace).on_list(objects)
         if self._view.http_routes_absent is not None:
             self._view.http_routes_absent = None
-            log.info("HTTPRoutes are served")
+            log.info("HTTPRoutes are served again")
         if self._is_new:  # whoever tried before may have met an API server without the kind
             self._is_new = False
             self._view.wake_users_of_route(HTTP_ROUTE)
@@ -109,7 +109,7 @@ class HttpRouteWatch:
         watch = asyncio.create_task(self._running.run())
         try:
             while not watch.done() and (self._is_wanted() or self._is_new):
-                await asyncio.wait({watch}, timeout=LOOK_AGAIN_S)
+                await asyncio.wait({watch}, timeout=RECHECK_S)
             if watch.done():
                 watch.result()
         except KubernetesError as error:
@@ -123,5 +123,5 @@ class HttpRouteWatch:
         before, self._view.http_routes_absent = self._view.http_routes_absent, http_routes_absent(error)
         self._view.routes[HTTP_ROUTE].emptied()
         if self._view.http_routes_absent != before:
-            log.warning("HTTPRoutes are not served, looking again", reason=error.reason, again_in_s=LOOK_AGAIN_S)
+            log.warning("HTTPRoutes are not served, polling for the CRD", error=error.reason, retry_in_s=RECHECK_S)
             self._view.wake_users_of_route(HTTP_ROUTE)

@@ -14,8 +14,8 @@ from noctuary_operator.watch.cluster_view import ClusterView
 
 STALE_AFTER_S = 120.0
 """A watch that was not confirmed for so long is stuck: its own limit is 40 s, and backoff ends at 15 s."""
-LOOK_EVERY_S = 0.05
-"""How often we look whether a namespace answered: a refusal sets no event."""
+POLL_S = 0.05
+"""How often we check whether a namespace answered: a refusal sets no event."""
 
 
 class Watches:
@@ -34,7 +34,7 @@ class Watches:
         """Wait until all that is needed was listed, and each single namespace was listed or refused."""
         await asyncio.gather(*(each.health.synced.wait() for each in self._needed))
         while not all(self.is_filled(name) or self.is_refused(name) for name in self._single):  # noqa: ASYNC110 - a refusal sets no event
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(POLL_S)
 
     def is_filled(self, namespace: str) -> bool:
         """Whether all of a namespace was listed: before that, what exists there could be taken for missing."""
@@ -45,7 +45,7 @@ class Watches:
         return any(is_refusal(each.health.last_error) for each in self._single.get(namespace, ()))
 
     def stuck(self) -> int:
-        """Count the watches that stand still; a single namespace that is refused to us is not mended by a restart."""
+        """Count the watches that stand still; a single namespace that is refused to us is not fixed by a restart."""
         counted = [
             *self._needed,
             *(r for rs in self._single.values() for r in rs if not is_refusal(r.health.last_error)),

@@ -55,7 +55,7 @@ async def client(cluster: Cluster) -> AsyncIterator[KubeClient]:
 def reconciler_of(client: KubeClient, release: str, raw: dict[str, Any]) -> Reconciler:
     """A reconciler that knows of one integration and of no namespace."""
     metrics, world = OperatorMetrics(), ClusterView(release, lambda _: None)
-    world.integrations.take(raw)
+    world.integrations.upsert(raw)
     return Reconciler(
         client,
         world,
@@ -65,6 +65,7 @@ def reconciler_of(client: KubeClient, release: str, raw: dict[str, Any]) -> Reco
         Policy((), (), (), False, True),
         Backend(release, "noctuary-receiver", 8080),
         lambda _: None,
+        lambda _: False,
     )
 
 

@@ -20,7 +20,7 @@ from noctuary_operator.resources.status import Condition, IntegrationStatus
 from noctuary_operator.settings import OperatorSettings
 from noctuary_operator.watch.cache import Cache
 from noctuary_operator.watch.integrations import Integrations
-from noctuary_operator.watch.kopf_door import LAST_BACKOFF_S, EndlessBackoffs
+from noctuary_operator.watch.kopf_watch import RETRY, EndlessBackoffs
 
 UID = "3fcbbb27-d607-4f05-86b7-ad6b15468fd6"
 
@@ -270,7 +270,7 @@ async def test_work_in_progress_is_finished_at_the_end() -> None:
 def test_kopf_never_stops_trying() -> None:
     timings = list(islice(EndlessBackoffs(), 100))
     assert timings[0] < 1
-    assert 0.5 * LAST_BACKOFF_S < timings[-1] < 1.5 * LAST_BACKOFF_S
+    assert 0.5 * RETRY.longest_s < timings[-1] < 1.5 * RETRY.longest_s
 
 
 @pytest.mark.parametrize(
@@ -326,25 +326,25 @@ def raw(version: int, uid: str = UID, generation: int = 1, **spec: Any) -> dict[
 def test_an_integration_is_found_by_the_secrets_and_namespaces_it_refers_to() -> None:
     known = Integrations()
     ref = {"name": "pagerduty", "key": "token"}
-    known.take(raw(1, apiTokenSecretRef=ref, services=[{"name": "a", "namespaces": ["other"]}]))
+    known.upsert(raw(1, apiTokenSecretRef=ref, services=[{"name": "a", "namespaces": ["other"]}]))
     assert known.users_of_secret(("team", "pagerduty")) == {UID}
     assert known.users_of_namespace("other") == {UID}
-    known.take(raw(2, generation=2))
+    known.upsert(raw(2, generation=2))
     assert known.users_of_secret(("team", "pagerduty")) == set()
     assert known.users_of_namespace("other") == set()
 
 
 def test_an_old_event_changes_nothing_and_the_same_name_with_a_new_uid_wakes_both() -> None:
     known = Integrations()
-    assert known.take(raw(5)) == {UID}
-    assert known.take(raw(5)) == set()
-    assert known.take(raw(6, uid="new")) == {UID, "new"}
+    assert known.upsert(raw(5)) == {UID}
+    assert known.upsert(raw(5)) == set()
+    assert known.upsert(raw(6, uid="new")) == {UID, "new"}
     assert known.get(UID) is None
 
 
 def test_a_spec_that_cannot_be_read_is_no_crash() -> None:
     known = Integrations()
-    known.take(raw(1, direction="sideways"))
+    known.upsert(raw(1, direction="sideways"))
     integration = known.get(UID)
     assert integration is not None
     assert integration.spec is None

@@ -12,7 +12,9 @@ from noctuary.common.metrics import Metrics
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.reports import INTERNAL_PATH, ReportPage
 from noctuary.models.routing_record import RoutingRecord, encode_record, hash_secret, record_secret_name
-from noctuary.routing.table import OperatorToken, RoutingTable, Secret, SecretMeta
+from noctuary.routing.operator_token import OperatorToken
+from noctuary.routing.record_secrets import Secret, SecretMeta
+from noctuary.routing.table import RoutingTable
 from noctuary.store.interface import EventQuery, IntegrationState, SaveIntegrationState
 from noctuary.store.sqlite.store import SqliteStore
 from webhook_receiver.app import create_app

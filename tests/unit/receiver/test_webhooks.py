@@ -18,7 +18,9 @@ from noctuary.models.routing_record import (
     hash_secret,
     record_secret_name,
 )
-from noctuary.routing.table import OperatorToken, RoutingTable, Secret, SecretMeta
+from noctuary.routing.operator_token import OperatorToken
+from noctuary.routing.record_secrets import Secret, SecretMeta
+from noctuary.routing.table import RoutingTable
 from noctuary.store.interface import InboxRow
 from noctuary.store.sqlite.store import SqliteStore
 from webhook_receiver.app import create_app

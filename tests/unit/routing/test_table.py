@@ -5,7 +5,9 @@ import pytest
 
 from noctuary.kube.reflector import ChangeType
 from noctuary.models.routing_record import RoutingRecord, TokenHash, encode_record, hash_secret, record_secret_name
-from noctuary.routing.table import OperatorToken, RoutingTable, Secret, SecretMeta
+from noctuary.routing.operator_token import OperatorToken
+from noctuary.routing.record_secrets import Secret, SecretMeta
+from noctuary.routing.table import RoutingTable
 
 NOW = 1_800_000_000.0
 

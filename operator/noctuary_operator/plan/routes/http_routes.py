@@ -170,7 +170,7 @@ def http_routes_absent(error: KubernetesError) -> Problem | None:
         return Problem(
             reasons.GATEWAY_API_MISSING,
             f"spec.webhook.route.type: this cluster does not serve HTTPRoutes of {GATEWAY_GROUP}/v1; install the "
-            "definitions of the Gateway API (release 1.0 or later), or set spec.webhook.route.type to Ingress or None",
+            "CRDs of the Gateway API (release 1.0 or later), or set spec.webhook.route.type to Ingress or None",
         )
     if is_refusal(error):
         return Problem(

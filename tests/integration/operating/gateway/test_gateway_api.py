@@ -22,7 +22,7 @@ def test_a_cluster_without_the_gateway_api_is_said_and_heals_when_it_comes_and_g
     team.apply("payments", webhook={"route": no_gateway_api.route})
     said = team.settled("payments", "GatewayAPIMissing", "RouteReady")
     assert said["status"] == "False"
-    assert "install the definitions of the Gateway API" in said["message"]
+    assert "install the CRDs of the Gateway API" in said["message"]
     uid = team.uid("payments")
     for _ in range(2):
         no_gateway_api.install()
@@ -107,7 +107,7 @@ async def test_http_routes_cost_one_request_until_somebody_wants_one_and_after_t
     running = asyncio.create_task(watch.run())
     await asyncio.sleep(0.5)  # nothing is to happen: there is nothing to poll for
     assert counting.asked == ["GET"]
-    world.integrations.take(integration())
+    world.integrations.upsert(integration())
     watch.notify()
     await reached("a watch, or a second look", lambda: len(counting.asked) >= 3)
     world.integrations.drop("uid")

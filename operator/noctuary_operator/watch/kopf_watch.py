@@ -1,17 +1,17 @@
 """Kopf watches our custom resources and nothing else: low-level events, no finalizer, no annotation of its own."""
 
 import asyncio
-import random
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import kopf
 
+from noctuary.common.backoff import Backoff
 from noctuary.kube.login import Login
 from noctuary.models.integration_spec import GROUP, PLURAL, VERSION
 
-FIRST_BACKOFF_S = 0.2
-LAST_BACKOFF_S = 15.0
+RETRY = Backoff(0.2, 15.0)
 """Pauses between attempts at the API server; Kopf's own list ends after a minute, ours never."""
 CHUNK_SIZE = 500
 """Objects per LIST page: bounds memory and the longest pause of the loop."""
@@ -21,22 +21,19 @@ IDLE_TIMEOUT_S = 0.05
 STARTED_AFTER_S = 0.3
 """Kopf sets its signal handlers in its first turn of the loop and says so nowhere."""
 
-Take = Callable[[str | None, dict[str, Any]], None]
-"""Takes the type of an event (None: from a list) and the raw object."""
+OnEvent = Callable[[str | None, dict[str, Any]], None]
+"""Gets the type of an event (None: from a list) and the raw object."""
 
 
 class EndlessBackoffs:
-    """Growing pauses with jitter, without an end; iterated anew for each request."""
+    """Growing pauses with jitter, without an end; a new iteration for each request."""
 
     def __iter__(self) -> Iterator[float]:
-        pause = FIRST_BACKOFF_S
-        while True:
-            yield pause * random.uniform(0.7, 1.3)  # noqa: S311 - jitter, no secret
-            pause = min(LAST_BACKOFF_S, pause * 2)
+        return map(RETRY.pause_s, itertools.count(1))
 
 
 class NoEssence(kopf.DiffBaseStorage):
-    """Kopf copies each object deeply to tell what changed since its last handling, which low-level events never ask."""
+    """Kopf copies each object deeply to find what changed since its last handling, which low-level events never ask."""
 
     def build(self, **_: Any) -> kopf.BodyEssence:
         """Return nothing to compare."""
@@ -69,7 +66,7 @@ def kopf_settings() -> kopf.OperatorSettings:
     return settings
 
 
-def build_registry(take: Take, login: Login) -> kopf.OperatorRegistry:
+def build_registry(on_event: OnEvent, login: Login) -> kopf.OperatorRegistry:
     """Return a registry with two handlers: who we are, and what changed."""
     registry = kopf.OperatorRegistry()
 
@@ -77,9 +74,9 @@ def build_registry(take: Take, login: Login) -> kopf.OperatorRegistry:
     async def log_in(**_: Any) -> kopf.ConnectionInfo:
         return await connection_info(login)
 
-    @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry, id="door")
-    async def door(event: Any, **_: Any) -> None:
-        take(event["type"], event["object"])
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry, id="integrations")
+    async def report(event: Any, **_: Any) -> None:
+        on_event(event["type"], event["object"])
 
     return registry
 
@@ -102,7 +99,7 @@ async def connection_info(login: Login) -> kopf.ConnectionInfo:
 
 
 async def run_kopf(
-    take: Take,
+    on_event: OnEvent,
     login: Login,
     namespaces: tuple[str, ...],
     stop: asyncio.Event,
@@ -111,7 +108,7 @@ async def run_kopf(
     """Serve events until told to stop; `on_started` is called after Kopf has set its own signal handlers."""
     asyncio.get_running_loop().call_later(STARTED_AFTER_S, on_started)
     await kopf.operator(
-        registry=build_registry(take, login),
+        registry=build_registry(on_event, login),
         settings=kopf_settings(),
         standalone=True,
         clusterwide=not namespaces,
