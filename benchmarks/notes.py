@@ -11,8 +11,9 @@ import httpx
 
 from testbed.localkube import LocalKube
 from testbed.pagerduty import PagerDutySimulator
+from testbed.polling import until
 from testbed.stage.person import FROM
-from testbed.stage.release import CRDS, until
+from testbed.stage.release import CRDS
 from testbed.stage.stage import Stage, set_stage
 
 LATENCY_S = 0.3
@@ -41,7 +42,7 @@ async def _measure(stage: Stage, count: int) -> None:
     bare = await _two_bare_calls(pagerduty)
     cpu_before = receiver.cpu_seconds()
     incidents = await _open_loop(pagerduty, service, count)
-    await until("all incidents have a note", lambda: _all_noted(pagerduty, incidents), FINISH_S)
+    await until("all incidents have a note", lambda: _all_noted(pagerduty, incidents), timeout_s=FINISH_S)
     cpu = receiver.cpu_seconds() - cpu_before
     seconds = sorted(pagerduty.timings[incident].seconds_to_first_note or 0.0 for incident in incidents)
     notes = [len(pagerduty.notes(incident)) for incident in incidents]

@@ -14,10 +14,11 @@ from benchmarks.audit import Audit, gets, writes
 from benchmarks.mending import measure_mending
 from hack.lib.tether import tethered
 from testbed.localkube import LocalKube
+from testbed.polling import until
 from testbed.stage.kube import GROUP, PLURAL, Kube, condition
 from testbed.stage.person import API_SECRET, integration, signing_secret_name
 from testbed.stage.program import Program, cpu_seconds_of
-from testbed.stage.release import CRDS, Release, until
+from testbed.stage.release import CRDS, Release
 
 RELEASE = "noctuary-bench"
 APPLIED_AT_ONCE = 24
@@ -89,7 +90,7 @@ async def _apply_all(kube: Kube, release: Release, audit: Audit, route: str, cou
     started = time.monotonic()
     controller = asyncio.create_task(_report_addresses(kube)) if route == "Ingress" else None
     await _create(kube, namespace, route, count)
-    await until(f"{count} resources Ready", lambda: _all_ready(kube, namespace, count), ALL_READY_S)
+    await until(f"{count} resources Ready", lambda: _all_ready(kube, namespace, count), timeout_s=ALL_READY_S)
     seconds = time.monotonic() - started
     await _until_idle(release.operator)
     if controller is not None:
@@ -167,7 +168,7 @@ async def _reference(cluster: LocalKube, kube: Kube, count: int) -> str:
         await asyncio.sleep(REFERENCE_START_S)
         cpu, started = cpu_seconds_of(process.pid), time.monotonic()
         await _create(kube, namespace, "None", count)
-        await until("the reference is done", lambda: _all_ready(kube, namespace, count), ALL_READY_S)
+        await until("the reference is done", lambda: _all_ready(kube, namespace, count), timeout_s=ALL_READY_S)
         seconds, used = time.monotonic() - started, cpu_seconds_of(process.pid) - cpu
     finally:
         process.kill()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from noctuary.store.sqlite import incidents
 from noctuary.store.sqlite.store import SqliteStore
 from testbed.pagerduty import PagerDutySimulator
 from testbed.pagerduty.server import LoopbackServer
+from testbed.polling import until
 
 QUICK = Timings(
     settle_s=0.3,
@@ -130,16 +131,8 @@ class Scene:
             self._task = None
 
     async def until(self, condition: Callable[[], object], timeout_s: float = 60.0) -> None:
-        """Wait until something holds; fails after a while."""
-        async with asyncio.timeout(timeout_s):
-            while not condition():  # noqa: ASYNC110 - what is waited for sets no event
-                await asyncio.sleep(0.01)
-
-    async def until_async(self, condition: Callable[[], Awaitable[object]], timeout_s: float = 60.0) -> None:
-        """Wait until something that must be awaited holds."""
-        async with asyncio.timeout(timeout_s):
-            while not await condition():  # noqa: ASYNC110 - what is waited for sets no event
-                await asyncio.sleep(0.02)
+        """Wait until something holds, which may have to be awaited; fails after a while."""
+        await until("the scene is so", condition, bool, timeout_s=timeout_s, poll_s=0.01)
 
     async def idle(self) -> None:
         """Wait until nothing is left to process, to send or to check."""
@@ -152,7 +145,7 @@ class Scene:
             return depths.inbox == 0 and depths.notes == 0 and not checks
 
         await self.pd.drained()
-        await self.until_async(is_idle)
+        await self.until(is_idle)
 
     def text(self, incident_id: str) -> str:
         """Return the only note of an incident; empty while there is none."""

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from testbed.demo.scene import Scene
 from testbed.localkube import LocalKube
+from testbed.polling import until
 from testbed.stage.kubelet import Kubelet, crashing
-from testbed.stage.release import until
 from testbed.stage.stage import Stage
 
 SETTLE_S = 1.0

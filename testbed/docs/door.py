@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 from hack.lib.certificates import Authority
-
-_CHUNK_BYTES = 65536
+from testbed.relay import pump
 
 
 class Door:
@@ -77,7 +76,7 @@ class Door:
             await _answer_unavailable(reader, writer)
             return
         try:
-            await asyncio.gather(_pump(reader, back), _pump(onward, writer))
+            await asyncio.gather(pump(reader, back), pump(onward, writer))
         finally:
             back.close()
 
@@ -92,12 +91,3 @@ async def _answer_unavailable(reader: asyncio.StreamReader, writer: asyncio.Stre
     await reader.readuntil(b"\r\n\r\n")
     writer.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
     await writer.drain()
-
-
-async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    try:
-        while chunk := await source.read(_CHUNK_BYTES):
-            target.write(chunk)
-            await target.drain()
-    finally:
-        target.close()

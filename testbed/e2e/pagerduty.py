@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from hack.lib.tether import tethered
-from testbed.e2e.poll import eventually
-from testbed.kind.machine.relay import relay
 from testbed.kind.state import ClusterRecord
 from testbed.pagerduty.program.client import ControlClient
 from testbed.pagerduty.program.serve import read_state
+from testbed.polling import eventually
+from testbed.relay import relay_in_thread
 
 STOP_TIMEOUT_S = 15.0
 
@@ -39,7 +39,7 @@ class PagerDuty:
 
     def note(self, incident: str) -> str:
         """Wait for the first note of an incident."""
-        return eventually(lambda: self.notes(incident), what=f"a note in incident {incident}")[0]
+        return eventually(f"a note in incident {incident}", lambda: self.notes(incident), bool)[0]
 
     def webhooks(self, incident: str, subscription: str) -> list[dict[str, Any]]:
         """Return the webhooks of an incident to one subscription, with all attempts."""
@@ -66,11 +66,11 @@ def running_pagerduty(facts: ClusterRecord, directory: Path, *arguments: str) ->
     with (directory / "pagerduty.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        eventually(state_file.exists, what="the simulator serves")
+        eventually("the simulator serves", state_file.exists, bool)
         state = read_state(state_file)
         port = int(state["url"].rpartition(":")[2])
-        with relay(facts.gateway, port) as door, ControlClient(state["url"]) as control:
-            yield PagerDuty(control, f"http://{door}", state["token"], state["email"])
+        with relay_in_thread(facts.gateway, port) as relayed, ControlClient(state["url"]) as control:
+            yield PagerDuty(control, f"http://{relayed.host}:{relayed.port}", state["token"], state["email"])
     finally:
         process.terminate()
         process.wait(STOP_TIMEOUT_S)

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from testbed.e2e.pagerduty import PagerDuty
-from testbed.e2e.poll import eventually
+from testbed.polling import eventually
 
 PER_INCIDENT = 3
 """Webhooks: triggered, acknowledged, resolved."""
@@ -41,4 +41,4 @@ def drain(pagerduty: PagerDuty) -> dict[str, int]:
             pagerduty.advance(STEP_S)
         return summary
 
-    return eventually(counts, lambda summary: summary["pending"] == 0, "nothing is on its way")
+    return eventually("nothing is on its way", counts, lambda summary: summary["pending"] == 0)

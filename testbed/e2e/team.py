@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from testbed.e2e.door import open_front_door
 from testbed.e2e.kubectl import Kubectl, Manifest
 from testbed.e2e.pagerduty import PagerDuty
-from testbed.e2e.poll import eventually
 from testbed.e2e.release import Release
+from testbed.polling import eventually
 
 API_SECRET = "pagerduty-api"  # noqa: S105 - the Secret's name
 SIGNING_SECRET = "pagerduty-signing"  # noqa: S105 - the Secret's name
@@ -65,7 +65,7 @@ class Team:
 
     def url(self) -> str:
         """Wait for the webhook's URL in the user's Secret."""
-        return eventually(self.webhook_secret, lambda found: "url" in found, "the webhook Secret")["url"]
+        return eventually("the webhook Secret", self.webhook_secret, lambda found: "url" in found)["url"]
 
     def webhook_secret(self) -> dict[str, str]:
         """Return the values of the webhook Secret."""
@@ -83,9 +83,9 @@ class Team:
         path = urlsplit(self.url()).path
         with open_front_door(self.kubectl.facts) as door:
             eventually(
+                "the receiver's own answer to what nobody signed",
                 lambda: door.request("POST", path, content=b"{}").status_code,
                 lambda status: status == UNSIGNED,
-                "the receiver's own answer to what nobody signed",
             )
 
     def resource(self) -> Manifest:

@@ -9,9 +9,10 @@ from typing import Any
 from testbed.faults.end_state import end_state, left_behind, unsettled
 from testbed.faults.table import Outcome
 from testbed.localkube import LocalKube
+from testbed.polling import until
 from testbed.stage.kube import GROUP, PLURAL, Kube
 from testbed.stage.person import API_SECRET, integration, signing_secret_name
-from testbed.stage.release import Release, until
+from testbed.stage.release import Release
 
 RESOURCES_PER_RUN = 4
 PAUSES_S = (0.02, 0.5)
@@ -150,7 +151,7 @@ async def _settle(kube: Kube, release_namespace: str, namespace: str, say: Say) 
         return not await unsettled(kube, release_namespace, namespace)
 
     try:
-        await until("all resources settled", settled, SETTLED_S)
+        await until("all resources settled", settled, timeout_s=SETTLED_S)
     except TimeoutError as error:
         say(f"operator: {error}: {await unsettled(kube, release_namespace, namespace)}")
 

@@ -3,8 +3,9 @@
 from typing import Any
 
 from testbed.pagerduty import PagerDutySimulator
+from testbed.polling import until
 from testbed.stage.kube import GROUP, PLURAL, Kube, condition
-from testbed.stage.release import HOST, Release, until
+from testbed.stage.release import HOST, Release
 
 API_SECRET = "pagerduty-api"  # noqa: S105 - the Secret's name
 FROM = "oncall-bot@example.com"

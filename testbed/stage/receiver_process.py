@@ -10,8 +10,6 @@ import resource
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,24 +25,14 @@ from noctuary.models.routing_record import (
     record_secret_name,
 )
 from testbed.localkube import Cluster
+from testbed.polling import until
+from testbed.relay import Relay
 
 DEADLINE_S = 20.0
 MAX_AGE_S = 4.0
 BODY = b'{"event":{"id":"01E","event_type":"pagey.ping","data":{"type":"ping"}}}'
 SIGNING_SECRET = "signing-canary"  # noqa: S105 - made up
 T = TypeVar("T")
-
-
-async def until(ask: Callable[[], Awaitable[T]], is_good: Callable[[T], bool], deadline_s: float = DEADLINE_S) -> T:
-    """Ask until the answer is good; an answer that never is fails the test with what it was last."""
-    deadline = time.monotonic() + deadline_s
-    while True:
-        answer = await ask()
-        if is_good(answer):
-            return answer
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"still {answer!r}")
-        await asyncio.sleep(0.05)
 
 
 class Process:
@@ -81,7 +69,7 @@ class Process:
                 raise RuntimeError(self.log)
             return self._port_file.exists()
 
-        await until(ports, bool)
+        await until("the receiver has it so", ports, bool)
         numbers = json.loads(self._port_file.read_text())
         self.public = self._client(numbers["public"])
         self.internal = self._client(numbers["internal"])
@@ -104,7 +92,9 @@ class Process:
 
     async def answers(self, token: str, status: int, deadline_s: float = DEADLINE_S) -> None:
         """Wait until a webhook is answered with a status."""
-        await until(lambda: self.post(token), lambda answer: answer == status, deadline_s)
+        await until(
+            "the receiver has it so", lambda: self.post(token), lambda answer: answer == status, timeout_s=deadline_s
+        )
 
     async def ended(self) -> int:
         """Wait until it has ended and return its exit code."""
@@ -145,7 +135,7 @@ class Release:
         self._processes.append(process)
         return process
 
-    def kubeconfig_through(self, gate: "Gate") -> Path:
+    def kubeconfig_through(self, gate: Relay) -> Path:
         """Write a kubeconfig that reaches the API server through the gate."""
         path = self.directory / "kubeconfig-through-gate"
         direct = self._kubeconfig.read_text()
@@ -186,50 +176,3 @@ class Release:
         """End all that was started."""
         for process in self._processes:
             await process.end()
-
-
-class Gate:
-    """A TCP relay before the API server that can be shut: to the receiver it is then gone."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._target = (host, port)
-        self._relayed: set[asyncio.Task[None]] = set()
-        self.port = 0
-        self._server: asyncio.Server | None = None
-
-    async def open(self) -> None:
-        """Let connections pass, at the same port as before."""
-        self._server = await asyncio.start_server(self._relay, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def shut(self) -> None:
-        """Refuse connections and break those that pass."""
-        if self._server is not None:
-            self._server.close()
-        for task in self._relayed:
-            task.cancel()
-        await asyncio.gather(*self._relayed, return_exceptions=True)
-        await asyncio.sleep(0)  # an aborted transport closes its socket in the loop's next turn
-
-    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            return
-        self._relayed.add(task)
-        writers = [writer]
-        try:
-            with contextlib.suppress(OSError, asyncio.CancelledError):
-                far_reader, far_writer = await asyncio.open_connection(*self._target)
-                writers.append(far_writer)
-                await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
-        finally:
-            for each in writers:
-                each.transport.abort()
-            self._relayed.discard(task)
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while chunk := await reader.read(65536):
-        writer.write(chunk)
-        await writer.drain()
-    writer.close()

@@ -1,9 +1,8 @@
 """One release: its namespace, the Roles of the chart, both programs under their own accounts."""
 
-import asyncio
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -120,15 +119,3 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as held:
         port: int = held.getsockname()[1]
         return port
-
-
-async def until(what: str, ask: Callable[[], Awaitable[T | None]], timeout_s: float = READY_TIMEOUT_S) -> T:
-    """Poll until the answer is neither None nor False; TimeoutError names what was waited for."""
-    deadline = asyncio.get_running_loop().time() + timeout_s
-    while True:
-        answer = await ask()
-        if answer is not None and answer is not False:
-            return answer
-        if asyncio.get_running_loop().time() > deadline:
-            raise TimeoutError(f"not after {timeout_s:.0f} s: {what}")
-        await asyncio.sleep(POLL_S)

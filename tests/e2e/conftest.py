@@ -1,22 +1,21 @@
 """What end-to-end tests share: the cluster of `make e2e`, its programs, its front door, and a way out for pods."""
 
+import contextlib
 import os
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from testbed.e2e import poll
 from testbed.e2e.door import FrontDoor, open_front_door
 from testbed.e2e.kubectl import Kubectl, put_certificate
 from testbed.e2e.pagerduty import PagerDuty, running_pagerduty
 from testbed.e2e.release import Release
 from testbed.e2e.team import Team
-from testbed.kind.machine.relay import relay
 from testbed.kind.progress import say
 from testbed.kind.state import ClusterRecord, RunDirectory
+from testbed.relay import relay_in_thread
 
 FACTS_VARIABLE = "NOCTUARY_E2E_FACTS"
 
@@ -71,27 +70,16 @@ def certificate(facts: ClusterRecord, kubectl: Kubectl) -> Callable[[str], str]:
 
 
 @pytest.fixture
-def door_for_pods(facts: ClusterRecord) -> Iterator[Callable[[int], str]]:
+def relay_for_pods(facts: ClusterRecord) -> Iterator[Callable[[int], str]]:
     """Open a loopback port of this machine, such as the simulator's, to pods; returns host:port as pods see it."""
-    open_doors = []
 
-    def open_door(port: int) -> str:
+    def relay_port(port: int) -> str:
         if not facts.gateway:
             pytest.skip("this cluster has no address of this machine")
-        door = relay(facts.gateway, port)
-        address = door.__enter__()
-        open_doors.append(door)
-        return address
+        return "{}:{}".format(*stack.enter_context(relay_in_thread(facts.gateway, port)))
 
-    yield open_door
-    for door in open_doors:
-        door.__exit__(None, None, None)
-
-
-@pytest.fixture(scope="session")
-def eventually() -> Any:
-    """Ask again until the answer is right; the last answer is shown when it never is."""
-    return poll.eventually
+    with contextlib.ExitStack() as stack:
+        yield relay_port
 
 
 @pytest.fixture

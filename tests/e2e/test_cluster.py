@@ -8,7 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from testbed.e2e.door import FrontDoor
+from testbed.e2e.kubectl import Kubectl
 from testbed.kind.state import ClusterRecord
+from testbed.polling import eventually
 
 WEB_SERVER = """
 import http.server, socketserver
@@ -73,14 +76,14 @@ def http_route(namespace: str, backend: str, host: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def web(kubectl: Any, facts: ClusterRecord, namespace: str) -> str:
+def web(kubectl: Kubectl, facts: ClusterRecord, namespace: str) -> str:
     """A web server that answers with the path it was asked for; returns its Service's name."""
     kubectl.apply(pod(facts.image, namespace, "web", ["python3", "-c", WEB_SERVER]), service(namespace, "web"))
     kubectl("wait", "--for=condition=Ready", "pod/web", f"--namespace={namespace}", "--timeout=60s")
     return "web"
 
 
-def phase_of(kubectl: Any, namespace: str, name: str) -> Callable[[], str]:
+def phase_of(kubectl: Kubectl, namespace: str, name: str) -> Callable[[], str]:
     """Ask for the phase of a pod."""
     return lambda: str(kubectl.get("pod", name, namespace)["status"].get("phase"))
 
@@ -91,31 +94,38 @@ def ended(phase: str) -> bool:
 
 @pytest.mark.parametrize("command", ["operator", "receiver"])
 def test_the_image_knows_both_commands_under_pod_security_restricted(
-    kubectl: Any, facts: ClusterRecord, namespace: str, eventually: Any, command: str
+    kubectl: Kubectl, facts: ClusterRecord, namespace: str, command: str
 ) -> None:
     kubectl.apply(pod(facts.image, namespace, command, None, command, "--help"))
-    assert eventually(phase_of(kubectl, namespace, command), ended) == "Succeeded"
+    assert eventually("the answer is right", phase_of(kubectl, namespace, command), ended) == "Succeeded"
     assert f"noctuary {command}" in kubectl("logs", command, f"--namespace={namespace}")
 
 
 def test_the_image_runs_as_a_high_user_and_cannot_write_to_its_root(
-    kubectl: Any, facts: ClusterRecord, namespace: str, eventually: Any
+    kubectl: Kubectl, facts: ClusterRecord, namespace: str
 ) -> None:
     show = "import os; print(os.getuid(), os.getgid())"
     kubectl.apply(pod(facts.image, namespace, "who", ["python3", "-c", show]))
     kubectl.apply(pod(facts.image, namespace, "write", ["python3", "-c", WRITE]))
-    assert eventually(phase_of(kubectl, namespace, "who"), ended) == "Succeeded"
+    assert eventually("the answer is right", phase_of(kubectl, namespace, "who"), ended) == "Succeeded"
     assert kubectl("logs", "who", f"--namespace={namespace}").split() == ["65532", "65532"]
-    assert eventually(phase_of(kubectl, namespace, "write"), ended) == "Failed"
+    assert eventually("the answer is right", phase_of(kubectl, namespace, "write"), ended) == "Failed"
     assert "Read-only file system" in kubectl("logs", "write", f"--namespace={namespace}")
 
 
 def test_an_ingress_leads_a_host_with_tls_to_its_service(
-    kubectl: Any, facts: ClusterRecord, namespace: str, web: str, certificate: Any, front_door: Any, eventually: Any
+    kubectl: Kubectl,
+    facts: ClusterRecord,
+    namespace: str,
+    web: str,
+    certificate: Callable[[str], str],
+    front_door: FrontDoor,
 ) -> None:
     host = f"{namespace}.{facts.host}"
     kubectl.apply(ingress(namespace, web, host, certificate(namespace)))
-    answer: httpx.Response = eventually(lambda: front_door.get("/hooks/1", host=host), lambda a: a.status_code == 200)
+    answer: httpx.Response = eventually(
+        "the answer is right", lambda: front_door.get("/hooks/1", host=host), lambda a: a.status_code == 200
+    )
     assert answer.text == "/hooks/1"
     assert front_door.get("/elsewhere", host=host).status_code == 404
     status = kubectl.get("ingress", web, namespace)["status"]
@@ -123,22 +133,26 @@ def test_an_ingress_leads_a_host_with_tls_to_its_service(
 
 
 def test_an_http_route_leads_a_host_with_tls_to_its_service(
-    kubectl: Any, facts: ClusterRecord, namespace: str, web: str, front_door: Any, eventually: Any
+    kubectl: Kubectl, facts: ClusterRecord, namespace: str, web: str, front_door: FrontDoor
 ) -> None:
     host = f"{namespace}.{facts.host}"
     kubectl.apply(http_route(namespace, web, host))
-    answer: httpx.Response = eventually(lambda: front_door.get("/hooks/2", host=host), lambda a: a.status_code == 200)
+    answer: httpx.Response = eventually(
+        "the answer is right", lambda: front_door.get("/hooks/2", host=host), lambda a: a.status_code == 200
+    )
     assert answer.text == "/hooks/2"
     conditions = kubectl.get("httproute", web, namespace)["status"]["parents"][0]["conditions"]
     assert {c["type"]: c["status"] for c in conditions} == {"Accepted": "True", "ResolvedRefs": "True"}
 
 
 def test_a_service_without_endpoints_is_answered_503_and_not_404(
-    kubectl: Any, facts: ClusterRecord, namespace: str, certificate: Any, front_door: Any, eventually: Any
+    kubectl: Kubectl, facts: ClusterRecord, namespace: str, certificate: Callable[[str], str], front_door: FrontDoor
 ) -> None:
     host = f"{namespace}.{facts.host}"
     kubectl.apply(service(namespace, "nobody"), ingress(namespace, "nobody", host, certificate(namespace)))
-    eventually(lambda: front_door.get("/hooks/3", host=host), lambda answer: answer.status_code == 503)
+    eventually(
+        "the answer is right", lambda: front_door.get("/hooks/3", host=host), lambda answer: answer.status_code == 503
+    )
 
 
 class _Greeter(BaseHTTPRequestHandler):
@@ -161,9 +175,9 @@ def loopback_server() -> Iterator[int]:
 
 
 def test_a_pod_reaches_a_server_on_this_machines_loopback(
-    kubectl: Any, facts: ClusterRecord, namespace: str, loopback_server: int, door_for_pods: Any, eventually: Any
+    kubectl: Kubectl, facts: ClusterRecord, namespace: str, loopback_server: int, relay_for_pods: Callable[[int], str]
 ) -> None:
-    address = door_for_pods(loopback_server)
+    address = relay_for_pods(loopback_server)
     kubectl.apply(pod(facts.image, namespace, "caller", ["python3", "-c", FETCH, f"http://{address}/"]))
-    assert eventually(phase_of(kubectl, namespace, "caller"), ended) == "Succeeded"
+    assert eventually("the answer is right", phase_of(kubectl, namespace, "caller"), ended) == "Succeeded"
     assert kubectl("logs", "caller", f"--namespace={namespace}").strip() == "hello"

@@ -18,8 +18,8 @@ from testbed.docs.examples import (
 )
 from testbed.e2e.kubectl import Kubectl
 from testbed.e2e.pagerduty import PagerDuty
-from testbed.e2e.poll import eventually
 from testbed.e2e.release import Release
+from testbed.polling import eventually
 
 GATEWAY = {"name": "traefik", "namespace": "traefik", "sectionName": "websecure"}
 Here = Callable[[Manifest], Manifest]
@@ -69,5 +69,5 @@ def test_an_example_works_where_routes_are_served(
     kubectl.apply(*secrets_of(integration, pagerduty.token))
     kubectl.apply(*(each for each in objects if each["kind"] != integration["kind"]), integration)
     wanted = EXPECTED[file.name] | WHERE_ROUTES_ARE_SERVED.get(file.name, {})
-    eventually(lambda: reasons_of(kubectl.find("pdi", name, namespace)), lambda reasons: reasons == wanted, file.name)
+    eventually(file.name, lambda: reasons_of(kubectl.find("pdi", name, namespace)), lambda reasons: reasons == wanted)
     kubectl("wait", "--for=condition=Ready", f"pdi/{name}", f"--namespace={namespace}", "--timeout=60s")

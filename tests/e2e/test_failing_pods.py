@@ -8,10 +8,10 @@ import pytest
 
 from testbed.e2e.kubectl import Kubectl, Manifest
 from testbed.e2e.pagerduty import PagerDuty
-from testbed.e2e.poll import eventually
 from testbed.e2e.release import Release
 from testbed.e2e.team import Team
 from testbed.e2e.workloads import GREEDY, MEMORY_LIMIT, probe, roll_out, states, warnings, web
+from testbed.polling import eventually
 
 
 @dataclass(frozen=True)
@@ -73,12 +73,12 @@ def _break(team: Team, failure: Failure) -> None:
     changes: dict[str, Any] = failure.change
     team.kubectl.apply(web(team.namespace, failure.name, team.kubectl.facts.image, **changes))
     eventually(
+        f"{failure.name} fails by {failure.told}",
         lambda: [
             *states(team.kubectl, team.namespace, failure.name),
             *warnings(team.kubectl, team.namespace, failure.name),
         ],
         lambda told: failure.told in told,
-        f"{failure.name} fails by {failure.told}",
     )
 
 
@@ -93,7 +93,7 @@ def test_the_first_line_names_the_object_and_the_fact(shop: Team, failure: Failu
             f"{fact!r} in {first!r}" for fact in ("Likely cause: ", failure.name, *failure.facts) if fact not in first
         ]
 
-    assert eventually(missing, lambda missing: not missing, "a note with every fact in its first line") == []
+    assert eventually("a note with every fact in its first line", missing, lambda missing: not missing) == []
 
 
 def test_the_incident_of_a_healthy_service_blames_nothing(shop: Team) -> None:

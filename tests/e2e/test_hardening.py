@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
+from testbed.e2e.door import FrontDoor
 from testbed.e2e.kubectl import Kubectl, Manifest
-from testbed.e2e.poll import eventually
 from testbed.e2e.release import Release
 from testbed.e2e.team import API_SECRET, KIND, SIGNING_SECRET, Team
+from testbed.polling import eventually
 from testbed.stage.canary import leaks
 
 COMPONENTS = ("operator", "receiver")
@@ -79,7 +79,7 @@ def test_an_account_may_do_what_it_must_and_no_more(
     assert said.strip() == allowed
 
 
-def provoke(team: Team, front_door: Any) -> str:
+def provoke(team: Team, front_door: FrontDoor) -> str:
     """Write a note, then force failures that could print what they hold; return the incident's id."""
     incident = team.pagerduty.trigger("shop", "Canary page")
     team.pagerduty.note(incident)
@@ -129,13 +129,15 @@ def everything_written(team: Team, incident: str) -> dict[str, str]:
     }
 
 
-def test_no_secret_stands_in_logs_events_status_routes_configmaps_metrics_or_notes(team: Team, front_door: Any) -> None:
+def test_no_secret_stands_in_logs_events_status_routes_configmaps_metrics_or_notes(
+    team: Team, front_door: FrontDoor
+) -> None:
     team.set_up(["shop"])
     incident = provoke(team, front_door)
     secrets = all_secrets(team)
     for name in (API_SECRET, SIGNING_SECRET):
         team.kubectl("delete", "secret", name, f"--namespace={team.namespace}")
-    eventually(team.conditions, lambda conditions: conditions["Ready"]["status"] == "False", "the condition says it")
+    eventually("the condition says it", team.conditions, lambda conditions: conditions["Ready"]["status"] == "False")
     written = everything_written(team, incident)
     team.pagerduty.control.delete("rules")
     assert [where for where, text in written.items() if len(text) < 3] == [], "each place was really read"

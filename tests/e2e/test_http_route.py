@@ -1,8 +1,8 @@
 """Routes of the Gateway API: what a real Gateway accepts is Ready, what it refuses says so."""
 
 from testbed.e2e.kubectl import Manifest
-from testbed.e2e.poll import eventually
 from testbed.e2e.team import Team
+from testbed.polling import eventually
 
 OPEN = {"name": "traefik", "namespace": "traefik", "sectionName": "websecure"}
 
@@ -40,7 +40,9 @@ def test_a_route_that_the_gateway_s_listener_refuses_is_not_ready_and_says_so(te
     team.declare(["shop"], {"type": "HTTPRoute", "parentRefs": [parent]})
     team.subscribe()
     refused = eventually(
-        lambda: team.conditions().get("RouteReady", {}), lambda each: each.get("reason") == "GatewayRefused"
+        "the answer is right",
+        lambda: team.conditions().get("RouteReady", {}),
+        lambda each: each.get("reason") == "GatewayRefused",
     )
     assert refused["status"] == "False"
     assert f"{team.namespace}/closed" in refused["message"]

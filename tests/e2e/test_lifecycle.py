@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from testbed.e2e.kubectl import CommandFailedError, Kubectl
-from testbed.e2e.poll import eventually
 from testbed.e2e.release import DEFINITION, NAME, OPERATOR, Release
 from testbed.e2e.team import KIND, Team
+from testbed.polling import eventually
 
 Tell = Callable[[str], None]
 OF_KUBERNETES = {"ServiceAccount/default", "ConfigMap/kube-root-ca.crt", "Secret/test-host"}
@@ -50,7 +50,7 @@ def test_a_namespace_deleted_while_the_operator_is_away_leaves_nothing(team: Tea
     kubectl("delete", "namespace", team.namespace, "--timeout=120s")
     assert children(kubectl, key), "what stands in the release's namespace waits for the operator"
     release.scale(OPERATOR, 1)
-    assert eventually(lambda: children(kubectl, key), lambda found: not found) == []
+    assert eventually("the answer is right", lambda: children(kubectl, key), lambda found: not found) == []
 
 
 def test_pods_that_are_deleted_come_back_to_the_same_state(team: Team) -> None:
@@ -73,7 +73,7 @@ def test_a_release_is_uninstalled_without_a_trace_but_what_is_kept_and_installed
     before = team.webhook_secret()
     release.uninstall()
     tell(f"helm uninstall took {release.seconds['uninstall']:.0f} s")
-    assert eventually(lambda: left(release), lambda found: found == {CLAIM}) == {CLAIM}
+    assert eventually("the answer is right", lambda: left(release), lambda found: found == {CLAIM}) == {CLAIM}
     assert clusterwide(release) == []
     assert kubectl.find("crd", DEFINITION, "default") is not None
     assert team.webhook_secret() == before, "the user's Secret stays with the integration"
@@ -89,9 +89,9 @@ def test_uninstalling_needs_no_operator_and_what_it_left_can_be_deleted_without_
     team.set_up(["shop"])
     release.scale(OPERATOR, 0)
     release.uninstall()
-    assert eventually(lambda: left(release), lambda found: found == {CLAIM}) == {CLAIM}
+    assert eventually("the answer is right", lambda: left(release), lambda found: found == {CLAIM}) == {CLAIM}
     team.kubectl("delete", KIND, team.name, f"--namespace={team.namespace}", "--timeout=60s")
-    assert eventually(team.webhook_secret, lambda found: not found) == {}
+    assert eventually("the answer is right", team.webhook_secret, lambda found: not found) == {}
 
 
 @pytest.mark.timeout(300)
@@ -100,12 +100,12 @@ def test_helm_4_uninstalls_what_helm_3_installed_and_installs_it_as_well(team: T
     team.set_up(["shop"])
     before = team.webhook_secret()
     newer.uninstall()
-    assert eventually(lambda: left(newer), lambda found: found == {CLAIM}) == {CLAIM}
+    assert eventually("the answer is right", lambda: left(newer), lambda found: found == {CLAIM}) == {CLAIM}
     newer.install()
     team.wait_ready()
     assert team.webhook_secret()["url"] == before["url"]
     newer.uninstall()
-    assert eventually(lambda: left(newer), lambda found: found == {CLAIM}) == {CLAIM}
+    assert eventually("the answer is right", lambda: left(newer), lambda found: found == {CLAIM}) == {CLAIM}
 
 
 @pytest.mark.timeout(300)
@@ -132,7 +132,7 @@ def test_a_clean_up_that_cannot_start_ends_in_an_error_and_not_in_a_hang(release
     release.uninstall("--no-hooks")
     assert release.helm("list", "--short", "--all") == ""
     unclean = {f"Job/{NAME}-cleanup", "Secret/noctuary-internal", *LEASES}
-    stays = eventually(lambda: left(release), lambda found: found <= {CLAIM, *unclean})
+    stays = eventually("the answer is right", lambda: left(release), lambda found: found <= {CLAIM, *unclean})
     assert CLAIM in stays
 
 
@@ -141,4 +141,4 @@ def test_the_claim_goes_with_the_release_where_it_is_not_to_be_retained(installe
     installed.clear()
     installed.install(receiver={"persistence": {"retain": False}})
     installed.uninstall()
-    assert eventually(lambda: left(installed), lambda found: not found) == set()
+    assert eventually("the answer is right", lambda: left(installed), lambda found: not found) == set()

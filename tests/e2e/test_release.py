@@ -2,8 +2,8 @@
 
 import json
 
-from testbed.e2e.poll import eventually
 from testbed.e2e.team import Team
+from testbed.polling import eventually
 
 
 def test_a_webhook_by_host_name_and_tls_becomes_a_note(team: Team) -> None:
@@ -16,7 +16,11 @@ def test_a_webhook_by_host_name_and_tls_becomes_a_note(team: Team) -> None:
     assert "noctuary ref nct:" in team.pagerduty.note(incident)
     (webhook,) = team.pagerduty.webhooks(incident, subscription)
     assert [attempt["status"] for attempt in webhook["attempts"]] == [202]
-    eventually(lambda: team.conditions()["SubscriptionReady"]["reason"], lambda reason: reason == "Active")
+    eventually(
+        "the answer is right",
+        lambda: team.conditions()["SubscriptionReady"]["reason"],
+        lambda reason: reason == "Active",
+    )
 
 
 def test_the_operators_ingress_has_an_address_and_leads_to_the_release(team: Team) -> None:

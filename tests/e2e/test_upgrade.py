@@ -8,10 +8,10 @@ import pytest
 
 from testbed.e2e.kubectl import Kubectl
 from testbed.e2e.pagerduty import PagerDuty, running_pagerduty
-from testbed.e2e.poll import eventually
 from testbed.e2e.release import Release
 from testbed.e2e.stream import drain, stream
 from testbed.e2e.team import Team
+from testbed.polling import eventually
 
 Tell = Callable[[str], None]
 WEBHOOKS = 2000
@@ -31,10 +31,10 @@ def storm(facts: object, kubectl: Kubectl, release: Release, namespace: str, tmp
 def all_noted(pagerduty: PagerDuty) -> dict[str, int]:
     """Wait until each incident has a note, and return the simulator's counts."""
     return eventually(
+        "a note in every incident",
         lambda: dict(pagerduty.control.get("summary")),
         lambda counts: counts["incidents_without_note"] == 0,
-        "a note in every incident",
-        NOTES_PATIENCE_S,
+        timeout_s=NOTES_PATIENCE_S,
     )
 
 
@@ -66,7 +66,10 @@ def test_a_rolling_upgrade_under_two_thousand_webhooks_loses_and_doubles_nothing
     assert ledger["retries"] > 0, "the stream met the upgrade"
     counts = all_noted(storm.pagerduty)
     assert (counts["incidents_with_several_notes"], counts["violations"]) == (0, 0)
-    assert eventually(lambda: in_store(storm), lambda counted: counted[1] >= sent) == (sent, sent)
+    assert eventually("the answer is right", lambda: in_store(storm), lambda counted: counted[1] >= sent) == (
+        sent,
+        sent,
+    )
 
 
 @pytest.mark.timeout(600)
@@ -86,5 +89,8 @@ def test_pods_that_are_killed_under_a_stream_lose_and_double_nothing(storm: Team
     ledger = drain(storm.pagerduty)
     assert (ledger["accepted"], ledger["lost"]) == (sent, 0)
     assert all_noted(storm.pagerduty)["incidents_with_several_notes"] == 0
-    assert eventually(lambda: in_store(storm), lambda counted: counted[1] >= sent) == (sent, sent)
+    assert eventually("the answer is right", lambda: in_store(storm), lambda counted: counted[1] >= sent) == (
+        sent,
+        sent,
+    )
     storm.wait_ready()

@@ -4,23 +4,26 @@ from typing import Any
 
 import pytest
 
+from testbed.argocd.team import Team
+from testbed.polling import eventually
+
 REQUEST = 'rotateRequest: "2026-01"'
 ROTATION = 'rotateRequest: "2026-02"'
 
 
 @pytest.fixture
-def deployed(team: Any, eventually: Any) -> Any:
+def deployed(team: Team) -> Any:
     """The example, synced and healthy."""
     team.deploy()
-    eventually("healthy", lambda: team.health() == "Healthy", team.application.status)
+    eventually("healthy", lambda: team.health() == "Healthy", show=team.application.status)
     return team
 
 
-def serial(team: Any) -> int:
+def serial(team: Team) -> int:
     return int(team.get("pdi", "payments")["status"]["token"]["serial"])
 
 
-def test_a_commit_rotates_the_token_and_its_revert_rotates_it_again(deployed: Any, eventually: Any) -> None:
+def test_a_commit_rotates_the_token_and_its_revert_rotates_it_again(deployed: Any) -> None:
     tokens = [deployed.token()]
     deployed.edit(REQUEST, ROTATION)
     deployed.push("Rotate the token of payments")
@@ -28,10 +31,10 @@ def test_a_commit_rotates_the_token_and_its_revert_rotates_it_again(deployed: An
     deployed.synced(deployed.repository.revert())
     eventually("a third token", lambda: deployed.token() not in tokens)
     eventually("the status", lambda: serial(deployed) == 3)
-    eventually("healthy", lambda: deployed.health() == "Healthy", deployed.application.status)
+    eventually("healthy", lambda: deployed.health() == "Healthy", show=deployed.application.status)
 
 
-def test_the_revert_of_a_first_request_changes_no_url(team: Any, eventually: Any) -> None:
+def test_the_revert_of_a_first_request_changes_no_url(team: Team) -> None:
     team.edit(REQUEST, "overlap: 5m")
     team.deploy()
     first = team.token()
@@ -45,7 +48,7 @@ def test_the_revert_of_a_first_request_changes_no_url(team: Any, eventually: Any
     assert team.token() == rotated
 
 
-def test_a_hand_edit_is_undone(deployed: Any, eventually: Any) -> None:
+def test_a_hand_edit_is_undone(deployed: Any) -> None:
     edit = '{"spec": {"webhook": {"host": "elsewhere.example.com"}}}'
     deployed.kubectl("patch", "pdi", "payments", "--type=merge", "-p", edit)
 
@@ -53,10 +56,10 @@ def test_a_hand_edit_is_undone(deployed: Any, eventually: Any) -> None:
         spec = deployed.get("pdi", "payments")["spec"]
         return bool(spec["webhook"]["host"] == "noctuary.example.com")
 
-    eventually("the host of Git", undone, deployed.application.status)
+    eventually("the host of Git", undone, show=deployed.application.status)
 
 
-def test_an_integration_removed_from_git_goes_with_all_that_was_made_for_it(deployed: Any, eventually: Any) -> None:
+def test_an_integration_removed_from_git_goes_with_all_that_was_made_for_it(deployed: Any) -> None:
     uid = deployed.uid()
     assert len(deployed.traces(uid)) == 2
     deployed.repository.replace("noctuary/base/kustomization.yaml", ", integration.yaml]", "]")
@@ -69,7 +72,7 @@ def test_an_integration_removed_from_git_goes_with_all_that_was_made_for_it(depl
     assert deployed.get("secret", "pagerduty-api")
 
 
-def test_deleting_the_application_leaves_nothing_anywhere(deployed: Any, eventually: Any) -> None:
+def test_deleting_the_application_leaves_nothing_anywhere(deployed: Any) -> None:
     uid = deployed.uid()
     deployed.application.delete()
     assert not deployed.get("namespace", deployed.namespace)

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,6 +10,7 @@ from hack.lib.processes import is_alive, read_record
 from testbed.argocd.programs import find_git
 from testbed.argocd.scratch import clear_remains
 from testbed.localkube import Cluster, LocalKubeError
+from testbed.polling import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 OWNER_THAT_SLEEPS = """\
@@ -24,7 +24,7 @@ with ArgoCD(Cluster(Path(sys.argv[1]), Path(sys.argv[2]))) as argocd:
 """
 
 
-def test_nothing_is_left_after_the_owner_was_killed(cluster: Cluster, eventually: Any) -> None:
+def test_nothing_is_left_after_the_owner_was_killed(cluster: Cluster) -> None:
     command = [sys.executable, "-c", OWNER_THAT_SLEEPS, str(cluster.dir), str(cluster.kubectl_path)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout is not None

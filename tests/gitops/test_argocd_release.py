@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from testbed.argocd.team import Team
+from testbed.polling import eventually
+
 ROOT = Path(__file__).resolve().parents[2]
 JOB = "noctuary-cleanup"
 APPLICATION = ROOT / "deploy" / "argocd" / "release.yaml"
@@ -19,7 +22,7 @@ KINDS = "secrets,jobs,deployments,statefulsets,services"
 
 
 @pytest.fixture
-def platform(team: Any) -> Iterator[Any]:
+def platform(team: Team) -> Iterator[Any]:
     """A repository with the release; what it brings cluster-wide is gone before the next test brings it."""
     team.repository.copy(ROOT / "deploy" / "kustomize", "kustomize")
     team.repository.copy(ROOT / "charts" / "noctuary", "charts/noctuary")
@@ -27,17 +30,17 @@ def platform(team: Any) -> Iterator[Any]:
     team.application.delete()
 
 
-def deploy(team: Any) -> None:
+def deploy(team: Team) -> None:
     revision = team.repository.commit("Install Noctuary")
     team.application.apply()
     team.synced(revision)
 
 
-def pod_of_the_job(team: Any) -> str:
+def pod_of_the_job(team: Team) -> str:
     return str(team.kubectl("get", "pods", "-l", f"job-name={JOB}", "-o", "name").strip())
 
 
-def clean_up(team: Any) -> None:
+def clean_up(team: Team) -> None:
     """Do what the pod of the Job does, under its account: the local control plane runs no pods."""
     job = team.get("job", JOB)["spec"]["template"]["spec"]
     plain = {each["name"]: each["value"] for each in job["containers"][0]["env"] if "value" in each}
@@ -50,7 +53,7 @@ def clean_up(team: Any) -> None:
     team.kubectl("patch", pod, "--subresource=status", "--type=merge", "-p", '{"status": {"phase": "Succeeded"}}')
 
 
-def left(team: Any) -> set[str]:
+def left(team: Team) -> set[str]:
     items = json.loads(team.kubectl("get", KINDS, "-o", "json"))["items"]
     return {f"{each['kind'].lower()}/{each['metadata']['name']}" for each in items}
 
@@ -62,14 +65,14 @@ def test_the_kustomize_example_leaves_no_difference(platform: Any, applied: str)
     assert {"CustomResourceDefinition", "Deployment", "StatefulSet", "ClusterRole"} <= kinds
 
 
-def test_the_chart_leaves_no_difference_and_its_clean_up_runs_at_the_end(platform: Any, eventually: Any) -> None:
+def test_the_chart_leaves_no_difference_and_its_clean_up_runs_at_the_end(platform: Any) -> None:
     platform.follow(yaml.safe_load(APPLICATION.read_text(encoding="utf-8")))
     deploy(platform)
     assert "Job/noctuary-cleanup" not in platform.application.resources()
     platform.kubectl("create", "secret", "generic", "noctuary-left-behind")
     platform.kubectl("label", "secret", "noctuary-left-behind", "noctuary.io/role=routing-record")
     platform.application.delete(wait=False)
-    eventually("the pod of the clean-up", lambda: pod_of_the_job(platform), platform.application.status)
+    eventually("the pod of the clean-up", lambda: pod_of_the_job(platform), show=platform.application.status)
     clean_up(platform)
-    eventually("the Application is gone", lambda: not platform.application.status(), platform.application.status)
-    eventually("nothing left", lambda: not left(platform), lambda: left(platform))
+    eventually("the Application is gone", lambda: not platform.application.status(), show=platform.application.status)
+    eventually("nothing left", lambda: not left(platform), show=lambda: left(platform))

@@ -1,22 +1,23 @@
 """The example's overlay under kubectl: what is applied again differs in nothing."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from testbed.argocd.team import Team
 
 WAYS = {"server": ("--server-side",), "client": ()}
 
 
 @pytest.fixture
-def overlay(team: Any) -> str:
+def overlay(team: Team) -> str:
     """The overlay, for the team's namespace."""
     team.repository.replace(team.overlay, "namespace: payments", f"namespace: {team.namespace}")
     return str(Path(team.repository.directory, team.overlay).parent)
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_kubectl_applies_again_without_a_difference(team: Any, overlay: str, way: str, eventually: Any) -> None:
+def test_kubectl_applies_again_without_a_difference(team: Team, overlay: str, way: str) -> None:
     team.cluster.kubectl("apply", *WAYS[way], "-k", overlay)
     team.subscribe()
     team.kubectl("wait", "--for=condition=Ready", "pdi/payments", "--timeout=90s")

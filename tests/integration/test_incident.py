@@ -9,8 +9,8 @@ import pytest
 
 from testbed.localkube import Cluster
 from testbed.pagerduty import PagerDutySimulator
+from testbed.polling import until
 from testbed.stage.kubelet import Behaviour, Kubelet, crashing, image_missing
-from testbed.stage.release import until
 from testbed.stage.stage import Stage, set_stage
 
 GOOD, BAD = "registry.example.com/payments:1.0.0", "registry.example.com/payments:1.1.0"

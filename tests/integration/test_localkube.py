@@ -4,7 +4,6 @@ import signal
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from hack.lib.processes import ProcessRecord, is_alive, read_record
 from testbed.localkube import Cluster, Identities, LocalKube, LocalKubeError, borrowed_kubeconfig, cluster_for_tests
 from testbed.localkube.home import STOP_ORDER, clear_remains
+from testbed.polling import eventually
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEADLINE_S = 60.0
@@ -41,15 +41,6 @@ with LocalKube(Path(sys.argv[1])) as cluster:
     print("ready", flush=True)
     time.sleep(600)
 """
-
-
-def eventually(holds: Callable[[], bool], within_s: float = DEADLINE_S) -> bool:
-    deadline = time.monotonic() + within_s
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def components_of(directory: Path) -> list[ProcessRecord]:
@@ -89,7 +80,7 @@ def test_a_role_gives_what_it_names(cluster: Cluster, namespace: str) -> None:
     cluster.kubectl("create", "rolebinding", "reader", "--role=reader", subject, f"--namespace={namespace}")
     token = cluster.create_token(namespace, "default")
     path = f"/api/v1/namespaces/{namespace}/secrets"
-    assert eventually(lambda: status_code(cluster, path, token) == 200)
+    assert eventually("it holds", lambda: status_code(cluster, path, token) == 200)
 
 
 def test_admission_refuses_a_pod_of_an_unknown_service_account(cluster: Cluster, namespace: str) -> None:
@@ -121,7 +112,9 @@ def test_the_token_of_an_identity_can_be_exchanged(cluster: Cluster, namespace: 
 def test_a_minted_token_is_accepted_until_its_lifetime_is_over(widgets: LocalKube) -> None:
     long, short = (widgets.mint_token("default", "default", lifetime_s=seconds) for seconds in (600, 2))
     assert status_code(widgets, "/version", short) == 200
-    assert eventually(lambda: status_code(widgets, "/version", short) == 401, TOKEN_MEMORY_S + DEADLINE_S)
+    assert eventually(
+        "it holds", lambda: status_code(widgets, "/version", short) == 401, timeout_s=TOKEN_MEMORY_S + DEADLINE_S
+    )
     assert status_code(widgets, "/version", long) == 200
 
 
@@ -133,7 +126,7 @@ def test_children_of_a_kind_installed_at_the_start_are_collected(widgets: LocalK
     child = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "child", "ownerReferences": [reference]}}
     widgets.kubectl("create", "--filename=-", input=json.dumps(child))
     widgets.kubectl("delete", "widget", "owner")
-    assert eventually(lambda: not widgets.kubectl("get", "configmap", "child", "--ignore-not-found"))
+    assert eventually("it holds", lambda: not widgets.kubectl("get", "configmap", "child", "--ignore-not-found"))
 
 
 def test_what_was_stored_is_there_after_a_restart_of_the_api_server(widgets: LocalKube) -> None:
@@ -206,7 +199,7 @@ def test_nothing_is_left_after_the_owner_was_killed(tmp_path: Path) -> None:
         processes = components_of(directory)
         owner.kill()
     assert len(processes) == len(STOP_ORDER)
-    assert eventually(lambda: not any(map(is_alive, processes)))
+    assert eventually("it holds", lambda: not any(map(is_alive, processes)))
     clear_remains()
     assert not directory.exists()
 
@@ -232,7 +225,7 @@ def test_the_next_up_clears_what_a_killed_one_left(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "testbed.localkube", "up", "--dir", str(directory)]
     try:
         with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as killed:
-            assert eventually((directory / "run" / "kube-apiserver").exists)
+            assert eventually("it holds", (directory / "run" / "kube-apiserver").exists)
             os.kill(killed.pid, signal.SIGKILL)
         left = components_of(directory)
         assert any(map(is_alive, left))

@@ -17,7 +17,9 @@ import pytest
 from noctuary.models.reports import INTERNAL_PATH, ReportPage
 from noctuary.models.routing_record import RoutingRecord, SigningSecret, TokenHash, hash_secret
 from testbed.localkube import Cluster, Identities
-from testbed.stage.receiver_process import BODY, SIGNING_SECRET, Gate, Release, until
+from testbed.polling import until
+from testbed.relay import Address, Relay
+from testbed.stage.receiver_process import BODY, SIGNING_SECRET, Release
 
 
 @pytest.fixture
@@ -154,7 +156,7 @@ async def test_the_operator_reads_what_is_loaded_with_its_token_only(release: Re
         return await receiver.internal.get(INTERNAL_PATH, headers={"authorization": "Bearer internal-canary"})
 
     await receiver.answers("token-canary", 202)
-    answer = await until(ask, lambda answer: answer.status_code == 200)
+    answer = await until("the receiver has it so", ask, lambda answer: answer.status_code == 200)
     assert (await receiver.internal.get(INTERNAL_PATH)).status_code == 401
     [report] = msgspec.json.decode(answer.content, type=ReportPage).items
     assert report.proven_token_sha256 == hash_secret("token-canary")
@@ -173,7 +175,7 @@ async def test_a_loaded_record_has_the_version_that_the_operator_computes(releas
             return []
         return [item.id for item in msgspec.json.decode(answer.content, type=ReportPage).items]
 
-    await until(loaded, lambda found: found == [written.id])
+    await until("the receiver has it so", loaded, lambda found: found == [written.id])
 
 
 async def test_posted_events_are_taken_with_the_ingest_key(release: Release) -> None:
@@ -185,7 +187,7 @@ async def test_posted_events_are_taken_with_the_ingest_key(release: Release) -> 
         lines = "\n".join(json.dumps({**event, "ttl_seconds": ttl}) for ttl in (60, 0))
         return await receiver.public.post("/v1/events", content=lines, headers={"authorization": "Bearer key-canary"})
 
-    answer = await until(post, lambda answer: answer.status_code == 207)
+    answer = await until("the receiver has it so", post, lambda answer: answer.status_code == 207)
     assert [error["field"] for error in answer.json()["errors"]] == ["ttl_seconds"]
 
 
@@ -205,16 +207,16 @@ async def test_no_secret_is_in_the_log_even_at_debug_level(release: Release) -> 
 
 
 @pytest.fixture
-async def gate(cluster: Cluster) -> AsyncIterator[Gate]:
+async def gate(cluster: Cluster) -> AsyncIterator[Relay]:
     url = httpx.URL(cluster.server)
-    gate = Gate(url.host, url.port or 443)
+    gate = Relay(Address(str(url.host), url.port or 443))
     await gate.open()
     yield gate
     await gate.shut()
 
 
 async def test_without_the_api_server_for_longer_than_the_limit_senders_are_asked_to_come_again(
-    release: Release, gate: Gate
+    release: Release, gate: Relay
 ) -> None:
     through_gate = release.kubeconfig_through(gate)
     release.apply(record(release.namespace))
@@ -230,7 +232,7 @@ async def test_without_the_api_server_for_longer_than_the_limit_senders_are_aske
     assert (await receiver.internal.get("/readyz")).status_code == 200
 
 
-async def test_an_api_server_that_is_away_at_the_start_is_waited_for(release: Release, gate: Gate) -> None:
+async def test_an_api_server_that_is_away_at_the_start_is_waited_for(release: Release, gate: Relay) -> None:
     through_gate = release.kubeconfig_through(gate)
     release.apply(record(release.namespace))
     await gate.shut()

@@ -12,7 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from noctuary.models.routing_record import RoutingRecord, ServiceMapping, SigningSecret, TokenHash, hash_secret
 from testbed.localkube import Cluster, Identities
 from testbed.pagerduty import PagerDutySimulator
-from testbed.stage.receiver_process import Process, Release, until
+from testbed.polling import until
+from testbed.stage.receiver_process import Process, Release
 
 RUNS, UNKNOWN = "search-api", "payments-api"
 LABEL = "app.kubernetes.io/name"
@@ -81,18 +82,28 @@ async def test_nothing_changed_and_never_seen_are_told_apart_and_measured(releas
         _, secret = pd.subscribe(str(receiver.public.base_url.join("/webhooks/pagerduty/token")))
         release.apply(record(pd, release.namespace, secret, services))
         await receiver.answers("token", 503)  # our own key does not sign for this integration
-        await until(lambda: samples(receiver), lambda found: found["noctuary_watching", ""] == 1)
+        await until(
+            "the receiver has it so", lambda: samples(receiver), lambda found: found["noctuary_watching", ""] == 1
+        )
         apply(cluster, release.namespace, "Pod", RUNS, CONTAINERS)
         apply(cluster, release.namespace, "Deployment", "other", OTHER)
-        await until(lambda: samples(receiver), lambda found: found["noctuary_watch_lag_seconds_count", ""] > 0)
+        await until(
+            "the receiver has it so",
+            lambda: samples(receiver),
+            lambda found: found["noctuary_watch_lag_seconds_count", ""] > 0,
+        )
         incidents = {name: pd.trigger(service, "Errors") for name, service in services.items()}
         await pd.drained(timeout_s=60, hurry=True)
 
         async def notes() -> dict[str, str]:
             return {name: "".join(n.content for n in pd.notes(each.id)) for name, each in incidents.items()}
 
-        texts = await until(notes, lambda found: all(found.values()))
-        found = await until(lambda: samples(receiver), lambda found: found["noctuary_note_seconds_count", ""] == 2)
+        texts = await until("the receiver has it so", notes, lambda found: all(found.values()))
+        found = await until(
+            "the receiver has it so",
+            lambda: samples(receiver),
+            lambda found: found["noctuary_note_seconds_count", ""] == 2,
+        )
     assert texts[RUNS].startswith("No recent change explains this: nothing was deployed or reconfigured in search-api")
     assert "Looked at: 0 events of search-api" in texts[RUNS]
     assert "1 pod live (0 ready)" in texts[RUNS]

@@ -10,7 +10,8 @@ import pytest
 from noctuary.models.routing_record import RoutingRecord, ServiceMapping, SigningSecret, TokenHash, hash_secret
 from testbed.localkube import Cluster, Identities
 from testbed.pagerduty import PagerDutySimulator
-from testbed.stage.receiver_process import Release, until
+from testbed.polling import until
+from testbed.stage.receiver_process import Release
 
 
 @pytest.fixture
@@ -54,5 +55,5 @@ async def test_a_delivered_webhook_becomes_one_note_and_a_missed_incident_is_fou
         async def notes() -> list[int]:
             return [len(pd.notes(each.id)) for each in (incident, missed)]
 
-        await until(notes, lambda found: found == [1, 1])
+        await until("the receiver has it so", notes, lambda found: found == [1, 1])
         assert pd.violations == []

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from testbed.localkube import Cluster
 from testbed.pagerduty import PagerDutySimulator
+from testbed.polling import until
 from testbed.stage.kube import condition
 from testbed.stage.person import API_SECRET
-from testbed.stage.release import until
 from testbed.stage.stage import Stage, set_stage
 
 NAME = "payments"

@@ -11,10 +11,10 @@ import pytest
 
 from testbed.localkube import Cluster
 from testbed.pagerduty import PagerDutySimulator
+from testbed.polling import until
 from testbed.stage.canary import leaks, spellings
 from testbed.stage.kube import GROUP, PLURAL, Kube, condition
 from testbed.stage.person import API_SECRET, signing_secret_name
-from testbed.stage.release import until
 from testbed.stage.stage import Stage, set_stage
 
 NAME = "canary"

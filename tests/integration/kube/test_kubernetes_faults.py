@@ -7,10 +7,11 @@ import pytest
 
 from noctuary.common.clock import format_time, now
 from noctuary.models import details
+from testbed.watched_cluster import WatchedCluster, ref_of
 
 
 @pytest.fixture
-async def pod(world: Any) -> AsyncIterator[dict[str, Any]]:
+async def pod(world: WatchedCluster) -> AsyncIterator[dict[str, Any]]:
     """A pod of a Deployment, watched."""
     await world.roll_out("shop", "shop:1")
     async with world.watching():
@@ -21,14 +22,14 @@ def ended(exit_code: int, reason: str = "Error") -> dict[str, Any]:
     return {"terminated": {"exitCode": exit_code, "reason": reason, "finishedAt": format_time(now())}}
 
 
-async def test_an_out_of_memory_kill_tells_the_limit(world: Any, pod: dict[str, Any]) -> None:
+async def test_an_out_of_memory_kill_tells_the_limit(world: WatchedCluster, pod: dict[str, Any]) -> None:
     await world.report_container(pod, {"running": {}}, lastState=ended(137, "OOMKilled"), restartCount=1)
     event = await world.event("OOMKilled")
     assert event.details[details.MEMORY_LIMIT] == "128Mi"
-    assert (event.object.workload_kind, event.object.workload_name) == ("Deployment", "shop")
+    assert (ref_of(event).workload_kind, ref_of(event).workload_name) == ("Deployment", "shop")
 
 
-async def test_a_crash_loop_is_counted_not_repeated(world: Any, pod: dict[str, Any]) -> None:
+async def test_a_crash_loop_is_counted_not_repeated(world: WatchedCluster, pod: dict[str, Any]) -> None:
     waiting = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}}
     for restarts in (2, 3, 4):
         await world.report_container(pod, waiting, lastState=ended(3), restartCount=restarts)
@@ -39,7 +40,7 @@ async def test_a_crash_loop_is_counted_not_repeated(world: Any, pod: dict[str, A
     assert event.details[details.TEMPLATE_HASH] == pod["metadata"]["labels"]["pod-template-hash"]
 
 
-async def test_the_same_state_seen_again_after_a_restart_is_no_news(world: Any, pod: dict[str, Any]) -> None:
+async def test_the_same_state_seen_again_after_a_restart_is_no_news(world: WatchedCluster, pod: dict[str, Any]) -> None:
     await world.report_container(pod, {"running": {}}, lastState=ended(137, "OOMKilled"), restartCount=1)
     before = await world.event("OOMKilled")
     async with world.watching(identity="receiver-0"):
@@ -48,7 +49,7 @@ async def test_the_same_state_seen_again_after_a_restart_is_no_news(world: Any, 
     assert (after.id, after.count, after.last_seen) == (before.id, 1, before.last_seen)
 
 
-async def test_what_an_event_and_the_status_both_say_is_one_row(world: Any, pod: dict[str, Any]) -> None:
+async def test_what_an_event_and_the_status_both_say_is_one_row(world: WatchedCluster, pod: dict[str, Any]) -> None:
     container = pod["spec"]["containers"][0]["name"]
     await world.report_container(pod, {"waiting": {"reason": "ErrImagePull", "message": "not found"}})
     await world.event("ErrImagePull")
@@ -56,18 +57,18 @@ async def test_what_an_event_and_the_status_both_say_is_one_row(world: Any, pod:
     await world.warn(pod, "Failed", 'Failed to pull image "shop:1": not found', involvedObject=path)
     await world.report_container(pod, {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off"}})
     await world.caught_up()
-    rows = [e for e in await world.events() if e.object.name == pod["metadata"]["name"]]
+    rows = [e for e in await world.events() if ref_of(e).name == pod["metadata"]["name"]]
     assert [e.new_value for e in rows] == ["ErrImagePull"]
 
 
-async def test_a_missing_config_map_is_named(world: Any, pod: dict[str, Any]) -> None:
+async def test_a_missing_config_map_is_named(world: WatchedCluster, pod: dict[str, Any]) -> None:
     message = 'configmap "shop-settings" not found'
     await world.report_container(pod, {"waiting": {"reason": "CreateContainerConfigError", "message": message}})
     event = await world.event("CreateContainerConfigError")
     assert (event.details[details.MISSING_KIND], event.details[details.MISSING_NAME]) == ("ConfigMap", "shop-settings")
 
 
-async def test_an_unschedulable_pod_tells_the_scheduler_s_words(world: Any, pod: dict[str, Any]) -> None:
+async def test_an_unschedulable_pod_tells_the_scheduler_s_words(world: WatchedCluster, pod: dict[str, Any]) -> None:
     unschedulable = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
     said = {"message": "0/3 nodes are available: 3 Insufficient cpu.", "lastTransitionTime": format_time(now())}
     await world.report(pod, conditions=[unschedulable | said])
@@ -75,21 +76,21 @@ async def test_an_unschedulable_pod_tells_the_scheduler_s_words(world: Any, pod:
     assert event.old_value == "insufficient_cpu"
 
 
-async def test_an_eviction_tells_what_the_node_ran_out_of(world: Any, pod: dict[str, Any]) -> None:
+async def test_an_eviction_tells_what_the_node_ran_out_of(world: WatchedCluster, pod: dict[str, Any]) -> None:
     await world.report(pod, phase="Failed", reason="Evicted", message="The node was low on resource: memory.")
     event = await world.event("Evicted")
     assert event.old_value == "memory_pressure"
 
 
-async def test_a_failing_probe_is_a_fault_of_the_pod_s_workload(world: Any, pod: dict[str, Any]) -> None:
+async def test_a_failing_probe_is_a_fault_of_the_pod_s_workload(world: WatchedCluster, pod: dict[str, Any]) -> None:
     await world.warn(pod, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
     event = await world.event("Unhealthy")
     assert event.details[details.PROBE] == "readiness"
-    assert event.object.workload_name == "shop"
+    assert ref_of(event).workload_name == "shop"
     assert event.service_name == "shop"
 
 
-async def test_a_fault_dated_in_the_future_is_clamped(world: Any, pod: dict[str, Any]) -> None:
+async def test_a_fault_dated_in_the_future_is_clamped(world: WatchedCluster, pod: dict[str, Any]) -> None:
     killed = {"terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": "2999-01-01T00:00:00Z"}}
     await world.report_container(pod, {"running": {}}, lastState=killed, restartCount=1)
     event = await world.event("OOMKilled")
@@ -97,7 +98,7 @@ async def test_a_fault_dated_in_the_future_is_clamped(world: Any, pod: dict[str,
     assert event.last_seen <= now() + 1
 
 
-async def test_warnings_from_before_the_very_first_start_are_history(world: Any) -> None:
+async def test_warnings_from_before_the_very_first_start_are_history(world: WatchedCluster) -> None:
     await world.roll_out("shop", "shop:1")
     old = {"firstTimestamp": "2026-01-01T00:00:00Z", "lastTimestamp": "2026-01-01T00:00:00Z"}
     await world.warn(await world.a_pod("shop"), "Unhealthy", "Liveness probe failed", **old)
@@ -106,7 +107,7 @@ async def test_warnings_from_before_the_very_first_start_are_history(world: Any)
     assert await world.events("Unhealthy") == []
 
 
-async def test_a_fault_present_at_the_very_first_start_is_told_with_its_own_time(world: Any) -> None:
+async def test_a_fault_present_at_the_very_first_start_is_told_with_its_own_time(world: WatchedCluster) -> None:
     await world.roll_out("shop", "shop:1")
     killed = {"terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": format_time(now() - 600)}}
     await world.report_container(await world.a_pod("shop"), {"running": {}}, lastState=killed, restartCount=1)
@@ -115,7 +116,7 @@ async def test_a_fault_present_at_the_very_first_start_is_told_with_its_own_time
     assert event.timestamp < now() - 590
 
 
-async def test_a_node_that_is_not_ready_is_an_event_of_the_cluster(world: Any, node: str) -> None:
+async def test_a_node_that_is_not_ready_is_an_event_of_the_cluster(world: WatchedCluster, node: str) -> None:
     async with world.watching():
         turned = {"lastTransitionTime": format_time(now()), "message": "Kubelet stopped posting node status."}
         condition = {"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown"} | turned

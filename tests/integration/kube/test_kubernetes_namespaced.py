@@ -10,10 +10,12 @@ import pytest
 from noctuary.kube.client import KubeClient
 from noctuary.models.diagnosis import Relation, ServiceView
 from noctuary.sources.kubernetes.live_reader import NODES_UNSEEN, make_limits, make_live_reader
+from testbed.polling import until
+from testbed.watched_cluster import WatchedCluster
 
 
 @pytest.fixture
-async def other(world: Any) -> AsyncIterator[Any]:
+async def other(world: WatchedCluster) -> AsyncIterator[Any]:
     """A second namespace of the same release; its store is shared, its receiver's account is the release's."""
     name = f"other-{secrets.token_hex(4)}"
     world.cluster.kubectl("create", "namespace", name)
@@ -22,7 +24,7 @@ async def other(world: Any) -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-def grant_only(world: Any, cluster: Any, granted: Callable[..., Any]) -> Callable[..., None]:
+def grant_only(world: WatchedCluster, cluster: Any, granted: Callable[..., Any]) -> Callable[..., None]:
     """Takes the cluster-wide rights of the receiver away and gives it those of single namespaces."""
 
     def grant(*namespaces: str) -> None:
@@ -36,7 +38,9 @@ def service(name: str, namespace: str, relation: Relation = Relation.OWN) -> Ser
     return ServiceView(name, relation, namespace, [namespace])
 
 
-async def test_two_namespaces_are_watched_and_no_other(world: Any, other: Any, grant_only: Callable[..., None]) -> None:
+async def test_two_namespaces_are_watched_and_no_other(
+    world: WatchedCluster, other: Any, grant_only: Callable[..., None]
+) -> None:
     grant_only(world.namespace, other.namespace)
     async with world.watching(namespaces=[world.namespace, other.namespace]) as source:
         await world.roll_out("shop", "shop:1")
@@ -52,7 +56,7 @@ async def test_two_namespaces_are_watched_and_no_other(world: Any, other: Any, g
 
 
 async def test_a_closed_namespace_holds_up_no_other_and_is_watched_once_it_opens(
-    world: Any, other: Any, grant_only: Callable[..., None], capsys: pytest.CaptureFixture[str]
+    world: WatchedCluster, other: Any, grant_only: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     grant_only(world.namespace)
     said: list[str] = []
@@ -67,14 +71,14 @@ async def test_a_closed_namespace_holds_up_no_other_and_is_watched_once_it_opens
             found = [health for name, health in source.health().items() if name.startswith(world.namespace)]
             return bool(await world.store.baselines()) and all(health.synced.is_set() for health in found[:-1])
 
-        await world.until(is_open, "the open namespace is watched")
+        await until("the open namespace is watched", is_open, bool)
         await world.roll_out("shop", "shop:1")
         await world.event("shop:1")
         await other.roll_out("search", "search:1")
         pod = await world.a_pod("shop")
         await world.warn(pod, "FailedMount", 'configmap "settings" not found')
         await world.event("FailedMount")
-        await world.until(is_said, "the closed namespace is told of")
+        await until("the closed namespace is told of", is_said, bool)
         grant_only(other.namespace)
         await world.synced(source)
         await other.roll_out("search", "search:2")
@@ -85,7 +89,7 @@ async def test_a_closed_namespace_holds_up_no_other_and_is_watched_once_it_opens
 
 
 async def test_what_stands_in_a_namespace_that_is_watched_later_is_no_news(
-    world: Any, other: Any, grant_only: Callable[..., None]
+    world: WatchedCluster, other: Any, grant_only: Callable[..., None]
 ) -> None:
     grant_only(world.namespace, other.namespace)
     async with world.watching(namespaces=[world.namespace]):
@@ -98,7 +102,7 @@ async def test_what_stands_in_a_namespace_that_is_watched_later_is_no_news(
 
 
 async def test_a_rollout_while_the_release_narrowed_what_it_watches_is_told(
-    world: Any, grant_only: Callable[..., None]
+    world: WatchedCluster, grant_only: Callable[..., None]
 ) -> None:
     async with world.watching():
         await world.roll_out("shop", "shop:1")
@@ -111,7 +115,7 @@ async def test_a_rollout_while_the_release_narrowed_what_it_watches_is_told(
 
 
 async def test_a_live_view_asks_for_no_node_and_for_nothing_unwatched(
-    world: Any, other: Any, node: str, grant_only: Callable[..., None]
+    world: WatchedCluster, other: Any, node: str, grant_only: Callable[..., None]
 ) -> None:
     grant_only(world.namespace)
     await world.roll_out("shop", "shop:1")
@@ -129,7 +133,7 @@ async def test_a_live_view_asks_for_no_node_and_for_nothing_unwatched(
 
 
 async def test_a_dependency_that_is_refused_costs_a_sentence_and_not_the_whole_view(
-    world: Any, other: Any, grant_only: Callable[..., None]
+    world: WatchedCluster, other: Any, grant_only: Callable[..., None]
 ) -> None:
     grant_only(world.namespace)
     await world.roll_out("shop", "shop:1")

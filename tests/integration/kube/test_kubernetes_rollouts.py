@@ -7,13 +7,14 @@ import pytest
 
 from noctuary.common.clock import parse_time
 from noctuary.models import details
+from testbed.watched_cluster import WatchedCluster, ref_of
 
 
-def deployment_path(world: Any, name: str) -> str:
+def deployment_path(world: WatchedCluster, name: str) -> str:
     return f"/apis/apps/v1/namespaces/{world.namespace}/deployments/{name}"
 
 
-async def test_a_rollout_is_one_event_that_names_both_images_and_revisions(world: Any) -> None:
+async def test_a_rollout_is_one_event_that_names_both_images_and_revisions(world: WatchedCluster) -> None:
     await world.roll_out("shop", "shop:1", env={"POOL": "10"})
     await world.a_pod("shop")
     async with world.watching():
@@ -28,10 +29,10 @@ async def test_a_rollout_is_one_event_that_names_both_images_and_revisions(world
     assert event.details[details.CHANGED] == "image, env POOL"
     assert event.details[details.TEMPLATE_HASH] == pod["metadata"]["labels"]["pod-template-hash"]
     assert event.actor == "tests"
-    assert event.object.workload_name == "shop"
+    assert ref_of(event).workload_name == "shop"
 
 
-async def test_a_rollback_is_a_rollout(world: Any) -> None:
+async def test_a_rollback_is_a_rollout(world: WatchedCluster) -> None:
     for image in ("shop:1", "shop:2"):
         await world.roll_out("shop", image)
         await world.a_pod("shop", image)
@@ -42,7 +43,7 @@ async def test_a_rollback_is_a_rollout(world: Any) -> None:
     assert (event.details[details.PREVIOUS_REVISION], event.details[details.REVISION]) == ("2", "3")
 
 
-async def test_the_first_start_ever_tells_of_no_rollout(world: Any) -> None:
+async def test_the_first_start_ever_tells_of_no_rollout(world: WatchedCluster) -> None:
     await world.roll_out("shop", "shop:1")
     await world.a_pod("shop")
     async with world.watching():
@@ -50,7 +51,7 @@ async def test_the_first_start_ever_tells_of_no_rollout(world: Any) -> None:
         assert await world.events("deploy") == []
 
 
-async def test_a_rollout_while_nobody_watched_is_found_and_dated_by_its_replica_set(world: Any) -> None:
+async def test_a_rollout_while_nobody_watched_is_found_and_dated_by_its_replica_set(world: WatchedCluster) -> None:
     await world.roll_out("shop", "shop:1")
     await world.a_pod("shop")
     async with world.watching():
@@ -65,7 +66,7 @@ async def test_a_rollout_while_nobody_watched_is_found_and_dated_by_its_replica_
     assert event.timestamp == parse_time(created)
 
 
-async def test_a_workload_made_while_nobody_watched_is_new(world: Any) -> None:
+async def test_a_workload_made_while_nobody_watched_is_new(world: WatchedCluster) -> None:
     async with world.watching():
         pass
     await world.roll_out("shop", "shop:1")
@@ -75,7 +76,7 @@ async def test_a_workload_made_while_nobody_watched_is_new(world: Any) -> None:
     assert (event.old_value, event.new_value) == (None, "shop:1")
 
 
-async def test_a_restart_without_a_change_tells_nothing_and_counts_nothing(world: Any) -> None:
+async def test_a_restart_without_a_change_tells_nothing_and_counts_nothing(world: WatchedCluster) -> None:
     await world.roll_out("shop", "shop:1")
     await world.a_pod("shop")
     async with world.watching():
@@ -87,7 +88,7 @@ async def test_a_restart_without_a_change_tells_nothing_and_counts_nothing(world
 
 
 @pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet"])
-async def test_other_workloads_roll_out_too(world: Any, make_workload: Any, kind: str) -> None:
+async def test_other_workloads_roll_out_too(world: WatchedCluster, make_workload: Any, kind: str) -> None:
     plural = f"{kind.lower()}s"
     async with world.watching():
         await world.apply("/apis/apps/v1", plural, make_workload(kind, "db", "db:1"))
@@ -98,7 +99,7 @@ async def test_other_workloads_roll_out_too(world: Any, make_workload: Any, kind
     assert event.details[details.CHANGED] == "image"
 
 
-async def test_scaling_is_an_event_of_its_own(world: Any) -> None:
+async def test_scaling_is_an_event_of_its_own(world: WatchedCluster) -> None:
     await world.roll_out("shop", "shop:1", replicas=1)
     await world.a_pod("shop")
     async with world.watching():

@@ -12,12 +12,14 @@ from noctuary.models.context_event import ContextEvent
 from noctuary.models.routing_record import ServiceMapping
 from noctuary.sources.kubernetes.live import read_live
 from noctuary.sources.kubernetes.session import WatchTimings
+from testbed.polling import until
+from testbed.watched_cluster import WatchedCluster, ref_of, session_of
 
 CRASHING = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}}
 ENDED = {"terminated": {"exitCode": 1, "reason": "Error", "finishedAt": format_time(now())}}
 
 
-async def test_one_receiver_watches_and_the_next_takes_over(world: Any) -> None:
+async def test_one_receiver_watches_and_the_next_takes_over(world: WatchedCluster) -> None:
     async with world.watching() as first, world.watching(identity="receiver-1", synced=False) as second:
         await world.caught_up()
         assert (first.is_watching, second.is_watching) == (True, False)
@@ -25,7 +27,7 @@ async def test_one_receiver_watches_and_the_next_takes_over(world: Any) -> None:
         assert second.is_watching
 
 
-async def test_who_loses_the_lease_stops_watching_and_stands_by(world: Any) -> None:
+async def test_who_loses_the_lease_stops_watching_and_stands_by(world: WatchedCluster) -> None:
     path = f"/apis/coordination.k8s.io/v1/namespaces/{world.namespace}/leases/noctuary-kubernetes-source"
     async with world.watching() as source:
         thief = {"spec": {"holderIdentity": "another", "renewTime": "2026-11-21T10:00:00.000000Z"}}
@@ -34,13 +36,13 @@ async def test_who_loses_the_lease_stops_watching_and_stands_by(world: Any) -> N
         async def stands_by() -> bool:
             return not source.is_watching
 
-        await world.until(stands_by, "the source standing by")
+        await until("the source standing by", stands_by, bool)
         await world.patch(path, {"spec": {"holderIdentity": ""}})
         await world.synced(source)
         await world.caught_up()
 
 
-async def test_events_wait_for_a_store_that_is_away(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_events_wait_for_a_store_that_is_away(world: WatchedCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     is_away = asyncio.Event()
     break_store(world, monkeypatch, is_away)
     await world.roll_out("shop", "shop:1")
@@ -53,12 +55,14 @@ async def test_events_wait_for_a_store_that_is_away(world: Any, monkeypatch: pyt
         assert (await world.event("deploy")).new_value == "shop:2"
 
 
-async def test_a_queue_that_ran_over_is_made_good_by_a_list(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_queue_that_ran_over_is_made_good_by_a_list(
+    world: WatchedCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     is_away = asyncio.Event()
     break_store(world, monkeypatch, is_away)
     pods = await five_pods(world)
     async with world.watching(timings=WatchTimings(watch_timeout_s=2, queue_limit=1000)) as source:
-        monkeypatch.setattr(source._session.writer, "_queue_limit", 2)
+        monkeypatch.setattr(session_of(source).writer, "_queue_limit", 2)
         is_away.set()
         for pod in pods:
             await world.report_container(pod, CRASHING, lastState=ENDED, restartCount=2)
@@ -67,31 +71,31 @@ async def test_a_queue_that_ran_over_is_made_good_by_a_list(world: Any, monkeypa
         async def ran_over() -> bool:
             return bool(refused._value.get() > 0)
 
-        await world.until(ran_over, "a queue that ran over")
+        await until("a queue that ran over", ran_over, bool)
         is_away.clear()
 
         async def all_told() -> bool:
-            return {e.object.name for e in await world.events("CrashLoopBackOff")} == names(pods)
+            return {ref_of(e).name for e in await world.events("CrashLoopBackOff")} == names(pods)
 
-        await world.until(all_told, "every crash loop")
+        await until("every crash loop", all_told, bool)
 
 
 def names(pods: list[dict[str, Any]]) -> set[str]:
     return {pod["metadata"]["name"] for pod in pods}
 
 
-async def five_pods(world: Any) -> list[dict[str, Any]]:
+async def five_pods(world: WatchedCluster) -> list[dict[str, Any]]:
     await world.roll_out("shop", "shop:1", replicas=5)
 
     async def all_there() -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = await world.pods("shop")
         return found if len(found) == 5 else []
 
-    pods: list[dict[str, Any]] = await world.until(all_there, "five pods")
+    pods: list[dict[str, Any]] = await until("five pods", all_there, bool)
     return pods
 
 
-def break_store(world: Any, monkeypatch: pytest.MonkeyPatch, is_away: asyncio.Event) -> None:
+def break_store(world: WatchedCluster, monkeypatch: pytest.MonkeyPatch, is_away: asyncio.Event) -> None:
     """Let the store refuse events while the flag is set."""
     add_events = world.store.add_events
 
@@ -105,7 +109,9 @@ def break_store(world: Any, monkeypatch: pytest.MonkeyPatch, is_away: asyncio.Ev
 
 
 @pytest.mark.parametrize("labels", [{}, {"app.kubernetes.io/name": "shop"}], ids=["by name", "by selector"])
-async def test_the_live_view_names_a_rollback_target_and_what_is_wrong(world: Any, labels: dict[str, str]) -> None:
+async def test_the_live_view_names_a_rollback_target_and_what_is_wrong(
+    world: WatchedCluster, labels: dict[str, str]
+) -> None:
     await world.roll_out("other", "other:1")
     for image in ("shop:1", "shop:2"):
         await world.roll_out("shop", image)
@@ -123,7 +129,7 @@ async def test_the_live_view_names_a_rollback_target_and_what_is_wrong(world: An
     }
 
 
-async def test_what_a_pod_still_waits_for_is_of_now_however_long_ago_it_began(world: Any) -> None:
+async def test_what_a_pod_still_waits_for_is_of_now_however_long_ago_it_began(world: WatchedCluster) -> None:
     await world.roll_out("shop", "shop:1")
     pod = await world.a_pod("shop")
     long_ago = now() - 3 * 3600
@@ -136,7 +142,7 @@ async def test_what_a_pod_still_waits_for_is_of_now_however_long_ago_it_began(wo
     assert event.timestamp < long_ago + 1 < asked_at <= event.last_seen
 
 
-async def test_the_live_view_holds_the_nodes_of_its_pods(world: Any, node: str) -> None:
+async def test_the_live_view_holds_the_nodes_of_its_pods(world: WatchedCluster, node: str) -> None:
     condition = {"type": "Ready", "status": "False", "reason": "KubeletNotReady"}
     await world.patch(f"/api/v1/nodes/{node}/status", {"status": {"conditions": [condition]}})
     await world.roll_out("shop", "shop:1")
@@ -146,14 +152,14 @@ async def test_the_live_view_holds_the_nodes_of_its_pods(world: Any, node: str) 
     assert [e.new_value for e in state.events if e.entity == node] == ["NodeNotReady"]
 
 
-async def test_a_live_view_that_is_refused_is_an_error(world: Any) -> None:
+async def test_a_live_view_that_is_refused_is_an_error(world: WatchedCluster) -> None:
     stranger = await KubeClient.connect(world.stranger_kubeconfig())
     with pytest.raises(KubernetesError, match="403"):
         await read_live(stranger, ServiceMapping("shop"), world.namespace)
     await stranger.close()
 
 
-async def live(world: Any, mapping: ServiceMapping) -> Any:
+async def live(world: WatchedCluster, mapping: ServiceMapping) -> Any:
     kube = await KubeClient.connect(world.receiver_kubeconfig)
     try:
         return await read_live(kube, mapping, world.namespace)

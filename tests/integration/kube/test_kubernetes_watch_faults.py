@@ -1,11 +1,8 @@
 """What an API server, a network and a login do to a watch; each time a change made meanwhile must reach the store."""
 
 import asyncio
-import contextlib
-import socket
 import ssl
-import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,77 +15,12 @@ from aiohttp import web
 from noctuary.kube.login import Login
 from noctuary.sources.kubernetes.session import WatchTimings
 from testbed.localkube import Cluster, Identities, LocalKube
+from testbed.polling import until
+from testbed.relay import Address, Relay
+from testbed.watched_cluster import WatchedCluster, session_of
 
 RECEIVER = "noctuary-receiver"
 RECOVERY_S = 60.0
-
-
-class Forwarder:
-    """Passes bytes between client and API server, and knows nothing of what they mean."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._upstream = (host, port)
-        self._open = asyncio.Event()
-        self._open.set()
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def start(self) -> int:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return int(self._server.sockets[0].getsockname()[1])
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._keep(asyncio.current_task())
-        self._writers.add(writer)
-        try:
-            up_reader, up_writer = await asyncio.open_connection(*self._upstream)
-        except ConnectionError:
-            writer.transport.abort()
-            return
-        self._writers.add(up_writer)
-        for source, target in ((reader, up_writer), (up_reader, writer)):
-            self._keep(asyncio.create_task(self._pump(source, target)))
-
-    def _keep(self, task: "asyncio.Task[None] | None") -> None:
-        if task is not None:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        is_stale = False
-        with contextlib.suppress(ConnectionError):
-            while data := await reader.read(65536):
-                is_stale = is_stale or not self._open.is_set()
-                if not is_stale:  # what met the silence once stays silent: bytes are missing
-                    writer.write(data)
-                    await writer.drain()
-            if not is_stale and self._open.is_set():
-                writer.close()
-
-    def swallow(self) -> None:
-        """Let nothing through from now on, and close nothing."""
-        self._open.clear()
-
-    def heal(self) -> None:
-        """Let new connections through again."""
-        self._open.set()
-
-    def reset_all(self) -> None:
-        """End every connection with an RST, wherever it is."""
-        for writer in self._writers:
-            raw = writer.get_extra_info("socket")
-            with contextlib.suppress(OSError):
-                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            writer.transport.abort()
-        self._writers.clear()
-
-    async def stop(self) -> None:
-        self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.reset_all()
-        await asyncio.sleep(0)  # an aborted transport closes its socket in the loop's next turn
 
 
 class LineProxy:
@@ -148,17 +80,17 @@ def redirected(kubeconfig: Path, target: Path, server: str, **more: str) -> Path
 
 
 @pytest.fixture
-async def forwarder(cluster: Cluster, world: Any, tmp_path: Path) -> AsyncIterator[tuple[Forwarder, Path]]:
+async def forwarder(cluster: Cluster, world: WatchedCluster, tmp_path: Path) -> AsyncIterator[tuple[Relay, Path]]:
     """A forwarder in front of the API server, and a kubeconfig that goes through it."""
     host, _, port = cluster.server.removeprefix("https://").partition(":")
-    proxy = Forwarder(host, int(port))
-    address = f"https://127.0.0.1:{await proxy.start()}"
+    proxy = Relay(Address(host, int(port)))
+    address = f"https://127.0.0.1:{await proxy.open()}"
     yield proxy, redirected(world.receiver_kubeconfig, tmp_path / "forwarded", address, **{"tls-server-name": host})
-    await proxy.stop()
+    await proxy.shut()
 
 
 @pytest.fixture
-async def line_proxy(world: Any, tmp_path: Path) -> AsyncIterator[tuple[LineProxy, Path]]:
+async def line_proxy(world: WatchedCluster, tmp_path: Path) -> AsyncIterator[tuple[LineProxy, Path]]:
     """A proxy that meddles with watch lines, and a kubeconfig that goes through it."""
     proxy = LineProxy(world.receiver_kubeconfig)
     address = f"http://127.0.0.1:{await proxy.start()}"
@@ -173,17 +105,17 @@ def own_control_plane(cluster: Cluster) -> LocalKube:
     return cluster
 
 
-async def roll_out_unseen(world: Any, name: str = "shop") -> None:
+async def roll_out_unseen(world: WatchedCluster, name: str = "shop") -> None:
     await world.roll_out(name, f"{name}:2")
     await world.a_pod(name, f"{name}:2")
 
 
-async def start_shop(world: Any) -> None:
+async def start_shop(world: WatchedCluster) -> None:
     await world.roll_out("shop", "shop:1")
     await world.a_pod("shop")
 
 
-async def seen_once(world: Any) -> None:
+async def seen_once(world: WatchedCluster) -> None:
     """The rollout reaches the store, once."""
     event = await world.event("deploy")
     assert (event.old_value, event.new_value) == ("shop:1", "shop:2")
@@ -191,7 +123,7 @@ async def seen_once(world: Any) -> None:
     assert len(await world.events("deploy")) == 1
 
 
-async def test_a_silent_stall_is_noticed(world: Any, forwarder: tuple[Forwarder, Path]) -> None:
+async def test_a_silent_stall_is_noticed(world: WatchedCluster, forwarder: tuple[Relay, Path]) -> None:
     proxy, kubeconfig = forwarder
     await start_shop(world)
     async with world.watching(kubeconfig):
@@ -202,7 +134,9 @@ async def test_a_silent_stall_is_noticed(world: Any, forwarder: tuple[Forwarder,
         await seen_once(world)
 
 
-async def test_connections_reset_in_the_middle_are_resumed(world: Any, forwarder: tuple[Forwarder, Path]) -> None:
+async def test_connections_reset_in_the_middle_are_resumed(
+    world: WatchedCluster, forwarder: tuple[Relay, Path]
+) -> None:
     proxy, kubeconfig = forwarder
     await start_shop(world)
     async with world.watching(kubeconfig) as source:
@@ -213,7 +147,7 @@ async def test_connections_reset_in_the_middle_are_resumed(world: Any, forwarder
 
 
 async def test_a_compacted_history_is_listed_anew(
-    world: Any, forwarder: tuple[Forwarder, Path], own_control_plane: LocalKube
+    world: WatchedCluster, forwarder: tuple[Relay, Path], own_control_plane: LocalKube
 ) -> None:
     proxy, kubeconfig = forwarder
     await start_shop(world)
@@ -230,19 +164,21 @@ async def test_a_compacted_history_is_listed_anew(
     assert 410 in [each.get("status") for each in logs if each["event"] == "Watch broken"]
 
 
-async def test_a_history_that_went_back_is_listed_anew(world: Any, forwarder: tuple[Forwarder, Path]) -> None:
+async def test_a_history_that_went_back_is_listed_anew(world: WatchedCluster, forwarder: tuple[Relay, Path]) -> None:
     """As after etcd was restored from a backup: the API server would stay silent until its counter catches up."""
     proxy, kubeconfig = forwarder
     await start_shop(world)
     async with world.watching(kubeconfig) as source:
-        source._session._parts[0]._reflectors["deployments"]._version = "999999999999"
+        session_of(source)._parts[0]._reflectors["deployments"]._version = "999999999999"
         proxy.reset_all()
         await roll_out_unseen(world)
         await seen_once(world)
         assert source.health()["deployments"].lists == 2
 
 
-async def test_an_api_server_that_restarts_is_watched_again(world: Any, own_control_plane: LocalKube) -> None:
+async def test_an_api_server_that_restarts_is_watched_again(
+    world: WatchedCluster, own_control_plane: LocalKube
+) -> None:
     await start_shop(world)
     async with world.watching():
         await asyncio.to_thread(own_control_plane.stop_apiserver, grace_s=0)
@@ -252,7 +188,7 @@ async def test_an_api_server_that_restarts_is_watched_again(world: Any, own_cont
 
 
 async def test_an_expired_token_is_read_again(
-    world: Any, own_control_plane: LocalKube, granted: Callable[[str], Identities]
+    world: WatchedCluster, own_control_plane: LocalKube, granted: Callable[[str], Identities]
 ) -> None:
     own_control_plane.identity_kubeconfig(world.namespace, RECEIVER, token_file=True)
     short = own_control_plane.mint_token(world.namespace, RECEIVER, lifetime_s=6)
@@ -272,14 +208,7 @@ async def refused(source: Any) -> None:
     async def is_refused() -> bool:
         return any(each.last_error and each.last_error.status == 401 for each in source.health().values())
 
-    await until(is_refused)
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Poll until it is so."""
-    async with asyncio.timeout(RECOVERY_S):
-        while not await condition():  # noqa: ASYNC110 - the other side has no event to wait for
-            await asyncio.sleep(0.1)
+    await until("it is so", is_refused, bool)
 
 
 def torn(line: bytes) -> bytes | None:
@@ -297,7 +226,7 @@ def gone(line: bytes) -> bytes | None:
 
 @pytest.mark.parametrize("fault", [torn, truncated, gone])
 async def test_a_watch_line_that_is_broken_costs_no_change(
-    world: Any, line_proxy: tuple[LineProxy, Path], fault: Callable[[bytes], bytes | None]
+    world: WatchedCluster, line_proxy: tuple[LineProxy, Path], fault: Callable[[bytes], bytes | None]
 ) -> None:
     proxy, kubeconfig = line_proxy
     await start_shop(world)
@@ -308,7 +237,9 @@ async def test_a_watch_line_that_is_broken_costs_no_change(
     assert proxy.meddled > 0
 
 
-async def test_a_watch_that_brings_bookmarks_only_stays_current(world: Any, line_proxy: tuple[LineProxy, Path]) -> None:
+async def test_a_watch_that_brings_bookmarks_only_stays_current(
+    world: WatchedCluster, line_proxy: tuple[LineProxy, Path]
+) -> None:
     proxy, kubeconfig = line_proxy
     await start_shop(world)
     bookmarks = 0
@@ -324,7 +255,7 @@ async def test_a_watch_that_brings_bookmarks_only_stays_current(world: Any, line
     proxy.rule = count
     # The API server sends a bookmark two seconds before the end of a watch.
     async with world.watching(kubeconfig, timings=WatchTimings(watch_timeout_s=4)) as source:
-        await until(enough)
+        await until("it is so", enough, bool)
         assert source.health()["statefulsets"].lists == 1
         await roll_out_unseen(world)
         await seen_once(world)

@@ -1,246 +1,13 @@
 """The operator as a process of its own, under its own account, and a team that writes manifests."""
 
-import base64
 import contextlib
-import copy
-import json
-import os
-import secrets
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pytest
 
-from hack.lib.errors import LocalKubeError
-from noctuary.models.routing_record import RoutingRecord, decode_record, record_secret_name
-from testbed.localkube import Cluster, grant, revoke
-
-REPOSITORY = Path(__file__).resolve().parents[3]
-HOST = "noctuary.example.com"
-DEADLINE_S = 60.0
-"""Far above what any outcome takes here: a slow machine must not fail a test."""
-T = TypeVar("T")
-
-SPEC: dict[str, Any] = {
-    "apiTokenSecretRef": {"name": "pagerduty", "key": "token"},
-    "webhook": {
-        "host": HOST,
-        "route": {"type": "None"},
-        "subscription": {"signingSecretRef": {"name": "signing", "key": "secret"}},
-    },
-}
-
-
-def until(what: str, ask: Callable[[], T | None], deadline_s: float = DEADLINE_S) -> T:
-    """Poll until the answer is neither None nor False."""
-    end = time.monotonic() + deadline_s
-    while True:
-        answer = ask()
-        if answer is not None and answer is not False:
-            return answer
-        if time.monotonic() > end:
-            pytest.fail(f"not within {deadline_s:.0f} s: {what}")
-        time.sleep(0.1)
-
-
-def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Merge as a JSON merge patch does."""
-    result = copy.deepcopy(base)
-    for key, value in changes.items():
-        if value is None:
-            result.pop(key, None)
-        elif isinstance(value, dict):
-            result[key] = merged(result.get(key) or {}, value)
-        else:
-            result[key] = value
-    return result
-
-
-class OperatorProcess:
-    """`python -m noctuary_operator` in a release namespace, with the shipped Roles."""
-
-    def __init__(
-        self, cluster: Cluster, namespace: str, directory: Path, watched: Sequence[str] = (), **settings: str
-    ) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as held:
-            self.port = held.getsockname()[1]
-        self.cluster, self.namespace = cluster, namespace
-        self.log = directory / f"operator-{namespace}.log"
-        self.settings = {
-            "NOCTUARY_RELEASE_NAMESPACE": namespace,
-            "NOCTUARY_KUBECONFIG": str(grant(cluster, namespace, watched=watched, token_file=True).operator),
-            "NOCTUARY_WATCH_NAMESPACES": ",".join(watched),
-            "NOCTUARY_ALLOWED_WEBHOOK_HOSTS": f"{HOST},*.allowed.example.com",
-            "NOCTUARY_ALLOWED_ROUTE_ANNOTATIONS": "example.com/*",
-            "NOCTUARY_HEALTH_HOST": "127.0.0.1",
-            "NOCTUARY_HEALTH_PORT": str(self.port),
-            "NOCTUARY_LEASE_DURATION_S": "2",
-            "NOCTUARY_LEASE_RENEW_S": "0.5",
-            "NOCTUARY_LOG_LEVEL": "debug",
-            **settings,
-        }
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start and wait until it holds the Lease and has made its internal token."""
-        paths = os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "operator")])
-        environment = {**os.environ, **self.settings, "PYTHONPATH": paths}
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "noctuary_operator"], env=environment, stderr=log, stdout=log
-            )
-        reached = b"Caches filled"
-        before = self.log.read_bytes().count(reached)
-        until("the operator fills its caches", lambda: self.log.read_bytes().count(reached) > before)
-
-    def stop(self) -> int:
-        """End it as Kubernetes does; return the exit code."""
-        if self.process is None:
-            return 0
-        self.process.terminate()
-        try:
-            return self.process.wait(15)
-        finally:
-            self.kill()
-
-    def kill(self) -> None:
-        """End it as the kernel does."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-    def fetch(self, path: str) -> str:
-        """Get a page of its health port."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as response:
-            return str(response.read().decode())
-
-    def writes(self) -> dict[str, int]:
-        """Return how often it wrote, by kind."""
-        lines = [line for line in self.fetch("/metrics").splitlines() if "api_writes_total{" in line]
-        return {line.split('"')[1]: int(float(line.rsplit(" ", 1)[1])) for line in lines}
-
-    def reconciles(self) -> int:
-        """Return how many reconciles ended, whatever their result."""
-        lines = [line for line in self.fetch("/metrics").splitlines() if "reconciles_total{" in line]
-        return sum(int(float(line.rsplit(" ", 1)[1])) for line in lines)
-
-
-class Team:
-    """A namespace whose people write integrations."""
-
-    def __init__(self, cluster: Cluster, release: str, namespace: str) -> None:
-        self.cluster, self.release, self.namespace = cluster, release, namespace
-
-    def kubectl(self, *args: str, input: str | None = None) -> str:  # noqa: A002 - as subprocess.run names it
-        """Run kubectl in the team's namespace."""
-        return self.cluster.kubectl("-n", self.namespace, *args, input=input)
-
-    def store(self, name: str, **values: str) -> None:
-        """Create or replace a Secret."""
-        data = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
-        manifest = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": data}
-        if self.get("secret", name) is not None:
-            self.kubectl("replace", "-f", "-", input=json.dumps(manifest))
-        else:
-            self.kubectl("create", "-f", "-", input=json.dumps(manifest))
-
-    def apply(self, name: str, **changes: Any) -> None:
-        """Apply an integration: the plain one with changes."""
-        manifest = {
-            "apiVersion": "noctuary.io/v1alpha1",
-            "kind": "PagerDutyIntegration",
-            "metadata": {"name": name, "namespace": self.namespace},
-            "spec": merged(SPEC, changes),
-        }
-        self.kubectl("apply", "-f", "-", input=json.dumps(manifest))
-
-    def get(self, kind: str, name: str, namespace: str | None = None) -> dict[str, Any] | None:
-        """Return an object, None when there is none."""
-        try:
-            text = self.cluster.kubectl("-n", namespace or self.namespace, "get", kind, name, "-o", "json")
-        except LocalKubeError as error:
-            assert "NotFound" in str(error), error
-            return None
-        found: dict[str, Any] = json.loads(text)
-        return found
-
-    def uid(self, name: str) -> str:
-        """Return the uid of an integration."""
-        found = self.get("pdi", name)
-        assert found is not None
-        return str(found["metadata"]["uid"])
-
-    def status(self, name: str) -> dict[str, Any]:
-        """Return the status of an integration, empty while there is none."""
-        found = self.get("pdi", name) or {}
-        if found.get("status", {}).get("observedGeneration") != found.get("metadata", {}).get("generation"):
-            return {}
-        return dict(found.get("status", {}))
-
-    def condition(self, name: str, type_: str = "Ready") -> dict[str, Any]:
-        """Return one condition, empty while there is none."""
-        found = [each for each in self.status(name).get("conditions", []) if each["type"] == type_]
-        return dict(found[0]) if found else {}
-
-    def settled(self, name: str, reason: str, type_: str = "Ready", deadline_s: float = DEADLINE_S) -> dict[str, Any]:
-        """Wait until a condition has a reason; return the condition."""
-        return until(
-            f"{name} {type_} {reason}",
-            lambda: (c := self.condition(name, type_)) if self.condition(name, type_).get("reason") == reason else None,
-            deadline_s,
-        )
-
-    def secret(self, name: str) -> dict[str, str]:
-        """Return what the webhook Secret of an integration holds, empty when there is none."""
-        found = self.get("secret", f"{name}-webhook") or {}
-        return {key: base64.b64decode(value).decode() for key, value in found.get("data", {}).items()}
-
-    def record(self, uid: str) -> RoutingRecord | None:
-        """Return the routing record of an integration."""
-        found = self.get("secret", record_secret_name(uid), self.release)
-        return decode_record(found["data"]) if found is not None else None
-
-    def ingress(self, uid: str) -> dict[str, Any] | None:
-        """Return the Ingress of an integration."""
-        return self.get("ingress", record_secret_name(uid), self.release)
-
-    def events(self, name: str) -> list[str]:
-        """Return the reasons of the Events about an integration."""
-        items = json.loads(self.kubectl("get", "events.events.k8s.io", "-o", "json"))["items"]
-        return sorted(item["reason"] for item in items if item["regarding"]["name"] == name)
-
-
-@contextlib.contextmanager
-def temporary_namespace(cluster: Cluster, prefix: str) -> Iterator[str]:
-    """A namespace that goes away again."""
-    name = f"{prefix}-{secrets.token_hex(4)}"
-    cluster.kubectl("create", "namespace", name)
-    try:
-        yield name
-    finally:
-        cluster.kubectl("delete", "namespace", name, "--wait=false")
-
-
-@contextlib.contextmanager
-def running(
-    cluster: Cluster, directory: Path, watched: Sequence[str] = (), **settings: str
-) -> Iterator[OperatorProcess]:
-    """A release of its own with a running operator; with `watched` it has no cluster-wide right."""
-    with temporary_namespace(cluster, "release") as namespace:
-        process = OperatorProcess(cluster, namespace, directory, watched, **settings)
-        try:
-            process.start()
-            yield process
-        finally:
-            process.kill()
-            revoke(cluster, namespace)
+from testbed.localkube import Cluster
+from testbed.operating.team import OperatorProcess, Team, TeamOf, running, temporary_namespace
 
 
 @pytest.fixture(scope="module")
@@ -255,12 +22,6 @@ def own_operator(cluster: Cluster, tmp_path: Path) -> Iterator[OperatorProcess]:
     """An operator that the test may stop and kill."""
     with running(cluster, tmp_path) as process:
         yield process
-
-
-@pytest.fixture
-def eventually() -> Callable[..., Any]:
-    """`until`, for tests."""
-    return until
 
 
 @pytest.fixture
@@ -286,6 +47,6 @@ def team_of(cluster: Cluster) -> Iterator[Callable[..., Team]]:
 
 
 @pytest.fixture
-def team(operator: OperatorProcess, team_of: Callable[..., Team]) -> Team:
+def team(operator: OperatorProcess, team_of: TeamOf) -> Team:
     """A team served by the shared operator."""
     return team_of(operator)

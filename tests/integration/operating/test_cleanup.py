@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from noctuary.kube.client import KubeClient
 from noctuary_operator.cleanup import CleanupFailed, CleanupSettings, clean_up
 from testbed.localkube import Cluster
+from testbed.operating.team import OperatorProcess, TeamOf
 
 INGRESS = {"type": "Ingress"}
 OURS = "noctuary.io/role"
@@ -50,7 +50,7 @@ def names(cluster: Cluster, namespace: str, kinds: str, *more: str) -> list[str]
 
 
 async def test_everything_of_ours_goes_and_everything_of_others_stays(
-    cluster: Cluster, own_operator: Any, team_of: Callable[..., Any]
+    cluster: Cluster, own_operator: OperatorProcess, team_of: TeamOf
 ) -> None:
     team, release = team_of(own_operator), own_operator.namespace
     team.apply("payments", webhook={"route": INGRESS})
@@ -63,26 +63,28 @@ async def test_everything_of_ours_goes_and_everything_of_others_stays(
     assert team.get("pdi", "payments") is not None
 
 
-async def test_a_second_clean_up_finds_nothing(cluster: Cluster, own_operator: Any) -> None:
+async def test_a_second_clean_up_finds_nothing(cluster: Cluster, own_operator: OperatorProcess) -> None:
     own_operator.stop()
     assert await clean(cluster, own_operator.namespace) > 0
     assert await clean(cluster, own_operator.namespace) == 0
 
 
-async def test_nothing_is_removed_while_an_operator_is_at_work(cluster: Cluster, own_operator: Any) -> None:
+async def test_nothing_is_removed_while_an_operator_is_at_work(cluster: Cluster, own_operator: OperatorProcess) -> None:
     release = own_operator.namespace
     with pytest.raises(CleanupFailed, match="scale it to zero and try again"):
         await clean(cluster, release, cleanup_wait_s=4)
     assert names(cluster, release, "secrets", "-l", OURS) != []
 
 
-async def test_a_killed_operator_is_waited_for(cluster: Cluster, own_operator: Any) -> None:
+async def test_a_killed_operator_is_waited_for(cluster: Cluster, own_operator: OperatorProcess) -> None:
     own_operator.kill()
     await clean(cluster, own_operator.namespace)
     assert names(cluster, own_operator.namespace, "secrets,leases") == []
 
 
-async def test_workloads_are_stopped_first_and_missing_ones_are_no_error(cluster: Cluster, own_operator: Any) -> None:
+async def test_workloads_are_stopped_first_and_missing_ones_are_no_error(
+    cluster: Cluster, own_operator: OperatorProcess
+) -> None:
     release = own_operator.namespace
     own_operator.stop()
     cluster.kubectl("-n", release, "apply", "-f", "-", input=json.dumps(SLEEPER))
@@ -90,7 +92,7 @@ async def test_workloads_are_stopped_first_and_missing_ones_are_no_error(cluster
     assert cluster.kubectl("-n", release, "get", "pods", "-o", "name") == ""
 
 
-def test_the_command_says_what_it_did(cluster: Cluster, own_operator: Any, tmp_path: Path) -> None:
+def test_the_command_says_what_it_did(cluster: Cluster, own_operator: OperatorProcess, tmp_path: Path) -> None:
     own_operator.stop()
     chosen = settings(cluster, own_operator.namespace)
     variables = {

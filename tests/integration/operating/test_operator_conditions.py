@@ -1,14 +1,14 @@
 """What only the user can mend: said in words, without hot retry, healed without being asked."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
+
+from testbed.operating.team import OperatorProcess, Team, TeamOf
+from testbed.polling import eventually
 
 INGRESS = {"type": "Ingress"}
 
 
-def test_a_manual_integration_waits_for_its_signing_secret_and_goes_on_when_it_comes(team: Any) -> None:
+def test_a_manual_integration_waits_for_its_signing_secret_and_goes_on_when_it_comes(team: Team) -> None:
     team.kubectl("delete", "secret", "signing")
     team.apply("payments")
     waiting = team.settled("payments", "SigningSecretMissing")
@@ -29,7 +29,7 @@ def test_a_manual_integration_waits_for_its_signing_secret_and_goes_on_when_it_c
     ],
 )
 def test_an_api_token_that_cannot_be_used_is_said_in_words_and_heals(
-    team: Any, values: dict[str, str], words: str
+    team: Team, values: dict[str, str], words: str
 ) -> None:
     team.store("pagerduty", **values)
     team.apply("payments")
@@ -37,18 +37,18 @@ def test_an_api_token_that_cannot_be_used_is_said_in_words_and_heals(
     assert team.condition("payments")["reason"] == "ApiTokenMissing"
     team.store("pagerduty", token="u+good\n")
     team.settled("payments", "ApiTokenLoaded", "OutboundReady")
-    assert team.record(team.uid("payments")).api_token == "u+good"
+    assert team.existing_record(team.uid("payments")).api_token == "u+good"
 
 
-def test_a_changed_api_token_reaches_the_record(team: Any, eventually: Callable[..., Any]) -> None:
+def test_a_changed_api_token_reaches_the_record(team: Team) -> None:
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
     team.store("pagerduty", token="u+second")
     uid = team.uid("payments")
-    eventually("the new token", lambda: team.record(uid).api_token == "u+second")
+    eventually("the new token", lambda: team.existing_record(uid).api_token == "u+second")
 
 
-def test_a_host_that_is_not_allowed_gets_no_route_until_the_spec_changes(team: Any) -> None:
+def test_a_host_that_is_not_allowed_gets_no_route_until_the_spec_changes(team: Team) -> None:
     team.apply("payments", webhook={"host": "evil.example.org", "route": INGRESS})
     said = team.settled("payments", "HostNotAllowed", "RouteReady")
     assert said["status"] == "False"
@@ -59,7 +59,7 @@ def test_a_host_that_is_not_allowed_gets_no_route_until_the_spec_changes(team: A
     assert team.ingress(team.uid("payments")) is not None
 
 
-def test_an_annotation_that_is_not_allowed_is_named(team: Any) -> None:
+def test_an_annotation_that_is_not_allowed_is_named(team: Team) -> None:
     annotations = {"nginx.ingress.kubernetes.io/server-snippet": "x", "example.com/ok": "y"}
     team.apply("payments", webhook={"route": {**INGRESS, "annotations": annotations}})
     said = team.settled("payments", "AnnotationNotAllowed", "RouteReady")
@@ -71,31 +71,31 @@ def test_an_annotation_that_is_not_allowed_is_named(team: Any) -> None:
 @pytest.mark.parametrize(
     "url", ["https://evil.example.org", "http://api.pagerduty.com", "https://api.pagerduty.com.evil.org"]
 )
-def test_an_api_token_is_not_sent_to_a_strange_host_or_in_plain_http(team: Any, url: str) -> None:
+def test_an_api_token_is_not_sent_to_a_strange_host_or_in_plain_http(team: Team, url: str) -> None:
     team.apply("payments", apiURL=url)
     assert "spec.apiURL" in team.settled("payments", "ApiHostNotAllowed", "OutboundReady")["message"]
-    record = team.record(team.uid("payments"))
+    record = team.existing_record(team.uid("payments"))
     assert (record.api_token, record.api_url) == (None, "https://api.pagerduty.com")
 
 
 def test_a_foreign_namespace_is_left_out_until_it_consents_and_again_when_it_takes_that_back(
-    team: Any, operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+    team: Team, operator: OperatorProcess, team_of: TeamOf
 ) -> None:
     other = team_of(operator).namespace
     team.apply("payments", services=[{"name": "api", "namespaces": [team.namespace, other]}])
     said = team.settled("payments", "ConsentMissing")
     assert f"noctuary.io/allow-from={team.namespace}" in said["message"]
     uid = team.uid("payments")
-    assert team.record(uid).services[0].namespaces == [team.namespace]
+    assert team.existing_record(uid).services[0].namespaces == [team.namespace]
     team.cluster.kubectl("annotate", "namespace", other, f"noctuary.io/allow-from=x, {team.namespace}")
     team.settled("payments", "AwaitingFirstWebhook")
-    assert team.record(uid).services[0].namespaces == [team.namespace, other]
+    assert team.existing_record(uid).services[0].namespaces == [team.namespace, other]
     team.cluster.kubectl("annotate", "namespace", other, "noctuary.io/allow-from-")
     team.settled("payments", "ConsentMissing")
-    assert team.record(uid).services[0].namespaces == [team.namespace]
+    assert team.existing_record(uid).services[0].namespaces == [team.namespace]
 
 
-def test_a_strangers_secret_of_the_needed_name_is_left_alone(team: Any) -> None:
+def test_a_strangers_secret_of_the_needed_name_is_left_alone(team: Team) -> None:
     team.store("payments-webhook", mine="1")
     team.apply("payments")
     assert team.settled("payments", "SecretNameTaken", "TokenReady")["status"] == "False"
@@ -104,7 +104,7 @@ def test_a_strangers_secret_of_the_needed_name_is_left_alone(team: Any) -> None:
     team.settled("payments", "AwaitingFirstWebhook")
 
 
-def test_a_refused_ingress_is_a_condition_and_heals(team: Any) -> None:
+def test_a_refused_ingress_is_a_condition_and_heals(team: Team) -> None:
     team.apply("payments", webhook={"route": {**INGRESS, "annotations": {"example.com/UPPER_/bad": "x"}}})
     said = team.settled("payments", "RouteRefused", "RouteReady")
     assert "spec.webhook.route" in said["message"]
@@ -112,16 +112,16 @@ def test_a_refused_ingress_is_a_condition_and_heals(team: Any) -> None:
     team.settled("payments", "RouteNotAdmitted")
 
 
-def test_suspend_is_told_to_the_receiver_and_shown(team: Any) -> None:
+def test_suspend_is_told_to_the_receiver_and_shown(team: Team) -> None:
     team.apply("payments", suspend=True)
     assert team.settled("payments", "Suspended")["status"] == "True"
-    assert team.record(team.uid("payments")).suspend
+    assert team.existing_record(team.uid("payments")).suspend
     team.apply("payments", suspend=False)
     team.settled("payments", "AwaitingFirstWebhook")
-    assert not team.record(team.uid("payments")).suspend
+    assert not team.existing_record(team.uid("payments")).suspend
 
 
-def test_only_a_change_of_status_moves_the_transition_time(team: Any, eventually: Callable[..., Any]) -> None:
+def test_only_a_change_of_status_moves_the_transition_time(team: Team) -> None:
     team.apply("payments")
     first = team.settled("payments", "AwaitingFirstWebhook")
     team.apply("payments", displayName="Payments")
@@ -130,15 +130,13 @@ def test_only_a_change_of_status_moves_the_transition_time(team: Any, eventually
     assert second["lastTransitionTime"] == first["lastTransitionTime"]
 
 
-def test_a_plain_first_ready_makes_no_event(team: Any) -> None:
+def test_a_plain_first_ready_makes_no_event(team: Team) -> None:
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
     assert team.events("payments") == []
 
 
-def test_a_problem_makes_one_event_when_it_appears_and_one_when_it_is_over(
-    team: Any, eventually: Callable[..., Any]
-) -> None:
+def test_a_problem_makes_one_event_when_it_appears_and_one_when_it_is_over(team: Team) -> None:
     team.kubectl("delete", "secret", "pagerduty")
     team.apply("payments")
     team.settled("payments", "ApiTokenMissing")
@@ -150,7 +148,7 @@ def test_a_problem_makes_one_event_when_it_appears_and_one_when_it_is_over(
     eventually("both events", lambda: team.events("payments") == ["ApiTokenMissing", "Healed"])
 
 
-def test_the_columns_say_what_matters(team: Any) -> None:
+def test_the_columns_say_what_matters(team: Team) -> None:
     scope = {"scope": {"type": "service", "id": "PABC123"}}
     team.apply("payments", displayName="Payments on-call", webhook={"subscription": scope})
     team.settled("payments", "AwaitingFirstWebhook")

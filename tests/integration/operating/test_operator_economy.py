@@ -2,26 +2,27 @@
 
 import json
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from testbed.localkube import Cluster
+from testbed.operating.team import OperatorProcess, StartOperator, TeamOf
+from testbed.polling import eventually
 
 INGRESS = {"type": "Ingress", "ingressClassName": "nginx"}
 
 
 @pytest.fixture
-def own_operator(cluster: Cluster, eventually: Callable[..., Any], start_operator: Callable[..., Any]) -> Any:
+def own_operator(cluster: Cluster, start_operator: StartOperator) -> Any:
     """An operator with nothing to work but this test's own: what earlier tests leave behind would count too."""
     left = ["get", "pdi", "--all-namespaces", "--output=name"]
-    eventually("no integration is left", lambda: not cluster.kubectl(*left).strip(), deadline_s=60)
+    eventually("no integration is left", lambda: not cluster.kubectl(*left).strip(), timeout_s=60)
     return start_operator()
 
 
 def test_a_fresh_integration_costs_three_writes_and_four_with_an_ingress(
-    own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+    own_operator: OperatorProcess, team_of: TeamOf
 ) -> None:
     team = team_of(own_operator)
     team.apply("one")
@@ -31,7 +32,7 @@ def test_a_fresh_integration_costs_three_writes_and_four_with_an_ingress(
     assert own_operator.writes() == {"Secret": 4, "PagerDutyIntegration status": 2, "Ingress": 1}
 
 
-def test_an_ingress_address_costs_one_status_write(own_operator: Any, team_of: Callable[..., Any]) -> None:
+def test_an_ingress_address_costs_one_status_write(own_operator: OperatorProcess, team_of: TeamOf) -> None:
     team = team_of(own_operator)
     team.apply("payments", webhook={"route": INGRESS})
     team.settled("payments", "RouteNotAdmitted")
@@ -47,7 +48,7 @@ def test_an_ingress_address_costs_one_status_write(own_operator: Any, team_of: C
     assert changed == {"PagerDutyIntegration status": 1}
 
 
-def test_a_problem_is_not_retried_hot(own_operator: Any, team_of: Callable[..., Any]) -> None:
+def test_a_problem_is_not_retried_hot(own_operator: OperatorProcess, team_of: TeamOf) -> None:
     team = team_of(own_operator)
     team.kubectl("delete", "secret", "pagerduty")
     team.apply("payments", webhook={"host": "evil.example.org", "route": INGRESS})
@@ -57,7 +58,7 @@ def test_a_problem_is_not_retried_hot(own_operator: Any, team_of: Callable[..., 
     assert own_operator.reconciles() - before < 10  # what other tests left behind may be collected meanwhile
 
 
-def test_a_secret_many_refer_to_is_read_once(own_operator: Any, team_of: Callable[..., Any]) -> None:
+def test_a_secret_many_refer_to_is_read_once(own_operator: OperatorProcess, team_of: TeamOf) -> None:
     team = team_of(own_operator)
     for name in ("a", "b", "c"):
         team.apply(name)
@@ -66,7 +67,7 @@ def test_a_secret_many_refer_to_is_read_once(own_operator: Any, team_of: Callabl
     assert "noctuary_operator_secret_reads_total 2.0" in own_operator.fetch("/metrics")
 
 
-def test_no_secret_is_in_log_status_events_or_ingress(own_operator: Any, team_of: Callable[..., Any]) -> None:
+def test_no_secret_is_in_log_status_events_or_ingress(own_operator: OperatorProcess, team_of: TeamOf) -> None:
     team = team_of(own_operator)
     team.apply("payments", webhook={"route": INGRESS})
     team.settled("payments", "RouteNotAdmitted")
@@ -81,9 +82,7 @@ def test_no_secret_is_in_log_status_events_or_ingress(own_operator: Any, team_of
     assert [value for value in values for text in shown if value in text] == []
 
 
-def test_a_restart_writes_nothing_when_nothing_changed(
-    own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
-) -> None:
+def test_a_restart_writes_nothing_when_nothing_changed(own_operator: OperatorProcess, team_of: TeamOf) -> None:
     team = team_of(own_operator)
     team.apply("one", webhook={"route": INGRESS})
     team.apply("two")
@@ -95,13 +94,13 @@ def test_a_restart_writes_nothing_when_nothing_changed(
     assert own_operator.writes() == {}
 
 
-def test_an_integration_at_rest_is_left_alone(own_operator: Any, team_of: Callable[..., Any]) -> None:
+def test_an_integration_at_rest_is_left_alone(own_operator: OperatorProcess, team_of: TeamOf) -> None:
     team = team_of(own_operator)
     team.apply("payments", webhook={"route": INGRESS})
     team.settled("payments", "RouteNotAdmitted")
-    before = (team.get("pdi", "payments"), team.get("secret", "payments-webhook"), own_operator.writes())
+    before = (team.existing("pdi", "payments"), team.get("secret", "payments-webhook"), own_operator.writes())
     team.apply("payments", webhook={"route": INGRESS})
     team.kubectl("annotate", "pdi", "payments", "example.com/touched=1")
     time.sleep(1)  # nothing is to happen: there is nothing to poll for
-    assert team.get("pdi", "payments")["status"] == before[0]["status"]
+    assert team.existing("pdi", "payments")["status"] == before[0]["status"]
     assert (team.get("secret", "payments-webhook"), own_operator.writes()) == before[1:]

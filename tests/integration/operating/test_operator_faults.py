@@ -4,13 +4,13 @@ import ssl
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from noctuary.models.routing_record import hash_secret
 from testbed.localkube import Cluster, LocalKube
+from testbed.operating.team import OperatorProcess, StartOperator, TeamOf
+from testbed.polling import eventually
 
 ACCOUNT = "noctuary-operator"
 LONG_LEASE = {"NOCTUARY_LEASE_DURATION_S": "120", "NOCTUARY_IDENTITY": "pod-0"}
@@ -32,7 +32,7 @@ def restart(control_plane: LocalKube) -> None:
     control_plane.start_apiserver()
 
 
-def test_a_container_restarted_after_a_kill_takes_its_own_lease_at_once(start_operator: Callable[..., Any]) -> None:
+def test_a_container_restarted_after_a_kill_takes_its_own_lease_at_once(start_operator: StartOperator) -> None:
     operator = start_operator(**LONG_LEASE)
     operator.kill()
     operator.start()  # fails long before the Lease of 120 s ends
@@ -40,7 +40,7 @@ def test_a_container_restarted_after_a_kill_takes_its_own_lease_at_once(start_op
 
 
 def test_kills_at_any_moment_of_a_rotation_leave_one_token_that_is_told_everywhere(
-    start_operator: Callable[..., Any], team_of: Callable[..., Any], eventually: Callable[..., Any]
+    start_operator: StartOperator, team_of: TeamOf
 ) -> None:
     operator = start_operator(**LONG_LEASE)
     team = team_of(operator)
@@ -55,9 +55,10 @@ def test_kills_at_any_moment_of_a_rotation_leave_one_token_that_is_told_everywhe
         operator.start()
         eventually(
             "the rotation",
-            lambda asked=str(after_s): team.status("payments").get("token", {}).get("observedRotateRequest") == asked,
+            lambda: team.status("payments").get("token", {}).get("observedRotateRequest"),
+            str(after_s).__eq__,
         )
-        token, hashes = team.secret("payments")["token"], [each.sha256 for each in team.record(uid).tokens]
+        token, hashes = team.secret("payments")["token"], [each.sha256 for each in team.existing_record(uid).tokens]
         assert hashes[0] == hash_secret(token) != hash_secret(before)
         assert hash_secret(before) in hashes
         before = token
@@ -65,25 +66,24 @@ def test_kills_at_any_moment_of_a_rotation_leave_one_token_that_is_told_everywhe
 
 def test_an_api_server_that_was_away_finds_the_operator_at_work(
     own_control_plane: LocalKube,
-    start_operator: Callable[..., Any],
-    team_of: Callable[..., Any],
-    eventually: Callable[..., Any],
+    start_operator: StartOperator,
+    team_of: TeamOf,
 ) -> None:
     operator = start_operator(**LONG_LEASE)
     team = team_of(operator)
     team.apply("first")
     team.settled("first", "AwaitingFirstWebhook")
-    process, token = operator.process, team.secret("first")["token"]
+    token = team.secret("first")["token"]
     restart(own_control_plane)
     team.apply("second")
     team.settled("second", "AwaitingFirstWebhook")
     team.kubectl("delete", "secret", "first-webhook")
     eventually("a new token", lambda: team.secret("first").get("token") not in (None, token))
-    assert process.poll() is None
+    assert operator.is_running()
 
 
 def test_an_expired_token_is_read_again_by_every_watch(
-    own_control_plane: LocalKube, own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+    own_control_plane: LocalKube, own_operator: OperatorProcess, team_of: TeamOf
 ) -> None:
     own_operator.kill()
     own_operator.settings |= LONG_LEASE
@@ -93,14 +93,14 @@ def test_an_expired_token_is_read_again_by_every_watch(
     own_control_plane.write_token(release, ACCOUNT, short)
     own_operator.start()
     own_control_plane.write_token(release, ACCOUNT, own_control_plane.create_token(release, ACCOUNT))
-    eventually("the first token is refused", lambda: is_refused(own_control_plane, short), 60)
+    eventually("the first token is refused", lambda: is_refused(own_control_plane, short), timeout_s=60)
     restart(own_control_plane)  # watches that are open are never asked for their token again
     team = team_of(own_operator)
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
     team.kubectl("delete", "secret", "signing")
     team.settled("payments", "SigningSecretMissing")
-    assert own_operator.process.poll() is None
+    assert own_operator.is_running()
 
 
 def is_refused(control_plane: LocalKube, token: str) -> bool:
@@ -115,7 +115,7 @@ def is_refused(control_plane: LocalKube, token: str) -> bool:
 
 
 def test_only_the_watched_namespaces_are_served_and_the_others_are_left_alone(
-    own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+    own_operator: OperatorProcess, team_of: TeamOf
 ) -> None:
     watched, other = team_of(own_operator), team_of(own_operator)
     other.apply("earlier")

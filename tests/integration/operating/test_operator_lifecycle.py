@@ -3,7 +3,7 @@
 import http.server
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -11,17 +11,19 @@ import pytest
 
 from noctuary.models.reports import IntegrationReport, Refusal, ReportPage
 from noctuary.models.routing_record import hash_secret
+from testbed.operating.team import OperatorProcess, StartOperator, Team, TeamOf
+from testbed.polling import eventually
 
 INGRESS = {"type": "Ingress"}
 
 
-def nothing_left(team: Any, uid: str, name: str) -> bool:
+def nothing_left(team: Team, uid: str, name: str) -> bool:
     left = (team.record(uid), team.ingress(uid), team.get("secret", f"{name}-webhook"), team.get("pdi", name))
     return left == (None,) * 4
 
 
 def test_deleting_an_integration_removes_everything_and_does_not_hang(
-    own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+    own_operator: OperatorProcess, team_of: TeamOf
 ) -> None:
     team = team_of(own_operator)
     team.apply("payments", webhook={"route": INGRESS})
@@ -29,11 +31,11 @@ def test_deleting_an_integration_removes_everything_and_does_not_hang(
     uid = team.uid("payments")
     team.kubectl("delete", "pdi", "payments", "--timeout=60s")
     eventually("record and route are gone", lambda: (team.record(uid), team.ingress(uid)) == (None, None))
-    eventually("nothing is left", lambda: nothing_left(team, uid, "payments"), 90)
+    eventually("nothing is left", lambda: nothing_left(team, uid, "payments"), timeout_s=90)
 
 
 def test_what_was_deleted_while_the_operator_was_down_is_removed_at_its_start(
-    own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+    own_operator: OperatorProcess, team_of: TeamOf
 ) -> None:
     team = team_of(own_operator)
     team.apply("gone", webhook={"route": INGRESS})
@@ -50,7 +52,7 @@ def test_what_was_deleted_while_the_operator_was_down_is_removed_at_its_start(
 
 
 def test_an_integration_made_anew_under_its_old_name_is_a_new_one(
-    own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+    own_operator: OperatorProcess, team_of: TeamOf
 ) -> None:
     team = team_of(own_operator)
     team.apply("payments")
@@ -63,15 +65,15 @@ def test_an_integration_made_anew_under_its_old_name_is_a_new_one(
     team.settled("payments", "AwaitingFirstWebhook")
     eventually("the old record is gone", lambda: team.record(old_uid) is None)
     uid = team.uid("payments")
-    new = eventually("a new Secret", lambda: (s := team.secret("payments")) and s["url"] != old["url"] and s)
+    new = eventually(
+        "a new Secret", lambda: team.secret("payments"), lambda found: found.get("url") not in (None, old["url"])
+    )
     assert uid in new["url"]
     assert {new["token"], new["ingestKey"]}.isdisjoint({old["token"], old["ingestKey"]})
-    assert team.record(uid).tokens[0].sha256 == hash_secret(new["token"])
+    assert team.existing_record(uid).tokens[0].sha256 == hash_secret(new["token"])
 
 
-def test_a_namespace_goes_away_with_its_integrations(
-    own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
-) -> None:
+def test_a_namespace_goes_away_with_its_integrations(own_operator: OperatorProcess, team_of: TeamOf) -> None:
     team = team_of(own_operator)
     team.apply("payments", webhook={"route": INGRESS})
     team.settled("payments", "RouteNotAdmitted")
@@ -82,7 +84,7 @@ def test_a_namespace_goes_away_with_its_integrations(
 
 
 def test_a_rotation_asked_for_while_the_operator_is_killed_happens_once(
-    own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+    own_operator: OperatorProcess, team_of: TeamOf
 ) -> None:
     team = team_of(own_operator)
     team.apply("payments")
@@ -92,17 +94,17 @@ def test_a_rotation_asked_for_while_the_operator_is_killed_happens_once(
     team.apply("payments", webhook={"token": {"rotateRequest": "a"}})
     own_operator.start()
     eventually("a new token", lambda: team.status("payments").get("token", {}).get("serial") == 2)
-    record, now = team.record(team.uid("payments")), team.secret("payments")["token"]
+    record, now = team.existing_record(team.uid("payments")), team.secret("payments")["token"]
     assert [token.sha256 for token in record.tokens] == [hash_secret(now), hash_secret(old)]
 
 
 def test_a_crash_between_record_and_secret_gives_a_new_token_and_keeps_the_old_ones(
-    own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+    own_operator: OperatorProcess, team_of: TeamOf
 ) -> None:
     team = team_of(own_operator)
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
-    uid, stale = team.uid("payments"), team.get("secret", "payments-webhook")
+    uid, stale = team.uid("payments"), team.existing("secret", "payments-webhook")
     team.apply("payments", webhook={"token": {"rotateRequest": "a"}})
     eventually("rotated", lambda: team.status("payments").get("token", {}).get("serial") == 2)
     own_operator.kill()
@@ -110,12 +112,12 @@ def test_a_crash_between_record_and_secret_gives_a_new_token_and_keeps_the_old_o
     team.kubectl("patch", "secret", "payments-webhook", "--type=merge", "-p", patch)
     own_operator.start()
     eventually("rotated again", lambda: team.status("payments").get("token", {}).get("serial") == 3)
-    tokens = team.record(uid).tokens
+    tokens = team.existing_record(uid).tokens
     assert [token.serial for token in tokens] == [3, 2, 1]
     assert tokens[0].sha256 == hash_secret(team.secret("payments")["token"])
 
 
-def test_a_second_operator_waits_until_the_first_ends(own_operator: Any, eventually: Callable[..., Any]) -> None:
+def test_a_second_operator_waits_until_the_first_ends(own_operator: OperatorProcess) -> None:
     def holder() -> str:
         return str(
             own_operator.cluster.kubectl(
@@ -137,12 +139,12 @@ def test_a_second_operator_waits_until_the_first_ends(own_operator: Any, eventua
     assert holder() not in ("", first)
 
 
-def test_losing_the_lease_ends_the_process(own_operator: Any) -> None:
+def test_losing_the_lease_ends_the_process(own_operator: OperatorProcess) -> None:
     patch = '{"spec":{"holderIdentity":"another"}}'
     own_operator.cluster.kubectl(
         "-n", own_operator.namespace, "patch", "lease", "noctuary-operator", "--type=merge", "-p", patch
     )
-    assert own_operator.process.wait(20) == 1
+    assert own_operator.wait(20) == 1
 
 
 class Receiver(http.server.ThreadingHTTPServer):
@@ -180,9 +182,8 @@ def receiver() -> Iterator[Receiver]:
 
 def test_a_proven_token_makes_the_subscription_active_for_good(
     receiver: Receiver,
-    start_operator: Callable[..., Any],
-    team_of: Callable[..., Any],
-    eventually: Callable[..., Any],
+    start_operator: StartOperator,
+    team_of: TeamOf,
 ) -> None:
     operator = start_operator(
         NOCTUARY_RECEIVER_INTERNAL_URL=f"http://127.0.0.1:{receiver.server_port}", NOCTUARY_POLL_INTERVAL_S="0.2"
@@ -208,9 +209,8 @@ def test_a_proven_token_makes_the_subscription_active_for_good(
 
 def test_a_newer_webhook_time_alone_waits_its_turn_and_is_not_lost(
     receiver: Receiver,
-    start_operator: Callable[..., Any],
-    team_of: Callable[..., Any],
-    eventually: Callable[..., Any],
+    start_operator: StartOperator,
+    team_of: TeamOf,
 ) -> None:
     operator = start_operator(
         NOCTUARY_RECEIVER_INTERNAL_URL=f"http://127.0.0.1:{receiver.server_port}", NOCTUARY_POLL_INTERVAL_S="0.2"
@@ -221,7 +221,7 @@ def test_a_newer_webhook_time_alone_waits_its_turn_and_is_not_lost(
     uid, writes, worked = team.uid("payments"), operator.writes(), operator.reconciles()
     for number in (1, 2, 3):
         receiver.reports = [IntegrationReport(uid, last_webhook_at=1_800_000_000.0 + number)]
-        eventually("worked", lambda least=worked + number: operator.reconciles() >= least)
+        eventually("a reconcile", operator.reconciles, (worked + number).__le__)
     assert (operator.writes(), "lastWebhookTime" in team.status("payments")) == (writes, False)
     operator.stop()
     operator.start()
@@ -232,9 +232,8 @@ def test_a_newer_webhook_time_alone_waits_its_turn_and_is_not_lost(
 @pytest.mark.parametrize(("of", "reason"), [("token", "ApiTokenRefused"), ("from", "FromRefused")])
 def test_what_pagerduty_refuses_is_said_until_it_is_mended(
     receiver: Receiver,
-    start_operator: Callable[..., Any],
-    team_of: Callable[..., Any],
-    eventually: Callable[..., Any],
+    start_operator: StartOperator,
+    team_of: TeamOf,
     of: Any,
     reason: str,
 ) -> None:
@@ -260,7 +259,7 @@ def test_what_pagerduty_refuses_is_said_until_it_is_mended(
 
 
 def test_an_unreachable_receiver_is_logged_once_and_breaks_nothing(
-    start_operator: Callable[..., Any], team_of: Callable[..., Any]
+    start_operator: StartOperator, team_of: TeamOf
 ) -> None:
     operator = start_operator(NOCTUARY_RECEIVER_INTERNAL_URL="http://127.0.0.1:9", NOCTUARY_POLL_INTERVAL_S="0.1")
     team = team_of(operator)

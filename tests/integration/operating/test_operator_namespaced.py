@@ -1,12 +1,13 @@
 """An operator that may see some namespaces and nothing cluster-wide: Roles only, as the chart renders them."""
 
 import secrets
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from testbed.localkube import Cluster, grant
+from testbed.operating.team import OperatorProcess, StartOperator, Team, TeamOf
+from testbed.polling import eventually
 
 POLLED_S = 60.0
 """A Namespace is asked for every ten seconds; a slow machine may take its time."""
@@ -31,18 +32,18 @@ def missing(cluster: Cluster) -> Iterator[str]:
     cluster.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
 
 
-def serve(team: Any) -> None:
+def serve(team: Team) -> None:
     """Declare one integration and wait until only its first webhook is missing."""
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
 
 
-def refusals(operator: Any) -> list[str]:
+def refusals(operator: OperatorProcess) -> list[str]:
     return [line for line in operator.log.read_text().splitlines() if "403" in line or "Forbidden" in line]
 
 
 def test_integrations_of_watched_namespaces_live_and_die_without_a_cluster_wide_right(
-    names: list[str], start_operator: Callable[..., Any], team_of: Callable[..., Any], eventually: Callable[..., Any]
+    names: list[str], start_operator: StartOperator, team_of: TeamOf
 ) -> None:
     operator = start_operator(watched=names)
     one, two, elsewhere = team_of(operator, names[0]), team_of(operator, names[1]), team_of(operator)
@@ -61,15 +62,17 @@ def test_integrations_of_watched_namespaces_live_and_die_without_a_cluster_wide_
 
 
 def test_a_consent_is_seen_in_a_watched_namespace_and_refused_for_any_other(
-    names: list[str], start_operator: Callable[..., Any], team_of: Callable[..., Any], eventually: Callable[..., Any]
+    names: list[str], start_operator: StartOperator, team_of: TeamOf
 ) -> None:
     operator = start_operator(watched=names)
     team, mapped = team_of(operator, names[0]), names[1]
     team.apply("payments", services=[{"name": "shop", "namespaces": [mapped]}])
     assert "noctuary.io/allow-from" in team.settled("payments", "ConsentMissing")["message"]
     team.kubectl("annotate", "namespace", mapped, f"noctuary.io/allow-from={team.namespace}")
-    eventually("the consent is seen", lambda: team.condition("payments")["reason"] != "ConsentMissing", POLLED_S)
-    assert team.record(team.uid("payments")).services[0].namespaces == [mapped]
+    eventually(
+        "the consent is seen", lambda: team.condition("payments")["reason"] != "ConsentMissing", timeout_s=POLLED_S
+    )
+    assert team.existing_record(team.uid("payments")).services[0].namespaces == [mapped]
     team.apply("payments", services=[{"name": "shop", "namespaces": ["default"]}])
     message = team.settled("payments", "ConsentMissing")["message"]
     assert "default is not watched by this release" in message
@@ -78,22 +81,21 @@ def test_a_consent_is_seen_in_a_watched_namespace_and_refused_for_any_other(
 
 
 def test_what_nobody_watches_is_not_mapped_even_where_no_consent_is_asked_for(
-    names: list[str], start_operator: Callable[..., Any], team_of: Callable[..., Any]
+    names: list[str], start_operator: StartOperator, team_of: TeamOf
 ) -> None:
     operator = start_operator(watched=names, NOCTUARY_CONSENT_REQUIRED="false")
     team = team_of(operator, names[0])
     team.apply("payments", services=[{"name": "shop", "namespaces": [names[1], "default"]}])
     assert "default is not watched by this release" in team.settled("payments", "ConsentMissing")["message"]
-    assert team.record(team.uid("payments")).services[0].namespaces == [names[1]]
+    assert team.existing_record(team.uid("payments")).services[0].namespaces == [names[1]]
 
 
 def test_a_namespace_that_is_not_there_yet_is_named_and_served_once_it_comes(
     cluster: Cluster,
     names: list[str],
     missing: str,
-    start_operator: Callable[..., Any],
-    team_of: Callable[..., Any],
-    eventually: Callable[..., Any],
+    start_operator: StartOperator,
+    team_of: TeamOf,
 ) -> None:
     served = names[0]
     operator = start_operator(watched=[served], NOCTUARY_WATCH_NAMESPACES=f"{missing},{served}")
@@ -105,13 +107,15 @@ def test_a_namespace_that_is_not_there_yet_is_named_and_served_once_it_comes(
     grant(cluster, operator.namespace, watched=[missing], token_file=True)
     late = team_of(operator, missing)
     late.apply("payments")
-    eventually("it is served", lambda: late.condition("payments").get("reason") == "AwaitingFirstWebhook", POLLED_S)
-    eventually("it is said", lambda: operator.fetch("/healthz") == "ok", POLLED_S)
+    eventually(
+        "it is served", lambda: late.condition("payments").get("reason") == "AwaitingFirstWebhook", timeout_s=POLLED_S
+    )
+    eventually("it is said", lambda: operator.fetch("/healthz") == "ok", timeout_s=POLLED_S)
     assert operator.log.read_text().count("Watched namespace cannot be read") == 1
 
 
 def test_a_release_that_finds_none_of_its_namespaces_waits_in_good_health(
-    missing: str, start_operator: Callable[..., Any], eventually: Callable[..., Any], cluster: Cluster
+    missing: str, start_operator: StartOperator, cluster: Cluster
 ) -> None:
     operator = start_operator(NOCTUARY_WATCH_NAMESPACES=missing, watched=[])
     cluster.kubectl("delete", "clusterrolebinding", f"noctuary-operator-{operator.namespace}")
@@ -124,9 +128,8 @@ def test_a_release_that_finds_none_of_its_namespaces_waits_in_good_health(
 def test_a_role_that_comes_back_finds_the_same_token(
     cluster: Cluster,
     names: list[str],
-    start_operator: Callable[..., Any],
-    team_of: Callable[..., Any],
-    eventually: Callable[..., Any],
+    start_operator: StartOperator,
+    team_of: TeamOf,
 ) -> None:
     operator = start_operator(watched=names)
     team = team_of(operator, names[0])
@@ -138,27 +141,26 @@ def test_a_role_that_comes_back_finds_the_same_token(
     team.apply("payments", webhook={"host": "new.allowed.example.com"})
     eventually("it is said", lambda: CLOSED.format(names[0]) in operator.fetch("/healthz"))
     grant(cluster, operator.namespace, watched=names, token_file=True)
-    eventually("it is served again", lambda: "new.allowed" in team.secret("payments")["url"], POLLED_S)
+    eventually("it is served again", lambda: "new.allowed" in team.secret("payments")["url"], timeout_s=POLLED_S)
     assert team.secret("payments")["token"] == before["token"]
 
 
 def test_a_namespace_that_goes_with_its_role_leaves_nothing_in_the_release(
     cluster: Cluster,
     names: list[str],
-    start_operator: Callable[..., Any],
-    team_of: Callable[..., Any],
-    eventually: Callable[..., Any],
+    start_operator: StartOperator,
+    team_of: TeamOf,
 ) -> None:
     operator = start_operator(watched=names)
     team = team_of(operator, names[0])
     serve(team)
     uid = team.uid("payments")
     cluster.kubectl("delete", "namespace", team.namespace, "--wait=false")
-    eventually("the record is gone", lambda: team.record(uid) is None, POLLED_S)
+    eventually("the record is gone", lambda: team.record(uid) is None, timeout_s=POLLED_S)
 
 
 def test_what_belongs_to_a_namespace_that_is_not_watched_any_more_is_left_alone_in_silence(
-    names: list[str], start_operator: Callable[..., Any], team_of: Callable[..., Any]
+    names: list[str], start_operator: StartOperator, team_of: TeamOf
 ) -> None:
     operator = start_operator(watched=names, NOCTUARY_SWEEP_INTERVAL_S="0.2")
     team, other = team_of(operator, names[0]), team_of(operator, names[1])
@@ -174,9 +176,8 @@ def test_what_belongs_to_a_namespace_that_is_not_watched_any_more_is_left_alone_
 def test_what_went_in_a_closed_namespace_is_kept_in_silence_and_cleaned_up_once_it_opens(
     cluster: Cluster,
     names: list[str],
-    start_operator: Callable[..., Any],
-    team_of: Callable[..., Any],
-    eventually: Callable[..., Any],
+    start_operator: StartOperator,
+    team_of: TeamOf,
 ) -> None:
     operator = start_operator(watched=names, NOCTUARY_SWEEP_INTERVAL_S="0.2")
     closed, open_ = team_of(operator, names[0]), team_of(operator, names[1])
@@ -191,5 +192,5 @@ def test_what_went_in_a_closed_namespace_is_kept_in_silence_and_cleaned_up_once_
     eventually("the open one is cleaned up", lambda: open_.record(swept) is None)
     assert closed.record(kept) is not None
     grant(cluster, operator.namespace, watched=names, token_file=True)
-    eventually("the other is cleaned up, too", lambda: closed.record(kept) is None, POLLED_S)
+    eventually("the other is cleaned up, too", lambda: closed.record(kept) is None, timeout_s=POLLED_S)
     assert "Reconcile failed" not in operator.log.read_text()

@@ -1,16 +1,17 @@
 """What one manifest becomes: the webhook Secret, the routing record, the Ingress, and how they are kept."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from noctuary.models.routing_record import hash_secret
+from testbed.operating.team import OperatorProcess, Team
+from testbed.polling import eventually
 
 INGRESS = {"type": "Ingress", "ingressClassName": "nginx", "tls": {"secretName": "cert"}}
 
 
-def test_the_webhook_secret_holds_url_token_signing_secret_and_ingest_key(team: Any) -> None:
+def test_the_webhook_secret_holds_url_token_signing_secret_and_ingest_key(team: Team) -> None:
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
     secret = team.secret("payments")
@@ -21,10 +22,10 @@ def test_the_webhook_secret_holds_url_token_signing_secret_and_ingest_key(team: 
     assert min(len(secret["token"]), len(secret["ingestKey"])) >= 43
 
 
-def test_the_record_holds_hashes_of_what_opens_a_door_and_the_text_of_what_we_use(team: Any) -> None:
+def test_the_record_holds_hashes_of_what_opens_a_door_and_the_text_of_what_we_use(team: Team) -> None:
     team.apply("payments", **{"from": "bot@example.com", "services": [{"name": "api", "dependsOn": ["db"]}]})
     team.settled("payments", "AwaitingFirstWebhook")
-    secret, record = team.secret("payments"), team.record(team.uid("payments"))
+    secret, record = team.secret("payments"), team.existing_record(team.uid("payments"))
     assert [token.sha256 for token in record.tokens] == [hash_secret(secret["token"])]
     assert record.ingest_key_sha256 == hash_secret(secret["ingestKey"])
     assert record.signing_secrets[0].value == "canary-signing-secret"
@@ -33,11 +34,11 @@ def test_the_record_holds_hashes_of_what_opens_a_door_and_the_text_of_what_we_us
     assert (record.namespace, record.name, record.lookback_s) == (team.namespace, "payments", 3600)
 
 
-def test_the_ingress_ends_before_the_token_and_leads_to_the_receiver(team: Any) -> None:
+def test_the_ingress_ends_before_the_token_and_leads_to_the_receiver(team: Team) -> None:
     team.apply("payments", webhook={"route": {**INGRESS, "annotations": {"example.com/size": "2m"}}})
     team.settled("payments", "RouteNotAdmitted")
     uid = team.uid("payments")
-    ingress = team.ingress(uid)
+    ingress = team.existing_ingress(uid)
     rule = ingress["spec"]["rules"][0]
     path = rule["http"]["paths"][0]
     assert (rule["host"], path["path"], path["pathType"]) == (
@@ -51,15 +52,15 @@ def test_the_ingress_ends_before_the_token_and_leads_to_the_receiver(team: Any) 
     assert ingress["metadata"]["annotations"]["example.com/size"] == "2m"
 
 
-def test_children_carry_our_labels_and_none_of_the_integration(team: Any, eventually: Callable[..., Any]) -> None:
+def test_children_carry_our_labels_and_none_of_the_integration(team: Team) -> None:
     team.apply("payments", webhook={"route": INGRESS})
     team.kubectl("label", "pdi", "payments", "argocd.argoproj.io/instance=app")
     team.settled("payments", "RouteNotAdmitted")
     uid = team.uid("payments")
     roles = {
-        "webhook-secret": team.get("secret", "payments-webhook"),
-        "routing-record": team.get("secret", f"noctuary-{uid}", team.release),
-        "route": team.ingress(uid),
+        "webhook-secret": team.existing("secret", "payments-webhook"),
+        "routing-record": team.existing("secret", f"noctuary-{uid}", team.release),
+        "route": team.existing_ingress(uid),
     }
     for role, child in roles.items():
         assert child["metadata"]["labels"] == {
@@ -69,52 +70,53 @@ def test_children_carry_our_labels_and_none_of_the_integration(team: Any, eventu
         }
 
 
-def test_the_webhook_secret_belongs_to_the_integration_without_blocking_its_deletion(team: Any) -> None:
+def test_the_webhook_secret_belongs_to_the_integration_without_blocking_its_deletion(team: Team) -> None:
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
-    owner = team.get("secret", "payments-webhook")["metadata"]["ownerReferences"]
+    owner = team.existing("secret", "payments-webhook")["metadata"]["ownerReferences"]
     assert [(o["uid"], o["controller"], o["blockOwnerDeletion"]) for o in owner] == [
         (team.uid("payments"), True, False)
     ]
 
 
-def test_an_outbound_integration_has_no_webhook_parts(team: Any) -> None:
+def test_an_outbound_integration_has_no_webhook_parts(team: Team) -> None:
     team.apply("notes", direction="outbound", webhook=None)
     team.settled("notes", "Active")
     assert team.secret("notes").keys() == {"ingestKey"}
-    assert (team.record(team.uid("notes")).tokens, team.ingress(team.uid("notes"))) == ([], None)
+    assert (team.existing_record(team.uid("notes")).tokens, team.ingress(team.uid("notes"))) == ([], None)
     assert [c["type"] for c in team.status("notes")["conditions"]] == ["Ready", "OutboundReady"]
 
 
-def test_an_inbound_integration_needs_no_api_token_and_hands_none_over(team: Any) -> None:
+def test_an_inbound_integration_needs_no_api_token_and_hands_none_over(team: Team) -> None:
     team.apply("pages", direction="inbound")
     team.settled("pages", "AwaitingFirstWebhook")
-    assert team.record(team.uid("pages")).api_token is None
+    assert team.existing_record(team.uid("pages")).api_token is None
     assert team.condition("pages", "OutboundReady") == {}
 
 
-def test_an_integration_gets_neither_finalizer_nor_annotation(team: Any) -> None:
+def test_an_integration_gets_neither_finalizer_nor_annotation(team: Team) -> None:
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
-    metadata = team.get("pdi", "payments")["metadata"]
+    metadata = team.existing("pdi", "payments")["metadata"]
     assert "finalizers" not in metadata
     assert set(metadata.get("annotations", {})) <= {"kubectl.kubernetes.io/last-applied-configuration"}
 
 
 @pytest.mark.parametrize("key", ["token", "ingestKey"])
 @pytest.mark.parametrize("change", ["edited", "removed"])
-def test_a_token_or_key_changed_by_hand_is_replaced_by_a_new_one(
-    team: Any, eventually: Callable[..., Any], key: str, change: str
-) -> None:
+def test_a_token_or_key_changed_by_hand_is_replaced_by_a_new_one(team: Team, key: str, change: str) -> None:
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
     before = team.secret("payments")
     value = f'"{"aGFuZA=="}"' if change == "edited" else "null"
     team.kubectl("patch", "secret", "payments-webhook", "--type=merge", "-p", f'{{"data":{{"{key}":{value}}}}}')
     now = eventually(
-        "a new value", lambda: (s := team.secret("payments")) and s.get(key) not in (None, "hand", before[key]) and s, 5
+        "a new value",
+        lambda: team.secret("payments"),
+        lambda found: found.get(key) not in (None, "hand", before[key]),
+        timeout_s=5,
     )
-    record = team.record(team.uid("payments"))
+    record = team.existing_record(team.uid("payments"))
     assert hash_secret(now[key]) in (record.tokens[0].sha256, record.ingest_key_sha256)
     other = "ingestKey" if key == "token" else "token"
     assert now[other] == before[other]
@@ -122,9 +124,7 @@ def test_a_token_or_key_changed_by_hand_is_replaced_by_a_new_one(
 
 @pytest.mark.parametrize("key", ["url", "signingSecret"])
 @pytest.mark.parametrize("value", ['"aGFuZA=="', "null"])
-def test_another_key_changed_by_hand_is_restored(
-    team: Any, eventually: Callable[..., Any], key: str, value: str
-) -> None:
+def test_another_key_changed_by_hand_is_restored(team: Team, key: str, value: str) -> None:
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
     before = team.secret("payments")
@@ -132,7 +132,7 @@ def test_another_key_changed_by_hand_is_restored(
     eventually("the old value", lambda: team.secret("payments") == before)
 
 
-def test_a_deleted_webhook_secret_comes_back_with_a_new_token(team: Any, eventually: Callable[..., Any]) -> None:
+def test_a_deleted_webhook_secret_comes_back_with_a_new_token(team: Team) -> None:
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
     before = team.secret("payments")["token"]
@@ -140,18 +140,18 @@ def test_a_deleted_webhook_secret_comes_back_with_a_new_token(team: Any, eventua
     eventually("a new Secret", lambda: team.secret("payments").get("token") not in (None, before))
 
 
-def test_a_webhook_secret_that_lost_its_labels_gets_them_back(team: Any, eventually: Callable[..., Any]) -> None:
+def test_a_webhook_secret_that_lost_its_labels_gets_them_back(team: Team) -> None:
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
     team.kubectl("label", "secret", "payments-webhook", "noctuary.io/role-", "noctuary.io/integration-id-")
     eventually(
         "labels",
-        lambda: len(team.get("secret", "payments-webhook")["metadata"].get("labels", {})) == 3,
-        5,
+        lambda: len(team.existing("secret", "payments-webhook")["metadata"].existing("labels", {})) == 3,
+        timeout_s=5,
     )
 
 
-def test_a_deleted_record_comes_back_and_the_url_stays(team: Any, eventually: Callable[..., Any]) -> None:
+def test_a_deleted_record_comes_back_and_the_url_stays(team: Team) -> None:
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
     uid, before = team.uid("payments"), team.secret("payments")
@@ -160,7 +160,7 @@ def test_a_deleted_record_comes_back_and_the_url_stays(team: Any, eventually: Ca
     assert (team.secret("payments"), record.tokens[0].sha256) == (before, hash_secret(before["token"]))
 
 
-def test_an_edited_record_is_restored(team: Any, eventually: Callable[..., Any]) -> None:
+def test_an_edited_record_is_restored(team: Team) -> None:
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
     uid = team.uid("payments")
@@ -177,29 +177,29 @@ def test_an_edited_record_is_restored(team: Any, eventually: Callable[..., Any])
     eventually(
         "a record",
         lambda: (team.get("secret", f"noctuary-{uid}", team.release) or {})["data"]["record.json"] != "e30=",
-        5,
+        timeout_s=5,
     )
-    assert team.record(uid).name == "payments"
+    assert team.existing_record(uid).name == "payments"
 
 
 @pytest.mark.parametrize(
     "patch",
     ['{"spec":{"tls":null}}', '{"spec":{"ingressClassName":"other"}}', '{"metadata":{"labels":null}}'],
 )
-def test_an_ingress_edited_by_hand_is_restored(team: Any, eventually: Callable[..., Any], patch: str) -> None:
+def test_an_ingress_edited_by_hand_is_restored(team: Team, patch: str) -> None:
     team.apply("payments", webhook={"route": INGRESS})
     team.settled("payments", "RouteNotAdmitted")
     uid = team.uid("payments")
-    before = team.ingress(uid)
+    before = team.existing_ingress(uid)
     team.cluster.kubectl("-n", team.release, "patch", "ingress", f"noctuary-{uid}", "--type=merge", "-p", patch)
-    eventually("the old spec", lambda: _same(team.ingress(uid), before))
+    eventually("the old spec", lambda: _same(team.existing_ingress(uid), before))
 
 
 def _same(now: dict[str, Any], before: dict[str, Any]) -> bool:
     return bool(now["spec"] == before["spec"] and now["metadata"].get("labels") == before["metadata"]["labels"])
 
 
-def test_a_deleted_ingress_comes_back(team: Any, eventually: Callable[..., Any]) -> None:
+def test_a_deleted_ingress_comes_back(team: Team) -> None:
     team.apply("payments", webhook={"route": INGRESS})
     team.settled("payments", "RouteNotAdmitted")
     uid = team.uid("payments")
@@ -207,17 +207,17 @@ def test_a_deleted_ingress_comes_back(team: Any, eventually: Callable[..., Any])
     eventually("the Ingress", lambda: team.ingress(uid))
 
 
-def test_what_is_removed_from_the_spec_is_removed_from_the_ingress(team: Any, eventually: Callable[..., Any]) -> None:
+def test_what_is_removed_from_the_spec_is_removed_from_the_ingress(team: Team) -> None:
     team.apply("payments", webhook={"route": INGRESS})
     team.settled("payments", "RouteNotAdmitted")
     uid = team.uid("payments")
     team.apply("payments", webhook={"route": {"type": "Ingress"}})
-    eventually("no certificate", lambda: "tls" not in team.ingress(uid)["spec"])
+    eventually("no certificate", lambda: "tls" not in team.existing_ingress(uid)["spec"])
     team.apply("payments", webhook={"route": {"type": "None"}})
     eventually("no Ingress", lambda: team.ingress(uid) is None)
 
 
-def test_an_outbound_turn_takes_token_and_route_away(team: Any, eventually: Callable[..., Any]) -> None:
+def test_an_outbound_turn_takes_token_and_route_away(team: Team) -> None:
     team.apply("payments", webhook={"route": INGRESS})
     team.settled("payments", "RouteNotAdmitted")
     team.apply("payments", direction="outbound", webhook=None)
@@ -226,7 +226,7 @@ def test_an_outbound_turn_takes_token_and_route_away(team: Any, eventually: Call
     assert team.ingress(team.uid("payments")) is None
 
 
-def test_the_internal_token_is_made_and_comes_back(team: Any, eventually: Callable[..., Any]) -> None:
+def test_the_internal_token_is_made_and_comes_back(team: Team) -> None:
     before = eventually("the token", lambda: team.get("secret", "noctuary-internal", team.release))
     assert before["metadata"]["labels"]["noctuary.io/role"] == "internal-token"
     team.cluster.kubectl("-n", team.release, "delete", "secret", "noctuary-internal")
@@ -234,6 +234,6 @@ def test_the_internal_token_is_made_and_comes_back(team: Any, eventually: Callab
     assert after["data"]["token"] != before["data"]["token"]
 
 
-def test_healthz_and_metrics_answer(operator: Any) -> None:
+def test_healthz_and_metrics_answer(operator: OperatorProcess) -> None:
     assert operator.fetch("/healthz") == "ok"
     assert "noctuary_operator_queue_depth" in operator.fetch("/metrics")

@@ -61,7 +61,7 @@ async def test_an_open_incident_older_than_the_list_is_read_by_itself(scene: Sce
     scene.start()
     await scene.until(lambda: scene.text(incident.id))
     scene.pd.resolve(incident.id, by=scene.bot, deliver=False)
-    await scene.until_async(lambda: _compared(scene))
+    await scene.until(lambda: _compared(scene))
     scene.backfill()
     await scene.until(lambda: scene.text(incident.id).startswith("Resolved after"))
     assert f"/incidents/{incident.id}" in [call.path for call in scene.pd.calls]
@@ -75,7 +75,7 @@ async def _compared(scene: Scene) -> bool:
 async def test_what_happened_before_the_integration_existed_is_not_touched(scene: Scene) -> None:
     incident = scene.pd.trigger(scene.service, "Before", at=ago(3600), deliver=False)
     scene.start()
-    await scene.until_async(lambda: _compared(scene))
+    await scene.until(lambda: _compared(scene))
     assert scene.pd.note_counts() == {incident.id: 0}
 
 
@@ -93,7 +93,7 @@ async def test_several_pages_are_read(scene: Scene) -> None:
     incidents = [scene.pd.trigger(scene.service, f"I{i}", at=ago(300 - i), deliver=False) for i in range(120)]
     scene.route(direction="inbound")
     scene.start()
-    await scene.until_async(lambda: _compared(scene))
+    await scene.until(lambda: _compared(scene))
     assert all([await scene.store.incident(scene.pd.url, incident.id) for incident in incidents])
 
 
@@ -103,7 +103,7 @@ async def test_the_paging_wall_is_passed_by_narrowing_the_range(scene: Scene, mo
     incidents = [scene.pd.trigger(scene.service, f"I{i}", at=ago(300 - i), deliver=False) for i in range(40)]
     scene.route(direction="inbound")
     scene.start()
-    await scene.until_async(lambda: _compared(scene))
+    await scene.until(lambda: _compared(scene))
     assert all([await scene.store.incident(scene.pd.url, incident.id) for incident in incidents])
 
 
@@ -133,7 +133,7 @@ async def test_a_webhook_and_the_comparison_at_once_make_one_note(scene: Scene) 
 async def test_a_refused_comparison_is_told_to_the_operator(scene: Scene) -> None:
     scene.route(api_token="nonsense")
     scene.start()
-    await scene.until_async(lambda: _failure(scene))
+    await scene.until(lambda: _failure(scene))
     assert "spec.apiTokenSecretRef" in str((await scene.state()).last_failure_reason)
 
 

@@ -78,7 +78,7 @@ async def test_an_event_told_twice_is_worked_once(scene: Scene) -> None:
     scene.start()
     for webhook_id in ("w1", "w2"):
         await scene.put(webhook("same", incident.id), webhook_id=webhook_id)
-        await scene.until_async(lambda: _worked(scene))
+        await scene.until(lambda: _worked(scene))
     await scene.idle()
     assert await scene.store.is_event_known("one", "same")
     assert scene.pd.note_counts() == {incident.id: 1}
@@ -325,7 +325,7 @@ async def test_what_is_stored_and_seen_live_stands_once_in_the_note(scene: Scene
 async def test_an_incident_of_an_integration_that_is_gone_is_let_go(scene: Scene) -> None:
     scene.start()
     await scene.store.add_webhook(NewWebhook("gone", "w", "", 1.0, webhook("e1")))
-    await scene.until_async(lambda: _worked(scene))
+    await scene.until(lambda: _worked(scene))
 
 
 async def test_what_is_seen_only_after_the_alert_improves_the_note_once(scene: Scene) -> None:

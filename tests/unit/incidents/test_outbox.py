@@ -114,7 +114,7 @@ async def test_a_crash_before_the_post_writes_the_note_after_the_restart(scene: 
     scene.pd.latency_s = 30.0
     await started(scene)
     incident = scene.pd.trigger(scene.service, "Errors", alerts=[])
-    await scene.until_async(lambda: scene.store.note(scene.pd.url, incident.id))
+    await scene.until(lambda: scene.store.note(scene.pd.url, incident.id))
     await scene.stop()
     scene.pd.latency_s = 0.0
     scene.start()
@@ -164,7 +164,7 @@ async def test_a_note_that_a_person_deleted_is_not_written_again(scene: Scene) -
     await scene.idle()
     scene.pd.delete_note(incident, scene.pd.notes(incident.id)[0])
     scene.pd.resolve(incident.id, by=scene.bot)
-    await scene.until_async(lambda: _failed(scene, incident.id))
+    await scene.until(lambda: _failed(scene, incident.id))
     assert scene.pd.notes(incident.id) == []
 
 

@@ -1,11 +1,10 @@
 """How the simulator delivers webhooks: signed, in order, retried, dropped, switched off."""
 
-import asyncio
 import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import TypeVar
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from testbed.pagerduty import DeliverySettings, PagerDutySimulator
 from testbed.pagerduty.webhooks.receiver import HANG, ScriptedReceiver
 from testbed.pagerduty.webhooks.signing import sign
+from testbed.polling import until
 
 DAY_S = 24 * 3600
 
@@ -354,18 +354,13 @@ def _impatient() -> PagerDutySimulator:
 
 async def _asleep(pd: PagerDutySimulator) -> float:
     """Wait until a retry is waiting for its time and return the seconds left."""
-    return await _until(lambda: (pd.clock.next_alarm() or None) if not pd.courier.busy() else None)
+    return await until(
+        "the deliveries are there", lambda: (pd.clock.next_alarm() or None) if not pd.courier.busy() else None
+    )
 
 
 async def _accepted(pd: PagerDutySimulator, count: int) -> None:
-    await _until(lambda: pd.ledger.summary()["accepted"] >= count or None)
-
-
-async def _until(look: Callable[[], T | None], deadline_s: float = 60.0) -> T:
-    async with asyncio.timeout(deadline_s):
-        while (found := look()) is None:  # noqa: ASYNC110 -- the state looked at sets no event
-            await asyncio.sleep(0.005)
-    return found
+    await until("the deliveries are there", lambda: pd.ledger.summary()["accepted"] >= count or None)
 
 
 async def test_a_webhook_for_a_host_is_led_to_where_it_is_served(receiver: ScriptedReceiver) -> None:

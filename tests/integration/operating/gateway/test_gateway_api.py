@@ -13,10 +13,13 @@ from noctuary_operator.watch import route_watches
 from noctuary_operator.watch.cluster_view import ClusterView
 from noctuary_operator.watch.route_watches import HttpRouteWatch
 from testbed.localkube import Cluster
+from testbed.operating.gateway_api import GatewayAPI
+from testbed.operating.team import OperatorProcess, TeamOf
+from testbed.polling import eventually
 
 
 def test_a_cluster_without_the_gateway_api_is_said_and_heals_when_it_comes_and_goes(
-    no_gateway_api: Any, own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+    no_gateway_api: GatewayAPI, own_operator: OperatorProcess, team_of: TeamOf
 ) -> None:
     team = team_of(own_operator)
     team.apply("payments", webhook={"route": no_gateway_api.route})
@@ -26,7 +29,7 @@ def test_a_cluster_without_the_gateway_api_is_said_and_heals_when_it_comes_and_g
     uid = team.uid("payments")
     for _ in range(2):
         no_gateway_api.install()
-        eventually("a route", lambda: no_gateway_api.http_route(team, uid), no_gateway_api.healed_within_s)
+        eventually("a route", lambda: no_gateway_api.http_route(team, uid), timeout_s=no_gateway_api.healed_within_s)
         team.settled("payments", "RouteNotAdmitted", "RouteReady")
         no_gateway_api.remove()
         team.settled("payments", "GatewayAPIMissing", "RouteReady", no_gateway_api.healed_within_s)
@@ -34,7 +37,7 @@ def test_a_cluster_without_the_gateway_api_is_said_and_heals_when_it_comes_and_g
 
 
 def test_a_no_gateway_api_holds_nobody_else_up_and_is_not_retried_hot(
-    no_gateway_api: Any, own_operator: Any, team_of: Callable[..., Any], written: Callable[..., dict[str, int]]
+    no_gateway_api: GatewayAPI, own_operator: OperatorProcess, team_of: TeamOf, written: Callable[..., dict[str, int]]
 ) -> None:
     team = team_of(own_operator)
     team.apply("waits", webhook={"route": no_gateway_api.route})
@@ -48,7 +51,7 @@ def test_a_no_gateway_api_holds_nobody_else_up_and_is_not_retried_hot(
 
 
 def test_an_ingress_stays_until_the_http_route_that_is_to_replace_it_can_be_made(
-    no_gateway_api: Any, own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+    no_gateway_api: GatewayAPI, own_operator: OperatorProcess, team_of: TeamOf
 ) -> None:
     team = team_of(own_operator)
     team.apply("payments", webhook={"route": {"type": "Ingress"}})
@@ -62,7 +65,7 @@ def test_an_ingress_stays_until_the_http_route_that_is_to_replace_it_can_be_made
     def is_replaced() -> bool:
         return team.ingress(uid) is None and no_gateway_api.http_route(team, uid) is not None
 
-    eventually("the HTTPRoute alone", is_replaced, no_gateway_api.healed_within_s)
+    eventually("the HTTPRoute alone", is_replaced, timeout_s=no_gateway_api.healed_within_s)
 
 
 class CountingClient(KubeClient):

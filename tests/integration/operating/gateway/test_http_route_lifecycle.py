@@ -1,17 +1,19 @@
 """HTTPRoutes through restarts and deletions, and what they cost: each test has an operator of its own."""
 
 from collections.abc import Callable
-from typing import Any
 
 from noctuary.kube.client import KubeClient
 from noctuary.models.routing_record import record_secret_name
 from noctuary_operator.cleanup import CleanupSettings, clean_up
 from noctuary_operator.plan.routes.http_routes import HTTP_ROUTE
 from testbed.localkube import Cluster
+from testbed.operating.gateway_api import GatewayAPI
+from testbed.operating.team import OperatorProcess, TeamOf
+from testbed.polling import eventually
 
 
 def test_an_http_route_goes_with_its_integration_also_while_the_operator_is_away(
-    gateway_api: Any, own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+    gateway_api: GatewayAPI, own_operator: OperatorProcess, team_of: TeamOf
 ) -> None:
     team = team_of(own_operator)
     now, later = gateway_api.declare(team, "now"), gateway_api.declare(team, "later")
@@ -24,7 +26,7 @@ def test_an_http_route_goes_with_its_integration_also_while_the_operator_is_away
 
 
 def test_an_http_route_whose_record_was_lost_too_is_found_at_the_start(
-    gateway_api: Any, own_operator: Any, team_of: Callable[..., Any], eventually: Callable[..., Any]
+    gateway_api: GatewayAPI, own_operator: OperatorProcess, team_of: TeamOf
 ) -> None:
     team = team_of(own_operator)
     uid = gateway_api.declare(team)
@@ -36,7 +38,7 @@ def test_an_http_route_whose_record_was_lost_too_is_found_at_the_start(
 
 
 async def test_the_clean_up_removes_http_routes(
-    gateway_api: Any, cluster: Cluster, own_operator: Any, team_of: Callable[..., Any]
+    gateway_api: GatewayAPI, cluster: Cluster, own_operator: OperatorProcess, team_of: TeamOf
 ) -> None:
     team, release = team_of(own_operator), own_operator.namespace
     uid = gateway_api.declare(team)
@@ -51,10 +53,9 @@ async def test_the_clean_up_removes_http_routes(
 
 
 def test_an_http_route_costs_one_write_its_acceptance_one_status_and_a_restart_nothing(
-    gateway_api: Any,
-    own_operator: Any,
-    team_of: Callable[..., Any],
-    eventually: Callable[..., Any],
+    gateway_api: GatewayAPI,
+    own_operator: OperatorProcess,
+    team_of: TeamOf,
     written: Callable[..., dict[str, int]],
 ) -> None:
     team = team_of(own_operator)

@@ -1,16 +1,18 @@
 """Routes by the Gateway API: what is made, how it is kept, and what a Gateway's controller says of it."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from noctuary_operator.plan.routes.http_routes import HTTP_ROUTE
+from testbed.operating.gateway_api import GatewayAPI
+from testbed.operating.team import Team
+from testbed.polling import eventually
 
 PARENT = {"name": "public", "namespace": "gateways", "sectionName": "https"}
 
 
-def test_the_http_route_ends_before_the_token_and_leads_to_the_receiver(gateway_api: Any, team: Any) -> None:
+def test_the_http_route_ends_before_the_token_and_leads_to_the_receiver(gateway_api: GatewayAPI, team: Team) -> None:
     uid = gateway_api.declare(team, annotations={"example.com/size": "2m"})
     route = gateway_api.http_route(team, uid)
     assert route is not None
@@ -26,7 +28,7 @@ def test_the_http_route_ends_before_the_token_and_leads_to_the_receiver(gateway_
     assert route["metadata"]["annotations"]["example.com/size"] == "2m"
 
 
-def test_the_http_route_carries_our_labels_and_none_of_the_integration(gateway_api: Any, team: Any) -> None:
+def test_the_http_route_carries_our_labels_and_none_of_the_integration(gateway_api: GatewayAPI, team: Team) -> None:
     team.apply("payments", webhook={"route": gateway_api.route})
     team.kubectl("label", "pdi", "payments", "argocd.argoproj.io/instance=app")
     team.settled("payments", "RouteNotAdmitted", "RouteReady")
@@ -40,7 +42,7 @@ def test_the_http_route_carries_our_labels_and_none_of_the_integration(gateway_a
     }
 
 
-def test_no_answer_of_a_controller_says_what_may_be_missing(gateway_api: Any, team: Any) -> None:
+def test_no_answer_of_a_controller_says_what_may_be_missing(gateway_api: GatewayAPI, team: Team) -> None:
     gateway_api.declare(team)
     said = team.condition("payments", "RouteReady")
     assert said["status"] == "Unknown"
@@ -57,7 +59,7 @@ def test_no_answer_of_a_controller_says_what_may_be_missing(gateway_api: Any, te
     ],
 )
 def test_a_refusal_by_the_gateway_is_said_with_its_mend_and_heals(
-    gateway_api: Any, team: Any, reason: str, words: str
+    gateway_api: GatewayAPI, team: Team, reason: str, words: str
 ) -> None:
     uid = gateway_api.declare(team)
     gateway_api.answer(team, uid, accepted="False", reason=reason)
@@ -70,7 +72,7 @@ def test_a_refusal_by_the_gateway_is_said_with_its_mend_and_heals(
     assert team.condition("payments")["status"] == "True"
 
 
-def test_an_answer_to_an_earlier_state_is_not_believed(gateway_api: Any, team: Any) -> None:
+def test_an_answer_to_an_earlier_state_is_not_believed(gateway_api: GatewayAPI, team: Team) -> None:
     uid = gateway_api.declare(team)
     gateway_api.answer(team, uid)
     team.settled("payments", "GatewayAccepted", "RouteReady")
@@ -91,9 +93,7 @@ def test_an_answer_to_an_earlier_state_is_not_believed(gateway_api: Any, team: A
         {"metadata": {"annotations": {"noctuary.io/integration": None}}},
     ],
 )
-def test_an_http_route_edited_by_hand_is_restored(
-    gateway_api: Any, team: Any, eventually: Callable[..., Any], patch: dict[str, Any]
-) -> None:
+def test_an_http_route_edited_by_hand_is_restored(gateway_api: GatewayAPI, team: Team, patch: dict[str, Any]) -> None:
     uid = gateway_api.declare(team)
     before = gateway_api.http_route(team, uid)
     assert before is not None
@@ -108,16 +108,14 @@ def test_an_http_route_edited_by_hand_is_restored(
     eventually("restored", restored)
 
 
-def test_an_http_route_deleted_by_hand_comes_back(gateway_api: Any, team: Any, eventually: Callable[..., Any]) -> None:
+def test_an_http_route_deleted_by_hand_comes_back(gateway_api: GatewayAPI, team: Team) -> None:
     uid = gateway_api.declare(team)
     first = (gateway_api.http_route(team, uid) or {})["metadata"]["uid"]
     gateway_api.delete(team, uid)
     eventually("a new one", lambda: (now := gateway_api.http_route(team, uid)) and now["metadata"]["uid"] != first)
 
 
-def test_a_change_of_the_type_leaves_the_one_route_that_is_wanted(
-    gateway_api: Any, team: Any, eventually: Callable[..., Any]
-) -> None:
+def test_a_change_of_the_type_leaves_the_one_route_that_is_wanted(gateway_api: GatewayAPI, team: Team) -> None:
     def kinds() -> list[str]:
         found = {"Ingress": team.ingress(uid), HTTP_ROUTE: gateway_api.http_route(team, uid)}
         return [kind for kind, route in found.items() if route is not None]
@@ -125,10 +123,10 @@ def test_a_change_of_the_type_leaves_the_one_route_that_is_wanted(
     uid = gateway_api.declare(team)
     for type_, wanted in (("Ingress", ["Ingress"]), (HTTP_ROUTE, [HTTP_ROUTE]), ("None", [])):
         team.apply("payments", webhook={"route": gateway_api.route if type_ == HTTP_ROUTE else {"type": type_}})
-        eventually(f"{type_} alone", lambda wanted=wanted: kinds() == wanted)
+        eventually(f"{type_} alone", kinds, wanted.__eq__)
 
 
-def test_a_host_or_annotation_that_is_not_allowed_gets_no_http_route(gateway_api: Any, team: Any) -> None:
+def test_a_host_or_annotation_that_is_not_allowed_gets_no_http_route(gateway_api: GatewayAPI, team: Team) -> None:
     uid = gateway_api.declare(team)
     team.apply("payments", webhook={"route": {**gateway_api.route, "annotations": {"evil.example.org/x": "y"}}})
     team.settled("payments", "AnnotationNotAllowed", "RouteReady")

@@ -1,0 +1,75 @@
+"""The Gateway API and what its controllers do, where only its CRD is real."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from noctuary.models.routing_record import record_secret_name
+from testbed.localkube import Cluster, LocalKubeError
+from testbed.operating.team import Team
+from testbed.polling import eventually
+
+CRDS = sorted((Path(__file__).resolve().parents[2] / "crds").glob("*.yaml"))
+HTTPROUTES = "httproutes.gateway.networking.k8s.io"
+PARENT = {"name": "public", "namespace": "gateways", "sectionName": "https"}
+HEALED_WITHIN_S = 60.0
+"""Four times as long as the operator takes to look again for a kind that was missing."""
+
+
+class GatewayAPI:
+    """The kind HTTPRoute, and what a Gateway's controller does with its objects."""
+
+    route = {"type": "HTTPRoute", "parentRefs": [PARENT]}  # noqa: RUF012 - merged into specs, never changed
+    healed_within_s = HEALED_WITHIN_S
+
+    def __init__(self, cluster: Cluster, definition: Path) -> None:
+        self._cluster = cluster
+        self._definition = definition
+
+    def install(self) -> None:
+        """Install the definition and wait until its objects are served."""
+        self._cluster.install_crds(self._definition)
+        eventually("HTTPRoutes are served", self._is_served, timeout_s=HEALED_WITHIN_S)
+
+    def remove(self) -> None:
+        """Remove the definition and all its objects."""
+        self._cluster.kubectl("delete", "crd", HTTPROUTES, "--ignore-not-found")
+
+    def _is_served(self) -> bool:
+        try:
+            self._cluster.kubectl("get", HTTPROUTES)
+        except LocalKubeError:
+            return False
+        return True
+
+    def declare(self, team: Team, name: str = "payments", **route: Any) -> str:
+        """Apply an integration and wait until its HTTPRoute waits for a Gateway; return the uid."""
+        team.apply(name, webhook={"route": {**self.route, **route}})
+        team.settled(name, "RouteNotAdmitted", "RouteReady", HEALED_WITHIN_S)
+        return str(team.uid(name))
+
+    def http_route(self, team: Team, uid: str) -> dict[str, Any] | None:
+        """Return the HTTPRoute of an integration."""
+        found: dict[str, Any] | None = team.get(HTTPROUTES, record_secret_name(uid), team.release)
+        return found
+
+    def edit(self, team: Team, uid: str, patch: dict[str, Any], *options: str) -> None:
+        """Merge into the HTTPRoute as somebody else."""
+        arguments = ["patch", HTTPROUTES, record_secret_name(uid), "--type=merge", "-p", json.dumps(patch)]
+        self._cluster.kubectl("-n", team.release, *arguments, *options)
+
+    def delete(self, team: Team, uid: str) -> None:
+        """Delete the HTTPRoute as somebody else."""
+        self._cluster.kubectl("-n", team.release, "delete", HTTPROUTES, record_secret_name(uid))
+
+    def answer(
+        self, team: Team, uid: str, *, accepted: str = "True", reason: str = "Accepted", generation: int = 1
+    ) -> None:
+        """Say what a Gateway's controller says."""
+        said = {"lastTransitionTime": "2026-01-01T00:00:00Z", "observedGeneration": generation, "message": "its words"}
+        conditions = [
+            {"type": "Accepted", "status": accepted, "reason": reason, **said},
+            {"type": "ResolvedRefs", "status": "True", "reason": "ResolvedRefs", **said},
+        ]
+        parents = [{"parentRef": PARENT, "controllerName": "example.com/gateway", "conditions": conditions}]
+        self.edit(team, uid, {"status": {"parents": parents}}, "--subresource=status")
