@@ -18,7 +18,7 @@ from testbed.polling import until
 from testbed.stage.kube import GROUP, PLURAL, Kube, condition
 from testbed.stage.person import API_SECRET, integration, signing_secret_name
 from testbed.stage.program import Program, cpu_seconds_of
-from testbed.stage.release import CRDS, Release
+from testbed.stage.release import CRDS, StagedRelease
 
 RELEASE = "noctuary-bench"
 APPLIED_AT_ONCE = 24
@@ -63,7 +63,7 @@ async def measure_resources(count: int) -> None:
         cluster = await asyncio.to_thread(LocalKube, crds=CRDS, apiserver_flags=audit.flags)
         with cluster:
             kube = await Kube.connect(cluster.kubeconfig)
-            release = Release(cluster, "http://127.0.0.1:9", directory, RELEASE, log_level="info")
+            release = StagedRelease(cluster, "http://127.0.0.1:9", directory, RELEASE, log_level="info")
             try:
                 await asyncio.to_thread(release.install)
                 print(f"resources: {count} Manual resources applied at once", flush=True)
@@ -79,7 +79,7 @@ async def measure_resources(count: int) -> None:
                 await asyncio.to_thread(release.stop)
 
 
-async def _apply_all(kube: Kube, release: Release, audit: Audit, route: str, count: int) -> Round:
+async def _apply_all(kube: Kube, release: StagedRelease, audit: Audit, route: str, count: int) -> Round:
     namespace = f"bench-{route.lower()}"
     await _prepare(kube, namespace)
     if not release.operator.running:
@@ -136,7 +136,7 @@ async def _report_addresses(kube: Kube) -> None:
         await asyncio.sleep(0.5)
 
 
-async def _restart(release: Release, audit: Audit, count: int) -> Round:
+async def _restart(release: StagedRelease, audit: Audit, count: int) -> Round:
     release.operator.stop()
     audit.take()
     started = time.monotonic()

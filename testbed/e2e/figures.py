@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 
 from testbed.e2e.kubectl import Manifest
-from testbed.e2e.release import Release
+from testbed.e2e.release import ChartRelease
 
 
 def start_up_s(pod: Manifest) -> float:
@@ -15,7 +15,7 @@ def start_up_s(pod: Manifest) -> float:
     return (_time(ended) - _time(began)).total_seconds()
 
 
-def memory_mib(release: Release, component: str) -> float | None:
+def memory_mib(release: ChartRelease, component: str) -> float | None:
     """Return the working set of a pod as its kubelet sees it, or None while it has not looked yet."""
     pod = release.pod(component)
     node = pod["spec"]["nodeName"]

@@ -28,7 +28,7 @@ DEFINITION = "pagerdutyintegrations.noctuary.io"
 
 
 @dataclass
-class Release:
+class ChartRelease:
     """One release; `certificate` is the TLS Secret of the test host in its namespace, `program` a Helm, else Helm 3."""
 
     kubectl: Kubectl

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from testbed import manifests
 from testbed.e2e.door import open_front_door
 from testbed.e2e.kubectl import Kubectl, Manifest
 from testbed.e2e.pagerduty import PagerDuty
-from testbed.e2e.release import Release
+from testbed.e2e.release import ChartRelease
 from testbed.polling import eventually
 
 API_SECRET = "pagerduty-api"  # noqa: S105 - the Secret's name
@@ -22,7 +23,7 @@ class Team:
     """Somebody who uses the release from a namespace of their own."""
 
     kubectl: Kubectl
-    release: Release
+    release: ChartRelease
     pagerduty: PagerDuty
     namespace: str
     name: str = "oncall"
@@ -36,26 +37,15 @@ class Team:
     def manifest(self, services: dict[str, str], route: Manifest | None = None) -> Manifest:
         """Return the integration of some services: names of workloads with their PagerDuty ids."""
         ingress = {"type": "Ingress", "ingressClassName": "traefik", "tls": {"secretName": self.release.certificate}}
-        subscription = {"management": "Manual", "signingSecretRef": {"name": SIGNING_SECRET, "key": "secret"}}
-        mapped = [
-            {"name": name, "pagerDutyServiceID": key, "selector": {"matchLabels": {"app.kubernetes.io/name": name}}}
-            for name, key in services.items()
-        ]
-        webhook = {"host": self.release.host, "route": route or ingress, "subscription": subscription}
+        signing = {"name": SIGNING_SECRET, "key": "secret"}
         spec = {
             "apiURL": self.pagerduty.api_url,
             "apiTokenSecretRef": {"name": API_SECRET, "key": "token"},
             "from": self.pagerduty.sender,
-            "webhook": webhook,
-            "services": mapped,
+            "webhook": manifests.webhook(route or ingress, host=self.release.host, signing_secret_ref=signing),
+            "services": manifests.services(services.items()),
         }
-        metadata = {"name": self.name, "namespace": self.namespace}
-        return {
-            "apiVersion": "noctuary.io/v1alpha1",
-            "kind": "PagerDutyIntegration",
-            "metadata": metadata,
-            "spec": spec,
-        }
+        return manifests.integration(self.name, self.namespace, spec)
 
     def subscribe(self, *events: str) -> str:
         """Copy the URL into a new subscription, store its signing secret and return the subscription's id."""

@@ -12,7 +12,7 @@ from testbed.localkube import LocalKube
 from testbed.polling import until
 from testbed.stage.kube import GROUP, PLURAL, Kube
 from testbed.stage.person import API_SECRET, integration, signing_secret_name
-from testbed.stage.release import Release
+from testbed.stage.release import StagedRelease
 
 RESOURCES_PER_RUN = 4
 PAUSES_S = (0.02, 0.5)
@@ -121,7 +121,7 @@ async def disturb_operator(cluster: LocalKube, directory: Path, runs: int, seed:
 async def _pass(
     cluster: LocalKube, kube: Kube, directory: Path, runs: int, seed: int, say: Say, *, disturbed: bool
 ) -> tuple[dict[str, Any], int]:
-    release = Release(cluster, API_URL, directory)
+    release = StagedRelease(cluster, API_URL, directory)
     await asyncio.to_thread(release.install)
     namespace = f"{release.namespace}-team"
     hands = Hands(kube, namespace, seed)
@@ -165,7 +165,7 @@ async def _clear(kube: Kube, namespace: str) -> None:
 class Killer:
     """Kills the operator at random moments and starts it again."""
 
-    def __init__(self, release: Release, seed: int) -> None:
+    def __init__(self, release: StagedRelease, seed: int) -> None:
         self._release = release
         self._dice = random.Random(seed + 1)
         self.kills = 0

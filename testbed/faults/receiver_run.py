@@ -13,7 +13,7 @@ from noctuary.common.clock import parse_time
 from testbed.faults.table import Outcome
 from testbed.localkube import LocalKube
 from testbed.pagerduty import DeliverySettings, PagerDutySimulator, Rule
-from testbed.stage.release import Release
+from testbed.stage.release import StagedRelease
 from testbed.stage.stage import set_stage
 
 WEBHOOKS_AT_ONCE = 16
@@ -49,7 +49,7 @@ class WatchedPagerDuty(PagerDutySimulator):
 class Storm:
     """Incidents with whole lives, and a receiver that dies among them."""
 
-    def __init__(self, pagerduty: WatchedPagerDuty, release: Release, services: list[str], seed: int) -> None:
+    def __init__(self, pagerduty: WatchedPagerDuty, release: StagedRelease, services: list[str], seed: int) -> None:
         self._pagerduty = pagerduty
         self._release = release
         self._services = services
@@ -140,7 +140,7 @@ def _progress(pagerduty: PagerDutySimulator) -> str:
     return f"{summary['accepted']} webhooks accepted, {summary['pending']} on their way, {summary['lost']} lost"
 
 
-async def _count(pagerduty: WatchedPagerDuty, release: Release, storm: Storm, say: Say) -> Outcome:
+async def _count(pagerduty: WatchedPagerDuty, release: StagedRelease, storm: Storm, say: Say) -> Outcome:
     await pagerduty.drained(timeout_s=ALL_DELIVERED_S)
     say(f"receiver: all delivered; notes are counted in {SETTLE_S:.0f} s")
     await asyncio.sleep(SETTLE_S)

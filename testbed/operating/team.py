@@ -16,21 +16,18 @@ from typing import Any, Protocol
 
 from hack.lib.errors import LocalKubeError
 from noctuary.models.routing_record import RoutingRecord, decode_record, record_secret_name
+from testbed import manifests
 from testbed.localkube import Cluster, grant, revoke
 from testbed.polling import eventually
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-HOST = "noctuary.example.com"
+HOST = manifests.HOST
 DEADLINE_S = 60.0
 """Far above what any outcome takes here: a slow machine must not fail a test."""
 
 SPEC: dict[str, Any] = {
-    "apiTokenSecretRef": {"name": "pagerduty", "key": "token"},
-    "webhook": {
-        "host": HOST,
-        "route": {"type": "None"},
-        "subscription": {"signingSecretRef": {"name": "signing", "key": "secret"}},
-    },
+    "apiTokenSecretRef": manifests.API_TOKEN_REF,
+    "webhook": manifests.webhook({"type": "None"}, host=HOST),
 }
 
 
@@ -146,12 +143,7 @@ class Team:
 
     def apply(self, name: str, **changes: Any) -> None:
         """Apply an integration: the plain one with changes."""
-        manifest = {
-            "apiVersion": "noctuary.io/v1alpha1",
-            "kind": "PagerDutyIntegration",
-            "metadata": {"name": name, "namespace": self.namespace},
-            "spec": merged(SPEC, changes),
-        }
+        manifest = manifests.integration(name, self.namespace, merged(SPEC, changes))
         self.kubectl("apply", "-f", "-", input=json.dumps(manifest))
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> dict[str, Any] | None:

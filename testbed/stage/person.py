@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from testbed import manifests
 from testbed.pagerduty import PagerDutySimulator
 from testbed.polling import until
 from testbed.stage.kube import GROUP, PLURAL, Kube, condition
-from testbed.stage.release import HOST, Release
+from testbed.stage.release import HOST, StagedRelease
 
 API_SECRET = "pagerduty-api"  # noqa: S105 - the Secret's name
 FROM = "oncall-bot@example.com"
@@ -21,33 +22,17 @@ def integration(
     namespace: str, name: str, *, api_url: str, service: str, service_id: str, route: str = "None"
 ) -> dict[str, Any]:
     """Build the manifest of one Manual integration of one service."""
-    return {
-        "apiVersion": "noctuary.io/v1alpha1",
-        "kind": "PagerDutyIntegration",
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": {
-            "direction": "bidirectional",
-            "apiURL": api_url,
-            "apiTokenSecretRef": {"name": API_SECRET, "key": "token"},
-            "from": FROM,
-            "webhook": {
-                "host": HOST,
-                "route": {"type": route},
-                "subscription": {
-                    "management": "Manual",
-                    "scope": {"type": "service", "id": service_id},
-                    "signingSecretRef": {"name": signing_secret_name(name), "key": "secret"},
-                },
-            },
-            "services": [
-                {
-                    "name": service,
-                    "pagerDutyServiceID": service_id,
-                    "selector": {"matchLabels": {"app.kubernetes.io/name": service}},
-                }
-            ],
-        },
+    signing = {"name": signing_secret_name(name), "key": "secret"}
+    scope = {"type": "service", "id": service_id}
+    spec = {
+        "direction": "bidirectional",
+        "apiURL": api_url,
+        "apiTokenSecretRef": {"name": API_SECRET, "key": "token"},
+        "from": FROM,
+        "webhook": manifests.webhook({"type": route}, host=HOST, scope=scope, signing_secret_ref=signing),
+        "services": manifests.services([(service, service_id)]),
     }
+    return manifests.integration(name, namespace, spec)
 
 
 def deployment(namespace: str, name: str, image: str, replicas: int = 2) -> dict[str, Any]:
@@ -69,7 +54,7 @@ def deployment(namespace: str, name: str, image: str, replicas: int = 2) -> dict
 class Person:
     """Somebody with kubectl and a browser window on PagerDuty."""
 
-    def __init__(self, kube: Kube, pagerduty: PagerDutySimulator, release: Release) -> None:
+    def __init__(self, kube: Kube, pagerduty: PagerDutySimulator, release: StagedRelease) -> None:
         self._kube = kube
         self._pagerduty = pagerduty
         self._release = release

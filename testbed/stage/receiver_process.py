@@ -113,7 +113,7 @@ class Process:
             return [name for (name,) in connection.execute("SELECT webhook_id FROM inbox ORDER BY id")]
 
 
-class Release:
+class ReceiverRelease:
     """A release namespace with its receiver; what it starts it ends."""
 
     def __init__(self, cluster: Cluster, namespace: str, kubeconfig: Path, directory: Path) -> None:

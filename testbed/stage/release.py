@@ -19,7 +19,7 @@ POLL_S = 0.05
 T = TypeVar("T")
 
 
-class Release:
+class StagedRelease:
     """Operator and receiver of one release namespace, each as a child process with exactly the chart's Roles."""
 
     def __init__(

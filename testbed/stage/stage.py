@@ -10,14 +10,14 @@ from testbed.localkube import Cluster
 from testbed.pagerduty import PagerDutySimulator
 from testbed.stage.kube import Kube
 from testbed.stage.person import Person
-from testbed.stage.release import Release
+from testbed.stage.release import StagedRelease
 
 
 @dataclass(frozen=True)
 class Stage:
     """A release whose programs run, an administrator's client and a person."""
 
-    release: Release
+    release: StagedRelease
     kube: Kube
     pagerduty: PagerDutySimulator
     person: Person
@@ -37,7 +37,7 @@ async def set_stage(
     cluster: Cluster, pagerduty: PagerDutySimulator, directory: Path, watched: Sequence[str] = ()
 ) -> AsyncIterator[Stage]:
     """Install a release, start both programs, and end them whatever happens; with `watched` it sees these only."""
-    release = Release(cluster, pagerduty.url, directory, watched=watched)
+    release = StagedRelease(cluster, pagerduty.url, directory, watched=watched)
     kube = await Kube.connect(cluster.kubeconfig)
     try:
         for namespace in watched:

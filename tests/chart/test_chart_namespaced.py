@@ -15,7 +15,7 @@ from testbed.localkube import Cluster, Identities, LocalKubeError
 from testbed.pagerduty import PagerDutySimulator
 from testbed.stage.kube import GROUP, PLURAL, Kube
 from testbed.stage.person import Person, integration
-from testbed.stage.release import Release
+from testbed.stage.release import StagedRelease
 from testbed.stage.stage import Stage
 
 Helm = Callable[..., str]
@@ -45,14 +45,14 @@ async def installed(
 ) -> AsyncIterator[Callable[..., Any]]:
     """Installs the chart for some namespaces and starts its programs under the accounts that it made."""
     kube = await Kube.connect(cluster.kubeconfig)
-    releases: list[Release] = []
+    releases: list[StagedRelease] = []
 
     async def install(*watched: str) -> Stage:
         for each in watched:
             await kube.make_namespace(each)
         chosen = ["--set-json", f"watchNamespaces={json.dumps(watched)}"]
         await asyncio.to_thread(helm, "install", "noctuary", str(CHART), "--namespace", namespace, *chosen)
-        release = Release(cluster, pagerduty.url, tmp_path / "release", namespace)
+        release = StagedRelease(cluster, pagerduty.url, tmp_path / "release", namespace)
         accounts = [cluster.identity_kubeconfig(namespace, f"noctuary-{each}") for each in ("operator", "receiver")]
         release.prepare(
             Identities(*accounts),

@@ -11,7 +11,7 @@ import pytest
 from testbed.e2e.door import FrontDoor, open_front_door
 from testbed.e2e.kubectl import Kubectl, put_certificate
 from testbed.e2e.pagerduty import PagerDuty, running_pagerduty
-from testbed.e2e.release import Release
+from testbed.e2e.release import ChartRelease
 from testbed.e2e.team import Team
 from testbed.kind.progress import say
 from testbed.kind.state import ClusterRecord, RunDirectory
@@ -104,11 +104,13 @@ def pagerduty(facts: ClusterRecord, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="session")
-def installed(kubectl: Kubectl, facts: ClusterRecord, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
+def installed(
+    kubectl: Kubectl, facts: ClusterRecord, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ChartRelease]:
     """The one release of a run; tests ask for `release`, which finds it standing."""
     if not facts.https_port:
         pytest.skip("the ingress controller of this cluster is not ours")
-    release = Release(kubectl, tmp_path_factory.mktemp("helm"))
+    release = ChartRelease(kubectl, tmp_path_factory.mktemp("helm"))
     try:
         release.set_up()
         yield release
@@ -117,7 +119,7 @@ def installed(kubectl: Kubectl, facts: ClusterRecord, tmp_path_factory: pytest.T
 
 
 @pytest.fixture
-def release(installed: Release) -> Release:
+def release(installed: ChartRelease) -> ChartRelease:
     """The chart, installed by Helm under Pod Security `restricted`, both pods ready.
 
     One release serves all tests. A test may upgrade, break or uninstall it; the next one finds it installed anew.
@@ -127,7 +129,7 @@ def release(installed: Release) -> Release:
 
 
 @pytest.fixture
-def team(kubectl: Kubectl, release: Release, pagerduty: PagerDuty, namespace: str) -> Iterator[Team]:
+def team(kubectl: Kubectl, release: ChartRelease, pagerduty: PagerDuty, namespace: str) -> Iterator[Team]:
     """A team with a namespace and subscriptions of its own; see `Team.set_up`."""
     yield Team(kubectl, release, pagerduty, namespace)
     pagerduty.unsubscribe_all()

@@ -18,7 +18,7 @@ from testbed.docs.examples import (
 )
 from testbed.e2e.kubectl import Kubectl
 from testbed.e2e.pagerduty import PagerDuty
-from testbed.e2e.release import Release
+from testbed.e2e.release import ChartRelease
 from testbed.polling import eventually
 
 GATEWAY = {"name": "traefik", "namespace": "traefik", "sectionName": "websecure"}
@@ -26,7 +26,7 @@ Here = Callable[[Manifest], Manifest]
 
 
 @pytest.fixture
-def here(release: Release, pagerduty: PagerDuty) -> Here:
+def here(release: ChartRelease, pagerduty: PagerDuty) -> Here:
     """Puts this cluster's names where an example's reader puts his: host, class, Gateway, PagerDuty's address."""
 
     def adapted(integration: Manifest) -> Manifest:

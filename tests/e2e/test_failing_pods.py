@@ -8,7 +8,7 @@ import pytest
 
 from testbed.e2e.kubectl import Kubectl, Manifest
 from testbed.e2e.pagerduty import PagerDuty
-from testbed.e2e.release import Release
+from testbed.e2e.release import ChartRelease
 from testbed.e2e.team import Team
 from testbed.e2e.workloads import GREEDY, MEMORY_LIMIT, probe, roll_out, states, warnings, web
 from testbed.polling import eventually
@@ -46,7 +46,7 @@ HEALTHY = "innocent"
 
 
 @pytest.fixture(scope="module")
-def shop(kubectl: Kubectl, installed: Release, pagerduty: PagerDuty) -> Iterator[Team]:
+def shop(kubectl: Kubectl, installed: ChartRelease, pagerduty: PagerDuty) -> Iterator[Team]:
     """A team whose services are rolled out well, within a quota."""
     team = Team(kubectl, installed, pagerduty, f"{installed.namespace}-shop")
     installed.stand()

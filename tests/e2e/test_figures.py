@@ -5,12 +5,14 @@ from collections.abc import Callable
 import pytest
 
 from testbed.e2e.figures import memory_mib, start_up_s
-from testbed.e2e.release import Release
+from testbed.e2e.release import ChartRelease
 from testbed.polling import eventually
 
 
 @pytest.mark.parametrize("component", ["operator", "receiver"])
-def test_start_up_and_memory_of_a_pod_are_told(release: Release, tell: Callable[[str], None], component: str) -> None:
+def test_start_up_and_memory_of_a_pod_are_told(
+    release: ChartRelease, tell: Callable[[str], None], component: str
+) -> None:
     started = start_up_s(release.pod(component))
     memory = eventually("the kubelet has looked at the pod", lambda: memory_mib(release, component), bool)
     tell(f"{component}: ready {started:.0f} s after its container started, {memory:.0f} MiB of memory at rest")

@@ -7,7 +7,7 @@ import pytest
 
 from testbed.e2e.door import FrontDoor
 from testbed.e2e.kubectl import Kubectl, Manifest
-from testbed.e2e.release import Release
+from testbed.e2e.release import ChartRelease
 from testbed.e2e.team import API_SECRET, KIND, SIGNING_SECRET, Team
 from testbed.polling import eventually
 from testbed.stage.canary import leaks
@@ -47,13 +47,13 @@ def sources(pod: Manifest, kind: str) -> list[Manifest]:
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
-def test_a_running_pod_is_hardened(release: Release, component: str) -> None:
+def test_a_running_pod_is_hardened(release: ChartRelease, component: str) -> None:
     pod = release.pod(component)["spec"]
     (container,) = pod["containers"]
     assert [name for name, holds in CHECKS.items() if not holds(pod, container)] == []
 
 
-def test_the_namespace_of_the_release_enforces_pod_security_restricted(kubectl: Kubectl, release: Release) -> None:
+def test_the_namespace_of_the_release_enforces_pod_security_restricted(kubectl: Kubectl, release: ChartRelease) -> None:
     labels = kubectl.get("namespace", release.namespace, "default")["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
 
@@ -72,7 +72,7 @@ def test_the_namespace_of_the_release_enforces_pod_security_restricted(kubectl: 
     ],
 )
 def test_an_account_may_do_what_it_must_and_no_more(
-    kubectl: Kubectl, release: Release, component: str, verb: str, what: str, where: str, allowed: str
+    kubectl: Kubectl, release: ChartRelease, component: str, verb: str, what: str, where: str, allowed: str
 ) -> None:
     account = f"--as=system:serviceaccount:{release.namespace}:noctuary-{component}"
     said = kubectl("auth", "can-i", verb, what, f"--namespace={where}", account, check=False)
@@ -106,7 +106,7 @@ def all_secrets(team: Team) -> dict[str, str]:
     }
 
 
-def log_levels(release: Release, component: str) -> list[str]:
+def log_levels(release: ChartRelease, component: str) -> list[str]:
     environment = release.pod(component)["spec"]["containers"][0]["env"]
     return [each["value"] for each in environment if each["name"] == "NOCTUARY_LOG_LEVEL"]
 

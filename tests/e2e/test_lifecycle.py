@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from testbed.e2e.kubectl import CommandFailedError, Kubectl
-from testbed.e2e.release import DEFINITION, NAME, OPERATOR, Release
+from testbed.e2e.release import DEFINITION, NAME, OPERATOR, ChartRelease
 from testbed.e2e.team import KIND, Team
 from testbed.polling import eventually
 
@@ -24,13 +24,13 @@ CLAIM = f"PersistentVolumeClaim/store-{NAME}-receiver-0"
 LEASES = {"Lease/noctuary-operator", "Lease/noctuary-kubernetes-source"}
 
 
-def left(release: Release) -> set[str]:
+def left(release: ChartRelease) -> set[str]:
     """Name what stands in the release's namespace beside what Kubernetes and the test made."""
     items = release.kubectl.list(KINDS, release.namespace)
     return {f"{each['kind']}/{each['metadata']['name']}" for each in items} - OF_KUBERNETES
 
 
-def clusterwide(release: Release) -> list[str]:
+def clusterwide(release: ChartRelease) -> list[str]:
     names = release.kubectl("get", "clusterroles,clusterrolebindings", "--output=name").split()
     return [name for name in names if release.namespace in name]
 
@@ -123,7 +123,7 @@ def test_a_release_of_the_previous_chart_is_upgraded_with_its_integrations(team:
 
 
 @pytest.mark.timeout(300)
-def test_a_clean_up_that_cannot_start_ends_in_an_error_and_not_in_a_hang(release: Release, tell: Tell) -> None:
+def test_a_clean_up_that_cannot_start_ends_in_an_error_and_not_in_a_hang(release: ChartRelease, tell: Tell) -> None:
     release.helm("upgrade", NAME, *release.arguments(image={"tag": "never-built"}, cleanup={"timeoutSeconds": 30}))
     began = time.monotonic()
     with pytest.raises(CommandFailedError, match="DeadlineExceeded"):
@@ -137,7 +137,7 @@ def test_a_clean_up_that_cannot_start_ends_in_an_error_and_not_in_a_hang(release
 
 
 @pytest.mark.timeout(300)
-def test_the_claim_goes_with_the_release_where_it_is_not_to_be_retained(installed: Release) -> None:
+def test_the_claim_goes_with_the_release_where_it_is_not_to_be_retained(installed: ChartRelease) -> None:
     installed.clear()
     installed.install(receiver={"persistence": {"retain": False}})
     installed.uninstall()

@@ -8,7 +8,7 @@ import pytest
 
 from testbed.e2e.kubectl import Kubectl
 from testbed.e2e.pagerduty import PagerDuty, running_pagerduty
-from testbed.e2e.release import Release
+from testbed.e2e.release import ChartRelease
 from testbed.e2e.stream import drain, stream
 from testbed.e2e.team import Team
 from testbed.polling import eventually
@@ -20,7 +20,7 @@ NOTES_PATIENCE_S = 240.0
 
 
 @pytest.fixture
-def storm(facts: object, kubectl: Kubectl, release: Release, namespace: str, tmp_path: Path) -> Iterator[Team]:
+def storm(facts: object, kubectl: Kubectl, release: ChartRelease, namespace: str, tmp_path: Path) -> Iterator[Team]:
     """A team with a PagerDuty of its own, whose clock may be moved and which never asks for patience."""
     with running_pagerduty(kubectl.facts, tmp_path, "--requests-per-minute", "0") as pagerduty:
         team = Team(kubectl, release, pagerduty, namespace)
@@ -38,7 +38,7 @@ def all_noted(pagerduty: PagerDuty) -> dict[str, int]:
     )
 
 
-def uids(release: Release) -> set[str]:
+def uids(release: ChartRelease) -> set[str]:
     return {release.pod(component)["metadata"]["uid"] for component in ("operator", "receiver")}
 
 

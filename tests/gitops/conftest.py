@@ -17,7 +17,7 @@ from testbed.argocd.team import Team
 from testbed.localkube import Cluster, LocalKube
 from testbed.localkube.binaries import find_binaries
 from testbed.polling import eventually
-from testbed.stage.release import CRDS, Release
+from testbed.stage.release import CRDS, StagedRelease
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLE = REPOSITORY / "deploy" / "argocd"
@@ -56,7 +56,7 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def release(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The namespace of a release whose operator runs, under its shipped Roles."""
-    made = Release(cluster, API_URL, tmp_path_factory.mktemp("release"))
+    made = StagedRelease(cluster, API_URL, tmp_path_factory.mktemp("release"))
     made.install()
     try:
         made.operator.start()

@@ -10,6 +10,7 @@ import pytest
 
 from hack.lib.errors import LocalKubeError
 from testbed.localkube import Cluster
+from testbed.manifests import integration
 
 CRD = Path(__file__).resolve().parents[2] / "crds" / "pagerdutyintegrations.noctuary.io.yaml"
 
@@ -72,8 +73,7 @@ BROKEN = [
 
 
 def manifest(spec: dict[str, Any], name: str = "payments") -> str:
-    kind = {"apiVersion": "noctuary.io/v1alpha1", "kind": "PagerDutyIntegration"}
-    return json.dumps({**kind, "metadata": {"name": name, "namespace": "default"}, "spec": spec})
+    return json.dumps(integration(name, "default", spec))
 
 
 def dry_run(cluster: Cluster, text: str) -> dict[str, Any]:

@@ -19,14 +19,14 @@ from noctuary.models.routing_record import RoutingRecord, SigningSecret, TokenHa
 from testbed.localkube import Cluster, Identities
 from testbed.polling import until
 from testbed.relay import Address, Relay
-from testbed.stage.receiver_process import BODY, SIGNING_SECRET, Release
+from testbed.stage.receiver_process import BODY, SIGNING_SECRET, ReceiverRelease
 
 
 @pytest.fixture
 async def release(
     cluster: Cluster, namespace: str, granted: Callable[[str], Identities], tmp_path: Path
-) -> AsyncIterator[Release]:
-    release = Release(cluster, namespace, granted(namespace).receiver, tmp_path)
+) -> AsyncIterator[ReceiverRelease]:
+    release = ReceiverRelease(cluster, namespace, granted(namespace).receiver, tmp_path)
     yield release
     await release.end()
 
@@ -48,7 +48,9 @@ def record(namespace: str, token: str = "token-canary", **changes: Any) -> Routi
     return changed
 
 
-async def test_webhooks_are_accepted_once_their_record_is_there_and_refused_once_it_is_gone(release: Release) -> None:
+async def test_webhooks_are_accepted_once_their_record_is_there_and_refused_once_it_is_gone(
+    release: ReceiverRelease,
+) -> None:
     receiver = await release.start()
     await receiver.answers("token-canary", 404)
     release.apply(record(release.namespace))
@@ -58,7 +60,9 @@ async def test_webhooks_are_accepted_once_their_record_is_there_and_refused_once
     await receiver.answers("token-canary", 404)
 
 
-async def test_a_rotated_token_takes_effect_at_once_and_the_old_one_lives_for_its_overlap(release: Release) -> None:
+async def test_a_rotated_token_takes_effect_at_once_and_the_old_one_lives_for_its_overlap(
+    release: ReceiverRelease,
+) -> None:
     release.apply(record(release.namespace))
     receiver = await release.start()
     await receiver.answers("token-canary", 202)
@@ -68,7 +72,7 @@ async def test_a_rotated_token_takes_effect_at_once_and_the_old_one_lives_for_it
     await receiver.answers("token-canary", 404)
 
 
-async def test_a_record_in_another_namespace_is_not_served(release: Release, cluster: Cluster) -> None:
+async def test_a_record_in_another_namespace_is_not_served(release: ReceiverRelease, cluster: Cluster) -> None:
     stranger = f"{release.namespace}-x"
     cluster.kubectl("create", "namespace", stranger)
     try:
@@ -81,7 +85,7 @@ async def test_a_record_in_another_namespace_is_not_served(release: Release, clu
         cluster.kubectl("delete", "namespace", stranger, "--wait=false")
 
 
-async def test_what_was_accepted_is_there_after_kill_9_and_a_restart(release: Release) -> None:
+async def test_what_was_accepted_is_there_after_kill_9_and_a_restart(release: ReceiverRelease) -> None:
     release.apply(record(release.namespace))
     receiver = await release.start()
     await receiver.answers("token-canary", 202)
@@ -112,7 +116,7 @@ async def test_what_was_accepted_is_there_after_kill_9_and_a_restart(release: Re
     assert len(stored) == len(set(stored))
 
 
-async def test_a_second_receiver_on_the_same_data_says_so_and_ends(release: Release) -> None:
+async def test_a_second_receiver_on_the_same_data_says_so_and_ends(release: ReceiverRelease) -> None:
     await release.start()
     second = release.launch()
     assert await second.ended() == 2
@@ -120,7 +124,7 @@ async def test_a_second_receiver_on_the_same_data_says_so_and_ends(release: Rele
     assert "in use by another process" in second.log
 
 
-async def test_an_io_error_ends_the_process_and_nothing_more_is_acked(release: Release) -> None:
+async def test_an_io_error_ends_the_process_and_nothing_more_is_acked(release: ReceiverRelease) -> None:
     release.apply(record(release.namespace))
     receiver = release.launch(file_limit=2_000_000)
     await receiver.listening()
@@ -136,7 +140,7 @@ async def test_an_io_error_ends_the_process_and_nothing_more_is_acked(release: R
     assert "Background task ended unexpectedly" in receiver.log
 
 
-async def test_sigterm_ends_it_in_order(release: Release) -> None:
+async def test_sigterm_ends_it_in_order(release: ReceiverRelease) -> None:
     release.apply(record(release.namespace))
     receiver = await release.start()
     await receiver.answers("token-canary", 202)
@@ -146,7 +150,7 @@ async def test_sigterm_ends_it_in_order(release: Release) -> None:
     assert "Receiver stopped" in receiver.log
 
 
-async def test_the_operator_reads_what_is_loaded_with_its_token_only(release: Release) -> None:
+async def test_the_operator_reads_what_is_loaded_with_its_token_only(release: ReceiverRelease) -> None:
     release.apply(record(release.namespace))
     receiver = await release.start()
     assert (await receiver.internal.get(INTERNAL_PATH)).status_code == 503
@@ -163,7 +167,7 @@ async def test_the_operator_reads_what_is_loaded_with_its_token_only(release: Re
     assert report.last_webhook_at is not None
 
 
-async def test_a_loaded_record_has_the_version_that_the_operator_computes(release: Release) -> None:
+async def test_a_loaded_record_has_the_version_that_the_operator_computes(release: ReceiverRelease) -> None:
     release.apply_internal_token("internal-canary")
     written = record(release.namespace)
     release.apply(written)
@@ -178,7 +182,7 @@ async def test_a_loaded_record_has_the_version_that_the_operator_computes(releas
     await until("the receiver has it so", loaded, lambda found: found == [written.id])
 
 
-async def test_posted_events_are_taken_with_the_ingest_key(release: Release) -> None:
+async def test_posted_events_are_taken_with_the_ingest_key(release: ReceiverRelease) -> None:
     release.apply(record(release.namespace))
     receiver = await release.start()
     event = {"service_name": "s", "vendor": "v", "entity": "e", "event_type": "deploy", "confidence": 1}
@@ -191,7 +195,7 @@ async def test_posted_events_are_taken_with_the_ingest_key(release: Release) -> 
     assert [error["field"] for error in answer.json()["errors"]] == ["ttl_seconds"]
 
 
-async def test_no_secret_is_in_the_log_even_at_debug_level(release: Release) -> None:
+async def test_no_secret_is_in_the_log_even_at_debug_level(release: ReceiverRelease) -> None:
     release.apply_internal_token("internal-canary")
     release.apply(record(release.namespace))
     receiver = await release.start()
@@ -216,7 +220,7 @@ async def gate(cluster: Cluster) -> AsyncIterator[Relay]:
 
 
 async def test_without_the_api_server_for_longer_than_the_limit_senders_are_asked_to_come_again(
-    release: Release, gate: Relay
+    release: ReceiverRelease, gate: Relay
 ) -> None:
     through_gate = release.kubeconfig_through(gate)
     release.apply(record(release.namespace))
@@ -232,7 +236,7 @@ async def test_without_the_api_server_for_longer_than_the_limit_senders_are_aske
     assert (await receiver.internal.get("/readyz")).status_code == 200
 
 
-async def test_an_api_server_that_is_away_at_the_start_is_waited_for(release: Release, gate: Relay) -> None:
+async def test_an_api_server_that_is_away_at_the_start_is_waited_for(release: ReceiverRelease, gate: Relay) -> None:
     through_gate = release.kubeconfig_through(gate)
     release.apply(record(release.namespace))
     await gate.shut()
@@ -242,7 +246,7 @@ async def test_an_api_server_that_is_away_at_the_start_is_waited_for(release: Re
     await receiver.answers("token-canary", 202)
 
 
-async def test_a_half_sent_request_does_not_hold_up_others(release: Release) -> None:
+async def test_a_half_sent_request_does_not_hold_up_others(release: ReceiverRelease) -> None:
     release.apply(record(release.namespace))
     receiver = await release.start()
     await receiver.answers("token-canary", 202)

@@ -13,7 +13,7 @@ from noctuary.models.routing_record import RoutingRecord, ServiceMapping, Signin
 from testbed.localkube import Cluster, Identities
 from testbed.pagerduty import PagerDutySimulator
 from testbed.polling import until
-from testbed.stage.receiver_process import Process, Release
+from testbed.stage.receiver_process import Process, ReceiverRelease
 
 RUNS, UNKNOWN = "search-api", "payments-api"
 LABEL = "app.kubernetes.io/name"
@@ -22,8 +22,8 @@ LABEL = "app.kubernetes.io/name"
 @pytest.fixture
 async def release(
     cluster: Cluster, namespace: str, granted: Callable[[str], Identities], tmp_path: Path
-) -> AsyncIterator[Release]:
-    release = Release(cluster, namespace, granted(namespace).receiver, tmp_path)
+) -> AsyncIterator[ReceiverRelease]:
+    release = ReceiverRelease(cluster, namespace, granted(namespace).receiver, tmp_path)
     yield release
     await release.end()
 
@@ -75,7 +75,9 @@ async def samples(receiver: Process) -> dict[tuple[str, str], float]:
     }
 
 
-async def test_nothing_changed_and_never_seen_are_told_apart_and_measured(release: Release, cluster: Cluster) -> None:
+async def test_nothing_changed_and_never_seen_are_told_apart_and_measured(
+    release: ReceiverRelease, cluster: Cluster
+) -> None:
     async with PagerDutySimulator() as pd:
         services = {name: pd.add_service(name) for name in (RUNS, UNKNOWN)}
         receiver = await release.start()

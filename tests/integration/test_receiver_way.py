@@ -11,14 +11,14 @@ from noctuary.models.routing_record import RoutingRecord, ServiceMapping, Signin
 from testbed.localkube import Cluster, Identities
 from testbed.pagerduty import PagerDutySimulator
 from testbed.polling import until
-from testbed.stage.receiver_process import Release
+from testbed.stage.receiver_process import ReceiverRelease
 
 
 @pytest.fixture
 async def release(
     cluster: Cluster, namespace: str, granted: Callable[[str], Identities], tmp_path: Path
-) -> AsyncIterator[Release]:
-    release = Release(cluster, namespace, granted(namespace).receiver, tmp_path)
+) -> AsyncIterator[ReceiverRelease]:
+    release = ReceiverRelease(cluster, namespace, granted(namespace).receiver, tmp_path)
     yield release
     await release.end()
 
@@ -41,7 +41,7 @@ def record(pd: PagerDutySimulator, namespace: str, signing_secret: str, service:
     )
 
 
-async def test_a_delivered_webhook_becomes_one_note_and_a_missed_incident_is_found(release: Release) -> None:
+async def test_a_delivered_webhook_becomes_one_note_and_a_missed_incident_is_found(release: ReceiverRelease) -> None:
     async with PagerDutySimulator() as pd:
         service = pd.add_service("payments-api")
         missed = pd.trigger(service, "Missed", at=pd.clock.now() - timedelta(minutes=30), deliver=False)
