@@ -2,12 +2,16 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 import msgspec
+import structlog
 
 from noctuary.common.errors import NoctuaryError, NotReady
+
+log = structlog.get_logger()
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -18,7 +22,7 @@ MAX_BODY_BYTES = 2 * 1024 * 1024
 BODY_TIMEOUT_S = 10.0
 """Twice as long as PagerDuty itself waits; a slower sender would only hold memory."""
 MAX_BODIES_BYTES = 128 * 1024 * 1024
-"""All bodies that are being read or stored at once; slow senders must not take the memory of the others."""
+"""All bodies that are being read or stored at once; slow senders must not use up the memory of the others."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -40,16 +44,27 @@ class Refused(NoctuaryError):
 
 def refuse(status: int, outcome: str, message: str, headers: Mapping[str, str] | None = None) -> Refused:
     """Return the refusal of a request, with the reason in its body."""
-    return Refused(Answer(status, outcome, msgspec.json.encode({"error": message}), headers or {}))
+    return Refused(_error_answer(status, outcome, message, headers))
 
 
 def answer_for(error: NoctuaryError) -> Answer:
-    """Return the answer that an error means, by its own status; one that may pass says when to retry."""
+    """Return the answer that an error means, by its own status; one that may pass says when to retry.
+
+    An error that is neither ours to wait for nor the sender's fault is a bug: its text goes to the log, not out.
+    """
     if isinstance(error, Refused):
         return error.answer
-    outcome = "not_ready" if error.retryable else "malformed"
-    headers = {"retry-after": str(error.retry_after_s)} if isinstance(error, NotReady) else {}
-    return Answer(error.http_status, outcome, msgspec.json.encode({"error": str(error)}), headers)
+    if error.retryable:
+        headers = {"retry-after": str(math.ceil(error.retry_after_s))}
+        return _error_answer(error.http_status, "not_ready", str(error), headers)
+    if error.http_status < 500:
+        return _error_answer(error.http_status, "malformed", str(error))
+    log.error("Request failed by a bug", error=str(error), exc_info=error)
+    return _error_answer(error.http_status, "not_ready", "Internal error; the log of the receiver names it")
+
+
+def _error_answer(status: int, outcome: str, message: str, headers: Mapping[str, str] | None = None) -> Answer:
+    return Answer(status, outcome, msgspec.json.encode({"error": message}), headers or {})
 
 
 async def answer_of(handling: Awaitable[Answer]) -> Answer:
@@ -67,14 +82,14 @@ def header(scope: Scope, name: bytes) -> bytes | None:
 
 
 class BodyBudget:
-    """Bounds the memory that bodies take, from before they are read until they are stored."""
+    """Bounds the memory of bodies, from before they are read until they are stored."""
 
     def __init__(self, limit_bytes: int = MAX_BODIES_BYTES) -> None:
         self._free_bytes = limit_bytes
 
     @contextlib.contextmanager
     def hold(self, scope: Scope) -> Iterator[None]:
-        """Set aside what the body may take; refuse the request when that is not free."""
+        """Reserve the memory that a body may need; raise NotReady when that is not free."""
         length = header(scope, b"content-length") or b""
         size = min(int(length), MAX_BODY_BYTES) if length.isdigit() else MAX_BODY_BYTES
         if size > self._free_bytes:
@@ -87,7 +102,7 @@ class BodyBudget:
 
 
 async def read_body(scope: Scope, receive: Receive) -> bytes:
-    """Read the body; refuse it before it is read where its length says that it is too large."""
+    """Read the body; raise Refused when it is too large, by its Content-Length or while it is read."""
     length = header(scope, b"content-length")
     if length is not None and length.isdigit() and int(length) > MAX_BODY_BYTES:
         raise _too_large()

@@ -29,7 +29,7 @@ class Deps:
     routing_max_age_s: float = ROUTING_MAX_AGE_S
     bodies: BodyBudget = field(default_factory=BodyBudget)
     wake_worker: Callable[[], None] = lambda: None
-    """Told that a webhook was stored."""
+    """Called when a webhook was stored."""
     watches: Callable[[], dict[str, Health]] = dict
     """The health of the cluster's watches by resource."""
 

@@ -10,7 +10,7 @@ ROUTING_RESOURCE = "secrets"
 
 
 def liveness_problems(deps: Deps) -> list[str]:
-    """Return what only a restart mends; that the answer comes at all shows that the loop turns."""
+    """Return what only a restart fixes; that there is an answer at all shows that the loop runs."""
     return [] if deps.store.healthy() else ["The store has failed: see the log"]
 
 

@@ -1,9 +1,8 @@
 """Whether PagerDuty refuses an integration's credentials at present, by the stored state and what changed since."""
 
-from noctuary.common import clock
 from noctuary.models.reports import Refusal
 from noctuary.models.routing_record import RoutingRecord
-from noctuary.pagerduty.answers import is_fixable
+from noctuary.pagerduty.answers import refused_setting
 from noctuary.store.interface import IntegrationState
 
 Credentials = tuple[str | None, str | None, str]
@@ -15,8 +14,8 @@ class Refusals:
     def __init__(self) -> None:
         self._known: dict[str, tuple[Credentials, float]] = {}
 
-    def credentials_loaded(self, integration_id: str, record: RoutingRecord | None) -> None:
-        """Take a record that was loaded or changed; None when it is gone."""
+    def credentials_loaded(self, integration_id: str, record: RoutingRecord | None, at: float) -> None:
+        """Remember the credentials of a record that was loaded at a time; None: the record is gone."""
         if record is None:
             self._known.pop(integration_id, None)
             return
@@ -24,18 +23,19 @@ class Refusals:
         before = self._known.get(integration_id)
         if before is None or before[0] != credentials:
             # The first ones after a start may be those that were refused before it.
-            self._known[integration_id] = (credentials, 0.0 if before is None else clock.now())
+            self._known[integration_id] = (credentials, 0.0 if before is None else at)
 
     def current(self, state: IntegrationState) -> Refusal | None:
-        """Return the refusal that still stands.
+        """Return the refusal that still holds, in the words of PagerDuty's answer.
 
         A backfill that went well shows that a token is accepted; that it may write, only a note shows.
         """
         status, code = state.last_failure_status or 0, state.last_failure_code or 0
-        if state.last_failure_at is None or not is_fixable(status, code):
+        setting = refused_setting(status, code)
+        if state.last_failure_at is None or setting is None:
             return None
         went_well = [state.last_note_at, state.compared_until if status == 401 else None]
         _, since = self._known.get(state.id, ((None, None, ""), 0.0))
         if state.last_failure_at <= max(since, *(at or 0.0 for at in went_well)):
             return None
-        return Refusal("from" if status == 400 else "token", state.last_failure_reason or "")
+        return Refusal(setting, state.last_failure_reason or "")

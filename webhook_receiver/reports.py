@@ -2,6 +2,7 @@
 
 import secrets
 
+from noctuary.common import clock
 from noctuary.models.reports import IntegrationReport, ReportPage
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.routing.table import RoutingTable
@@ -26,7 +27,7 @@ class ReportLog:
         routing.subscribe(self._on_record_change)
 
     def _on_record_change(self, integration_id: str) -> None:
-        self._refusals.credentials_loaded(integration_id, self._routing.get(integration_id))
+        self._refusals.credentials_loaded(integration_id, self._routing.get(integration_id), clock.now())
         self.note_change(integration_id)
 
     def note_change(self, integration_id: str) -> None:

@@ -11,18 +11,22 @@ NoctuaryError
     └── PagerDutyUnavailable    it did not answer, or asked us to wait
         └── OutcomeUnknown      a write was sent and its answer was lost: look before repeating it
 
-`retryable` says whether the same call may succeed later without a change by a person: by it the operator's work queue
-retries soon or rarely. `http_status` is what the receiver answers with, and Retry-After where the error names a time.
+`retryable` says whether the same call may succeed later without a change by a person. Two places map it: the operator's
+work queue retries soon or rarely, and the receiver answers with `http_status`, and with Retry-After if it may succeed.
 """
 
 from typing import ClassVar
 
+DEFAULT_RETRY_AFTER_S = 5
+"""Most of what makes us unavailable is over within seconds: a restart, a full queue, a lost connection."""
+
 
 class NoctuaryError(Exception):
-    """The root of all errors that we raise on purpose."""
+    """The root of all errors that we raise on purpose; `retry_after_s` counts where `retryable` is true."""
 
     retryable: ClassVar[bool] = False
     http_status: ClassVar[int] = 500
+    retry_after_s: float = DEFAULT_RETRY_AFTER_S
 
 
 class InvalidInput(NoctuaryError):
@@ -43,7 +47,7 @@ class NotReady(NoctuaryError):
     retryable = True
     http_status = 503
 
-    def __init__(self, message: str, retry_after_s: int = 5) -> None:
+    def __init__(self, message: str, retry_after_s: float = DEFAULT_RETRY_AFTER_S) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
 
@@ -74,6 +78,7 @@ class KubernetesUnavailable(KubernetesError):
     """The API server did not answer, or answered 429 or 5xx."""
 
     retryable = True
+    http_status = 503
 
 
 class PagerDutyError(NoctuaryError):
@@ -89,6 +94,7 @@ class PagerDutyUnavailable(PagerDutyError):
     """PagerDuty did not answer, or answered 429 or 5xx; retry after `retry_after_s`."""
 
     retryable = True
+    http_status = 503
 
     def __init__(self, message: str, status: int = 0, code: int = 0, retry_after_s: float = 1.0) -> None:
         super().__init__(message, status, code)
@@ -103,5 +109,5 @@ FORBIDDEN = 403
 
 
 def is_refusal(error: KubernetesError | None) -> bool:
-    """Whether the API server says that we may not, which only a person mends."""
+    """Whether the API server says that we may not, which only a person fixes."""
     return error is not None and error.status == FORBIDDEN

@@ -1,4 +1,4 @@
-"""What the receiver tells the operator over the internal port: `GET /internal/v1/integrations?cursor=N`."""
+"""What the receiver reports to the operator over the internal port: `GET /internal/v1/integrations?cursor=N`."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ INTERNAL_PATH = "/internal/v1/integrations"
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """What PagerDuty refuses and only a person can mend, in words."""
+    """What PagerDuty refuses and only a person can fix, in words."""
 
     of: Literal["token", "from"]
     message: str
@@ -18,7 +18,7 @@ class IntegrationReport(msgspec.Struct, omit_defaults=True):
     """What one receiver knows of one integration; times are seconds since the epoch.
 
     `proven_token_sha256` is the newest token that has carried a valid signature; `refusal` is absent again as soon as
-    PagerDuty took what it refused, or may take it.
+    PagerDuty accepted what it refused, or may accept it.
     """
 
     id: str

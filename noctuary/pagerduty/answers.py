@@ -1,6 +1,6 @@
 """What PagerDuty's error answers mean: which may be repeated, and what a person must fix."""
 
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import msgspec
@@ -20,9 +20,16 @@ _FIXES = {
 }
 
 
+def refused_setting(status: int, code: int) -> Literal["token", "from"] | None:
+    """Return which setting of the integration an error answer refuses, None when no setting would help."""
+    if status in (401, 403):
+        return "token"
+    return "from" if status == 400 and code in _FROM_CODES else None
+
+
 def is_fixable(status: int, code: int) -> bool:
     """Tell whether a person can fix it in the integration: a refused token, a missing right, a wrong From."""
-    return status in (401, 403) or (status == 400 and code in _FROM_CODES)
+    return refused_setting(status, code) is not None
 
 
 def raise_for(response: httpx.Response, *, writes: bool, pause_s: float) -> None:
@@ -43,7 +50,7 @@ def raise_for(response: httpx.Response, *, writes: bool, pause_s: float) -> None
 
 
 def _fix(status: int, code: int) -> str:
-    if status == 400 and code in _FROM_CODES:
+    if refused_setting(status, code) == "from":
         return "set spec.from to the e-mail address of a user of the account"
     return _FIXES.get(status, "")
 

@@ -31,11 +31,11 @@ PAGE_SIZE = 100
 PAGING_WALL = 10_000
 """Offset plus limit above this is refused; the range of time is narrowed instead."""
 DEFAULT_RETRY_S = 1.0
-"""When PagerDuty does not say when to come again; the caller backs off from there."""
+"""When PagerDuty does not say when to retry; the caller backs off from there."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 T = TypeVar("T")
 Count = Callable[[str, str], None]
-"""Told the name of each call and its outcome: ok, refused, rate_limited, failed or lost."""
+"""Called with the name of each call and its outcome: ok, refused, rate_limited, failed or lost."""
 
 
 class PagerDutyClient:
@@ -79,7 +79,7 @@ class PagerDutyClient:
         return (await self._call("list_notes", "GET", path, NoteList, Need.NOTE)).notes
 
     async def create_note(self, incident_id: str, content: str) -> Note:
-        """Write a note. Raises OutcomeUnknown when it may stand there although no good answer came."""
+        """Write a note. Raises OutcomeUnknown when it may exist although no good answer came."""
         path = f"/incidents/{_part(incident_id)}/notes"
         body = {"note": {"content": content}}
         return (await self._call("create_note", "POST", path, NoteAnswer, Need.NOTE, body=body)).note
@@ -103,7 +103,7 @@ class PagerDutyClient:
     ) -> AsyncIterator[Incident]:
         """Yield all incidents created in a range, oldest first; `scope` holds filters such as `service_ids[]`.
 
-        Behind the paging wall it goes on from the last incident's time; what comes twice is left out.
+        Behind the paging wall it goes on from the last incident's time; duplicates are left out.
         """
         seen: set[str] = set()
         offset = 0

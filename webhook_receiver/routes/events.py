@@ -5,14 +5,14 @@ import time
 import msgspec
 
 from noctuary.common import clock
-from noctuary.common.errors import InvalidInput, NotReady
+from noctuary.common.errors import InvalidInput
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.sources.posted import SOURCE, Batch, ItemError, parse_events
 from webhook_receiver.asgi import Answer, Receive, Scope, Send, answer_of, header, read_body, refuse, send_answer
+from webhook_receiver.authentication import find_sender
 from webhook_receiver.deps import Deps
 
 EVENTS_PATH = "/v1/events"
-BEARER = b"bearer "
 
 
 class EventsAnswer(msgspec.Struct, omit_defaults=True):
@@ -39,55 +39,35 @@ class EventsRoute:
 
 
 async def handle_request(deps: Deps, scope: Scope, receive: Receive) -> Answer:
-    """Check who sends, and store what is sent."""
+    """Authenticate a request and store what it carries; raise Refused or NotReady."""
     if scope["method"] != "POST":
         raise refuse(405, "malformed", "Only POST is served here", {"allow": "POST"})
     record = find_sender(deps, header(scope, b"authorization"))
     if (header(scope, b"content-encoding") or b"identity") != b"identity":
         raise refuse(415, "malformed", "Content-Encoding is not supported; send the body as it is")
     with deps.bodies.hold(scope):
-        return await store_events_of(deps, record, header(scope, b"content-type"), await read_body(scope, receive))
+        body = await read_body(scope, receive)
+        return await store_events(deps, parse_batch(record, header(scope, b"content-type"), body))
 
 
-async def store_events_of(deps: Deps, record: RoutingRecord, content_type: bytes | None, body: bytes) -> Answer:
-    """Parse what is sent and store what is good."""
+def parse_batch(record: RoutingRecord, content_type: bytes | None, body: bytes) -> Batch:
+    """Parse a body; one that cannot be split into events is a batch of one error."""
     try:
-        batch = parse_events(body, (content_type or b"").decode("latin-1"), record.namespace, clock.now())
+        return parse_events(body, (content_type or b"").decode("latin-1"), record.namespace, clock.now())
     except InvalidInput as error:
-        _count(deps, "refused", 1)
-        return _errors_only([ItemError(0, error.field, error.problem, error.fix)])
-    return await store_batch(deps, batch)
+        return Batch([], [ItemError(0, error.field, error.problem, error.fix)])
 
 
-def find_sender(deps: Deps, authorization: bytes | None) -> RoutingRecord:
-    """Find whose ingest key the request shows."""
-    if not deps.routing_is_fresh:
-        raise NotReady("Routing records are not loaded or too old")
-    shown = (authorization or b"").strip()
-    key = shown[len(BEARER) :].strip() if shown.lower().startswith(BEARER) else b""
-    record = deps.routing.by_ingest_key(key.decode("latin-1")) if key else None
-    if record is None and key and deps.routing.may_hold(None):
-        raise NotReady("A routing record cannot be read")
-    if record is None:
-        message = "The ingest key is missing or unknown; send Authorization: Bearer <key>"
-        raise refuse(401, "unauthorized", message, {"www-authenticate": "Bearer"})
-    return record
-
-
-async def store_batch(deps: Deps, batch: Batch) -> Answer:
+async def store_events(deps: Deps, batch: Batch) -> Answer:
     """Store the good events and report the bad ones."""
     _count(deps, "refused", len(batch.errors))
     if not batch.events:
-        return _errors_only(batch.errors)
+        return Answer(400, "malformed", msgspec.json.encode(EventsAnswer(0, 0, batch.errors)))
     added = await deps.store.add_events(batch.events)
     answer = EventsAnswer(added.count(True), added.count(False), batch.errors)
     _count(deps, "stored", answer.accepted)
     _count(deps, "repeated", answer.repeated)
     return Answer(207 if batch.errors else 201, "accepted", msgspec.json.encode(answer))
-
-
-def _errors_only(errors: list[ItemError]) -> Answer:
-    return Answer(400, "malformed", msgspec.json.encode(EventsAnswer(0, 0, errors)))
 
 
 def _count(deps: Deps, outcome: str, number: int) -> None:

@@ -1,7 +1,5 @@
 """The internal port: reports for the operator, health for the kubelet, metrics for Prometheus."""
 
-import hmac
-
 import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -9,8 +7,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from noctuary.common.errors import NoctuaryError
+from noctuary.common.errors import InvalidInput
 from noctuary.models.reports import INTERNAL_PATH
+from webhook_receiver.asgi import Answer, answer_of
+from webhook_receiver.authentication import check_operator
 from webhook_receiver.deps import Deps
 from webhook_receiver.health import liveness_problems, readiness_problems, refresh_gauges
 
@@ -23,18 +23,8 @@ def create_internal_app(deps: Deps) -> Starlette:
 
     async def integrations(request: Request) -> Response:
         """Report to the operator what changed since its cursor."""
-        if deps.internal_token.value is None:
-            return _error(503, "The internal token is not known yet")
-        if not is_authorized(request.headers.get("authorization", ""), deps.internal_token.value):
-            return _error(401, "The internal token is missing or wrong")
-        cursor = request.query_params.get("cursor", "0")
-        if not cursor.isdecimal() or len(cursor) > MAX_CURSOR_DIGITS:
-            return _error(400, "cursor: is not a number; send the cursor of the last answer, or 0")
-        try:
-            page = await deps.reports.since(int(cursor), deps.store)
-        except NoctuaryError as error:
-            return _error(error.http_status, str(error))
-        return Response(msgspec.json.encode(page), media_type="application/json")
+        answer = await answer_of(report_changes(deps, request))
+        return Response(answer.body, answer.status, answer.headers, media_type="application/json")
 
     async def healthz(_: Request) -> Response:
         """Tell whether a restart would help."""
@@ -59,15 +49,19 @@ def create_internal_app(deps: Deps) -> Starlette:
     )
 
 
-def is_authorized(authorization: str, token: str) -> bool:
-    """Compare a bearer token in constant time."""
-    scheme, _, shown = authorization.partition(" ")
-    return scheme.lower() == "bearer" and hmac.compare_digest(shown.strip().encode(), token.encode())
+async def report_changes(deps: Deps, request: Request) -> Answer:
+    """Authenticate the operator and answer its question; raise Refused, NotReady or InvalidInput."""
+    check_operator(deps.internal_token.value, request.headers.get("authorization", ""))
+    cursor = parse_cursor(request.query_params.get("cursor", "0"))
+    page = await deps.reports.since(cursor, deps.store)
+    return Answer(200, "accepted", msgspec.json.encode(page))
 
 
-def _error(status: int, message: str) -> Response:
-    headers = {"retry-after": "1"} if status == 503 else None
-    return JSONResponse({"error": message}, status, headers=headers)
+def parse_cursor(text: str) -> int:
+    """Read a cursor; raise InvalidInput when it is no number that we could have sent."""
+    if not text.isdecimal() or len(text) > MAX_CURSOR_DIGITS:
+        raise InvalidInput("cursor", "is not a number", "send the cursor of the last answer, or 0")
+    return int(text)
 
 
 def _verdict(problems: list[str]) -> Response:

@@ -1,4 +1,4 @@
-"""Say so: the conditions and the status that follow from what is observed, desired and done. Pure."""
+"""The conditions and the status that follow from what is observed, desired and done. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -62,7 +63,7 @@ async def test_alerts_bring_what_their_sender_said(pd: PagerDutySimulator, conne
         ({"sender": "nobody@example.com"}, 400, "spec.from"),
     ],
 )
-async def test_a_refusal_names_the_setting_to_mend_and_no_secret(
+async def test_a_refusal_names_the_setting_to_fix_and_no_secret(
     pd: PagerDutySimulator, connect: Connect, options: dict[str, Any], status: int, words: str
 ) -> None:
     incident = pd.trigger(pd.add_service("api"), "Errors", deliver=False)
@@ -76,7 +77,7 @@ async def test_a_refusal_names_the_setting_to_mend_and_no_secret(
     assert "canary" not in str(caught.value)
 
 
-async def test_an_unknown_incident_is_no_setting_to_mend(connect: Connect) -> None:
+async def test_an_unknown_incident_is_no_setting_to_fix(connect: Connect) -> None:
     with pytest.raises(PagerDutyError) as caught:
         await connect().create_note("QNONE", "text")
     assert (caught.value.status, is_fixable(caught.value.status, caught.value.code)) == (404, False)
@@ -123,6 +124,31 @@ async def test_after_a_429_no_call_goes_out_until_the_pause_is_over(pd: PagerDut
         with pytest.raises(PagerDutyUnavailable):
             await client.notes("Q1")
     assert (len(pd.calls), pd.violations) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("rule", "token", "outcome"),
+    [
+        ({}, None, "ok"),
+        ({}, "wrong", "refused"),
+        ({"action": "rate-limit", "seconds": 30}, None, "rate_limited"),
+        ({"action": "lose-answer"}, None, "lost"),
+    ],
+)
+async def test_each_call_is_counted_by_name_and_outcome(
+    pd: PagerDutySimulator, rule: dict[str, Any], token: str | None, outcome: str
+) -> None:
+    counts: list[tuple[str, str]] = []
+    if rule:
+        pd.rules.add(**rule)
+    incident = pd.trigger(pd.add_service("api"), "Errors", deliver=False)
+    async with create_client() as http:
+        client = PagerDutyClient(
+            http, pd.url, token or pd.add_token(), "bot@example.com", Budget(), lambda *call: counts.append(call)
+        )
+        with contextlib.suppress(PagerDutyError):
+            await client.create_note(incident.id, "text")
+    assert counts == [("create_note", outcome)]
 
 
 async def test_ids_from_outside_cannot_change_the_path(pd: PagerDutySimulator, connect: Connect) -> None:

@@ -23,7 +23,7 @@ from webhook_receiver.reports import ReportLog
 from webhook_receiver.routes.internal import create_internal_app
 from webhook_receiver.token_proofs import TokenProofs
 
-NOW = 1_800_000_000.0
+NOW = clock.now()
 KEY = {"authorization": "Bearer ingest-key"}
 INTERNAL = {"authorization": "Bearer internal-token"}
 EVENT = {
@@ -75,8 +75,7 @@ class Receiver:
 
 
 @pytest.fixture
-async def receiver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Receiver]:
-    monkeypatch.setattr(clock, "now", lambda: NOW)
+async def receiver(tmp_path: Path) -> AsyncIterator[Receiver]:
     store = await SqliteStore.open(tmp_path)
     routing = RoutingTable()
     routing.health.confirm()
@@ -99,7 +98,7 @@ async def test_an_event_is_durable_before_it_is_answered(receiver: Receiver) -> 
     assert [(event.tenant, event.service_name) for event in await receiver.stored()] == [("team-a", "cart")]
 
 
-async def test_a_repeated_event_is_counted_and_told_so(receiver: Receiver) -> None:
+async def test_a_repeated_event_is_counted_and_reported(receiver: Receiver) -> None:
     dated = json.dumps({**EVENT, "dedup_key": "k"})
     answer = await receiver.post(f"[{dated},{dated}]")
     assert answer.json() == {"accepted": 1, "repeated": 1}
@@ -133,7 +132,7 @@ async def test_only_the_ingest_key_opens(receiver: Receiver, authorization: str 
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
 
 
-async def test_events_are_told_to_come_again_while_we_are_not_ready(receiver: Receiver) -> None:
+async def test_events_are_answered_with_a_retry_time_while_we_are_not_ready(receiver: Receiver) -> None:
     receiver.deps.routing_max_age_s = -1
     answer = await receiver.post(json.dumps(EVENT))
     assert answer.status_code == 503

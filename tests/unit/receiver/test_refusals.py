@@ -1,11 +1,16 @@
-"""When PagerDuty's refusal of an integration's credentials stands, and what ends it."""
+"""When PagerDuty's refusal of an integration's credentials holds, and what ends it."""
+
+from pathlib import Path
 
 import msgspec
 import pytest
 
-from noctuary.common import clock
+from noctuary.common.errors import PagerDutyError
+from noctuary.incidents.failures import failure_state
+from noctuary.models.reports import Refusal
 from noctuary.models.routing_record import RoutingRecord
-from noctuary.store.interface import IntegrationState
+from noctuary.store.interface import IntegrationState, SaveIntegrationState
+from noctuary.store.sqlite.store import SqliteStore
 from webhook_receiver.refusals import Refusals
 
 Numbers = tuple[int, int]
@@ -41,17 +46,11 @@ def failed(numbers: Numbers) -> IntegrationState:
         (FROM, {"last_note_at": LATER}, None),
     ],
 )
-def test_a_refusal_stands_until_what_was_refused_went_well(
+def test_a_refusal_holds_until_what_was_refused_went_well(
     numbers: Numbers, well: dict[str, float], of: str | None
 ) -> None:
     refusal = Refusals().current(msgspec.structs.replace(failed(numbers), **well))
     assert (refusal.of if refusal is not None else None) == of
-
-
-@pytest.fixture(autouse=True)
-def later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is loaded now is loaded after the failure."""
-    monkeypatch.setattr(clock, "now", lambda: LATER)
 
 
 def refused(**changes: str) -> bool:
@@ -59,12 +58,12 @@ def refused(**changes: str) -> bool:
     record = RoutingRecord("one", "team", "payments", 0.0, 1, "bidirectional", "https://api.pagerduty.com")
     first = msgspec.structs.replace(record, api_token="old", from_email="old@example.com")
     for each in (first, msgspec.structs.replace(first, **changes)):
-        refusals.credentials_loaded("one", each)
+        refusals.credentials_loaded("one", each, LATER)
     return refusals.current(failed(TOKEN)) is not None
 
 
 @pytest.mark.parametrize(
-    ("changes", "stands"),
+    ("changes", "holds"),
     [
         ({}, True),
         ({"name": "new"}, True),
@@ -72,5 +71,20 @@ def refused(**changes: str) -> bool:
         ({"from_email": "new@example.com"}, False),
     ],
 )
-def test_other_credentials_end_a_refusal_at_once(changes: dict[str, str], stands: bool) -> None:
-    assert refused(**changes) is stands
+def test_other_credentials_end_a_refusal_at_once(changes: dict[str, str], holds: bool) -> None:
+    assert refused(**changes) is holds
+
+
+async def test_a_later_failure_without_numbers_leaves_no_numbers_of_the_one_before(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path)
+    for error in (PagerDutyError("No", *TOKEN), PagerDutyError("The answer is no JSON")):
+        await store.commit(SaveIntegrationState(failure_state("one", error, FAILED_AT)))
+    state = await store.integration_state("one")
+    await store.close()
+    assert state is not None
+    assert (state.last_failure_reason, Refusals().current(state)) == ("The answer is no JSON", None)
+
+
+def test_a_refusal_is_reported_in_the_words_of_the_failure() -> None:
+    state = failure_state("one", PagerDutyError("PagerDuty answered 403: No", *RIGHT), FAILED_AT)
+    assert Refusals().current(state) == Refusal("token", "PagerDuty answered 403: No")

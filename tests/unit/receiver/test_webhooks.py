@@ -29,7 +29,7 @@ from webhook_receiver.deps import Deps
 from webhook_receiver.reports import ReportLog
 from webhook_receiver.token_proofs import TokenProofs
 
-NOW = 1_800_000_000.0
+NOW = clock.now()
 BODY = b'{"event":{"id":"01E","event_type":"incident.triggered"}}'
 SECRET = "signing-secret"
 RECORD = RoutingRecord(
@@ -41,13 +41,13 @@ RECORD = RoutingRecord(
     direction="bidirectional",
     api_url="https://api.example.com",
     tokens=[
-        TokenHash(hash_secret("old"), 1, expires_at=NOW + 60),
+        TokenHash(hash_secret("old"), 1, expires_at=NOW + 3600),
         TokenHash(hash_secret("dead"), 0, expires_at=NOW - 1),
         TokenHash(hash_secret("current"), 2),
     ],
     signing_secrets=[
         SigningSecret(SECRET),
-        SigningSecret("previous", expires_at=NOW + 60),
+        SigningSecret("previous", expires_at=NOW + 3600),
         SigningSecret("expired", expires_at=NOW - 1),
     ],
 )
@@ -85,8 +85,7 @@ def sign(body: bytes, secret: str = SECRET) -> str:
 
 
 @pytest.fixture
-async def receiver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Receiver]:
-    monkeypatch.setattr(clock, "now", lambda: NOW)
+async def receiver(tmp_path: Path) -> AsyncIterator[Receiver]:
     store = await SqliteStore.open(tmp_path)
     routing = RoutingTable()
     routing.health.confirm()
@@ -176,7 +175,7 @@ async def test_an_empty_body_is_malformed(receiver: Receiver) -> None:
     assert (await receiver.post(body=b"")).status_code == 400
 
 
-async def test_a_mismatch_on_a_token_that_was_never_proven_asks_to_come_again(receiver: Receiver) -> None:
+async def test_a_mismatch_on_a_token_that_was_never_proven_asks_for_a_retry(receiver: Receiver) -> None:
     answer = await receiver.post(x_pagerduty_signature=sign(BODY, "not stored yet"))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert receiver.counted("bad_signature") == 1
@@ -206,7 +205,7 @@ async def test_a_proof_outlives_a_restart(receiver: Receiver) -> None:
     assert reborn.is_proven(RECORD, RECORD.tokens[-1])
 
 
-async def test_without_a_signing_secret_the_sender_is_asked_to_come_again(receiver: Receiver) -> None:
+async def test_without_a_signing_secret_the_sender_is_asked_to_retry(receiver: Receiver) -> None:
     receiver.route(signing_secrets=[])
     answer = await receiver.post()
     assert answer.status_code == 503
@@ -224,14 +223,14 @@ async def test_a_suspended_integration_stores_its_webhooks(receiver: Receiver) -
     assert len(await receiver.stored()) == 1
 
 
-async def test_stale_routing_asks_to_come_again_even_for_unknown_tokens(receiver: Receiver) -> None:
+async def test_stale_routing_asks_for_a_retry_even_for_unknown_tokens(receiver: Receiver) -> None:
     receiver.deps.routing_max_age_s = -1
     for path in ("current", "unknown"):
         assert (await receiver.post(path)).status_code == 503
     assert receiver.counted("not_ready") == 2
 
 
-async def test_an_unreadable_record_asks_to_come_again(receiver: Receiver) -> None:
+async def test_an_unreadable_record_asks_for_a_retry(receiver: Receiver) -> None:
     broken = Secret(SecretMeta(record_secret_name(RECORD.id)), {"record.json": "AAAA"})
     receiver.deps.routing.on_list([])
     receiver.deps.routing.on_list([broken])
@@ -263,7 +262,7 @@ async def test_a_body_over_the_cap_is_refused_by_its_length_or_while_it_is_read(
     assert receiver.counted("too_large") == 2
 
 
-async def test_more_bodies_than_memory_allows_are_asked_to_come_again(receiver: Receiver) -> None:
+async def test_bodies_beyond_the_memory_bound_are_asked_to_retry(receiver: Receiver) -> None:
     receiver.deps.bodies = BodyBudget(len(BODY))
     with receiver.deps.bodies.hold({"headers": [(b"content-length", b"1")]}):
         assert (await receiver.post()).status_code == 503

@@ -14,6 +14,7 @@ DOMAIN = "Rooms of the domain"
 OPERATOR = "Rooms of the operator"
 PURE = "Analyzers and correlation are pure"
 PLANS = "Plans of the operator import no client"
+COUNTS = "The PagerDuty client counts for whoever asks, in no metrics of its own"
 PLANTS = [
     # contract, importer, what it must not import
     (DOMAIN, "noctuary.common.clock", "noctuary.models.details"),
@@ -36,6 +37,7 @@ PLANTS = [
     (PURE, "noctuary.correlation.score", "noctuary.kube.client"),
     (PURE, "noctuary.correlation.score", "noctuary.store.interface"),
     (PLANS, "noctuary_operator.plan.policy", "noctuary.kube.client"),
+    (COUNTS, "noctuary.pagerduty.client", "noctuary.common.metrics"),
     ("The domain knows neither process nor framework", "noctuary.models.details", "starlette"),
     ("The two processes do not know each other", "webhook_receiver.settings", "noctuary_operator.settings"),
     ("Only the command line imports both processes", "webhook_receiver.settings", "noctuary_cli.main"),
