@@ -103,7 +103,7 @@ async def test_http_routes_cost_one_request_until_somebody_wants_one_and_after_t
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, counting: CountingClient, kind: str
 ) -> None:
     request.getfixturevalue(kind)
-    monkeypatch.setattr(route_watches, "LOOK_AGAIN_S", 0.1)
+    monkeypatch.setattr(route_watches, "RECHECK_S", 0.1)
     world = ClusterView("default", lambda _: None)
     watch = HttpRouteWatch(counting, world, "default")
     await watch.look()
