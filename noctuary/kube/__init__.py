@@ -1,1 +1,1 @@
-"""The only part that knows how to talk to a Kubernetes API server."""
+"""The only room that knows how to talk to a Kubernetes API server."""

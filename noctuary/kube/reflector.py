@@ -1,7 +1,6 @@
 """List and watch one resource: decode into typed objects, survive everything an API server does to a watch."""
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
@@ -11,22 +10,21 @@ import aiohttp
 import msgspec
 import structlog
 
+from noctuary.common.backoff import Backoff
 from noctuary.common.errors import KubernetesError, KubernetesUnavailable
 from noctuary.kube.client import JSON, KubeClient
+from noctuary.kube.listing import list_objects
 
 log = structlog.get_logger()
 
-PAGE_SIZE = 500
-"""Objects per LIST page: bounds the longest pause of the event loop."""
 WATCH_TIMEOUT_S = 30
 """The server ends each watch after this; opening the next one proves that the stream is alive."""
 STALL_GRACE_S = 10
 """A watch that is silent this long after its own end is dead: a proxy swallowed it."""
 SHORTEST_WATCH_S = 0.5
 """A watch that ends before this without a word is a failure: else a broken proxy would be asked without a pause."""
-FIRST_BACKOFF_S = 0.2
-LAST_BACKOFF_S = 15.0
-"""Pauses between attempts grow from the first to the last, with jitter."""
+RETRY = Backoff(first_s=0.2, longest_s=15.0)
+"""Between attempts: a blip costs no time, an API server that is away for long is not pressed."""
 MAX_LINE_BYTES = 8 * 1024 * 1024
 """An object is at most 1.5 MiB in etcd; managed fields and escapes can make its JSON longer."""
 REFUSALS_BEFORE_LIST = 3
@@ -34,18 +32,6 @@ REFUSALS_BEFORE_LIST = 3
 
 T = TypeVar("T")
 ChangeType = Literal["ADDED", "MODIFIED", "DELETED"]
-
-
-class ListMeta(msgspec.Struct, rename="camel"):
-    """The metadata of a list."""
-
-    resource_version: str = ""
-    continue_: str = msgspec.field(default="", name="continue")
-
-
-class _Page(msgspec.Struct, Generic[T]):
-    items: list[T] | None  # null where a list of metadata is empty
-    metadata: ListMeta
 
 
 class _Line(msgspec.Struct):
@@ -68,18 +54,18 @@ class _Failure(msgspec.Struct):
 
 
 class Sink(Protocol[T]):
-    """What takes the objects: called in the event loop, must not block."""
+    """What receives the objects: called in the event loop, must not block."""
 
     def on_list(self, objects: list[T]) -> None:
-        """Take the complete state, as a LIST gave it."""
+        """Handle the complete state, as a LIST gave it."""
 
     def on_event(self, change: ChangeType, obj: T) -> None:
-        """Take one change, as the watch gave it."""
+        """Handle one change, as the watch gave it."""
 
 
 @dataclass
 class Health:
-    """What the watch lag metrics and readiness look at; times are monotonic seconds."""
+    """What the watch lag metrics and readiness read; times are monotonic seconds."""
 
     synced: asyncio.Event = field(default_factory=asyncio.Event)
     confirmed_at: float = 0.0
@@ -129,7 +115,7 @@ class Reflector(Generic[T]):
         self._watch_timeout_s = watch_timeout_s
         self._stall_grace_s = stall_grace_s
         self._ends_on = ends_on
-        self._pages = msgspec.json.Decoder(_Page[kind])  # type: ignore[valid-type]  # built for the given kind
+        self._kind = kind
         self._object = msgspec.json.Decoder(kind)
         self._line = msgspec.json.Decoder(_Line)
         self._versioned = msgspec.json.Decoder(_Versioned)
@@ -159,17 +145,17 @@ class Reflector(Generic[T]):
                     raise
                 failures = 1 if self._progressed else failures + 1
                 self._after(error, failures)
-                await asyncio.sleep(_backoff(failures))
+                await asyncio.sleep(RETRY.pause_s(failures))
 
     def _after(self, error: KubernetesError, failures: int) -> None:
         self.health.last_error = error
         self.health.restarts += 1
-        log.info("Watch broken", path=self._path, status=error.status, reason=error.reason, failures=failures)
+        log.info("Watch failed, retrying", path=self._path, status=error.status, error=str(error), failures=failures)
         if error.status in (410, 400) or failures >= REFUSALS_BEFORE_LIST:
             self._version = None
 
     async def _check_history(self, version: str) -> None:
-        """List anew when the server's history ends before ours: etcd was restored to an older state.
+        """List again when the server's history ends before ours: etcd was restored to an older state.
 
         The server would accept the watch and stay silent until its counter has caught up with ours.
         """
@@ -187,26 +173,14 @@ class Reflector(Generic[T]):
             self._version = None
 
     async def _list(self) -> str:
-        objects: list[T] = []
-        query: dict[str, str | int] = {**self._selectors, "limit": PAGE_SIZE}
-        while True:
-            page = self._decode_page(await self._client.get(self._path, query=query, accept=self._list_accept))
-            objects.extend(page.items or ())
-            if not page.metadata.continue_:
-                break
-            query["continue"] = page.metadata.continue_
-        self._sink.on_list(objects)
+        found = await list_objects(
+            self._client, self._path, self._kind, selectors=self._selectors, accept=self._list_accept
+        )
+        self._sink.on_list(found.objects)
         self.health.lists += 1
         self.health.confirm()
         self.health.synced.set()
-        return page.metadata.resource_version
-
-    def _decode_page(self, answer: bytes) -> _Page[T]:
-        try:
-            page: _Page[T] = self._pages.decode(answer)
-        except msgspec.DecodeError as error:
-            raise KubernetesUnavailable(0, "BrokenList", "a list is not what its kind promises") from error
-        return page
+        return found.resource_version
 
     async def _watch(self, version: str) -> None:
         query: dict[str, str | int] = {
@@ -224,14 +198,14 @@ class Reflector(Generic[T]):
             self.health.confirm()
             opened_at = time.monotonic()
             async for raw in read_lines(response.content):
-                self._version = self._take(raw) or self._version
+                self._version = self._handle_line(raw) or self._version
                 self._progressed = True
                 self.health.confirm()
         if not self._progressed and time.monotonic() - opened_at < SHORTEST_WATCH_S:
             raise KubernetesUnavailable(0, "EndedAtOnce", "a watch ended as soon as it was opened")
         self.health.confirm()
 
-    def _take(self, raw: bytes) -> str:
+    def _handle_line(self, raw: bytes) -> str:
         try:
             line = self._line.decode(raw)
             if line.type == "ERROR":
@@ -254,8 +228,3 @@ async def read_lines(stream: aiohttp.StreamReader) -> AsyncIterator[bytes]:
                 yield line
         if len(rest) > MAX_LINE_BYTES:
             raise KubernetesUnavailable(0, "LineTooLong", "a watch line is longer than any object can be")
-
-
-def _backoff(failures: int) -> float:
-    pause: float = min(LAST_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** (failures - 1))
-    return pause * random.uniform(0.7, 1.3)  # noqa: S311 - jitter, no secret

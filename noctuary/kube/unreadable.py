@@ -1,11 +1,11 @@
-"""The watched namespaces that we may not read, said once when it begins and once when it is over."""
+"""The watched namespaces that we may not read, logged once when it begins and once when it is over."""
 
 import structlog
 
 log = structlog.get_logger()
 
 UNKNOWN_OR_CLOSED = "it does not exist, or this release's Role or RoleBinding is missing there"
-"""A Role lives in its namespace and goes with it: without one the API server does not tell which it is."""
+"""A Role lives in its namespace and goes with it: without one the API server does not say which it is."""
 
 
 class Unreadable:
@@ -15,12 +15,12 @@ class Unreadable:
         self._problems: dict[str, str] = {}
 
     def note(self, namespace: str, problem: str | None) -> None:
-        """Take what is true now; only a change is logged."""
+        """Note what is wrong now (None: nothing); only a change is logged."""
         if problem == self._problems.get(namespace):
             return
         if problem is not None:
             self._problems[namespace] = problem
-            log.warning("Watched namespace cannot be read, the others are served", namespace=namespace, problem=problem)
+            log.warning("Watched namespace cannot be read, the others are served", namespace=namespace, error=problem)
         else:
             del self._problems[namespace]
             log.info("Watched namespace can be read again", namespace=namespace)

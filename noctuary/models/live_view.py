@@ -9,11 +9,12 @@ from noctuary.models.diagnosis import PodView, ServiceView
 
 
 class LiveView(msgspec.Struct, frozen=True):
-    """What the cluster shows now of some services: faults as events, and their pods."""
+    """What the cluster shows now of some services: rollouts and faults as events, their pods, and what was not read."""
 
     events: list[ContextEvent] = []
     pods: list[PodView] = []
     gaps: list[str] = []
+    """Each completes the sentence `Not looked at: …` of the note."""
 
 
 LiveReader = Callable[[list[ServiceView]], Awaitable[LiveView | None]]

@@ -1,1 +1,1 @@
-"""Sources of ContextEvents: one package per system that tells us of changes and faults."""
+"""Sources of ContextEvents: one package or module per system that reports changes and faults."""

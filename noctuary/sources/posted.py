@@ -15,7 +15,7 @@ SOURCE = "api"
 MAX_ITEMS = 1000
 """Events in one request: one commit must not keep others waiting."""
 MAX_TTL_S = 7 * 24 * 3600
-"""The longest look back that any window is made for."""
+"""The longest lookback that any window is made for."""
 MAX_NAME_CHARS = 253
 """As long as the longest name in Kubernetes."""
 MAX_VALUE_CHARS = 8192
@@ -53,7 +53,7 @@ class PostedEvent(msgspec.Struct, frozen=True):
 
 
 class ItemError(msgspec.Struct, frozen=True):
-    """What is wrong with one item, and how to mend it; `index` counts from 0."""
+    """What is wrong with one item, and how to fix it; `index` counts from 0."""
 
     index: int
     field: str
@@ -90,7 +90,7 @@ _KEY = re.compile(rb'"([^"\\]*)"\s*:')
 
 
 def parse_events(body: bytes, content_type: str, tenant: str, now: float) -> Batch:
-    """Read a body of events for a tenant; raise InvalidInput when it cannot be taken apart."""
+    """Read a body of events for a tenant; raise InvalidInput when it cannot be split."""
     events: list[ContextEvent] = []
     errors: list[ItemError] = []
     for index, item in enumerate(split_items(body, content_type)):
@@ -102,7 +102,7 @@ def parse_events(body: bytes, content_type: str, tenant: str, now: float) -> Bat
 
 
 def split_items(body: bytes, content_type: str) -> list[bytes]:
-    """Take a body apart into single JSON texts, by its content type or by how it begins."""
+    """Split a body into single JSON texts, by its content type or by how it begins."""
     text = body.strip()
     if content_type.split(";", maxsplit=1)[0].strip().lower() in NDJSON_TYPES:
         items = _lines(text)
@@ -139,7 +139,7 @@ def _is_one_value(text: bytes) -> bool:
 
 
 def parse_item(text: bytes) -> PostedEvent:
-    """Read one event; raise InvalidInput that names the field and the mend."""
+    """Read one event; raise InvalidInput that names the field and the fix."""
     try:
         event = _ITEM.decode(text)
     except msgspec.ValidationError as error:
@@ -147,7 +147,7 @@ def parse_item(text: bytes) -> PostedEvent:
     except (ValueError, RecursionError) as error:
         raise InvalidInput("body", _plain(error), FIXES["body"]) from error
     if (twice := duplicate_key(text)) is not None:
-        raise InvalidInput(twice, "stands twice in one object", "send each field once")
+        raise InvalidInput(twice, "appears twice in one object", "send each field once")
     return event
 
 
@@ -167,10 +167,10 @@ def _plain(error: Exception) -> str:
 
 
 def duplicate_key(text: bytes) -> str | None:
-    """Return a key that stands twice in one object: parsers disagree which one counts, so nobody should guess."""
+    """Return a key that appears twice in one object: parsers disagree which one counts, so nobody should guess."""
     keys = _KEY.findall(text)
     if len(set(keys)) == len(keys):
-        return None  # quick and usual: only one who repeats a name anywhere pays for the slow way
+        return None  # quick and usual: only one who repeats a name anywhere pays for the slow parser
     twice: list[str] = []
 
     def note(pairs: list[tuple[str, Any]]) -> None:
@@ -218,7 +218,7 @@ def event_time(text: str | None, now: float) -> float:
 
 
 def clamp(at: float, now: float) -> tuple[float, bool]:
-    """Replace a time that cannot be true by the time of receipt, and tell whether that was done."""
+    """Replace a time that cannot be true by the time of receipt, and return whether that was done."""
     is_possible = now - MAX_AGE_S <= at <= now + MAX_AHEAD_S
     return (at, False) if is_possible else (now, True)
 

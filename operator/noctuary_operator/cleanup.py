@@ -14,15 +14,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from noctuary.common.errors import KubernetesError, NoctuaryError
 from noctuary.common.setting_types import Names
-from noctuary.kube.client import MERGE, METADATA_LIST, KubeClient, Query
+from noctuary.kube.client import MERGE, METADATA_LIST, KubeClient
 from noctuary.kube.lease import Lease
+from noctuary.kube.listing import PAGE_SIZE, list_objects
 from noctuary.models.routing_record import ROLE_INTERNAL_TOKEN, ROLE_LABEL, ROLE_ROUTE, ROLE_ROUTING_RECORD
 from noctuary.sources.kubernetes.source import LEASE_NAME as WATCHER_LEASE
 
 log = structlog.get_logger()
 
-PAGE_SIZE = 500
-"""Objects per LIST: the next page is asked for when these are gone."""
 POLL_S = 0.5
 """How often a workload is asked whether it has stopped."""
 TARGETS = (
@@ -69,10 +68,6 @@ class _Meta(msgspec.Struct):
 
 class _Item(msgspec.Struct):
     metadata: _Meta
-
-
-class _Page(msgspec.Struct):
-    items: list[_Item] | None  # null where the list is empty
 
 
 async def clean_up(client: KubeClient, settings: CleanupSettings) -> int:
@@ -129,14 +124,17 @@ async def _remove_all(client: KubeClient, namespace: str, api: str, plural: str,
 
 
 async def _list(client: KubeClient, collection: str, role: str) -> list[_Meta]:
-    query: Query = {"labelSelector": f"{ROLE_LABEL}={role}", "limit": PAGE_SIZE}
+    """Return the first page: the next one is asked for when these are gone."""
+    selectors = {"labelSelector": f"{ROLE_LABEL}={role}"}
     try:
-        raw = await client.get(collection, query=query, accept=METADATA_LIST)
+        found = await list_objects(
+            client, collection, _Item, selectors=selectors, accept=METADATA_LIST, max_objects=PAGE_SIZE
+        )
     except KubernetesError as error:
         if error.not_found:  # the kind is not installed: Gateway API is optional
             return []
         raise
-    return [item.metadata for item in msgspec.json.decode(raw, type=_Page).items or ()]
+    return [item.metadata for item in found.objects]
 
 
 async def run_cleanup(settings: CleanupSettings) -> int:

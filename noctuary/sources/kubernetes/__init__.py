@@ -1,4 +1,4 @@
-"""Kubernetes as a source: what its API server tells, decoded into ContextEvents by pure functions."""
+"""Kubernetes as a source: what its API server reports, decoded into ContextEvents by pure functions."""
 
 SOURCE = "kubernetes"
 """The `source` and `vendor` of all events made here."""

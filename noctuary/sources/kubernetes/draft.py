@@ -16,7 +16,7 @@ TTL_S = {
     EventType.DEPENDENCY_FAILURE: 2700,
     EventType.CONFIG_CHANGE: 24 * 3600,
 }
-"""A rollout outlives any lookback (the longest is a day); a fault is soon gone or told again."""
+"""A rollout outlives any lookback (the longest is a day); a fault is soon gone or reported again."""
 EARLIEST = 946684800.0
 """2000-01-01: what is dated earlier was dated by a clock that was never set."""
 FUTURE_SLACK_S = 2.0
@@ -36,12 +36,12 @@ def draft(
     confidence: float = 0.9,
     count: int = 1,
     actor: str | None = None,
-    facts: dict[str, str] | None = None,
+    extra: dict[str, str] | None = None,
 ) -> ContextEvent:
-    """Make an event about an object; `key` says which of its troubles this is and stays the same when told again."""
-    facts = {name: value for name, value in (facts or {}).items() if value}
-    if details.MESSAGE in facts:
-        facts[details.MESSAGE] = shorten(facts[details.MESSAGE])
+    """Make an event about an object; `key` names the fault or change and stays the same when it is repeated."""
+    extra = {name: value for name, value in (extra or {}).items() if value}
+    if details.MESSAGE in extra:
+        extra[details.MESSAGE] = shorten(extra[details.MESSAGE])
     return ContextEvent(
         id=new_event_id(),
         tenant=ref.namespace,
@@ -60,7 +60,7 @@ def draft(
         new_value=new_value,
         actor=actor or None,
         object=ref,
-        details=facts,
+        details=extra,
     )
 
 

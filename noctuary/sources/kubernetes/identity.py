@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from noctuary.kube.objects import ObjectMeta, Pod, Probe, TemplateMeta, controller_of
+from noctuary.kube.objects import ObjectMeta, TemplateMeta, controller_of
 from noctuary.models import details
 from noctuary.models.context_event import ObjectRef
 
@@ -20,7 +20,7 @@ _CRON_RUN = re.compile(r"-\d{8,10}$")
 
 
 class PodIdentity(msgspec.Struct, frozen=True):
-    """What must be known of a pod to say whose trouble its trouble is."""
+    """What must be known of a pod to say which service and workload its faults belong to."""
 
     ref: ObjectRef
     service_name: str
@@ -28,7 +28,7 @@ class PodIdentity(msgspec.Struct, frozen=True):
     probes: dict[str, str] = {}
     """What each probe asks, by `<container>/<liveness|readiness|startup>`."""
 
-    def facts(self) -> dict[str, str]:
+    def extra(self) -> dict[str, str]:
         """Return the details that every event of this pod carries."""
         return {details.TEMPLATE_HASH: self.template_hash, details.NODE: self.ref.node}
 
@@ -42,47 +42,6 @@ def service_of(annotations: Mapping[str, str], labels: Mapping[str, str], owner:
 def template_service(template: TemplateMeta, metadata: ObjectMeta) -> str:
     """Return the service of a workload, as its pods will name it."""
     return service_of(template.annotations, template.labels, metadata.name)
-
-
-def identify_pod(pod: Pod) -> PodIdentity:
-    """Say who a pod is."""
-    kind, name = pod_workload(pod.metadata)
-    labels = pod.metadata.labels
-    ref = ObjectRef(
-        kind="Pod",
-        namespace=pod.metadata.namespace,
-        name=pod.metadata.name,
-        uid=pod.metadata.uid,
-        workload_kind=kind,
-        workload_name=name,
-        node=pod.spec.node_name,
-        labels=labels,
-    )
-    service = service_of(pod.metadata.annotations, labels, name or pod.metadata.name)
-    return PodIdentity(ref, service, labels.get(POD_HASH_LABEL) or labels.get(REVISION_HASH_LABEL, ""), _probes(pod))
-
-
-def _probes(pod: Pod) -> dict[str, str]:
-    return {
-        f"{container.name}/{name}": target
-        for container in (*pod.spec.containers, *pod.spec.init_containers)
-        for name, probe in (
-            ("liveness", container.liveness_probe),
-            ("readiness", container.readiness_probe),
-            ("startup", container.startup_probe),
-        )
-        if probe is not None and (target := _target(probe))
-    }
-
-
-def _target(probe: Probe) -> str:
-    """Return the path, the port or the command's name; its arguments may hold what no note should."""
-    if probe.http_get is not None:
-        return probe.http_get.path.partition("?")[0] or "/"
-    if probe.exec is not None and probe.exec.command:
-        return f"command {probe.exec.command[0].rpartition('/')[2]}"
-    action = probe.tcp_socket or probe.grpc
-    return f"port {action.port}" if action is not None else ""
 
 
 def pod_workload(metadata: ObjectMeta) -> tuple[str, str]:

@@ -7,17 +7,16 @@ import msgspec
 
 from noctuary.common.errors import KubernetesError, is_refusal
 from noctuary.kube.client import KubeClient
-from noctuary.models.diagnosis import PodView, Relation, ServiceView
+from noctuary.models.diagnosis import Relation, ServiceView
 from noctuary.models.live_view import Limits, LiveReader, LiveView
-from noctuary.models.routing_record import ServiceMapping
-from noctuary.sources.kubernetes.live import LivePod, LiveState, read_live
+from noctuary.sources.kubernetes.live import MAX_OBJECTS, read_live
 
 MAX_SERVICES = 5
 """Own workloads come first; each service costs a handful of cached lists."""
 NODES_UNSEEN = "nodes, because this release watches single namespaces and nodes belong to none"
 
 
-def make_live_reader(kube: KubeClient, watched: Collection[str] = ()) -> LiveReader:
+def make_live_reader(kube: KubeClient, watched: Collection[str] = (), max_objects: int = MAX_OBJECTS) -> LiveReader:
     """Return the reader over one API server connection; with `watched` it asks in these namespaces only."""
 
     async def read(services: list[ServiceView]) -> LiveView | None:
@@ -25,13 +24,8 @@ def make_live_reader(kube: KubeClient, watched: Collection[str] = ()) -> LiveRea
         seen = [view for service in services[:MAX_SERVICES] if (view := _within(service, watched)).namespaces]
         if not seen:
             return None
-        answers = await asyncio.gather(*(_read(kube, service, with_nodes=not watched) for service in seen))
-        states = [answer for answer in answers if isinstance(answer, LiveState)]
-        return LiveView(
-            events=[event for state in states for event in state.events],
-            pods=[_pod(pod) for state in states for pod in state.pods],
-            gaps=[answer for answer in answers if isinstance(answer, str)],
-        )
+        reads = (_read(kube, service, with_nodes=not watched, max_objects=max_objects) for service in seen)
+        return _join(await asyncio.gather(*reads))
 
     return read
 
@@ -54,29 +48,19 @@ def _within(service: ServiceView, watched: Collection[str]) -> ServiceView:
     return msgspec.structs.replace(service, namespaces=[name for name in service.namespaces if name in watched])
 
 
-async def _read(kube: KubeClient, service: ServiceView, *, with_nodes: bool) -> LiveState | str:
-    """Read one service; a dependency that is refused is a sentence, because the others still tell something."""
+async def _read(kube: KubeClient, service: ServiceView, *, with_nodes: bool, max_objects: int) -> LiveView:
+    """Read one service; a dependency that is refused is a gap, because the others still show something."""
     try:
-        return await read_live(kube, _mapping(service), service.tenant, with_nodes=with_nodes)
+        return await read_live(kube, service, with_nodes=with_nodes, max_objects=max_objects)
     except KubernetesError as error:
         if service.relation is Relation.OWN or not is_refusal(error):
             raise
-        return f"{service.name} as it is now, because the API server refuses to show it"
+        return LiveView(gaps=[f"{service.name} as it is now, because the API server refuses to show it"])
 
 
-def _mapping(service: ServiceView) -> ServiceMapping:
-    return ServiceMapping(service.name, None, service.match_labels, service.namespaces)
-
-
-def _pod(pod: LivePod) -> PodView:
-    return PodView(
-        namespace=pod.namespace,
-        name=pod.name,
-        workload=pod.workload_name,
-        template_hash=pod.template_hash,
-        node=pod.node,
-        is_ready=pod.ready,
-        labels=pod.labels,
-        started_at=pod.started_at,
-        restarts=pod.restarts,
+def _join(views: list[LiveView]) -> LiveView:
+    return LiveView(
+        events=[event for view in views for event in view.events],
+        pods=[pod for view in views for pod in view.pods],
+        gaps=[gap for view in views for gap in view.gaps],
     )

@@ -12,7 +12,7 @@ from noctuary.sources.kubernetes.workloads import Revision, WorkloadView
 
 
 class WorkloadState(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is remembered of a workload between two looks, and stored between two runs."""
+    """What is remembered of a workload between two comparisons, and stored between two runs."""
 
     revision: Revision
     rolled_out_at: float
@@ -20,7 +20,7 @@ class WorkloadState(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """What happened since the last look, and what to remember now."""
+    """What happened since a workload was last compared, and what to remember now."""
 
     events: list[ContextEvent]
     state: WorkloadState
@@ -28,13 +28,13 @@ class Difference(msgspec.Struct, frozen=True):
 
 def current_revision(view: WorkloadView, revisions: Iterable[Revision]) -> Revision | None:
     """Return the revision that a workload wants now; None while its controller or our watch has not caught up."""
-    if view.kind != "Deployment":
+    if not view.has_replica_sets:
         return view.revision
     return next((r for r in revisions if r.number == view.revision_number and r.number > 0), None)
 
 
 def baseline(view: WorkloadView, revisions: Iterable[Revision]) -> WorkloadState | None:
-    """Return what to remember of a workload that is met at the very first start: nothing has happened yet."""
+    """Return what to remember of a workload that is seen at the very first start: nothing has happened yet."""
     current = current_revision(view, revisions)
     if current is None:
         return None
@@ -46,7 +46,7 @@ def difference(
 ) -> Difference | None:
     """Compare a workload with what is known of it; None while it is not clear yet what it wants.
 
-    A workload that nothing is known of is new. Several rollouts since the last look are several events.
+    A workload that nothing is known of is new. Several rollouts since then are several events.
     """
     revisions = list(revisions)
     current = current_revision(view, revisions)
@@ -82,7 +82,7 @@ def _identity(revision: Revision) -> tuple[str, int] | str:
 
 
 def rolled_out_at(view: WorkloadView, current: Revision, now: float) -> float:
-    """Return when a revision was rolled out; `now` where nothing tells when a rollback was decided."""
+    """Return when a revision was rolled out; `now` where nothing shows when a rollback was decided."""
     if current.reused:  # a rollback: the ReplicaSet is old, the decision is not
         written = view.template_write.at
         return written if written > current.created_at else now
@@ -93,36 +93,36 @@ def rollout(view: WorkloadView, new: Revision, old: Revision | None, at: float, 
     """Make the event of one rollout; `old` None: the workload is new."""
     new_template = new.summary()
     old_template = old.summary() if old else None
-    is_last = new.number == view.revision_number or view.kind != "Deployment"
+    is_last = new.number == view.revision_number or not view.has_replica_sets
     return draft(
         view.ref,
         view.service_name,
         EventType.DEPLOY,
         # A StatefulSet that is rolled back takes the name of the old revision again.
-        key=f"rollout/{new.number}" if view.kind == "Deployment" else f"rollout/{new.name}/{view.generation}",
+        key=f"rollout/{new.number}" if view.has_replica_sets else f"rollout/{new.name}/{view.generation}",
         at=at,
         old_value=_image_shown(old_template, new_template) if old_template else None,
         new_value=_image_shown(new_template, old_template),
         confidence=0.95,
         actor=view.template_write.manager if is_last else None,
-        facts=_facts(new, old, new_template, old_template, old_at),
+        extra=_rollout_extra(new, old, new_template, old_template, old_at),
     )
 
 
-def _facts(
+def _rollout_extra(
     new: Revision, old: Revision | None, template: TemplateSummary, old_template: TemplateSummary | None, old_at: float
 ) -> dict[str, str]:
-    facts = {
+    extra = {
         details.IMAGE: _image_shown(template, old_template),
         details.REVISION: _revision_shown(new),
         details.TEMPLATE_HASH: new.template_hash,
     }
     if old is not None and old_template is not None:
-        facts[details.PREVIOUS_IMAGE] = _image_shown(old_template, template)
-        facts[details.PREVIOUS_REVISION] = _revision_shown(old)
-        facts[details.CHANGED] = describe_change(old_template, template)
-        facts[details.PREVIOUS_ROLLED_OUT_AT] = f"{old_at or old.created_at:.0f}"
-    return facts
+        extra[details.PREVIOUS_IMAGE] = _image_shown(old_template, template)
+        extra[details.PREVIOUS_REVISION] = _revision_shown(old)
+        extra[details.CHANGED] = describe_change(old_template, template)
+        extra[details.PREVIOUS_ROLLED_OUT_AT] = f"{old_at or old.created_at:.0f}"
+    return extra
 
 
 def _revision_shown(revision: Revision) -> str:

@@ -1,4 +1,4 @@
-"""One session of watching: from a list of everything until the Lease is lost or the queue ran over."""
+"""One session of watching: from a list of everything until the Lease is lost or the queue overflowed."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from noctuary.common.metrics import Metrics
 from noctuary.kube.client import KubeClient
 from noctuary.kube.reflector import STALL_GRACE_S, WATCH_TIMEOUT_S, Reflector, Sink
 from noctuary.kube.unreadable import UNKNOWN_OR_CLOSED, Unreadable
-from noctuary.sources.kubernetes.part import NamespaceWatches
+from noctuary.sources.kubernetes.namespace_watches import NamespaceWatches
 from noctuary.sources.kubernetes.writer import QUEUE_LIMIT, Writer
 from noctuary.store.interface import Baseline, Store
 
@@ -29,7 +29,7 @@ class WatchTimings(msgspec.Struct, frozen=True):
     queue_limit: int = QUEUE_LIMIT
 
 
-class Session:
+class WatchSession:
     """The watches, what they feed, and the writer behind them."""
 
     def __init__(
@@ -47,8 +47,10 @@ class Session:
         self.writer = Writer(store, metrics, timings.queue_limit)
         self._restarts: dict[str, int] = {}
         self._unreadable = Unreadable()
-        self._parts = [NamespaceWatches(name, self._reflector, self.writer, baselines) for name in namespaces or ("",)]
-        self.health = {name: health for part in self._parts for name, health in part.health.items()}
+        self._watches = [
+            NamespaceWatches(name, self._reflector, self.writer, baselines) for name in namespaces or ("",)
+        ]
+        self.health = {name: health for watches in self._watches for name, health in watches.health.items()}
 
     def _reflector(self, path: str, kind: type[T], sink: Sink[T], field_selector: str = "") -> Reflector[T]:
         return Reflector(
@@ -62,32 +64,32 @@ class Session:
         )
 
     async def run(self, lost: asyncio.Future[None]) -> None:
-        """Watch until the Lease is lost, or until the queue ran over and what it held is stored."""
-        work = [run for part in self._parts for run in part.runs()]
+        """Watch until the Lease is lost, or until the queue overflowed and what it held is stored."""
+        work = [run for watches in self._watches for run in watches.runs()]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(each) for each in (*work, self.writer.run(), self._export())]
-            over = group.create_task(self._ran_over())
+            overflowed = group.create_task(self._overflowed())
             try:
-                await asyncio.wait([lost, over], return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait([lost, overflowed], return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for task in (*tasks, over):
+                for task in (*tasks, overflowed):
                     task.cancel()
 
-    async def _ran_over(self) -> None:
+    async def _overflowed(self) -> None:
         await self.writer.overflowed.wait()
         await self.writer.drained()
 
     async def _export(self) -> None:
-        """Keep the gauges of the watches current, and say which single namespace is closed to us."""
+        """Keep the gauges of the watches current, and log which single namespace is closed to us."""
         try:
             while True:
-                for part in filter(lambda each: each.namespace, self._parts):
-                    self._unreadable.note(part.namespace, UNKNOWN_OR_CLOSED if part.is_refused else None)
+                for each in filter(lambda each: each.namespace, self._watches):
+                    self._unreadable.note(each.namespace, UNKNOWN_OR_CLOSED if each.is_refused else None)
                 for resource, health in self.health.items():
                     if health.synced.is_set():
                         self._metrics.watch_age_seconds.labels(resource).set(health.age_s())
-                    begun_anew = health.restarts - self._restarts.get(resource, 0)
-                    self._metrics.watch_restarts.labels(resource).inc(begun_anew)
+                    restarts = health.restarts - self._restarts.get(resource, 0)
+                    self._metrics.watch_restarts.labels(resource).inc(restarts)
                     self._restarts[resource] = health.restarts
                 await asyncio.sleep(GAUGE_PERIOD_S)
         finally:

@@ -11,7 +11,7 @@ from noctuary.common.errors import StoreUnavailable
 from noctuary.common.metrics import Metrics
 from noctuary.kube.client import KubeClient
 from noctuary.kube.reflector import Health
-from noctuary.sources.kubernetes.session import Session, WatchTimings
+from noctuary.sources.kubernetes.session import WatchSession, WatchTimings
 from noctuary.store.interface import Baseline, Store
 
 log = structlog.get_logger()
@@ -51,7 +51,7 @@ class KubernetesSource:
         self._new_lease = new_lease
         self._timings = timings or WatchTimings()
         self._namespaces = namespaces
-        self._session: Session | None = None
+        self._session: WatchSession | None = None
 
     @property
     def is_watching(self) -> bool:
@@ -80,20 +80,20 @@ class KubernetesSource:
 
     async def _watch(self, lost: asyncio.Future[None]) -> None:
         baselines = await self._baselines()
-        log.info("Cluster is watched", baselines=len(baselines), namespaces=list(self._namespaces) or "all")
-        self._session = Session(self._kube, self._store, self._metrics, baselines, self._timings, self._namespaces)
+        log.info("Watching the cluster", baselines=len(baselines), namespaces=list(self._namespaces) or "all")
+        self._session = WatchSession(self._kube, self._store, self._metrics, baselines, self._timings, self._namespaces)
         self._metrics.watching.set(1)
         try:
             await self._session.run(lost)
         finally:
             self._session = None
             self._metrics.watching.set(0)
-            log.info("Cluster is not watched any more")
+            log.info("Stopped watching the cluster")
 
     async def _baselines(self) -> list[Baseline]:
         while True:
             try:
                 return await self._store.baselines()
             except StoreUnavailable as error:
-                log.warning("Store not available, the cluster is not watched yet", error=str(error))
+                log.warning("Store not available, waiting before watching the cluster", error=str(error))
                 await asyncio.sleep(STORE_PAUSE_S * random.uniform(0.7, 1.3))  # noqa: S311 - jitter, no secret

@@ -1,4 +1,4 @@
-"""Pod templates boiled down to what a person wants to hear when one is replaced by another."""
+"""Pod templates, reduced to what a person wants to know when one is replaced by another."""
 
 import hashlib
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _WORDS = {
     "serviceAccountName": "service account",
     "nodeSelector": "node selector",
 }
-_TWINS = frozenset({"serviceAccount"})
+_ALIASES = frozenset({"serviceAccount"})
 """Older names that the API server keeps in step."""
 
 
@@ -45,13 +45,13 @@ class TemplateSummary(msgspec.Struct, omit_defaults=True):
 
 
 def summarize(template: PodTemplate, salt: str) -> TemplateSummary:
-    """Boil a template down; digests are salted with the owner's uid, so that equal values do not look equal."""
+    """Reduce a template to what is compared; digests are salted with the owner's uid, so that equal values differ."""
     spec = msgspec.json.decode(template.spec, type=dict[str, Any])
     summary = TemplateSummary()
     for field, prefix in _CONTAINERS.items():
         for container in spec.pop(field, None) or []:
             summary.containers[prefix + container["name"]] = _container(container, salt)
-    summary.fields = {name: _digest(value, salt) for name, value in spec.items() if name not in _TWINS}
+    summary.fields = {name: _digest(value, salt) for name, value in spec.items() if name not in _ALIASES}
     labels = {k: v for k, v in template.metadata.labels.items() if k != "pod-template-hash"}
     summary.fields["labels"] = _digest(labels, salt)
     summary.fields["annotations"] = _digest(template.metadata.annotations, salt)
@@ -68,13 +68,13 @@ def _container(container: dict[str, Any], salt: str) -> ContainerSummary:
 
 
 def _digest(value: Any, salt: str) -> str:
-    # Four bytes tell a change from none, and are too few to guess a value by.
+    # Four bytes show a change, and are too few to guess a value by.
     content = msgspec.json.encode(value, order="deterministic")
     return hashlib.blake2s(content, digest_size=4, key=salt.encode()[:32]).hexdigest()
 
 
 def describe_change(old: TemplateSummary, new: TemplateSummary) -> str:
-    """Say what differs, in words: `image, env DB_POOL, resources of sidecar`."""
+    """Describe what differs, in words: `image, env DB_POOL, resources of sidecar`."""
     return ", ".join(_differences(old, new))
 
 

@@ -1,26 +1,14 @@
-"""Deployments, StatefulSets, DaemonSets and ReplicaSets, boiled down to what a rollout or a scaling shows in."""
+"""What of a workload shows a rollout or a scaling: in common for Deployments, StatefulSets and DaemonSets."""
 
 import msgspec
 
-from noctuary.kube.objects import (
-    DaemonSet,
-    Deployment,
-    ManagedFields,
-    ReplicaSet,
-    Workload,
-    WorkloadMeta,
-    controller_of,
-    seconds,
-)
+from noctuary.kube.objects import ManagedFields, ObjectMeta, WorkloadMeta, WorkloadObject, seconds
 from noctuary.models.context_event import ObjectRef
-from noctuary.sources.kubernetes.identity import POD_HASH_LABEL, template_service
+from noctuary.sources.kubernetes.identity import template_service
 from noctuary.sources.kubernetes.template import TemplateSummary, summarize
 
 REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
-REVISION_HISTORY_ANNOTATION = "deployment.kubernetes.io/revision-history"
-"""Present on a ReplicaSet that was rolled back to: its age says nothing about the rollout then."""
-DAEMON_SET_GENERATION_ANNOTATION = "deprecated.daemonset.template.generation"
-"""Deprecated by name only: the API server still counts a DaemonSet's templates in it."""
+"""On a Deployment the number of the revision that it wants, on a ReplicaSet its own number."""
 _TEMPLATE_FIELD = b'"f:template"'
 _REPLICAS_FIELD = b'"f:replicas"'
 
@@ -47,11 +35,19 @@ class Revision(msgspec.Struct, frozen=True):
         return msgspec.json.decode(self.template, type=TemplateSummary)
 
 
+class OwnedRevision(msgspec.Struct, frozen=True):
+    """A revision that is an object of its own, and the uid of the workload it belongs to."""
+
+    uid: str
+    owner_uid: str
+    revision: Revision
+
+
 class WorkloadView(msgspec.Struct, frozen=True):
     """A workload as it is now. `revision` is None while its controller has not caught up with its spec.
 
-    `replicas` is what its author asked for (None: a DaemonSet's author cannot), `desired` how many pods that makes.
-    For a Deployment only the revision's number is known here; the ReplicaSet of that number holds the rest.
+    `replicas` is what its author asked for (None: a DaemonSet's author cannot). Where `has_replica_sets`, only the
+    revision's number is known here; the ReplicaSet of that number holds the rest.
     """
 
     kind: str
@@ -60,14 +56,11 @@ class WorkloadView(msgspec.Struct, frozen=True):
     uid: str
     service_name: str
     labels: dict[str, str]
-    created_at: float
     generation: int
     replicas: int | None
-    desired: int
-    ready: int
-    updated: int
     revision_number: int
     revision: Revision | None
+    has_replica_sets: bool
     template_write: Write
     replicas_write: Write
 
@@ -77,61 +70,46 @@ class WorkloadView(msgspec.Struct, frozen=True):
         return ObjectRef(self.kind, self.namespace, self.name, self.uid, self.kind, self.name, labels=self.labels)
 
 
-def view_workload(obj: Workload) -> WorkloadView:
-    """Boil a workload down."""
-    metadata, status = obj.metadata, obj.status
-    is_daemon_set = isinstance(obj, DaemonSet)
+def view_workload(obj: WorkloadObject, revision: Revision | None, *, has_replica_sets: bool = False) -> WorkloadView:
+    """Return a workload with its revision, reduced to what is compared."""
+    metadata, template = obj.metadata, obj.spec.template.metadata
     return WorkloadView(
         kind=type(obj).__name__,
         namespace=metadata.namespace,
         name=metadata.name,
         uid=metadata.uid,
-        service_name=template_service(obj.spec.template.metadata, metadata),
-        labels=obj.spec.template.metadata.labels,
-        created_at=seconds(metadata.creation_timestamp),
+        service_name=template_service(template, metadata),
+        labels=template.labels,
         generation=metadata.generation,
-        replicas=None if is_daemon_set else obj.spec.replicas,
-        desired=status.desired_number_scheduled if is_daemon_set else obj.spec.replicas or 0,
-        ready=status.number_ready if is_daemon_set else status.ready_replicas,
-        updated=status.updated_number_scheduled if is_daemon_set else status.updated_replicas,
-        revision_number=_number(metadata.annotations.get(REVISION_ANNOTATION)),
-        revision=None if isinstance(obj, Deployment) else _own_revision(obj),
+        replicas=obj.spec.replicas,
+        revision_number=count_in(metadata, REVISION_ANNOTATION),
+        revision=revision,
+        has_replica_sets=has_replica_sets,
         template_write=last_write(metadata, _TEMPLATE_FIELD),
         replicas_write=last_write(metadata, _REPLICAS_FIELD),
     )
 
 
-def _own_revision(obj: Workload) -> Revision | None:
+def own_revision(obj: WorkloadObject, number: int = 0) -> Revision | None:
+    """Return the revision that a workload names itself; None while its controller has not caught up with its spec."""
     metadata, status = obj.metadata, obj.status
     if status.observed_generation < metadata.generation:
         return None
     written = last_write(metadata, _TEMPLATE_FIELD).at
-    counted = _number(metadata.annotations.get(DAEMON_SET_GENERATION_ANNOTATION))
-    template = msgspec.json.encode(summarize(obj.spec.template, metadata.uid))
     return Revision(
-        name=status.update_revision or str(counted),
-        number=counted,
+        name=status.update_revision or str(number),
+        number=number,
         template_hash=status.update_revision,
         created_at=max(written, seconds(metadata.creation_timestamp)),
         reused=False,
-        template=template,
+        template=msgspec.json.encode(summarize(obj.spec.template, metadata.uid)),
     )
 
 
-def view_replica_set(obj: ReplicaSet) -> Revision | None:
-    """Boil a ReplicaSet down to the revision of the Deployment it belongs to; None when it belongs to none."""
-    metadata = obj.metadata
-    owner = controller_of(metadata)
-    if owner is None or owner.kind != "Deployment":
-        return None
-    return Revision(
-        name=metadata.name,
-        number=_number(metadata.annotations.get(REVISION_ANNOTATION)),
-        template_hash=metadata.labels.get(POD_HASH_LABEL, ""),
-        created_at=seconds(metadata.creation_timestamp),
-        reused=REVISION_HISTORY_ANNOTATION in metadata.annotations,
-        template=msgspec.json.encode(summarize(obj.spec.template, owner.uid)),
-    )
+def count_in(metadata: ObjectMeta, annotation: str) -> int:
+    """Return the number that an annotation holds, else 0."""
+    text = metadata.annotations.get(annotation, "")
+    return int(text) if text.isdecimal() else 0
 
 
 def last_write(metadata: WorkloadMeta, field: bytes) -> Write:
@@ -145,7 +123,3 @@ def last_write(metadata: WorkloadMeta, field: bytes) -> Write:
 
 def _wrote(entry: ManagedFields, field: bytes) -> bool:
     return entry.subresource != "status" and field in bytes(entry.fields_v1)
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() else 0

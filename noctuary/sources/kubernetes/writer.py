@@ -1,13 +1,15 @@
-"""The way into the store: a bounded queue that never makes a watch wait, written in batches until it succeeds."""
+"""Writes events to the store: a bounded queue that never makes a watch wait, in batches that are retried."""
 
 import asyncio
-import random
 from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
 
 import msgspec
 import structlog
 
 from noctuary.common import clock
+from noctuary.common.backoff import Backoff
 from noctuary.common.errors import StoreUnavailable
 from noctuary.common.metrics import Metrics
 from noctuary.models.context_event import ContextEvent
@@ -20,10 +22,11 @@ log = structlog.get_logger()
 QUEUE_LIMIT = 20_000
 """Events that may wait while the store is away: about 40 MB, and minutes of a very bad day."""
 BATCH_LIMIT = 500
-"""Events per commit: bounds how long the store's one writer thread is taken."""
-FIRST_PAUSE_S = 0.2
-LAST_PAUSE_S = 5.0
-"""Pauses between attempts to write grow from the first to the last, with jitter."""
+"""Events per commit: bounds how long the store's one writer thread is busy."""
+RETRY = Backoff(first_s=0.2, longest_s=5.0)
+"""Between attempts to write: the queue bridges minutes, so no pause may be long."""
+
+T = TypeVar("T")
 
 
 class _Item(msgspec.Struct):
@@ -32,8 +35,15 @@ class _Item(msgspec.Struct):
     is_live: bool
 
 
+class EventQueue(Protocol):
+    """Where sinks put events, and what to remember with them; must not block."""
+
+    def offer(self, events: list[ContextEvent], changes: list[Mutation], *, is_live: bool) -> None:
+        """Queue events, then changes that are committed after them; `is_live`: just seen by a watch, not listed."""
+
+
 class Writer:
-    """Takes events and what to remember with them. Once `overflowed` is set everything must be listed anew."""
+    """Queues events and what to remember with them. Once `overflowed` is set everything must be listed again."""
 
     def __init__(self, store: Store, metrics: Metrics, queue_limit: int = QUEUE_LIMIT) -> None:
         self._store = store
@@ -47,7 +57,7 @@ class Writer:
         self.overflowed = asyncio.Event()
 
     def offer(self, events: list[ContextEvent], changes: list[Mutation], *, is_live: bool) -> None:
-        """Take events, then changes that are committed after them; drop them when the queue is full."""
+        """Queue events, then changes that are committed after them; drop them when the queue is full."""
         if not events and not changes:
             return
         weight = len(events) + len(changes)
@@ -62,11 +72,11 @@ class Writer:
     def _overflow(self, dropped: int) -> None:
         self._metrics.events.labels(SOURCE, "refused").inc(dropped)
         if not self.overflowed.is_set():
-            log.warning("Queue to the store is full, everything will be listed anew", limit=self._queue_limit)
+            log.warning("Queue to the store is full, everything will be listed again", limit=self._queue_limit)
             self.overflowed.set()
 
     async def drained(self) -> None:
-        """Wait until all that was taken is stored."""
+        """Wait until all that was queued is stored."""
         await self._idle.wait()
 
     async def run(self) -> None:
@@ -93,33 +103,20 @@ class Writer:
         events = [clamp(event, now) for item in batch for event in item.events]
         changes = [change for item in batch for change in item.changes]
         if events:
-            added = await self._persist_events(events)
+            added = await self._until_stored(lambda: self._store.add_events(events))
             self._count(batch, added)
         if changes:
-            await self._persist_changes(changes)
+            await self._until_stored(lambda: self._store.commit(*changes))
 
-    async def _persist_events(self, events: list[ContextEvent]) -> list[bool]:
-        attempt = 0
+    async def _until_stored(self, write: Callable[[], Awaitable[T]]) -> T:
+        failures = 0
         while True:
             try:
-                return await self._store.add_events(events)
+                return await write()
             except StoreUnavailable as error:
-                attempt += 1
-                await self._pause(attempt, error)
-
-    async def _persist_changes(self, changes: list[Mutation]) -> None:
-        attempt = 0
-        while True:
-            try:
-                return await self._store.commit(*changes)
-            except StoreUnavailable as error:
-                attempt += 1
-                await self._pause(attempt, error)
-
-    async def _pause(self, attempt: int, error: StoreUnavailable) -> None:
-        log.warning("Store not available, events wait", waiting=self._weight, attempt=attempt, error=str(error))
-        pause_s = min(LAST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** (attempt - 1))
-        await asyncio.sleep(pause_s * random.uniform(0.7, 1.3))  # noqa: S311 - jitter, no secret
+                failures += 1
+                log.warning("Store not available, retrying", waiting=self._weight, failures=failures, error=str(error))
+                await asyncio.sleep(RETRY.pause_s(failures))
 
     def _count(self, batch: list[_Item], added: list[bool]) -> None:
         now = clock.now()

@@ -8,7 +8,7 @@ import structlog
 
 from noctuary.common.errors import KubernetesError, is_refusal
 from noctuary.kube.client import METADATA_LIST, KubeClient
-from noctuary.kube.reflector import PAGE_SIZE, ListMeta
+from noctuary.kube.listing import list_objects
 from noctuary.models.integration_spec import PLURAL
 from noctuary_operator.resources import paths
 from noctuary_operator.watch.cluster_view import ClusterView
@@ -28,11 +28,6 @@ class _Uid(msgspec.Struct):
 
 class _Item(msgspec.Struct):
     metadata: _Uid
-
-
-class _Page(msgspec.Struct):
-    items: list[_Item] | None  # null where the list is empty
-    metadata: ListMeta
 
 
 class _Kind(msgspec.Struct):
@@ -117,12 +112,6 @@ class Sweeper:
         return live
 
     async def _listed(self, namespace: str) -> set[str]:
-        listed: set[str] = set()
-        query: dict[str, str | int] = {"limit": PAGE_SIZE}
-        while True:
-            raw = await self._client.get(paths.integrations(namespace), query=query, accept=METADATA_LIST)
-            page = msgspec.json.decode(raw, type=_Page)
-            listed |= {item.metadata.uid for item in page.items or ()}
-            if not page.metadata.continue_:
-                return listed
-            query["continue"] = page.metadata.continue_
+        path = paths.integrations(namespace)
+        found = await list_objects(self._client, path, _Item, accept=METADATA_LIST)
+        return {item.metadata.uid for item in found.objects}

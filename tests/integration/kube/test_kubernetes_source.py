@@ -8,8 +8,10 @@ import pytest
 from noctuary.common.clock import format_time, now
 from noctuary.common.errors import KubernetesError, StoreUnavailable
 from noctuary.kube.client import KubeClient
+from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
-from noctuary.models.routing_record import ServiceMapping
+from noctuary.models.diagnosis import Relation, ServiceView
+from noctuary.models.live_view import LiveView
 from noctuary.sources.kubernetes.live import read_live
 from noctuary.sources.kubernetes.session import WatchTimings
 from testbed.polling import until
@@ -118,12 +120,13 @@ async def test_the_live_view_names_a_rollback_target_and_what_is_wrong(
         await world.a_pod("shop", image)
     pod = await world.a_pod("shop", "shop:2")
     await world.report_container(pod, CRASHING, lastState=ENDED, restartCount=4)
-    state = await live(world, ServiceMapping("shop", match_labels=labels))
-    (workload,) = state.workloads
-    assert (workload.current.image, workload.current.revision) == ("shop:2", "2")
-    assert (workload.previous.image, workload.previous.revision) == ("shop:1", "1")
-    assert {p.name: p.faults for p in state.pods}[pod["metadata"]["name"]] == ["CrashLoopBackOff"]
-    assert {(e.event_type, e.new_value) for e in state.events} == {
+    view = await live(world, labels)
+    (rollout,) = [event for event in view.events if event.event_type == "deploy"]
+    assert (rollout.details[details.IMAGE], rollout.details[details.REVISION]) == ("shop:2", "2")
+    assert (rollout.details[details.PREVIOUS_IMAGE], rollout.details[details.PREVIOUS_REVISION]) == ("shop:1", "1")
+    assert [event.new_value for event in view.events if event.entity == pod["metadata"]["name"]] == ["CrashLoopBackOff"]
+    assert pod["metadata"]["name"] in [each.name for each in view.pods]
+    assert {(e.event_type, e.new_value) for e in view.events} == {
         ("deploy", "shop:2"),
         ("restart", "CrashLoopBackOff"),
     }
@@ -137,8 +140,8 @@ async def test_what_a_pod_still_waits_for_is_of_now_however_long_ago_it_began(wo
     await world.report(pod, conditions=[bound])
     await world.report_container(pod, {"waiting": {"reason": "ImagePullBackOff", "message": "not found"}})
     asked_at = now()
-    state = await live(world, ServiceMapping("shop"))
-    (event,) = [e for e in state.events if e.new_value == "ImagePullBackOff"]
+    view = await live(world)
+    (event,) = [e for e in view.events if e.new_value == "ImagePullBackOff"]
     assert event.timestamp < long_ago + 1 < asked_at <= event.last_seen
 
 
@@ -148,20 +151,24 @@ async def test_the_live_view_holds_the_nodes_of_its_pods(world: WatchedCluster, 
     await world.roll_out("shop", "shop:1")
     pod = await world.a_pod("shop")
     await world.bind(pod, node)
-    state = await live(world, ServiceMapping("shop"))
-    assert [e.new_value for e in state.events if e.entity == node] == ["NodeNotReady"]
+    view = await live(world)
+    assert [e.new_value for e in view.events if e.entity == node] == ["NodeNotReady"]
 
 
 async def test_a_live_view_that_is_refused_is_an_error(world: WatchedCluster) -> None:
     stranger = await KubeClient.connect(world.stranger_kubeconfig())
     with pytest.raises(KubernetesError, match="403"):
-        await read_live(stranger, ServiceMapping("shop"), world.namespace)
+        await read_live(stranger, shop(world.namespace))
     await stranger.close()
 
 
-async def live(world: WatchedCluster, mapping: ServiceMapping) -> Any:
+def shop(namespace: str, labels: dict[str, str] | None = None) -> ServiceView:
+    return ServiceView("shop", Relation.OWN, namespace, [namespace], labels or {})
+
+
+async def live(world: WatchedCluster, labels: dict[str, str] | None = None) -> LiveView:
     kube = await KubeClient.connect(world.receiver_kubeconfig)
     try:
-        return await read_live(kube, mapping, world.namespace)
+        return await read_live(kube, shop(world.namespace, labels))
     finally:
         await kube.close()

@@ -161,7 +161,7 @@ async def test_a_compacted_history_is_listed_anew(
             proxy.reset_all()
             await seen_once(world)
         assert source.health()["deployments"].lists == 2
-    assert 410 in [each.get("status") for each in logs if each["event"] == "Watch broken"]
+    assert 410 in [each.get("status") for each in logs if each["event"] == "Watch failed, retrying"]
 
 
 async def test_a_history_that_went_back_is_listed_anew(world: WatchedCluster, forwarder: tuple[Relay, Path]) -> None:
@@ -169,7 +169,7 @@ async def test_a_history_that_went_back_is_listed_anew(world: WatchedCluster, fo
     proxy, kubeconfig = forwarder
     await start_shop(world)
     async with world.watching(kubeconfig) as source:
-        session_of(source)._parts[0]._reflectors["deployments"]._version = "999999999999"
+        session_of(source)._watches[0]._watches["deployments"]._version = "999999999999"
         proxy.reset_all()
         await roll_out_unseen(world)
         await seen_once(world)

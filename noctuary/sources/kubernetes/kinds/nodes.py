@@ -1,9 +1,14 @@
-"""What is wrong with a node, read from its conditions."""
+"""Nodes: what is wrong with each, read from its conditions."""
 
-from noctuary.kube.objects import Condition, Node, seconds
+import msgspec
+
+from noctuary.kube.objects import Condition, KubeObject, Struct, seconds
+from noctuary.kube.reflector import Sink
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
 from noctuary.sources.kubernetes.draft import draft
+from noctuary.sources.kubernetes.sinks import FaultSink
+from noctuary.sources.kubernetes.watched_kind import CORE, SinkContext, WatchedKind
 
 PRESSURES = {
     "MemoryPressure": "NodeMemoryPressure",
@@ -12,6 +17,26 @@ PRESSURES = {
 }
 """True is bad; the reasons are those of the node's own Events."""
 NOT_READY = "NodeNotReady"
+
+
+class NodeStatus(Struct):
+    """What a node reports."""
+
+    conditions: list[Condition] = msgspec.field(default_factory=list)
+
+
+class Node(KubeObject):
+    """core/v1 Node."""
+
+    status: NodeStatus = msgspec.field(default_factory=NodeStatus)
+
+
+def make_sink(context: SinkContext) -> Sink[Node]:
+    """Return what reports the faults of nodes."""
+    return FaultSink(context.queue, node_faults)
+
+
+NODES = WatchedKind(api=CORE, resource="nodes", kind=Node, make_sink=make_sink, is_namespaced=False)
 
 
 def node_faults(node: Node) -> list[ContextEvent]:
@@ -44,7 +69,7 @@ def _event(node: Node, condition: Condition, reason: str) -> ContextEvent:
         at=at,
         new_value=reason,
         confidence=0.85,
-        facts={
+        extra={
             details.REASON: reason,
             details.NODE: node.metadata.name,
             details.MESSAGE: f"{condition.reason}: {condition.message}".strip(": "),

@@ -1,0 +1,26 @@
+"""StatefulSets: workloads that name the revision they update to."""
+
+from noctuary.kube.objects import WorkloadObject
+from noctuary.kube.reflector import Sink
+from noctuary.sources.kubernetes.sinks import WorkloadSink
+from noctuary.sources.kubernetes.watched_kind import APPS, SinkContext, WatchedKind
+from noctuary.sources.kubernetes.workloads import WorkloadView, own_revision, view_workload
+
+
+class StatefulSet(WorkloadObject):
+    """apps/v1 StatefulSet."""
+
+
+def make_sink(context: SinkContext) -> Sink[StatefulSet]:
+    """Return what reports rollouts and scalings of StatefulSets."""
+    return WorkloadSink(context.tracker, StatefulSet, view_stateful_set)
+
+
+STATEFUL_SETS = WatchedKind(
+    api=APPS, resource="statefulsets", kind=StatefulSet, make_sink=make_sink, feeds_rollouts=True
+)
+
+
+def view_stateful_set(obj: StatefulSet) -> WorkloadView:
+    """Return a StatefulSet, reduced to what is compared."""
+    return view_workload(obj, own_revision(obj))

@@ -1,0 +1,61 @@
+"""The watches of one namespace, or of the whole cluster, and what they feed."""
+
+from collections.abc import Coroutine
+from typing import Any, Protocol, TypeVar
+
+from noctuary.common.errors import is_refusal
+from noctuary.kube.reflector import Health, Reflector, Sink
+from noctuary.sources.kubernetes.kinds.registry import WATCHED_KINDS
+from noctuary.sources.kubernetes.rollout_tracker import RolloutTracker
+from noctuary.sources.kubernetes.watched_kind import SinkContext
+from noctuary.sources.kubernetes.writer import EventQueue
+from noctuary.store.interface import Baseline
+
+T = TypeVar("T")
+
+ROLLOUT_KINDS = frozenset(each.kind.__name__ for each in WATCHED_KINDS if each.feeds_rollouts)
+
+
+class MakeReflector(Protocol):
+    """Makes the watch of one resource."""
+
+    def __call__(self, path: str, kind: type[T], sink: Sink[T], field_selector: str = "") -> Reflector[T]:
+        """Return it."""
+
+
+class NamespaceWatches:
+    """The watches of one namespace; of all, and of what belongs to none, where it is empty."""
+
+    def __init__(self, namespace: str, make: MakeReflector, queue: EventQueue, baselines: list[Baseline]) -> None:
+        self.namespace = namespace
+        context = SinkContext(queue, RolloutTracker(queue, baselines, ROLLOUT_KINDS, namespace))
+        kinds = [each for each in WATCHED_KINDS if each.is_namespaced or not namespace]
+        self._watches: dict[str, Reflector[Any]] = {
+            each.resource: make(each.path(namespace), each.kind, each.make_sink(context), each.field_selector)
+            for each in kinds
+        }
+        self._last = {each.resource for each in kinds if each.starts_last}
+
+    @property
+    def health(self) -> dict[str, Health]:
+        """The health of each watch by resource; of a single namespace by NAMESPACE/resource."""
+        prefix = f"{self.namespace}/" if self.namespace else ""
+        return {prefix + resource: each.health for resource, each in self._watches.items()}
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the API server does not let us watch something here now."""
+        return any(is_refusal(health.last_error) for health in self.health.values())
+
+    def runs(self) -> list[Coroutine[Any, Any, None]]:
+        """Return what runs for ever."""
+        first = [each for resource, each in self._watches.items() if resource not in self._last]
+        last = [self._watches[resource] for resource in self._last]
+        return [*(each.run() for each in first), *(_run_after(first, each) for each in last)]
+
+
+async def _run_after(others: list[Reflector[Any]], last: Reflector[Any]) -> None:
+    """Begin to watch when the others have been listed."""
+    for reflector in others:
+        await reflector.health.synced.wait()
+    await last.run()

@@ -1,0 +1,56 @@
+"""What the registry holds of each watched Kubernetes kind, and what the sinks of all kinds share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from noctuary.kube.objects import KubeObject
+from noctuary.kube.reflector import Sink
+from noctuary.sources.kubernetes.identity import PodIdentity
+from noctuary.sources.kubernetes.rollout_tracker import RolloutTracker
+from noctuary.sources.kubernetes.writer import EventQueue
+
+APPS = "/apis/apps/v1"
+CORE = "/api/v1"
+
+T = TypeVar("T", bound=KubeObject)
+
+
+@dataclass(frozen=True)
+class SinkContext:
+    """What the sinks of one NamespaceWatches share."""
+
+    queue: EventQueue
+    tracker: RolloutTracker
+    pods: dict[str, PodIdentity] = field(default_factory=dict)
+    """The pods that exist, by uid: the watch of pods keeps it."""
+
+    def identify(self, uid: str) -> PodIdentity | None:
+        """Return which service a pod, ReplicaSet or workload belongs to; None of an object that is not watched."""
+        return self.pods.get(uid) or self.tracker.identify(uid)
+
+
+@dataclass(frozen=True)
+class WatchedKind(Generic[T]):
+    """One watched Kubernetes kind: where it is, how it is decoded, and what receives it."""
+
+    api: str
+    resource: str
+    """The plural, as in paths, in RBAC and in the names of watches."""
+    kind: type[T]
+    make_sink: Callable[[SinkContext], Sink[T]]
+    is_namespaced: bool = True
+    field_selector: str = ""
+    feeds_rollouts: bool = False
+    """All of these must have been listed before any rollout is looked for."""
+    starts_last: bool = False
+    """Watched once all others were listed: its objects are about theirs."""
+
+    def path(self, namespace: str) -> str:
+        """Return the path of its objects in one namespace; in all where that is empty."""
+        return f"{self.api}/namespaces/{namespace}/{self.resource}" if namespace else f"{self.api}/{self.resource}"
+
+    @property
+    def api_group(self) -> str:
+        """The group as RBAC spells it: empty for the core API."""
+        return self.api.split("/")[2] if self.api.startswith("/apis/") else ""

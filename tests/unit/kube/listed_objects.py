@@ -1,0 +1,65 @@
+"""An API server for tests that knows nothing but LISTs: what it holds is laid out by path."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from noctuary.kube.client import KubeClient
+from testbed.pagerduty.server import LoopbackServer
+
+VERSION = "7"
+
+
+class ListedObjects:
+    """Answers in pages of the size that is asked for; a path that nothing was laid out for is an empty list."""
+
+    def __init__(self) -> None:
+        self.by_path: dict[str, list[dict[str, Any]]] = {}  # raw JSON
+        self.queries: list[Mapping[str, str]] = []
+        self.expired_from: int | None = None
+        """From this object on, pages have expired."""
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one LIST."""
+        query = request.query_params
+        self.queries.append(dict(query))
+        begin, limit = int(query.get("continue", "0")), int(query["limit"])
+        if self.expired_from is not None and begin >= self.expired_from:
+            return JSONResponse({"reason": "Expired", "message": "too old", "code": 410}, 410)
+        found = self.by_path.get(request.url.path, [])
+        rest = {"continue": str(begin + limit)} if len(found) > begin + limit else {}
+        items = found[begin : begin + limit] or None  # as lists of metadata are
+        return JSONResponse({"items": items, "metadata": {"resourceVersion": VERSION, **rest}})
+
+    @asynccontextmanager
+    async def serving(self, directory: Path) -> AsyncIterator[KubeClient]:
+        """Serve on a loopback port; hand out a client."""
+        server = LoopbackServer(Starlette(routes=[Route("/{path:path}", self.answer)]), 0)
+        await server.start()
+        client = await KubeClient.connect(_write_kubeconfig(directory, server.url))
+        try:
+            yield client
+        finally:
+            await client.close()
+            await server.stop()
+
+
+def _write_kubeconfig(directory: Path, url: str) -> Path:
+    path = directory / "kubeconfig"
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "lists", "cluster": {"server": url}}],
+        "contexts": [{"name": "lists", "context": {"cluster": "lists", "user": "nobody"}}],
+        "users": [{"name": "nobody", "user": {}}],
+        "current-context": "lists",
+    }
+    path.write_text(yaml.safe_dump(config))
+    return path

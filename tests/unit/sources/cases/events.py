@@ -1,0 +1,108 @@
+"""Warnings: under which key and word each counts, and which make no event."""
+
+from noctuary.common.clock import parse_time
+from noctuary.models import details
+from tests.unit.sources.cases.pods import pod
+from tests.unit.sources.watched_case import AT, Case, Manifest, manifest
+
+ABOUT = {"kind": "Pod", "namespace": "shops", "name": "p", "uid": "pod-1", "fieldPath": "spec.containers{app}"}
+OURS = ABOUT | {"apiVersion": "noctuary.io/v1alpha1", "kind": "PagerDutyIntegration"}
+QUOTA = (
+    'Error creating: pods "shop-7f-x2" is forbidden: exceeded quota: small, '
+    "requested: limits.memory=64Mi,pods=1, used: limits.memory=64Mi,pods=1, limited: limits.memory=100Mi,pods=1"
+)
+
+
+def warning(reason: str, message: str, **more: object) -> Manifest:
+    """Return a Warning about container app of pod pod-1, seen three times."""
+    body = {"involvedObject": ABOUT, "type": "Warning", "lastTimestamp": AT, "count": 3}
+    return manifest("e") | body | {"reason": reason, "message": message} | more
+
+
+def counted(reason: str, message: str, key: str, *, word: str = "", kept: str | None = None) -> Case:
+    """Return a Warning that counts under a key of its pod, with its code word and the message that is kept."""
+    event: dict[str, object] = {"dedup_key": f"pod-1/{key}", "count": 3, "service_name": "shop"}
+    if word:
+        event |= {"new_value": word, f"details.{details.MESSAGE}": kept}
+    return Case(f"{reason}: {message}", warning(reason, message), [event], listed={"pods": [pod({})]})
+
+
+def probing(probe: Manifest, asked: str) -> Case:
+    """Return a failed liveness probe of a pod that defines it so."""
+    probed = pod({}) | {"spec": {"containers": [{"name": "app", "livenessProbe": probe}]}}
+    failed = warning("Unhealthy", "Liveness probe failed: 500")
+    event: dict[str, object] = {f"details.{details.PROBE_TARGET}": asked, "old_value": "liveness"}
+    return Case(f"a failed probe of {asked}", failed, [event], listed={"pods": [probed]})
+
+
+CASES = [
+    counted("BackOff", "Back-off restarting failed container app in pod p", "app/crash", word="CrashLoopBackOff"),
+    counted(
+        "BackOff",
+        'Back-off pulling image "shop:2"',
+        "app/image",
+        word="ImagePullBackOff",
+        kept='Back-off pulling image "shop:2"',
+    ),
+    counted("Failed", "Error: ErrImagePull", "app/image", word="ErrImagePull"),
+    counted("Failed", 'Error: configmap "settings" not found', "app/configuration"),
+    counted(
+        "Failed",
+        'Error: secret "db" not found',
+        "app/configuration",
+        word="CreateContainerConfigError",
+        kept='Error: secret "db" not found',
+    ),
+    counted("FailedScheduling", "0/1 nodes are available", "FailedScheduling"),
+    counted(
+        "Unhealthy",
+        "Liveness probe failed",
+        "Unhealthy/app/liveness",
+        word="Unhealthy",
+        kept="Liveness probe failed",
+    ),
+    counted("FailedMount", "MountVolume.SetUp failed", "FailedMount/app"),
+    probing({"httpGet": {"path": "/alive?deep=1", "port": 8080}}, "/alive"),
+    probing({"httpGet": {"port": "web"}}, "/"),
+    probing({"tcpSocket": {"port": 5432}}, "port 5432"),
+    probing({"grpc": {"port": 9000}}, "port 9000"),
+    probing({"exec": {"command": ["/usr/bin/pg_isready", "--secret=x"]}}, "command pg_isready"),
+    Case(
+        "a pod over quota names the quota and what it limits",
+        warning("FailedCreate", QUOTA),
+        [{f"details.{details.QUOTA}": "small", f"details.{details.QUOTA_LIMIT}": "limits.memory=100Mi"}],
+    ),
+    Case(
+        "a node's own Event is of the node",
+        warning("NodeNotReady", "", involvedObject={"kind": "Node", "name": "node-1", "uid": "node-1"}),
+        [{"tenant": "", "service_name": "node-1", "dedup_key": "node-1/NodeNotReady"}],
+    ),
+    Case(
+        "an object that nobody watches is its own service",
+        warning("FailedMount", "no"),
+        [{"service_name": "p", "tenant": "shops", "event_type": "dependency_failure"}],
+    ),
+    Case(
+        "the new form counts its series",
+        warning(
+            "FailedMount",
+            "no",
+            lastTimestamp=None,
+            eventTime="2026-11-21T09:00:00Z",
+            series={"count": 7, "lastObservedTime": AT},
+        ),
+        [{"count": 7, "last_seen": parse_time(AT), "timestamp": parse_time("2026-11-21T09:00:00Z")}],
+    ),
+    Case(
+        "what the operator reports of its own resources is no event",
+        warning("SigningSecretMissing", "the Secret is missing", involvedObject=OURS),
+        [],
+    ),
+    Case("what is normal is no event", warning("Pulled", "done", type="Normal"), []),
+    Case("one that expired is no event", warning("FailedMount", "no"), [], change="DELETED"),
+    Case(
+        "one from before the very first start is no event",
+        warning("FailedMount", "no", lastTimestamp="2026-11-20T10:00:00Z"),
+        [],
+    ),
+]

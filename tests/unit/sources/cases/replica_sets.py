@@ -1,0 +1,46 @@
+"""ReplicaSets: each is a revision of its Deployment, in whichever order the two are seen."""
+
+from noctuary.common.clock import parse_time
+from tests.unit.sources.watched_case import Case, Manifest, manifest
+
+ANNOTATION = "deployment.kubernetes.io/revision"
+OWNER = {"kind": "Deployment", "name": "shop", "uid": "d", "controller": True}
+TEMPLATE = {"spec": {"containers": [{"name": "app", "image": "shop:1"}]}}
+WANTS_2 = manifest("shop", uid="d", annotations={ANNOTATION: "2"}) | {"spec": {"replicas": 1, "template": TEMPLATE}}
+
+
+def replica_set(number: int, image: str, minute: int, *, owner: Manifest = OWNER) -> Manifest:
+    """Return a revision of Deployment shop, made so many minutes after ten."""
+    own = {
+        "creationTimestamp": f"2026-11-21T10:{minute:02}:00Z",
+        "annotations": {ANNOTATION: str(number)},
+        "labels": {"pod-template-hash": f"hash-{image}"},
+        "ownerReferences": [owner],
+    }
+    template = {"spec": {"containers": [{"name": "app", "image": image}]}}
+    return manifest(f"shop-{image}", **own) | {"spec": {"template": template}}
+
+
+LISTED = {"deployments": [WANTS_2], "replicasets": [replica_set(1, "shop:1", 0)]}
+
+CASES = [
+    Case(
+        "the one that a new Deployment waits for, after one that it had before",
+        replica_set(2, "shop:2", 1),
+        [
+            {"event_type": "deploy", "old_value": None, "new_value": "shop:1"},
+            {"old_value": "shop:1", "new_value": "shop:2", "timestamp": parse_time("2026-11-21T10:01:00Z")},
+        ],
+        change="ADDED",
+        listed=LISTED,
+    ),
+    Case("one that its Deployment does not want", replica_set(3, "shop:3", 1), [], listed=LISTED),
+    Case(
+        "one of another kind's",
+        replica_set(2, "shop:2", 1, owner=OWNER | {"kind": "Rollout"}),
+        [],
+        listed=LISTED,
+    ),
+    Case("one whose Deployment is not seen yet", replica_set(2, "shop:2", 1), []),
+    Case("deleted", replica_set(1, "shop:1", 0), [], change="DELETED", listed=LISTED),
+]
