@@ -16,7 +16,7 @@ from noctuary.kube.client import MERGE, KubeClient
 from noctuary.kube.lease import Lease
 from noctuary.models.context_event import ContextEvent, ObjectRef
 from noctuary.sources.kubernetes import CLUSTER_TENANT
-from noctuary.sources.kubernetes.session import Session, WatchTimings
+from noctuary.sources.kubernetes.session import WatchSession, WatchTimings
 from noctuary.sources.kubernetes.source import LEASE_NAME, KubernetesSource
 from noctuary.store.interface import EventQuery
 from noctuary.store.sqlite.store import SqliteStore
@@ -210,7 +210,7 @@ def ref_of(event: ContextEvent) -> ObjectRef:
     return event.object
 
 
-def session_of(source: KubernetesSource) -> Session:
+def session_of(source: KubernetesSource) -> WatchSession:
     """Return the session of a source that watches."""
     if source._session is None:  # noqa: SLF001 - no public name lets a test shrink a queue
         raise AssertionError("the source does not watch")
