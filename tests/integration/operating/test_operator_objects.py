@@ -146,7 +146,7 @@ def test_a_webhook_secret_that_lost_its_labels_gets_them_back(team: Team) -> Non
     team.kubectl("label", "secret", "payments-webhook", "noctuary.io/role-", "noctuary.io/integration-id-")
     eventually(
         "labels",
-        lambda: len(team.existing("secret", "payments-webhook")["metadata"].existing("labels", {})) == 3,
+        lambda: len(team.existing("secret", "payments-webhook")["metadata"].get("labels", {})) == 3,
         timeout_s=5,
     )
 
