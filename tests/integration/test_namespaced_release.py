@@ -7,13 +7,9 @@ import pytest
 from testbed.demo.play import Play, check_note
 from testbed.demo.scene import random_scene
 from testbed.localkube import Cluster
+from testbed.log_lines import forbidden_lines
 from testbed.pagerduty import PagerDutySimulator
-from testbed.stage.stage import Stage, set_stage
-
-
-def refusals(stage: Stage) -> list[str]:
-    logs = [program.log.read_text().splitlines() for program in (stage.release.operator, stage.release.receiver)]
-    return [line for lines in logs for line in lines if "403" in line or "Forbidden" in line]
+from testbed.stage.stage import set_stage
 
 
 @pytest.mark.timeout(300)
@@ -29,6 +25,7 @@ async def test_a_bad_rollout_in_the_one_watched_namespace_is_named_without_a_clu
         finally:
             await play.end()
         assert "Not looked at: nodes" in pagerduty.notes(incident)[0].content
-        assert refusals(stage) == []
+        for program in (stage.release.operator, stage.release.receiver):
+            assert forbidden_lines(program.log) == []
     bound = cluster.kubectl("get", "clusterroles,clusterrolebindings", "-o", "name")
     assert stage.release.namespace not in bound

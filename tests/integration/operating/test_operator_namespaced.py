@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from testbed.localkube import Cluster, grant
-from testbed.operating.team import OperatorProcess, StartOperator, Team, TeamOf
+from testbed.log_lines import forbidden_lines
+from testbed.operating.team import StartOperator, Team, TeamOf
 from testbed.polling import eventually
 
 POLLED_S = 60.0
@@ -38,10 +39,6 @@ def serve(team: Team) -> None:
     team.settled("payments", "AwaitingFirstWebhook")
 
 
-def refusals(operator: OperatorProcess) -> list[str]:
-    return [line for line in operator.log.read_text().splitlines() if "403" in line or "Forbidden" in line]
-
-
 def test_integrations_of_watched_namespaces_live_and_die_without_a_cluster_wide_right(
     names: list[str], start_operator: StartOperator, team_of: TeamOf
 ) -> None:
@@ -58,7 +55,7 @@ def test_integrations_of_watched_namespaces_live_and_die_without_a_cluster_wide_
     eventually("nothing is left", lambda: one.record(uid) is None and one.ingress(uid) is None)
     assert (elsewhere.status("payments"), elsewhere.secret("payments")) == ({}, {})
     assert operator.fetch("/healthz") == "ok"
-    assert refusals(operator) == []
+    assert forbidden_lines(operator.log) == []
 
 
 def test_a_consent_is_seen_in_a_watched_namespace_and_refused_for_any_other(
@@ -77,7 +74,7 @@ def test_a_consent_is_seen_in_a_watched_namespace_and_refused_for_any_other(
     message = team.settled("payments", "ConsentMissing")["message"]
     assert "default is not watched by this release" in message
     assert "watchNamespaces" in message
-    assert refusals(operator) == []
+    assert forbidden_lines(operator.log) == []
 
 
 def test_what_nobody_watches_is_not_mapped_even_where_no_consent_is_asked_for(
@@ -170,7 +167,7 @@ def test_what_belongs_to_a_namespace_that_is_not_watched_any_more_is_left_alone_
     operator.start()
     serve(other)  # several sweeps later
     assert team.record(team.uid("payments")) is not None
-    assert refusals(operator) == []
+    assert forbidden_lines(operator.log) == []
 
 
 def test_what_went_in_a_closed_namespace_is_kept_in_silence_and_cleaned_up_once_it_opens(
