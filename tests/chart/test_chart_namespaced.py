@@ -12,6 +12,7 @@ from hack.chart.paths import CHART
 from testbed.demo.play import Play, check_note
 from testbed.demo.scene import random_scene
 from testbed.localkube import Cluster, Identities, LocalKubeError
+from testbed.log_lines import forbidden_lines
 from testbed.pagerduty import PagerDutySimulator
 from testbed.stage.kube import GROUP, PLURAL, Kube
 from testbed.stage.person import Person, integration
@@ -26,11 +27,6 @@ def settings_of(cluster: Cluster, namespace: str, workload: str) -> dict[str, st
     found = json.loads(cluster.kubectl("-n", namespace, "get", workload, "-o", "json"))
     env = found["spec"]["template"]["spec"]["containers"][0]["env"]
     return {each["name"]: each["value"] for each in env if "value" in each}
-
-
-def refusals(stage: Stage) -> list[str]:
-    logs = [program.log.read_text().splitlines() for program in (stage.release.operator, stage.release.receiver)]
-    return [line for lines in logs for line in lines if "403" in line or "Forbidden" in line]
 
 
 @pytest.fixture
@@ -91,7 +87,8 @@ async def test_a_release_that_watches_one_namespace_does_its_job_there_and_touch
     assert found is not None
     assert "status" not in found
     assert await stage.kube.list("/api/v1", scene.innocent_namespace, "secrets") == []
-    assert refusals(stage) == []
+    for program in (stage.release.operator, stage.release.receiver):
+        assert forbidden_lines(program.log) == []
     bound = cluster.kubectl("get", "clusterroles,clusterrolebindings", "-o", "name").split()
     assert [name for name in bound if name.endswith(stage.release.namespace)] == []
 
