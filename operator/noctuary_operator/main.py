@@ -10,7 +10,7 @@ import uvloop
 
 from noctuary.common.errors import NoctuaryError
 from noctuary.common.http_client import create_client
-from noctuary.common.tasks import wait_unless_stopped
+from noctuary.common.tasks import finish_unless_stopped
 from noctuary.kube.client import KubeClient
 from noctuary.kube.lease import Lease
 from noctuary.kube.login import Login
@@ -47,7 +47,7 @@ async def run_operator(
         await stack.enter_async_context(
             serve_health(settings.health_host, settings.health_port, operator.problem, operator.remarks, metrics)
         )
-        if not await wait_unless_stopped(asyncio.create_task(lease.acquire()), stop):
+        if not await finish_unless_stopped(lease.acquire(), stop):
             return
         stack.push_async_callback(lease.release)
         lease.lost.add_done_callback(lambda _: stop.set())

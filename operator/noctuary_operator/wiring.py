@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from noctuary.common.tasks import cancel, run_until_first_ends, wait_unless_stopped
+from noctuary.common.tasks import cancel, run_until_first_ends, finish_unless_stopped
 from noctuary.kube.client import METADATA, METADATA_LIST, KubeClient
 from noctuary.kube.login import Login
 from noctuary.kube.reflector import Reflector
@@ -89,17 +89,18 @@ class Operator:
 
     async def run(self, login: Login, stop: asyncio.Event, on_started: Callable[[], None]) -> None:
         """Fill the caches, then serve until told to stop or until a part ends."""
-        await self._sweeper.wait_for_kind()
+        if not await finish_unless_stopped(self._sweeper.wait_for_crd(), stop):
+            return
         watches = [*self._watches.start(), asyncio.create_task(self._namespaces.run())]
         try:
             first = (self._watches.answered(), self._namespaces.health.synced.wait(), self._http_routes.look())
-            if not await wait_unless_stopped(asyncio.gather(*first), stop):
+            if not await finish_unless_stopped(asyncio.gather(*first), stop):
                 return
             self._view.filled = True
             self._wake(INTERNAL_KEY)
             log.info("Caches filled", labelled_secrets=len(list(self._view.labelled.all())))
             ended = await run_until_first_ends([*self._parts(login, stop, on_started), *watches], stop)
-            if ended is not None:
+            if ended is not None and not ended.cancelled():
                 ended.result()
         finally:
             await cancel(watches)
