@@ -10,7 +10,7 @@ from noctuary.common import log
 
 
 def run_operator() -> None:
-    """Run the operator until it is told to stop."""
+    """Run the operator until SIGTERM or SIGINT."""
     from noctuary_operator.main import run
     from noctuary_operator.settings import OperatorSettings
 
@@ -20,7 +20,7 @@ def run_operator() -> None:
 
 
 def run_receiver() -> None:
-    """Run the receiver until it is told to stop."""
+    """Run the receiver until SIGTERM or SIGINT."""
     from webhook_receiver.main import run
     from webhook_receiver.settings import ReceiverSettings
 
@@ -31,7 +31,8 @@ def run_receiver() -> None:
 
 def run_cleanup() -> None:
     """Remove what the operator made in the release's namespace, before or after the release goes."""
-    from noctuary_operator.cleanup import CleanupSettings, run
+    from noctuary_operator.cleanup.run import run
+    from noctuary_operator.cleanup.settings import CleanupSettings
 
     settings = CleanupSettings()
     log.configure(settings.log_level)

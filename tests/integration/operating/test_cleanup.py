@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from noctuary.kube.client import KubeClient
-from noctuary_operator.cleanup import CleanupFailed, CleanupSettings, clean_up
+from noctuary_operator.cleanup.settings import CleanupSettings
+from noctuary_operator.cleanup.steps import CleanupFailed, clean_up
 from testbed.localkube import Cluster
 from testbed.operating.team import OperatorProcess, TeamOf
 

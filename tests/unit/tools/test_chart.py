@@ -17,7 +17,7 @@ from hack.chart.paths import CHART, ROOT, SCENARIOS
 from hack.chart.readme import documented_values
 from hack.chart.tools import kubernetes_version
 from noctuary.common.metrics import Metrics
-from noctuary_operator.cleanup import CleanupSettings
+from noctuary_operator.cleanup.settings import CleanupSettings
 from noctuary_operator.metrics import OperatorMetrics
 from noctuary_operator.settings import OperatorSettings
 from webhook_receiver.settings import ReceiverSettings

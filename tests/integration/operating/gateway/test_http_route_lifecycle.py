@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from noctuary.kube.client import KubeClient
 from noctuary.models.routing_record import record_secret_name
-from noctuary_operator.cleanup import CleanupSettings, clean_up
+from noctuary_operator.cleanup.settings import CleanupSettings
+from noctuary_operator.cleanup.steps import clean_up
 from noctuary_operator.plan.routes.http_routes import HTTP_ROUTE
 from testbed.localkube import Cluster
 from testbed.operating.gateway_api import GatewayAPI

@@ -1,24 +1,18 @@
-"""What `noctuary cleanup` does before a release is removed: nobody else works any more, then what we made here goes."""
+"""The steps of the clean-up: all others are stopped, then what we made in the release namespace is removed."""
 
 import asyncio
 import socket
-import sys
-from pathlib import Path
-from typing import Annotated
 
 import msgspec
 import structlog
-import uvloop
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from noctuary.common.errors import KubernetesError, NoctuaryError
-from noctuary.common.setting_types import Names
 from noctuary.kube.client import MERGE, METADATA_LIST, KubeClient
 from noctuary.kube.lease import Lease
 from noctuary.kube.listing import PAGE_SIZE, list_objects
 from noctuary.models.routing_record import ROLE_INTERNAL_TOKEN, ROLE_LABEL, ROLE_ROUTE, ROLE_ROUTING_RECORD
 from noctuary.sources.kubernetes.source import LEASE_NAME as WATCHER_LEASE
+from noctuary_operator.cleanup.settings import CleanupSettings
 
 log = structlog.get_logger()
 
@@ -33,24 +27,8 @@ TARGETS = (
 """API, plural and role of all that we make in the release namespace; the records go after the routes, as the ledger."""
 
 
-class CleanupSettings(BaseSettings):
-    """All settings of the clean-up; lists are separated by commas or written as JSON."""
-
-    model_config = SettingsConfigDict(env_prefix="NOCTUARY_", frozen=True)
-
-    release_namespace: str = "noctuary"
-    """The namespace that is cleaned."""
-    stop_workloads: Names = ()
-    """What is scaled to zero first, as deployments/NAME or statefulsets/NAME; one that is gone already is no error."""
-    cleanup_wait_s: Annotated[float, Field(gt=0)] = 90.0
-    """How long to wait for the workloads to stop and for the operator's Lease: a killed one expires in 15 s."""
-    lease_name: str = "noctuary-operator"
-    kubeconfig: Path | None = None
-    log_level: str = "info"
-
-
 class CleanupFailed(NoctuaryError):
-    """Somebody else may still be at work; nothing was removed."""
+    """Another process may still be running; nothing was removed."""
 
 
 class _Replicas(msgspec.Struct):
@@ -105,7 +83,7 @@ async def _stop(client: KubeClient, namespace: str, workloads: tuple[str, ...]) 
         path = f"/apis/apps/v1/namespaces/{namespace}/{workload}/scale"
         try:
             await client.request("PATCH", path, body=b'{"spec":{"replicas":0}}', content_type=MERGE)
-            while msgspec.json.decode(await client.get(path), type=_Scale).status.replicas:  # noqa: ASYNC110 - only asking tells
+            while msgspec.json.decode(await client.get(path), type=_Scale).status.replicas:  # noqa: ASYNC110 - no event tells of it
                 await asyncio.sleep(POLL_S)
         except KubernetesError as error:
             if not error.not_found:
@@ -131,25 +109,7 @@ async def _list(client: KubeClient, collection: str, role: str) -> list[_Meta]:
             client, collection, _Item, selectors=selectors, accept=METADATA_LIST, max_objects=PAGE_SIZE
         )
     except KubernetesError as error:
-        if error.not_found:  # the kind is not installed: Gateway API is optional
+        if error.not_found:  # the CRD is not installed: Gateway API is optional
             return []
         raise
     return [item.metadata for item in found.objects]
-
-
-async def run_cleanup(settings: CleanupSettings) -> int:
-    """Clean up on a connection of our own; return how many objects were removed."""
-    client = await KubeClient.connect(settings.kubeconfig)
-    try:
-        return await clean_up(client, settings)
-    finally:
-        await client.close()
-
-
-def run(settings: CleanupSettings) -> None:
-    """Run the clean-up on its own event loop; exits with 1 when something is left."""
-    try:
-        uvloop.run(run_cleanup(settings))
-    except NoctuaryError as error:
-        log.error("Namespace not cleaned", namespace=settings.release_namespace, error=str(error))  # noqa: TRY400 - says all
-        sys.exit(1)
