@@ -61,8 +61,3 @@ def _configure_libraries(shared: list[Any], renderer: Any) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
-
-
-def logger() -> Any:
-    """Return a logger; bind namespace and name as soon as they are known."""
-    return structlog.get_logger()

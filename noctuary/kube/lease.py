@@ -1,7 +1,6 @@
-"""One holder at a time: a Lease of coordination.k8s.io, taken before work begins and watched while it goes on."""
+"""One holder at a time: a Lease of coordination.k8s.io, acquired before work begins and renewed while it goes on."""
 
 import asyncio
-import random
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from noctuary.common.backoff import Backoff
 from noctuary.common.errors import KubernetesError
 from noctuary.kube.client import KubeClient
 
@@ -19,6 +19,8 @@ DURATION_S = 15
 """After so long without a renewal another process may take over: short enough for a restart, long for a slow API."""
 RENEW_S = 4
 """Three renewals fit into the duration, so two may fail."""
+ACQUIRE_JITTER = 0.2
+"""Two processes that wait for the same Lease should not ask in the same moment."""
 CONFLICT = 409
 
 
@@ -55,6 +57,7 @@ class Lease:
         self._identity = identity
         self._duration_s = max(1, round(duration_s))
         self._renew_s = renew_s
+        self._poll = Backoff(renew_s / 2, renew_s / 2, ACQUIRE_JITTER)
         self._seen: tuple[str, str | None] | None = None
         self._seen_at = 0.0
         self._renewed_at = 0.0
@@ -73,13 +76,13 @@ class Lease:
             if not waiting:
                 waiting = True
                 log.info("Lease is held by another process, waiting", lease=self._name)
-            await asyncio.sleep(self._renew_s / 2 * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, no secret
-        log.info("Lease taken", lease=self._name, identity=self._identity)
+            await asyncio.sleep(self._poll.pause_s(1))
+        log.info("Lease acquired", lease=self._name, identity=self._identity)
         self._seen = None
         self._task = asyncio.create_task(self._keep(), name=f"lease {self._name}")
 
     async def release(self) -> None:
-        """Give it back so that the next process need not wait; errors are only logged."""
+        """Release it so that the next process need not wait; errors are only logged."""
         if self._task is None:
             return
         self._task.cancel()
@@ -94,21 +97,21 @@ class Lease:
                 lease.spec.holder_identity = ""
                 await self._client.replace(self._path, msgspec.to_builtins(lease))
         except KubernetesError as error:
-            log.warning("Lease not given back, it will expire", lease=self._name, error=str(error))
+            log.warning("Lease not released, it will expire", lease=self._name, error=str(error))
 
     async def _attempt(self) -> bool:
         began = time.monotonic()
         try:
-            taken = await self._take()
+            is_ours = await self._claim()
         except KubernetesError as error:
             if error.status != CONFLICT:
-                log.warning("Lease not reachable", lease=self._name, error=str(error))
+                log.warning("Lease cannot be read or written", lease=self._name, error=str(error))
             return False
-        if taken:
+        if is_ours:
             self._renewed_at = began
-        return taken
+        return is_ours
 
-    async def _take(self) -> bool:
+    async def _claim(self) -> bool:
         lease = await self._read()
         if lease is None:
             await self._client.create(self._collection, self._new())
@@ -125,7 +128,7 @@ class Lease:
         return True
 
     def _is_free(self, lease: _Lease) -> bool:
-        """Tell by our own clock: a holder that has not renewed while we looked on is gone, whatever its clock says."""
+        """Decide by our own clock: a holder that has not renewed while we watched is gone, whatever its clock says."""
         if lease.spec.holder_identity in ("", self._identity):
             return True
         seen = (lease.spec.holder_identity, lease.spec.renew_time)
@@ -159,7 +162,7 @@ class Lease:
                 async with asyncio.timeout(max(left_s, 0.1)):
                     await self._attempt()
             expired = time.monotonic() - self._renewed_at >= self._duration_s
-            if expired or self._seen is not None:  # seen: somebody else's name stands in it
+            if expired or self._seen is not None:  # seen: it names somebody else
                 log.error("Lease lost", lease=self._name, identity=self._identity)
                 self.lost.set_result(None)
                 return

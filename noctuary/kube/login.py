@@ -1,4 +1,4 @@
-"""Who we are to the API server: in-cluster account or kubeconfig, with tokens read again before they expire."""
+"""Who we are to the API server: in-cluster account or kubeconfig, with tokens reread before they expire."""
 
 import os
 import time
@@ -20,7 +20,7 @@ class Login:
         self._read_at = 0.0
 
     async def configuration(self) -> Configuration:
-        """Read the configuration anew: address, certificate authority and credentials."""
+        """Read the configuration: address, certificate authority and credentials."""
         configuration = Configuration()
         if self._kubeconfig is None and "KUBERNETES_SERVICE_HOST" in os.environ:
             load_incluster_config(client_configuration=configuration)
@@ -30,7 +30,7 @@ class Login:
         return configuration
 
     async def authorization(self) -> str | None:
-        """Return the Authorization header, or None where a client certificate speaks for us."""
+        """Return the Authorization header, or None where we log in by a client certificate."""
         if time.monotonic() - self._read_at > TOKEN_REREAD_S or self._read_at == 0.0:
             self._header = await (await self.configuration()).get_api_key_with_prefix("BearerToken")
             self._read_at = time.monotonic()

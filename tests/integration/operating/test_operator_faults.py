@@ -36,7 +36,7 @@ def test_a_container_restarted_after_a_kill_takes_its_own_lease_at_once(start_op
     operator = start_operator(**LONG_LEASE)
     operator.kill()
     operator.start()  # fails long before the Lease of 120 s ends
-    assert operator.log.read_text().count("Lease taken") == 2
+    assert operator.log.read_text().count("Lease acquired") == 2
 
 
 def test_kills_at_any_moment_of_a_rotation_leave_one_token_that_is_told_everywhere(
