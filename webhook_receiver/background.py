@@ -23,7 +23,7 @@ Tasks = Mapping[str, Coroutine[Any, Any, None]]
 
 
 class TaskEnded(NoctuaryError):
-    """A task that should run for ever ended; the process should end, too."""
+    """A task ended that should run as long as the process; the process should end, too."""
 
 
 async def supervise(coroutines: Tasks, stop: asyncio.Event) -> None:

@@ -14,6 +14,9 @@ KEEPALIVE_S = 30.0
 """A quiet release keeps its connection warm between two pages of one incident."""
 USER_AGENT = "noctuary-kubernetes/0.1"
 
+HttpClient = httpx.AsyncClient
+"""The type of the client, for those who only hand it on."""
+
 
 def create_client(ssl_context: ssl.SSLContext | None = None) -> httpx.AsyncClient:
     """Create the shared client; the caller closes it. Redirects are never followed: a token would travel along."""

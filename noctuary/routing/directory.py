@@ -3,13 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from noctuary.models.routing_record import (
-    RoutingRecord,
-)
+from noctuary.models.routing_record import RoutingRecord
 
 
 class RoutingDirectory(Protocol):
-    """What the way from incident to note asks of the routing table."""
+    """What the incident pipeline asks of the routing table."""
 
     def __iter__(self) -> Iterator[RoutingRecord]:
         """Iterate over all integrations."""

@@ -18,13 +18,13 @@ class OperatorToken:
         self.value: str | None = None
 
     def on_list(self, objects: list[Secret]) -> None:
-        """Take the Secret, if there is one."""
+        """Read the Secret, if there is one."""
         self.value = None
         for secret in objects:
             self.on_event("ADDED", secret)
 
     def on_event(self, change: ChangeType, obj: Secret) -> None:
-        """Take one change of the Secret."""
+        """Handle one change of the Secret."""
         if obj.metadata.name == INTERNAL_TOKEN_SECRET:
             self.value = None if change == "DELETED" else _value(obj, INTERNAL_TOKEN_KEY)
 

@@ -42,7 +42,7 @@ class RoutingTable:
         self._listeners.append(listener)
 
     def is_fresh(self, max_age_s: float) -> bool:
-        """Tell whether the records were loaded and confirmed within the given time."""
+        """Return whether the records were loaded and confirmed within the given time."""
         return self.health.age_s() <= max_age_s
 
     def age_s(self) -> float:
@@ -56,7 +56,7 @@ class RoutingTable:
     def by_token(self, token: str, now: float) -> tuple[RoutingRecord, TokenHash] | None:
         """Return whose webhook token this is, when it has not expired.
 
-        What is compared are hashes: how long it takes tells nothing about the token.
+        What is compared are hashes: the time it takes reveals nothing of the token.
         """
         found = self._by_token.get(hash_secret(token))
         if found is None:
@@ -76,13 +76,13 @@ class RoutingTable:
         return len(self._unreadable)
 
     def may_hold(self, integration_id: str | None) -> bool:
-        """Tell whether an integration (None: any) may exist whose record cannot be read: unknown is not absent."""
+        """Return whether an integration (None: any) may exist whose record cannot be read: unknown is not absent."""
         if integration_id is None:
             return bool(self._unreadable)
         return record_secret_name(integration_id) in self._unreadable
 
     def on_list(self, objects: list[Secret]) -> None:
-        """Take all records, as a LIST gave them."""
+        """Load all records, as a LIST gave them."""
         for name in {record_secret_name(each) for each in self._by_id} - {secret.metadata.name for secret in objects}:
             self._drop(name)
         self._unreadable.clear()
@@ -90,7 +90,7 @@ class RoutingTable:
             self._load(secret)
 
     def on_event(self, change: ChangeType, obj: Secret) -> None:
-        """Take one change, as the watch gave it."""
+        """Handle one change, as the watch gave it."""
         if change == "DELETED":
             self._drop(obj.metadata.name)
         else:

@@ -58,7 +58,7 @@ async def run_operator(
 
 
 def run(settings: OperatorSettings) -> None:
-    """Run the operator on its own event loop until SIGTERM or SIGINT."""
+    """Run the operator on its own event loop until SIGTERM or SIGINT. Raises LeaseLost and what a part failed with."""
 
     async def main() -> None:
         stop = asyncio.Event()
@@ -68,6 +68,6 @@ def run(settings: OperatorSettings) -> None:
                 asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
         install_signal_handlers()
-        await run_operator(settings, stop, install_signal_handlers)  # again after Kopf, whose handlers replace ours
+        await run_operator(settings, stop, install_signal_handlers)  # once more after Kopf, whose handlers replace ours
 
     uvloop.run(main())

@@ -1,4 +1,4 @@
-"""What the operator is told from outside: environment variables that begin with NOCTUARY_."""
+"""The settings of the operator: environment variables that begin with NOCTUARY_."""
 
 import os
 import socket
@@ -53,7 +53,7 @@ class OperatorSettings(BaseSettings):
     poll_interval_s: Annotated[float, Field(gt=0)] = 2.0
     """How often the receiver is asked what came in."""
     sweep_interval_s: Annotated[float, Field(gt=0)] = 300.0
-    """How often what is left of vanished integrations is looked for, beyond the start and each DELETE."""
+    """How often what is left of deleted integrations is searched for, beyond the start and each DELETE."""
     concurrency: Annotated[int, Field(ge=1, le=64)] = 16
     """Integrations reconciled at once."""
     health_host: str | None = None

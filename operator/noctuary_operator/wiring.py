@@ -6,7 +6,8 @@ from typing import Any
 
 import structlog
 
-from noctuary.common.tasks import cancel, run_until_first_ends, finish_unless_stopped
+from noctuary.common.http_client import HttpClient
+from noctuary.common.tasks import cancel, finish_unless_stopped, run_until_first_ends
 from noctuary.kube.client import METADATA, METADATA_LIST, KubeClient
 from noctuary.kube.login import Login
 from noctuary.kube.reflector import Reflector
@@ -23,6 +24,7 @@ from noctuary_operator.resources import paths
 from noctuary_operator.resources.objects import NamespaceHead
 from noctuary_operator.settings import OperatorSettings
 from noctuary_operator.watch.cluster_view import INTERNAL_KEY, ClusterView
+from noctuary_operator.watch.integration_events import IntegrationEvents
 from noctuary_operator.watch.kopf_watch import run_kopf
 from noctuary_operator.watch.namespaces import NamespacePoller
 from noctuary_operator.watch.receiver_reports import ReceiverReports
@@ -39,7 +41,9 @@ UNFILLED_S = 1.0
 class Operator:
     """All parts of the process, wired; `run` starts them in order and ends when one of them does."""
 
-    def __init__(self, settings: OperatorSettings, client: KubeClient, http: Any, metrics: OperatorMetrics) -> None:
+    def __init__(
+        self, settings: OperatorSettings, client: KubeClient, http: HttpClient, metrics: OperatorMetrics
+    ) -> None:
         self._settings = settings
         self._metrics = metrics
         self._view = ClusterView(settings.release_namespace, self._wake, settings.watch_namespaces)
@@ -57,6 +61,7 @@ class Operator:
             client, self._view.namespaces, settings.watch_namespaces, self._watches.is_refused, metrics
         )
         self._http_routes = HttpRouteWatch(client, self._view, settings.release_namespace)
+        self._events = IntegrationEvents(self._view, self._wake, self._reports.forget, self._http_routes.notify)
 
     def _build_reconciler(self, client: KubeClient) -> Reconciler:
         settings = self._settings
@@ -88,15 +93,15 @@ class Operator:
         return self._namespaces.unreadable.describe()
 
     async def run(self, login: Login, stop: asyncio.Event, on_started: Callable[[], None]) -> None:
-        """Fill the caches, then serve until told to stop or until a part ends."""
+        """Fill the caches, then serve until `stop` is set or a part ends; raise the error of a part that failed."""
         if not await finish_unless_stopped(self._sweeper.wait_for_crd(), stop):
             return
         watches = [*self._watches.start(), asyncio.create_task(self._namespaces.run())]
         try:
-            first = (self._watches.answered(), self._namespaces.health.synced.wait(), self._http_routes.look())
+            first = (self._watches.answered(), self._namespaces.health.synced.wait(), self._http_routes.list_once())
             if not await finish_unless_stopped(asyncio.gather(*first), stop):
                 return
-            self._view.filled = True
+            self._view.mark_filled()
             self._wake(INTERNAL_KEY)
             log.info("Caches filled", labelled_secrets=len(list(self._view.labelled.all())))
             ended = await run_until_first_ends([*self._parts(login, stop, on_started), *watches], stop)
@@ -108,7 +113,7 @@ class Operator:
     def _parts(self, login: Login, stop: asyncio.Event, on_started: Callable[[], None]) -> list[asyncio.Task[None]]:
         parts: list[Coroutine[Any, Any, None]] = [
             self._queue.run(),
-            run_kopf(self._on_integration_event, login, self._settings.watch_namespaces, stop, on_started),
+            run_kopf(self._events.on_event, login, self._settings.watch_namespaces, stop, on_started),
             self._sweeper.run(self._settings.sweep_interval_s),
             self._http_routes.run(),
         ]
@@ -119,20 +124,6 @@ class Operator:
     def _wake(self, key: str) -> None:
         self._queue.add(key)
 
-    def _on_integration_event(self, change: str | None, raw: dict[str, Any]) -> None:
-        """Take one change of our custom resource: note it, wake what it concerns."""
-        if change == "DELETED":
-            uid = raw["metadata"]["uid"]
-            self._view.deleted.add(uid)
-            self._view.integrations.drop(uid)
-            self._reports.forget(uid)
-            self._wake(uid)
-            return
-        self._view.deleted.discard(raw["metadata"]["uid"])
-        for uid in self._view.integrations.upsert(raw):
-            self._wake(uid)
-        self._http_routes.notify()
-
     def _is_open(self, namespace: str) -> bool:
         return self._watches.is_filled(namespace) and not self._watches.is_refused(namespace)
 
@@ -142,7 +133,7 @@ class Operator:
             return None
         integration = self._view.integrations.get(key)
         if integration is not None and not self._is_open(integration.namespace):
-            return UNFILLED_S  # else its Secrets would be taken for missing and replaced
+            return UNFILLED_S  # else its Secrets would look missing and be replaced
         return await self._reconciler.reconcile(key)
 
 

@@ -1,4 +1,4 @@
-"""Make it so: server-side apply with one field manager, only where the cluster differs from what should be."""
+"""Server-side apply with one field manager, only where the cluster differs from what is desired."""
 
 from typing import Any
 
@@ -71,7 +71,7 @@ class Applier:
         manifest["metadata"]["annotations"] = {OWNER_ANNOTATION: f"{integration.namespace}/{integration.name}"}
         with self._view.labelled.writing(self._namespace, name):
             meta = await self._apply(paths.secrets(self._namespace, name), manifest)
-            self._view.labelled.wrote(LabelledSecret(meta, manifest["data"], record))
+            self._view.labelled.record_write(LabelledSecret(meta, manifest["data"], record))
 
     async def _webhook_secret(self, observed: Observed, values: dict[str, str]) -> Problem | None:
         integration = observed.integration
@@ -91,7 +91,7 @@ class Applier:
         try:
             with self._view.labelled.writing(integration.namespace, name):
                 meta = await self._apply(paths.secrets(integration.namespace, name), manifest)
-                self._view.labelled.wrote(LabelledSecret(meta, manifest["data"]))
+                self._view.labelled.record_write(LabelledSecret(meta, manifest["data"]))
         except KubernetesError as error:
             if error.status not in REFUSALS:
                 raise
@@ -122,7 +122,7 @@ class Applier:
         status = observed.route.status if observed.route is not None else {}
         with routes.writing(self._namespace, name):
             meta = await self._apply(ROUTE_KINDS[kind].path(self._namespace, name), manifest)
-            routes.wrote(RouteObject(meta, manifest["spec"], status))
+            routes.record_write(RouteObject(meta, manifest["spec"], status))
 
     async def remove_routes(self, uid: str, keep: str | None = None) -> None:
         """Delete the routes of an integration that are there, but for one kind."""
@@ -130,7 +130,7 @@ class Applier:
         for kind in self._view.routes_of(uid).keys() - {keep}:
             self._metrics.writes.labels(kind).inc()
             await self._client.delete(ROUTE_KINDS[kind].path(self._namespace, name))
-            self._view.routes[kind].removed(self._namespace, name)
+            self._view.routes[kind].record_delete(self._namespace, name)
 
     async def remove_record(self, uid: str) -> None:
         """Delete the routing record of an integration, if it is there."""
@@ -138,7 +138,7 @@ class Applier:
             return
         self._metrics.writes.labels("Secret").inc()
         await self._client.delete(paths.secrets(self._namespace, record_secret_name(uid)))
-        self._view.labelled.removed(self._namespace, record_secret_name(uid))
+        self._view.labelled.record_delete(self._namespace, record_secret_name(uid))
 
     async def write_status(self, integration: Integration, status: IntegrationStatus) -> bool:
         """Write the status where it differs; return whether it did."""

@@ -195,7 +195,7 @@ class Reconciler:
         if owner is None:
             return False
         if not self._view.watches(owner[0]):
-            return True  # not ours to judge: the namespace was taken from watchNamespaces
+            return True  # not ours to judge: the namespace was removed from watchNamespaces
         if self._is_closed(owner[0]):
             return uid not in self._view.deleted
         return await self._exists(uid, *owner)
@@ -205,7 +205,7 @@ class Reconciler:
             raw = await self._client.get(paths.integrations(namespace, name), accept=METADATA)
         except KubernetesError as error:
             if error.not_found or (is_refusal(error) and uid in self._view.deleted):
-                return False  # a namespace that goes may take our Role along before the last question
+                return False  # a namespace that is deleted may lose our Role first
             raise
         return msgspec.json.decode(raw, type=_Head).metadata.uid == uid
 

@@ -1,4 +1,4 @@
-"""Find what is left of integrations that vanished while nobody looked: at start, and once in a while."""
+"""Find what is left of integrations that were deleted while nobody watched: at the start, and periodically."""
 
 import asyncio
 from collections.abc import Callable
@@ -30,16 +30,16 @@ class _Item(msgspec.Struct):
     metadata: _Uid
 
 
-class _Kind(msgspec.Struct):
+class _Resource(msgspec.Struct):
     name: str = ""
 
 
-class _Kinds(msgspec.Struct):
-    resources: list[_Kind] = []
+class _Resources(msgspec.Struct):
+    resources: list[_Resource] = []
 
 
 class Sweeper:
-    """Wakes the keys of integrations that the API server does not list; the reconcile asks again before it removes."""
+    """Wakes the keys of integrations that the API server does not list; reconciling asks again before it removes."""
 
     def __init__(
         self, client: KubeClient, view: ClusterView, wake: Callable[[str], None], namespaces: tuple[str, ...]
@@ -49,12 +49,12 @@ class Sweeper:
         self._wake = wake
         self._namespaces = namespaces or ("",)
 
-    async def wait_for_kind(self) -> None:
-        """Wait until the API server serves our CRD and lets us list it, where we may list it anywhere."""
+    async def wait_for_crd(self) -> None:
+        """Wait until the API server serves our CRD and lets us list it in one of our namespaces."""
         waiting = False
         while True:
             try:
-                await self._find_kind()
+                await self._find_crd()
             except KubernetesError as error:
                 if not waiting:
                     waiting = True
@@ -65,7 +65,7 @@ class Sweeper:
             else:
                 return
 
-    async def _find_kind(self) -> None:
+    async def _find_crd(self) -> None:
         """Raise KubernetesError while our CRD is not installed; a single namespace that is closed does not count."""
         for namespace in self._namespaces:
             try:
@@ -75,8 +75,8 @@ class Sweeper:
                     raise
             else:
                 return
-        kinds = msgspec.json.decode(await self._client.get(paths.KINDS), type=_Kinds)
-        if all(kind.name != PLURAL for kind in kinds.resources):
+        served = msgspec.json.decode(await self._client.get(paths.API_RESOURCES), type=_Resources)
+        if all(each.name != PLURAL for each in served.resources):
             raise KubernetesError(NOT_FOUND, "NotFound", f"{PLURAL} are not defined")
 
     async def sweep(self) -> None:
@@ -89,7 +89,7 @@ class Sweeper:
             self._wake(uid)
 
     async def run(self, interval_s: float) -> None:
-        """Sweep now and once in a while until cancelled."""
+        """Sweep now and periodically until cancelled."""
         while True:
             try:
                 await self.sweep()

@@ -191,7 +191,7 @@ def _failure_reason(before: IntegrationStatus, reported: str | None) -> str | No
 
 
 def describe_lookup(ref: SecretKeyRef, values: dict[str, bytes] | None) -> Lookup:
-    """Look for the value that a reference names in the values of its Secret (None: no such Secret)."""
+    """Find the value that a reference names in the values of its Secret (None: no such Secret)."""
     if values is None:
         return Lookup(missing=f"Secret {ref.name} does not exist")
     if ref.key not in values:

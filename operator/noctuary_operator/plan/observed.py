@@ -1,4 +1,4 @@
-"""All that one reconcile looks at: a snapshot, so that what follows from it can be pure."""
+"""All that one reconcile reads: a snapshot, so that what follows from it can be pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What an integration may not do here: a list of small checks over the spec, each with its fix in words."""
+"""What an integration may not do here: a list of small checks over the spec, each with the fix in its message."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -95,7 +95,7 @@ def api_problem(spec: IntegrationSpec, policy: Policy) -> Problem | None:
 def refused_namespaces(
     spec: IntegrationSpec, own: str, consents: Mapping[str, bool], unwatched: Collection[str], policy: Policy
 ) -> list[str]:
-    """Return the mapped foreign namespaces that have not consented, or that nobody here looks at."""
+    """Return the mapped foreign namespaces that have not consented, or that this release does not watch."""
     mapped = {namespace for service in spec.services for namespace in service.namespaces} - {own}
     return sorted(
         namespace

@@ -10,7 +10,7 @@ from noctuary_operator.plan.observed import Observed
 MAX_PREVIOUS = 8
 """Older tokens and signing secrets kept during their overlap: more only come from rotating in a loop."""
 LEAST_TOKEN_LENGTH = 32
-"""A token found in a Secret without a record is taken over only when it is as long as ours are."""
+"""A token found in a Secret without a record is adopted only when it is as long as ours are."""
 
 Fresh = Callable[[], str]
 """Makes a new random secret."""
@@ -18,7 +18,7 @@ Fresh = Callable[[], str]
 
 @dataclass(frozen=True, slots=True)
 class TokenState:
-    """The token to stand in the Secret, its hashes for the record, and why it changed (None: it did not)."""
+    """The token that the Secret should hold, its hashes for the record, and why it changed (None: it did not)."""
 
     token: str
     hashes: list[TokenHash]
@@ -28,7 +28,7 @@ class TokenState:
 
 @dataclass(frozen=True, slots=True)
 class KeyState:
-    """The ingest key to stand in the Secret, and why it changed (None: it did not)."""
+    """The ingest key that the Secret should hold, and why it changed (None: it did not)."""
 
     key: str
     rotated_because: str | None = None

@@ -52,7 +52,7 @@ class Integration:
 
 
 def read_integration(raw: dict[str, Any], known: Integration | None = None) -> Integration:
-    """Turn a raw object into a typed one; the spec of the same generation is not parsed again."""
+    """Turn a raw object into a typed one; the spec of the same generation is not parsed twice."""
     resource = msgspec.convert(raw, _Resource)
     meta = resource.metadata
     if known is not None and known.generation == meta.generation:

@@ -92,7 +92,7 @@ class NamespaceHead(msgspec.Struct, frozen=True):
 
     @property
     def terminating(self) -> bool:
-        """Whether it is being deleted, which cannot be taken back."""
+        """Whether it is being deleted, which cannot be undone."""
         return self.metadata.deletion_timestamp is not None
 
     def allows(self, namespace: str) -> bool:

@@ -34,5 +34,5 @@ def events(namespace: str) -> str:
 
 
 NAMESPACES = "/api/v1/namespaces"
-KINDS = f"/apis/{GROUP}/{VERSION}"
-"""What the API server says of our kinds to everybody who may log in."""
+API_RESOURCES = f"/apis/{GROUP}/{VERSION}"
+"""Lists the resources of our API group that are served; everybody who may log in may read it."""

@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from noctuary.kube.reflector import ChangeType
 
 OWN_WRITE_COUNTS_S = 60.0
-"""A list may be older than our write; after this long a write that no list shows is taken for undone."""
+"""A list may be older than our write; after this long a write that no list shows counts as undone."""
 
 
 class _HasMeta(Protocol):
@@ -43,7 +43,7 @@ class Cache(Generic[T]):
         """Hold back what the watch shows of an object while we write it.
 
         The echo may overtake the answer, and so may somebody's edit right after: only the answer's version,
-        known through `wrote`, tells them apart.
+        known through `record_write`, distinguishes them.
         """
         held = self._held[namespace, name] = []
         try:
@@ -51,9 +51,9 @@ class Cache(Generic[T]):
         finally:
             del self._held[namespace, name]
             for change, obj in held:
-                self.take(change, obj)
+                self.apply_event(change, obj)
 
-    def wrote(self, obj: T) -> None:
+    def record_write(self, obj: T) -> None:
         """Remember what we wrote and which version the answer gave it."""
         key = _key(obj)
         known = self._objects.get(key)
@@ -62,13 +62,13 @@ class Cache(Generic[T]):
         self._own[key] = (_version(obj), time.monotonic())
         self._objects[key] = obj
 
-    def removed(self, namespace: str, name: str) -> None:
+    def record_delete(self, namespace: str, name: str) -> None:
         """Remember that we deleted an object."""
         self._objects.pop((namespace, name), None)
         self._own.pop((namespace, name), None)
 
-    def emptied(self) -> None:
-        """Forget everything, our own writes too: the kind itself is gone."""
+    def clear(self) -> None:
+        """Forget everything, our own writes too: the CRD itself is gone."""
         gone = list(self._objects.values())
         self._objects.clear()
         self._own.clear()
@@ -79,8 +79,8 @@ class Cache(Generic[T]):
         """Return the sink for one namespace, for all when it is empty."""
         return Scope(self, namespace)
 
-    def take(self, change: ChangeType, obj: T) -> None:
-        """Take one change of the watch."""
+    def apply_event(self, change: ChangeType, obj: T) -> None:
+        """Apply one change of the watch."""
         key = _key(obj)
         if key in self._held:
             self._held[key].append((change, obj))
@@ -97,8 +97,8 @@ class Cache(Generic[T]):
         self._objects[key] = new
         self._on_change(old, new)
 
-    def replace(self, namespace: str, objects: list[T]) -> None:
-        """Take the complete state of one namespace, of all when it is empty."""
+    def apply_list(self, namespace: str, objects: list[T]) -> None:
+        """Apply the complete state of one namespace, of all when it is empty."""
         fresh = {_key(obj): obj for obj in objects}
         for key, held in self._held.items():
             if namespace in ("", key[0]):
@@ -132,12 +132,12 @@ class Scope(Generic[T]):
         self._namespace = namespace
 
     def on_list(self, objects: list[T]) -> None:
-        """Take the complete state, as a LIST gave it."""
-        self._cache.replace(self._namespace, objects)
+        """Handle the complete state, as a LIST gave it."""
+        self._cache.apply_list(self._namespace, objects)
 
     def on_event(self, change: ChangeType, obj: T) -> None:
-        """Take one change, as the watch gave it."""
-        self._cache.take(change, obj)
+        """Handle one change, as the watch gave it."""
+        self._cache.apply_event(change, obj)
 
 
 def _key(obj: _HasMeta) -> ObjectKey:

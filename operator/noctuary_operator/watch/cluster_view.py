@@ -28,7 +28,7 @@ Wake = Callable[[str], None]
 
 
 class ClusterView:
-    """Everything watched; once `filled` is set, each change wakes the keys that it concerns.
+    """Everything watched; once it is marked as filled, each change wakes the keys that it concerns.
 
     `deleted` holds the uids whose deletion the watch has shown and that are not cleaned up yet.
     """
@@ -37,7 +37,7 @@ class ClusterView:
         self._release_namespace = release_namespace
         self._wake_key = wake
         self._watched = watched
-        self.filled = False
+        self._is_filled = False
         self.integrations = Integrations()
         self.deleted: set[str] = set()
         self.labelled = Cache[LabelledSecret](self._labelled_changed, parse_labelled)
@@ -45,6 +45,10 @@ class ClusterView:
         self.http_routes_absent: Problem | None = None
         self.heads = Cache[SecretHead](self._head_changed)
         self.namespaces = Cache[NamespaceHead](self._namespace_changed)
+
+    def mark_filled(self) -> None:
+        """Say that the caches hold everything: from now on each change wakes keys."""
+        self._is_filled = True
 
     def record_secret(self, uid: str) -> LabelledSecret | None:
         """Return the Secret that holds the routing record of an integration."""
@@ -91,8 +95,8 @@ class ClusterView:
         self._wake_all(self.integrations.users_of_route(kind))
 
     def _wake(self, key: str) -> None:
-        """While the caches fill, nothing is woken: without its integration, a record would look like an orphan."""
-        if self.filled:
+        """Wake nothing while the caches fill: without its integration, a record would look like an orphan."""
+        if self._is_filled:
             self._wake_key(key)
 
     def _wake_all(self, keys: Iterable[str]) -> None:

@@ -22,7 +22,7 @@ class Integrations:
         return len(self._by_uid)
 
     def get(self, uid: str) -> Integration | None:
-        """Return one integration, None when it is not known to live."""
+        """Return one integration, None when it is not known."""
         return self._by_uid.get(uid)
 
     def uids(self) -> set[str]:
@@ -46,7 +46,7 @@ class Integrations:
         return self._route_users.get(kind, set())
 
     def upsert(self, raw: dict[str, Any]) -> set[str]:
-        """Take an object as the watch gave it; return the uids to reconcile, none for an echo of our own write."""
+        """Add or update an integration; return the uids to reconcile, none for an echo of our own write."""
         known = self._by_uid.get(raw["metadata"]["uid"])
         if known is not None and int(raw["metadata"]["resourceVersion"]) <= known.version:
             return set()

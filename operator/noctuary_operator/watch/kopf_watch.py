@@ -82,7 +82,7 @@ def build_registry(on_event: OnEvent, login: Login) -> kopf.OperatorRegistry:
 
 
 async def connection_info(login: Login) -> kopf.ConnectionInfo:
-    """Translate our login into Kopf's; called again by Kopf whenever the API server refuses the credentials."""
+    """Translate our login into Kopf's; Kopf asks for it once more whenever the API server refuses the credentials."""
     login.expire()
     configuration = await login.configuration()
     authorization = await login.authorization()
@@ -105,7 +105,7 @@ async def run_kopf(
     stop: asyncio.Event,
     on_started: Callable[[], None],
 ) -> None:
-    """Serve events until told to stop; `on_started` is called after Kopf has set its own signal handlers."""
+    """Serve events until `stop` is set; `on_started` is called after Kopf has set its own signal handlers."""
     asyncio.get_running_loop().call_later(STARTED_AFTER_S, on_started)
     await kopf.operator(
         registry=build_registry(on_event, login),

@@ -15,11 +15,11 @@ from noctuary_operator.resources.objects import NamespaceHead
 from noctuary_operator.watch.cache import Cache
 
 POLL_S = 10.0
-"""A consent that is given or taken back, and a namespace that goes or comes, are noticed within this time."""
+"""A consent that is given or withdrawn, and a namespace that is made or deleted, are noticed within this time."""
 AFTER_FAILURE_S = 1.0
-"""An API server that did not answer is asked again sooner."""
+"""The pause after an API server that did not answer: shorter, because it may be back soon."""
 REFUSALS_BEFORE_FORGOTTEN = 3
-"""An API server that starts refuses for a moment what it will allow; what it keeps refusing is not ours to know."""
+"""An API server that starts refuses for a moment what it will allow; what it keeps refusing counts as gone."""
 INCOMPLETE = "this release's Role does not allow to list its Secrets"
 
 
@@ -44,7 +44,7 @@ class NamespacePoller:
         self.health = Health()
 
     async def run(self) -> None:
-        """Ask again and again; ends only by cancellation."""
+        """Poll; ends only by cancellation."""
         while True:
             answered = await asyncio.gather(*(self._ask(name) for name in self._names))
             if all(answered):
@@ -60,24 +60,24 @@ class NamespacePoller:
         except KubernetesError as error:
             if error.retryable:
                 return False
-            self._missed(name, error)
+            self._note_refusal(name, error)
         except msgspec.DecodeError:
             return False  # whatever answered was no API server
         else:
             self._refusals[name] = 0
-            self._cache.take("MODIFIED", head)
-            self._write_status(name, INCOMPLETE if self._is_refused(name) else None)
+            self._cache.apply_event("MODIFIED", head)
+            self._report(name, INCOMPLETE if self._is_refused(name) else None)
         return True
 
-    def _missed(self, name: str, error: KubernetesError) -> None:
+    def _note_refusal(self, name: str, error: KubernetesError) -> None:
         self._refusals[name] += 1
         known = self._cache.get("", name)
         if known is not None and (error.not_found or self._refusals[name] >= REFUSALS_BEFORE_FORGOTTEN):
-            self._cache.take("DELETED", known)
-        self._write_status(
+            self._cache.apply_event("DELETED", known)
+        self._report(
             name, UNKNOWN_OR_CLOSED if is_refusal(error) else "it does not exist" if error.not_found else str(error)
         )
 
-    def _write_status(self, name: str, problem: str | None) -> None:
+    def _report(self, name: str, problem: str | None) -> None:
         self.unreadable.note(name, problem)
         self._metrics.namespace_served.labels(name).set(problem is None)

@@ -17,7 +17,7 @@ TIMEOUT_S = 5.0
 
 
 class ReceiverReports:
-    """Polls the receiver's internal port; its absence is logged once and disturbs nothing else."""
+    """Polls the receiver's internal port; its absence is logged once and stops nothing else."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class ReceiverReports:
         self._reports: dict[str, IntegrationReport] = {}
         self._boot = ""
         self._cursor = 0
-        self._trouble: str | None = "not asked yet"
+        self._error: str | None = "not polled yet"
 
     def get(self, uid: str) -> IntegrationReport | None:
         """Return what is known of one integration."""
@@ -62,14 +62,14 @@ class ReceiverReports:
                 self._url, params={"cursor": self._cursor}, headers=headers, timeout=TIMEOUT_S
             )
             response.raise_for_status()
-            self._take(msgspec.json.decode(response.content, type=ReportPage))
+            self._merge(msgspec.json.decode(response.content, type=ReportPage))
         except httpx.HTTPStatusError as error:
             return f"HTTP {error.response.status_code}"
         except (httpx.HTTPError, msgspec.MsgspecError) as error:
             return type(error).__name__
         return None
 
-    def _take(self, page: ReportPage) -> None:
+    def _merge(self, page: ReportPage) -> None:
         if page.boot != self._boot and self._cursor:
             self._boot, self._cursor = page.boot, 0
             return  # another receiver answered: its cursor means nothing to us, ask from the start
@@ -79,12 +79,12 @@ class ReceiverReports:
                 self._reports[report.id] = report
                 self._wake(report.id)
 
-    def _record(self, trouble: str | None) -> None:
-        self._metrics.receiver_up.set(0 if trouble else 1)
-        if trouble == self._trouble:
+    def _record(self, error: str | None) -> None:
+        self._metrics.receiver_up.set(0 if error else 1)
+        if error == self._error:
             return
-        if trouble is not None:
-            log.warning("Receiver is unreachable", url=self._url, error=trouble)
+        if error is not None:
+            log.warning("Receiver is unreachable", url=self._url, error=error)
         else:
             log.info("Receiver is reachable", url=self._url)
-        self._trouble = trouble
+        self._error = error

@@ -25,7 +25,7 @@ class _Read:
 
 
 class SecretValues:
-    """Reads a Secret when it is first asked for, and again when its metadata changed."""
+    """Reads a Secret when it is first needed, and once more when its metadata changed."""
 
     def __init__(self, client: KubeClient, heads: Cache[SecretHead], metrics: OperatorMetrics) -> None:
         self._client = client

@@ -37,7 +37,7 @@ class Watches:
             await asyncio.sleep(POLL_S)
 
     def is_filled(self, namespace: str) -> bool:
-        """Whether all of a namespace was listed: before that, what exists there could be taken for missing."""
+        """Whether all of a namespace was listed: before that, what exists there could look missing."""
         return all(each.health.synced.is_set() for each in self._single.get(namespace, ()))
 
     def is_refused(self, namespace: str) -> bool:
@@ -45,7 +45,7 @@ class Watches:
         return any(is_refusal(each.health.last_error) for each in self._single.get(namespace, ()))
 
     def stuck(self) -> int:
-        """Count the watches that stand still; a single namespace that is refused to us is not fixed by a restart."""
+        """Count the watches that are stale; a single namespace that is refused to us is not fixed by a restart."""
         counted = [
             *self._needed,
             *(r for rs in self._single.values() for r in rs if not is_refusal(r.health.last_error)),

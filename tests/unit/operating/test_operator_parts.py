@@ -83,57 +83,57 @@ def cache(told: list[Any]) -> Cache[SecretHead]:
 
 
 def test_an_echo_of_our_own_write_tells_nobody(cache: Cache[SecretHead], told: list[Any]) -> None:
-    cache.wrote(head(5))
-    cache.take("MODIFIED", head(4))
-    cache.take("MODIFIED", head(5))
-    cache.take("DELETED", head(3))
+    cache.record_write(head(5))
+    cache.apply_event("MODIFIED", head(4))
+    cache.apply_event("MODIFIED", head(5))
+    cache.apply_event("DELETED", head(3))
     assert (told, cache.get("team", "a")) == ([], head(5))
 
 
 def test_a_change_after_our_own_write_is_told(cache: Cache[SecretHead], told: list[Any]) -> None:
-    cache.wrote(head(5))
-    cache.take("MODIFIED", head(6))
+    cache.record_write(head(5))
+    cache.apply_event("MODIFIED", head(6))
     assert told == [(head(5), head(6))]
 
 
 def test_an_echo_that_overtakes_the_answer_tells_nobody(cache: Cache[SecretHead], told: list[Any]) -> None:
     with cache.writing("team", "a"):
-        cache.take("ADDED", head(5))
-        cache.wrote(head(5))
+        cache.apply_event("ADDED", head(5))
+        cache.record_write(head(5))
     assert (told, cache.get("team", "a")) == ([], head(5))
 
 
 def test_an_edit_that_overtakes_the_answer_is_told(cache: Cache[SecretHead], told: list[Any]) -> None:
     with cache.writing("team", "a"):
-        cache.take("ADDED", head(5))
-        cache.take("MODIFIED", head(6))
-        cache.wrote(head(5))
+        cache.apply_event("ADDED", head(5))
+        cache.apply_event("MODIFIED", head(6))
+        cache.record_write(head(5))
     assert (told, cache.get("team", "a")) == ([(head(5), head(6))], head(6))
 
 
 def test_what_happened_while_a_write_failed_is_told(cache: Cache[SecretHead], told: list[Any]) -> None:
     with pytest.raises(KubernetesError), cache.writing("team", "a"):
-        cache.take("ADDED", head(5))
+        cache.apply_event("ADDED", head(5))
         raise KubernetesError(500, "InternalError", "no answer")
     assert told == [(None, head(5))]
 
 
 def test_a_list_that_overtakes_the_answer_knows_more(cache: Cache[SecretHead], told: list[Any]) -> None:
     with cache.writing("team", "a"):
-        cache.take("ADDED", head(5))
+        cache.apply_event("ADDED", head(5))
         cache.scope("team").on_list([head(7)])
-        cache.wrote(head(6))
+        cache.record_write(head(6))
     assert (told, cache.get("team", "a")) == ([(None, head(7))], head(7))
 
 
 def test_a_list_older_than_our_write_does_not_undo_it(cache: Cache[SecretHead]) -> None:
-    cache.wrote(head(5))
+    cache.record_write(head(5))
     cache.scope("").on_list([])
     assert cache.get("team", "a") == head(5)
 
 
 def test_a_list_tells_what_vanished_in_its_namespace_only(cache: Cache[SecretHead], told: list[Any]) -> None:
-    cache.take("ADDED", head(1))
+    cache.apply_event("ADDED", head(1))
     cache.scope("elsewhere").on_list([])
     assert cache.get("team", "a") is not None
     cache.scope("team").on_list([])

@@ -82,7 +82,7 @@ def _read_parents(route: RouteObject | None) -> list[_Parent]:
     try:
         return msgspec.convert(route.status, _Status).parents or []
     except msgspec.ValidationError:
-        return []  # not what the kind promises: nobody has answered
+        return []  # not what the CRD promises: counts as no answer
 
 
 def _parent_verdict(
@@ -103,7 +103,7 @@ def _is_of(reported: _Reference, ref: ParentRef, own: str) -> bool:
 
 
 def _fresh(parent: _Parent, generation: int) -> dict[str, _Condition]:
-    """Return the conditions by type without those that speak of an earlier state of the route."""
+    """Return the conditions by type without those of an earlier generation of the route."""
     return {
         condition.type: condition
         for condition in parent.conditions
@@ -130,7 +130,11 @@ def _answer_verdict(
     resolved = conditions.get("ResolvedRefs", _Condition())
     if resolved.status == "False":
         fix = f"check that Service {backend.service} in namespace {backend.namespace} exists with port {backend.port}"
-        return "False", reasons.BACKEND_NOT_RESOLVED, f"{gateway} finds no way on ({_quoted(resolved)}); {fix}"
+        return (
+            "False",
+            reasons.BACKEND_NOT_RESOLVED,
+            f"{gateway} cannot resolve the receiver's Service ({_quoted(resolved)}); {fix}",
+        )
     if accepted.status == resolved.status == "True":
         return "True", reasons.GATEWAY_ACCEPTED, ""
     pending = accepted if accepted.status != "True" else resolved
@@ -154,8 +158,8 @@ def _accepted_fix(reason: str, webhook: Webhook, backend: Backend) -> str:
 
 
 def _quoted(condition: _Condition) -> str:
-    said = condition.message.strip().rstrip(".")[:MAX_QUOTED]
-    return ": ".join(part for part in (condition.reason or "no reason given", said) if part)
+    message = condition.message.strip().rstrip(".")[:MAX_QUOTED]
+    return ": ".join(part for part in (condition.reason or "no reason given", message) if part)
 
 
 def _named(ref: ParentRef, own: str) -> str:

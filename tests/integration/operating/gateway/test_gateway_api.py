@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from noctuary.kube.client import KubeClient
-from noctuary_operator.watch import route_watches
 from noctuary_operator.watch.cluster_view import ClusterView
 from noctuary_operator.watch.route_watches import HttpRouteWatch
 from testbed.localkube import Cluster
@@ -69,16 +68,21 @@ def test_an_ingress_stays_until_the_http_route_that_is_to_replace_it_can_be_made
 
 
 class CountingClient(KubeClient):
-    """The real client, which remembers what was asked for."""
+    """The real client, which remembers what was asked for and how many answers are open."""
 
     asked: list[str]
+    open: int
 
     @asynccontextmanager
     async def stream(self, method: str, path: str, **options: Any) -> AsyncIterator[Any]:
         """Note the request, then send it."""
         self.asked.append("WATCH" if "watch" in (options.get("query") or {}) else method)
-        async with super().stream(method, path, **options) as response:
-            yield response
+        self.open += 1
+        try:
+            async with super().stream(method, path, **options) as response:
+                yield response
+        finally:
+            self.open -= 1
 
 
 @pytest.fixture
@@ -86,7 +90,7 @@ async def counting(cluster: Cluster) -> AsyncIterator[CountingClient]:
     """A counting connection of the cluster's administrator."""
     client = await CountingClient.connect(Path(cluster.kubeconfig))
     assert isinstance(client, CountingClient)
-    client.asked = []
+    client.asked, client.open = [], 0
     yield client
     await client.close()
 
@@ -100,24 +104,24 @@ async def reached(what: str, is_so: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize("kind", ["gateway_api", "no_gateway_api"])
 async def test_http_routes_cost_one_request_until_somebody_wants_one_and_after_the_last_is_gone(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, counting: CountingClient, kind: str
+    request: pytest.FixtureRequest, counting: CountingClient, kind: str
 ) -> None:
     request.getfixturevalue(kind)
-    monkeypatch.setattr(route_watches, "RECHECK_S", 0.1)
-    world = ClusterView("default", lambda _: None)
-    watch = HttpRouteWatch(counting, world, "default")
-    await watch.look()
+    view = ClusterView("default", lambda _: None)
+    watch = HttpRouteWatch(counting, view, "default", recheck_s=0.1)
+    await watch.list_once()
     running = asyncio.create_task(watch.run())
     await asyncio.sleep(0.5)  # nothing is to happen: there is nothing to poll for
     assert counting.asked == ["GET"]
-    world.integrations.upsert(integration())
+    view.integrations.upsert(integration())
     watch.notify()
-    await reached("a watch, or a second look", lambda: len(counting.asked) >= 3)
-    world.integrations.drop("uid")
-    await reached("rest", lambda: not watch.is_looking)
+    await reached("a watch, or a recheck", lambda: len(counting.asked) >= 3)
+    view.integrations.drop("uid")
+    await reached("the end of the watch", lambda: counting.open == 0)
+    await asyncio.sleep(0.5)  # a recheck that had begun comes to its end
     before = len(counting.asked)
     await asyncio.sleep(0.5)  # nothing is to happen: there is nothing to poll for
-    assert len(counting.asked) == before
+    assert (len(counting.asked), counting.open) == (before, 0)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
