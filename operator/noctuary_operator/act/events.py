@@ -1,4 +1,4 @@
-"""Kubernetes Events for the moments a person cares about: rotated, a problem appeared, a problem is gone."""
+"""Posts the Kubernetes Events that a reconcile causes."""
 
 import secrets
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from noctuary.common.errors import KubernetesError
 from noctuary.kube.client import KubeClient
 from noctuary.models.integration_spec import GROUP, KIND, VERSION
 from noctuary_operator.metrics import OperatorMetrics
-from noctuary_operator.plan.moments import Moment
+from noctuary_operator.plan.events import PlannedEvent
 from noctuary_operator.resources import paths
 from noctuary_operator.resources.integration import Integration
 
@@ -29,16 +29,16 @@ class EventRecorder:
         self._identity = identity[:128]
         self._metrics = metrics
 
-    async def post(self, integration: Integration, moment: Moment) -> None:
+    async def post(self, integration: Integration, event: PlannedEvent) -> None:
         """Post one Event about an integration."""
         try:
-            await self._client.create(paths.events(integration.namespace), self._manifest(integration, moment))
+            await self._client.create(paths.events(integration.namespace), self._manifest(integration, event))
         except KubernetesError as error:
             self._metrics.events_failed.inc()
-            log.warning("Event not posted", integration=integration.name, reason=moment.reason, error=str(error))
+            log.warning("Event not posted", integration=integration.name, reason=event.reason, error=str(error))
 
-    def _manifest(self, integration: Integration, moment: Moment) -> dict[str, Any]:
-        note = moment.note.encode()[:MAX_NOTE].decode(errors="ignore")
+    def _manifest(self, integration: Integration, event: PlannedEvent) -> dict[str, Any]:
+        note = event.note.encode()[:MAX_NOTE].decode(errors="ignore")
         return {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
@@ -46,9 +46,9 @@ class EventRecorder:
             "eventTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "reportingController": CONTROLLER,
             "reportingInstance": self._identity,
-            "type": moment.type,
-            "reason": moment.reason,
-            "action": moment.action,
+            "type": event.type,
+            "reason": event.reason,
+            "action": event.action,
             "note": note,
             "regarding": {
                 "apiVersion": f"{GROUP}/{VERSION}",

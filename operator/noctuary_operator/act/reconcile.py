@@ -15,8 +15,8 @@ from noctuary_operator.act.apply import Applier
 from noctuary_operator.act.events import EventRecorder
 from noctuary_operator.plan.conditions import describe_lookup, status_of, unreadable_status
 from noctuary_operator.plan.desired import Desired, compile_desired
+from noctuary_operator.plan.events import planned_events
 from noctuary_operator.plan.manifests import Backend
-from noctuary_operator.plan.moments import moments
 from noctuary_operator.plan.observed import Lookup, Minted, Observed
 from noctuary_operator.plan.policy import Policy
 from noctuary_operator.resources import paths
@@ -152,9 +152,9 @@ class Reconciler:
             return wait_s
         if await self._applier.write_status(integration, status):
             self._times_written_at[integration.uid] = clock.now()
-        for moment in moments(integration.status, status, desired):
-            log.info("Integration changed", integration=_path(integration), reason=moment.reason)
-            await self._recorder.post(integration, moment)
+        for event in planned_events(integration.status, status, desired):
+            log.info("Integration changed", integration=_path(integration), reason=event.reason)
+            await self._recorder.post(integration, event)
         return None
 
     def _hold_times_s(self, integration: Integration, status: IntegrationStatus) -> float | None:
@@ -179,7 +179,7 @@ class Reconciler:
         log.info("Integration removed", integration_id=uid)
 
     async def _is_leaving(self, integration: Integration) -> bool:
-        """Whether nothing is made for it any more; a namespace we do not know is one made or gone this moment."""
+        """Whether nothing is made for it any more; a namespace we do not know was just made or deleted."""
         if self._view.is_leaving(integration):
             return True
         if self._view.knows_namespace(integration.namespace):

@@ -44,12 +44,12 @@ def status_of(
         "SubscriptionReady": _subscription(observed, spec, proven=proven),
         "OutboundReady": _outbound(observed, spec, desired),
     }
-    present = {type_: verdict for type_, verdict in parts.items() if verdict is not None}
-    verdicts = {"Ready": _ready(spec, present, desired.consent_problem), **present}
+    present = {type_: state for type_, state in parts.items() if state is not None}
+    states = {"Ready": _ready(spec, present, desired.consent_problem), **present}
     report = observed.report or IntegrationReport(id=observed.integration.uid)
     return IntegrationStatus(
         observed_generation=observed.integration.generation,
-        conditions=_conditions(verdicts, observed.integration, observed.now),
+        conditions=_conditions(states, observed.integration, observed.now),
         webhook_secret_name=observed.integration.webhook_secret_name,
         token=_token_status(desired),
         last_webhook_time=_later(before.last_webhook_time, report.last_webhook_at),
@@ -62,17 +62,17 @@ def status_of(
 def unreadable_status(integration: Integration, now: float) -> IntegrationStatus:
     """Return the status of an integration whose spec cannot be read; all else stays as it was."""
     message = f"{integration.spec_error}; nothing was changed"
-    verdicts = {"Ready": ("False", reasons.INVALID_SPEC, message)}
+    states = {"Ready": ("False", reasons.INVALID_SPEC, message)}
     return msgspec.structs.replace(
         integration.status,
         observed_generation=integration.generation,
-        conditions=_conditions(verdicts, integration, now),
+        conditions=_conditions(states, integration, now),
     )
 
 
-def _conditions(verdicts: dict[str, ConditionState], integration: Integration, now: float) -> list[Condition]:
+def _conditions(states: dict[str, ConditionState], integration: Integration, now: float) -> list[Condition]:
     conditions = []
-    for type_, (status, reason, message) in verdicts.items():
+    for type_, (status, reason, message) in states.items():
         old = integration.status.condition(type_)
         moved_at = old.last_transition_time if old is not None and old.status == status else format_time(now)
         conditions.append(Condition(type_, status, reason, message[:MAX_MESSAGE], integration.generation, moved_at))
@@ -109,10 +109,10 @@ def _route(
     problem = desired.route_problem or outcome.route_problem
     if problem is not None:
         return "False", problem.reason, problem.message
-    verdict = ROUTE_KINDS[spec.route_type].verdict(spec.webhook, outcome.route, backend)
-    if verdict[0] == "Unknown" and proven:
+    state = ROUTE_KINDS[spec.route_type].state(spec.webhook, outcome.route, backend)
+    if state[0] == "Unknown" and proven:
         return "True", reasons.SIGNED_REQUEST_SEEN, "a signed request came in through the route"
-    return verdict
+    return state
 
 
 def _subscription(observed: Observed, spec: IntegrationSpec, *, proven: bool) -> ConditionState | None:
@@ -155,12 +155,12 @@ def _refusal(observed: Observed) -> ConditionState | None:
 
 def _ready(spec: IntegrationSpec, parts: dict[str, ConditionState], consent: Problem | None) -> ConditionState:
     """Sum up: the first part that is False decides, then consent, then the first that is Unknown."""
-    failed = next((verdict for verdict in parts.values() if verdict[0] == "False"), None)
+    failed = next((state for state in parts.values() if state[0] == "False"), None)
     if failed is not None:
         return failed
     if consent is not None:
         return "False", consent.reason, consent.message
-    unknown = next((verdict for verdict in parts.values() if verdict[0] == "Unknown"), None)
+    unknown = next((state for state in parts.values() if state[0] == "Unknown"), None)
     if unknown is not None:
         return unknown
     if spec.suspend:

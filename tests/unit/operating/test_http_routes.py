@@ -12,7 +12,7 @@ from noctuary_operator.plan.conditions import Outcome, status_of
 from noctuary_operator.plan.desired import Desired
 from noctuary_operator.plan.manifests import Backend, contains
 from noctuary_operator.plan.observed import Observed
-from noctuary_operator.plan.routes.http_routes import http_route_spec, http_route_verdict, http_routes_absent
+from noctuary_operator.plan.routes.http_routes import http_route_spec, http_route_state, http_routes_absent
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.objects import Meta, RouteObject
 from noctuary_operator.resources.status import IntegrationStatus
@@ -213,7 +213,7 @@ VERDICTS = [
 def test_the_answers_of_all_our_gateways_are_summed_up(
     refs: list[dict[str, Any]], parents: list[dict[str, Any]], expected: tuple[str, str], words: str
 ) -> None:
-    status, reason, message = http_route_verdict(webhook_of(*refs), route(*parents), BACKEND)
+    status, reason, message = http_route_state(webhook_of(*refs), route(*parents), BACKEND)
     assert (status, reason) == expected
     assert words in message
 
@@ -221,12 +221,12 @@ def test_the_answers_of_all_our_gateways_are_summed_up(
 @pytest.mark.parametrize("status", [{}, {"parents": None}, {"parents": "?"}, {"parents": [{"conditions": [7]}]}])
 def test_a_status_that_is_not_what_the_kind_promises_is_no_answer(status: dict[str, Any]) -> None:
     broken = RouteObject(Meta(name="noctuary-uid", namespace="noctuary"), status=status)
-    assert http_route_verdict(webhook_of(PUBLIC), broken, BACKEND)[:2] == ("Unknown", "RouteNotAdmitted")
+    assert http_route_state(webhook_of(PUBLIC), broken, BACKEND)[:2] == ("Unknown", "RouteNotAdmitted")
 
 
 def test_a_controllers_long_words_are_cut() -> None:
     long = {**condition("Accepted", "False", "Whatever"), "message": "x" * 32768}
-    message = http_route_verdict(webhook_of(PUBLIC), route(parent(PUBLIC, long)), BACKEND)[2]
+    message = http_route_state(webhook_of(PUBLIC), route(parent(PUBLIC, long)), BACKEND)[2]
     assert len(message) < 500
 
 

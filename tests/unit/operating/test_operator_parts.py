@@ -12,8 +12,8 @@ from noctuary.models.integration_spec import SecretKeyRef
 from noctuary_operator.act.workqueue import WorkQueue
 from noctuary_operator.metrics import OperatorMetrics
 from noctuary_operator.plan.conditions import describe_lookup
+from noctuary_operator.plan.events import planned_events
 from noctuary_operator.plan.manifests import contains
-from noctuary_operator.plan.moments import moments
 from noctuary_operator.plan.policy import host_allowed, key_allowed
 from noctuary_operator.resources.objects import BareMeta, Meta, SecretHead, integration_ids
 from noctuary_operator.resources.status import Condition, IntegrationStatus
@@ -308,7 +308,7 @@ def test_events_tell_of_problems_once(
     before: list[tuple[str, str, str]], after: list[tuple[str, str, str]], expected: list[str]
 ) -> None:
     old, new = (IntegrationStatus(conditions=[condition(*each) for each in part]) for part in (before, after))
-    assert [moment.reason for moment in moments(old, new, None)] == expected
+    assert [event.reason for event in planned_events(old, new, None)] == expected
 
 
 def raw(version: int, uid: str = UID, generation: int = 1, **spec: Any) -> dict[str, Any]:

@@ -63,13 +63,13 @@ def _reference(ref: ParentRef, own: str) -> dict[str, Any]:
     return {"group": GATEWAY_GROUP, "kind": "Gateway", "namespace": own, **given}
 
 
-def http_route_verdict(webhook: Webhook, route: RouteObject | None, backend: Backend) -> ConditionState:
+def http_route_state(webhook: Webhook, route: RouteObject | None, backend: Backend) -> ConditionState:
     """Return what status.parents says of all our parentRefs: the first refusal decides, then the first doubt."""
     parents = _read_parents(route)
     generation = route.metadata.generation if route is not None else 0
-    verdicts = [_parent_verdict(ref, parents, generation, webhook, backend) for ref in webhook.route.parent_refs]
+    states = [_parent_state(ref, parents, generation, webhook, backend) for ref in webhook.route.parent_refs]
     for status in ("False", "Unknown"):
-        found = [verdict for verdict in verdicts if verdict[0] == status]
+        found = [state for state in states if state[0] == status]
         if found:
             return status, found[0][1], "; ".join(message for _, _, message in found)
     names = ", ".join(_named(ref, backend.namespace) for ref in webhook.route.parent_refs)
@@ -85,7 +85,7 @@ def _read_parents(route: RouteObject | None) -> list[_Parent]:
         return []  # not what the CRD promises: counts as no answer
 
 
-def _parent_verdict(
+def _parent_state(
     ref: ParentRef, parents: Iterable[_Parent], generation: int, webhook: Webhook, backend: Backend
 ) -> ConditionState:
     gateway = _named(ref, backend.namespace)
@@ -93,8 +93,8 @@ def _parent_verdict(
     fresh = [conditions for answer in answers if (conditions := _fresh(answer, generation))]
     if not fresh:
         return "Unknown", reasons.ROUTE_NOT_ADMITTED, _silence(ref, gateway, backend.namespace, bool(answers))
-    verdicts = [_answer_verdict(answer, gateway, webhook, backend) for answer in fresh]
-    return next((each for each in verdicts if each[0] == "True"), verdicts[0])
+    states = [_answer_state(answer, gateway, webhook, backend) for answer in fresh]
+    return next((each for each in states if each[0] == "True"), states[0])
 
 
 def _is_of(reported: _Reference, ref: ParentRef, own: str) -> bool:
@@ -120,7 +120,7 @@ def _silence(ref: ParentRef, gateway: str, own: str, is_stale: bool) -> str:
     )
 
 
-def _answer_verdict(
+def _answer_state(
     conditions: dict[str, _Condition], gateway: str, webhook: Webhook, backend: Backend
 ) -> ConditionState:
     accepted = conditions.get("Accepted", _Condition())

@@ -21,7 +21,7 @@ def ingress_spec(webhook: Webhook, path: str, backend: Backend) -> dict[str, Any
     return spec
 
 
-def ingress_verdict(webhook: Webhook, ingress: RouteObject | None, _: Backend) -> ConditionState:
+def ingress_state(webhook: Webhook, ingress: RouteObject | None, _: Backend) -> ConditionState:
     """Return what the address in the status, or its absence, means."""
     address = _address(ingress) if ingress is not None else None
     if address is not None:

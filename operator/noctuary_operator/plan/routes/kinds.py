@@ -10,8 +10,8 @@ import msgspec
 from noctuary.models.integration_spec import Webhook
 from noctuary.models.routing_record import ROLE_ROUTE, WEBHOOK_PATH, record_secret_name
 from noctuary_operator.plan.manifests import Backend, contains, labels
-from noctuary_operator.plan.routes.http_routes import GATEWAY_GROUP, HTTP_ROUTE, http_route_spec, http_route_verdict
-from noctuary_operator.plan.routes.ingresses import ingress_spec, ingress_verdict
+from noctuary_operator.plan.routes.http_routes import GATEWAY_GROUP, HTTP_ROUTE, http_route_spec, http_route_state
+from noctuary_operator.plan.routes.ingresses import ingress_spec, ingress_state
 from noctuary_operator.resources import paths
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.objects import APPLIED_ANNOTATION, OWNER_ANNOTATION, RouteObject
@@ -25,12 +25,12 @@ class RouteKind:
     api_version: str
     path: Callable[[str, str], str]
     spec: Callable[[Webhook, str, Backend], dict[str, Any]]
-    verdict: Callable[[Webhook, RouteObject | None, Backend], ConditionState]
+    state: Callable[[Webhook, RouteObject | None, Backend], ConditionState]
 
 
 ROUTE_KINDS: Mapping[str, RouteKind] = {
-    "Ingress": RouteKind("networking.k8s.io/v1", paths.ingresses, ingress_spec, ingress_verdict),
-    HTTP_ROUTE: RouteKind(f"{GATEWAY_GROUP}/v1", paths.http_routes, http_route_spec, http_route_verdict),
+    "Ingress": RouteKind("networking.k8s.io/v1", paths.ingresses, ingress_spec, ingress_state),
+    HTTP_ROUTE: RouteKind(f"{GATEWAY_GROUP}/v1", paths.http_routes, http_route_spec, http_route_state),
 }
 """By the name of the kind, which is that of `spec.webhook.route.type` too."""
 

@@ -1,4 +1,4 @@
-"""The moments a person cares about: rotated, a problem appeared, a problem is gone. Pure."""
+"""The Kubernetes Events that a reconcile causes: rotated, a problem appeared, a problem is gone. Pure."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ from noctuary_operator.resources import reasons
 from noctuary_operator.resources.status import Condition, IntegrationStatus
 
 ONLY_ON_READY = frozenset({reasons.INVALID_SPEC, reasons.CONSENT_MISSING})
-"""Reasons that no part carries: for them the sum itself is the moment."""
+"""Reasons that no part carries: for them Ready itself is reported."""
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class PlannedEvent:
     """One Event to be posted."""
 
     type: str
@@ -20,33 +20,33 @@ class Moment:
     note: str
 
 
-def moments(before: IntegrationStatus, after: IntegrationStatus, desired: Desired | None) -> list[Moment]:
-    """Return what happened between two statuses. Pure."""
+def planned_events(before: IntegrationStatus, after: IntegrationStatus, desired: Desired | None) -> list[PlannedEvent]:
+    """Return the Events between two statuses."""
     return [*_rotations(desired), *_transitions(before, after)]
 
 
-def _rotations(desired: Desired | None) -> list[Moment]:
+def _rotations(desired: Desired | None) -> list[PlannedEvent]:
     if desired is None:
         return []
     found = []
     if desired.token is not None and desired.token.rotated_because is not None:
         note = f"The webhook URL changed: {desired.token.rotated_because}"
-        found.append(Moment("Normal", reasons.TOKEN_ROTATED, "Rotate", note))
+        found.append(PlannedEvent("Normal", reasons.TOKEN_ROTATED, "Rotate", note))
     if desired.ingest_key_rotated_because is not None:
         note = f"The ingest key changed: {desired.ingest_key_rotated_because}"
-        found.append(Moment("Normal", reasons.INGEST_KEY_ROTATED, "Rotate", note))
+        found.append(PlannedEvent("Normal", reasons.INGEST_KEY_ROTATED, "Rotate", note))
     return found
 
 
-def _transitions(before: IntegrationStatus, after: IntegrationStatus) -> list[Moment]:
+def _transitions(before: IntegrationStatus, after: IntegrationStatus) -> list[PlannedEvent]:
     found = []
     types = sorted({condition.type for condition in (*before.conditions, *after.conditions)})
     for type_ in types:
         old, new = _own_problem(before.condition(type_)), _own_problem(after.condition(type_))
         if new is not None and (old is None or old.reason != new.reason):
-            found.append(Moment("Warning", new.reason, "Check", new.message))
+            found.append(PlannedEvent("Warning", new.reason, "Check", new.message))
         elif old is not None and new is None:
-            found.append(Moment("Normal", "Healed", "Check", f"{old.reason} is over"))
+            found.append(PlannedEvent("Normal", "Healed", "Check", f"{old.reason} is over"))
     return found
 
 
