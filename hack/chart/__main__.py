@@ -7,8 +7,8 @@ from hack.chart.generate import generated, write
 from hack.chart.helm import lint, run, scenarios
 from hack.chart.kustomize import kustomize_base
 from hack.chart.paths import CHART, ROOT
-from hack.chart.tools import HELM3, HELM4, UNITTEST, find_tool, say
-from hack.lib.errors import LocalKubeError
+from hack.chart.tools import HELM3, HELM4, UNITTEST, find_tool, report
+from hack.lib.errors import BuildError
 
 
 def generate() -> None:
@@ -16,7 +16,7 @@ def generate() -> None:
     changed = write(generated())
     changed += write(kustomize_base(find_tool(HELM3)))
     for path in changed:
-        say(f"Written: {path.relative_to(ROOT)}")
+        report(f"Written: {path.relative_to(ROOT)}")
 
 
 def check() -> None:
@@ -25,22 +25,18 @@ def check() -> None:
         helm = find_tool(tool)
         for values in scenarios():
             lint(helm, values)
-        say(f"{tool.name} lint: {len(scenarios())} scenarios are in order")
+        report(f"{tool.name} lint: {len(scenarios())} scenarios are in order")
     print(run(find_tool(UNITTEST), "--strict", str(CHART)))
 
 
 def helm3_path() -> None:
     """Print where Helm 3 is, building it first when needed."""
-    print(find_tool(HELM3, progress=_to_stderr))
+    print(find_tool(HELM3))
 
 
 def helm4_path() -> None:
     """Print where Helm 4 is, building it first when needed."""
-    print(find_tool(HELM4, progress=_to_stderr))
-
-
-def _to_stderr(line: str) -> None:
-    print(f"chart: {line}", file=sys.stderr, flush=True)
+    print(find_tool(HELM4))
 
 
 COMMANDS = {"generate": generate, "check": check, "helm3-path": helm3_path, "helm4-path": helm4_path}
@@ -54,7 +50,7 @@ def main() -> int:
         commands.add_parser(name, help=function.__doc__)
     try:
         COMMANDS[parser.parse_args().command]()
-    except LocalKubeError as error:
+    except BuildError as error:
         print(f"chart: {error}", file=sys.stderr)
         return 1
     return 0

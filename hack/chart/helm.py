@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from hack.chart.paths import CHART, SCENARIOS
-from hack.lib.errors import LocalKubeError
+from hack.lib.errors import BuildError
 
 RELEASE = "noctuary"
 NAMESPACE = "noctuary"
@@ -17,13 +17,13 @@ def scenarios() -> list[Path]:
 
 
 def run(program: Path, *args: str) -> str:
-    """Run a program of Helm's family; raises LocalKubeError with its own words when it fails."""
+    """Run a program of Helm's family; raises BuildError with its own words when it fails."""
     result = subprocess.run(
         [str(program), *args], capture_output=True, text=True, timeout=_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL
     )
     if result.returncode != 0:
         said = "\n".join(part.strip() for part in (result.stdout, result.stderr) if part.strip())
-        raise LocalKubeError(f"{program.name} {' '.join(args)} failed:\n{said}")
+        raise BuildError(f"{program.name} {' '.join(args)} failed:\n{said}")
     return result.stdout
 
 

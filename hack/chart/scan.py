@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hack.chart.paths import ROOT
-from hack.chart.tools import say
+from hack.chart.tools import report
 from hack.lib.cache import Progress, cache_root, locked, make_once
-from hack.lib.errors import LocalKubeError
+from hack.lib.errors import BuildError
 from hack.lib.gobuild import source_hash
 
 LOCK = "checkov.txt"
@@ -21,7 +21,7 @@ _SCAN_TIMEOUT_S = 300.0
 _LOG_LINES = 8
 
 
-def failed_checks(manifests: str, progress: Progress = say) -> Counter[str]:
+def failed_checks(manifests: str, progress: Progress = report) -> Counter[str]:
     """Return how often each check failed; nothing is skipped."""
     with tempfile.TemporaryDirectory(prefix="noctuary-scan-") as directory:
         file = Path(directory) / "manifests.yaml"
@@ -36,14 +36,14 @@ def failed_checks(manifests: str, progress: Progress = say) -> Counter[str]:
             cwd=directory,  # checkov reads settings from where it runs
         )
     if result.returncode != 0:
-        raise LocalKubeError(f"checkov failed: {result.stderr.strip()}")
+        raise BuildError(f"checkov failed: {result.stderr.strip()}")
     report = json.loads(result.stdout)
     if report["summary"]["skipped"] or report["summary"]["parsing_errors"] or not report["summary"]["resource_count"]:
-        raise LocalKubeError(f"checkov did not read everything: {report['summary']}")
+        raise BuildError(f"checkov did not read everything: {report['summary']}")
     return Counter(check["check_id"] for check in report["results"]["failed_checks"])
 
 
-def find_scanner(environment: Mapping[str, str] = os.environ, progress: Progress = say) -> Path:
+def find_scanner(environment: Mapping[str, str] = os.environ, progress: Progress = report) -> Path:
     """Return the python that holds checkov, installing it once."""
     cache = cache_root(environment) / "chart"
     home = cache / f"checkov-{source_hash(ROOT / 'requirements', (LOCK,))}"
@@ -67,4 +67,4 @@ def _run(command: list[str]) -> None:
     result = subprocess.run(command, capture_output=True, text=True, timeout=_INSTALL_TIMEOUT_S, check=False)
     if result.returncode != 0:
         tail = "\n".join(result.stderr.splitlines()[-_LOG_LINES:])
-        raise LocalKubeError(f"checkov cannot be installed; let pip reach its packages and try again:\n{tail}")
+        raise BuildError(f"checkov cannot be installed; let pip reach its packages and try again:\n{tail}")

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hack.lib.cache import Progress, cache_directory, cache_root, locked, make_once
-from hack.lib.errors import LocalKubeError
+from hack.lib.cache import Progress, cache_root, locked, make_once
+from hack.lib.errors import BuildError
 from hack.lib.gobuild import STAMPLESS, politely, run_go, source_hash
+from hack.lib.progress import progress_on_stderr
 from hack.lib.toolchain import find_go
 
 BIN_VARIABLE = "NOCTUARY_HELM_BIN"
 """A directory that holds programs called helm3, helm4 and helm-unittest, instead of building them."""
 MODULES = Path(__file__).parent / "tools"
+report = progress_on_stderr("chart")
 
 
 @dataclass(frozen=True)
@@ -42,15 +44,10 @@ UNITTEST = Tool(
 )
 
 
-def say(line: str) -> None:
-    """Tell the person at the terminal."""
-    print(f"chart: {line}", flush=True)
-
-
-def find_tool(tool: Tool, environment: Mapping[str, str] | None = None, progress: Progress = say) -> Path:
+def find_tool(tool: Tool, environment: Mapping[str, str] | None = None, progress: Progress = report) -> Path:
     """Find or build one program; the first build takes minutes and shows its progress.
 
-    Raises LocalKubeError that says what is missing and how to mend it.
+    Raises BuildError that says what is missing and how to fix it.
     """
     environment = os.environ if environment is None else environment
     if named := environment.get(BIN_VARIABLE):
@@ -61,14 +58,8 @@ def find_tool(tool: Tool, environment: Mapping[str, str] | None = None, progress
     if not home.exists():
         with locked(cache / "chart" / f"{tool.name}.lock", f"the build of {tool.name}", progress):
             if not home.exists():
-                _build(
-                    tool,
-                    source,
-                    home,
-                    find_go(cache_directory(environment), environment, progress),
-                    environment,
-                    progress,
-                )
+                go = find_go(source / "go.mod", environment, progress)
+                _build(tool, source, home, go, environment, progress)
     return home / tool.name
 
 
@@ -76,15 +67,13 @@ def kubernetes_version(go_mod: str) -> tuple[str, str]:
     """Return major and minor of the Kubernetes whose client a module file requires: client-go 0.37 is of 1.37."""
     found = re.search(r"^\s*k8s\.io/client-go v0\.(\d+)\.", go_mod, re.MULTILINE)
     if found is None:
-        raise LocalKubeError("go.mod does not require k8s.io/client-go; restore hack/chart/tools")
+        raise BuildError("go.mod does not require k8s.io/client-go; restore hack/chart/tools")
     return "1", found[1]
 
 
 def _named(program: Path) -> Path:
     if not os.access(program, os.X_OK):
-        raise LocalKubeError(
-            f"{BIN_VARIABLE} names no executable {program}. Add it, or unset the variable to build it."
-        )
+        raise BuildError(f"{BIN_VARIABLE} names no executable {program}. Add it, or unset the variable to build it.")
     return program
 
 

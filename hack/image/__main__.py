@@ -14,17 +14,14 @@ from hack.image.recipe import ROOT
 from hack.image.sbom import ingredients, lock_text, project_version, read_lock
 from hack.image.steps import build_without_docker
 from hack.image.store import Store
-from hack.lib.errors import LocalKubeError
+from hack.lib.errors import BuildError
+from hack.lib.progress import progress_on_stderr
 
 SBOM_FILE = "noctuary.cdx.json"
 ARCHIVE_FILE = "noctuary.tar"
 _PUBLIC_PYTHON = "3.13"  # of the Dockerfile's public base
 _MEGABYTE = 1e6
-
-
-def say(line: str) -> None:
-    """Tell the person at the terminal; standard output is left to results."""
-    print(f"image: {line}", file=sys.stderr, flush=True)
+report = progress_on_stderr("image")
 
 
 def build_values() -> dict[str, str]:
@@ -75,9 +72,9 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m hack.image", description=__doc__)
     parser.add_argument("--name", default=f"noctuary:{project_version()}", help="the image's name and tag")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "image", help="where archive and SBOM are written")
-    way = parser.add_mutually_exclusive_group()
-    way.add_argument("--docker", action="store_true", help="build with Docker, or fail")
-    way.add_argument("--no-docker", action="store_true", help="build an archive even where Docker runs")
+    builder = parser.add_mutually_exclusive_group()
+    builder.add_argument("--docker", action="store_true", help="build with Docker, or fail")
+    builder.add_argument("--no-docker", action="store_true", help="build an archive even where Docker runs")
     return parser.parse_args()
 
 
@@ -88,20 +85,20 @@ def _docker_wanted(options: argparse.Namespace) -> bool:
         return True
     if options.docker:
         raise ImageError("No Docker daemon answers; start one, or leave --docker out to build an archive")
-    say("No Docker daemon answers: building an archive by the same steps")
+    report("No Docker daemon answers: building an archive by the same steps")
     return False
 
 
 def main() -> int:
     """Build, write the list of ingredients, print sizes."""
     options = _parse()
-    store = Store("image", say)
+    store = Store("image", report)
     try:
         base = _with_docker(options, store) if _docker_wanted(options) else _without_docker(options, store)
         sbom = options.out / SBOM_FILE
         print(f"SBOM     {sbom}: {write_sbom(base, sbom)} components (CycloneDX 1.6)")
-    except (ImageError, LocalKubeError) as error:
-        say(str(error))
+    except BuildError as error:
+        report(str(error))
         return 1
     return 0
 

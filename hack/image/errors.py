@@ -1,5 +1,7 @@
 """What goes wrong while an image is made."""
 
+from hack.lib.errors import BuildError
 
-class ImageError(Exception):
-    """A sentence that names what is missing and how to mend it."""
+
+class ImageError(BuildError):
+    """A sentence that names what is missing and how to fix it."""

@@ -3,22 +3,16 @@
 import contextlib
 import fcntl
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from hack.lib.errors import LocalKubeError
+from hack.lib.errors import BuildError
 
 _LOCK_POLL_S = 0.25
 _WAIT_LINE_EVERY_S = 10.0
 
 Progress = Callable[[str], None]
-
-
-def say(line: str) -> None:
-    """Tell the person at the terminal; standard output is left to results."""
-    print(f"localkube: {line}", file=sys.stderr, flush=True)
 
 
 def cache_root(environment: Mapping[str, str]) -> Path:
@@ -29,7 +23,7 @@ def cache_root(environment: Mapping[str, str]) -> Path:
 
 
 def cache_directory(environment: Mapping[str, str]) -> Path:
-    """Where this user's control plane binaries are kept."""
+    """Where this user's Go toolchain and control plane binaries are kept."""
     return cache_root(environment) / "localkube"
 
 
@@ -40,7 +34,7 @@ def locked(lock: Path, waiting_for: str, progress: Progress) -> Iterator[None]:
         lock.parent.mkdir(parents=True, exist_ok=True)
         handle = lock.open("w")
     except OSError as error:
-        raise LocalKubeError(
+        raise BuildError(
             f"Cannot write to {lock.parent}: {error.strerror}. Name a writable directory by XDG_CACHE_HOME."
         ) from error
     with handle:
@@ -50,15 +44,15 @@ def locked(lock: Path, waiting_for: str, progress: Progress) -> Iterator[None]:
 
 def _wait_for(descriptor: int, waiting_for: str, progress: Progress) -> None:
     began = time.monotonic()
-    said = 0
+    lines = 0
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             waited_s = time.monotonic() - began
-            if waited_s >= said * _WAIT_LINE_EVERY_S:
+            if waited_s >= lines * _WAIT_LINE_EVERY_S:
                 progress(f"Another process is at work on {waiting_for}; waiting for it ({waited_s:.0f} s)")
-                said += 1
+                lines += 1
             time.sleep(_LOCK_POLL_S)
         else:
             return

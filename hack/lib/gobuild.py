@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hack.lib.cache import Progress
-from hack.lib.errors import LocalKubeError
+from hack.lib.errors import BuildError
 from hack.lib.tether import tethered
 
 STAMPLESS = ("-trimpath", "-buildvcs=false")
@@ -23,11 +23,11 @@ _LOG_LINES = 15
 
 
 def run_go(
-    command: Sequence[str], what: str, log: Path, environment: Mapping[str, str], progress: Progress, mend: str = ""
+    command: Sequence[str], what: str, log: Path, environment: Mapping[str, str], progress: Progress, remedy: str = ""
 ) -> None:
     """Run a `go` command given with -v, its output kept in `log`.
 
-    Raises LocalKubeError with the last lines and the mend when it fails.
+    Raises BuildError with the last lines when it fails; `remedy` is what else would help then.
     """
     with log.open("wb") as out:
         build = subprocess.Popen(
@@ -44,7 +44,7 @@ def run_go(
             build.kill()
             raise
     if build.returncode != 0:
-        raise LocalKubeError(_failure(what, build.returncode, log, mend))
+        raise BuildError(_failure(what, build.returncode, log, remedy))
 
 
 def politely() -> list[str]:
@@ -56,9 +56,9 @@ def politely() -> list[str]:
 def module_directory(go: Path, source: Path, module: str) -> Path:
     """Where go keeps the sources of a module that the go.mod of `source` requires; fetched when they are not there.
 
-    Raises LocalKubeError when they cannot be fetched.
+    Raises BuildError when they cannot be fetched.
     """
-    said = subprocess.run(
+    download = subprocess.run(
         [str(go), "-C", str(source), "mod", "download", "-json", module],
         capture_output=True,
         text=True,
@@ -66,11 +66,11 @@ def module_directory(go: Path, source: Path, module: str) -> Path:
         check=False,
         env=_build_environment(os.environ),
     )
-    if said.returncode != 0:
-        raise LocalKubeError(
-            f"The Go module {module} cannot be fetched; check the module proxy. go said: {said.stderr}"
+    if download.returncode != 0:
+        raise BuildError(
+            f"The Go module {module} cannot be fetched; check the module proxy. go printed: {download.stderr}"
         )
-    return Path(json.loads(said.stdout)["Dir"])
+    return Path(json.loads(download.stdout)["Dir"])
 
 
 def _build_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -106,7 +106,7 @@ def _count(log: Path) -> tuple[int, int]:
 
 
 def describe(fetched: int, compiled: int, *, moved: bool) -> str:
-    """Say what go is doing: it names what it fetches and compiles, not what it reads from its cache or links."""
+    """Describe what go is doing: it names what it fetches and compiles, not what it reads from its cache or links."""
     done = [f"{fetched} modules fetched"] if fetched else []
     if compiled:
         done.append(f"{compiled} packages compiled")
@@ -117,12 +117,12 @@ def describe(fetched: int, compiled: int, *, moved: bool) -> str:
     return ", ".join(done)
 
 
-def _failure(what: str, code: int, log: Path, mend: str) -> str:
+def _failure(what: str, code: int, log: Path, remedy: str) -> str:
     with log.open(encoding="utf-8", errors="replace") as lines:
         tail = "".join(deque(lines, maxlen=_LOG_LINES))
     return (
         f"Building {what} failed with exit code {code}. Check that the Go module proxy is reachable, "
-        f"that 6 GB of disk and 2 GB of memory are free, and start again (finished packages are kept){mend}. "
+        f"that 6 GB of disk and 2 GB of memory are free, and start again (finished packages are kept){remedy}. "
         f"The last lines were:\n{tail}"
     )
 

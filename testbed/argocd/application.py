@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from hack.lib.errors import LocalKubeError
 from testbed.argocd.argocd import NAMESPACE, ArgoCD
 from testbed.argocd.tree import Node, read_tree
+from testbed.localkube.errors import LocalKubeError
 
 _KIND = "applications.argoproj.io"
 _REFRESH = "argocd.argoproj.io/refresh"

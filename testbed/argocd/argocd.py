@@ -13,10 +13,10 @@ from typing import Self
 import httpx
 
 from hack.lib import processes
-from hack.lib.errors import LocalKubeError, PortTakenError
 from testbed.argocd.programs import CONTROLLER, REDIS, REPO_SERVER, find_git, find_programs
 from testbed.argocd.scratch import scratch
 from testbed.localkube import Cluster
+from testbed.localkube.errors import LocalKubeError, PortTakenError
 
 NAMESPACE = "argocd"
 _READY_TIMEOUT_S = 120.0  # five seconds are usual; a machine busy with other work gets its time
@@ -81,7 +81,7 @@ class ArgoCD:
             (self.directory / "tools" / "helm").symlink_to(self._helm)
 
     def _install(self) -> None:
-        self.cluster.install_crds(*self._programs.definitions)
+        self.cluster.install_crds(*self._programs.crds)
         self.cluster.kubectl("apply", "--server-side", "--filename=-", input=json.dumps(_manifests()))
 
     def _start_on_free_ports(self) -> None:

@@ -10,9 +10,9 @@ import time
 from hack.image.store import Store
 from hack.lib.cache import locked
 from hack.lib.tether import tethered
-from testbed.kind.errors import MENDABLE, MachineCannot
+from testbed.kind.errors import USER_FIXABLE, MachineCannot
 from testbed.kind.existing import existing_cluster
-from testbed.kind.progress import say
+from testbed.kind.progress import report
 from testbed.kind.session import require_docker, running_cluster
 from testbed.kind.state import ClusterRecord, RunDirectory
 from testbed.kind.teardown import clear
@@ -30,11 +30,11 @@ def run(options: argparse.Namespace) -> int:
     if options.cluster == _EXISTING:
         with existing_cluster() as facts_file:
             return _call(options.command, {FACTS_VARIABLE: str(facts_file)})
-    store = Store("kind", say)
+    store = Store("kind", report)
     began = time.monotonic()
     with running_cluster(store, with_archive=options.archive, keep=options.keep) as facts:
         steps = ", ".join(f"{step} {seconds:g} s" for step, seconds in facts.seconds.items())
-        say(f"The cluster is ready after {time.monotonic() - began:.0f} s ({steps})")
+        report(f"The cluster is ready after {time.monotonic() - began:.0f} s ({steps})")
         code = _call(options.command, {FACTS_VARIABLE: str(RunDirectory().facts)})
         if options.keep:
             _say_how_to_look(facts)
@@ -43,20 +43,20 @@ def run(options: argparse.Namespace) -> int:
 
 def down(_: argparse.Namespace) -> int:
     """Remove a kept cluster, or what a killed run left."""
-    store = Store("kind", say)
+    store = Store("kind", report)
     directory = RunDirectory()
-    with locked(directory.lock, "an end-to-end cluster of this user", say):
+    with locked(directory.lock, "an end-to-end cluster of this user", report):
         if not clear(directory, store):
-            say("There is no cluster")
+            report("There is no cluster")
     return 0
 
 
 def check(_: argparse.Namespace) -> int:
-    """Say whether this machine runs containers; exit 3 when it cannot, with the reason and the mend."""
+    """Say whether this machine runs containers; exit 3 when it cannot, with the reason and the fix."""
     try:
-        require_docker(Store("kind", say))
+        require_docker(Store("kind", report))
     except MachineCannot as error:
-        say(str(error))
+        report(str(error))
         return CANNOT
     return 0
 
@@ -66,7 +66,7 @@ def status(_: argparse.Namespace) -> int:
     try:
         _say_how_to_look(RunDirectory().read_facts())
     except FileNotFoundError:
-        say("There is no cluster")
+        report("There is no cluster")
         return 1
     return 0
 
@@ -83,9 +83,9 @@ def _call(command: list[str], extra: dict[str, str]) -> int:
 
 
 def _say_how_to_look(facts: ClusterRecord) -> None:
-    say(f"The cluster {facts.cluster} stays. Look at it with KUBECONFIG={facts.kubeconfig}")
-    say(f"  {facts.kubectl}, https://{facts.host} at 127.0.0.1:{facts.https_port} (authority {facts.authority})")
-    say("  Remove it with: make e2e-down")
+    report(f"The cluster {facts.cluster} stays. Look at it with KUBECONFIG={facts.kubeconfig}")
+    report(f"  {facts.kubectl}, https://{facts.host} at 127.0.0.1:{facts.https_port} (authority {facts.authority})")
+    report("  Remove it with: make e2e-down")
 
 
 def _parse() -> argparse.Namespace:
@@ -108,8 +108,8 @@ def main() -> int:
     options = _parse()
     try:
         code: int = options.do(options)
-    except MENDABLE as error:
-        say(str(error))
+    except USER_FIXABLE as error:
+        report(str(error))
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED

@@ -12,7 +12,7 @@ import msgspec
 from hack.chart.tools import HELM3, HELM4, find_tool
 from testbed.kind.cluster import TEST_HOST, issue_certificate
 from testbed.kind.errors import KindError
-from testbed.kind.progress import say
+from testbed.kind.progress import report
 from testbed.kind.state import ClusterRecord
 from testbed.localkube.binaries import find_binaries
 from testbed.localkube.choice import ALLOW, ALLOW_VARIABLE, borrowed_kubeconfig
@@ -48,8 +48,8 @@ def _facts(kubeconfig: str, image: str, directory: Path) -> ClusterRecord:
     return ClusterRecord(
         kubeconfig=kubeconfig,
         kubectl=shutil.which("kubectl") or str(find_binaries().path("kubectl")),
-        helm=str(find_tool(HELM3, progress=say)),
-        helm4=str(find_tool(HELM4, progress=say)),
+        helm=str(find_tool(HELM3, progress=report)),
+        helm4=str(find_tool(HELM4, progress=report)),
         image=image,
         image_archive=None,
         authority=str(directory / "ca.crt"),

@@ -1,10 +1,5 @@
-"""How this tool speaks."""
+"""The progress lines of this tool."""
 
-import contextlib
-import sys
+from hack.lib.progress import progress_on_stderr
 
-
-def say(line: str) -> None:
-    """Tell the person at the terminal; a terminal that is gone is no reason to stop."""
-    with contextlib.suppress(OSError):
-        print(f"kind: {line}", file=sys.stderr, flush=True)
+report = progress_on_stderr("kind")

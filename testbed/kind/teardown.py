@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hack.image.docker import Docker
 from hack.image.store import Store
-from testbed.kind.errors import MENDABLE
+from testbed.kind.errors import USER_FIXABLE
 from testbed.kind.machine import host
 from testbed.kind.machine.daemon import OwnDaemon
 from testbed.kind.state import RunDirectory, State
@@ -44,7 +44,7 @@ def _docker(state: State, run: RunDirectory, store: Store) -> Docker | None:
             f"Docker does not answer any more; should it come back, delete the cluster {state.cluster} by hand"
         )
         return None
-    with contextlib.suppress(*MENDABLE):  # then there is nothing that it could remove either
+    with contextlib.suppress(*USER_FIXABLE):  # then there is nothing that it could remove either
         return OwnDaemon(run, store).start()
     return None
 

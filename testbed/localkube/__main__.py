@@ -5,9 +5,9 @@ import sys
 import time
 from pathlib import Path
 
-from hack.lib.cache import say
-from hack.lib.errors import AlreadyRunningError, LocalKubeError
-from testbed.localkube.binaries import find_binaries
+from hack.lib.errors import BuildError
+from testbed.localkube.binaries import find_binaries, report
+from testbed.localkube.errors import AlreadyRunningError, LocalKubeError
 from testbed.localkube.home import ClusterHome, default_directory
 from testbed.localkube.localkube import LocalKube
 
@@ -19,13 +19,13 @@ def up(options: argparse.Namespace) -> int:
     home = ClusterHome(options.dir)
     binaries = find_binaries()
     began = time.monotonic()
-    say(f"Starting Kubernetes in {home.directory}")
+    report(f"Starting Kubernetes in {home.directory}")
     try:
         LocalKube(home.directory, crds=options.crd, binaries=binaries, detached=True).start()
     except AlreadyRunningError:
-        say("It runs already")
+        report("It runs already")
     else:
-        say(f"Ready after {time.monotonic() - began:.1f} s")
+        report(f"Ready after {time.monotonic() - began:.1f} s")
     print(home.layout.kubeconfig)
     return 0
 
@@ -39,7 +39,7 @@ def down(options: argparse.Namespace) -> int:
         home.clear()
     finally:
         home.unlock()
-    say(f"Stopped and removed {home.directory}" if existed else f"No cluster in {home.directory}")
+    report(f"Stopped and removed {home.directory}" if existed else f"No cluster in {home.directory}")
     return 0
 
 
@@ -71,7 +71,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         if function is not kubectl_path:
             command.add_argument("--dir", type=Path, default=default_directory(), help="the cluster's directory")
         if function is up:
-            command.add_argument("--crd", type=Path, action="append", default=[], help="install this definition first")
+            command.add_argument("--crd", type=Path, action="append", default=[], help="install this CRD first")
     return parser.parse_args(arguments)
 
 
@@ -80,8 +80,8 @@ def main() -> int:
     options = _parse(sys.argv[1:])
     try:
         result: int = options.run(options)
-    except LocalKubeError as error:
-        say(str(error))
+    except (BuildError, LocalKubeError) as error:
+        report(str(error))
         return 1
     return result
 

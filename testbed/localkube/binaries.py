@@ -7,15 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hack.lib.cache import Progress, cache_directory, locked, make_once, say
-from hack.lib.errors import LocalKubeError
+from hack.lib.cache import Progress, cache_directory, locked, make_once
 from hack.lib.gobuild import STAMPLESS, run_go, source_hash
+from hack.lib.progress import progress_on_stderr
 from hack.lib.toolchain import find_go
+from testbed.localkube.errors import LocalKubeError
 
 BIN_VARIABLE = "NOCTUARY_KUBE_BIN"
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
 SOURCE = Path(__file__).parent
 _EXECUTABLE = "kubeparts"
+_REMEDY = f", or name a directory with {', '.join(PROGRAMS)} by {BIN_VARIABLE}"
+report = progress_on_stderr("localkube")
 
 
 @dataclass(frozen=True)
@@ -29,10 +32,10 @@ class Binaries:
         return self.directory / program
 
 
-def find_binaries(environment: Mapping[str, str] | None = None, progress: Progress = say) -> Binaries:
+def find_binaries(environment: Mapping[str, str] | None = None, progress: Progress = report) -> Binaries:
     """Find or build the programs; the first build takes minutes and shows its progress.
 
-    Raises LocalKubeError that says what is missing and how to mend it.
+    Raises BuildError or LocalKubeError that says what is missing and how to fix it.
     """
     environment = os.environ if environment is None else environment
     if named := environment.get(BIN_VARIABLE):
@@ -43,7 +46,7 @@ def find_binaries(environment: Mapping[str, str] | None = None, progress: Progre
     if not home.exists():
         with locked(cache / "build.lock", f"the build of Kubernetes {version}", progress):
             if not home.exists():
-                _build(home, version, find_go(cache, environment, progress), environment, progress)
+                _build(home, version, find_go(SOURCE / "go.mod", environment, progress, _REMEDY), environment, progress)
     return Binaries(home)
 
 
@@ -81,8 +84,7 @@ def _build(home: Path, version: str, go: Path, environment: Mapping[str, str], p
 def _compile(go: Path, version: str, output: Path, environment: Mapping[str, str], progress: Progress) -> None:
     command = [str(go), "-C", str(SOURCE), "build", "-v", "-mod=readonly", *STAMPLESS]
     command += ["-ldflags", kubernetes_linker_flags(version), "-o", str(output), "."]
-    mend = f", or name a directory with the programs by {BIN_VARIABLE}"
-    run_go(command, f"Kubernetes {version}", output.with_name("build.log"), environment, progress, mend)
+    run_go(command, f"Kubernetes {version}", output.with_name("build.log"), environment, progress, _REMEDY)
 
 
 def kubernetes_linker_flags(version: str) -> str:

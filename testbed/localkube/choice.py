@@ -11,9 +11,9 @@ from pathlib import Path
 
 import yaml
 
-from hack.lib.errors import LocalKubeError
 from testbed.localkube.binaries import find_binaries
 from testbed.localkube.cluster import Cluster
+from testbed.localkube.errors import LocalKubeError
 from testbed.localkube.kubeconfig import write_secret
 from testbed.localkube.localkube import LocalKube
 

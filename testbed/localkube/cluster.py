@@ -5,7 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from hack.lib.errors import LocalKubeError
+from testbed.localkube.errors import LocalKubeError
 from testbed.localkube.kubeconfig import write_kubeconfig, write_secret
 
 _KUBECTL_TIMEOUT_S = 120.0  # longer than any wait a caller asks kubectl for

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TextIO
 
 from hack.lib import processes
-from hack.lib.errors import LocalKubeError
 from testbed.localkube.components import Layout
+from testbed.localkube.errors import LocalKubeError
 
 # The API server first and etcd last: an API server that has lost its etcd was seen waiting for it for minutes.
 STOP_ORDER = ("kube-apiserver", "kube-controller-manager", "etcd")

@@ -14,10 +14,10 @@ import httpx
 
 from hack.lib import processes
 from hack.lib.certificates import write_pki
-from hack.lib.errors import AlreadyRunningError, LocalKubeError, PortTakenError
 from testbed.localkube import components, tokens
 from testbed.localkube.binaries import Binaries, find_binaries
 from testbed.localkube.cluster import Cluster
+from testbed.localkube.errors import AlreadyRunningError, LocalKubeError, PortTakenError
 from testbed.localkube.home import ClusterHome, clear_remains, registry
 from testbed.localkube.kubeconfig import certificate_user, write_kubeconfig
 

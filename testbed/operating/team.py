@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from hack.lib.errors import LocalKubeError
 from noctuary.models.routing_record import RoutingRecord, decode_record, record_secret_name
 from testbed import manifests
 from testbed.localkube import Cluster, grant, revoke
+from testbed.localkube.errors import LocalKubeError
 from testbed.polling import eventually
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -13,7 +13,7 @@ from testbed.e2e.kubectl import Kubectl, put_certificate
 from testbed.e2e.pagerduty import PagerDuty, running_pagerduty
 from testbed.e2e.release import ChartRelease
 from testbed.e2e.team import Team
-from testbed.kind.progress import say
+from testbed.kind.progress import report
 from testbed.kind.state import ClusterRecord, RunDirectory
 from testbed.relay import relay_in_thread
 
@@ -89,7 +89,7 @@ def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
     def print_now(line: str) -> None:
         with capture.global_and_fixture_disabled():
-            say(line)
+            report(line)
 
     return print_now
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from hack.lib.errors import LocalKubeError
 from testbed.localkube import Cluster
+from testbed.localkube.errors import LocalKubeError
 from testbed.manifests import integration
 
 CRD = Path(__file__).resolve().parents[2] / "crds" / "pagerdutyintegrations.noctuary.io.yaml"

@@ -38,7 +38,7 @@ def running_docker() -> Docker | None:
 def require_daemon(progress: Store) -> None:
     """Make sure that a daemon can be started; on Debian its package is installed when it is missing.
 
-    Raises MachineCannot that says in one line what is missing and how to mend it.
+    Raises MachineCannot that says in one line what is missing and how to fix it.
     """
     if sys.platform != "linux" or os.geteuid() != 0:
         raise MachineCannot("No Docker daemon answers. Start Docker, or run this as root on Linux to have one started.")

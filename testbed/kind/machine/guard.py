@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import Self
 
 from hack.image.store import Store
-from testbed.kind.errors import MENDABLE
-from testbed.kind.progress import say
+from testbed.kind.errors import USER_FIXABLE
+from testbed.kind.progress import report
 from testbed.kind.state import RunDirectory
 from testbed.kind.teardown import clear
 
@@ -58,9 +58,9 @@ def main() -> int:
     if os.read(sys.stdin.fileno(), len(_KEEP)) == _KEEP:
         return 0
     try:
-        clear(RunDirectory(Path(sys.argv[1])), Store("kind", say))
-    except MENDABLE as error:
-        say(f"Not all could be removed; the next run tries again. {error}")
+        clear(RunDirectory(Path(sys.argv[1])), Store("kind", report))
+    except USER_FIXABLE as error:
+        report(f"Not all could be removed; the next run tries again. {error}")
         return 1
     return 0
 

