@@ -45,7 +45,7 @@ class Audit:
         """The flags of the API server."""
         return [f"--audit-policy-file={self._policy}", f"--audit-log-path={self._log}"]
 
-    def take(self) -> Counter[str]:
+    def new_counts(self) -> Counter[str]:
         """Count `verb resource[/subresource]` of what came since the last call."""
         with self._log.open("rb") as log:
             log.seek(self._read)

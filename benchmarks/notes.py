@@ -12,9 +12,9 @@ import httpx
 from testbed.localkube import LocalKube
 from testbed.pagerduty import PagerDutySimulator
 from testbed.polling import until
-from testbed.stage.person import FROM
 from testbed.stage.release import CRDS
-from testbed.stage.stage import Stage, set_stage
+from testbed.stage.stage import Stage, start_stage
+from testbed.stage.user import FROM
 
 LATENCY_S = 0.3
 REQUESTS_PER_MINUTE = 960
@@ -30,7 +30,7 @@ async def measure_notes(count: int) -> None:
         with cluster:
             async with (
                 PagerDutySimulator(requests_per_minute=REQUESTS_PER_MINUTE) as pagerduty,
-                set_stage(cluster, pagerduty, Path(directory)) as stage,
+                start_stage(cluster, pagerduty, Path(directory)) as stage,
             ):
                 await _measure(stage, count)
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.audit import Audit, gets, writes
-from benchmarks.mending import measure_mending
+from benchmarks.self_healing import measure_self_healing
 from hack.lib.tether import tethered
 from testbed.localkube import LocalKube
 from testbed.polling import until
 from testbed.stage.kube import GROUP, PLURAL, Kube, condition
-from testbed.stage.person import API_SECRET, integration, signing_secret_name
 from testbed.stage.program import Program, cpu_seconds_of
 from testbed.stage.release import CRDS, StagedRelease
+from testbed.stage.user import API_SECRET, integration, signing_secret_name
 
 RELEASE = "noctuary-bench"
 APPLIED_AT_ONCE = 24
@@ -71,7 +71,7 @@ async def measure_resources(count: int) -> None:
                     print((await _apply_all(kube, release, audit, route, count)).line(), flush=True)
                 print((await _restart(release, audit, 2 * count)).line(), flush=True)
                 print(f"children disturbed by hand, one after the other, among {2 * count} resources", flush=True)
-                print(await measure_mending(kube, RELEASE, "bench-ingress", min(count, DISTURBED)), flush=True)
+                print(await measure_self_healing(kube, RELEASE, "bench-ingress", min(count, DISTURBED)), flush=True)
                 release.operator.stop()
                 print(await _reference(cluster, kube, max(1, count // REFERENCE_SHARE)), flush=True)
             finally:
@@ -85,7 +85,7 @@ async def _apply_all(kube: Kube, release: StagedRelease, audit: Audit, route: st
     if not release.operator.running:
         release.operator.start()
         await _until_idle(release.operator)
-    audit.take()
+    audit.new_counts()
     cpu = release.operator.cpu_seconds()
     started = time.monotonic()
     controller = asyncio.create_task(_report_addresses(kube)) if route == "Ingress" else None
@@ -96,7 +96,7 @@ async def _apply_all(kube: Kube, release: StagedRelease, audit: Audit, route: st
     if controller is not None:
         controller.cancel()
     used = release.operator.cpu_seconds() - cpu
-    return Round(f"route: {route}", count, seconds, used, release.operator.rss_megabytes(), audit.take())
+    return Round(f"route: {route}", count, seconds, used, release.operator.rss_megabytes(), audit.new_counts())
 
 
 async def _prepare(kube: Kube, namespace: str) -> None:
@@ -138,13 +138,13 @@ async def _report_addresses(kube: Kube) -> None:
 
 async def _restart(release: StagedRelease, audit: Audit, count: int) -> Round:
     release.operator.stop()
-    audit.take()
+    audit.new_counts()
     started = time.monotonic()
     release.operator.start()
     idle_after = await _until_idle(release.operator)
     cpu = release.operator.cpu_seconds()
     return Round(
-        f"restart at {count}", count, idle_after - started, cpu, release.operator.rss_megabytes(), audit.take()
+        f"restart at {count}", count, idle_after - started, cpu, release.operator.rss_megabytes(), audit.new_counts()
     )
 
 

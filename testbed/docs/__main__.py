@@ -5,18 +5,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-from testbed.docs.desk import StepFailed, desk
-from testbed.docs.reader import DEFINITIONS, STARTS, Reader
+from testbed.docs.page_environment import StepFailed, page_environment
+from testbed.docs.reader import APPLY_CRDS, STARTS, Reader
 from testbed.docs.snippets import start_of
 
 
 async def read(page: Path) -> int:
-    """Read the page at a desk of its own; return the exit code."""
+    """Run the page in an environment of its own; return the exit code."""
     with tempfile.TemporaryDirectory(prefix="noctuary-docs-") as directory:
-        async with desk(Path(directory)) as own:
+        async with page_environment(Path(directory)) as environment:
             try:
-                await own.must(STARTS.get(start_of(page) or "", DEFINITIONS))
-                await Reader(own, tell=print).read(page)
+                await environment.must(STARTS.get(start_of(page) or "", APPLY_CRDS))
+                await Reader(environment, progress=print).read(page)
             except StepFailed as error:
                 print(error, file=sys.stderr)
                 return 1

@@ -1,4 +1,4 @@
-"""What is done with a snippet: decided by its language, its mark, and what stands before it."""
+"""What is done with a snippet: decided by its language, its mark, and what precedes it."""
 
 from collections.abc import Iterator
 from enum import StrEnum

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-DEFINITION = Path(__file__).resolve().parents[2] / "crds" / "pagerdutyintegrations.noctuary.io.yaml"
+CRD_FILE = Path(__file__).resolve().parents[2] / "crds" / "pagerdutyintegrations.noctuary.io.yaml"
 MARK = "<!-- fields of spec -->"
 
 
@@ -17,8 +17,8 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 def field_table() -> str:
     """Return every field of the spec as a table: its path, what it takes, what it means."""
-    definition = yaml.safe_load(DEFINITION.read_text(encoding="utf-8"))
-    schema = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    crd = yaml.safe_load(CRD_FILE.read_text(encoding="utf-8"))
+    schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     rows = [f"| `{path}` | {_takes(field)} | {field['description']} |" for path, field in fields(schema, "")]
     return "\n".join(["| field | takes | meaning |", "|---|---|---|", *rows])
 

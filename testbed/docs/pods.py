@@ -27,7 +27,7 @@ Pod = dict[str, Any]
 
 
 class PodsAsProcesses:
-    """Starts `noctuary <command>` for each pod of a release, tells the API server how it is, ends it with the pod.
+    """Starts `noctuary <command>` for each pod of a release, reports its status, ends it with the pod.
 
     Pods of other images are reported as ready, or as waiting for an image that cannot be pulled.
     """

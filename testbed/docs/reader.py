@@ -1,4 +1,4 @@
-"""Read one page at a desk, snippet by snippet, as its reader would."""
+"""Run one page in its environment, snippet by snippet, as its reader would."""
 
 import asyncio
 import json
@@ -12,10 +12,10 @@ import yaml
 from noctuary.common.metrics import Metrics
 from noctuary_operator.metrics import OperatorMetrics
 from testbed.docs.compare import matches
-from testbed.docs.desk import HOST, Desk, StepFailed
 from testbed.docs.kinds import Kind, classified
+from testbed.docs.page_environment import HOST, PageEnvironment, StepFailed
 from testbed.docs.snippets import Snippet
-from testbed.stage.person import integration
+from testbed.stage.user import integration
 
 SETTLE_S = 90.0
 """How long an output may take to become what the page shows, where the commands only read."""
@@ -30,7 +30,7 @@ RELEASE = (
     "kubectl --namespace noctuary rollout status deployment/noctuary-operator statefulset/noctuary-receiver"
     " --timeout=180s"
 )
-DEFINITIONS = "kubectl apply --server-side -f crds"
+APPLY_CRDS = "kubectl apply --server-side -f crds"
 STARTS = {"nothing": "true", "a release": RELEASE}
 
 
@@ -50,8 +50,8 @@ def unknown_metrics(query: str) -> set[str]:
 class Reader:
     """Follows a page; remembers the last shell, because an output belongs to it."""
 
-    def __init__(self, desk: Desk, tell: Callable[[str], None] = lambda _: None) -> None:
-        self._desk, self._tell = desk, tell
+    def __init__(self, environment: PageEnvironment, progress: Callable[[str], None] = lambda _: None) -> None:
+        self._environment, self._progress = environment, progress
         self._last: tuple[str, str] = ("", "")
         self._handlers: dict[Kind, Callable[[Snippet], Awaitable[None]]] = {
             Kind.SHELL: self._shell,
@@ -76,10 +76,10 @@ class Reader:
                 raise StepFailed(f"{snippet.where} ({kind}): {error}") from None
 
     async def _shell(self, snippet: Snippet) -> None:
-        code, output = await self._desk.run(snippet.text)
-        self._tell(f"--- {snippet.where}\n{snippet.text}\n---\n{output}")
+        code, output = await self._environment.run(snippet.text)
+        self._progress(f"--- {snippet.where}\n{snippet.text}\n---\n{output}")
         if (code != 0) != (snippet.mark == "fails"):
-            raise StepFailed(f"exit code {code} from\n{snippet.text}\n\n{output}\n{self._desk.pods.logs()}")
+            raise StepFailed(f"exit code {code} from\n{snippet.text}\n\n{output}\n{self._environment.pods.logs()}")
         self._last = (snippet.text, output)
 
     async def _output(self, snippet: Snippet) -> None:
@@ -87,12 +87,12 @@ class Reader:
         ends = asyncio.get_running_loop().time() + SETTLE_S
         while not matches(snippet.text, output):
             if not _only_reads(script) or asyncio.get_running_loop().time() > ends:
-                raise StepFailed(f"shown is\n{snippet.text}\n\nprinted was\n{output}\n{self._desk.pods.logs()}")
+                raise StepFailed(f"shown is\n{snippet.text}\n\nprinted was\n{output}\n{self._environment.pods.logs()}")
             await asyncio.sleep(POLL_S)
-            _, output = await self._desk.run(script)
+            _, output = await self._environment.run(script)
 
     async def _file(self, snippet: Snippet) -> None:
-        (self._desk.work / str(snippet.title)).write_text(snippet.text + "\n", encoding="utf-8")
+        (self._environment.work / str(snippet.title)).write_text(snippet.text + "\n", encoding="utf-8")
 
     async def _manifest(self, snippet: Snippet) -> None:
         await self._offer([each for each in yaml.safe_load_all(snippet.text) if each])
@@ -104,15 +104,15 @@ class Reader:
 
     async def _offer(self, manifests: list[dict[str, Any]]) -> None:
         for namespace in {each["metadata"].get("namespace") for each in manifests} - {None}:
-            await self._desk.run(f"kubectl create namespace {namespace}")
-        file = self._desk.directory / "offered.json"
+            await self._environment.run(f"kubectl create namespace {namespace}")
+        file = self._environment.directory / "offered.json"
         file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests}), encoding="utf-8")
-        await self._desk.must(f"kubectl apply --server-side --field-manager=page --dry-run=server -f {file}")
+        await self._environment.must(f"kubectl apply --server-side --field-manager=page --dry-run=server -f {file}")
 
     async def _values(self, snippet: Snippet) -> None:
-        file = self._desk.directory / "values.yaml"
+        file = self._environment.directory / "values.yaml"
         file.write_text(snippet.text, encoding="utf-8")
-        await self._desk.must(f"helm template noctuary charts/noctuary --values {file}")
+        await self._environment.must(f"helm template noctuary charts/noctuary --values {file}")
 
     async def _json(self, snippet: Snippet) -> None:
         json.loads(snippet.text)

@@ -16,7 +16,7 @@ _TITLE = re.compile(r'title="([^"]+)"')
 
 @dataclass(frozen=True)
 class Snippet:
-    """One fenced block, or (language `hidden`) what a person does in between: shell that only the test runs."""
+    """One fenced block, or (language `hidden`) what a user does in between: shell that only the test runs."""
 
     page: Path
     line: int
@@ -24,7 +24,7 @@ class Snippet:
     text: str
     title: str | None = None
     mark: str | None = None
-    """What stands before the block in `<!-- snippet: ... -->`, which no reader sees."""
+    """The mark before the block, `<!-- snippet: ... -->`, which no reader sees."""
 
     @property
     def where(self) -> str:

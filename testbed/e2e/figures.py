@@ -8,7 +8,7 @@ from testbed.e2e.release import ChartRelease
 
 
 def start_up_s(pod: Manifest) -> float:
-    """Return the seconds from the start of a pod's container until the pod was ready; Kubernetes tells whole ones."""
+    """Return the seconds from the start of a pod's container until the pod was ready; Kubernetes reports whole ones."""
     (container,) = pod["status"]["containerStatuses"]
     (ready,) = [each for each in pod["status"]["conditions"] if each["type"] == "Ready"]
     began, ended = container["state"]["running"]["startedAt"], ready["lastTransitionTime"]

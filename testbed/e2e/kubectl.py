@@ -34,7 +34,7 @@ class Kubectl:
         return done.stdout
 
     def apply(self, *manifests: Manifest) -> None:
-        """Apply objects as a person would."""
+        """Apply objects as a user would."""
         self("apply", "--server-side", "--filename=-", text=yaml.safe_dump_all(manifests))
 
     def get(self, kind: str, name: str, namespace: str) -> Manifest:

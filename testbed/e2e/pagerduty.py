@@ -34,7 +34,7 @@ class PagerDuty:
         return str(made["id"])
 
     def notes(self, incident: str) -> list[str]:
-        """Return the texts of the notes that stand in an incident."""
+        """Return the texts of an incident's notes."""
         return [note["content"] for note in self.control.get(f"incidents/{incident}")["notes"]]
 
     def note(self, incident: str) -> str:
@@ -47,7 +47,7 @@ class PagerDuty:
         return [each for each in every if (each["resource_id"], each["subscription_id"]) == (incident, subscription)]
 
     def unsubscribe_all(self) -> None:
-        """Delete every subscription: one that outlives its team is told of each incident, and drops it."""
+        """Delete every subscription: one that outlives its team is sent each incident, and drops it."""
         for each in self.control.get("subscriptions"):
             self.control.delete(f"subscriptions/{each['id']}")
 

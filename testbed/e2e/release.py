@@ -24,7 +24,7 @@ with tempfile.TemporaryDirectory() as copy:  # the receiver lets nobody else ope
     with sqlite3.connect(f"{copy}/noctuary.db") as store:
         print(json.dumps(store.execute(sys.argv[1]).fetchall()))
 """
-DEFINITION = "pagerdutyintegrations.noctuary.io"
+CRD = "pagerdutyintegrations.noctuary.io"
 
 
 @dataclass
@@ -62,8 +62,8 @@ class ChartRelease:
         """Install the chart and wait until both pods are ready."""
         self.helm("install", NAME, *self.arguments(**more), "--wait", "--timeout", TIMEOUT)
 
-    def stand(self) -> None:
-        """Install anew unless it stands; what a failed test left is removed first."""
+    def ensure_installed(self) -> None:
+        """Install anew unless it is installed; what a failed test left is removed first."""
         if not self.is_installed:
             self.clear()
             self.install()
@@ -139,12 +139,12 @@ class ChartRelease:
 
     def tear_down(self) -> None:
         """Remove everything, kept things too."""
-        self.kubectl("delete", "crd", DEFINITION, "--ignore-not-found", "--wait=false")
+        self.kubectl("delete", "crd", CRD, "--ignore-not-found", "--wait=false")
         self.uninstall("--no-hooks", "--ignore-not-found")
         self.kubectl.drop_namespace(self.namespace)
 
     def arguments(self, **more: Any) -> list[str]:
-        """Return what Helm is told to install: the chart with the tests' values and some more."""
+        """Return Helm's arguments to install: the chart with the tests' values and some more."""
         files = [self.home / "values.yaml", self.home / "more.yaml"]
         for file, values in zip(files, (self.values(), more), strict=True):
             file.write_text(yaml.safe_dump(dict(values)))

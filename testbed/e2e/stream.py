@@ -17,7 +17,7 @@ STEP_S = 60.0
 
 
 def stream(
-    pagerduty: PagerDuty, service: str, webhooks: int, meanwhile: Future[Any], say: Callable[[str], None]
+    pagerduty: PagerDuty, service: str, webhooks: int, meanwhile: Future[Any], progress: Callable[[str], None]
 ) -> int:
     """Make incidents for so many webhooks, and go on until `meanwhile` is over; return how many webhooks that makes."""
     made = 0
@@ -27,7 +27,7 @@ def stream(
             pagerduty.control.post(f"incidents/{incident}/{verb}")
         made += PER_INCIDENT
         if made % (100 * PER_INCIDENT) == 0:
-            say(f"{made} webhooks are on their way")
+            progress(f"{made} webhooks are on their way")
         time.sleep(PAUSE_S)
     return made
 

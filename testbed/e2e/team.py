@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from testbed import manifests
-from testbed.e2e.door import open_front_door
+from testbed.e2e.ingress_client import open_ingress_client
 from testbed.e2e.kubectl import Kubectl, Manifest
 from testbed.e2e.pagerduty import PagerDuty
 from testbed.e2e.release import ChartRelease
@@ -65,16 +65,16 @@ class Team:
         """Wait for Ready as a pipeline does, then for the ingress controller; return the resource."""
         where = f"--namespace={self.namespace}"
         self.kubectl("wait", "--for=condition=Ready", f"{KIND}/{self.name}", where, "--timeout=120s")
-        self._wait_until_led_here()
+        self._wait_until_routed()
         return self.resource()
 
-    def _wait_until_led_here(self) -> None:
+    def _wait_until_routed(self) -> None:
         """A controller may report a route's address moments before it serves it: 404, on which webhooks are dropped."""
         path = urlsplit(self.url()).path
-        with open_front_door(self.kubectl.facts) as door:
+        with open_ingress_client(self.kubectl.facts) as ingress:
             eventually(
                 "the receiver's own answer to what nobody signed",
-                lambda: door.request("POST", path, content=b"{}").status_code,
+                lambda: ingress.request("POST", path, content=b"{}").status_code,
                 lambda status: status == UNSIGNED,
             )
 

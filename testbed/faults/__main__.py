@@ -11,15 +11,11 @@ from testbed.faults.operator_run import disturb_operator
 from testbed.faults.receiver_run import disturb_receiver
 from testbed.faults.table import Outcome, render
 from testbed.localkube import LocalKube
+from testbed.progress import timed_progress
 from testbed.stage.release import CRDS
 
-STARTED = time.monotonic()
 SCENARIOS = {"receiver": disturb_receiver, "operator": disturb_operator}
-
-
-def say(text: str) -> None:
-    """Print one progress line with the seconds since the start."""
-    print(f"[{time.monotonic() - STARTED:6.1f} s] {text}", flush=True)
+report = timed_progress()
 
 
 async def run(runs: int, seed: int, names: list[str], keep: Path | None) -> int:
@@ -31,8 +27,8 @@ async def run(runs: int, seed: int, names: list[str], keep: Path | None) -> int:
             for name in names:
                 directory = (keep or Path(temporary)) / name
                 directory.mkdir(parents=True)
-                say(f"{name}: {runs} runs, seed {seed}")
-                outcomes.append(await SCENARIOS[name](cluster, directory, runs, seed, say))
+                report(f"{name}: {runs} runs, seed {seed}")
+                outcomes.append(await SCENARIOS[name](cluster, directory, runs, seed, report))
     print(render(outcomes))
     return 0 if all(outcome.passed for outcome in outcomes) else 1
 

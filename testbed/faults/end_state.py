@@ -1,4 +1,4 @@
-"""What stands in the cluster at the end, without what may differ: ids, tokens, times."""
+"""The objects in the cluster at the end, without what may differ: ids, tokens, times."""
 
 from typing import Any
 

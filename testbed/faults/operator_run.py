@@ -2,17 +2,17 @@
 
 import asyncio
 import random
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hack.lib.cache import Progress
 from testbed.faults.end_state import end_state, left_behind, unsettled
 from testbed.faults.table import Outcome
 from testbed.localkube import LocalKube
 from testbed.polling import until
 from testbed.stage.kube import GROUP, PLURAL, Kube
-from testbed.stage.person import API_SECRET, integration, signing_secret_name
 from testbed.stage.release import StagedRelease
+from testbed.stage.user import API_SECRET, integration, signing_secret_name
 
 RESOURCES_PER_RUN = 4
 PAUSES_S = (0.02, 0.5)
@@ -23,30 +23,29 @@ API_URL = "http://127.0.0.1:9"
 """Nobody listens here: a Manual integration needs no call to become Ready."""
 SERVICE_ID = "PSTAGE1"
 
-Say = Callable[[str], None]
 Step = tuple[str, str]
 """(verb, name of the resource)"""
 
 
 def script(runs: int, seed: int) -> list[list[Step]]:
     """Write down what happens, run by run: the same for the disturbed and the undisturbed pass."""
-    dice = random.Random(seed)
-    acts: list[list[Step]] = []
+    chance = random.Random(seed)
+    plan: list[list[Step]] = []
     for run in range(runs):
         names = [f"cr-{run}-{index}" for index in range(RESOURCES_PER_RUN)]
         steps = [("create", name) for name in names]
-        steps += [(verb, dice.choice(names)) for verb in ("edit", "rotate", "rotate", "suspend", "lose-secret")]
-        acts.append([*steps, ("delete", names[0])])
-    return acts
+        steps += [(verb, chance.choice(names)) for verb in ("edit", "rotate", "rotate", "suspend", "lose-secret")]
+        plan.append([*steps, ("delete", names[0])])
+    return plan
 
 
-class Hands:
+class ScriptedUser:
     """Applies the script to one namespace."""
 
     def __init__(self, kube: Kube, namespace: str, seed: int) -> None:
         self._kube = kube
         self._namespace = namespace
-        self._dice = random.Random(seed)
+        self._random = random.Random(seed)
         self._specs: dict[str, dict[str, Any]] = {}
         self.steps = 0
 
@@ -55,23 +54,23 @@ class Hands:
         await self._kube.make_namespace(self._namespace)
         await self._kube.put_secret(self._namespace, API_SECRET, {"token": "u+never-used-token"})
 
-    async def play(self, steps: list[Step]) -> None:
+    async def run(self, steps: list[Step]) -> None:
         """Take the steps with small pauses."""
         for verb, name in steps:
             await getattr(self, "_" + verb.replace("-", "_"))(name)
             self.steps += 1
-            await asyncio.sleep(self._dice.uniform(*PAUSES_S))
+            await asyncio.sleep(self._random.uniform(*PAUSES_S))
 
     async def _create(self, name: str) -> None:
         await self._kube.put_secret(self._namespace, signing_secret_name(name), {"secret": f"signing-{name}"})
-        route = self._dice.choice(("None", "Ingress"))
+        route = self._random.choice(("None", "Ingress"))
         self._specs[name] = integration(
             self._namespace, name, api_url=API_URL, service=name, service_id=SERVICE_ID, route=route
         )
         await self._apply(name)
 
     async def _edit(self, name: str) -> None:
-        self._specs[name]["spec"]["displayName"] = f"Edited {self._dice.randint(0, 9)}"
+        self._specs[name]["spec"]["displayName"] = f"Edited {self._random.randint(0, 9)}"
         await self._apply(name)
 
     async def _suspend(self, name: str) -> None:
@@ -79,7 +78,7 @@ class Hands:
         await self._apply(name)
 
     async def _rotate(self, name: str) -> None:
-        request = f"request-{self._dice.randint(0, 10**6)}"
+        request = f"request-{self._random.randint(0, 10**6)}"
         self._specs[name]["spec"]["webhook"]["token"] = {"rotateRequest": request, "overlap": "0s"}
         await self._apply(name)
 
@@ -93,12 +92,12 @@ class Hands:
         await self._kube.apply(GROUP, self._namespace, PLURAL, self._specs[name])
 
 
-async def disturb_operator(cluster: LocalKube, directory: Path, runs: int, seed: int, say: Say) -> Outcome:
-    """Play the script twice and compare the ends."""
+async def disturb_operator(cluster: LocalKube, directory: Path, runs: int, seed: int, progress: Progress) -> Outcome:
+    """Run the script twice and compare the end states."""
     kube = await Kube.connect(cluster.kubeconfig)
     try:
-        calm, _ = await _pass(cluster, kube, directory / "calm", runs, seed, say, disturbed=False)
-        rough, kills = await _pass(cluster, kube, directory / "rough", runs, seed, say, disturbed=True)
+        calm, _ = await _pass(cluster, kube, directory / "calm", runs, seed, progress, disturbed=False)
+        rough, kills = await _pass(cluster, kube, directory / "rough", runs, seed, progress, disturbed=True)
     finally:
         await kube.close()
     different = sorted(name for name in calm.keys() | rough.keys() if calm.get(name) != rough.get(name))
@@ -119,23 +118,23 @@ async def disturb_operator(cluster: LocalKube, directory: Path, runs: int, seed:
 
 
 async def _pass(
-    cluster: LocalKube, kube: Kube, directory: Path, runs: int, seed: int, say: Say, *, disturbed: bool
+    cluster: LocalKube, kube: Kube, directory: Path, runs: int, seed: int, progress: Progress, *, disturbed: bool
 ) -> tuple[dict[str, Any], int]:
     release = StagedRelease(cluster, API_URL, directory)
     await asyncio.to_thread(release.install)
     namespace = f"{release.namespace}-team"
-    hands = Hands(kube, namespace, seed)
-    await hands.prepare()
+    user = ScriptedUser(kube, namespace, seed)
+    await user.prepare()
     release.operator.start()
     killer = Killer(release, seed)
     try:
         for number, steps in enumerate(script(runs, seed)):
-            acting = asyncio.create_task(hands.play(steps))
+            running = asyncio.create_task(user.run(steps))
             if disturbed:
                 await killer.kill_twice()
-            await acting
-            say(f"operator: {'disturbed' if disturbed else 'undisturbed'} run {number + 1} of {runs}")
-        await _settle(kube, release.namespace, namespace, say)
+            await running
+            progress(f"operator: {'disturbed' if disturbed else 'undisturbed'} run {number + 1} of {runs}")
+        await _settle(kube, release.namespace, namespace, progress)
         state = await end_state(kube, release.namespace, namespace)
         remains = await left_behind(kube, release.namespace, namespace)
         await _clear(kube, namespace)
@@ -144,8 +143,8 @@ async def _pass(
         await asyncio.to_thread(release.stop)
 
 
-async def _settle(kube: Kube, release_namespace: str, namespace: str, say: Say) -> None:
-    """Wait until nothing is unsettled; what still is after the limit is told, and shows in the comparison."""
+async def _settle(kube: Kube, release_namespace: str, namespace: str, progress: Progress) -> None:
+    """Wait until nothing is unsettled; what still is after the limit is printed, and shows in the comparison."""
 
     async def settled() -> bool:
         return not await unsettled(kube, release_namespace, namespace)
@@ -153,7 +152,7 @@ async def _settle(kube: Kube, release_namespace: str, namespace: str, say: Say) 
     try:
         await until("all resources settled", settled, timeout_s=SETTLED_S)
     except TimeoutError as error:
-        say(f"operator: {error}: {await unsettled(kube, release_namespace, namespace)}")
+        progress(f"operator: {error}: {await unsettled(kube, release_namespace, namespace)}")
 
 
 async def _clear(kube: Kube, namespace: str) -> None:
@@ -167,14 +166,14 @@ class Killer:
 
     def __init__(self, release: StagedRelease, seed: int) -> None:
         self._release = release
-        self._dice = random.Random(seed + 1)
+        self._random = random.Random(seed + 1)
         self.kills = 0
 
     async def kill_twice(self) -> None:
         """Kill, restart, and do it once more."""
         for _ in range(2):
-            await asyncio.sleep(self._dice.uniform(*KILL_AFTER_S))
+            await asyncio.sleep(self._random.uniform(*KILL_AFTER_S))
             self._release.operator.kill()
             self.kills += 1
-            await asyncio.sleep(self._dice.uniform(*RESTART_PAUSES_S))
+            await asyncio.sleep(self._random.uniform(*RESTART_PAUSES_S))
             self._release.operator.start()

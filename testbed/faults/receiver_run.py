@@ -9,12 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hack.lib.cache import Progress
 from noctuary.common.clock import parse_time
 from testbed.faults.table import Outcome
 from testbed.localkube import LocalKube
 from testbed.pagerduty import DeliverySettings, PagerDutySimulator, Rule
 from testbed.stage.release import StagedRelease
-from testbed.stage.stage import set_stage
+from testbed.stage.stage import start_stage
 
 WEBHOOKS_AT_ONCE = 16
 INCIDENTS_PER_RUN = 16
@@ -30,16 +31,14 @@ KILL_AFTER_S = (0.1, 2.5)
 ARMED_S = 8.0
 """A kill that waits for a note gives up after this."""
 
-Say = Callable[[str], None]
-
 
 class WatchedPagerDuty(PagerDutySimulator):
-    """A PagerDuty that tells when a note arrived, before it answers the call that brought it."""
+    """A PagerDuty that calls back when a note arrived, before it answers the call that brought it."""
 
     on_note: Callable[[], None] | None = None
 
     def write_note(self, *arguments: Any, **options: Any) -> Any:
-        """Apply the note, tell, and only then answer."""
+        """Apply the note, call back, and only then answer."""
         note = super().write_note(*arguments, **options)
         if self.on_note is not None:
             self.on_note()
@@ -53,7 +52,7 @@ class Storm:
         self._pagerduty = pagerduty
         self._release = release
         self._services = services
-        self._dice = random.Random(seed)
+        self._random = random.Random(seed)
         self.random_kills = 0
         self.kills_before_record = 0
         self.incidents: list[str] = []
@@ -67,16 +66,16 @@ class Storm:
         await asyncio.gather(*lives)
 
     async def _live(self, number: int, index: int) -> None:
-        await asyncio.sleep(self._dice.uniform(0, 1))
-        incident = self._pagerduty.trigger(self._dice.choice(self._services), f"Page {number}.{index}")
+        await asyncio.sleep(self._random.uniform(0, 1))
+        incident = self._pagerduty.trigger(self._random.choice(self._services), f"Page {number}.{index}")
         self.incidents.append(incident.id)
-        await asyncio.sleep(self._dice.uniform(0.05, 1.5))
+        await asyncio.sleep(self._random.uniform(0.05, 1.5))
         self._pagerduty.acknowledge(incident.id)
-        await asyncio.sleep(self._dice.uniform(0.05, 1.5))
+        await asyncio.sleep(self._random.uniform(0.05, 1.5))
         self._pagerduty.resolve(incident.id)
 
     async def _kill_at_random(self) -> None:
-        await asyncio.sleep(self._dice.uniform(*KILL_AFTER_S))
+        await asyncio.sleep(self._random.uniform(*KILL_AFTER_S))
         self._release.receiver.kill()
         self.random_kills += 1
         await self._restart()
@@ -102,27 +101,27 @@ class Storm:
 
     async def _restart(self) -> None:
         self._release.receiver.kill()
-        await asyncio.sleep(self._dice.uniform(*RESTART_PAUSES_S))
+        await asyncio.sleep(self._random.uniform(*RESTART_PAUSES_S))
         self._release.receiver.start()
 
 
-async def disturb_receiver(cluster: LocalKube, directory: Path, runs: int, seed: int, say: Say) -> Outcome:
+async def disturb_receiver(cluster: LocalKube, directory: Path, runs: int, seed: int, progress: Progress) -> Outcome:
     """Run the storm and count."""
     delivery = DeliverySettings(first_pause_s=0.5, longest_pause_s=4.0, concurrency=WEBHOOKS_AT_ONCE)
-    async with WatchedPagerDuty(delivery=delivery) as pagerduty, set_stage(cluster, pagerduty, directory) as stage:
+    async with WatchedPagerDuty(delivery=delivery) as pagerduty, start_stage(cluster, pagerduty, directory) as stage:
         services = [
             await stage.declare(f"{stage.release.namespace}-team-{index}", f"storm-{index}")
             for index in range(SERVICES)
         ]
         storm = Storm(pagerduty, stage.release, services, seed)
-        storm.faults = _misbehave(pagerduty, seed)
+        storm.faults = _add_faults(pagerduty, seed)
         for number in range(runs):
             await storm.run(number)
-            say(f"receiver: run {number + 1} of {runs}: {_progress(pagerduty)}")
-        return await _count(pagerduty, stage.release, storm, say)
+            progress(f"receiver: run {number + 1} of {runs}: {_deliveries(pagerduty)}")
+        return await _count(pagerduty, stage.release, storm, progress)
 
 
-def _misbehave(pagerduty: PagerDutySimulator, seed: int) -> list[Rule]:
+def _add_faults(pagerduty: PagerDutySimulator, seed: int) -> list[Rule]:
     """Switch on duplicates, lost answers, late visibility and errors; return all but the duplicates."""
     notes, note = "/incidents/*/notes", "/incidents/*/notes/*"
     add = pagerduty.rules.add
@@ -135,14 +134,14 @@ def _misbehave(pagerduty: PagerDutySimulator, seed: int) -> list[Rule]:
     ]
 
 
-def _progress(pagerduty: PagerDutySimulator) -> str:
+def _deliveries(pagerduty: PagerDutySimulator) -> str:
     summary = pagerduty.ledger.summary()
     return f"{summary['accepted']} webhooks accepted, {summary['pending']} on their way, {summary['lost']} lost"
 
 
-async def _count(pagerduty: WatchedPagerDuty, release: StagedRelease, storm: Storm, say: Say) -> Outcome:
+async def _count(pagerduty: WatchedPagerDuty, release: StagedRelease, storm: Storm, progress: Progress) -> Outcome:
     await pagerduty.drained(timeout_s=ALL_DELIVERED_S)
-    say(f"receiver: all delivered; notes are counted in {SETTLE_S:.0f} s")
+    progress(f"receiver: all delivered; notes are counted in {SETTLE_S:.0f} s")
     await asyncio.sleep(SETTLE_S)
     calls = len(pagerduty.calls)
     summary = pagerduty.ledger.summary()
@@ -168,11 +167,11 @@ async def _count(pagerduty: WatchedPagerDuty, release: StagedRelease, storm: Sto
             "webhooks lost": summary["lost"] + summary["pending"],
             "accepted webhooks that are not in the store": accepted - distinct,
             "webhooks stored twice": stored - distinct,
-            "webhooks not worked": unfinished,
+            "webhooks not processed": unfinished,
             "incidents without a note": counts.count(0),
             "duplicate notes": sum(count - 1 for count in counts if count > 1),
-            "notes that do not say that the incident was resolved": _not_final(pagerduty, storm.incidents),
-            "careless calls to PagerDuty": len(pagerduty.violations),
+            "notes that do not name the resolution": _not_final(pagerduty, storm.incidents),
+            "calls against PagerDuty's rules": len(pagerduty.violations),
         },
         remarks=[str(violation) for violation in pagerduty.violations[:5]],
     )
@@ -197,7 +196,7 @@ def _not_final(pagerduty: PagerDutySimulator, incidents: list[str]) -> int:
 
 
 def _inbox(data: Path) -> tuple[int, int, int]:
-    """Return (rows, distinct webhooks, rows not worked) of a store that nobody has open."""
+    """Return (rows, distinct webhooks, rows not processed) of a store that nobody has open."""
     database = next(data.glob("*.db"))
     with sqlite3.connect(database) as connection:
         rows, distinct = connection.execute(

@@ -9,13 +9,13 @@ import msgspec
 from noctuary.common.errors import KubernetesError
 from noctuary.kube.client import MERGE, KubeClient
 
-MANAGER = "a-person"
+MANAGER = "a-user"
 GROUP = "/apis/noctuary.io/v1alpha1"
 PLURAL = "pagerdutyintegrations"
 
 
 class Kube:
-    """A client with names for what a person does: apply, get, list, delete."""
+    """A client with names for what a user does: apply, get, list, delete."""
 
     def __init__(self, client: KubeClient) -> None:
         self.client = client
@@ -48,7 +48,7 @@ class Kube:
         return found
 
     async def apply(self, api: str, namespace: str | None, plural: str, manifest: dict[str, Any]) -> None:
-        """Apply one manifest as a person would."""
+        """Apply one manifest as a user would."""
         path = _path(api, namespace, plural, manifest["metadata"]["name"])
         await self.client.apply(path, manifest, manager=MANAGER)
 

@@ -100,8 +100,8 @@ class StagedRelease:
             "NOCTUARY_INTERNAL_PORT": str(self.internal_port),
         }
 
-    def front_door(self, url: str) -> str:
-        """Return where a webhook URL leads without DNS and an ingress controller: the same path at the receiver."""
+    def local_url(self, url: str) -> str:
+        """Return a webhook URL's counterpart without DNS and an ingress controller: the same path at the receiver."""
         return url.replace(f"https://{HOST}", f"http://127.0.0.1:{self.public_port}")
 
     def stop(self) -> None:

@@ -9,31 +9,31 @@ from pathlib import Path
 from testbed.localkube import Cluster
 from testbed.pagerduty import PagerDutySimulator
 from testbed.stage.kube import Kube
-from testbed.stage.person import Person
 from testbed.stage.release import StagedRelease
+from testbed.stage.user import User
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A release whose programs run, an administrator's client and a person."""
+    """A release whose programs run, an administrator's client and a user."""
 
     release: StagedRelease
     kube: Kube
     pagerduty: PagerDutySimulator
-    person: Person
+    user: User
 
     async def declare(self, namespace: str, name: str) -> str:
-        """Let a person set up one integration of one service of the same name; return the PagerDuty service's id."""
+        """Let the user set up one integration of one service of the same name; return the PagerDuty service's id."""
         await self.kube.make_namespace(namespace)
         service_id = self.pagerduty.add_service(name)
-        await self.person.declare(namespace, name, name, service_id)
-        await self.person.subscribe(namespace, name, service_id)
-        await self.person.wait_ready(namespace, name)
+        await self.user.declare(namespace, name, name, service_id)
+        await self.user.subscribe(namespace, name, service_id)
+        await self.user.wait_ready(namespace, name)
         return service_id
 
 
 @asynccontextmanager
-async def set_stage(
+async def start_stage(
     cluster: Cluster, pagerduty: PagerDutySimulator, directory: Path, watched: Sequence[str] = ()
 ) -> AsyncIterator[Stage]:
     """Install a release, start both programs, and end them whatever happens; with `watched` it sees these only."""
@@ -45,7 +45,7 @@ async def set_stage(
         await asyncio.to_thread(release.install)
         release.operator.start()
         release.receiver.start()
-        yield Stage(release, kube, pagerduty, Person(kube, pagerduty, release))
+        yield Stage(release, kube, pagerduty, User(kube, pagerduty, release))
     finally:
         await asyncio.to_thread(release.stop)
         await kube.drop_namespaces()

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from hack.chart.paths import CHART
-from testbed.demo.play import Play, check_note
-from testbed.demo.scene import random_scene
+from testbed.demo.names import random_names
+from testbed.demo.walkthrough import Walkthrough, check_note
 from testbed.localkube import Cluster, Identities, LocalKubeError
 from testbed.log_lines import forbidden_lines
 from testbed.pagerduty import PagerDutySimulator
 from testbed.stage.kube import GROUP, PLURAL, Kube
-from testbed.stage.person import Person, integration
 from testbed.stage.release import StagedRelease
 from testbed.stage.stage import Stage
+from testbed.stage.user import User, integration
 
 Helm = Callable[..., str]
 
@@ -58,7 +58,7 @@ async def installed(
         releases.append(release)
         release.operator.start()
         release.receiver.start()
-        return Stage(release, kube, pagerduty, Person(kube, pagerduty, release))
+        return Stage(release, kube, pagerduty, User(kube, pagerduty, release))
 
     yield install
     for release in releases:
@@ -71,22 +71,22 @@ async def installed(
 async def test_a_release_that_watches_one_namespace_does_its_job_there_and_touches_nothing_else(
     cluster: Cluster, installed: Callable[..., Any], pagerduty: PagerDutySimulator
 ) -> None:
-    scene = random_scene()
-    stage = await installed(scene.namespace)
-    await stage.kube.make_namespace(scene.innocent_namespace)
+    names = random_names()
+    stage = await installed(names.namespace)
+    await stage.kube.make_namespace(names.innocent_namespace)
     elsewhere = integration(
-        scene.innocent_namespace, "untouched", api_url=pagerduty.url, service=scene.innocent, service_id="P0"
+        names.innocent_namespace, "untouched", api_url=pagerduty.url, service=names.innocent, service_id="P0"
     )
-    await stage.kube.apply(GROUP, scene.innocent_namespace, PLURAL, elsewhere)
-    play = Play(stage, scene, print)
+    await stage.kube.apply(GROUP, names.innocent_namespace, PLURAL, elsewhere)
+    walkthrough = Walkthrough(stage, names, print)
     try:
-        assert await check_note(play, await play.perform()) == []
+        assert await check_note(walkthrough, await walkthrough.run()) == []
     finally:
-        await play.end()
-    found = await stage.kube.get(GROUP, scene.innocent_namespace, PLURAL, "untouched")
+        await walkthrough.end()
+    found = await stage.kube.get(GROUP, names.innocent_namespace, PLURAL, "untouched")
     assert found is not None
     assert "status" not in found
-    assert await stage.kube.list("/api/v1", scene.innocent_namespace, "secrets") == []
+    assert await stage.kube.list("/api/v1", names.innocent_namespace, "secrets") == []
     for program in (stage.release.operator, stage.release.receiver):
         assert forbidden_lines(program.log) == []
     bound = cluster.kubectl("get", "clusterroles,clusterrolebindings", "-o", "name").split()

@@ -1,4 +1,4 @@
-"""What end-to-end tests share: the cluster of `make e2e`, its programs, its front door, and a way out for pods."""
+"""What end-to-end tests share: the cluster of `make e2e`, its programs, its ingress controller, a relay for pods."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from testbed.e2e.door import FrontDoor, open_front_door
+from testbed.e2e.ingress_client import IngressClient, open_ingress_client
 from testbed.e2e.kubectl import Kubectl, put_certificate
 from testbed.e2e.pagerduty import PagerDuty, running_pagerduty
 from testbed.e2e.release import ChartRelease
@@ -54,12 +54,12 @@ def namespace(kubectl: Kubectl) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def front_door(facts: ClusterRecord) -> Iterator[FrontDoor]:
+def ingress(facts: ClusterRecord) -> Iterator[IngressClient]:
     """HTTPS to the ingress controller by host name; only the tests' own authority is trusted."""
     if not facts.https_port:
         pytest.skip("the ingress controller of this cluster is not ours")
-    with open_front_door(facts) as door:
-        yield door
+    with open_ingress_client(facts) as ingress:
+        yield ingress
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def relay_for_pods(facts: ClusterRecord) -> Iterator[Callable[[int], str]]:
 
 
 @pytest.fixture
-def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+def progress(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Print a line at once, although pytest holds back what tests print."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
 
@@ -107,7 +107,7 @@ def pagerduty(facts: ClusterRecord, tmp_path_factory: pytest.TempPathFactory) ->
 def installed(
     kubectl: Kubectl, facts: ClusterRecord, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ChartRelease]:
-    """The one release of a run; tests ask for `release`, which finds it standing."""
+    """The one release of a run; tests ask for `release`, which finds it installed."""
     if not facts.https_port:
         pytest.skip("the ingress controller of this cluster is not ours")
     release = ChartRelease(kubectl, tmp_path_factory.mktemp("helm"))
@@ -124,7 +124,7 @@ def release(installed: ChartRelease) -> ChartRelease:
 
     One release serves all tests. A test may upgrade, break or uninstall it; the next one finds it installed anew.
     """
-    installed.stand()
+    installed.ensure_installed()
     return installed
 
 

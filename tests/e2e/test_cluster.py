@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from testbed.e2e.door import FrontDoor
+from testbed.e2e.ingress_client import IngressClient
 from testbed.e2e.kubectl import Kubectl
 from testbed.kind.state import ClusterRecord
 from testbed.polling import eventually
@@ -53,8 +53,8 @@ def service(namespace: str, name: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace}, "spec": spec}
 
 
-def ingress(namespace: str, backend: str, host: str, secret: str) -> dict[str, Any]:
-    """Build an Ingress that leads everything below /hooks of a host to a Service."""
+def ingress_manifest(namespace: str, backend: str, host: str, secret: str) -> dict[str, Any]:
+    """Build an Ingress that routes everything below /hooks of a host to a Service."""
     target = {"service": {"name": backend, "port": {"number": 80}}}
     rule = {"host": host, "http": {"paths": [{"path": "/hooks", "pathType": "Prefix", "backend": target}]}}
     spec = {"ingressClassName": "traefik", "rules": [rule], "tls": [{"hosts": [host], "secretName": secret}]}
@@ -119,26 +119,26 @@ def test_an_ingress_leads_a_host_with_tls_to_its_service(
     namespace: str,
     web: str,
     certificate: Callable[[str], str],
-    front_door: FrontDoor,
+    ingress: IngressClient,
 ) -> None:
     host = f"{namespace}.{facts.host}"
-    kubectl.apply(ingress(namespace, web, host, certificate(namespace)))
+    kubectl.apply(ingress_manifest(namespace, web, host, certificate(namespace)))
     answer: httpx.Response = eventually(
-        "the answer is right", lambda: front_door.get("/hooks/1", host=host), lambda a: a.status_code == 200
+        "the answer is right", lambda: ingress.get("/hooks/1", host=host), lambda a: a.status_code == 200
     )
     assert answer.text == "/hooks/1"
-    assert front_door.get("/elsewhere", host=host).status_code == 404
+    assert ingress.get("/elsewhere", host=host).status_code == 404
     status = kubectl.get("ingress", web, namespace)["status"]
     assert status["loadBalancer"]["ingress"][0]["ip"] == "127.0.0.1"
 
 
 def test_an_http_route_leads_a_host_with_tls_to_its_service(
-    kubectl: Kubectl, facts: ClusterRecord, namespace: str, web: str, front_door: FrontDoor
+    kubectl: Kubectl, facts: ClusterRecord, namespace: str, web: str, ingress: IngressClient
 ) -> None:
     host = f"{namespace}.{facts.host}"
     kubectl.apply(http_route(namespace, web, host))
     answer: httpx.Response = eventually(
-        "the answer is right", lambda: front_door.get("/hooks/2", host=host), lambda a: a.status_code == 200
+        "the answer is right", lambda: ingress.get("/hooks/2", host=host), lambda a: a.status_code == 200
     )
     assert answer.text == "/hooks/2"
     conditions = kubectl.get("httproute", web, namespace)["status"]["parents"][0]["conditions"]
@@ -146,12 +146,12 @@ def test_an_http_route_leads_a_host_with_tls_to_its_service(
 
 
 def test_a_service_without_endpoints_is_answered_503_and_not_404(
-    kubectl: Kubectl, facts: ClusterRecord, namespace: str, certificate: Callable[[str], str], front_door: FrontDoor
+    kubectl: Kubectl, facts: ClusterRecord, namespace: str, certificate: Callable[[str], str], ingress: IngressClient
 ) -> None:
     host = f"{namespace}.{facts.host}"
-    kubectl.apply(service(namespace, "nobody"), ingress(namespace, "nobody", host, certificate(namespace)))
+    kubectl.apply(service(namespace, "nobody"), ingress_manifest(namespace, "nobody", host, certificate(namespace)))
     eventually(
-        "the answer is right", lambda: front_door.get("/hooks/3", host=host), lambda answer: answer.status_code == 503
+        "the answer is right", lambda: ingress.get("/hooks/3", host=host), lambda answer: answer.status_code == 503
     )
 
 

@@ -16,11 +16,11 @@ from testbed.polling import eventually
 
 @dataclass(frozen=True)
 class Failure:
-    """One way to fail: what a rollout changes in the container, how the cluster tells of it, what a note must name."""
+    """One way to fail: what a rollout changes in the container, how the cluster reports it, what a note must name."""
 
     name: str
     change: Manifest
-    told: str
+    reported: str
     facts: tuple[str, ...]
 
 
@@ -49,7 +49,7 @@ HEALTHY = "innocent"
 def shop(kubectl: Kubectl, installed: ChartRelease, pagerduty: PagerDuty) -> Iterator[Team]:
     """A team whose services are rolled out well, within a quota."""
     team = Team(kubectl, installed, pagerduty, f"{installed.namespace}-shop")
-    installed.stand()
+    installed.ensure_installed()
     kubectl.make_namespace(team.namespace)
     try:
         kubectl.apply(_quota(team.namespace))
@@ -69,16 +69,16 @@ def _quota(namespace: str) -> Manifest:
 
 
 def _break(team: Team, failure: Failure) -> None:
-    """Roll out the change, and wait until the cluster tells of the failure."""
+    """Roll out the change, and wait until the cluster reports the failure."""
     changes: dict[str, Any] = failure.change
     team.kubectl.apply(web(team.namespace, failure.name, team.kubectl.facts.image, **changes))
     eventually(
-        f"{failure.name} fails by {failure.told}",
+        f"{failure.name} fails by {failure.reported}",
         lambda: [
             *states(team.kubectl, team.namespace, failure.name),
             *warnings(team.kubectl, team.namespace, failure.name),
         ],
-        lambda told: failure.told in told,
+        lambda reported: failure.reported in reported,
     )
 
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
-from testbed.e2e.door import FrontDoor
+from testbed.e2e.ingress_client import IngressClient
 from testbed.e2e.kubectl import Kubectl, Manifest
 from testbed.e2e.release import ChartRelease
 from testbed.e2e.team import API_SECRET, KIND, SIGNING_SECRET, Team
 from testbed.polling import eventually
-from testbed.stage.canary import leaks
+from testbed.stage.secret_search import leaks
 
 COMPONENTS = ("operator", "receiver")
 Check = Callable[[Manifest, Manifest], bool]
@@ -79,16 +79,16 @@ def test_an_account_may_do_what_it_must_and_no_more(
     assert said.strip() == allowed
 
 
-def provoke(team: Team, front_door: FrontDoor) -> str:
+def provoke(team: Team, ingress: IngressClient) -> str:
     """Write a note, then force failures that could print what they hold; return the incident's id."""
     incident = team.pagerduty.trigger("shop", "Canary page")
     team.pagerduty.note(incident)
     secret = team.webhook_secret()
     path = secret["url"].removeprefix(f"https://{team.release.host}")
-    front_door.request("POST", path, content=b"{}", headers={"X-PagerDuty-Signature": "v1=00"})
-    front_door.request("POST", path + "x", content=b"{}")
+    ingress.request("POST", path, content=b"{}", headers={"X-PagerDuty-Signature": "v1=00"})
+    ingress.request("POST", path + "x", content=b"{}")
     bearer = {"Authorization": f"Bearer {secret['ingestKey']}"}
-    front_door.request("POST", path, content=b"[[", headers=bearer)
+    ingress.request("POST", path, content=b"[[", headers=bearer)
     team.pagerduty.control.post("rules", action="server-error", path="/incidents/**", times=3)
     team.pagerduty.control.post(f"incidents/{incident}/resolve")
     return incident
@@ -112,7 +112,7 @@ def log_levels(release: ChartRelease, component: str) -> list[str]:
 
 
 def everything_written(team: Team, incident: str) -> dict[str, str]:
-    """Return all texts in which no secret may stand."""
+    """Return all texts that may hold no secret."""
     release = team.release
     kinds = {
         "Events": "events",
@@ -130,10 +130,10 @@ def everything_written(team: Team, incident: str) -> dict[str, str]:
 
 
 def test_no_secret_stands_in_logs_events_status_routes_configmaps_metrics_or_notes(
-    team: Team, front_door: FrontDoor
+    team: Team, ingress: IngressClient
 ) -> None:
     team.set_up(["shop"])
-    incident = provoke(team, front_door)
+    incident = provoke(team, ingress)
     secrets = all_secrets(team)
     for name in (API_SECRET, SIGNING_SECRET):
         team.kubectl("delete", "secret", name, f"--namespace={team.namespace}")

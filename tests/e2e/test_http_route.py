@@ -1,4 +1,4 @@
-"""Routes of the Gateway API: what a real Gateway accepts is Ready, what it refuses says so."""
+"""Routes of the Gateway API: what a real Gateway accepts is Ready, what it refuses is not."""
 
 from testbed.e2e.kubectl import Manifest
 from testbed.e2e.team import Team

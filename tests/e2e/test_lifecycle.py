@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from testbed.e2e.kubectl import CommandFailedError, Kubectl
-from testbed.e2e.release import DEFINITION, NAME, OPERATOR, ChartRelease
+from testbed.e2e.release import CRD, NAME, OPERATOR, ChartRelease
 from testbed.e2e.team import KIND, Team
 from testbed.polling import eventually
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 OF_KUBERNETES = {"ServiceAccount/default", "ConfigMap/kube-root-ca.crt", "Secret/test-host"}
 KINDS = (
     "deployments,statefulsets,services,secrets,serviceaccounts,roles,rolebindings,configmaps,jobs,pods,leases,"
@@ -25,7 +25,7 @@ LEASES = {"Lease/noctuary-operator", "Lease/noctuary-kubernetes-source"}
 
 
 def left(release: ChartRelease) -> set[str]:
-    """Name what stands in the release's namespace beside what Kubernetes and the test made."""
+    """Name what is in the release's namespace beside what Kubernetes and the test made."""
     items = release.kubectl.list(KINDS, release.namespace)
     return {f"{each['kind']}/{each['metadata']['name']}" for each in items} - OF_KUBERNETES
 
@@ -48,7 +48,7 @@ def test_a_namespace_deleted_while_the_operator_is_away_leaves_nothing(team: Tea
     assert kinds == ["Ingress", "Secret", "Secret"], "record, webhook Secret and route"
     release.scale(OPERATOR, 0)
     kubectl("delete", "namespace", team.namespace, "--timeout=120s")
-    assert children(kubectl, key), "what stands in the release's namespace waits for the operator"
+    assert children(kubectl, key), "what is in the release's namespace waits for the operator"
     release.scale(OPERATOR, 1)
     assert eventually("the answer is right", lambda: children(kubectl, key), lambda found: not found) == []
 
@@ -67,15 +67,17 @@ def test_pods_that_are_deleted_come_back_to_the_same_state(team: Team) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_a_release_is_uninstalled_without_a_trace_but_what_is_kept_and_installed_again(team: Team, tell: Tell) -> None:
+def test_a_release_is_uninstalled_without_a_trace_but_what_is_kept_and_installed_again(
+    team: Team, progress: Progress
+) -> None:
     release, kubectl = team.release, team.kubectl
     team.set_up(["shop"])
     before = team.webhook_secret()
     release.uninstall()
-    tell(f"helm uninstall took {release.seconds['uninstall']:.0f} s")
+    progress(f"helm uninstall took {release.seconds['uninstall']:.0f} s")
     assert eventually("the answer is right", lambda: left(release), lambda found: found == {CLAIM}) == {CLAIM}
     assert clusterwide(release) == []
-    assert kubectl.find("crd", DEFINITION, "default") is not None
+    assert kubectl.find("crd", CRD, "default") is not None
     assert team.webhook_secret() == before, "the user's Secret stays with the integration"
     release.install()
     team.wait_ready()
@@ -123,12 +125,14 @@ def test_a_release_of_the_previous_chart_is_upgraded_with_its_integrations(team:
 
 
 @pytest.mark.timeout(300)
-def test_a_clean_up_that_cannot_start_ends_in_an_error_and_not_in_a_hang(release: ChartRelease, tell: Tell) -> None:
+def test_a_clean_up_that_cannot_start_ends_in_an_error_and_not_in_a_hang(
+    release: ChartRelease, progress: Progress
+) -> None:
     release.helm("upgrade", NAME, *release.arguments(image={"tag": "never-built"}, cleanup={"timeoutSeconds": 30}))
     began = time.monotonic()
     with pytest.raises(CommandFailedError, match="DeadlineExceeded"):
         release.uninstall()
-    tell(f"helm uninstall gave up after {time.monotonic() - began:.0f} s, as cleanup.timeoutSeconds (30) says")
+    progress(f"helm uninstall gave up after {time.monotonic() - began:.0f} s, as cleanup.timeoutSeconds (30) says")
     release.uninstall("--no-hooks")
     assert release.helm("list", "--short", "--all") == ""
     unclean = {f"Job/{NAME}-cleanup", "Secret/noctuary-internal", *LEASES}

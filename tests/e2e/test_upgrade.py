@@ -13,7 +13,7 @@ from testbed.e2e.stream import drain, stream
 from testbed.e2e.team import Team
 from testbed.polling import eventually
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 WEBHOOKS = 2000
 KILLED_WEBHOOKS = 150
 NOTES_PATIENCE_S = 240.0
@@ -52,16 +52,18 @@ def in_store(team: Team) -> tuple[int, int]:
 
 
 @pytest.mark.timeout(600)
-def test_a_rolling_upgrade_under_two_thousand_webhooks_loses_and_doubles_nothing(storm: Team, tell: Tell) -> None:
+def test_a_rolling_upgrade_under_two_thousand_webhooks_loses_and_doubles_nothing(
+    storm: Team, progress: Progress
+) -> None:
     release, before = storm.release, uids(storm.release)
     annotations = {"podAnnotations": {"example.com/restarted": "yes"}}
     with ThreadPoolExecutor(1) as pool:
         upgrade = pool.submit(release.upgrade, operator=annotations, receiver=annotations)
-        sent = stream(storm.pagerduty, "shop", WEBHOOKS, upgrade, tell)
+        sent = stream(storm.pagerduty, "shop", WEBHOOKS, upgrade, progress)
         upgrade.result()
     assert not uids(release) & before, "both pods are new"
     ledger = drain(storm.pagerduty)
-    tell(f"{sent} webhooks, {ledger['retries']} of them sent again while the receiver was away")
+    progress(f"{sent} webhooks, {ledger['retries']} of them sent again while the receiver was away")
     assert (ledger["accepted"], ledger["lost"], ledger["duplicates"]) == (sent, 0, 0)
     assert ledger["retries"] > 0, "the stream met the upgrade"
     counts = all_noted(storm.pagerduty)
@@ -73,7 +75,7 @@ def test_a_rolling_upgrade_under_two_thousand_webhooks_loses_and_doubles_nothing
 
 
 @pytest.mark.timeout(600)
-def test_pods_that_are_killed_under_a_stream_lose_and_double_nothing(storm: Team, tell: Tell) -> None:
+def test_pods_that_are_killed_under_a_stream_lose_and_double_nothing(storm: Team, progress: Progress) -> None:
     release, before = storm.release, uids(storm.release)
 
     def kill_both() -> None:
@@ -83,7 +85,7 @@ def test_pods_that_are_killed_under_a_stream_lose_and_double_nothing(storm: Team
 
     with ThreadPoolExecutor(1) as pool:
         killing = pool.submit(kill_both)
-        sent = stream(storm.pagerduty, "shop", KILLED_WEBHOOKS, killing, tell)
+        sent = stream(storm.pagerduty, "shop", KILLED_WEBHOOKS, killing, progress)
         killing.result()
     assert not uids(release) & before
     ledger = drain(storm.pagerduty)

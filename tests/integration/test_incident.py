@@ -11,16 +11,16 @@ from testbed.localkube import Cluster
 from testbed.pagerduty import PagerDutySimulator
 from testbed.polling import until
 from testbed.stage.kubelet import Behaviour, Kubelet, crashing, image_missing
-from testbed.stage.stage import Stage, set_stage
+from testbed.stage.stage import Stage, start_stage
 
 GOOD, BAD = "registry.example.com/payments:1.0.0", "registry.example.com/payments:1.1.0"
 
 
 async def broken(stage: Stage, namespace: str, kubelet: Kubelet) -> None:
     """Roll out a good version, then a bad one, and wait until the cluster shows that it is bad."""
-    await stage.person.roll_out(namespace, "payments", GOOD)
-    await stage.person.wait_available(namespace, "payments")
-    await stage.person.roll_out(namespace, "payments", BAD)
+    await stage.user.roll_out(namespace, "payments", GOOD)
+    await stage.user.wait_available(namespace, "payments")
+    await stage.user.roll_out(namespace, "payments", BAD)
 
     async def is_waiting() -> bool:
         pods = await stage.kube.list("/api/v1", namespace, "pods")
@@ -50,7 +50,7 @@ async def test_a_bad_rollout_is_blamed_and_its_rollback_is_seen_to_clear_it(
     cluster: Cluster, tmp_path: Path, behaviour: Behaviour, symptom: str
 ) -> None:
     namespace = f"team-{secrets.token_hex(3)}"
-    async with PagerDutySimulator() as pagerduty, set_stage(cluster, pagerduty, tmp_path) as stage:
+    async with PagerDutySimulator() as pagerduty, start_stage(cluster, pagerduty, tmp_path) as stage:
         service = await stage.declare(namespace, "payments")
         kubelet = Kubelet(stage.kube, namespace)
         kubelet.let(BAD, behaviour)
@@ -60,8 +60,8 @@ async def test_a_bad_rollout_is_blamed_and_its_rollback_is_seen_to_clear_it(
             incident = pagerduty.trigger(service, "Errors")
             await until("the note blames it", starts(pagerduty, incident.id, "Likely cause: payments was rolled out"))
             assert symptom in first_line(pagerduty, incident.id)
-            await stage.person.roll_out(namespace, "payments", GOOD)
-            await stage.person.wait_available(namespace, "payments")
+            await stage.user.roll_out(namespace, "payments", GOOD)
+            await stage.user.wait_available(namespace, "payments")
             pagerduty.resolve(incident.id)
             await until("the note is closed", starts(pagerduty, incident.id, "Resolved after"))
             text = pagerduty.notes(incident.id)[0].content

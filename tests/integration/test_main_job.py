@@ -4,21 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from testbed.demo.play import Play, check_note
-from testbed.demo.scene import random_scene
+from testbed.demo.names import random_names
+from testbed.demo.walkthrough import Walkthrough, check_note
 from testbed.localkube import Cluster
 from testbed.pagerduty import PagerDutySimulator
-from testbed.stage.stage import set_stage
+from testbed.stage.stage import start_stage
 
 
 @pytest.mark.timeout(300)
 async def test_the_bad_rollout_is_named_in_exactly_one_note_and_the_innocent_one_is_not(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    async with PagerDutySimulator() as pagerduty, set_stage(cluster, pagerduty, tmp_path) as stage:
-        play = Play(stage, random_scene(), print)
+    async with PagerDutySimulator() as pagerduty, start_stage(cluster, pagerduty, tmp_path) as stage:
+        walkthrough = Walkthrough(stage, random_names(), print)
         try:
-            assert await check_note(play, await play.perform()) == []
+            assert await check_note(walkthrough, await walkthrough.run()) == []
         finally:
-            await play.end()
+            await walkthrough.end()
         assert pagerduty.violations == []

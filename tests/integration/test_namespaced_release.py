@@ -4,26 +4,26 @@ from pathlib import Path
 
 import pytest
 
-from testbed.demo.play import Play, check_note
-from testbed.demo.scene import random_scene
+from testbed.demo.names import random_names
+from testbed.demo.walkthrough import Walkthrough, check_note
 from testbed.localkube import Cluster
 from testbed.log_lines import forbidden_lines
 from testbed.pagerduty import PagerDutySimulator
-from testbed.stage.stage import set_stage
+from testbed.stage.stage import start_stage
 
 
 @pytest.mark.timeout(300)
 async def test_a_bad_rollout_in_the_one_watched_namespace_is_named_without_a_cluster_wide_right(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    scene = random_scene()
-    async with PagerDutySimulator() as pagerduty, set_stage(cluster, pagerduty, tmp_path, [scene.namespace]) as stage:
-        play = Play(stage, scene, print)
+    names = random_names()
+    async with PagerDutySimulator() as pagerduty, start_stage(cluster, pagerduty, tmp_path, [names.namespace]) as stage:
+        walkthrough = Walkthrough(stage, names, print)
         try:
-            incident = await play.perform()
-            assert await check_note(play, incident) == []
+            incident = await walkthrough.run()
+            assert await check_note(walkthrough, incident) == []
         finally:
-            await play.end()
+            await walkthrough.end()
         assert "Not looked at: nodes" in pagerduty.notes(incident)[0].content
         for program in (stage.release.operator, stage.release.receiver):
             assert forbidden_lines(program.log) == []

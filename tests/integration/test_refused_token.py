@@ -7,8 +7,8 @@ from testbed.localkube import Cluster
 from testbed.pagerduty import PagerDutySimulator
 from testbed.polling import until
 from testbed.stage.kube import condition
-from testbed.stage.person import API_SECRET
-from testbed.stage.stage import Stage, set_stage
+from testbed.stage.stage import Stage, start_stage
+from testbed.stage.user import API_SECRET
 
 NAME = "payments"
 
@@ -27,7 +27,7 @@ async def test_a_refused_api_token_is_a_condition_and_heals_when_the_secret_chan
     cluster: Cluster, tmp_path: Path
 ) -> None:
     namespace = f"team-{secrets.token_hex(3)}"
-    async with PagerDutySimulator() as pagerduty, set_stage(cluster, pagerduty, tmp_path) as stage:
+    async with PagerDutySimulator() as pagerduty, start_stage(cluster, pagerduty, tmp_path) as stage:
         await stage.declare(namespace, NAME)
         await outbound(stage, namespace, "ApiTokenLoaded")
         good = await stage.kube.read_secret(namespace, API_SECRET) or {}
@@ -38,4 +38,4 @@ async def test_a_refused_api_token_is_a_condition_and_heals_when_the_secret_chan
         assert "u+revoked" not in str(await stage.kube.integration(namespace, NAME))
         await stage.kube.put_secret(namespace, API_SECRET, good)
         assert (await outbound(stage, namespace, "ApiTokenLoaded"))["status"] == "True"
-        await stage.person.wait_ready(namespace, NAME)
+        await stage.user.wait_ready(namespace, NAME)

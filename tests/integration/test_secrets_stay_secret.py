@@ -12,10 +12,10 @@ import pytest
 from testbed.localkube import Cluster
 from testbed.pagerduty import PagerDutySimulator
 from testbed.polling import until
-from testbed.stage.canary import leaks, spellings
 from testbed.stage.kube import GROUP, PLURAL, Kube, condition
-from testbed.stage.person import API_SECRET, signing_secret_name
-from testbed.stage.stage import Stage, set_stage
+from testbed.stage.secret_search import leaks, spellings
+from testbed.stage.stage import Stage, start_stage
+from testbed.stage.user import API_SECRET, signing_secret_name
 
 NAME = "canary"
 NETWORKING = "/apis/networking.k8s.io/v1"
@@ -23,7 +23,7 @@ NETWORKING = "/apis/networking.k8s.io/v1"
 
 @pytest.fixture
 async def stage(cluster: Cluster, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with PagerDutySimulator() as pagerduty, set_stage(cluster, pagerduty, tmp_path) as stage:
+    async with PagerDutySimulator() as pagerduty, start_stage(cluster, pagerduty, tmp_path) as stage:
         yield stage
 
 
@@ -31,7 +31,7 @@ async def _provoke(stage: Stage, namespace: str, service: str) -> str:
     """Write a note, then force every failure that could print what it holds; return the incident's id."""
     incident = stage.pagerduty.trigger(service, "Canary page")
     await until("the note stands", lambda: _noted(stage, incident.id))
-    url = stage.release.front_door((await _user_secret(stage, namespace))["url"])
+    url = stage.release.local_url((await _user_secret(stage, namespace))["url"])
     async with httpx.AsyncClient() as client:
         await client.post(url, content=b"{}", headers={"X-PagerDuty-Signature": "v1=00"})
         await client.post(url + "x", content=b"{}")

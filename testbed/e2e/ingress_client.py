@@ -14,7 +14,7 @@ TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)
-class FrontDoor:
+class IngressClient:
     """HTTPS to its port on the loopback, by host name."""
 
     facts: ClusterRecord
@@ -33,8 +33,8 @@ class FrontDoor:
 
 
 @contextmanager
-def open_front_door(facts: ClusterRecord) -> Iterator[FrontDoor]:
+def open_ingress_client(facts: ClusterRecord) -> Iterator[IngressClient]:
     """Open it; only the tests' own authority is trusted."""
     trusted = ssl.create_default_context(cafile=facts.authority)
     with httpx.Client(verify=trusted, timeout=TIMEOUT_S, trust_env=False) as client:
-        yield FrontDoor(facts, client)
+        yield IngressClient(facts, client)

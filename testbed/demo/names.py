@@ -1,4 +1,4 @@
-"""The scene: one team with a service that a rollout breaks, and an innocent rollout elsewhere, all names random."""
+"""Random names of one run: a team with a service that a rollout breaks, and an innocent rollout elsewhere."""
 
 import random
 import secrets
@@ -9,7 +9,7 @@ NOUNS = ("basket", "beacon", "cart", "ledger", "parcel", "quote", "ticket", "wal
 
 
 @dataclass(frozen=True)
-class Scene:
+class Names:
     """All names of one run."""
 
     namespace: str
@@ -21,12 +21,12 @@ class Scene:
     innocent_images: tuple[str, str]
 
 
-def random_scene() -> Scene:
+def random_names() -> Names:
     """Make up the names: no part of the product can know them."""
     service, innocent = (f"{random.choice(ADJECTIVES)}-{noun}" for noun in random.sample(NOUNS, 2))
     minor = random.randint(1, 40)
     tag = secrets.token_hex(3)
-    return Scene(
+    return Names(
         namespace=f"team-{secrets.token_hex(3)}",
         service=service,
         good_image=f"registry.example.com/{service}:2.{minor}.0-{tag}",

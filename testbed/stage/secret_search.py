@@ -14,7 +14,7 @@ def spellings(secret: str) -> set[str]:
 
 
 def leaks(secrets: Mapping[str, str], written: Mapping[str, str]) -> list[str]:
-    """Name each secret that stands in a text, and where; both are given by name."""
+    """Name each secret that is found in a text, and where; both are given by name."""
     return [
         f"{what} in {where}"
         for what, secret in secrets.items()

@@ -1,4 +1,4 @@
-"""The desk at which a page is read: a cluster, a PagerDuty, and a shell that does what the page says."""
+"""The environment that a page is run in: a cluster, a PagerDuty, and a shell that does what the page says."""
 
 import asyncio
 import contextlib
@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from hack.chart.tools import HELM3, find_tool
-from testbed.docs.door import Door
 from testbed.docs.pods import PodsAsProcesses
 from testbed.docs.snippets import ROOT
+from testbed.docs.tls_proxy import TlsProxy
 from testbed.localkube import LocalKube
 from testbed.pagerduty import PagerDutySimulator
 from testbed.stage.kube import Kube
@@ -24,14 +24,14 @@ SERVICES = {"PABC123": "Payments API", "PDEF456": "Checkout"}
 """The PagerDuty services that the pages speak of."""
 BOT = "oncall-bot@example.com"
 IN_REACH = ("charts", "crds", "deploy", "docs", "examples")
-"""What a page's commands find where a reader stands: at the top of a clone."""
+"""What a page's commands find in a reader's working directory: the top of a clone."""
 STEP_TIMEOUT_S = 240.0
 
 SUBSCRIBE = """#!/usr/bin/env bash
-# subscribe NAMESPACE NAME [SCOPE]: what a person does in PagerDuty; prints the signing secret.
+# subscribe NAMESPACE NAME [SCOPE]: what a user does in PagerDuty; prints the signing secret.
 set -euo pipefail
 url=$(kubectl --namespace "$1" get secret "$2-webhook" --output 'go-template={{.data.url | base64decode}}')
-pagerduty subscribe "${url/https:\\/\\/*.example.com/$FRONT_DOOR}" --scope "${3:-account}" | cut -d' ' -f2
+pagerduty subscribe "${url/https:\\/\\/*.example.com/$RECEIVER_URL}" --scope "${3:-account}" | cut -d' ' -f2
 """
 
 
@@ -39,7 +39,7 @@ class StepFailed(Exception):
     """A command of a page did not do what the page says."""
 
 
-class Desk:
+class PageEnvironment:
     """Runs shell as a reader would type it: in one directory, with variables that stay from block to block."""
 
     def __init__(
@@ -81,32 +81,32 @@ class Desk:
 
 
 @contextlib.asynccontextmanager
-async def desk(directory: Path, helm: Path | None = None) -> AsyncIterator[Desk]:
+async def page_environment(directory: Path, helm: Path | None = None) -> AsyncIterator[PageEnvironment]:
     """Put up a bare cluster and everything around it, and take it down again."""
     cluster = await asyncio.to_thread(LocalKube, crds=())
     with cluster:
         kube = await Kube.connect(cluster.kubeconfig)
         async with PagerDutySimulator() as pagerduty, contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(kube.close)
-            token = _furnish(pagerduty)
+            token = _create_account(pagerduty)
             ports: dict[str, int] = dict.fromkeys(PAGERDUTY_HOSTS, int(pagerduty.url.rpartition(":")[2]))
-            door = await stack.enter_async_context(Door(directory, ports).opened([*PAGERDUTY_HOSTS, HOST]))
-            pods = PodsAsProcesses(cluster, kube, directory, door.environment())
+            proxy = await stack.enter_async_context(TlsProxy(directory, ports).opened([*PAGERDUTY_HOSTS, HOST]))
+            pods = PodsAsProcesses(cluster, kube, directory, proxy.environment())
             ports[HOST] = pods.public_port
             kubelet = asyncio.create_task(pods.run())
             stack.push_async_callback(_ended, kubelet)
             programs = _programs(directory, cluster, helm or find_tool(HELM3), pagerduty.url)
-            yield Desk(
+            yield PageEnvironment(
                 directory,
                 cluster,
                 pods,
                 {
                     **_clean_environment(directory),
-                    **door.environment(),
+                    **proxy.environment(),
                     "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
                     "KUBECONFIG": str(cluster.kubeconfig),
                     "PAGERDUTY_TOKEN": token,
-                    "FRONT_DOOR": f"http://127.0.0.1:{pods.public_port}",
+                    "RECEIVER_URL": f"http://127.0.0.1:{pods.public_port}",
                 },
             )
 
@@ -116,7 +116,7 @@ async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def _furnish(pagerduty: PagerDutySimulator) -> str:
+def _create_account(pagerduty: PagerDutySimulator) -> str:
     """Make the account that the pages speak of; return its API token."""
     pagerduty.add_user("On-call bot", BOT)
     services = pagerduty.account.services

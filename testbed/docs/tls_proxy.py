@@ -1,4 +1,4 @@
-"""A proxy that leads the host names of the documentation to this machine, with TLS, and refuses all others."""
+"""A proxy that serves the host names of the documentation from this machine, with TLS, and refuses all others."""
 
 import asyncio
 import contextlib
@@ -10,24 +10,24 @@ from hack.lib.certificates import Authority
 from testbed.relay import pump
 
 
-class Door:
+class TlsProxy:
     """CONNECT to a known name ends in TLS here and goes on in plain text to a port of the loopback."""
 
     def __init__(self, directory: Path, ports: Mapping[str, int]) -> None:
-        self.authority_file = directory / "door-ca.crt"
+        self.authority_file = directory / "proxy-ca.crt"
         self.address = ""
         self.refused: list[str] = []
         """Names that were asked for and are not ours: nothing may leave this machine."""
         self._ports = ports
-        self._certificate = directory / "door"
+        self._certificate = directory / "proxy"
         self._tasks: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
-    async def opened(self, names: list[str]) -> AsyncIterator["Door"]:
+    async def opened(self, names: list[str]) -> AsyncIterator["TlsProxy"]:
         """Listen on a free port of the loopback, with a certificate for the names."""
         authority = Authority("documentation")
         authority.write(self.authority_file)
-        authority.issue(self._certificate, "door", names=names)
+        authority.issue(self._certificate, "proxy", names=names)
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         try:
@@ -39,7 +39,7 @@ class Door:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def environment(self) -> dict[str, str]:
-        """Return the variables by which programs go through this door."""
+        """Return the variables by which programs go through this proxy."""
         trusted = str(self.authority_file)
         return {
             "HTTPS_PROXY": self.address,

@@ -1,4 +1,4 @@
-"""What a person does: write one resource, make the subscription in PagerDuty, roll out a workload."""
+"""What a user of the release does: write one resource, make the subscription in PagerDuty, roll out a workload."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def deployment(namespace: str, name: str, image: str, replicas: int = 2) -> dict
     }
 
 
-class Person:
+class User:
     """Somebody with kubectl and a browser window on PagerDuty."""
 
     def __init__(self, kube: Kube, pagerduty: PagerDutySimulator, release: StagedRelease) -> None:
@@ -73,7 +73,7 @@ class Person:
         async def url() -> str | None:
             return ((await self._kube.read_secret(namespace, f"{name}-webhook")) or {}).get("url")
 
-        address = self._release.front_door(await until("the operator wrote the webhook Secret", url))
+        address = self._release.local_url(await until("the operator wrote the webhook Secret", url))
         subscription_id, signing_secret = self._pagerduty.subscribe(address, scope=service_id)
         await self._kube.put_secret(namespace, signing_secret_name(name), {"secret": signing_secret})
         return subscription_id

@@ -1,6 +1,5 @@
 """Children edited and deleted by hand: how long until each is right again, beside a bare write and read."""
 
-import asyncio
 import statistics
 import time
 from collections import defaultdict
@@ -8,11 +7,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from noctuary.models.routing_record import INTEGRATION_LABEL, RECORD_KEY, record_secret_name
+from testbed.polling import until
 from testbed.stage.kube import GROUP, PLURAL, Kube
 
 CORE = "/api/v1"
 NETWORKING = "/apis/networking.k8s.io/v1"
-MENDED_S = 60.0
+HEALED_S = 60.0
 POLL_S = 0.02
 FOREIGN = "c3RyYW5nZQ=="
 """Base64 of a text that the operator never writes."""
@@ -22,7 +22,7 @@ Object = dict[str, Any]
 Place = tuple[str, str, str, str]
 
 
-async def measure_mending(kube: Kube, release: str, namespace: str, count: int) -> str:
+async def measure_self_healing(kube: Kube, release: str, namespace: str, count: int) -> str:
     """Edit and delete the children of `count` resources one after the other; return the lines of the table."""
     took: dict[str, list[float]] = defaultdict(list)
     for resource in (await kube.list(GROUP, namespace, PLURAL))[:count]:
@@ -88,7 +88,5 @@ async def _edited(kube: Kube, place: Place, change: Object, look: Callable[[Obje
 async def _timed(act: Callable[[], Awaitable[None]], is_done: Callable[[], Awaitable[bool]]) -> float:
     began = time.monotonic()
     await act()
-    async with asyncio.timeout(MENDED_S):
-        while not await is_done():  # noqa: ASYNC110 - what is waited for is in the API server
-            await asyncio.sleep(POLL_S)
+    await until("the child is right again", is_done, timeout_s=HEALED_S, poll_s=POLL_S)
     return time.monotonic() - began
