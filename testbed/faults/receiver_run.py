@@ -4,7 +4,6 @@ import asyncio
 import os
 import random
 import signal
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from testbed.localkube import LocalKube
 from testbed.pagerduty import DeliverySettings, PagerDutySimulator, Rule
 from testbed.stage.release import StagedRelease
 from testbed.stage.stage import start_stage
+from testbed.stage.store_audit import audit_inbox
 
 WEBHOOKS_AT_ONCE = 16
 INCIDENTS_PER_RUN = 16
@@ -147,7 +147,7 @@ async def _count(pagerduty: WatchedPagerDuty, release: StagedRelease, storm: Sto
     summary = pagerduty.ledger.summary()
     await asyncio.to_thread(release.receiver.stop)
     counts = [len(pagerduty.notes(incident)) for incident in storm.incidents]
-    stored, distinct, unfinished = _inbox(release.directory / "data")
+    inbox = audit_inbox(release.directory / "data")
     accepted = len([hook for hook in pagerduty.ledger.webhooks if hook.outcome == "accepted"])
     deliveries = summary["accepted"] + summary["duplicates"]
     return Outcome(
@@ -165,9 +165,9 @@ async def _count(pagerduty: WatchedPagerDuty, release: StagedRelease, storm: Sto
         },
         must_be_zero={
             "webhooks lost": summary["lost"] + summary["pending"],
-            "accepted webhooks that are not in the store": accepted - distinct,
-            "webhooks stored twice": stored - distinct,
-            "webhooks not processed": unfinished,
+            "accepted webhooks that are not in the store": accepted - inbox.distinct,
+            "webhooks stored twice": len(inbox.webhook_ids) - inbox.distinct,
+            "webhooks not processed": inbox.unfinished,
             "incidents without a note": counts.count(0),
             "duplicate notes": sum(count - 1 for count in counts if count > 1),
             "notes that do not name the resolution": _not_final(pagerduty, storm.incidents),
@@ -193,14 +193,3 @@ def _most_at_once(pagerduty: PagerDutySimulator) -> int:
 def _not_final(pagerduty: PagerDutySimulator, incidents: list[str]) -> int:
     texts = [[note.content for note in pagerduty.notes(incident)] for incident in incidents]
     return sum(1 for notes in texts if notes and "resolved" not in notes[0].lower())
-
-
-def _inbox(data: Path) -> tuple[int, int, int]:
-    """Return (rows, distinct webhooks, rows not processed) of a store that nobody has open."""
-    database = next(data.glob("*.db"))
-    with sqlite3.connect(database) as connection:
-        rows, distinct = connection.execute(
-            "SELECT count(*), count(DISTINCT integration_id || webhook_id) FROM inbox"
-        ).fetchone()
-        unfinished = connection.execute("SELECT count(*) FROM inbox WHERE finished_at IS NULL").fetchone()[0]
-    return rows, distinct, unfinished

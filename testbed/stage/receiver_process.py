@@ -1,13 +1,11 @@
 """A receiver's real process for tests: its release namespace, its lives, and a gate before the API server."""
 
 import asyncio
-import contextlib
 import hashlib
 import hmac
 import json
 import os
 import resource
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +25,7 @@ from noctuary.models.routing_record import (
 from testbed.localkube import Cluster
 from testbed.polling import until
 from testbed.relay import Relay
+from testbed.stage.store_audit import audit_inbox
 
 DEADLINE_S = 20.0
 MAX_AGE_S = 4.0
@@ -109,8 +108,7 @@ class Process:
 
     def stored(self) -> list[str]:
         """What is on disk after the process ended."""
-        with contextlib.closing(sqlite3.connect(self.data / "noctuary.db")) as connection:
-            return [name for (name,) in connection.execute("SELECT webhook_id FROM inbox ORDER BY id")]
+        return audit_inbox(self.data).webhook_ids
 
 
 class ReceiverRelease:

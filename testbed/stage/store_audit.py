@@ -1,0 +1,28 @@
+"""What a receiver left in its store, read as an auditor would: from the file, once its process has ended."""
+
+import contextlib
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+DATABASE = "noctuary.db"
+
+
+@dataclass(frozen=True)
+class InboxAudit:
+    """The webhooks in the inbox: their ids in order of arrival, how many are distinct, how many not processed."""
+
+    webhook_ids: list[str]
+    distinct: int
+    unfinished: int
+
+
+def audit_inbox(data: Path) -> InboxAudit:
+    """Read the inbox of a store that nobody has open, by its data directory."""
+    with contextlib.closing(sqlite3.connect(data / DATABASE)) as connection:
+        rows = connection.execute("SELECT integration_id, webhook_id, finished_at FROM inbox ORDER BY id").fetchall()
+    return InboxAudit(
+        webhook_ids=[webhook_id for _, webhook_id, _ in rows],
+        distinct=len({(integration_id, webhook_id) for integration_id, webhook_id, _ in rows}),
+        unfinished=len([None for _, _, finished_at in rows if finished_at is None]),
+    )
