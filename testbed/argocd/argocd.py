@@ -17,6 +17,7 @@ from testbed.argocd.programs import CONTROLLER, REDIS, REPO_SERVER, find_git, fi
 from testbed.argocd.scratch import scratch
 from testbed.localkube import Cluster
 from testbed.localkube.errors import LocalKubeError, PortTakenError
+from testbed.ports import free_ports
 
 NAMESPACE = "argocd"
 _READY_TIMEOUT_S = 120.0  # five seconds are usual; a machine busy with other work gets its time
@@ -208,9 +209,7 @@ def _manifests() -> dict[str, object]:
 
 
 def _free_ports() -> dict[str, int]:
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in _PORTS]
-        return {name: each.getsockname()[1] for name, each in zip(_PORTS, sockets, strict=True)}
+    return dict(zip(_PORTS, free_ports(len(_PORTS)), strict=True))
 
 
 def _listens(port: int) -> bool:

@@ -12,10 +12,10 @@ import httpx
 from noctuary.common.errors import KubernetesError
 from testbed.docs.snippets import ROOT
 from testbed.localkube import Cluster
+from testbed.ports import free_port
 from testbed.stage.kube import Kube
 from testbed.stage.kubelet import healthy, image_missing
 from testbed.stage.program import Program
-from testbed.stage.release import free_port
 
 POLL_S = 0.3
 NO_SUCH_IMAGE = "does-not-exist"

@@ -25,7 +25,7 @@ from testbed.kind.machine.programs import KIND, Programs
 from testbed.kind.nodeimage import node_image
 from testbed.kind.state import ClusterRecord, RunDirectory, State
 from testbed.kind.teardown import clear
-from testbed.stage.release import free_port
+from testbed.ports import free_port
 
 IMAGE = f"noctuary:{project_version()}"
 T = TypeVar("T")

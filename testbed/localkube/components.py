@@ -1,11 +1,11 @@
 """What each component is told on its command line."""
 
-import contextlib
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-LOOPBACK = "127.0.0.1"
+from testbed import ports as loopback
+
+LOOPBACK = loopback.LOOPBACK
 # Published as the address of the Service `kubernetes`. It may not be a loopback address, and since the API server
 # listens on loopback only nobody can follow it: an address reserved for documentation (RFC 5737) says so.
 _ADVERTISED = "198.51.100.1"
@@ -70,9 +70,7 @@ def issuer() -> str:
 
 def free_ports() -> Ports:
     """Three different ports that nobody listens on now."""
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server((LOOPBACK, 0))) for _ in range(3)]
-        api_server, etcd_client, etcd_peer = (each.getsockname()[1] for each in sockets)
+    api_server, etcd_client, etcd_peer = loopback.free_ports(3)
     return Ports(api_server=api_server, etcd_client=etcd_client, etcd_peer=etcd_peer)
 
 

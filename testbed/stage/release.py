@@ -1,12 +1,12 @@
 """One release: its namespace, the Roles of the chart, both programs under their own accounts."""
 
 import secrets
-import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from testbed.localkube import Cluster, Identities, grant, revoke
+from testbed.ports import free_port
 from testbed.stage.program import Program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,10 +112,3 @@ class StagedRelease:
             revoke(self._cluster, self.namespace)
             self._cluster.kubectl("delete", "namespace", self.namespace, "--wait=false", "--ignore-not-found")
             self._programs = []
-
-
-def free_port() -> int:
-    """Return a port of the loopback that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port: int = held.getsockname()[1]
-        return port
