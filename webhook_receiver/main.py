@@ -41,7 +41,7 @@ class Parts(NamedTuple):
 
     deps: Deps
     kube: KubeClient
-    way: IncidentPipeline
+    pipeline: IncidentPipeline
     source: KubernetesSource
 
 
@@ -89,7 +89,9 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
     metrics, routing, proofs = Metrics(), RoutingTable(), TokenProofs()
     await proofs.load(store)
     watched = settings.watch_namespaces
-    way = IncidentPipeline(store, routing, http, metrics, make_live_reader(kube, watched), limits=make_limits(watched))
+    pipeline = IncidentPipeline(
+        store, routing, http, metrics, make_live_reader(kube, watched), limits=make_limits(watched)
+    )
     source = KubernetesSource(kube, store, metrics, lambda: _lease(kube, settings), namespaces=watched)
     deps = Deps(
         store=store,
@@ -99,10 +101,10 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
         proofs=proofs,
         reports=ReportLog(routing),
         routing_max_age_s=settings.routing_max_age_s,
-        wake_worker=way.wake.set,
+        wake_worker=pipeline.wake.set,
         watches=source.health,
     )
-    return Parts(deps, kube, way, source)
+    return Parts(deps, kube, pipeline, source)
 
 
 def _lease(kube: KubeClient, settings: ReceiverSettings) -> Lease:
@@ -120,7 +122,7 @@ def background_tasks(settings: ReceiverSettings, parts: Parts) -> Tasks:
     tasks = {
         "routing records": records.run(),
         "internal token": internal.run(),
-        "incidents": parts.way.run(),
+        "incidents": parts.pipeline.run(),
         "sweep": sweep(deps.store),
         "store": watch_store(deps.store),
     }

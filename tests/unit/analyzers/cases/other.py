@@ -4,8 +4,8 @@ from testbed.fault_cases import Case
 
 CASES = [
     Case(
-        {"reason": "FailedMount", "message": "timed out"},
-        "pay: FailedMount",
+        {"reason": "FailedSync", "message": "timed out"},
+        "pay: FailedSync",
         "its pods fail since",
         "kubectl -n shop describe pod/pay-0",
     ),
