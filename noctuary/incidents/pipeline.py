@@ -12,9 +12,9 @@ from noctuary.common.metrics import Metrics
 from noctuary.incidents.backfill import Backfiller
 from noctuary.incidents.enrichment import Enricher
 from noctuary.incidents.inbox_worker import InboxWorker
-from noctuary.incidents.note_delivery import NoteDelivery
-from noctuary.incidents.note_rows import NoteRows
-from noctuary.incidents.outbox import NoteSender
+from noctuary.incidents.outbox.delivery import NoteDelivery
+from noctuary.incidents.outbox.rows import NoteRows
+from noctuary.incidents.outbox.sender import NoteSender
 from noctuary.incidents.recheck import Rechecks
 from noctuary.incidents.suspensions import Suspensions
 from noctuary.incidents.timings import Timings

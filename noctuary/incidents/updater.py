@@ -10,8 +10,8 @@ from noctuary.common.errors import RevisionConflict
 from noctuary.common.locks import KeyedLocks
 from noctuary.incidents.enrichment import Enricher
 from noctuary.incidents.note_owner import owner_of
+from noctuary.incidents.outbox.wanted import Diagnosed, decode_evidence, is_better, wanted_note
 from noctuary.incidents.sightings import Sighting, apply_sighting
-from noctuary.incidents.wanted_note import Diagnosed, decode_evidence, is_better, wanted_note
 from noctuary.models.evidence import Evidence
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.models.routing_record import RoutingRecord

@@ -22,8 +22,8 @@ from noctuary.sources.kubernetes.kinds.deployments import DEPLOYMENTS, Deploymen
 from noctuary.sources.kubernetes.kinds.nodes import NODES, Node, node_faults
 from noctuary.sources.kubernetes.kinds.pods import PODS, Pod, identify_pod, is_ready, pod_faults
 from noctuary.sources.kubernetes.kinds.replica_sets import REPLICA_SETS, ReplicaSet, view_replica_set
-from noctuary.sources.kubernetes.rollouts import current_revision, rolled_out_at, rollout
-from noctuary.sources.kubernetes.workloads import OwnedRevision, Revision, WorkloadView
+from noctuary.sources.kubernetes.rollouts.differences import current_revision, rolled_out_at, rollout
+from noctuary.sources.kubernetes.rollouts.workloads import OwnedRevision, Revision, WorkloadView
 
 MAX_OBJECTS = 1000
 """Objects of one kind in one namespace that are read: a note about more would say no more."""

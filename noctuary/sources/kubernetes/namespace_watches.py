@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 from noctuary.common.errors import is_refusal
 from noctuary.kube.reflector import Health, Reflector, Sink
 from noctuary.sources.kubernetes.kinds.registry import WATCHED_KINDS
-from noctuary.sources.kubernetes.rollout_tracker import RolloutTracker
+from noctuary.sources.kubernetes.rollouts.tracker import RolloutTracker
 from noctuary.sources.kubernetes.watched_kind import SinkContext
 from noctuary.sources.kubernetes.writer import EventQueue
 from noctuary.store.interface import Baseline

@@ -7,8 +7,8 @@ from noctuary.kube.objects import KubeObject, WorkloadObject
 from noctuary.kube.reflector import ChangeType
 from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes.reported import ReportedEvents
-from noctuary.sources.kubernetes.rollout_tracker import RolloutTracker
-from noctuary.sources.kubernetes.workloads import WorkloadView
+from noctuary.sources.kubernetes.rollouts.tracker import RolloutTracker
+from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
 from noctuary.sources.kubernetes.writer import EventQueue
 
 T = TypeVar("T", bound=KubeObject)

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from noctuary.kube.objects import KubeObject
 from noctuary.kube.reflector import Sink
 from noctuary.sources.kubernetes.identity import PodIdentity
-from noctuary.sources.kubernetes.rollout_tracker import RolloutTracker
+from noctuary.sources.kubernetes.rollouts.tracker import RolloutTracker
 from noctuary.sources.kubernetes.writer import EventQueue
 
 APPS = "/apis/apps/v1"

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from noctuary.incidents.note_delivery import DELETED_BY_HAND
+from noctuary.incidents.outbox.delivery import DELETED_BY_HAND
 from noctuary.models.incident import NoteRow
 from noctuary.pagerduty.client import PagerDutyClient
 from noctuary.pagerduty.objects import Note

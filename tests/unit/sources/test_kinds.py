@@ -15,7 +15,7 @@ from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes import kinds
 from noctuary.sources.kubernetes.kinds.registry import WATCHED_KINDS
 from noctuary.sources.kubernetes.namespace_watches import ROLLOUT_KINDS
-from noctuary.sources.kubernetes.rollout_tracker import MARKER_UID, RolloutTracker
+from noctuary.sources.kubernetes.rollouts.tracker import MARKER_UID, RolloutTracker
 from noctuary.sources.kubernetes.watched_kind import SinkContext, WatchedKind
 from noctuary.store.interface import Baseline, Mutation
 from tests.unit.sources.watched_case import AT, Case, Manifest

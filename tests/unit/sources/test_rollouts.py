@@ -7,9 +7,9 @@ from noctuary.common.clock import parse_time
 from noctuary.kube.objects import PodTemplate
 from noctuary.sources.kubernetes.kinds.deployments import Deployment, view_deployment
 from noctuary.sources.kubernetes.kinds.replica_sets import REVISION_HISTORY_ANNOTATION, ReplicaSet, view_replica_set
-from noctuary.sources.kubernetes.rollouts import baseline, difference
-from noctuary.sources.kubernetes.template import describe_change, summarize
-from noctuary.sources.kubernetes.workloads import Revision, WorkloadView
+from noctuary.sources.kubernetes.rollouts.differences import baseline, difference
+from noctuary.sources.kubernetes.rollouts.template import describe_change, summarize
+from noctuary.sources.kubernetes.rollouts.workloads import Revision, WorkloadView
 from tests.unit.sources.cases.deployments import deployment
 from tests.unit.sources.cases.replica_sets import replica_set
 from tests.unit.sources.watched_case import Manifest

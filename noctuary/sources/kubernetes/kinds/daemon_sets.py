@@ -2,9 +2,9 @@
 
 from noctuary.kube.objects import WorkloadObject
 from noctuary.kube.reflector import Sink
+from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView, count_in, own_revision, view_workload
 from noctuary.sources.kubernetes.sinks import WorkloadSink
 from noctuary.sources.kubernetes.watched_kind import APPS, SinkContext, WatchedKind
-from noctuary.sources.kubernetes.workloads import WorkloadView, count_in, own_revision, view_workload
 
 GENERATION_ANNOTATION = "deprecated.daemonset.template.generation"
 """Deprecated by name only: the API server still counts a DaemonSet's templates in it."""

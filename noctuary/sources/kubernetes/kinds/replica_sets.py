@@ -5,9 +5,9 @@ import msgspec
 from noctuary.kube.objects import KubeObject, WorkloadSpec, controller_of, seconds
 from noctuary.kube.reflector import ChangeType
 from noctuary.sources.kubernetes.identity import POD_HASH_LABEL
-from noctuary.sources.kubernetes.template import summarize
+from noctuary.sources.kubernetes.rollouts.template import summarize
+from noctuary.sources.kubernetes.rollouts.workloads import REVISION_ANNOTATION, OwnedRevision, Revision, count_in
 from noctuary.sources.kubernetes.watched_kind import APPS, SinkContext, WatchedKind
-from noctuary.sources.kubernetes.workloads import REVISION_ANNOTATION, OwnedRevision, Revision, count_in
 
 REVISION_HISTORY_ANNOTATION = "deployment.kubernetes.io/revision-history"
 """Present on a ReplicaSet that was rolled back to: its age says nothing about the rollout then."""

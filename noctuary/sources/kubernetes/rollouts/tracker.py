@@ -7,8 +7,8 @@ import msgspec
 
 from noctuary.common import clock
 from noctuary.sources.kubernetes.identity import PodIdentity
-from noctuary.sources.kubernetes.rollouts import WorkloadState, baseline, difference
-from noctuary.sources.kubernetes.workloads import OwnedRevision, Revision, WorkloadView
+from noctuary.sources.kubernetes.rollouts.differences import WorkloadState, baseline, difference
+from noctuary.sources.kubernetes.rollouts.workloads import OwnedRevision, Revision, WorkloadView
 from noctuary.sources.kubernetes.writer import EventQueue
 from noctuary.store.interface import Baseline, DropBaseline, Mutation, SaveBaseline
 

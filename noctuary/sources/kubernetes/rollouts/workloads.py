@@ -5,7 +5,7 @@ import msgspec
 from noctuary.kube.objects import ManagedFields, ObjectMeta, WorkloadMeta, WorkloadObject, seconds
 from noctuary.models.context_event import ObjectRef
 from noctuary.sources.kubernetes.identity import template_service
-from noctuary.sources.kubernetes.template import TemplateSummary, summarize
+from noctuary.sources.kubernetes.rollouts.template import TemplateSummary, summarize
 
 REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 """On a Deployment the number of the revision that it wants, on a ReplicaSet its own number."""

@@ -9,7 +9,7 @@ import structlog
 from noctuary.common import clock
 from noctuary.common.errors import PagerDutyError
 from noctuary.common.metrics import Metrics
-from noctuary.incidents.note_rows import NoteRows
+from noctuary.incidents.outbox.rows import NoteRows
 from noctuary.incidents.timings import Timings
 from noctuary.models.incident import NoteRow
 from noctuary.models.routing_record import RoutingRecord

@@ -7,8 +7,8 @@ import structlog
 from noctuary.common import clock
 from noctuary.common.errors import NotReady, OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
 from noctuary.common.tasks import wait_until_set
-from noctuary.incidents.note_delivery import NoteDelivery
-from noctuary.incidents.note_rows import NoteRows, key_of
+from noctuary.incidents.outbox.delivery import NoteDelivery
+from noctuary.incidents.outbox.rows import NoteRows, key_of
 from noctuary.incidents.timings import Timings
 from noctuary.models.incident import NoteRow
 from noctuary.routing.directory import RoutingDirectory

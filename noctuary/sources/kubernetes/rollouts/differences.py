@@ -7,8 +7,8 @@ import msgspec
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.sources.kubernetes.draft import draft
-from noctuary.sources.kubernetes.template import TemplateSummary, describe_change
-from noctuary.sources.kubernetes.workloads import Revision, WorkloadView
+from noctuary.sources.kubernetes.rollouts.template import TemplateSummary, describe_change
+from noctuary.sources.kubernetes.rollouts.workloads import Revision, WorkloadView
 
 
 class WorkloadState(msgspec.Struct, frozen=True, omit_defaults=True):
