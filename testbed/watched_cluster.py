@@ -88,7 +88,9 @@ class WatchedCluster:
         """Wait until the first lists are stored."""
 
         async def first_start_is_over() -> bool:
-            return source.is_synced and bool(await self.store.baselines())
+            health = source.health().values()
+            listed = bool(health) and all(each.synced.is_set() for each in health)
+            return listed and bool(await self.store.baselines())
 
         await until("the first lists", first_start_is_over, bool)
 

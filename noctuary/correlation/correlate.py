@@ -1,4 +1,4 @@
-"""The way from a world to a diagnosis: gather facts, run the checks, rank what they found."""
+"""From the context of an incident to a diagnosis: gather observations, run the checks, rank what they found."""
 
 from noctuary.correlation.checks import CHECKS
 from noctuary.correlation.explain import explain

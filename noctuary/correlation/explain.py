@@ -14,7 +14,7 @@ NODE_SLACK_S = 60.0
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """Each fault under what explains it (by index into the facts' lists), and those that stand alone."""
+    """Each fault under what explains it (by index into the observations' lists), and those that stand alone."""
 
     by_change: dict[int, list[Fault]]
     by_node: dict[int, list[Fault]]

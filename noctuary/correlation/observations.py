@@ -1,4 +1,4 @@
-"""From events to facts: which events concern the incident's services, and what changes and faults they tell."""
+"""From events to observations: which events concern the incident's services, and what changes and faults they tell."""
 
 import re
 from collections import defaultdict

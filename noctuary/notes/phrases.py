@@ -43,12 +43,12 @@ def change_line(change: Change) -> str:
     new = change.details.get(details.IMAGE) or change.new_value or ""
     old = change.details.get(details.PREVIOUS_IMAGE) or change.old_value or ""
     values = " -> ".join(shorten_middle(clean(v, 400), _MAX_REFERENCE_CHARS) for v in (old, new) if v)
-    facts = [
+    parts = [
         f"revision {clean(change.details[details.REVISION], 20)}" if details.REVISION in change.details else "",
         f"by {clean(change.actor, 63)}" if change.actor else "",
         f"changed: {clean(change.details[details.CHANGED], 120)}" if details.CHANGED in change.details else "",
     ]
-    said = "; ".join(fact for fact in facts if fact)
+    said = "; ".join(part for part in parts if part)
     verb = _VERBS.get(change.event_type) or change.event_type.replace("_", " ")
     name = shorten_middle(clean(change.subject.name or change.service, 253), 63)
     return shorten(
@@ -60,12 +60,12 @@ def fault_line(fault: Fault) -> str:
     """Return one fault with the pods it hit and what the platform says of it."""
     analyzer = analyzer_of(fault)
     reason = clean(fault.details.get(details.REASON, ""), 63)
-    facts = [
+    parts = [
         "" if analyzer.names_reason else reason,
         plural(int(fault.details[details.RESTARTS]), "restart") if _has_restarted(fault) else "",
         _where(fault) if len(fault.nodes) == 1 and not analyzer.names_reason else "",
     ]
-    said = ", ".join(fact for fact in facts if fact)
+    said = ", ".join(part for part in parts if part)
     message = analyzer.message(fault)
     sentence = fault_sentence(fault, 63) + (f"; {said}" if said else "")
     is_new = message not in ("", reason, *fault.pods) and message not in sentence

@@ -21,8 +21,6 @@ from noctuary.pagerduty.objects import (
     Note,
     NoteAnswer,
     NoteList,
-    User,
-    UserAnswer,
 )
 from noctuary.pagerduty.webhook import time_or
 
@@ -58,10 +56,6 @@ class PagerDutyClient:
             "Authorization": f"Token token={token}",
             "Accept": "application/vnd.pagerduty+json;version=2",
         } | ({"From": from_email} if from_email else {})
-
-    async def me(self) -> User:
-        """Return the user of the token; an account's token has none and is refused with 400."""
-        return (await self._call("me", "GET", "/users/me", UserAnswer, Need.HOUSEKEEPING)).user
 
     async def incident(self, incident_id: str) -> Incident:
         """Return one incident."""

@@ -103,7 +103,7 @@ class SaveNote(msgspec.Struct, frozen=True):
 
 
 class SaveIntegrationState(msgspec.Struct, frozen=True):
-    """Set the non-None fields of an integration's facts; `seq` is given by the store and grows with every change."""
+    """Set the non-None fields of an integration's state; `seq` is given by the store and grows with every change."""
 
     state: IntegrationState
 

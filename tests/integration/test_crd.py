@@ -1,4 +1,4 @@
-"""The definition on a real API server: defaults, rules that name field and mend, and what kubectl explains."""
+"""The CRD on a real API server: defaults, rules that name the field and the fix, and what kubectl explains."""
 
 import copy
 import json

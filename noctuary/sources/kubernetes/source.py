@@ -53,19 +53,9 @@ class KubernetesSource:
         self._namespaces = namespaces
         self._session: WatchSession | None = None
 
-    @property
-    def is_watching(self) -> bool:
-        """Whether we are the one that watches."""
-        return self._session is not None
-
     def health(self) -> dict[str, Health]:
         """Return the health of each watch by resource name; none while we stand by."""
         return dict(self._session.health) if self._session else {}
-
-    @property
-    def is_synced(self) -> bool:
-        """Whether we watch and everything was listed at least once."""
-        return self._session is not None and all(each.synced.is_set() for each in self._session.health.values())
 
     async def run(self) -> None:
         """Stand by, watch, and stand by again when the Lease is lost."""

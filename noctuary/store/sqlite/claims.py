@@ -11,7 +11,7 @@ class Claims:
     def __init__(self) -> None:
         self._ends: dict[Work, dict[Hashable, float]] = {work: {} for work in Work}
 
-    def take(self, work: Work, key: Hashable, lease_s: float, now: float) -> bool:
+    def claim(self, work: Work, key: Hashable, lease_s: float, now: float) -> bool:
         """Claim a key; False when somebody holds it."""
         if self._ends[work].get(key, now) > now:
             return False

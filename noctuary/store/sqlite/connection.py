@@ -4,6 +4,7 @@ import fcntl
 import os
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,8 +22,11 @@ _IN_USE = ("is in use by another process", "run one receiver per directory, and 
 
 
 def open_alone(path: Path) -> tuple[int, sqlite3.Connection]:
-    """Lock the file and open it; return the lock's descriptor and the writing connection. Raises InvalidInput."""
-    lock = lock_file(path)
+    """Lock the directory and open the file; return the lock's descriptor and the writing connection.
+
+    Raises InvalidInput.
+    """
+    lock = lock_directory(path)
     try:
         return lock, connect(path)
     except BaseException:
@@ -33,7 +37,10 @@ def open_alone(path: Path) -> tuple[int, sqlite3.Connection]:
 def connect(path: Path) -> sqlite3.Connection:
     """Open or make the file, bring its schema up to date and write on trial; raise InvalidInput."""
     _check_version(path)
-    connection = sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None, cached_statements=CACHED_STATEMENTS)
+    try:
+        connection = _open(path)
+    except sqlite3.Error as error:
+        raise _explain(error, path) from error
     try:
         _configure(connection)
         migrate(connection)
@@ -52,30 +59,37 @@ def _check_version(path: Path) -> None:
     """Leave a file of a newer program as it is, to the byte: a reader neither converts it nor empties its log."""
     if not path.exists() or not path.stat().st_size:
         return
-    reader = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=LOCK_WAIT_S)
     try:
-        require_known(reader)
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=LOCK_WAIT_S)) as reader:
+            require_known(reader)
     except sqlite3.Error as error:
         raise _explain(error, path) from error
-    finally:
-        reader.close()
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
     """Open the file once more, for reads only; raise sqlite3.Error."""
-    connection = sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None, cached_statements=CACHED_STATEMENTS)
+    connection = _open(path)
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     return connection
 
 
-def lock_file(path: Path) -> int:
-    """Take the file for this process alone, until the descriptor that is returned is closed; raise InvalidInput.
+def _open(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None, cached_statements=CACHED_STATEMENTS)
 
-    The lock is on a file of its own: SQLite's own exclusive mode would keep our readers out, too.
+
+def lock_directory(path: Path) -> int:
+    """Take a file for this process alone, until the descriptor that is returned is closed; raise InvalidInput.
+
+    SQLite's own exclusive mode would keep our readers out, too. The lock is on the directory: a lock file beside the
+    database looks like something left behind, and whoever removes it lets a second process in.
     """
-    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        lock = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        problem = f"{path.parent} cannot be opened ({error.strerror})"
+        raise InvalidInput(DATA_DIR_SETTING, problem, "name a directory that is ours") from error
     deadline = time.monotonic() + LOCK_WAIT_S
     while True:
         try:

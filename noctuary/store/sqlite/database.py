@@ -22,7 +22,7 @@ _ABANDONED: list[sqlite3.Connection] = []
 """Connections of failed stores; the process should end without closing them (os._exit)."""
 
 MAX_WAITING_JOBS = 10_000
-"""Some seconds of work for a slow disk; beyond it senders are asked to come again."""
+"""Some seconds of work for a slow disk; beyond it senders are asked to retry later."""
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 """Bodies that wait for the disk are held in memory."""
 MAX_BATCH = 1_000

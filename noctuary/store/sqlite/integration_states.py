@@ -29,13 +29,13 @@ def save(connection: sqlite3.Connection, state: IntegrationState) -> None:
 
 
 def get(connection: sqlite3.Connection, integration_id: str) -> IntegrationState | None:
-    """Return the facts of one integration."""
+    """Return the state of one integration."""
     row = connection.execute(f"{_SELECT} WHERE id = ?", (integration_id,)).fetchone()
     return None if row is None else _state(row)
 
 
 def since(connection: sqlite3.Connection, seq: int) -> list[IntegrationState]:
-    """Return the facts that changed after a number, in the order of their changes."""
+    """Return the states that changed after a number, in the order of their changes."""
     return [_state(row) for row in connection.execute(f"{_SELECT} WHERE seq > ? ORDER BY seq", (seq,))]
 
 

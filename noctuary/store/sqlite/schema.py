@@ -5,7 +5,7 @@ import sqlite3
 from noctuary.common.errors import InvalidInput
 
 DATA_DIR_SETTING = "NOCTUARY_DATA_DIR"
-"""The setting that names the directory of the store, for error messages that tell the mend."""
+"""The setting that names the directory of the store, for error messages that tell the fix."""
 
 MIGRATIONS = (
     """
@@ -97,7 +97,8 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     """,
     # Every statement is quick on any size of file. Claims live in memory now: those of the last process are released
-    # for good. What PagerDuty refused stands in numbers; the rows of before hold its text only, which began with
+    # for good, and what it had in memory (incidents younger than a minute are rechecked) is scheduled.
+    # What PagerDuty refused stands in numbers; the rows of before hold its text only, which began with
     # `PagerDuty answered 401 (code 2006)` and is read here once, so that a refusal outlives the upgrade.
     """
     ALTER TABLE incidents ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
@@ -110,6 +111,8 @@ MIGRATIONS = (
         PRIMARY KEY (account, incident_id)
     ) WITHOUT ROWID;
     CREATE INDEX rechecks_due ON rechecks (due_at);
+    INSERT INTO rechecks SELECT account, incident_id, unixepoch() + 60 FROM incidents
+        WHERE is_open = 1 AND json_extract(CAST(incident AS TEXT), '$.triggered_at') > unixepoch() - 60;
 
     UPDATE inbox SET claimed = 0, due_at = received_at WHERE claimed = 1 AND finished_at IS NULL;
 

@@ -86,7 +86,7 @@ class SqliteStore:
 
     async def claim_backfill(self, integration_id: str, lease_s: float, now: float) -> bool:
         """Claim the backfill of an integration."""
-        return self._claims.take(Work.BACKFILL, integration_id, lease_s, now)
+        return self._claims.claim(Work.BACKFILL, integration_id, lease_s, now)
 
     async def release(self, work: Work, *key: str | int) -> None:
         """End a claim."""
@@ -107,7 +107,7 @@ class SqliteStore:
             held = self._claims.held(work)
             found = await self._database.read(lambda c, rows=limit + held: due(c, now, rows))  # type: ignore[misc]
             for key in found:
-                if len(keys) < limit and self._claims.take(work, key, lease_s, now):
+                if len(keys) < limit and self._claims.claim(work, key, lease_s, now):
                     keys.append(key)
             if keys or len(found) <= held:
                 break
@@ -167,11 +167,11 @@ class SqliteStore:
         return await self._database.read(lambda c: incidents.refused_notes(c, now, limit))
 
     async def integration_state(self, integration_id: str) -> IntegrationState | None:
-        """Return the facts of one integration."""
+        """Return the state of one integration."""
         return await self._database.read(lambda c: integration_states.get(c, integration_id))
 
     async def integration_states_since(self, seq: int) -> list[IntegrationState]:
-        """Return the facts that changed since `seq`, in the order of their changes."""
+        """Return the states that changed since `seq`, in the order of their changes."""
         return await self._database.read(lambda c: integration_states.since(c, seq))
 
     async def baselines(self) -> list[Baseline]:

@@ -138,11 +138,6 @@ class SimulatedPagerDuty:
             self._publish("incident.triggered", incident, None)
         return incident
 
-    def add_alert(self, incident_id: str, alert: Mapping[str, Any]) -> None:
-        """Group one more alert into an incident; no webhook tells of it."""
-        incident = self.incident(incident_id)
-        incident.alerts.append(make_alert(alert, incident.title, None, self.clock.now()))
-
     def acknowledge(self, incident_id: str, *, by: User | None = None, deliver: bool = True) -> Incident:
         """Acknowledge an incident as a person."""
         person = by or next(iter(self.account.users.values()), None)

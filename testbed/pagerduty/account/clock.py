@@ -41,10 +41,6 @@ class VirtualClock:
             return None
         return max(0.0, min(self._alarms.values()) - self.monotonic())
 
-    def sleepers(self) -> int:
-        """Return how many tasks wait for this clock."""
-        return len(self._alarms)
-
     async def sleep(self, seconds: float, *, unless: Callable[[], bool] = lambda: False) -> None:
         """Sleep in virtual seconds, or until `unless` holds when the clock is touched."""
         deadline = self.monotonic() + seconds

@@ -24,9 +24,9 @@ ENDED = {"terminated": {"exitCode": 1, "reason": "Error", "finishedAt": format_t
 async def test_one_receiver_watches_and_the_next_takes_over(world: WatchedCluster) -> None:
     async with world.watching() as first, world.watching(identity="receiver-1", synced=False) as second:
         await world.caught_up()
-        assert (first.is_watching, second.is_watching) == (True, False)
+        assert (bool(first.health()), bool(second.health())) == (True, False)
     async with world.watching(identity="receiver-1") as second:
-        assert second.is_watching
+        assert second.health()
 
 
 async def test_who_loses_the_lease_stops_watching_and_stands_by(world: WatchedCluster) -> None:
@@ -36,7 +36,7 @@ async def test_who_loses_the_lease_stops_watching_and_stands_by(world: WatchedCl
         await world.patch(path, thief)
 
         async def stands_by() -> bool:
-            return not source.is_watching
+            return not source.health()
 
         await until("the source standing by", stands_by, bool)
         await world.patch(path, {"spec": {"holderIdentity": ""}})

@@ -1,4 +1,4 @@
-"""What only the user can mend: said in words, without hot retry, healed without being asked."""
+"""What only the user can fix: said in words, without hot retry, healed without being asked."""
 
 import pytest
 

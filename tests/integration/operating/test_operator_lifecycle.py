@@ -244,9 +244,9 @@ def test_what_pagerduty_refuses_is_said_until_it_is_mended(
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
     uid = team.uid("payments")
-    receiver.reports = [IntegrationReport(uid, refusal=Refusal(of, "PagerDuty answered 40x: No; mend it"))]
+    receiver.reports = [IntegrationReport(uid, refusal=Refusal(of, "PagerDuty answered 40x: No; fix it"))]
     said = team.settled("payments", reason, "OutboundReady")
-    assert (said["status"], said["message"]) == ("False", "PagerDuty answered 40x: No; mend it")
+    assert (said["status"], said["message"]) == ("False", "PagerDuty answered 40x: No; fix it")
     assert team.condition("payments")["reason"] == reason
     operator.stop()
     receiver.reports = []

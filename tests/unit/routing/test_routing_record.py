@@ -1,4 +1,4 @@
-"""The routing record survives its Secret, and a broken one says how to mend it."""
+"""The routing record survives its Secret, and a broken one says how to fix it."""
 
 import base64
 

@@ -5,7 +5,7 @@ import pytest
 
 from noctuary.common.errors import InvalidInput
 from noctuary.models.context_event import ContextEvent
-from noctuary.sources.posted import MAX_ITEMS, Batch, parse_events
+from noctuary.sources.posted import MAX_ITEMS, Batch, parse_events, require_unique_keys
 
 NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 EVENT = {
@@ -142,6 +142,27 @@ def test_hostile_bodies_get_a_clear_error(body: bytes, content_type: str) -> Non
 def test_a_field_that_stands_twice_is_refused() -> None:
     text = json.dumps(EVENT)[:-1] + ', "confidence": 0.1}'
     assert [error.field for error in parse(text).errors] == ["confidence"]
+
+
+SKIPPED_UNREAD = [
+    (b'"service\\u005fname": "other"', "service_name"),
+    (b'"p": {"a": 1}, "q": {"a": 2}, "x": "\xff"', "body"),
+    (b", ".join(b'"k%d": 0' % (n % 20_000) for n in range(20_001)), "k0"),
+]
+"""Fields that we do not know, in which the fast parser looks at nothing."""
+
+
+@pytest.mark.parametrize(("fields", "named"), SKIPPED_UNREAD, ids=["escaped", "no UTF-8", "many keys"])
+def test_a_bad_item_is_refused_by_name_and_the_good_ones_are_kept(fields: bytes, named: str) -> None:
+    good = json.dumps(EVENT).encode()
+    batch = parse(b"[" + good + b", " + good[:-1] + b", " + fields + b"}]")
+    assert [(error.index, error.field) for error in batch.errors] == [(1, named)]
+    assert len(batch.events) == 1
+
+
+def test_what_is_nested_too_deeply_for_the_slow_parser_is_refused_and_no_fault_of_ours() -> None:
+    with pytest.raises(InvalidInput, match="body: is nested too deeply"):
+        require_unique_keys(b'{"a": ' * 5000 + b"1" + b"}" * 5000)
 
 
 def test_a_name_may_return_in_another_object_and_in_text() -> None:

@@ -177,6 +177,23 @@ async def test_the_write_ahead_log_is_bounded(store: SqliteStore, tmp_path: Path
 # Opening
 
 
+def file_names(directory: Path) -> set[str]:
+    return {path.name for path in directory.iterdir()}
+
+
+async def test_nothing_that_lies_beside_the_file_can_be_removed_to_let_a_second_receiver_in(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    assert store.healthy()
+    assert file_names(tmp_path) <= {FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"}
+
+
+async def test_a_directory_where_the_file_should_be_is_told_with_the_setting(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).mkdir()
+    with pytest.raises(InvalidInput, match=r"NOCTUARY_DATA_DIR: .* cannot be opened"):
+        await SqliteStore.open(tmp_path)
+
+
 async def test_a_second_receiver_on_the_same_directory_is_told_so(store: SqliteStore, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"NOCTUARY_DATA_DIR: .* is in use by another process"):
         await SqliteStore.open(tmp_path)

@@ -1,7 +1,10 @@
 """A store of release 0.2.0 is opened, brought up to date, and nothing of it is lost."""
 
 import shutil
+import sqlite3
+import time
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -73,6 +76,19 @@ async def test_baselines_are_kept(store: Store) -> None:
 
 async def test_events_are_kept(store: Store) -> None:
     assert await store.last_event_at(["payments"], ["payments-api"]) == AT - 120
+
+
+async def test_an_incident_that_came_just_before_the_upgrade_is_rechecked_and_an_old_one_is_not(tmp_path: Path) -> None:
+    shutil.copy(FIXTURE, tmp_path / FILE_NAME)
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as old, old:
+        old.execute(
+            "UPDATE incidents SET incident = json_set(CAST(incident AS TEXT), '$.triggered_at', unixepoch() - 10)"
+            " WHERE incident_id = 'OPEN-SENT'"
+        )
+    store = await open_store(tmp_path)
+    assert await store.claim_rechecks(10, 60, time.time()) == []
+    assert await store.claim_rechecks(10, 60, time.time() + 61) == [(API, "OPEN-SENT")]
+    await store.close()
 
 
 async def test_a_second_start_changes_nothing_more(store: Store, tmp_path: Path) -> None:
