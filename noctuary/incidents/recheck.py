@@ -28,9 +28,17 @@ class Rechecks:
     async def run(self) -> None:
         """Recheck until cancelled."""
         while True:
-            for account, incident_id in await self._claim():
-                await self._recheck(account, incident_id)
+            await self._work_off(await self._claim())
             await asyncio.sleep(POLL_S)
+
+    async def _work_off(self, claimed: list[IncidentKey]) -> None:
+        try:
+            while claimed:
+                await self._recheck(*claimed[0])
+                del claimed[0]
+        finally:  # whoever is cancelled keeps nothing from others
+            for key in claimed:
+                await self._store.release(Work.RECHECK, *key)
 
     async def _claim(self) -> list[IncidentKey]:
         try:

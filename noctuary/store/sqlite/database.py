@@ -5,6 +5,7 @@ import os
 import queue
 import sqlite3
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ MAX_BATCH = 1_000
 """Jobs in one transaction: bounds how long the first one waits for the last."""
 CHECKPOINT_BYTES = 8 * 1024 * 1024
 """The write-ahead log is copied into the database beyond this size; about 20 ms on a slow disk."""
+MAX_LOG_BYTES = 4 * CHECKPOINT_BYTES
+"""Readers that never pause keep the log from being cut; beyond this size they are made to, for as long as it takes."""
 CLOSE_TIMEOUT_S = 10.0
 
 
@@ -178,7 +181,8 @@ class Database:
         try:
             size = os.stat(self._wal).st_size  # noqa: PTH116 - on the path of every commit
             if size > self._checkpoint_at_bytes:
-                is_busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                with self._readers.paused() if size > MAX_LOG_BYTES else nullcontext():
+                    is_busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
                 # A reader of an older snapshot keeps the log from being cut: tried again when it has grown.
                 self._checkpoint_at_bytes = (size if is_busy else 0) + CHECKPOINT_BYTES
         except sqlite3.Error as error:

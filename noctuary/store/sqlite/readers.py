@@ -4,7 +4,8 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,12 @@ class Readers:
         self._on_fatal = on_fatal
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
+        self._may_read = threading.Event()
+        self._may_read.set()
+        self._reading = [threading.Lock() for _ in range(THREADS)]
         self._threads = [
-            threading.Thread(target=self._run, name=f"store reader {n}", daemon=True) for n in range(THREADS)
+            threading.Thread(target=self._run, args=[lock], name=f"store reader {n}", daemon=True)
+            for n, lock in enumerate(self._reading)
         ]
 
     def start(self) -> None:
@@ -58,14 +63,28 @@ class Readers:
             if thread.is_alive():
                 thread.join(CLOSE_TIMEOUT_S)
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let no read begin, and wait for those that run; blocks for their milliseconds, in any thread but theirs."""
+        self._may_read.clear()
+        try:
+            with ExitStack() as held:
+                for lock in self._reading:
+                    held.enter_context(lock)
+                yield
+        finally:
+            self._may_read.set()
+
     # From here on: the readers' own threads.
 
-    def _run(self) -> None:
+    def _run(self, reading: threading.Lock) -> None:
         connection: sqlite3.Connection | None = None
         while (job := self._queue.get()) is not None:
             try:
                 connection = connection or connect_reader(self._path)
-                outcome = Outcome(job, _on_snapshot(connection, job.work), None)
+                self._may_read.wait()  # a lock alone would be taken again before the one who pauses us has it
+                with reading:
+                    outcome = Outcome(job, _on_snapshot(connection, job.work), None)
             except sqlite3.Error as error:
                 outcome = Outcome(job, None, StoreUnavailable(f"Not read: {error}"))
                 if is_fatal(error):

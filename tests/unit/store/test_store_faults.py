@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -172,6 +173,27 @@ async def test_the_write_ahead_log_is_bounded(store: SqliteStore, tmp_path: Path
     for number in range(60):
         await store.add_webhook(webhook(f"w{number}", b"x" * 500_000))
     assert (tmp_path / f"{FILE_NAME}-wal").stat().st_size < 2 * database.CHECKPOINT_BYTES
+
+
+async def test_the_write_ahead_log_is_bounded_beside_readers_that_never_pause(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    def slow_read(connection: sqlite3.Connection) -> None:
+        connection.execute("SELECT count(*) FROM inbox").fetchall()
+        time.sleep(0.01)
+
+    async def read_for_ever() -> None:
+        while True:
+            await store._database.read(slow_read)
+
+    readers = [asyncio.create_task(read_for_ever()) for _ in range(4)]
+    largest = 0
+    for number in range(150):
+        await store.add_webhook(webhook(f"w{number}", b"x" * 500_000))
+        largest = max(largest, (tmp_path / f"{FILE_NAME}-wal").stat().st_size)
+    for reader in readers:
+        reader.cancel()
+    assert largest < database.MAX_LOG_BYTES + 2 * database.CHECKPOINT_BYTES
 
 
 # Opening
