@@ -19,6 +19,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 """Eight times what PagerDuty ever sends, and the cap of its own reference verifier."""
+MAX_LENGTH_DIGITS = 18
+"""What follows is no length; Python refuses to read numbers of thousands of digits."""
 BODY_TIMEOUT_S = 10.0
 """Twice as long as PagerDuty itself waits; a slower sender would only hold memory."""
 MAX_BODIES_BYTES = 128 * 1024 * 1024
@@ -90,8 +92,7 @@ class BodyBudget:
     @contextlib.contextmanager
     def hold(self, scope: Scope) -> Iterator[None]:
         """Reserve the memory that a body may need; raise NotReady when that is not free."""
-        length = header(scope, b"content-length") or b""
-        size = min(int(length), MAX_BODY_BYTES) if length.isdigit() else MAX_BODY_BYTES
+        size = min(_announced_bytes(scope), MAX_BODY_BYTES)
         if size > self._free_bytes:
             raise NotReady("Too much is being received at once", retry_after_s=1)
         self._free_bytes -= size
@@ -103,14 +104,21 @@ class BodyBudget:
 
 async def read_body(scope: Scope, receive: Receive) -> bytes:
     """Read the body; raise Refused when it is too large, by its Content-Length or while it is read."""
-    length = header(scope, b"content-length")
-    if length is not None and length.isdigit() and int(length) > MAX_BODY_BYTES:
+    if _announced_bytes(scope) > MAX_BODY_BYTES:
         raise _too_large()
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
             return await _read_chunks(receive)
     except TimeoutError:
         raise NotReady("The body did not arrive in time") from None
+
+
+def _announced_bytes(scope: Scope) -> int:
+    """Return the Content-Length, the limit where there is none, and more than the limit for a number beyond reason."""
+    length = header(scope, b"content-length") or b""
+    if not length.isdigit():
+        return MAX_BODY_BYTES
+    return int(length) if len(length) <= MAX_LENGTH_DIGITS else MAX_BODY_BYTES + 1
 
 
 async def _read_chunks(receive: Receive) -> bytes:

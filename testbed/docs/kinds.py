@@ -20,12 +20,13 @@ class Kind(StrEnum):
     SPEC = "merged into the spec of an integration and offered to the API server"
     VALUES = "given to Helm, which renders the chart with it"
     JSON = "parsed"
+    DIFF = "applied to a copy of the project, whose tests then run"
     PROMQL = "read for metrics that exist"
     EXCUSED = "not run; the page's source says why"
 
 
 _BY_MARK = {"spec": Kind.SPEC, "values": Kind.VALUES}
-_BY_LANGUAGE = {"hidden": Kind.SHELL, "sh": Kind.SHELL, "json": Kind.JSON, "promql": Kind.PROMQL}
+_BY_LANGUAGE = {"hidden": Kind.SHELL, "sh": Kind.SHELL, "json": Kind.JSON, "diff": Kind.DIFF, "promql": Kind.PROMQL}
 
 
 def classified(page: Path) -> Iterator[tuple[Snippet, Kind | None]]:

@@ -107,4 +107,5 @@ def _on_snapshot(connection: sqlite3.Connection, work: Work[T]) -> T:
     try:
         return work(connection)
     finally:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # SQLite ends it by itself after the errors that matter most
+            connection.execute("ROLLBACK")

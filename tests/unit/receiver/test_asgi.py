@@ -15,7 +15,7 @@ from noctuary.common.errors import (
     RevisionConflict,
     StoreUnavailable,
 )
-from webhook_receiver.asgi import Answer, answer_of, refuse
+from webhook_receiver.asgi import Answer, BodyBudget, Refused, Scope, answer_of, read_body, refuse
 
 
 async def answer(error: NoctuaryError) -> Answer:
@@ -57,3 +57,12 @@ async def test_the_text_of_a_bug_is_logged_and_not_sent(capsys: pytest.CaptureFi
     found = await answer(PagerDutyError("internal-canary"))
     assert b"internal-canary" not in found.body
     assert "internal-canary" in "".join(capsys.readouterr())
+
+
+async def test_a_content_length_of_thousands_of_digits_is_too_large() -> None:
+    async def no_body() -> Scope:
+        raise AssertionError("the body is not asked for")
+
+    scope: Scope = {"headers": [(b"content-length", b"9" * 5000)]}
+    with BodyBudget().hold(scope), pytest.raises(Refused):
+        await read_body(scope, no_body)

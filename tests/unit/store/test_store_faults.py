@@ -175,6 +175,21 @@ async def test_the_write_ahead_log_is_bounded(store: SqliteStore, tmp_path: Path
     assert (tmp_path / f"{FILE_NAME}-wal").stat().st_size < 2 * database.CHECKPOINT_BYTES
 
 
+async def test_a_read_that_the_disk_fails_ends_the_store_although_sqlite_has_ended_its_transaction(
+    store: SqliteStore,
+) -> None:
+    def broken(connection: sqlite3.Connection) -> None:
+        connection.execute("ROLLBACK")
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorname = "SQLITE_IOERR_READ"
+        raise error
+
+    with pytest.raises(StoreUnavailable, match="disk I/O error"):
+        await store._database.read(broken)
+    assert await store.failed() == "SQLITE_IOERR_READ"
+    assert not store.healthy()
+
+
 async def test_the_write_ahead_log_is_bounded_beside_readers_that_never_pause(
     store: SqliteStore, tmp_path: Path
 ) -> None:

@@ -41,3 +41,14 @@ def test_the_readme_prints_a_real_note() -> None:
     readme = (ROOT / "README.md").read_text()
     assert "```\nLikely cause: " in readme
     assert "noctuary ref nct:" in readme
+
+
+MAX_FILES = 16
+"""About fifteen: what one can look over. A room with more has sub-rooms."""
+PACKAGES = ("noctuary", "operator", "webhook_receiver", "noctuary_cli", "hack", "testbed", "benchmarks", "tests")
+
+
+def test_no_room_holds_more_files_than_one_can_look_over() -> None:
+    rooms = {path.parent for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
+    files = {room: [path for path in room.glob("*.py") if path.name != "__init__.py"] for room in rooms}
+    assert {str(room.relative_to(ROOT)): len(found) for room, found in files.items() if len(found) > MAX_FILES} == {}
