@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,6 +19,7 @@ from testbed.stage.stage import Stage
 from testbed.stage.user import User, integration
 
 Helm = Callable[..., str]
+Install = Callable[..., Awaitable[Stage]]
 
 
 def settings_of(cluster: Cluster, namespace: str, workload: str) -> dict[str, str]:
@@ -38,7 +38,7 @@ async def pagerduty() -> AsyncIterator[PagerDutySimulator]:
 @pytest.fixture
 async def installed(
     cluster: Cluster, helm: Helm, namespace: str, pagerduty: PagerDutySimulator, tmp_path: Path
-) -> AsyncIterator[Callable[..., Any]]:
+) -> AsyncIterator[Install]:
     """Installs the chart for some namespaces and starts its programs under the accounts that it made."""
     kube = await Kube.connect(cluster.kubeconfig)
     releases: list[StagedRelease] = []
@@ -69,7 +69,7 @@ async def installed(
 
 @pytest.mark.timeout(300)
 async def test_a_release_that_watches_one_namespace_does_its_job_there_and_touches_nothing_else(
-    cluster: Cluster, installed: Callable[..., Any], pagerduty: PagerDutySimulator
+    cluster: Cluster, installed: Install, pagerduty: PagerDutySimulator
 ) -> None:
     names = random_names()
     stage = await installed(names.namespace)

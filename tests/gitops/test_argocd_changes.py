@@ -1,7 +1,5 @@
 """What commits, reverts, hands and deletions do to an integration that Argo CD keeps."""
 
-from typing import Any
-
 import pytest
 
 from testbed.argocd.team import Team
@@ -12,7 +10,7 @@ ROTATION = 'rotateRequest: "2026-02"'
 
 
 @pytest.fixture
-def deployed(team: Team) -> Any:
+def deployed(team: Team) -> Team:
     """The example, synced and healthy."""
     team.deploy()
     eventually("healthy", lambda: team.health() == "Healthy", show=team.application.status)
@@ -23,11 +21,11 @@ def serial(team: Team) -> int:
     return int(team.get("pdi", "payments")["status"]["token"]["serial"])
 
 
-def test_a_commit_rotates_the_token_and_its_revert_rotates_it_again(deployed: Any) -> None:
+def test_a_commit_rotates_the_token_and_its_revert_rotates_it_again(deployed: Team) -> None:
     tokens = [deployed.token()]
     deployed.edit(REQUEST, ROTATION)
     deployed.push("Rotate the token of payments")
-    tokens.append(eventually("a second token", lambda: (t := deployed.token()) not in tokens and t))
+    tokens.append(eventually("a second token", deployed.token, lambda token: token not in tokens))
     deployed.synced(deployed.repository.revert())
     eventually("a third token", lambda: deployed.token() not in tokens)
     eventually("the status", lambda: serial(deployed) == 3)
@@ -48,7 +46,7 @@ def test_the_revert_of_a_first_request_changes_no_url(team: Team) -> None:
     assert team.token() == rotated
 
 
-def test_a_hand_edit_is_undone(deployed: Any) -> None:
+def test_a_hand_edit_is_undone(deployed: Team) -> None:
     edit = '{"spec": {"webhook": {"host": "elsewhere.example.com"}}}'
     deployed.kubectl("patch", "pdi", "payments", "--type=merge", "-p", edit)
 
@@ -59,7 +57,7 @@ def test_a_hand_edit_is_undone(deployed: Any) -> None:
     eventually("the host of Git", undone, show=deployed.application.status)
 
 
-def test_an_integration_removed_from_git_goes_with_all_that_was_made_for_it(deployed: Any) -> None:
+def test_an_integration_removed_from_git_goes_with_all_that_was_made_for_it(deployed: Team) -> None:
     uid = deployed.uid()
     assert len(deployed.traces(uid)) == 2
     deployed.repository.replace("noctuary/base/kustomization.yaml", ", integration.yaml]", "]")
@@ -72,7 +70,7 @@ def test_an_integration_removed_from_git_goes_with_all_that_was_made_for_it(depl
     assert deployed.get("secret", "pagerduty-api")
 
 
-def test_deleting_the_application_leaves_nothing_anywhere(deployed: Any) -> None:
+def test_deleting_the_application_leaves_nothing_anywhere(deployed: Team) -> None:
     uid = deployed.uid()
     deployed.application.delete()
     assert not deployed.get("namespace", deployed.namespace)

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -22,7 +21,7 @@ KINDS = "secrets,jobs,deployments,statefulsets,services"
 
 
 @pytest.fixture
-def platform(team: Team) -> Iterator[Any]:
+def platform(team: Team) -> Iterator[Team]:
     """A repository with the release; what it brings cluster-wide is gone before the next test brings it."""
     team.repository.copy(ROOT / "deploy" / "kustomize", "kustomize")
     team.repository.copy(ROOT / "charts" / "noctuary", "charts/noctuary")
@@ -58,14 +57,14 @@ def left(team: Team) -> set[str]:
     return {f"{each['kind'].lower()}/{each['metadata']['name']}" for each in items}
 
 
-def test_the_kustomize_example_leaves_no_difference(platform: Any, applied: str) -> None:
+def test_the_kustomize_example_leaves_no_difference(platform: Team, applied: str) -> None:
     platform.manifest["spec"]["source"]["path"] = "kustomize/example"
     deploy(platform)
     kinds = {name.partition("/")[0] for name in platform.application.resources()}
     assert {"CustomResourceDefinition", "Deployment", "StatefulSet", "ClusterRole"} <= kinds
 
 
-def test_the_chart_leaves_no_difference_and_its_clean_up_runs_at_the_end(platform: Any) -> None:
+def test_the_chart_leaves_no_difference_and_its_clean_up_runs_at_the_end(platform: Team) -> None:
     platform.follow(yaml.safe_load(APPLICATION.read_text(encoding="utf-8")))
     deploy(platform)
     assert "Job/noctuary-cleanup" not in platform.application.resources()

@@ -8,7 +8,6 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 import msgspec
@@ -31,7 +30,7 @@ async def release(
     await release.end()
 
 
-def record(namespace: str, token: str = "token-canary", **changes: Any) -> RoutingRecord:  # noqa: S107 - made up
+def record(namespace: str, token: str = "token-canary", **changes: object) -> RoutingRecord:  # noqa: S107 - made up
     plain = RoutingRecord(
         id="11111111-2222-3333-4444-555555555555",
         namespace=namespace,

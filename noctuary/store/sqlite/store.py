@@ -1,5 +1,6 @@
 """SqliteStore: the embedded store, one file written by one thread."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
@@ -126,11 +127,14 @@ class SqliteStore:
         return await self._database.read(lambda c: inbox.is_event_known(c, integration_id, event_id))
 
     async def commit(self, *changes: Mutation) -> None:
-        """Make all changes or none."""
-        await self._database.write(lambda c: _apply_all(c, changes))
-        self._end_claims(changes)
+        """Make all changes or none; whoever is cancelled meanwhile does not undo it, and its claims end with it."""
+        committing = asyncio.ensure_future(self._database.write(lambda c: _apply_all(c, changes)))
+        committing.add_done_callback(lambda done: self._end_claims(done, changes))
+        await asyncio.shield(committing)
 
-    def _end_claims(self, changes: Sequence[Mutation]) -> None:
+    def _end_claims(self, committed: "asyncio.Future[None]", changes: Sequence[Mutation]) -> None:
+        if committed.cancelled() or committed.exception() is not None:
+            return
         for change in changes:
             match change:
                 case FinishWebhook(row_id) | RetryWebhook(row_id):

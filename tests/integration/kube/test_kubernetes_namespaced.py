@@ -10,12 +10,13 @@ import pytest
 from noctuary.kube.client import KubeClient
 from noctuary.models.diagnosis import Relation, ServiceView
 from noctuary.sources.kubernetes.live_reader import NODES_UNSEEN, make_limits, make_live_reader
+from testbed.localkube import Cluster
 from testbed.polling import until
 from testbed.watched_cluster import WatchedCluster
 
 
 @pytest.fixture
-async def other(world: WatchedCluster) -> AsyncIterator[Any]:
+async def other(world: WatchedCluster) -> AsyncIterator[WatchedCluster]:
     """A second namespace of the same release; its store is shared, its receiver's account is the release's."""
     name = f"other-{secrets.token_hex(4)}"
     world.cluster.kubectl("create", "namespace", name)
@@ -24,7 +25,7 @@ async def other(world: WatchedCluster) -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-def grant_only(world: WatchedCluster, cluster: Any, granted: Callable[..., Any]) -> Callable[..., None]:
+def grant_only(world: WatchedCluster, cluster: Cluster, granted: Callable[..., Any]) -> Callable[..., None]:
     """Takes the cluster-wide rights of the receiver away and gives it those of single namespaces."""
 
     def grant(*namespaces: str) -> None:
@@ -39,7 +40,7 @@ def service(name: str, namespace: str, relation: Relation = Relation.OWN) -> Ser
 
 
 async def test_two_namespaces_are_watched_and_no_other(
-    world: WatchedCluster, other: Any, grant_only: Callable[..., None]
+    world: WatchedCluster, other: WatchedCluster, grant_only: Callable[..., None]
 ) -> None:
     grant_only(world.namespace, other.namespace)
     async with world.watching(namespaces=[world.namespace, other.namespace]) as source:
@@ -56,7 +57,7 @@ async def test_two_namespaces_are_watched_and_no_other(
 
 
 async def test_a_closed_namespace_holds_up_no_other_and_is_watched_once_it_opens(
-    world: WatchedCluster, other: Any, grant_only: Callable[..., None], capsys: pytest.CaptureFixture[str]
+    world: WatchedCluster, other: WatchedCluster, grant_only: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     grant_only(world.namespace)
     said: list[str] = []
@@ -89,7 +90,7 @@ async def test_a_closed_namespace_holds_up_no_other_and_is_watched_once_it_opens
 
 
 async def test_what_stands_in_a_namespace_that_is_watched_later_is_no_news(
-    world: WatchedCluster, other: Any, grant_only: Callable[..., None]
+    world: WatchedCluster, other: WatchedCluster, grant_only: Callable[..., None]
 ) -> None:
     grant_only(world.namespace, other.namespace)
     async with world.watching(namespaces=[world.namespace]):
@@ -115,7 +116,7 @@ async def test_a_rollout_while_the_release_narrowed_what_it_watches_is_told(
 
 
 async def test_a_live_view_asks_for_no_node_and_for_nothing_unwatched(
-    world: WatchedCluster, other: Any, node: str, grant_only: Callable[..., None]
+    world: WatchedCluster, other: WatchedCluster, node: str, grant_only: Callable[..., None]
 ) -> None:
     grant_only(world.namespace)
     await world.roll_out("shop", "shop:1")
@@ -133,7 +134,7 @@ async def test_a_live_view_asks_for_no_node_and_for_nothing_unwatched(
 
 
 async def test_a_dependency_that_is_refused_costs_a_sentence_and_not_the_whole_view(
-    world: WatchedCluster, other: Any, grant_only: Callable[..., None]
+    world: WatchedCluster, other: WatchedCluster, grant_only: Callable[..., None]
 ) -> None:
     grant_only(world.namespace)
     await world.roll_out("shop", "shop:1")

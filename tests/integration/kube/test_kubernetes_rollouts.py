@@ -1,5 +1,6 @@
 """Rollouts and scalings, made by the real controllers."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -88,7 +89,9 @@ async def test_a_restart_without_a_change_tells_nothing_and_counts_nothing(world
 
 
 @pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet"])
-async def test_other_workloads_roll_out_too(world: WatchedCluster, make_workload: Any, kind: str) -> None:
+async def test_other_workloads_roll_out_too(
+    world: WatchedCluster, make_workload: Callable[..., dict[str, Any]], kind: str
+) -> None:
     plural = f"{kind.lower()}s"
     async with world.watching():
         await world.apply("/apis/apps/v1", plural, make_workload(kind, "db", "db:1"))

@@ -4,7 +4,6 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
@@ -14,6 +13,7 @@ from aiohttp import web
 
 from noctuary.kube.login import Login
 from noctuary.sources.kubernetes.session import WatchTimings
+from noctuary.sources.kubernetes.source import KubernetesSource
 from testbed.localkube import Cluster, Identities, LocalKube
 from testbed.polling import until
 from testbed.relay import Address, Relay
@@ -202,7 +202,7 @@ async def test_an_expired_token_is_read_again(
         await seen_once(world)
 
 
-async def refused(source: Any) -> None:
+async def refused(source: KubernetesSource) -> None:
     """The API server has refused the token."""
 
     async def is_refused() -> bool:

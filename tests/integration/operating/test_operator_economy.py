@@ -2,7 +2,6 @@
 
 import json
 import time
-from typing import Any
 
 import pytest
 
@@ -14,7 +13,7 @@ INGRESS = {"type": "Ingress", "ingressClassName": "nginx"}
 
 
 @pytest.fixture
-def own_operator(cluster: Cluster, start_operator: StartOperator) -> Any:
+def own_operator(cluster: Cluster, start_operator: StartOperator) -> OperatorProcess:
     """An operator with nothing to work but this test's own: what earlier tests leave behind would count too."""
     left = ["get", "pdi", "--all-namespaces", "--output=name"]
     eventually("no integration is left", lambda: not cluster.kubectl(*left).strip(), timeout_s=60)

@@ -1,5 +1,3 @@
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,17 +9,6 @@ from noctuary.kube.objects import KubeObject
 from tests.unit.kube.listed_objects import VERSION, ListedObjects
 
 PATH = "/api/v1/namespaces/shops/pods"
-
-
-@pytest.fixture
-def listed() -> ListedObjects:
-    return ListedObjects()
-
-
-@pytest.fixture
-async def kube(listed: ListedObjects, tmp_path: Path) -> AsyncIterator[KubeClient]:
-    async with listed.serving(tmp_path) as client:
-        yield client
 
 
 def objects(count: int) -> list[dict[str, Any]]:

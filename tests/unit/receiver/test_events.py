@@ -1,7 +1,6 @@
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import msgspec
@@ -11,12 +10,14 @@ from noctuary.common import clock
 from noctuary.common.metrics import Metrics
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.reports import INTERNAL_PATH, ReportPage
-from noctuary.models.routing_record import RoutingRecord, encode_record, hash_secret, record_secret_name
+from noctuary.models.routing_record import RoutingRecord, encode_record, record_secret_name
 from noctuary.routing.operator_token import OperatorToken
 from noctuary.routing.record_secrets import Secret, SecretMeta
 from noctuary.routing.table import RoutingTable
 from noctuary.store.interface import EventQuery, IntegrationState, SaveIntegrationState
 from noctuary.store.sqlite.store import SqliteStore
+from testbed.posted_events import EVENT
+from testbed.routing_records import routing_record
 from webhook_receiver.app import create_app
 from webhook_receiver.deps import Deps
 from webhook_receiver.reports import ReportLog
@@ -24,31 +25,8 @@ from webhook_receiver.routes.internal import create_internal_app
 from webhook_receiver.token_proofs import TokenProofs
 
 NOW = clock.now()
-KEY = {"authorization": "Bearer ingest-key"}
+KEY = {"authorization": "Bearer key-a"}
 INTERNAL = {"authorization": "Bearer internal-token"}
-EVENT = {
-    "service_name": "cart",
-    "vendor": "argocd",
-    "entity": "cart-app",
-    "event_type": "deploy",
-    "confidence": 0.97,
-    "ttl_seconds": 3600,
-}
-
-
-def record(identity: str = "a", **changes: Any) -> RoutingRecord:
-    plain = RoutingRecord(
-        id=identity,
-        namespace="team-a",
-        name=identity,
-        created_at=NOW,
-        generation=1,
-        direction="outbound",
-        api_url="https://api.example.com",
-        ingest_key_sha256=hash_secret("ingest-key" if identity == "a" else identity),
-    )
-    changed: RoutingRecord = msgspec.structs.replace(plain, **changes)
-    return changed
 
 
 class Receiver:
@@ -82,7 +60,7 @@ async def receiver(tmp_path: Path) -> AsyncIterator[Receiver]:
     token = OperatorToken()
     token.value = "internal-token"
     made = Receiver(Deps(store, routing, token, Metrics(), TokenProofs(), ReportLog(routing)))
-    made.route(record())
+    made.route(routing_record())
     yield made
     await made.public.aclose()
     await made.internal.aclose()
@@ -178,11 +156,11 @@ async def test_reports_tell_what_the_store_knows_of_each_loaded_integration(rece
 
 
 async def test_reports_since_a_cursor_hold_only_what_changed(receiver: Receiver) -> None:
-    receiver.route(record("a"), record("b"))
+    receiver.route(routing_record("a"), routing_record("b"))
     first = await receiver.reports(0)
     assert {report.id for report in first.items} == {"a", "b"}
     assert (await receiver.reports(first.cursor)).items == []
-    receiver.route(record("a"), record("b", suspend=True))
+    receiver.route(routing_record("a"), routing_record("b", suspend=True))
     second = await receiver.reports(first.cursor)
     assert [report.id for report in second.items] == ["b"]
     await receiver.deps.store.commit(SaveIntegrationState(IntegrationState(id="a", last_webhook_at=7.0)))

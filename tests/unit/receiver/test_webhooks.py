@@ -2,7 +2,6 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import msgspec
@@ -62,7 +61,7 @@ class Receiver:
         self.deps = deps
         self.client = client
 
-    def route(self, **changes: Any) -> None:
+    def route(self, **changes: object) -> None:
         self.deps.routing.on_list([secret_of(msgspec.structs.replace(RECORD, **changes))])
 
     async def post(

@@ -1,6 +1,3 @@
-from typing import Any
-
-import msgspec
 import pytest
 
 from noctuary.kube.reflector import ChangeType
@@ -8,24 +5,9 @@ from noctuary.models.routing_record import RoutingRecord, TokenHash, encode_reco
 from noctuary.routing.operator_token import OperatorToken
 from noctuary.routing.record_secrets import Secret, SecretMeta
 from noctuary.routing.table import RoutingTable
+from testbed.routing_records import routing_record
 
 NOW = 1_800_000_000.0
-
-
-def record(identity: str = "a", **changes: Any) -> RoutingRecord:
-    plain = RoutingRecord(
-        id=identity,
-        namespace="team-a",
-        name=identity,
-        created_at=NOW,
-        generation=1,
-        direction="inbound",
-        api_url="https://api.example.com",
-        tokens=[TokenHash(hash_secret(f"token-{identity}"), 1)],
-        ingest_key_sha256=hash_secret(f"key-{identity}"),
-    )
-    changed: RoutingRecord = msgspec.structs.replace(plain, **changes)
-    return changed
 
 
 def secret(of: RoutingRecord) -> Secret:
@@ -39,7 +21,7 @@ def broken(identity: str) -> Secret:
 @pytest.fixture
 def table() -> RoutingTable:
     table = RoutingTable()
-    table.on_list([secret(record("a")), secret(record("b"))])
+    table.on_list([secret(routing_record("a")), secret(routing_record("b"))])
     return table
 
 
@@ -57,19 +39,19 @@ def test_records_are_found_by_id_token_and_key(table: RoutingTable) -> None:
     assert found[0].id == "a"
     assert by_key is not None
     assert by_key.id == "b"
-    assert by_id == record("b")
+    assert by_id == routing_record("b")
 
 
 def test_a_rotated_token_works_until_its_overlap_ends(table: RoutingTable) -> None:
     tokens = [TokenHash(hash_secret("token-a"), 1, expires_at=NOW + 10), TokenHash(hash_secret("new"), 2)]
-    table.on_event("MODIFIED", secret(record("a", tokens=tokens)))
+    table.on_event("MODIFIED", secret(routing_record("a", tokens=tokens)))
     assert token_opens(table, "new")
     assert token_opens(table, "token-a", NOW + 9)
     assert not token_opens(table, "token-a", NOW + 10)
 
 
 def test_a_token_and_a_key_that_left_the_record_are_dead(table: RoutingTable) -> None:
-    table.on_event("MODIFIED", secret(record("a", tokens=[], ingest_key_sha256=None)))
+    table.on_event("MODIFIED", secret(routing_record("a", tokens=[], ingest_key_sha256=None)))
     assert not token_opens(table, "token-a")
     assert table.by_ingest_key("key-a") is None
     assert token_opens(table, "token-b")
@@ -78,15 +60,15 @@ def test_a_token_and_a_key_that_left_the_record_are_dead(table: RoutingTable) ->
 @pytest.mark.parametrize("by_list", [True, False])
 def test_a_deleted_record_opens_nothing(table: RoutingTable, by_list: bool) -> None:
     if by_list:
-        table.on_list([secret(record("b"))])
+        table.on_list([secret(routing_record("b"))])
     else:
-        table.on_event("DELETED", secret(record("a")))
+        table.on_event("DELETED", secret(routing_record("a")))
     assert ids(table) == {"b"}
     assert not token_opens(table, "token-a")
 
 
 def test_a_bad_record_is_counted_and_the_others_go_on(table: RoutingTable) -> None:
-    table.on_list([broken("c"), secret(record("a")), secret(record("d"))])
+    table.on_list([broken("c"), secret(routing_record("a")), secret(routing_record("d"))])
     assert ids(table) == {"a", "d"}
     assert table.unreadable == 1
     assert table.may_hold("c")
@@ -97,13 +79,13 @@ def test_a_bad_record_is_counted_and_the_others_go_on(table: RoutingTable) -> No
 def test_a_record_that_became_unreadable_keeps_its_last_state_until_it_is_mended(table: RoutingTable) -> None:
     table.on_event("MODIFIED", broken("a"))
     assert token_opens(table, "token-a")
-    table.on_event("MODIFIED", secret(record("a", tokens=[])))
+    table.on_event("MODIFIED", secret(routing_record("a", tokens=[])))
     assert not token_opens(table, "token-a")
     assert table.unreadable == 0
 
 
 def test_a_record_under_a_foreign_name_is_not_taken(table: RoutingTable) -> None:
-    table.on_event("ADDED", Secret(SecretMeta("noctuary-z"), encode_record(record("b", tokens=[]))))
+    table.on_event("ADDED", Secret(SecretMeta("noctuary-z"), encode_record(routing_record("b", tokens=[]))))
     assert token_opens(table, "token-b")
     assert table.unreadable == 1
 
@@ -111,10 +93,10 @@ def test_a_record_under_a_foreign_name_is_not_taken(table: RoutingTable) -> None
 def test_listeners_are_told_of_what_changed_and_of_nothing_else(table: RoutingTable) -> None:
     told: list[str] = []
     table.subscribe(told.append)
-    table.on_list([secret(record("a")), secret(record("b", suspend=True))])
-    table.on_event("ADDED", secret(record("c")))
-    table.on_event("MODIFIED", secret(record("c")))
-    table.on_event("DELETED", secret(record("a")))
+    table.on_list([secret(routing_record("a")), secret(routing_record("b", suspend=True))])
+    table.on_event("ADDED", secret(routing_record("c")))
+    table.on_event("MODIFIED", secret(routing_record("c")))
+    table.on_event("DELETED", secret(routing_record("a")))
     assert told == ["b", "c", "a"]
 
 

@@ -1,7 +1,5 @@
 """The live view over an API server that answers what its test lays out."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,17 +14,6 @@ from tests.unit.sources.watched_case import Manifest
 SHOP = ServiceView("shop", Relation.OWN, "shops", ["shops"])
 QUIET = ServiceView("search", Relation.DEPENDENCY, "shops", ["quiet"])
 REST = "all of shop as it is now: only the first 2 objects of one kind were read"
-
-
-@pytest.fixture
-def listed() -> ListedObjects:
-    return ListedObjects()
-
-
-@pytest.fixture
-async def kube(listed: ListedObjects, tmp_path: Path) -> AsyncIterator[KubeClient]:
-    async with listed.serving(tmp_path) as client:
-        yield client
 
 
 def pods(count: int) -> list[Manifest]:

@@ -6,16 +6,9 @@ import pytest
 from noctuary.common.errors import InvalidInput
 from noctuary.models.context_event import ContextEvent
 from noctuary.sources.posted import MAX_ITEMS, Batch, parse_events, require_unique_keys
+from testbed.posted_events import EVENT
 
 NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
-EVENT = {
-    "service_name": "cart",
-    "vendor": "argocd",
-    "entity": "cart-app",
-    "event_type": "deploy",
-    "confidence": 0.97,
-    "ttl_seconds": 3600,
-}
 
 
 def parse(body: bytes | str | dict[str, Any], content_type: str = "application/json") -> Batch:

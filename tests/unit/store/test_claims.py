@@ -159,3 +159,14 @@ async def test_a_conflict_asks_to_try_again(store: Store) -> None:
     with pytest.raises(RevisionConflict) as caught:
         await store.commit(SaveNote(note(revision=7)))
     assert caught.value.retryable
+
+
+async def test_a_change_whose_asker_is_cancelled_ends_its_claim_all_the_same(store: Store) -> None:
+    await store.add_webhook(NewWebhook("i", "w", "h", NOW, b"{}"))
+    [row] = await store.claim_webhooks(1, 1e6, NOW)
+    asker = asyncio.create_task(store.commit(RetryWebhook(row.id, NOW + 5, "no")))
+    await asyncio.sleep(0)
+    asker.cancel()
+    await asyncio.wait([asker])
+    await store.commit(SaveNote(note()))
+    assert [again.id for again in await store.claim_webhooks(1, 60, NOW + 5)] == [row.id]

@@ -38,7 +38,7 @@ def webhook(webhook_id: str = "w1", integration: str = "i1", at: float = NOW) ->
     return NewWebhook(integration, webhook_id, "hash", at, b'{"event": 1}')
 
 
-def event(key: str = "k", **changes: Any) -> ContextEvent:
+def event(key: str = "k", **changes: object) -> ContextEvent:
     plain = ContextEvent(
         id=f"id-{key}",
         tenant="shop",
@@ -57,13 +57,13 @@ def event(key: str = "k", **changes: Any) -> ContextEvent:
     return changed
 
 
-def query(**changes: Any) -> EventQuery:
+def query(**changes: object) -> EventQuery:
     plain = EventQuery(tenants=["shop"], services=["cart"], since=NOW - 3600, until=NOW + 60, now=NOW + 60)
     changed: EventQuery = msgspec.structs.replace(plain, **changes)
     return changed
 
 
-def note(incident: str = "P1", **changes: Any) -> NoteRow:
+def note(incident: str = "P1", **changes: object) -> NoteRow:
     plain = NoteRow(account="a", incident_id=incident, integration_id="i1", marker="m", text="t")
     changed: NoteRow = msgspec.structs.replace(plain, **changes)
     return changed
