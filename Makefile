@@ -11,6 +11,7 @@ ARGS ?=
 KEEP ?=
 CLUSTER ?=
 WORKERS ?= 2
+TESTS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 SOURCES := noctuary operator/noctuary_operator webhook_receiver noctuary_cli hack testbed tests benchmarks
@@ -46,8 +47,8 @@ check: $(INSTALLED) ## Format, lint, types, import law, locked dependencies
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/lint-imports
 
-unit: $(INSTALLED) ## Tests that need nothing
-	$(BIN)/python -m pytest tests/unit -q -n $(WORKERS) $(ARGS)
+unit: $(INSTALLED) ## Tests that need nothing (TESTS="files or folders": only those)
+	$(BIN)/python -m pytest $(or $(TESTS),tests/unit) -q -n $(WORKERS) $(ARGS)
 
 integration: $(INSTALLED) cluster-binaries ## Tests on a real API server, a real store and the PagerDuty simulator
 	$(BIN)/python -m pytest tests/integration -q -n $(WORKERS) $(ARGS)

@@ -1,4 +1,4 @@
-"""What correlation reads (a World) and what it says (a Diagnosis)."""
+"""What correlation reads (an IncidentContext) and what it says (a Diagnosis)."""
 
 from enum import StrEnum
 

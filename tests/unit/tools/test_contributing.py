@@ -65,3 +65,13 @@ def test_every_path_that_a_document_names_exists(document: str) -> None:
     named = PATH.findall((ROOT / document).read_text())
     assert named
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_every_file_that_a_design_page_names_exists() -> None:
+    named = {
+        name
+        for page in (ROOT / "docs" / "design").glob("*.md")
+        for name in re.findall(r"`(?:[\w./-]*/)?([\w-]+\.py)`", page.read_text(encoding="utf-8"))
+    }
+    kept = {path.name for folder in [*COPIED, "noctuary_cli", "benchmarks"] for path in (ROOT / folder).rglob("*.py")}
+    assert named - kept == set()
