@@ -96,9 +96,3 @@ class IncidentAnswer(msgspec.Struct, frozen=True):
     """GET /incidents/{id}."""
 
     incident: Incident
-
-
-class UserAnswer(msgspec.Struct, frozen=True):
-    """GET /users/me."""
-
-    user: User

@@ -49,8 +49,3 @@ class WatchedKind(Generic[T]):
     def path(self, namespace: str) -> str:
         """Return the path of its objects in one namespace; in all where that is empty."""
         return f"{self.api}/namespaces/{namespace}/{self.resource}" if namespace else f"{self.api}/{self.resource}"
-
-    @property
-    def api_group(self) -> str:
-        """The group as RBAC spells it: empty for the core API."""
-        return self.api.split("/")[2] if self.api.startswith("/apis/") else ""

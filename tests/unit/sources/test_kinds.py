@@ -90,10 +90,15 @@ def test_every_file_of_a_kind_is_in_the_registry() -> None:
     assert files == {module_of(each) for each in WATCHED_KINDS}
 
 
+def group_of(watched: WatchedKind[Any]) -> str:
+    """Return the group as RBAC spells it: empty for the core API."""
+    return watched.api.split("/")[2] if watched.api.startswith("/apis/") else ""
+
+
 RBAC = CHART / "files" / "rbac"
 SCOPES = {
-    "receiver-clusterrole.yaml": {(each.api_group, each.resource) for each in WATCHED_KINDS},
-    "receiver-watchedrole.yaml": {(each.api_group, each.resource) for each in WATCHED_KINDS if each.is_namespaced},
+    "receiver-clusterrole.yaml": {(group_of(each), each.resource) for each in WATCHED_KINDS},
+    "receiver-watchedrole.yaml": {(group_of(each), each.resource) for each in WATCHED_KINDS if each.is_namespaced},
     "receiver-role.yaml": {("", "secrets")},  # the routing records
 }
 """What the receiver lists and watches by each file; the kinds that it reads live are among those that it watches."""
