@@ -34,6 +34,8 @@ PLANTS = [
     (OPERATOR, "noctuary_operator.act.workqueue", "noctuary_operator.main"),
     (PURE, "noctuary.analyzers.base", "asyncio"),
     (PURE, "noctuary.analyzers.base", "httpx"),
+    (PURE, "noctuary.analyzers.base", "subprocess"),
+    (PURE, "noctuary.correlation.score", "noctuary.common.clock"),
     (PURE, "noctuary.correlation.score", "noctuary.kube.client"),
     (PURE, "noctuary.correlation.score", "noctuary.store.interface"),
     (PLANS, "noctuary_operator.plan.policy", "noctuary.kube.client"),
@@ -45,6 +47,9 @@ PLANTS = [
     ("The product knows neither tools nor test infrastructure", "webhook_receiver.settings", "hack"),
     ("Tools that build know no test infrastructure", "hack.lib", "testbed"),
     ("Only noctuary.kube knows the Kubernetes client", "noctuary.sources.posted", "kubernetes"),
+    ("The product knows neither tools nor test infrastructure", "noctuary.models.details", "tests"),
+    ("Nobody outside the store knows an engine", "webhook_receiver.health", "noctuary.store.sqlite.store"),
+    ("Nobody outside the store knows an engine", "noctuary.incidents.timings", "noctuary.store.sqlite.store"),
     ("Only one engine of the store knows SQLite", "noctuary.store.interface", "sqlite3"),
     ("Only the watch of the custom resource knows Kopf", "noctuary_operator.main", "kopf"),
     (
