@@ -35,7 +35,7 @@ PLANTS = [
     (PURE, "noctuary.analyzers.base", "asyncio"),
     (PURE, "noctuary.analyzers.base", "httpx"),
     (PURE, "noctuary.analyzers.base", "subprocess"),
-    (PURE, "noctuary.correlation.score", "noctuary.common.clock"),
+    ("Analyzers and correlation read no clock", "noctuary.correlation.score", "noctuary.common.clock"),
     (PURE, "noctuary.correlation.score", "noctuary.kube.client"),
     (PURE, "noctuary.correlation.score", "noctuary.store.interface"),
     (PLANS, "noctuary_operator.plan.policy", "noctuary.kube.client"),
