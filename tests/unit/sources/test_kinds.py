@@ -81,6 +81,18 @@ def test_a_line_of_a_watch_makes_the_events_of_its_case(watched: WatchedKind[Any
         assert {name: field_of(event, name) for name in expected} == expected
 
 
+@pytest.mark.parametrize("watched", WATCHED_KINDS, ids=lambda watched: watched.resource)
+def test_the_same_object_gives_the_same_keys_after_a_restart(watched: WatchedKind[Any]) -> None:
+    for case in CASES[module_of(watched)]:
+        once, again = ([event.dedup_key for event in events_of(watched, case)] for _ in range(2))
+        assert once == again
+        assert len(set(once)) == len(once)
+
+
+def test_every_case_says_what_is_expected_of_each_event() -> None:
+    assert [case.name for cases in CASES.values() for case in cases if not all(case.events)] == []
+
+
 def test_every_watched_kind_has_cases_beside_the_tests_and_no_case_is_without_kind() -> None:
     assert {name for name, cases in CASES.items() if cases} == {module_of(each) for each in WATCHED_KINDS}
 
@@ -119,6 +131,14 @@ def granted(path: Path, verb: str) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("path", sorted(RBAC.glob("receiver-*.yaml")), ids=lambda path: path.stem)
 def test_the_receiver_may_list_and_watch_exactly_what_it_does(path: Path, verb: str) -> None:
     assert granted(path, verb) == SCOPES[path.name]
+
+
+@pytest.mark.parametrize("path", ["receiver-clusterrole.yaml", "receiver-watchedrole.yaml"])
+def test_the_receiver_may_do_nothing_else_where_it_watches(path: str) -> None:
+    verbs = {verb for each in yaml.safe_load_all((RBAC / path).read_text()) for rule in each.get("rules", [])
+             for verb in rule["verbs"]}  # fmt: skip
+    assert verbs - {"list", "watch"} <= {"get"}
+    assert granted(RBAC / path, "get") <= {("", "nodes")}
 
 
 @pytest.mark.parametrize(

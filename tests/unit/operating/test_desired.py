@@ -1,0 +1,38 @@
+"""What the user wants reaches the record that the receiver reads."""
+
+import pytest
+
+from noctuary.models.integration_spec import parse_spec
+from noctuary.models.routing_record import RoutingRecord, ServiceMapping
+from noctuary_operator.plan.desired import compile_desired
+from noctuary_operator.plan.manifests import Backend
+from noctuary_operator.plan.observed import Lookup, Observed
+from noctuary_operator.plan.policy import Policy
+from noctuary_operator.resources.integration import Integration
+from noctuary_operator.resources.status import IntegrationStatus
+
+POLICY = Policy(webhook_hosts=(), api_hosts=("api.pagerduty.com", "api.eu.pagerduty.com"), route_annotations=())
+BACKEND = Backend("noctuary", "noctuary-receiver", 8080)
+
+
+def record_of(**fields: object) -> RoutingRecord:
+    spec = parse_spec({"direction": "outbound", "apiTokenSecretRef": {"name": "n", "key": "k"}, **fields})
+    integration = Integration("uid", "team", "payments", 1, 0.0, 1, False, spec, None, IntegrationStatus())
+    observed = Observed(integration, 0.0, api_token=Lookup("secret"))
+    return compile_desired(observed, spec, POLICY, BACKEND, lambda: "n" * 43).record
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field", "value"),
+    [
+        ({"suspend": True}, "suspend", True),
+        ({"from": "bot@example.com"}, "from_email", "bot@example.com"),
+        ({"region": "eu"}, "api_url", "https://api.eu.pagerduty.com"),
+        ({"enrichment": {"lookback": "2h"}}, "lookback_s", 7200),
+        ({"enrichment": {"minimumConfidence": 0.5}}, "minimum_confidence", 0.5),
+        ({"services": [{"name": "api"}]}, "services", [ServiceMapping("api", namespaces=["team"])]),
+        ({}, "api_token", "secret"),
+    ],
+)
+def test_a_field_of_the_spec_is_in_the_record(wanted: dict[str, object], field: str, value: object) -> None:
+    assert getattr(record_of(**wanted), field) == value
