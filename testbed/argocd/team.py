@@ -65,14 +65,14 @@ class Team:
 
     def subscribe(self) -> None:
         """Store the signing secret once the namespace is there, and be the ingress controller for the new route."""
-        eventually("the namespace", lambda: self.get("namespace", self.namespace), show=self.application.status)
+        eventually("the namespace", lambda: self.get("namespace", self.namespace), bool, show=self.application.status)
         self.kubectl("create", "secret", "generic", "pagerduty-signing", "--from-literal=secret=canary-signing-secret")
         self.admit()
 
     def admit(self) -> None:
         """Report an address for the Ingress of the integration."""
-        name = f"noctuary-{eventually('the integration', self.uid, show=self.application.operation)}"
-        eventually("the Ingress", lambda: self.get("ingress", name, self.release))
+        name = f"noctuary-{eventually('the integration', self.uid, bool, show=self.application.operation)}"
+        eventually("the Ingress", lambda: self.get("ingress", name, self.release), bool)
         status = json.dumps({"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}})
         self.cluster.kubectl(
             "--namespace", self.release, "patch", "ingress", name, "--subresource=status", "--type=merge", "-p", status

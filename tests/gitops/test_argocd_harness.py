@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from hack.lib.errors import BuildError
 from hack.lib.processes import is_alive, read_record
 from testbed.argocd.programs import find_git
 from testbed.argocd.scratch import clear_remains
-from testbed.localkube import Cluster, LocalKubeError
+from testbed.localkube import Cluster
 from testbed.polling import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,5 +40,5 @@ def test_nothing_is_left_after_the_owner_was_killed(cluster: Cluster) -> None:
 
 def test_a_machine_without_git_is_told_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(LocalKubeError, match="Install the package git"):
+    with pytest.raises(BuildError, match="Install the package git"):
         find_git()

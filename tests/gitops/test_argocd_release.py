@@ -71,7 +71,7 @@ def test_the_chart_leaves_no_difference_and_its_clean_up_runs_at_the_end(platfor
     platform.kubectl("create", "secret", "generic", "noctuary-left-behind")
     platform.kubectl("label", "secret", "noctuary-left-behind", "noctuary.io/role=routing-record")
     platform.application.delete(wait=False)
-    eventually("the pod of the clean-up", lambda: pod_of_the_job(platform), show=platform.application.status)
+    eventually("the pod of the clean-up", lambda: pod_of_the_job(platform), bool, show=platform.application.status)
     clean_up(platform)
     eventually("the Application is gone", lambda: not platform.application.status(), show=platform.application.status)
     eventually("nothing left", lambda: not left(platform), show=lambda: left(platform))
