@@ -28,8 +28,11 @@ class Rechecks:
     async def run(self) -> None:
         """Recheck until cancelled."""
         while True:
-            await self._work_off(await self._claim())
-            await asyncio.sleep(POLL_S)
+            claimed = await self._claim()
+            has_more = len(claimed) == BATCH
+            await self._work_off(claimed)
+            if not has_more:
+                await asyncio.sleep(POLL_S)
 
     async def _work_off(self, claimed: list[IncidentKey]) -> None:
         try:
@@ -55,6 +58,7 @@ class Rechecks:
         except NotReady as error:
             log.warning("Recheck failed, retrying", incident=incident_id, error=str(error))
             await self._store.release(Work.RECHECK, account, incident_id)
+            await asyncio.sleep(POLL_S)
         except NoctuaryError as error:
             log.warning("Recheck failed, keeping the first answer", incident=incident_id, error=str(error))
             await self._give_up(account, incident_id)
