@@ -1,4 +1,4 @@
-"""Make the chart's CRD templates from crds/: the same definition under crds.enabled and crds.keep."""
+"""Make the chart's CRD templates from crds/: the same CRD under crds.enabled and crds.keep."""
 
 from hack.chart.paths import CRDS
 
@@ -24,11 +24,11 @@ def crd_templates() -> dict[str, str]:
     }
 
 
-def crd_template(name: str, definition: str) -> str:
-    """Wrap one definition; raises ValueError when it is not of the form that the wrapping relies on."""
-    if "{{" in definition:
+def crd_template(name: str, crd: str) -> str:
+    """Wrap one CRD; raises ValueError when it is not of the form that the wrapping relies on."""
+    if "{{" in crd:
         raise ValueError(f"crds/{name} holds '{{{{', which Helm would read as a template; write it otherwise")
-    lines = definition.rstrip("\n").splitlines(keepends=True)
+    lines = crd.rstrip("\n").splitlines(keepends=True)
     at = next((number for number, line in enumerate(lines) if line.startswith("spec:")), None)
     if at is None or not any(line.startswith("metadata:") for line in lines[:at]):
         raise ValueError(f"crds/{name} has no metadata before its spec; write both at the left margin, in this order")

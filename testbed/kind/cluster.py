@@ -85,10 +85,10 @@ class KindCluster:
             raise KindError(f"kind {' '.join(arguments[:2])} failed:\n{tail}")
 
 
-def install_ingress(cluster: KindCluster, definitions: Path, manifest: str) -> None:
+def install_ingress(cluster: KindCluster, crds: Path, manifest: str) -> None:
     """Install the Gateway API, the test host's certificate and the ingress controller, and wait until it is ready."""
-    cluster.run("apply", "--server-side", f"--filename={definitions}")
-    cluster.run("wait", "--for=condition=Established", "--timeout=60s", f"--filename={definitions}")
+    cluster.run("apply", "--server-side", f"--filename={crds}")
+    cluster.run("wait", "--for=condition=Established", "--timeout=60s", f"--filename={crds}")
     cluster.run("apply", "--server-side", "--filename=-", text=manifest)
     put_certificate(cluster, "traefik")
     cluster.run("--namespace=traefik", "rollout", "status", "deployment/traefik", "--timeout=150s")

@@ -86,8 +86,8 @@ class Setup:
         self._timed("cluster", lambda: cluster.create(node, *ports))
         self._timed("load images", lambda: self._load(cluster, traefik, archive))
         issue_certificate(self._run.path)
-        definitions = self._programs.gateway_definitions()
-        self._timed("ingress controller", lambda: install_ingress(cluster, definitions, manifest(traefik)))
+        crds = self._programs.gateway_crds()
+        self._timed("ingress controller", lambda: install_ingress(cluster, crds, manifest(traefik)))
         return self._facts(cluster, helm3, helm4, archive, ports)
 
     def start_docker(self, kind: Path | None = None) -> tuple[Docker, State]:

@@ -31,7 +31,7 @@ def borrowed_kubeconfig(environment: Mapping[str, str]) -> str | None:
 
 @contextlib.contextmanager
 def cluster_for_tests(crds: Sequence[Path], environment: Mapping[str, str] = os.environ) -> Iterator[Cluster]:
-    """A cluster that serves the definitions: the allowed one of KUBECONFIG, else one that ends with the block."""
+    """A cluster that serves our CRDs: the allowed one of KUBECONFIG, else one that ends with the block."""
     named = borrowed_kubeconfig(environment)
     if named is None:
         with LocalKube(crds=crds) as local:

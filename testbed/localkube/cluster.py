@@ -54,12 +54,12 @@ class Cluster:
         return result.stdout
 
     def install_crds(self, *manifests: Path) -> None:
-        """Apply the definitions and wait until the API server serves them."""
+        """Apply CRDs and wait until the API server serves them."""
         if not manifests:
             return
         files = [f"--filename={manifest}" for manifest in manifests]
         self.kubectl("apply", "--server-side", *files)
-        # Until a definition has any condition at all, waiting for one of them is refused.
+        # Until a CRD has any condition at all, waiting for one of them is refused.
         self.kubectl("wait", "--for=jsonpath={.status.conditions}", "--timeout=30s", *files)
         self.kubectl("wait", "--for=condition=Established", "--timeout=30s", *files)
 

@@ -22,17 +22,17 @@ class GatewayAPI:
     route = {"type": "HTTPRoute", "parentRefs": [PARENT]}  # noqa: RUF012 - merged into specs, never changed
     healed_within_s = HEALED_WITHIN_S
 
-    def __init__(self, cluster: Cluster, definition: Path) -> None:
+    def __init__(self, cluster: Cluster, crd: Path) -> None:
         self._cluster = cluster
-        self._definition = definition
+        self._crd = crd
 
     def install(self) -> None:
-        """Install the definition and wait until its objects are served."""
-        self._cluster.install_crds(self._definition)
+        """Install the CRD and wait until its objects are served."""
+        self._cluster.install_crds(self._crd)
         eventually("HTTPRoutes are served", self._is_served, timeout_s=HEALED_WITHIN_S)
 
     def remove(self) -> None:
-        """Remove the definition and all its objects."""
+        """Remove the CRD and all its objects."""
         self._cluster.kubectl("delete", "crd", HTTPROUTES, "--ignore-not-found")
 
     def _is_served(self) -> bool:

@@ -35,7 +35,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """A real control plane without our definitions: the chart brings them."""
+    """A real control plane without our CRDs: the chart brings them."""
     with cluster_for_tests([]) as running:
         yield running
 
@@ -75,7 +75,7 @@ def rendered(helm_path: Path) -> Callable[[Path | None], list[Manifest]]:
 
 @pytest.fixture
 def namespace(cluster: Cluster) -> Iterator[str]:
-    """A namespace for one release; the definitions go, too, because Helm takes over none that it did not make."""
+    """A namespace for one release; the CRDs go, too, because Helm takes over none that it did not make."""
     name = f"chart-{secrets.token_hex(4)}"
     cluster.kubectl("create", "namespace", name)
     yield name

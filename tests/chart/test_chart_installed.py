@@ -36,7 +36,7 @@ def container_env(cluster: Cluster, namespace: str) -> dict[str, Any]:
     return {each["name"]: each.get("value") for each in found["spec"]["template"]["spec"]["containers"][0]["env"]}
 
 
-def test_a_release_goes_without_a_trace_but_its_definitions(cluster: Cluster, helm: Helm, namespace: str) -> None:
+def test_a_release_goes_without_a_trace_but_its_crds(cluster: Cluster, helm: Helm, namespace: str) -> None:
     helm("install", "noctuary", str(CHART), "--namespace", namespace)
     assert "Deployment/noctuary-operator" in left(cluster, namespace)
     helm("uninstall", "noctuary", "--namespace", namespace, "--no-hooks")
@@ -45,7 +45,7 @@ def test_a_release_goes_without_a_trace_but_its_definitions(cluster: Cluster, he
     assert cluster.kubectl("get", CRD, "-o", "name")
 
 
-def test_a_second_release_takes_up_the_kept_definitions(cluster: Cluster, helm: Helm, namespace: str) -> None:
+def test_a_second_release_takes_up_the_kept_crds(cluster: Cluster, helm: Helm, namespace: str) -> None:
     helm("install", "noctuary", str(CHART), "--namespace", namespace)
     helm("uninstall", "noctuary", "--namespace", namespace, "--no-hooks")
     helm("install", "noctuary", str(CHART), "--namespace", namespace)

@@ -26,7 +26,7 @@ DEFAULTS_FAIL = {
 }
 """What checkov finds in the defaults; each is explained to users in docs/design/chart.md."""
 FOREIGN_KINDS = {"ServiceMonitor", "PodMonitor", "PrometheusRule", "HTTPRoute"}
-"""Kinds of others, whose definitions the test cluster does not have."""
+"""Kinds of others, whose CRDs the test cluster does not have."""
 
 
 @pytest.mark.parametrize("values", scenarios(), ids=lambda path: path.stem)

@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """A control plane of our own that serves our definitions; Argo CD's are never brought into anybody's cluster."""
+    """A control plane of our own that serves our CRDs; Argo CD's are never brought into anybody's cluster."""
     with LocalKube(crds=CRDS) as running:
         yield running
 

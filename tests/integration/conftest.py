@@ -17,8 +17,8 @@ CRDS = sorted((REPOSITORY / "crds").glob("*.yaml"))
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Build the control plane before the first test: it takes minutes once, which no test's timeout allows for."""
-    # The Gateway API's tests take no borrowed cluster: its definitions come and go.
-    own = "definition" if borrowed_kubeconfig(os.environ) else "cluster"
+    # The Gateway API's tests take no borrowed cluster: its CRDs come and go.
+    own = "gateway_crd" if borrowed_kubeconfig(os.environ) else "cluster"
     wanted = any(own in getattr(item, "fixturenames", ()) for item in session.items)
     if not wanted or session.config.option.collectonly:
         return
@@ -29,7 +29,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """A real control plane that serves our definitions."""
+    """A real control plane that serves our CRDs."""
     with cluster_for_tests(CRDS) as running:
         yield running
 

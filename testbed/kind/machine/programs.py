@@ -92,8 +92,8 @@ class Programs:
         """Return Traefik, the ingress controller."""
         return self._own("traefik", "github.com/traefik/traefik/v3/cmd/traefik", "8 minutes")
 
-    def gateway_definitions(self) -> Path:
-        """Return the directory of the Gateway API's definitions, of the version that Traefik serves."""
+    def gateway_crds(self) -> Path:
+        """Return the directory of the Gateway API's CRDs, of the version that Traefik serves."""
 
         def copy(home: Path) -> None:
             source = module_directory(self._find_go(), MODULES / "traefik", "sigs.k8s.io/gateway-api")

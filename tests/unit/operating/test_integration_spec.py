@@ -1,4 +1,4 @@
-"""The pydantic models and the definition say the same, and every field says what it is for."""
+"""The pydantic models and the CRD say the same, and every field says what it is for."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -126,16 +126,16 @@ def test_the_dashboard_draws_metrics_that_are_exported() -> None:
 
 
 @pytest.mark.parametrize(
-    ("definition", "problem"),
+    ("crd", "problem"),
     [
         ("metadata:\n  name: a\nspec:\n  text: '{{'\n", "read as a template"),
         ("spec: {}\n", "no metadata before its spec"),
         ("metadata:\n  name: a\n  labels: {a: b}\nspec: {}\n", "of its own"),
     ],
 )
-def test_a_definition_that_cannot_be_wrapped_is_refused_in_words(definition: str, problem: str) -> None:
+def test_a_crd_that_cannot_be_wrapped_is_refused_in_words(crd: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
-        crd_template("a.yaml", definition)
+        crd_template("a.yaml", crd)
 
 
 def test_helm_says_the_kubernetes_version_of_its_client() -> None:

@@ -23,23 +23,23 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def definition() -> Path:
-    """The Gateway API's own definition of HTTPRoute."""
-    return Programs(Store("kind", report)).gateway_definitions() / "gateway.networking.k8s.io_httproutes.yaml"
+def gateway_crd() -> Path:
+    """The Gateway API's own CRD of HTTPRoute."""
+    return Programs(Store("kind", report)).gateway_crds() / "gateway.networking.k8s.io_httproutes.yaml"
 
 
 @pytest.fixture
-def gateway_api(cluster: Cluster, definition: Path) -> GatewayAPI:
+def gateway_api(cluster: Cluster, gateway_crd: Path) -> GatewayAPI:
     """The Gateway API, installed."""
-    api = GatewayAPI(cluster, definition)
+    api = GatewayAPI(cluster, gateway_crd)
     api.install()
     return api
 
 
 @pytest.fixture
-def no_gateway_api(cluster: Cluster, definition: Path) -> GatewayAPI:
+def no_gateway_api(cluster: Cluster, gateway_crd: Path) -> GatewayAPI:
     """The Gateway API, to be installed."""
-    api = GatewayAPI(cluster, definition)
+    api = GatewayAPI(cluster, gateway_crd)
     api.remove()
     return api
 
