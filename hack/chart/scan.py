@@ -37,10 +37,10 @@ def failed_checks(manifests: str, progress: Progress = report) -> Counter[str]:
         )
     if result.returncode != 0:
         raise BuildError(f"checkov failed: {result.stderr.strip()}")
-    report = json.loads(result.stdout)
-    if report["summary"]["skipped"] or report["summary"]["parsing_errors"] or not report["summary"]["resource_count"]:
-        raise BuildError(f"checkov did not read everything: {report['summary']}")
-    return Counter(check["check_id"] for check in report["results"]["failed_checks"])
+    found = json.loads(result.stdout)
+    if found["summary"]["skipped"] or found["summary"]["parsing_errors"] or not found["summary"]["resource_count"]:
+        raise BuildError(f"checkov did not read everything: {found['summary']}")
+    return Counter(check["check_id"] for check in found["results"]["failed_checks"])
 
 
 def find_scanner(environment: Mapping[str, str] = os.environ, progress: Progress = report) -> Path:

@@ -9,7 +9,7 @@ from noctuary.common import clock
 from noctuary.common.errors import NoctuaryError, PagerDutyError, PagerDutyUnavailable
 from noctuary.common.metrics import Metrics
 from noctuary.common.tasks import wait_until_set
-from noctuary.incidents.outbox.failures import failure_state
+from noctuary.incidents.failures import failure_state
 from noctuary.incidents.sightings import Sighting, sighting_of_listing
 from noctuary.incidents.updater import IncidentUpdater
 from noctuary.models.routing_record import RoutingRecord, Scope

@@ -3,13 +3,14 @@
 import contextlib
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from testbed.localkube import Cluster, Identities, borrowed_kubeconfig, cluster_for_tests, grant, revoke
 from testbed.localkube.binaries import find_binaries
+from testbed.stage.receiver_process import ReceiverRelease
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CRDS = sorted((REPOSITORY / "crds").glob("*.yaml"))
@@ -55,3 +56,13 @@ def granted(cluster: Cluster) -> Iterator[Callable[..., Identities]]:
     yield grant_in
     for each in namespaces:
         revoke(cluster, each)
+
+
+@pytest.fixture
+async def release(
+    cluster: Cluster, namespace: str, granted: Callable[[str], Identities], tmp_path: Path
+) -> AsyncIterator[ReceiverRelease]:
+    """A receiver's release in a namespace of its own, not started yet."""
+    release = ReceiverRelease(cluster, namespace, granted(namespace).receiver, tmp_path)
+    yield release
+    await release.end()

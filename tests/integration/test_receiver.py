@@ -6,8 +6,7 @@ import json
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import httpx
 import msgspec
@@ -15,19 +14,10 @@ import pytest
 
 from noctuary.models.reports import INTERNAL_PATH, ReportPage
 from noctuary.models.routing_record import RoutingRecord, SigningSecret, TokenHash, hash_secret
-from testbed.localkube import Cluster, Identities
+from testbed.localkube import Cluster
 from testbed.polling import until
 from testbed.relay import Address, Relay
 from testbed.stage.receiver_process import BODY, SIGNING_SECRET, ReceiverRelease
-
-
-@pytest.fixture
-async def release(
-    cluster: Cluster, namespace: str, granted: Callable[[str], Identities], tmp_path: Path
-) -> AsyncIterator[ReceiverRelease]:
-    release = ReceiverRelease(cluster, namespace, granted(namespace).receiver, tmp_path)
-    yield release
-    await release.end()
 
 
 def record(namespace: str, token: str = "token-canary", **changes: object) -> RoutingRecord:  # noqa: S107 - made up

@@ -2,30 +2,18 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from noctuary.models.routing_record import RoutingRecord, ServiceMapping, SigningSecret, TokenHash, hash_secret
-from testbed.localkube import Cluster, Identities
+from testbed.localkube import Cluster
 from testbed.pagerduty import PagerDutySimulator
 from testbed.polling import until
 from testbed.stage.receiver_process import Process, ReceiverRelease
 
 RUNS, UNKNOWN = "search-api", "payments-api"
 LABEL = "app.kubernetes.io/name"
-
-
-@pytest.fixture
-async def release(
-    cluster: Cluster, namespace: str, granted: Callable[[str], Identities], tmp_path: Path
-) -> AsyncIterator[ReceiverRelease]:
-    release = ReceiverRelease(cluster, namespace, granted(namespace).receiver, tmp_path)
-    yield release
-    await release.end()
 
 
 def record(pd: PagerDutySimulator, namespace: str, signing_secret: str, services: dict[str, str]) -> RoutingRecord:

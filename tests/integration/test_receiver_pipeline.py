@@ -1,26 +1,12 @@
 """A signed webhook that PagerDuty's stand-in delivers to the receiver's real process becomes one note."""
 
 import time
-from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from noctuary.models.routing_record import RoutingRecord, ServiceMapping, SigningSecret, TokenHash, hash_secret
-from testbed.localkube import Cluster, Identities
 from testbed.pagerduty import PagerDutySimulator
 from testbed.polling import until
 from testbed.stage.receiver_process import ReceiverRelease
-
-
-@pytest.fixture
-async def release(
-    cluster: Cluster, namespace: str, granted: Callable[[str], Identities], tmp_path: Path
-) -> AsyncIterator[ReceiverRelease]:
-    release = ReceiverRelease(cluster, namespace, granted(namespace).receiver, tmp_path)
-    yield release
-    await release.end()
 
 
 def record(pd: PagerDutySimulator, namespace: str, signing_secret: str, service: str) -> RoutingRecord:

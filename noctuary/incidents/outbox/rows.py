@@ -8,7 +8,7 @@ from noctuary.common import clock
 from noctuary.common.errors import OutcomeUnknown, PagerDutyError, PagerDutyUnavailable, RevisionConflict
 from noctuary.common.locks import KeyedLocks
 from noctuary.common.metrics import Metrics
-from noctuary.incidents.outbox.failures import failure_state
+from noctuary.incidents.failures import failure_state
 from noctuary.incidents.timings import Timings
 from noctuary.models.incident import NoteRow
 from noctuary.models.routing_record import RoutingRecord

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from noctuary.common.errors import PagerDutyError
-from noctuary.incidents.outbox.failures import failure_state
+from noctuary.incidents.failures import failure_state
 from noctuary.models.reports import Refusal
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.store.interface import IntegrationState, SaveIntegrationState

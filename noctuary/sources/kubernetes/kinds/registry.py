@@ -1,4 +1,4 @@
-"""The watched Kubernetes kinds. Each needs a line in every RBAC file of the receiver and cases beside the tests."""
+"""The watched Kubernetes kinds. Each needs its right in the receiver's RBAC files and cases beside the tests."""
 
 from typing import Any
 
