@@ -54,6 +54,11 @@ class PodView(msgspec.Struct, frozen=True):
     labels: dict[str, str] = {}
     started_at: float = 0.0
     restarts: int = 0
+    workload_kind: str = ""
+    created_at: float = 0.0
+    ready_changed_at: float = 0.0
+    """When it last became ready or unready; 0: not known."""
+    is_leaving: bool = False
 
 
 class IncidentContext(msgspec.Struct, frozen=True):
@@ -66,6 +71,8 @@ class IncidentContext(msgspec.Struct, frozen=True):
     pods: list[PodView] | None = None
     last_event_at: float | None = None
     minimum_score: float = 0.3
+    ignored_reasons: list[str] = []
+    """Reasons of Warnings that tell nothing, as the release is set."""
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -91,6 +98,12 @@ class Change(msgspec.Struct, frozen=True):
     actor: str | None = None
     old_value: str | None = None
     new_value: str | None = None
+    entity: str = ""
+    sha: str | None = None
+    link: str | None = None
+    confidence: float = 1.0
+    is_posted: bool = False
+    """Whether another system told it; what a cluster shows is not."""
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -112,6 +125,15 @@ class Fault(msgspec.Struct, frozen=True):
     details: dict[str, str] = {}
     vendor: str = "kubernetes"
     text: str = ""
+    entity: str = ""
+    event_type: str = ""
+    actor: str | None = None
+    sha: str | None = None
+    link: str | None = None
+    confidence: float = 1.0
+    is_posted: bool = False
+    is_over: bool = False
+    """Whether it was seen to have ended before the incident was looked at: what is over is told in the past tense."""
 
 
 class Term(msgspec.Struct, frozen=True):
@@ -166,6 +188,10 @@ class Diagnosis(msgspec.Struct, frozen=True):
     last_event_at: float | None = None
     pods_ready: int | None = None
     pods_total: int | None = None
+    background: list[Fault] = []
+    """What goes on since long before the onset, at the same rate: no cause, and acquits nothing."""
+    ran_well_s: float | None = None
+    """How long the version that fails now had run well, when its rollout is too old to be the cause."""
 
 
 WORKLOAD_KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})

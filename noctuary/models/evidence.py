@@ -3,6 +3,7 @@
 import msgspec
 
 from noctuary.models.diagnosis import Change, Diagnosis
+from noctuary.models.revisions import WorkloadRevisions
 
 
 class AlertSummary(msgspec.Struct, frozen=True):
@@ -22,6 +23,16 @@ class Clearing(msgspec.Struct, frozen=True):
     pods_total: int | None = None
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """What holds when a note is written or edited: a rollback that was seen, and the revisions that exist.
+
+    `revisions` None: they were not read this time, so no number is known to exist.
+    """
+
+    rollback: Change | None = None
+    revisions: list[WorkloadRevisions] | None = None
+
+
 class Evidence(msgspec.Struct, frozen=True):
     """What a note is rendered from, again and again.
 
@@ -33,3 +44,4 @@ class Evidence(msgspec.Struct, frozen=True):
     gaps: list[str] = []
     clearing: Clearing | None = None
     limits: list[str] = []
+    standing: Standing | None = None

@@ -6,6 +6,7 @@ import msgspec
 
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import PodView, ServiceView
+from noctuary.models.revisions import WorkloadRevisions
 
 
 class LiveView(msgspec.Struct, frozen=True):
@@ -15,6 +16,7 @@ class LiveView(msgspec.Struct, frozen=True):
     pods: list[PodView] = []
     gaps: list[str] = []
     """Each completes the sentence `Not looked at: …` of the note."""
+    revisions: list[WorkloadRevisions] = []
 
 
 LiveReader = Callable[[list[ServiceView]], Awaitable[LiveView | None]]
