@@ -52,6 +52,20 @@ class Analyzer:
     """Whether it may follow from a root."""
     may_follow_from_node: ClassVar[bool] = True
     """Whether a node in trouble can be the reason."""
+    is_nothing_when_gone: ClassVar[bool] = False
+    """Whether pods that are gone showed it only because they ended."""
+    asks_for_nodes: ClassVar[bool] = False
+    """Whether pods wait for a node, so that any node may be the reason."""
+    follows_scaling_up: ClassVar[bool] = False
+    """Whether more replicas than there is room for bring it about."""
+    follows_scaling_down: ClassVar[bool] = False
+    """Whether too few replicas bring it about."""
+    follows_dependency: ClassVar[bool] = False
+    """Whether those who call a broken dependency show it."""
+    needs_start: ClassVar[bool] = False
+    """Whether it keeps pods from starting: a template whose pods started before is not the reason."""
+    tells_cause: ClassVar[bool] = True
+    """Whether it alone may be called likely: what only says that something fails is a symptom."""
     names_reason: ClassVar[bool] = False
     """Whether its sentence says the platform's reason already."""
     hints: ClassVar[Hints] = ()
@@ -60,9 +74,9 @@ class Analyzer:
         """Tell whether an event is of this kind; the registry asks in its order."""
         return not is_about_node(event) and event.details.get(details.REASON, "") in self.reasons
 
-    def is_passing(self, _event: ContextEvent, _pod: PodView) -> bool:
-        """Tell whether an event of a pod that is ready now was no fault."""
-        return False
+    def is_passing(self, _event: ContextEvent, pod: PodView, _onset: float) -> bool:
+        """Tell whether an event was no fault, as its pod is now: ready, and never restarted."""
+        return pod.is_ready and not pod.restarts
 
     def follows_from(self, _fault: Fault, root: Fault, *, root_explains: bool) -> bool:
         """Tell whether a fault of this kind only follows from another one of the same pods."""

@@ -39,6 +39,9 @@ class CrashLoop(Analyzer):
     prior = 0.2
     why = "its container exits again and again"
     is_consequence = True
+    follows_scaling_down = True
+    follows_dependency = True
+    tells_cause = False
 
     def recognises(self, event: ContextEvent) -> bool:
         """Take an ambiguous reason that is not about an image, else go by the reason."""
@@ -49,7 +52,7 @@ class CrashLoop(Analyzer):
     def follows_from(self, fault: Fault, root: Fault, *, root_explains: bool) -> bool:
         """Follow from a probe that kills only where a signal ended the container."""
         if root.kind == Probe.kind:
-            return kills(root) and was_killed(fault)
+            return kills(root) and (was_killed(fault) or root.details.get(details.KILLED) == "1")
         return super().follows_from(fault, root, root_explains=root_explains)
 
     def sentence(self, fault: Fault, wording: Wording) -> str:

@@ -13,6 +13,7 @@ class Evicted(Analyzer):
     reasons = frozenset({"Evicted", "Preempting", "NodeLost"})
     prior = 0.15
     is_specific = False
+    tells_cause = False
     hints = (
         (re.compile(r"(?i)memory"), "its node ran low on memory"),
         (re.compile(r"(?i)disk|storage|inodes"), "its node ran low on disk"),

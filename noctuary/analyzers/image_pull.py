@@ -29,6 +29,7 @@ class ImagePull(Analyzer):
     prior = 0.25
     why = "new pods cannot start without their image"
     is_root = True
+    needs_start = True
     may_follow_from_node = False
     hints = (
         (re.compile(r"(?i)toomanyrequests|429|rate limit"), "rate limit of the registry"),

@@ -17,6 +17,7 @@ class MissingConfiguration(Analyzer):
     prior = 0.25
     why = "pods cannot start without it"
     is_root = True
+    needs_start = True
     may_follow_from_node = False
 
     def recognises(self, event: ContextEvent) -> bool:

@@ -13,6 +13,8 @@ TROUBLES = {
     "NodePIDPressure": "runs out of process ids",
     "NodeNetworkUnavailable": "has no network",
 }
+CORDONED = "NodeNotSchedulable"
+KEEPS_PODS_AWAY = frozenset({CORDONED, *TROUBLES})
 
 
 class Node(Analyzer):
@@ -25,6 +27,14 @@ class Node(Analyzer):
     def recognises(self, event: ContextEvent) -> bool:
         """Take all that is about a node."""
         return is_about_node(event)
+
+    def keeps_pods_away(self, event: ContextEvent) -> bool:
+        """Tell whether an event shows why pods find no place on its node."""
+        return event.details.get(details.REASON, "") in KEEPS_PODS_AWAY
+
+    def only_keeps_new_pods_away(self, fault: Fault) -> bool:
+        """Tell whether pods that run on the node are well."""
+        return fault.details.get(details.REASON, "") == CORDONED
 
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return what is wrong with it."""

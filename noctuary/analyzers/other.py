@@ -11,6 +11,7 @@ class Other(Analyzer):
     prior = 0.1
     is_specific = False
     is_consequence = True
+    tells_cause = False
 
     def recognises(self, _event: ContextEvent) -> bool:
         """Take everything."""

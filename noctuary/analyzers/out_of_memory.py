@@ -19,6 +19,7 @@ class OutOfMemory(Analyzer):
     prior = 0.25
     why = "it uses more memory than its limit allows"
     is_root = True
+    follows_scaling_down = True
 
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return how far the limit was."""

@@ -8,6 +8,8 @@ from noctuary.models.diagnosis import Fault, PodView
 
 START_UP_S = 60.0
 """A pod that is not ready at once fails its probe while it starts; most take seconds."""
+RECOVERED_S = 300.0
+"""A pod that was unready within the five minutes before the onset is part of the trouble, also if it is ready now."""
 KILLING = frozenset({"liveness", "startup"})
 """Probes whose failure ends the container."""
 CRASH_LOOP = "crash_loop"
@@ -21,12 +23,20 @@ class Probe(Analyzer):
     prior = 0.1
     is_specific = False
     is_consequence = True
+    is_nothing_when_gone = True
+    follows_scaling_down = True
+    follows_dependency = True
+    tells_cause = False
 
-    def is_passing(self, event: ContextEvent, pod: PodView) -> bool:
-        """Tell whether it failed only while its pod started, which has become ready since and was not restarted."""
-        if event.last_seen > pod.started_at + START_UP_S:
+    def is_passing(self, event: ContextEvent, pod: PodView, onset: float) -> bool:
+        """Tell whether it failed only while its pod started or ended, or too seldom to make it unready."""
+        if pod.is_leaving:
+            return True
+        if not pod.is_ready or (pod.restarts and event.details.get(details.PROBE) in KILLING):
             return False
-        return not (pod.restarts and event.details.get(details.PROBE) in KILLING)
+        started_at = pod.created_at or pod.started_at
+        was_ready_before = event.timestamp > started_at + START_UP_S
+        return not (was_ready_before and pod.ready_changed_at > onset - RECOVERED_S)
 
     def follows_from(self, fault: Fault, root: Fault, *, root_explains: bool) -> bool:
         """Follow from a probe that kills, or from a process that ends by itself and answers nothing."""

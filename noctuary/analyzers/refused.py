@@ -16,6 +16,8 @@ class Refused(Analyzer):
     prior = 0.25
     why = "its pods cannot be created"
     may_follow_from_node = False
+    follows_scaling_up = True
+    needs_start = True
     hints = (
         (re.compile(r"(?i)violates podsecurity"), "Pod Security forbids them"),
         (

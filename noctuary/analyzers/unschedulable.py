@@ -14,6 +14,9 @@ class Unschedulable(Analyzer):
     prior = 0.2
     why = "its pods wait for a node"
     may_follow_from_node = False
+    asks_for_nodes = True
+    follows_scaling_up = True
+    needs_start = True
     hints = (
         (re.compile(r"(?i)insufficient memory"), "insufficient memory"),
         (re.compile(r"(?i)insufficient cpu"), "insufficient CPU"),

@@ -2,12 +2,14 @@
 
 from noctuary.correlation.checks import CHECKS
 from noctuary.correlation.explain import explain
+from noctuary.correlation.fault_checks import ran_well_s
 from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.models.diagnosis import Cause, Diagnosis, IncidentContext, Relation, SetAside, Verdict
 
 MAX_CAUSES = 3
 """More than three names are a list to read, not an answer."""
 MAX_SET_ASIDE = 5
+MAX_BACKGROUND = 3
 
 
 def correlate(context: IncidentContext) -> Diagnosis:
@@ -16,9 +18,8 @@ def correlate(context: IncidentContext) -> Diagnosis:
     explanation = explain(observed)
     findings = [finding for check in CHECKS for finding in check(observed, explanation)]
     since = context.onset - context.lookback_s
-    ranked = sorted(
-        (f for f in findings if isinstance(f, Cause) and _reaches_into(f, since)), key=lambda c: (-c.score, -c.at)
-    )
+    found = [finding for finding in findings if isinstance(finding, Cause) and _reaches_into(finding, since)]
+    ranked = sorted(found, key=lambda cause: (-cause.score, -cause.unlimited, -cause.at))
     causes = [cause for cause in ranked if cause.score >= context.minimum_score][:MAX_CAUSES]
     aside = [f for f in findings if isinstance(f, SetAside) and f.change.at >= since]
     return Diagnosis(
@@ -34,6 +35,8 @@ def correlate(context: IncidentContext) -> Diagnosis:
         last_event_at=context.last_event_at,
         pods_ready=None if context.pods is None else sum(pod.is_ready for pod in observed.own_pods),
         pods_total=None if context.pods is None else len(observed.own_pods),
+        background=observed.background[:MAX_BACKGROUND],
+        ran_well_s=ran_well_s(observed, causes[0]) if causes else None,
     )
 
 

@@ -1,60 +1,146 @@
-"""Which fault follows from which rollout or node: equal template hashes decide, else the order in time."""
+"""Which fault follows from what: a node, a rollout or scaling of its own workload, or a dependency."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 
 from noctuary.analyzers import registry
+from noctuary.analyzers.node import CORDONED
 from noctuary.correlation.observations import Observations
+from noctuary.correlation.scalings import is_down, is_up
 from noctuary.models import details
+from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change, Fault, Relation
 
 CLOCK_SLACK_S = 5.0
 """Times come from several machines and most are cut to the second."""
 NODE_SLACK_S = 60.0
-"""A node is only declared not ready some 40 s after its pods began to suffer."""
+"""A node is only declared not ready some 40 s after its pods began to suffer; so late may a dependency's report be."""
+SOON_S = 300.0
+"""What a rollout brings about shows within minutes; later only while its pods were never ready."""
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """Each fault under what explains it (by index into the observations' lists), and those that stand alone."""
+    """Each fault under what explains it (by index into the observations' lists).
+
+    `alone` are the faults that nothing explains, each followed by what follows from it.
+    """
 
     by_change: dict[int, list[Fault]]
     by_node: dict[int, list[Fault]]
-    alone: list[Fault]
+    alone: list[list[Fault]]
+
+
+class _Root(NamedTuple):
+    """What is wrong with a dependency, since when, and the list of what follows from it."""
+
+    first: float
+    last: float
+    followers: list[Fault]
 
 
 def explain(observed: Observations) -> Explanation:
-    """Put every fault of a pod under a bad node, else under a rollout, else leave it alone."""
+    """Put every fault under a bad node, a dependency's trouble or a change; leave the others alone."""
     explanation = Explanation({}, {}, [])
+    near = [fault for fault in observed.faults if fault.relation is Relation.DEPENDENCY]
+    for fault in near:
+        _assign(observed, fault, explanation, None)
+    roots = list(_roots(observed, explanation))
     for fault in observed.faults:
-        node = next((i for i, bad in enumerate(observed.node_faults) if node_explains(bad, fault)), None)
-        change = best_rollout(observed.changes, fault)
-        if node is not None:
-            explanation.by_node.setdefault(node, []).append(fault)
-        elif change is not None:
-            explanation.by_change.setdefault(change, []).append(fault)
-        else:
-            explanation.alone.append(fault)
+        if fault.relation is not Relation.DEPENDENCY:
+            _assign(observed, fault, explanation, _root_of(fault, roots))
     return explanation
 
 
+def _assign(observed: Observations, fault: Fault, explanation: Explanation, root: _Root | None) -> None:
+    node = next((i for i, bad in enumerate(observed.node_faults) if node_explains(bad, fault)), None)
+    change = best_change(observed, fault)
+    if node is not None:
+        explanation.by_node.setdefault(node, []).append(fault)
+    elif root is not None and (change is None or root.first > observed.changes[change].at):
+        root.followers.append(fault)
+    elif change is not None:
+        explanation.by_change.setdefault(change, []).append(fault)
+    else:
+        explanation.alone.append([fault])
+
+
+def _roots(observed: Observations, explanation: Explanation) -> Iterator[_Root]:
+    """Yield what is wrong with dependencies: their faults, their bad changes, and that they were scaled to nothing."""
+    for group in explanation.alone:
+        yield _Root(group[0].first, group[0].last, group)
+    for index, change in enumerate(observed.changes):
+        symptoms = explanation.by_change.get(index, [])
+        is_stopped = change.event_type == EventType.SCALE_EVENT and change.new_value == "0"
+        if change.relation is Relation.DEPENDENCY and (symptoms or is_stopped):
+            followers = explanation.by_change.setdefault(index, [])
+            yield _Root(change.at, max([fault.last for fault in symptoms], default=observed.context.onset), followers)
+
+
+def _root_of(fault: Fault, roots: list[_Root]) -> _Root | None:
+    """Return the dependency's trouble that a fault of a caller began after, the latest of several."""
+    if not registry.analyzer_of(fault).follows_dependency:
+        return None
+    fitting = [root for root in roots if root.first <= fault.first + NODE_SLACK_S and root.last >= fault.first - SOON_S]
+    return max(fitting, key=lambda root: root.first, default=None)
+
+
 def node_explains(bad: Fault, fault: Fault) -> bool:
-    """Tell whether all failing pods sit on the bad node, which was bad before (or hardly later)."""
-    if not registry.analyzer_of(fault).may_follow_from_node or fault.nodes != [bad.subject.name]:
+    """Tell whether all failing pods sit on the bad node, which was bad before (or hardly later), or find it closed."""
+    analyzer = registry.analyzer_of(fault)
+    if bad.details.get(details.REASON) == CORDONED:
+        return analyzer.asks_for_nodes and "unschedulable" in fault.details.get(details.MESSAGE, "")
+    if not analyzer.may_follow_from_node or fault.nodes != [bad.subject.name]:
         return False
     return bad.first <= fault.first + NODE_SLACK_S
 
 
-def best_rollout(changes: list[Change], fault: Fault) -> int | None:
-    """Return the index of the rollout that a fault began after: the last one, or that of the same template."""
-    matching = [(change.at, i) for i, change in enumerate(changes) if rollout_explains(change, fault)]
+def best_change(observed: Observations, fault: Fault) -> int | None:
+    """Return the index of the change that a fault began after: the last one that explains it."""
+    matching = [
+        (change.at, index)
+        for index, change in enumerate(observed.changes)
+        if rollout_explains(observed, change, fault) or scaling_explains(change, fault)
+    ]
     return max(matching)[1] if matching else None
 
 
-def rollout_explains(change: Change, fault: Fault) -> bool:
-    """Tell whether a fault is of a rollout's own pods and not older than it."""
-    if not change.is_rollout or fault.first < change.at - CLOCK_SLACK_S or not same_workload(change, fault):
+def rollout_explains(observed: Observations, change: Change, fault: Fault) -> bool:
+    """Tell whether a fault is of a rollout's own pods and began within minutes of it, or they never became ready."""
+    if not change.is_rollout or is_restart(change) or not same_workload(change, fault):
         return False
     template_hash = change.details.get(details.TEMPLATE_HASH, "")
-    return not (template_hash and fault.template_hash) or template_hash == fault.template_hash
+    if template_hash and fault.template_hash and template_hash != fault.template_hash:
+        return False
+    late_s = fault.first - change.at
+    if late_s < -CLOCK_SLACK_S:
+        return False
+    return late_s <= SOON_S or (fault.details.get(details.NEVER_READY) == "1" and not _ran(observed, fault))
+
+
+def _ran(observed: Observations, fault: Fault) -> bool:
+    """Tell whether other pods of a fault's template had become ready before it."""
+    return any(
+        pod.is_ready and 0 < pod.ready_changed_at < fault.first - CLOCK_SLACK_S and pod.name not in fault.pods
+        for pod in (*observed.own_pods, *observed.dependency_pods)
+        if fault.template_hash and pod.template_hash == fault.template_hash
+    )
+
+
+def scaling_explains(change: Change, fault: Fault) -> bool:
+    """Tell whether more replicas found no room, or too few could not carry the load."""
+    if change.event_type != EventType.SCALE_EVENT or not same_workload(change, fault):
+        return False
+    if not -CLOCK_SLACK_S <= fault.first - change.at <= SOON_S:
+        return False
+    analyzer = registry.analyzer_of(fault)
+    return (is_up(change) and analyzer.follows_scaling_up) or (is_down(change) and analyzer.follows_scaling_down)
+
+
+def is_restart(change: Change) -> bool:
+    """Tell whether a rollout only restarted pods: nothing that a container runs with was changed by it."""
+    return change.details.get(details.RESTARTED) == "1"
 
 
 def same_workload(change: Change, fault: Fault) -> bool:

@@ -5,6 +5,8 @@ from noctuary.models.diagnosis import Relation, Term
 
 LIKELY_SCORE = 0.7
 """From here on a note says "Likely cause", below it "Possible cause"."""
+POSSIBLE_LIMIT = 0.69
+"""The most for what is a symptom, is over, or goes on since long: it may be the cause, and is never likely."""
 TIME_WEIGHT = 0.25
 FRESH_S = 600.0
 """Most causes page within ten minutes; older ones lose weight until the lookback's end."""
@@ -13,6 +15,10 @@ ACTIVE_WEIGHT = 0.15
 ACTIVE_S = 300.0
 """A fault seen within the five minutes before the onset is still there."""
 ROLLOUT_PRIOR = 0.2
+RESTART_PRIOR = 0.1
+"""A restart changes nothing by itself; it may make a change of configuration felt."""
+RETURN_PRIOR = 0.1
+"""A version that ran before is less likely to be wrong than one that did not."""
 CHANGE_PRIOR = 0.15
 DISTANCE = {Relation.OWN: 0.2, Relation.DEPENDENCY: 0.1, Relation.NODE: 0.1}
 
@@ -37,3 +43,11 @@ def symptom_term(*, agrees: bool) -> Term:
 def active_term(*, active: bool) -> Term:
     """Whether a fault was still seen shortly before the onset."""
     return Term("it was still there at the onset", ACTIVE_WEIGHT if active else 0.0)
+
+
+def doubted(terms: list[Term], confidence: float) -> list[Term]:
+    """Return the terms, and what is taken off because the system that told it was not sure."""
+    if confidence >= 1:
+        return terms
+    total = sum(term.value for term in terms)
+    return [*terms, Term(f"reported with confidence {confidence:.2f}", -total * (1 - confidence))]

@@ -59,6 +59,8 @@ class PodView(msgspec.Struct, frozen=True):
     ready_changed_at: float = 0.0
     """When it last became ready or unready; 0: not known."""
     is_leaving: bool = False
+    service: str = ""
+    """What annotations or labels call its service; empty: nothing but its workload."""
 
 
 class IncidentContext(msgspec.Struct, frozen=True):
@@ -73,6 +75,8 @@ class IncidentContext(msgspec.Struct, frozen=True):
     minimum_score: float = 0.3
     ignored_reasons: list[str] = []
     """Reasons of Warnings that tell nothing, as the release is set."""
+    unread_services: list[str] | None = None
+    """Services whose pods were not read live; None: not known which."""
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -151,11 +155,18 @@ class Cause(msgspec.Struct, frozen=True):
     terms: list[Term]
     change: Change | None = None
     faults: list[Fault] = []
+    limit: float = 1.0
+    """The most that its score can be, however well the rest fits."""
 
     @property
     def score(self) -> float:
-        """Return the sum of the terms, between 0 and 1."""
-        return round(min(1.0, max(0.0, sum(term.value for term in self.terms))), 3)
+        """Return the sum of the terms, between 0 and the limit."""
+        return round(min(self.limit, max(0.0, self.unlimited)), 3)
+
+    @property
+    def unlimited(self) -> float:
+        """Return the sum of the terms as it is, which ranks what has the same score."""
+        return round(sum(term.value for term in self.terms), 3)
 
     @property
     def at(self) -> float:

@@ -17,6 +17,8 @@ class LiveView(msgspec.Struct, frozen=True):
     gaps: list[str] = []
     """Each completes the sentence `Not looked at: …` of the note."""
     revisions: list[WorkloadRevisions] = []
+    unread_services: list[str] = []
+    """Services whose pods were not read."""
 
 
 LiveReader = Callable[[list[ServiceView]], Awaitable[LiveView | None]]

@@ -1,132 +1,25 @@
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
-from noctuary.correlation.correlate import correlate
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models import details
-from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
-from noctuary.models.diagnosis import (
-    CauseKind,
-    Diagnosis,
-    IncidentContext,
-    PodView,
-    Relation,
-    ServiceView,
-    Verdict,
+from noctuary.models.context_event import ContextEvent, EventType
+from noctuary.models.diagnosis import CauseKind, PodView, Verdict
+from testbed.correlation_world import (
+    LABELLED,
+    ONSET,
+    diagnose,
+    event,
+    failing_probe,
+    fault,
+    killed,
+    named,
+    node,
+    pod,
+    posted,
+    rollout,
 )
-
-ONSET = 1_800_000_000.0
-MINUTE = 60.0
-OWN = ServiceView("pay", Relation.OWN, "team", ["payments"])
-POSTGRES = ServiceView("postgres", Relation.DEPENDENCY, "team", ["payments"])
-LABELLED = ServiceView("payments", Relation.OWN, "team", ["payments"], {"app": "payments"})
-
-
-def event(kind: str, name: str, event_type: EventType, at: float, facts: dict[str, str], **more: Any) -> ContextEvent:
-    """Build an event of the cluster; `at` is in seconds before the onset."""
-    is_node, workload = kind == "Node", more.pop("workload", "pay")
-    namespace = "" if is_node else more.pop("namespace", "payments")
-    ref = ObjectRef(
-        kind,
-        namespace,
-        name,
-        workload_kind="" if is_node else "Deployment",
-        workload_name="" if is_node else workload,
-        node=more.pop("node", ""),
-        labels=more.pop("labels", {}),
-    )
-    moment = ONSET - at
-    return ContextEvent(
-        id=f"{name}-{at}",
-        tenant=namespace,
-        source="kubernetes",
-        dedup_key=f"{kind}/{namespace}/{name}/{at}/{facts.get(details.REASON)}",
-        service_name="" if is_node else workload,
-        vendor="kubernetes",
-        entity=name,
-        event_type=event_type,
-        timestamp=moment,
-        last_seen=ONSET - more.pop("last", at),
-        confidence=1.0,
-        ttl_seconds=7200,
-        object=ref,
-        details=facts,
-        **more,
-    )
-
-
-def rollout(at: float, template: str = "new", workload: str = "pay", **more: Any) -> ContextEvent:
-    facts = {details.IMAGE: f"{workload}:2", details.PREVIOUS_IMAGE: f"{workload}:1", details.TEMPLATE_HASH: template}
-    return event("Deployment", workload, EventType.DEPLOY, at, facts, workload=workload, **more)
-
-
-def fault(
-    at: float, reason: str = "CrashLoopBackOff", template: str = "new", pod: int = 0, **more: Any
-) -> ContextEvent:
-    facts = {details.REASON: reason, details.TEMPLATE_HASH: template} | more.pop("facts", {})
-    workload = more.get("workload", "pay")
-    return event("Pod", f"{workload}-{template}-{pod}", EventType.RESTART, at, facts, **more)
-
-
-def killed(at: float, exit_code: str) -> ContextEvent:
-    return fault(at, template="old", facts={details.EXIT_CODE: exit_code})
-
-
-def failing_probe(at: float, probe: str) -> ContextEvent:
-    return fault(at, "Unhealthy", "old", facts={details.PROBE: probe})
-
-
-def node(at: float, name: str = "node-7") -> ContextEvent:
-    return event("Node", name, EventType.SATURATION, at, {details.REASON: "NodeNotReady"}, last=0)
-
-
-def posted(event_type: EventType, at: float, service: str = "pay", tenant: str = "team") -> ContextEvent:
-    return ContextEvent(
-        id=f"posted-{at}",
-        tenant=tenant,
-        source="api",
-        dedup_key=f"posted-{service}-{at}",
-        service_name=service,
-        vendor="ci",
-        entity=service,
-        event_type=event_type,
-        timestamp=ONSET - at,
-        last_seen=ONSET - at,
-        confidence=1.0,
-        ttl_seconds=7200,
-        old_value="1",
-        new_value="2",
-    )
-
-
-def pod(
-    template: str,
-    number: int = 0,
-    *,
-    ready: bool = True,
-    workload: str = "pay",
-    on: str = "n",
-    age: float = 3600,
-    **more: Any,
-) -> PodView:
-    name = f"{workload}-{template}-{number}"
-    return PodView("payments", name, workload, template, on, ready, started_at=ONSET - age, **more)
-
-
-def diagnose(events: list[ContextEvent], pods: list[PodView] | None = None, **more: Any) -> Diagnosis:
-    services = more.pop("services", [OWN, POSTGRES])
-    return correlate(IncidentContext(services, ONSET, 3600.0, events, pods, **more))
-
-
-def named(diagnosis: Diagnosis) -> str:
-    """Say what is blamed: kind, then the object or the kind of fault."""
-    if not diagnosis.causes:
-        return str(diagnosis.verdict)
-    cause = diagnosis.causes[0]
-    if cause.change is not None:
-        return f"{cause.kind} {cause.change.subject.name} {cause.change.details.get(details.TEMPLATE_HASH, '')}".strip()
-    return f"{cause.faults[0].kind} {cause.faults[0].subject.name}"
 
 
 class Case(NamedTuple):
@@ -150,7 +43,7 @@ CASES = [
     Case("a rollout after the onset is not blamed", [rollout(-60)], "nothing_relevant"),
     Case(
         "a fault older than the rollout is not its fault",
-        [fault(900, template="old"), rollout(120)],
+        [fault(900, template="old", last=0), rollout(120)],
         "crash_loop pay",
     ),
     Case(
@@ -158,12 +51,12 @@ CASES = [
         [rollout(120), fault(60, template="old")],
         "crash_loop pay",
     ),
-    Case("a healthy rollout is not blamed", [rollout(120)], "nothing_relevant", [pod("new"), pod("new", 1)]),
+    Case("a rollout with ready pods is possible", [rollout(120)], "rollout pay new", [pod("new"), pod("new", 1)]),
     Case("a rollout of unknown health is possible", [rollout(120)], "rollout pay new"),
     Case(
         "a rollout that was replaced before the alert is not blamed",
         [rollout(1200, "bad"), fault(1100, template="bad", last=620), rollout(600, "good")],
-        "nothing_relevant",
+        "rollout pay good",
         [pod("good")],
     ),
     Case(
@@ -232,8 +125,8 @@ CASES = [
         "probe pay",
     ),
     Case(
-        "a probe that failed only while its pod started blames no rollout",
-        [rollout(100), fault(97, "Unhealthy", facts={details.PROBE: "readiness"})],
+        "a probe that failed only while its pod started is no fault",
+        [fault(97, "Unhealthy", facts={details.PROBE: "readiness"})],
         "nothing_relevant",
         [pod("new", age=98)],
     ),
@@ -359,9 +252,14 @@ def test_a_node_is_likely_to_blame_when_only_pods_on_it_are_not_ready(
     assert (cause.kind, cause.score >= LIKELY_SCORE) == (CauseKind.NODE, is_likely)
 
 
+def test_ready_pods_do_not_prove_a_rollout_innocent() -> None:
+    (cause,) = diagnose([rollout(120)], [pod("new")]).causes
+    assert (cause.why, cause.score < LIKELY_SCORE) == ("its pods are ready, so only its behaviour can be wrong", True)
+
+
 def test_a_ruled_out_rollout_is_kept_with_its_reason() -> None:
-    (aside,) = diagnose([rollout(120)], [pod("new")]).set_aside
-    assert aside.why == "its pods are healthy"
+    (aside,) = diagnose([rollout(-60)]).set_aside
+    assert aside.why == "it came after the alert began"
 
 
 def test_the_same_world_in_any_order_gives_the_same_answer() -> None:

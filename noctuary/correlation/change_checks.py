@@ -1,0 +1,76 @@
+"""Scalings, and changes of configuration, flags and schemas."""
+
+from collections.abc import Iterator
+
+from noctuary.common.text import duration
+from noctuary.correlation.explain import CLOCK_SLACK_S, Explanation
+from noctuary.correlation.observations import Observations
+from noctuary.correlation.placing import names_in
+from noctuary.correlation.scalings import is_by_autoscaler, is_up, reversal_of, reversed_by
+from noctuary.correlation.score import CHANGE_PRIOR, distance_term, doubted, symptom_term, time_term
+from noctuary.models.context_event import EventType
+from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, SetAside, Term
+
+
+def other_change(observed: Observations, explanation: Explanation) -> Iterator[Cause | SetAside]:
+    """A change before the onset may be to blame, unless it was taken back or could only help."""
+    for index, change in enumerate(observed.changes):
+        if change.is_rollout:
+            continue
+        symptoms = explanation.by_change.get(index, [])
+        against = _against(observed, change, symptoms)
+        if against:
+            yield SetAside(change, against)
+        else:
+            agrees = bool(symptoms) or _stopped(observed, change)
+            yield Cause(
+                CauseKind.CHANGE,
+                _why(observed, change, symptoms),
+                _terms(observed, change, agrees=agrees),
+                change,
+                symptoms,
+            )
+
+
+def _against(observed: Observations, change: Change, symptoms: list[Fault]) -> str:
+    """Return why a change cannot be the cause; empty when it can."""
+    onset = observed.context.onset
+    if change.at > onset + CLOCK_SLACK_S:
+        return "it came after the alert began"
+    back = reversal_of(change, observed.changes, onset)
+    if back is not None:
+        return f"it was taken back {duration(back.at - change.at)} later"
+    if reversed_by(change, observed.changes) is not None and not symptoms:
+        return "it took back the change before it"
+    if change.event_type == EventType.SCALE_EVENT and is_by_autoscaler(change) and not symptoms:
+        return "an autoscaler did it, as the load told it to"
+    return "it only added replicas" if is_up(change) and not symptoms else ""
+
+
+def _why(observed: Observations, change: Change, symptoms: list[Fault]) -> str:
+    if _stopped(observed, change):
+        return "nothing of it runs since"
+    if symptoms and is_up(change):
+        return "there is no room for the added replicas"
+    if symptoms:
+        return "what is left of it fails since"
+    return f"the {change.event_type.replace('_', ' ')} came before the alert"
+
+
+def _stopped(observed: Observations, change: Change) -> bool:
+    """Tell whether a workload was scaled to nothing, and none of its pods is ready."""
+    if change.event_type != EventType.SCALE_EVENT or change.new_value != "0":
+        return False
+    pods = (*observed.own_pods, *observed.dependency_pods)
+    names = {change.subject.name, change.service}
+    return not any(pod.is_ready and names & {pod.workload, *names_in(pod.labels)} for pod in pods)
+
+
+def _terms(observed: Observations, change: Change, *, agrees: bool) -> list[Term]:
+    terms = [
+        Term("changes cause most incidents", CHANGE_PRIOR),
+        time_term(max(0.0, observed.context.onset - change.at), observed.context.lookback_s),
+        distance_term(change.relation),
+        symptom_term(agrees=agrees),
+    ]
+    return doubted(terms, change.confidence)

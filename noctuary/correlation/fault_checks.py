@@ -1,0 +1,126 @@
+"""Faults that no change explains, and nodes in trouble."""
+
+from collections.abc import Iterator
+
+from noctuary.analyzers import registry
+from noctuary.common.text import duration, plural
+from noctuary.correlation.explain import SOON_S, Explanation, is_restart, same_workload
+from noctuary.correlation.lasting import BACKGROUND_S
+from noctuary.correlation.observations import Observations
+from noctuary.correlation.score import (
+    ACTIVE_S,
+    POSSIBLE_LIMIT,
+    active_term,
+    distance_term,
+    doubted,
+    symptom_term,
+    time_term,
+)
+from noctuary.models.diagnosis import Cause, CauseKind, Fault, PodView, Relation, Term
+
+
+def bad_node(observed: Observations, explanation: Explanation) -> Iterator[Cause]:
+    """A node in trouble is to blame for the pods that fail on it, or may be when some of ours run there."""
+    for index, bad in enumerate(observed.node_faults):
+        symptoms = explanation.by_node.get(index, [])
+        here = [pod for pod in observed.own_pods if pod.node == bad.subject.name]
+        unready = [pod for pod in observed.own_pods if not pod.is_ready]
+        is_felt = bool(symptoms) or (bool(unready) and all(pod.node == bad.subject.name for pod in unready))
+        if not is_felt and (_is_old(observed, bad) or registry.NODE.only_keeps_new_pods_away(bad)):
+            continue
+        share = len(here) / len(observed.own_pods) if observed.own_pods else 1.0
+        terms = [
+            Term("a node in trouble", registry.NODE.prior),
+            time_term(max(0.0, observed.context.onset - bad.last), observed.context.lookback_s),
+            distance_term(Relation.NODE, 1.0 if is_felt else share),
+            symptom_term(agrees=is_felt),
+        ]
+        why = "its pods find no other node" if symptoms and not here else _share_on_node(here, observed.own_pods)
+        yield Cause(CauseKind.NODE, why, terms, faults=[bad, *symptoms])
+
+
+def specific_fault(observed: Observations, explanation: Explanation) -> Iterator[Cause]:
+    """A fault without a change before it that tells by itself what is wrong."""
+    return _standing_alone(observed, explanation, is_specific=True)
+
+
+def reported_fault(observed: Observations, explanation: Explanation) -> Iterator[Cause]:
+    """A fault that was reported and that tells less: evictions, failing probes, what other systems post."""
+    return _standing_alone(observed, explanation, is_specific=False)
+
+
+def ran_well_s(observed: Observations, cause: Cause) -> float | None:
+    """Return how long the version of a fault that stands alone had run well before it; None where not known."""
+    if cause.kind is not CauseKind.FAULT or not cause.faults:
+        return None
+    fault = cause.faults[0]
+    begun = [c.at for c in observed.changes if c.is_rollout and same_workload(c, fault) and c.at < fault.first]
+    pods = (*observed.own_pods, *observed.dependency_pods)
+    begun = begun or [
+        pod.created_at for pod in pods if pod.created_at and pod.template_hash == fault.template_hash != ""
+    ]
+    well_s = fault.first - max(begun) if begun else 0.0
+    return well_s if well_s > SOON_S else None
+
+
+def _standing_alone(observed: Observations, explanation: Explanation, *, is_specific: bool) -> Iterator[Cause]:
+    for analyzer in registry.ANALYZERS:
+        if analyzer.is_specific is is_specific:
+            for group in explanation.alone:
+                if registry.analyzer_of(group[0]) is analyzer:
+                    yield _alone(observed, group)
+
+
+def _alone(observed: Observations, group: list[Fault]) -> Cause:
+    lead, *followers = group
+    terms = _terms(observed, lead, agrees=bool(followers))
+    why = _restarted_before(observed, lead) or registry.analyzer_of(lead).why
+    limit = POSSIBLE_LIMIT if _is_at_most_possible(observed, lead, followers) else 1.0
+    return Cause(CauseKind.FAULT, why, terms, faults=group, limit=limit)
+
+
+def _terms(observed: Observations, fault: Fault, *, agrees: bool) -> list[Term]:
+    gap_s = max(0.0, observed.context.onset - fault.last)
+    terms = [
+        Term(f"a fault of this kind: {fault.kind}", registry.analyzer_of(fault).prior),
+        time_term(gap_s, observed.context.lookback_s),
+        distance_term(fault.relation),
+        active_term(active=gap_s <= ACTIVE_S),
+        symptom_term(agrees=agrees),
+    ]
+    return doubted(terms, fault.confidence)
+
+
+def _is_at_most_possible(observed: Observations, fault: Fault, followers: list[Fault]) -> bool:
+    """Tell whether a fault is only a symptom, is over, or goes on since long before the onset."""
+    is_symptom = not registry.analyzer_of(fault).tells_cause and not followers
+    is_past = fault.is_over and fault.last < observed.context.onset - ACTIVE_S
+    return is_symptom or is_past or _is_old(observed, fault)
+
+
+def _is_old(observed: Observations, fault: Fault) -> bool:
+    return fault.first < observed.context.onset - max(BACKGROUND_S, observed.context.lookback_s)
+
+
+def _restarted_before(observed: Observations, fault: Fault) -> str:
+    """Say that a restart made it felt: with the same template, something outside it has changed."""
+    restarts = [
+        change
+        for change in observed.changes
+        if change.is_rollout and is_restart(change) and same_workload(change, fault)
+        if 0 <= fault.first - change.at + 1 <= SOON_S
+    ]
+    if not restarts:
+        return ""
+    ago = duration(max(0.0, fault.first - restarts[-1].at))
+    return f"its pods were restarted {ago} before with the same template: what they read from outside it has changed"
+
+
+def _share_on_node(here: list[PodView], own_pods: list[PodView]) -> str:
+    if not own_pods:
+        return "our pods ran on it"
+    unready = sum(not pod.is_ready for pod in here)
+    felt = f" ({unready} not ready)" if unready else ""
+    names = {pod.workload for pod in own_pods}
+    whose = f" of {names.pop()}" if len(names) == 1 else ""
+    return f"{len(here)} of {plural(len(own_pods), 'pod')}{whose} {'is' if len(here) == 1 else 'are'} on it{felt}"

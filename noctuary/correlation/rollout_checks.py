@@ -1,0 +1,167 @@
+"""Rollouts: to blame when their own pods fail, possible while only their behaviour can be wrong."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from noctuary.common.text import duration, plural
+from noctuary.correlation.explain import CLOCK_SLACK_S, SOON_S, Explanation, is_restart, same_workload
+from noctuary.correlation.observations import Observations
+from noctuary.correlation.score import (
+    RESTART_PRIOR,
+    RETURN_PRIOR,
+    ROLLOUT_PRIOR,
+    distance_term,
+    doubted,
+    symptom_term,
+    time_term,
+)
+from noctuary.models import details
+from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, PodView, SetAside, Term
+
+DRAIN_S = 60.0
+"""Pods of a replaced rollout may fail until they are gone."""
+ALERT_DELAY_S = 300.0
+"""Alert rules hold for up to five minutes before they page: what was mended within that is still the cause."""
+Reason = Callable[[Observations, Explanation, Change, list[Fault]], str]
+
+
+def bad_rollout(observed: Observations, explanation: Explanation) -> Iterator[Cause | SetAside]:
+    """A rollout before the onset is a cause unless something speaks against it; healthy pods do not."""
+    for index, change in enumerate(observed.changes):
+        if change.is_rollout:
+            yield _judge(observed, explanation, change, explanation.by_change.get(index, []))
+
+
+def _judge(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> Cause | SetAside:
+    reasons = (reason(observed, explanation, change, symptoms) for reason in REASONS_AGAINST)
+    against = next(filter(None, reasons), "")
+    if against:
+        return SetAside(change, against)
+    why = "its own pods fail since" if symptoms else _how_its_pods_fare(observed, change)
+    return Cause(CauseKind.ROLLOUT, why, _terms(observed, change, symptoms), change, symptoms)
+
+
+def _came_after(observed: Observations, _: Explanation, change: Change, _symptoms: list[Fault]) -> str:
+    return "it came after the alert began" if change.at > observed.context.onset + CLOCK_SLACK_S else ""
+
+
+def _was_staged(_: Observations, _explanation: Explanation, change: Change, symptoms: list[Fault]) -> str:
+    staged = change.details.get(details.STAGED, "")
+    return f"no pod runs it yet ({staged})" if staged and not symptoms else ""
+
+
+def _was_replaced(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> str:
+    """A rollout that was replaced is over, unless the alert is only late and what came after it is well."""
+    later = [(i, other) for i, other in _later(observed, change) if other.at <= observed.context.onset]
+    if not later or any(fault.last > later[0][1].at + DRAIN_S for fault in symptoms):
+        return ""
+    ago_s = observed.context.onset - later[0][1].at
+    is_late_alert = symptoms and ago_s <= ALERT_DELAY_S and not any(explanation.by_change.get(i) for i, _ in later)
+    return "" if is_late_alert else f"it was replaced {duration(ago_s)} before the alert"
+
+
+def _fault_was_there(observed: Observations, _: Explanation, change: Change, symptoms: list[Fault]) -> str:
+    """Only a fault of the same kind, on the same workload, that lasted until the change, shows that it is older."""
+    kinds = {fault.kind for fault in symptoms}
+    older = [
+        fault
+        for fault in observed.faults
+        if same_workload(change, fault)
+        and fault.kind in kinds
+        and fault.first < change.at - CLOCK_SLACK_S
+        and fault.last >= change.at - DRAIN_S
+    ]
+    return f"the fault began {duration(change.at - min(f.first for f in older))} before it" if older else ""
+
+
+def _ran_well(observed: Observations, _: Explanation, change: Change, symptoms: list[Fault]) -> str:
+    """A version that ran well for long explains no later fault of its pods."""
+    template_hash = change.details.get(details.TEMPLATE_HASH, "")
+    late = [
+        fault.first - change.at
+        for fault in observed.faults
+        if same_workload(change, fault)
+        and not is_restart(change)
+        and (not template_hash or fault.template_hash in ("", template_hash))
+    ]
+    is_later = bool(late) and not symptoms and min(late) > SOON_S
+    return f"its pods ran well for {duration(min(late))} before the fault began" if is_later else ""
+
+
+def _went_back(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> str:
+    """A return to the version before a bad one is the mending."""
+    undone = undone_by(observed.changes, change)
+    if undone is None or symptoms or not explanation.by_change.get(observed.changes.index(undone)):
+        return ""
+    return "it went back to the version before"
+
+
+REASONS_AGAINST: list[Reason] = [_came_after, _was_staged, _was_replaced, _fault_was_there, _ran_well, _went_back]
+
+
+def undone_by(changes: list[Change], change: Change) -> Change | None:
+    """Return the rollout that another one took back: the same template, or where that is unknown the same image."""
+    before = [
+        other for other in changes if other.is_rollout and other.subject == change.subject and other.at < change.at
+    ]
+    return next((other for other in reversed(before) if leads_back(change, other)), None)
+
+
+def leads_back(change: Change, other: Change) -> bool:
+    """Tell whether a rollout leads to what ran before another one."""
+    pairs = (
+        (details.TEMPLATE_HASH, details.PREVIOUS_TEMPLATE_HASH),
+        (details.IMAGE, details.PREVIOUS_IMAGE),
+    )
+    known = [(change.details.get(new, ""), other.details.get(old, "")) for new, old in pairs]
+    told = next(((new, old) for new, old in known if new and old), None)
+    is_other_image = change.details.get(details.IMAGE) != other.details.get(details.IMAGE)
+    return told is not None and told[0] == told[1] and (told == known[0] or is_other_image)
+
+
+def _later(observed: Observations, change: Change) -> Iterable[tuple[int, Change]]:
+    """Yield the rollouts of the same workload after this one, in order of time."""
+    return (
+        (index, other)
+        for index, other in enumerate(observed.changes)
+        if other.is_rollout and other.subject == change.subject and other.at > change.at
+    )
+
+
+def _how_its_pods_fare(observed: Observations, change: Change) -> str:
+    if is_restart(change):
+        return "it restarted the pods with the same template: what they read from outside it may have changed"
+    pods = _pods(observed, change)
+    unready = sum(not pod.is_ready for pod in pods)
+    if not pods:
+        return "it is the change before the alert; how its pods fare is not known"
+    if unready:
+        return f"{unready} of {plural(len(pods), 'pod')} of it {'is' if unready == 1 else 'are'} not ready yet"
+    return "its pods are ready, so only its behaviour can be wrong"
+
+
+def _pods(observed: Observations, change: Change) -> list[PodView]:
+    template_hash = change.details.get(details.TEMPLATE_HASH, "")
+    pods = (*observed.own_pods, *observed.dependency_pods)
+    return [
+        pod
+        for pod in pods
+        if template_hash and pod.template_hash == template_hash and pod.workload == change.subject.name
+    ]
+
+
+def _terms(observed: Observations, change: Change, symptoms: list[Fault]) -> list[Term]:
+    terms = [
+        Term(*_prior(observed, change)),
+        time_term(max(0.0, observed.context.onset - change.at), observed.context.lookback_s),
+        distance_term(change.relation),
+        symptom_term(agrees=bool(symptoms)),
+    ]
+    return doubted(terms, change.confidence)
+
+
+def _prior(observed: Observations, change: Change) -> tuple[str, float]:
+    if is_restart(change):
+        return "a restart changes nothing by itself", RESTART_PRIOR
+    if undone_by(observed.changes, change) is not None:
+        return "it went back to a version that ran before", RETURN_PRIOR
+    return "changes cause most incidents", ROLLOUT_PRIOR
