@@ -9,6 +9,7 @@ from noctuary.correlation.lasting import BACKGROUND_S
 from noctuary.correlation.observations import Observations
 from noctuary.correlation.score import (
     ACTIVE_S,
+    DOUBTFUL_LIMIT,
     POSSIBLE_LIMIT,
     active_term,
     distance_term,
@@ -75,8 +76,7 @@ def _alone(observed: Observations, group: list[Fault]) -> Cause:
     lead, *followers = group
     terms = _terms(observed, lead, agrees=bool(followers))
     why = _restarted_before(observed, lead) or registry.analyzer_of(lead).why
-    limit = POSSIBLE_LIMIT if _is_at_most_possible(observed, lead, followers) else 1.0
-    return Cause(CauseKind.FAULT, why, terms, faults=group, limit=limit)
+    return Cause(CauseKind.FAULT, why, terms, faults=group, limit=_limit(observed, lead, followers))
 
 
 def _terms(observed: Observations, fault: Fault, *, agrees: bool) -> list[Term]:
@@ -89,6 +89,17 @@ def _terms(observed: Observations, fault: Fault, *, agrees: bool) -> list[Term]:
         symptom_term(agrees=agrees),
     ]
     return doubted(terms, fault.confidence)
+
+
+def _limit(observed: Observations, fault: Fault, followers: list[Fault]) -> float:
+    if registry.analyzer_of(fault) is registry.FALLBACK and _is_about_ready_pods(observed, fault):
+        return DOUBTFUL_LIMIT
+    return POSSIBLE_LIMIT if _is_at_most_possible(observed, fault, followers) else 1.0
+
+
+def _is_about_ready_pods(observed: Observations, fault: Fault) -> bool:
+    ready = {(pod.namespace, pod.name) for pod in observed.context.pods or [] if pod.is_ready}
+    return bool(fault.pods) and all((fault.subject.namespace, name) in ready for name in fault.pods)
 
 
 def _is_at_most_possible(observed: Observations, fault: Fault, followers: list[Fault]) -> bool:

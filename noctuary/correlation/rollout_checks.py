@@ -19,6 +19,8 @@ from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, PodView, 
 
 DRAIN_S = 60.0
 """Pods of a replaced rollout may fail until they are gone."""
+LASTED_S = 300.0
+"""Back-off repeats a crash every five minutes at most: what was seen within that went on."""
 ALERT_DELAY_S = 300.0
 """Alert rules hold for up to five minutes before they page: what was mended within that is still the cause."""
 Reason = Callable[[Observations, Explanation, Change, list[Fault]], str]
@@ -67,10 +69,16 @@ def _fault_was_there(observed: Observations, _: Explanation, change: Change, sym
         for fault in observed.faults
         if same_workload(change, fault)
         and fault.kind in kinds
+        and not _is_of_template(fault, change)
         and fault.first < change.at - CLOCK_SLACK_S
-        and fault.last >= change.at - DRAIN_S
+        and fault.last >= change.at - LASTED_S
     ]
     return f"the fault began {duration(change.at - min(f.first for f in older))} before it" if older else ""
+
+
+def _is_of_template(fault: Fault, change: Change) -> bool:
+    """Tell whether a fault is of an earlier time of the same template: it ended when that was replaced."""
+    return fault.template_hash != "" and fault.template_hash == change.details.get(details.TEMPLATE_HASH)
 
 
 def _ran_well(observed: Observations, _: Explanation, change: Change, symptoms: list[Fault]) -> str:

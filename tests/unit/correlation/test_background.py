@@ -1,0 +1,72 @@
+"""What goes on for days is no cause and acquits nothing."""
+
+import pytest
+
+from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.models import details
+from noctuary.models.context_event import ContextEvent, EventType
+from testbed.correlation_world import ONSET, diagnose, event, fault, named, pod, posted, rollout
+
+DAY = 86_400.0
+
+
+def warning(reason: str, first: float, *, history: str = "", last: float = 0) -> ContextEvent:
+    """Build a Warning about a healthy pod, counted 500 times."""
+    told = {details.REASON: reason, details.MESSAGE: "policy require-labels: validation rule passed"}
+    told |= {details.HISTORY: history} if history else {}
+    return event("Pod", "pay-old-0", EventType.DEPENDENCY_FAILURE, first, told, last=last, count=500)
+
+
+def rates(*counts: int) -> str:
+    """Build a history with one point each five minutes, the last one at the onset."""
+    start = ONSET - 300 * (len(counts) - 1)
+    return " ".join(f"{start + 300 * i:.0f}:{count}" for i, count in enumerate(counts))
+
+
+@pytest.mark.parametrize("reason", ["PolicyViolation", "DNSConfigForming", "FailedGetResourceMetric", "Odd"])
+def test_a_flag_change_before_the_alert_comes_before_a_warning_of_days(reason: str) -> None:
+    diagnosis = diagnose([warning(reason, 3 * DAY), posted(EventType.FLAG_CHANGE, 120)], [pod("old")])
+    assert named(diagnosis) == "change pay"
+    assert [each.details[details.REASON] for each in diagnosis.background] == [reason]
+
+
+def test_a_warning_of_days_acquits_no_rollout() -> None:
+    diagnosis = diagnose([warning("PolicyViolation", 3 * DAY), rollout(180), fault(170, last=0)], [pod("old")])
+    assert (named(diagnosis), diagnosis.set_aside) == ("rollout pay new", [])
+
+
+def test_a_warning_of_days_whose_rate_rose_at_the_onset_is_no_background() -> None:
+    diagnosis = diagnose([warning("FailedSync", 3 * DAY, history=rates(10, 12, 14, 160))], [pod("old", ready=False)])
+    assert named(diagnosis) == "other pay"
+
+
+def test_a_warning_of_days_at_the_same_rate_is_background() -> None:
+    diagnosis = diagnose([warning("FailedSync", 3 * DAY, history=rates(10, 20, 30, 40))], [pod("old", ready=False)])
+    assert (named(diagnosis), len(diagnosis.background)) == ("nothing_relevant", 1)
+
+
+def test_an_unknown_reason_is_never_likely() -> None:
+    diagnosis = diagnose([warning("Odd", 100)], [pod("old", ready=False)])
+    assert diagnosis.causes[0].score < LIKELY_SCORE
+
+
+def test_an_unknown_warning_about_ready_pods_comes_after_a_rollout() -> None:
+    diagnosis = diagnose([warning("PolicyViolation", 100), rollout(110)], [pod("old"), pod("new")])
+    assert named(diagnosis) == "rollout pay new"
+
+
+def test_a_reason_that_the_release_ignores_is_not_told() -> None:
+    diagnosis = diagnose([warning("Odd", 100)], [pod("old", ready=False)], ignored_reasons=["Odd"])
+    assert (named(diagnosis), diagnosis.background) == ("nothing_relevant", [])
+
+
+def test_a_stuck_rollout_of_hours_beside_ready_pods_is_background() -> None:
+    stuck = fault(3 * 3600, "ImagePullBackOff", "bad", last=0)
+    diagnosis = diagnose([stuck], [pod("old"), pod("bad", ready=False)])
+    assert (named(diagnosis), diagnosis.background[0].kind) == ("nothing_relevant", "image_pull")
+
+
+def test_a_stuck_rollout_of_hours_is_possible_when_no_ready_pod_is_left() -> None:
+    stuck = fault(3 * 3600, "ImagePullBackOff", "bad", last=0)
+    (cause,) = diagnose([stuck], [pod("bad", ready=False)]).causes
+    assert (cause.faults[0].kind, cause.score < LIKELY_SCORE) == ("image_pull", True)

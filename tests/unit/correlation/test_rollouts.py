@@ -1,0 +1,135 @@
+"""When a rollout explains a fault, and when only the fault is named."""
+
+from typing import NamedTuple
+
+import pytest
+
+from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.models import details
+from noctuary.models.context_event import ContextEvent, EventType
+from noctuary.models.diagnosis import PodView
+from testbed.correlation_world import ONSET, diagnose, fault, named, pod, posted, rollout
+
+MISSING = {details.MISSING_NAME: "settings", details.MISSING_KIND: "ConfigMap"}
+
+
+class Case(NamedTuple):
+    sentence: str
+    events: list[ContextEvent]
+    blamed: str
+    is_likely: bool
+    pods: list[PodView] | None = None
+
+
+CASES = [
+    Case(
+        "a leak that shows after twenty-four minutes is no rollout's",
+        [rollout(1500), fault(60, "OOMKilled", last=0)],
+        "out_of_memory pay",
+        is_likely=True,
+    ),
+    Case(
+        "a ConfigMap deleted after the version ran well is named alone",
+        [rollout(900), fault(30, "CreateContainerConfigError", facts=MISSING, last=0)],
+        "missing_configuration pay",
+        is_likely=True,
+    ),
+    Case(
+        "pods that were never ready are the rollout's, however slowly they show it",
+        [rollout(900), fault(400, facts={details.NEVER_READY: "1"}, last=0)],
+        "rollout pay new",
+        is_likely=True,
+    ),
+    Case(
+        "a pod that was never ready beside older ready ones of its template is not the rollout's",
+        [rollout(900), fault(60, "ImagePullBackOff", facts={details.NEVER_READY: "1"}, pod=1, last=0)],
+        "image_pull pay",
+        is_likely=True,
+        pods=[pod("new", 0, ready_changed_at=ONSET - 890), pod("new", 1, ready=False)],
+    ),
+    Case(
+        "crashes of a version that ran well are only possible",
+        [rollout(3000), fault(30, last=0)],
+        "crash_loop pay",
+        is_likely=False,
+    ),
+    Case(
+        "a restart is not the cause of what its pods lack",
+        [
+            rollout(40, facts={details.RESTARTED: "1", details.CHANGED: "annotations"}),
+            fault(35, "CreateContainerConfigError", facts=MISSING, last=0),
+        ],
+        "missing_configuration pay",
+        is_likely=True,
+    ),
+    Case(
+        "of two releases in flight the one with a symptom is named",
+        [rollout(20, "s", "search", labels={}), rollout(60), fault(50, last=0)],
+        "rollout pay new",
+        is_likely=True,
+    ),
+    Case(
+        "a fault of another kind before a rollout acquits nothing",
+        [fault(900, "FailedMount", "old", last=100), rollout(120), fault(100, last=0)],
+        "rollout pay new",
+        is_likely=True,
+    ),
+    Case(
+        "a fault of the same kind that ended before a rollout acquits nothing",
+        [fault(1200, template="old", last=1000), rollout(120), fault(100, last=0)],
+        "rollout pay new",
+        is_likely=True,
+    ),
+    Case(
+        "a fault of the same kind that lasted until a rollout shows that it is older",
+        [fault(900, "OOMKilled", "old", last=118), rollout(120), fault(100, "OOMKilled", last=0)],
+        "out_of_memory pay",
+        is_likely=True,
+    ),
+    Case(
+        "a template that no pod runs yet is not the cause",
+        [rollout(60, facts={details.STAGED: "partition 2"})],
+        "nothing_relevant",
+        is_likely=False,
+        pods=[pod("old")],
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.sentence for case in CASES])
+def test_what_a_rollout_explains(case: Case) -> None:
+    diagnosis = diagnose(case.events, case.pods)
+    is_likely = bool(diagnosis.causes) and diagnosis.causes[0].score >= LIKELY_SCORE
+    assert (named(diagnosis), is_likely) == (case.blamed, case.is_likely)
+
+
+def test_how_long_the_version_had_run_well_is_told() -> None:
+    diagnosis = diagnose([rollout(1500), fault(60, "OOMKilled", last=0)])
+    assert diagnosis.ran_well_s == 1440
+    assert [aside.why for aside in diagnosis.set_aside] == ["its pods ran well for 24 min before the fault began"]
+
+
+def test_the_age_of_pods_tells_how_long_a_version_older_than_all_records_ran_well() -> None:
+    diagnosis = diagnose([fault(60, "OOMKilled", "old", last=0)], [pod("old", ready=False, created_at=ONSET - 86_460)])
+    assert diagnosis.ran_well_s == 86_400
+
+
+def test_a_restart_before_a_fault_says_that_something_outside_the_template_changed() -> None:
+    events = [rollout(40, facts={details.RESTARTED: "1"}), fault(35, last=0)]
+    assert "same template" in diagnose(events).causes[0].why
+
+
+def test_a_posted_deploy_lends_its_commit_to_the_rollout_that_it_is() -> None:
+    events = [posted(EventType.DEPLOY, 90, sha="a4f2c1", vendor="argocd"), rollout(60), fault(50)]
+    (cause,) = diagnose(events).causes
+    assert cause.change is not None
+    assert (cause.change.subject.name, cause.change.sha, cause.change.vendor) == ("pay", "a4f2c1", "argocd")
+
+
+def test_what_another_system_is_hardly_sure_of_weighs_hardly_anything() -> None:
+    scores = [
+        diagnose([posted(EventType.DEPLOY, 90, confidence=confidence)], minimum_score=0.0).causes[0].score
+        for confidence in (1.0, 0.5, 0.01)
+    ]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[-1] < 0.1

@@ -1,0 +1,158 @@
+"""Scalings: to nothing, down, up into a wall, taken back, an autoscaler's."""
+
+from typing import NamedTuple
+
+import pytest
+
+from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.models import details
+from noctuary.models.context_event import ContextEvent, EventType
+from noctuary.models.diagnosis import PodView
+from testbed.correlation_world import diagnose, event, fault, named, node, pod, posted, rollout, scaling
+
+BY_AUTOSCALER = {details.BY_AUTOSCALER: "1"}
+
+
+def refused(at: float) -> ContextEvent:
+    return event("Deployment", "pay", EventType.SATURATION, at, {details.REASON: "FailedCreate"}, last=0)
+
+
+def probe(at: float, pod_number: int = 0) -> ContextEvent:
+    return fault(at, "Unhealthy", "old", pod_number, facts={details.PROBE: "readiness"}, last=0)
+
+
+class Case(NamedTuple):
+    sentence: str
+    events: list[ContextEvent]
+    blamed: str
+    is_likely: bool
+    pods: list[PodView] | None = None
+
+
+READY = [pod("old", 0), pod("old", 1)]
+CASES = [
+    Case(
+        "scaled to nothing just before the alert beats the probes of the dying pods",
+        [scaling(21, "1", "0"), probe(15)],
+        "change pay",
+        is_likely=True,
+        pods=[],
+    ),
+    Case(
+        "scaled down just before the alert beats the symptoms of those that are left",
+        [scaling(60, "5", "1"), probe(30)],
+        "change pay",
+        is_likely=True,
+        pods=[pod("old", ready=False)],
+    ),
+    Case(
+        "scaled up into a quota is the cause",
+        [scaling(60, "2", "9"), refused(55)],
+        "change pay",
+        is_likely=True,
+        pods=READY,
+    ),
+    Case(
+        "scaled up beyond the room of the nodes is the cause",
+        [scaling(60, "2", "9"), fault(55, "FailedScheduling", "old", 2, last=0)],
+        "change pay",
+        is_likely=True,
+        pods=[*READY, pod("old", 2, ready=False)],
+    ),
+    Case("scaled up and all are well explains nothing", [scaling(60, "2", "4")], "nothing_relevant", False, READY),
+    Case(
+        "scaled to nothing and back three seconds later explains nothing",
+        [scaling(10, "2", "0"), scaling(7, "0", "2")],
+        "nothing_relevant",
+        False,
+        READY,
+    ),
+    Case(
+        "scaled to nothing and back after the alert began is the cause",
+        [scaling(10, "2", "0"), scaling(-30, "0", "2")],
+        "change pay",
+        False,
+        READY,
+    ),
+    Case(
+        "what an autoscaler does is the load's",
+        [scaling(60, "6", "5", facts=BY_AUTOSCALER)],
+        "nothing_relevant",
+        False,
+        READY,
+    ),
+    Case(
+        "a flag turned on and off again before the alert explains nothing",
+        [
+            posted(EventType.FLAG_CHANGE, 90, old_value="off", new_value="on"),
+            posted(EventType.FLAG_CHANGE, 60, old_value="on", new_value="off"),
+        ],
+        "nothing_relevant",
+        False,
+        READY,
+    ),
+    Case(
+        "a dependency scaled to nothing comes before the readiness of its callers",
+        [scaling(80, "1", "0", "postgres"), probe(60)],
+        "change postgres",
+        is_likely=True,
+        pods=[pod("old", ready=False)],
+    ),
+    Case(
+        "a dependency out of memory comes before the readiness of its callers",
+        [fault(80, "OOMKilled", "p", workload="postgres", last=0), probe(85), probe(60, 1)],
+        "out_of_memory postgres",
+        is_likely=True,
+        pods=[pod("old", ready=False), pod("old", 1, ready=False), pod("p", ready=False, workload="postgres")],
+    ),
+    Case(
+        "a dependency that crashes comes before the crashes of its callers",
+        [fault(80, template="p", workload="postgres", last=0), fault(60, template="old", last=0)],
+        "crash_loop postgres",
+        is_likely=True,
+        pods=[pod("old", ready=False), pod("p", ready=False, workload="postgres")],
+    ),
+    Case(
+        "the own rollout after a dependency's trouble keeps its own crashes",
+        [fault(600, "OOMKilled", "p", workload="postgres", last=0), rollout(60), fault(55, last=0)],
+        "rollout pay new",
+        is_likely=True,
+    ),
+    Case(
+        "a cordoned node is named where pods find no other",
+        [
+            event("Node", "node-7", EventType.SATURATION, 100, {details.REASON: "NodeNotSchedulable"}, last=0),
+            fault(
+                60,
+                "FailedScheduling",
+                "old",
+                facts={details.MESSAGE: "0/1 nodes are available: 1 node(s) were unschedulable."},
+                last=0,
+            ),
+        ],
+        "node node-7",
+        is_likely=True,
+        pods=[pod("old", ready=False, on="")],
+    ),
+    Case(
+        "a cordoned node where all pods are ready is no cause",
+        [event("Node", "n", EventType.SATURATION, 100, {details.REASON: "NodeNotSchedulable"}, last=0)],
+        "nothing_relevant",
+        False,
+        READY,
+    ),
+    Case(
+        "a node in trouble for days under healthy pods is no cause",
+        [node(2 * 86_400)],
+        "nothing_relevant",
+        False,
+        [pod("old", on="node-7")],
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.sentence for case in CASES])
+def test_what_is_blamed(case: Case) -> None:
+    diagnosis = diagnose(case.events, case.pods)
+    is_likely = bool(diagnosis.causes) and diagnosis.causes[0].score >= LIKELY_SCORE
+    assert (named(diagnosis), is_likely) == (case.blamed, case.is_likely)
