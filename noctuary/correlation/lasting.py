@@ -1,6 +1,6 @@
 """What of the reported is still so: faults that ended, that were none, and what goes on for days."""
 
-from collections.abc import Mapping
+import msgspec
 
 from noctuary.analyzers import registry
 from noctuary.correlation.placing import Placed, is_pod_of
@@ -15,7 +15,21 @@ RATE_STEP = 3.0
 RECENT_S = 600.0
 """Over which the rate at the onset is taken."""
 CLOCK_SLACK_S = 5.0
-PodsByName = Mapping[tuple[str, str], PodView]
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What was read live: pods by namespace and name, and the services whose pods were read."""
+
+    pods: dict[tuple[str, str], PodView]
+    services: frozenset[str]
+    onset: float
+
+
+def what_was_seen(context: IncidentContext) -> Seen:
+    """Return the live view in the form in which events are held against it."""
+    pods = {(pod.namespace, pod.name): pod for pod in context.pods or []}
+    services = frozenset(service.name for service in context.services if _was_read(service, context))
+    return Seen(pods, services, context.onset)
 
 
 def is_ignored(event: ContextEvent, context: IncidentContext) -> bool:
@@ -23,26 +37,26 @@ def is_ignored(event: ContextEvent, context: IncidentContext) -> bool:
     return event.details.get(details.REASON, "") in context.ignored_reasons
 
 
-def is_passing(placed: Placed, pods: PodsByName, context: IncidentContext) -> bool:
+def is_passing(placed: Placed, seen: Seen) -> bool:
     """Tell whether its pod shows that an event was no fault: it is gone, or well now."""
     ref = placed.event.object
     if ref is None or ref.kind != "Pod":
         return False
     analyzer = registry.recognise(placed.event)
-    pod = _pod_of(placed.event, pods)
+    pod = _pod_of(placed.event, seen)
     if pod is not None:
-        return analyzer.is_passing(placed.event, pod, context.onset)
-    return analyzer.is_nothing_when_gone and _was_read(placed, context)
+        return analyzer.is_passing(placed.event, pod, seen.onset)
+    return analyzer.is_nothing_when_gone and placed.service in seen.services
 
 
-def is_over(placed: Placed, pods: PodsByName, context: IncidentContext) -> bool:
+def is_over(placed: Placed, seen: Seen) -> bool:
     """Tell whether what an event reports had ended when the pods were read: its pod is gone, or ready since."""
     ref = placed.event.object
     if ref is None or ref.kind != "Pod":
         return False
-    pod = _pod_of(placed.event, pods)
+    pod = _pod_of(placed.event, seen)
     if pod is None:
-        return _was_read(placed, context)
+        return placed.service in seen.services
     return pod.is_ready and pod.ready_changed_at > placed.event.last_seen
 
 
@@ -61,23 +75,20 @@ def _has_ready_pods(fault: Fault, context: IncidentContext) -> bool:
     )
 
 
-def _pod_of(event: ContextEvent, pods: PodsByName) -> PodView | None:
+def _pod_of(event: ContextEvent, seen: Seen) -> PodView | None:
     """Return the pod that an event is about; a StatefulSet's next pod of the same name is another one."""
     ref = event.object
-    pod = pods.get((ref.namespace, ref.name)) if ref is not None else None
+    pod = seen.pods.get((ref.namespace, ref.name)) if ref is not None else None
     return None if pod is not None and pod.created_at > event.last_seen + CLOCK_SLACK_S else pod
 
 
-def _was_read(placed: Placed, context: IncidentContext) -> bool:
-    """Tell whether the pods of an event's service were read, so that a missing one is gone."""
-    service = next((s for s in context.services if s.name == placed.service), None)
-    return context.pods is not None and service is not None and _is_covered(service, context)
-
-
-def _is_covered(service: ServiceView, context: IncidentContext) -> bool:
+def _was_read(service: ServiceView, context: IncidentContext) -> bool:
+    """Tell whether the pods of a service were read, so that a missing one is gone."""
+    if context.pods is None:
+        return False
     if context.unread_services is not None:
         return service.name not in context.unread_services
-    return any(is_pod_of(pod, service) for pod in context.pods or [])
+    return any(is_pod_of(pod, service) for pod in context.pods)
 
 
 def _rate_rose(fault: Fault, onset: float) -> bool:

@@ -7,7 +7,7 @@ import msgspec
 from noctuary.analyzers import registry
 from noctuary.correlation.deploys import join_posted
 from noctuary.correlation.episodes import group_episodes
-from noctuary.correlation.lasting import PodsByName, is_background, is_ignored, is_over, is_passing
+from noctuary.correlation.lasting import is_background, is_ignored, is_over, is_passing, what_was_seen
 from noctuary.correlation.placing import Placed, is_node_event, place, pods_of, workload_of
 from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.models.diagnosis import Change, Fault, IncidentContext, PodView, Relation
@@ -59,14 +59,10 @@ def gather_observations(context: IncidentContext) -> Observations:
 
 
 def _faults(placed: list[Placed], changes: list[Change], context: IncidentContext) -> list[Fault]:
-    pods = {(pod.namespace, pod.name): pod for pod in context.pods or []}
+    seen = what_was_seen(context)
     timely = [p for p in placed if p.event.timestamp <= context.onset + LATE_FAULT_S]
-    kept = [p for p in timely if not is_passing(p, pods, context)]
-    return group_episodes(kept, changes, _over(kept, pods, context))
-
-
-def _over(placed: Iterable[Placed], pods: PodsByName, context: IncidentContext) -> dict[str, bool]:
-    return {p.event.id: is_over(p, pods, context) for p in placed}
+    kept = [p for p in timely if not is_passing(p, seen)]
+    return group_episodes(kept, changes, {p.event.id: is_over(p, seen) for p in kept})
 
 
 def _node_faults(

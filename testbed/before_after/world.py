@@ -68,7 +68,7 @@ def scaling(at: float, old: int, new: int, **facts: Any) -> ContextEvent:
     )
 
 
-def fault(at: float, reason: str, pod: str = "web-h2-a", last: float = 0, **facts: Any) -> ContextEvent:
+def fault(at: float, reason: str, pod: str = "web-h2-a", *, last: Any = 0.0, **facts: Any) -> ContextEvent:
     """Build a fault of a pod called WORKLOAD-TEMPLATE-LETTER."""
     workload, template, _ = pod.rsplit("-", 2)
     told = {"reason": reason, "template_hash": template, "container": workload, "restarts": "0"} | facts
