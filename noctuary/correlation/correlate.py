@@ -4,12 +4,15 @@ from noctuary.correlation.checks import CHECKS
 from noctuary.correlation.explain import explain
 from noctuary.correlation.fault_checks import ran_well_s
 from noctuary.correlation.observations import Observations, gather_observations
+from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models.diagnosis import Cause, Diagnosis, IncidentContext, Relation, SetAside, Verdict
 
 MAX_CAUSES = 3
 """More than three names are a list to read, not an answer."""
 MAX_SET_ASIDE = 5
 MAX_BACKGROUND = 3
+SAME_WEIGHT = 0.11
+"""Scores no further apart than this decide nothing: the distance of a dependency is no more."""
 
 
 def correlate(context: IncidentContext) -> Diagnosis:
@@ -37,7 +40,16 @@ def correlate(context: IncidentContext) -> Diagnosis:
         pods_total=None if context.pods is None else len(observed.own_pods),
         background=observed.background[:MAX_BACKGROUND],
         ran_well_s=ran_well_s(observed, causes[0]) if causes else None,
+        is_undecided=_is_undecided(causes),
     )
+
+
+def _is_undecided(causes: list[Cause]) -> bool:
+    """Tell whether the first two are changes of about the same weight, of which neither has a fault of its own."""
+    first = causes[:2]
+    if len(first) < 2 or any(cause.change is None or cause.faults for cause in first):
+        return False
+    return first[0].score < LIKELY_SCORE and first[0].score - first[1].score <= SAME_WEIGHT
 
 
 def _reaches_into(cause: Cause, since: float) -> bool:

@@ -203,6 +203,8 @@ class Diagnosis(msgspec.Struct, frozen=True):
     """What goes on since long before the onset, at the same rate: no cause, and acquits nothing."""
     ran_well_s: float | None = None
     """How long the version that fails now had run well, when its rollout is too old to be the cause."""
+    is_undecided: bool = False
+    """Whether several changes came just before the alert and none has a fault of its own: then none is headlined."""
 
 
 WORKLOAD_KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})

@@ -16,7 +16,7 @@ from noctuary.notes.note import render_note
 
 ONSET = 1_790_085_600.0
 """2026-09-22 14:00:00 UTC; all other times are seconds before it."""
-S = TypeVar("S")
+S = TypeVar("S", bound=msgspec.Struct)
 REGISTRY = "registry.example.com"
 
 
