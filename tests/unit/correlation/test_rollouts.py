@@ -136,6 +136,6 @@ def test_what_another_system_is_hardly_sure_of_weighs_hardly_anything() -> None:
 
 
 def test_of_two_releases_without_a_symptom_none_is_headlined() -> None:
-    pods = [pod("new"), pod("p2", workload="postgres")]
-    assert diagnose([rollout(30), rollout(60, "p2", "postgres")], pods).is_undecided
-    assert not diagnose([rollout(30), rollout(60, "p2", "postgres"), fault(20, last=0)], pods).is_undecided
+    releases = [rollout(30), rollout(60, "p2", "postgres")]
+    assert diagnose(releases, [pod("new"), pod("p2", workload="postgres")]).is_undecided
+    assert not diagnose([*releases, fault(20, last=0)], [pod("new", ready=False)]).is_undecided
