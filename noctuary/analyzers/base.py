@@ -33,6 +33,18 @@ class Wording(NamedTuple):
         return "" if self.is_many else "s"
 
 
+class Advice(NamedTuple):
+    """What to do: prose on the line of its lead, a command alone on its line, a remark behind `# ` on the next.
+
+    `more` are commands to run after the first one, each on a line of its own.
+    """
+
+    words: str = ""
+    command: str = ""
+    remark: str = ""
+    more: tuple[str, ...] = ()
+
+
 class Analyzer:
     """One kind of fault; a subclass in a file of its own says what differs. Pure."""
 
@@ -85,9 +97,9 @@ class Analyzer:
         """Return the platform's words where they tell more than the sentence."""
         return clean(fault.details.get(details.MESSAGE, "") or fault.text, MAX_MESSAGE_CHARS)
 
-    def remedy(self, _fault: Fault, _pod: Subject, describe: str) -> str:
-        """Return what to do when no change explains it; `describe` looks at a failing pod."""
-        return describe
+    def remedy(self, _fault: Fault, _pod: Subject, describe: str) -> Advice:
+        """Return what to do when no change explains it; `describe` is the command that looks at a failing pod."""
+        return Advice(command=describe)
 
 
 def is_about_node(event: ContextEvent) -> bool:

@@ -2,7 +2,7 @@
 
 import shlex
 
-from noctuary.analyzers.base import NAME, Analyzer, Wording, kubectl, was_killed
+from noctuary.analyzers.base import NAME, Advice, Analyzer, Wording, kubectl, was_killed
 from noctuary.analyzers.image_pull import AMBIGUOUS, is_about_image
 from noctuary.analyzers.probe import Probe, kills
 from noctuary.common.text import clean
@@ -61,13 +61,13 @@ class CrashLoop(Analyzer):
         """Return how new pods end."""
         return f"new pods crash{_exit_code(fault)}"
 
-    def remedy(self, fault: Fault, pod: Subject, describe: str) -> str:
+    def remedy(self, fault: Fault, pod: Subject, describe: str) -> Advice:
         """Return the command that shows the last words of the container."""
         logs = kubectl(pod, "logs", "--previous", kind="")
         container = fault.details.get(details.CONTAINER, "")
         if logs and NAME.fullmatch(container):
-            return f"{logs} -c {shlex.quote(container)}"
-        return logs or super().remedy(fault, pod, describe)
+            return Advice(command=f"{logs} -c {shlex.quote(container)}")
+        return Advice(command=logs or describe)
 
 
 def _is_loop(fault: Fault) -> bool:

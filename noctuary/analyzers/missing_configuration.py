@@ -1,6 +1,6 @@
 """A ConfigMap, Secret or key that pods need and that does not exist."""
 
-from noctuary.analyzers.base import Analyzer, Wording, kubectl
+from noctuary.analyzers.base import Advice, Analyzer, Wording, kubectl
 from noctuary.common.text import clean, shorten_middle
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
@@ -35,14 +35,14 @@ class MissingConfiguration(Analyzer):
         """Return nothing where the sentence names the object already."""
         return "" if details.MISSING_NAME in fault.details else super().message(fault)
 
-    def remedy(self, fault: Fault, pod: Subject, describe: str) -> str:
+    def remedy(self, fault: Fault, pod: Subject, describe: str) -> Advice:
         """Return the command that looks for the object, and what to do then."""
         kind, name = fault.details.get(details.MISSING_KIND, ""), fault.details.get(details.MISSING_NAME, "")
         resource = RESOURCES.get(kind, "")
         command = kubectl(Subject(kind, fault.subject.namespace, name), "get", kind=resource) if resource else ""
         key = clean(fault.details.get(details.MISSING_KEY, ""), 63)
         what = f"add key {key} to it" if key else "create it or name the right one"
-        return f"{command}        {what}" if command else super().remedy(fault, pod, describe)
+        return Advice(command=command, remark=what) if command else super().remedy(fault, pod, describe)
 
 
 def missing(fault: Fault, limit: int) -> str:

@@ -1,6 +1,6 @@
 """A node in trouble."""
 
-from noctuary.analyzers.base import Analyzer, Wording, is_about_node, kubectl
+from noctuary.analyzers.base import Advice, Analyzer, Wording, is_about_node, kubectl
 from noctuary.common.text import clean
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
@@ -32,7 +32,7 @@ class Node(Analyzer):
         trouble = TROUBLES.get(reason) or f"is in trouble ({reason or 'unknown'})"
         return f"node {wording.name} {trouble}"
 
-    def remedy(self, fault: Fault, pod: Subject, describe: str) -> str:
+    def remedy(self, fault: Fault, _pod: Subject, describe: str) -> Advice:
         """Return a look at the node."""
         node = Subject("Node", "", fault.subject.name)
-        return kubectl(node, "describe", kind="node") or super().remedy(fault, pod, describe)
+        return Advice(command=kubectl(node, "describe", kind="node") or describe)

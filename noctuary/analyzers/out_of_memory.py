@@ -3,7 +3,7 @@
 import re
 import shlex
 
-from noctuary.analyzers.base import NAME, Analyzer, Wording, kubectl
+from noctuary.analyzers.base import NAME, Advice, Analyzer, Wording, kubectl
 from noctuary.common.text import clean
 from noctuary.models import details
 from noctuary.models.diagnosis import WORKLOAD_KINDS, Fault, Subject
@@ -28,7 +28,7 @@ class OutOfMemory(Analyzer):
         """Return how far the limit was."""
         return f"new pods run out of memory{_limit(fault)}"
 
-    def remedy(self, fault: Fault, pod: Subject, describe: str) -> str:
+    def remedy(self, fault: Fault, pod: Subject, describe: str) -> Advice:
         """Return the command that doubles the limit."""
         return _raise_limit(fault) or super().remedy(fault, pod, describe)
 
@@ -38,14 +38,14 @@ def _limit(fault: Fault) -> str:
     return f" (limit {limit})" if limit else ""
 
 
-def _raise_limit(fault: Fault) -> str:
+def _raise_limit(fault: Fault) -> Advice | None:
     limit, container = fault.details.get(details.MEMORY_LIMIT, ""), fault.details.get(details.CONTAINER, "")
     quantity = QUANTITY.fullmatch(limit)
     if not quantity or not NAME.fullmatch(container) or fault.subject.kind not in WORKLOAD_KINDS:
-        return ""
+        return None
     doubled = f"{int(quantity[1]) * 2}{quantity[2] or ''}"
     command = kubectl(fault.subject, "set", "resources", kind=fault.subject.kind)
     if not command:
-        return ""
-    condition = f"if it needs more than {limit}; else find the leak"
-    return f"{command} -c {shlex.quote(container)} --limits=memory={doubled}        {condition}"
+        return None
+    raised = f"{command} -c {shlex.quote(container)} --limits=memory={doubled}"
+    return Advice(command=raised, remark=f"if it needs more than {limit}, else find the leak")

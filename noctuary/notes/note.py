@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 
+from noctuary.analyzers.base import Advice
 from noctuary.common.clock import format_clock
 from noctuary.common.text import clean, duration, fit_bytes, plural, shorten
 from noctuary.correlation.score import LIKELY_SCORE
@@ -46,7 +47,7 @@ def render_note(incident: IncidentRow, evidence: Evidence, marker: str, now: flo
     blocks = [
         [headline(diagnosis, _status_prefix(incident))],
         _status_lines(incident, evidence.clearing),
-        _action(incident, diagnosis),
+        _action(incident, evidence),
         _why(evidence),
         _others(diagnosis),
         _looked_at(evidence),
@@ -108,11 +109,20 @@ def _cleared(clearing: Clearing) -> str:
     return f" Cleared: {'; '.join(seen)}." if seen else " What cleared it was not seen."
 
 
-def _action(incident: IncidentRow, diagnosis: Diagnosis) -> list[str]:
+def _advised(lead: str, advice: Advice) -> list[str]:
+    """Return an action: a command stands alone on its line, so that the whole line can be pasted."""
+    if not advice.command:
+        return [f"{lead}: {advice.words or advice.remark}"]
+    remark = [f"# {advice.remark}"] if advice.remark else []
+    return [f"{lead}: {advice.words}".rstrip(), advice.command, *advice.more, *remark]
+
+
+def _action(incident: IncidentRow, evidence: Evidence) -> list[str]:
+    diagnosis = evidence.diagnosis
     if diagnosis.causes:
         first = diagnosis.causes[0]
         lead = "Do" if first.score >= LIKELY_SCORE or first.change is None else "Do, if it is to blame"
-        return [f"{'If it comes back' if incident.status == 'resolved' else lead}: {remedy(first)}"]
+        return _advised("If it comes back" if incident.status == "resolved" else lead, remedy(first, evidence.standing))
     if diagnosis.verdict is Verdict.NEVER_SEEN:
         name = clean(diagnosis.services[0], 63) if diagnosis.services else "this service"
         check = "check how spec.services of the integration maps this PagerDuty service (namespaces, selector)"
