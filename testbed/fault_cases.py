@@ -10,7 +10,10 @@ AT = 1_800_000_000.0
 
 
 class Case(NamedTuple):
-    """What is reported of pods of the Deployment `pay`, and what the note is to make of it."""
+    """What is reported of pods of the Deployment `pay`, and what the note is to make of it.
+
+    `remedy` as it stands below `Do:`, its remark behind `# ` on a line of its own.
+    """
 
     reported: dict[str, str]
     sentence: str

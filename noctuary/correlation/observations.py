@@ -140,16 +140,31 @@ def _change(placed: _Placed) -> Change:
         actor=event.actor,
         old_value=event.old_value,
         new_value=event.new_value,
+        entity=event.entity,
+        sha=event.sha,
+        link=event.link,
+        confidence=event.confidence,
+        is_posted=_is_posted(event),
     )
+
+
+def _is_posted(event: ContextEvent) -> bool:
+    return event.source != KUBERNETES_SOURCE
+
+
+def _teller(event: ContextEvent) -> tuple[str, ...]:
+    """Return what tells signals of other systems apart: each system, thing and kind of trouble is one of its own."""
+    return (event.vendor, event.entity, str(event.event_type)) if _is_posted(event) else ()
 
 
 def _group(placed: Iterable[_Placed]) -> list[Fault]:
     """Join what the same kind of fault did to pods of the same template."""
-    groups: dict[tuple[str, Subject, str, str], list[_Placed]] = defaultdict(list)
+    groups: dict[tuple[str, Subject, str, str, tuple[str, ...]], list[_Placed]] = defaultdict(list)
     for p in placed:
         template_hash, probe = (p.event.details.get(name, "") for name in (details.TEMPLATE_HASH, details.PROBE))
-        groups[registry.recognise(p.event).kind, workload_of(p.event), template_hash, probe].append(p)
-    faults = [_fault(kind, subject, version, members) for (kind, subject, version, _), members in groups.items()]
+        kind, subject = registry.recognise(p.event).kind, workload_of(p.event)
+        groups[kind, subject, template_hash, probe, _teller(p.event)].append(p)
+    faults = [_fault(kind, subject, version, members) for (kind, subject, version, *_), members in groups.items()]
     return sorted(faults, key=lambda fault: (fault.first, fault.kind))
 
 
@@ -174,6 +189,13 @@ def _fault(kind: str, subject: Subject, template_hash: str, members: list[_Place
         details=merged,
         vendor=events[0].vendor,
         text=str(events[-1].new_value or events[-1].entity),
+        entity=events[-1].entity,
+        event_type=str(events[-1].event_type),
+        actor=events[-1].actor,
+        sha=events[-1].sha,
+        link=events[-1].link,
+        confidence=max(event.confidence for event in events),
+        is_posted=_is_posted(events[-1]),
     )
 
 
