@@ -119,9 +119,10 @@ def fault_line(fault: Fault) -> str:
         told = "; ".join(told_by(fault))
         return shorten(fault_words(fault, 120) + (f" ({told})" if told else ""), MAX_LINE_CHARS) + link_of(fault)
     reason = clean(fault.details.get(details.REASON, ""), 63)
-    said = ", ".join(part for part in _facts(fault, reason) if part)
+    told = fault_sentence(fault, 63)
+    said = ", ".join(part for part in _facts(fault, reason) if part and part not in told)
     message = analyzer_of(fault).message(fault)
-    line = fault_sentence(fault, 63) + (f"; {said}" if said else "")
+    line = told + (f"; {said}" if said else "")
     is_new = message not in ("", reason, *fault.pods) and message not in line
     return shorten(line + (f": {message}" if is_new else ""), MAX_LINE_CHARS)
 
@@ -132,7 +133,7 @@ def _facts(fault: Fault, reason: str) -> list[str]:
     container = clean(fault.details.get(details.CONTAINER, ""), 63)
     return [
         "" if names_reason else reason,
-        f"container {container}" if container else "",
         plural(int(restarts), "restart") if COUNT.fullmatch(restarts) and int(restarts) else "",
+        f"container {container}" if container else "",
         f"on {shorten_middle(clean(fault.nodes[0], 253), 40)}" if len(fault.nodes) == 1 and not names_reason else "",
     ]

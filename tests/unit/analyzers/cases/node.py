@@ -8,8 +8,8 @@ CASES = [
         {"reason": "NodeNotReady"},
         "node node-7 is not ready",
         "its pods fail since",
-        "node node-7: bring its machine, kubelet and network back, or drain and replace it; Deployments leave it after 5 min; what runs on it:\n"
-        + PODS_ON_IT,
+        "node node-7: bring its machine, kubelet and network back, or drain and replace it; "
+        "Deployments leave it after 5 min; what runs on it:\n" + PODS_ON_IT,
         about="Node",
     ),
     Case(
