@@ -15,6 +15,8 @@ SERVICE_LABEL = "app.kubernetes.io/name"
 POD_HASH_LABEL = "pod-template-hash"
 REVISION_HASH_LABEL = "controller-revision-hash"
 """Deployments mark their pods with the first, StatefulSets and DaemonSets with the second."""
+FOREIGN_HASH_LABEL = "rollouts-pod-template-hash"
+"""As Argo Rollouts marks the ReplicaSets and pods of its own."""
 _CRON_RUN = re.compile(r"-\d{8,10}$")
 """A CronJob names its Jobs by the minute they are for."""
 

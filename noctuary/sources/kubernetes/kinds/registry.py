@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from noctuary.sources.kubernetes.kinds.controller_revisions import CONTROLLER_REVISIONS
 from noctuary.sources.kubernetes.kinds.daemon_sets import DAEMON_SETS
 from noctuary.sources.kubernetes.kinds.deployments import DEPLOYMENTS
 from noctuary.sources.kubernetes.kinds.events import EVENTS
@@ -13,6 +14,7 @@ from noctuary.sources.kubernetes.watched_kind import WatchedKind
 
 WATCHED_KINDS: tuple[WatchedKind[Any], ...] = (
     REPLICA_SETS,
+    CONTROLLER_REVISIONS,
     DEPLOYMENTS,
     STATEFUL_SETS,
     DAEMON_SETS,
