@@ -16,7 +16,7 @@ from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import PodView, ServiceView
 from noctuary.models.live_view import LiveView
 from noctuary.sources.kubernetes.draft import clamp
-from noctuary.sources.kubernetes.fault_words import CONFIGURATION_REASONS, CRASH_LOOP, IMAGE_REASONS, UNSCHEDULABLE
+from noctuary.sources.kubernetes.fault_words import ONGOING_REASONS
 from noctuary.sources.kubernetes.identity import PodIdentity
 from noctuary.sources.kubernetes.kinds.deployments import DEPLOYMENTS, Deployment, view_deployment
 from noctuary.sources.kubernetes.kinds.nodes import NODES, Node, node_faults
@@ -33,8 +33,6 @@ DEADLINE_S = 5.0
 """The note must be posted within seconds; it is written without this view when it does not come."""
 MAX_ROLLOUT_AGE_S = 24 * 3600.0
 """Rollouts older than this are no events any more; no lookback is longer."""
-ONGOING_REASONS = frozenset({CRASH_LOOP, UNSCHEDULABLE, "RunContainerError", *IMAGE_REASONS, *CONFIGURATION_REASONS})
-"""What a pod waits for now; other reasons are of an end that may be long past."""
 
 
 class _Found(msgspec.Struct):

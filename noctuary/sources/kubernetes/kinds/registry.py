@@ -5,7 +5,7 @@ from typing import Any
 from noctuary.sources.kubernetes.kinds.controller_revisions import CONTROLLER_REVISIONS
 from noctuary.sources.kubernetes.kinds.daemon_sets import DAEMON_SETS
 from noctuary.sources.kubernetes.kinds.deployments import DEPLOYMENTS
-from noctuary.sources.kubernetes.kinds.events import EVENTS
+from noctuary.sources.kubernetes.kinds.events import EVENTS, KILLINGS
 from noctuary.sources.kubernetes.kinds.nodes import NODES
 from noctuary.sources.kubernetes.kinds.pods import PODS
 from noctuary.sources.kubernetes.kinds.replica_sets import REPLICA_SETS
@@ -21,4 +21,5 @@ WATCHED_KINDS: tuple[WatchedKind[Any], ...] = (
     PODS,
     NODES,
     EVENTS,
+    KILLINGS,
 )

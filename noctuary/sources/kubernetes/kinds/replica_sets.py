@@ -4,7 +4,7 @@ import msgspec
 
 from noctuary.kube.objects import KubeObject, WorkloadMeta, WorkloadSpec, controller_of, seconds
 from noctuary.kube.reflector import ChangeType
-from noctuary.sources.kubernetes.identity import FOREIGN_HASH_LABEL, POD_HASH_LABEL
+from noctuary.sources.kubernetes.identity import ROLLOUT_HASH_LABEL, POD_HASH_LABEL
 from noctuary.sources.kubernetes.rollouts.foreign import foreign_owner, is_read
 from noctuary.sources.kubernetes.rollouts.revisions import Revision
 from noctuary.sources.kubernetes.rollouts.template import summarize
@@ -72,7 +72,7 @@ def view_replica_set(obj: ReplicaSet, template: bytes = b"") -> OwnedRevision | 
     revision = Revision(
         name=metadata.name,
         number=count_in(metadata, annotation),
-        template_hash=metadata.labels.get(POD_HASH_LABEL) or metadata.labels.get(FOREIGN_HASH_LABEL, ""),
+        template_hash=metadata.labels.get(POD_HASH_LABEL) or metadata.labels.get(ROLLOUT_HASH_LABEL, ""),
         created_at=seconds(metadata.creation_timestamp),
         reused=bool(past),
         template=template or msgspec.json.encode(summarize(obj.spec.template, owner.uid)),
