@@ -9,7 +9,7 @@ from noctuary.kube.reflector import Sink
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
 from noctuary.sources.kubernetes.draft import draft
-from noctuary.sources.kubernetes.rollouts.workloads import last_write
+from noctuary.sources.kubernetes.rollouts.writes import last_write
 from noctuary.sources.kubernetes.sinks import FaultSink
 from noctuary.sources.kubernetes.watched_kind import CORE, SinkContext, WatchedKind
 

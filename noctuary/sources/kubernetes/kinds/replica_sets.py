@@ -4,7 +4,7 @@ import msgspec
 
 from noctuary.kube.objects import KubeObject, WorkloadMeta, WorkloadSpec, controller_of, seconds
 from noctuary.kube.reflector import ChangeType
-from noctuary.sources.kubernetes.identity import ROLLOUT_HASH_LABEL, POD_HASH_LABEL
+from noctuary.sources.kubernetes.identity import POD_HASH_LABEL, ROLLOUT_HASH_LABEL
 from noctuary.sources.kubernetes.rollouts.foreign import foreign_owner, is_read
 from noctuary.sources.kubernetes.rollouts.revisions import Revision
 from noctuary.sources.kubernetes.rollouts.template import summarize
