@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from noctuary.models.context_event import ContextEvent
-from noctuary.models.diagnosis import PodView, ServiceView
+from noctuary.models.diagnosis import PodView, ServiceView, Subject
 from noctuary.models.revisions import WorkloadRevisions
 
 
@@ -22,6 +22,8 @@ class LiveView(msgspec.Struct, frozen=True):
 LiveReader = Callable[[list[ServiceView]], Awaitable[LiveView | None]]
 """Reads services; None when nothing of them can be seen from here."""
 
+RevisionReader = Callable[[Subject], Awaitable[WorkloadRevisions | None]]
+"""Reads the revisions of one workload; None when it has none or is gone."""
 
 Limits = Callable[[list[ServiceView]], list[str]]
 """Says what of services is never looked at here, and why."""
