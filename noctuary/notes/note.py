@@ -19,7 +19,7 @@ MAX_EVIDENCE_LINES = 20
 MARKER_LINE_START = "noctuary ref "
 _CUT = "(shortened)"
 _STATUS_PREFIX = re.compile(r"^Resolved after [^.]*\. ")
-_STATUS_LINE_STARTS = ("Acknowledged at ", "Resolved at ")
+_STATUS_LINE_STARTS = ("Reopened at ", "Acknowledged at ", "Resolved at ")
 BLOCK_END = "\n\n"
 
 
@@ -82,11 +82,13 @@ def _status_prefix(incident: IncidentRow) -> str:
 
 
 def _took_s(incident: IncidentRow) -> float:
-    return max(0.0, (incident.resolved_at or incident.updated_at) - incident.triggered_at)
+    return max(0.0, (incident.resolved_at or incident.updated_at) - incident.began_at)
 
 
 def _status_lines(incident: IncidentRow, clearing: Clearing | None) -> list[str]:
     lines = []
+    if incident.reopened_at is not None:
+        lines.append(f"Reopened at {format_clock(incident.reopened_at)} UTC; what is said here is of the time since.")
     if incident.acknowledged_at is not None:
         lines.append(f"Acknowledged at {format_clock(incident.acknowledged_at)} UTC{_by(incident.acknowledged_by)}.")
     if incident.status == "resolved" and incident.resolved_at is not None:
