@@ -18,7 +18,7 @@ NOTE_BUDGET_BYTES = 8_000
 MARKER_LINE_START = "noctuary ref "
 _CUT = "(shortened)"
 _STATUS_PREFIX = re.compile(r"^Resolved after [^.]*\. ")
-_STATUS_LINE_STARTS = ("Acknowledged at ", "Resolved at ")
+_STATUS_LINE_STARTS = ("Reopened at ", "Acknowledged at ", "Resolved at ")
 BLOCK_END = "\n\n"
 
 
@@ -74,7 +74,7 @@ def _unverified(block: str) -> str:
 
 
 def _finish(blocks: list[str], incident: IncidentRow, marker: str, now: float) -> str:
-    end = f"{MARKER_LINE_START}{marker}  updated {format_moment(now, incident.triggered_at)} UTC"
+    end = f"{MARKER_LINE_START}{marker}  updated {format_moment(now, incident.began_at)} UTC"
     return f"{_within(BLOCK_END.join(blocks), NOTE_BUDGET_BYTES - len(end) - 1)}\n{end}"
 
 
@@ -91,11 +91,14 @@ def _status_prefix(incident: IncidentRow) -> str:
 
 
 def _took_s(incident: IncidentRow) -> float:
-    return max(0.0, (incident.resolved_at or incident.updated_at) - incident.triggered_at)
+    return max(0.0, (incident.resolved_at or incident.updated_at) - incident.began_at)
 
 
 def _status_lines(incident: IncidentRow, clearing: Clearing | None) -> list[str]:
-    lines, near = [], incident.triggered_at
+    lines, near = [], incident.began_at
+    if incident.reopened_at is not None:
+        at = format_moment(incident.reopened_at, incident.triggered_at)
+        lines.append(f"Reopened at {at} UTC; what is said here is of the time since.")
     if incident.acknowledged_at is not None:
         lines.append(
             f"Acknowledged at {format_moment(incident.acknowledged_at, near)} UTC{_by(incident.acknowledged_by)}."
