@@ -10,7 +10,10 @@ AT = 1_800_000_000.0
 
 
 class Case(NamedTuple):
-    """What is reported of pods of the Deployment `pay`, and what the note is to make of it."""
+    """What is reported of pods of the Deployment `pay`, and what the note is to make of it.
+
+    `remedy` as it stands below `Do:`, its remark behind `# ` on a line of its own.
+    """
 
     reported: dict[str, str]
     sentence: str
@@ -22,8 +25,9 @@ class Case(NamedTuple):
 
 def event_of(case: Case) -> ContextEvent:
     """Return the event of a case."""
-    name = "node-7" if case.about == "Node" else "pay-0"
-    ref = ObjectRef(case.about, "shop", name, workload_kind="Deployment", workload_name="pay")
+    is_node = case.about == "Node"
+    name, owner = ("node-7", ("", "")) if is_node else ("pay-0", ("Deployment", "pay"))
+    ref = ObjectRef(case.about, "" if is_node else "shop", name, workload_kind=owner[0], workload_name=owner[1])
     return ContextEvent(
         id="e",
         tenant="shop",

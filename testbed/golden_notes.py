@@ -11,9 +11,10 @@ from noctuary.analyzers.registry import ANALYZERS
 from noctuary.correlation.correlate import correlate
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
-from noctuary.models.diagnosis import IncidentContext, PodView, Relation, ServiceView
-from noctuary.models.evidence import AlertSummary, Evidence
+from noctuary.models.diagnosis import IncidentContext, PodView, Relation, ServiceView, Subject
+from noctuary.models.evidence import AlertSummary, Evidence, Standing
 from noctuary.models.incident import IncidentRow
+from noctuary.models.revisions import StoredRevision, WorkloadRevisions
 from noctuary.notes.note import render_note
 from testbed.fault_cases import AT, Case, event_of
 
@@ -22,6 +23,13 @@ ONSET = AT + 60
 SEPARATOR = "\n" + "=" * 100 + "\n"
 SERVICES = [ServiceView("pay", Relation.OWN, "shop", ["shop"])]
 PODS = [PodView("shop", "pay-0", "pay", "new", "node-7", is_ready=False)]
+STANDING = Standing(
+    revisions=[
+        WorkloadRevisions(
+            Subject("Deployment", "shop", "pay"), 14, [StoredRevision(13, "old"), StoredRevision(14, "new")]
+        )
+    ]
+)
 
 
 def rollout() -> ContextEvent:
@@ -31,6 +39,7 @@ def rollout() -> ContextEvent:
         details.PREVIOUS_IMAGE: "registry.example.com/pay:1",
         details.REVISION: "14",
         details.TEMPLATE_HASH: "new",
+        details.PREVIOUS_TEMPLATE_HASH: "old",
         details.CHANGED: "image",
     }
     ref = ObjectRef("Deployment", "shop", "pay", workload_kind="Deployment", workload_name="pay")
@@ -59,7 +68,7 @@ def note_of(events: list[ContextEvent], status: str) -> str:
     row = IncidentRow(
         account="a", incident_id="P", integration_id="i", status=status, triggered_at=ONSET, resolved_at=resolved_at
     )
-    evidence = Evidence(diagnosis, AlertSummary(1, "error rate above 5 %", ONSET))
+    evidence = Evidence(diagnosis, AlertSummary(1, "error rate above 5 %", ONSET), standing=STANDING)
     return render_note(row, evidence, "nct:golden", ONSET + 121)
 
 

@@ -18,10 +18,11 @@ from noctuary.common.backoff import Backoff
 from noctuary.common.http_client import create_client
 from noctuary.common.metrics import Metrics
 from noctuary.incidents.pipeline import IncidentPipeline
+from noctuary.incidents.sight import Sight
 from noctuary.incidents.timings import Timings
 from noctuary.models.context_event import new_event_id
 from noctuary.models.incident import IncidentRow
-from noctuary.models.live_view import LiveReader
+from noctuary.models.live_view import LiveReader, RevisionReader
 from noctuary.models.routing_record import RoutingRecord, encode_record, record_secret_name
 from noctuary.routing.record_secrets import Secret, SecretMeta
 from noctuary.routing.table import RoutingTable
@@ -43,6 +44,7 @@ QUICK = Timings(
     held_s=0.2,
     poll_s=0.05,
     recheck_s=0.5,
+    last_recheck_s=2.0,
 )
 """The outbox's pauses in the same order and about the same ratio, thirty times shorter."""
 
@@ -64,6 +66,7 @@ class Scene:
         self.metrics = Metrics()
         self.records: dict[str, RoutingRecord] = {}
         self.live_reader: LiveReader | None = None
+        self.revision_reader: RevisionReader | None = None
         self.pipeline: IncidentPipeline | None = None
         self.accepts_webhooks = True
         self._task: asyncio.Task[None] | None = None
@@ -113,7 +116,8 @@ class Scene:
     def start(self) -> IncidentPipeline:
         """Run the pipeline."""
         self.routing.health.confirm()
-        self.pipeline = IncidentPipeline(self.store, self.routing, self.http, self.metrics, self.live_reader, QUICK)
+        sight = Sight(self.live_reader, self.revision_reader)
+        self.pipeline = IncidentPipeline(self.store, self.routing, self.http, self.metrics, sight, QUICK)
         self._task = asyncio.create_task(self.pipeline.run())
         return self.pipeline
 

@@ -16,6 +16,7 @@ from noctuary.common.errors import InvalidInput
 from noctuary.common.http_client import create_client
 from noctuary.common.metrics import Metrics
 from noctuary.incidents.pipeline import IncidentPipeline
+from noctuary.incidents.sight import Sight
 from noctuary.kube.client import KubeClient
 from noctuary.kube.lease import Lease
 from noctuary.routing.operator_token import OperatorToken
@@ -89,9 +90,10 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
     metrics, routing, proofs = Metrics(), RoutingTable(), TokenProofs()
     await proofs.load(store)
     watched = settings.watch_namespaces
-    pipeline = IncidentPipeline(
-        store, routing, http, metrics, make_live_reader(kube, watched), limits=make_limits(watched)
+    sight = Sight(
+        make_live_reader(kube, watched), limits=make_limits(watched), ignored_reasons=settings.ignored_reasons
     )
+    pipeline = IncidentPipeline(store, routing, http, metrics, sight)
     source = KubernetesSource(kube, store, metrics, lambda: _lease(kube, settings), namespaces=watched)
     deps = Deps(
         store=store,

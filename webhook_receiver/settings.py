@@ -1,13 +1,28 @@
 """What the receiver is told from outside: environment variables that begin with NOCTUARY_."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from noctuary.common.setting_types import Names
+from noctuary.incidents.sight import IGNORED_REASONS
 from webhook_receiver.deps import ROUTING_MAX_AGE_S
+
+MAX_IGNORED_REASONS = 100
+"""Who wants to hear of less than this had better not watch."""
+_REASON = re.compile(r"[A-Za-z][A-Za-z0-9]{0,127}")
+"""The API server takes no longer reason; code words have no spaces."""
+
+
+def _check_reasons(reasons: tuple[str, ...]) -> tuple[str, ...]:
+    for reason in reasons:
+        if _REASON.fullmatch(reason) is None:
+            raise ValueError(f"{reason!r} is no reason of a Warning: name code words, such as PolicyViolation")
+    return reasons
+
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -36,4 +51,8 @@ class ReceiverSettings(BaseSettings):
     """Whether changes of the cluster are watched; off where another process or nobody does."""
     watch_namespaces: Names = ()
     """Namespaces that are looked at; empty: all, and the nodes. With a list nothing is asked for cluster-wide."""
+    ignored_reasons: Annotated[Names, Field(max_length=MAX_IGNORED_REASONS), AfterValidator(_check_reasons)] = (
+        IGNORED_REASONS
+    )
+    """Reasons of Warnings that no note ever names or counts."""
     log_level: str = "info"

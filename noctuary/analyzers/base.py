@@ -6,12 +6,31 @@ from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 from noctuary.common.text import clean, plural
+from noctuary.common.words import is_label, is_subdomain
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import WORKLOAD_KINDS, Fault, PodView, Subject
 
-NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
-"""What may stand in a command as a name; all else comes from somebody who wants more than a name."""
+NATIVE_KINDS = WORKLOAD_KINDS | {
+    "ReplicaSet",
+    "Job",
+    "CronJob",
+    "Pod",
+    "Node",
+    "Namespace",
+    "Service",
+    "Ingress",
+    "ConfigMap",
+    "Secret",
+    "ResourceQuota",
+    "LimitRange",
+    "HorizontalPodAutoscaler",
+    "PersistentVolumeClaim",
+    "ServiceAccount",
+}
+"""Kinds of Kubernetes itself: `kubectl` knows them everywhere by their lower-case names."""
+_CLUSTER_KINDS = frozenset({"Node", "Namespace"})
+_RESOURCES = {kind.lower() for kind in NATIVE_KINDS}
 MAX_MESSAGE_CHARS = 200
 SIGNALS = frozenset({"137", "143"})
 """Exit codes of a container that was killed or terminated."""
@@ -31,6 +50,18 @@ class Wording(NamedTuple):
     def s(self) -> str:
         """Return the ending of a verb: one pod `keeps`, two pods `keep`."""
         return "" if self.is_many else "s"
+
+
+class Advice(NamedTuple):
+    """What to do: prose on the line of its lead, a command alone on its line, a remark behind `# ` on the next.
+
+    `more` are commands to run after the first one, each on a line of its own.
+    """
+
+    words: str = ""
+    command: str = ""
+    remark: str = ""
+    more: tuple[str, ...] = ()
 
 
 class Analyzer:
@@ -99,9 +130,9 @@ class Analyzer:
         """Return the platform's words where they tell more than the sentence."""
         return clean(fault.details.get(details.MESSAGE, "") or fault.text, MAX_MESSAGE_CHARS)
 
-    def remedy(self, _fault: Fault, _pod: Subject, describe: str) -> str:
-        """Return what to do when no change explains it; `describe` looks at a failing pod."""
-        return describe
+    def remedy(self, _fault: Fault, _pod: Subject, describe: str) -> Advice:
+        """Return what to do when no change explains it; `describe` is the command that looks at a failing pod."""
+        return Advice(command=describe)
 
 
 def is_about_node(event: ContextEvent) -> bool:
@@ -115,14 +146,29 @@ def was_killed(fault: Fault) -> bool:
 
 
 def kubectl(subject: Subject, *words: str, kind: str) -> str:
-    """Return a kubectl command on an object, or nothing when a name is none that Kubernetes would take."""
-    names = [subject.name] if subject.kind == "Node" else [subject.namespace, subject.name]
-    is_workload = not kind or kind in WORKLOAD_KINDS or kind.islower()
-    if not is_workload or not all(NAME.fullmatch(name) for name in names):
+    """Return a kubectl command on an object, or nothing when it has no name that Kubernetes would take.
+
+    `kind` empty: the bare name, as `kubectl logs` wants it.
+    """
+    is_namespaced = subject.kind not in _CLUSTER_KINDS
+    if (kind and kind.lower() not in _RESOURCES) or not is_subdomain(subject.name):
+        return ""
+    if is_namespaced and not is_label(subject.namespace):
         return ""
     target = f"{kind.lower()}/{subject.name}" if kind else subject.name
-    place = [] if subject.kind == "Node" else ["-n", subject.namespace]
+    place = ["-n", subject.namespace] if is_namespaced else []
     return shlex.join(["kubectl", *place, *words, target])
+
+
+def kubectl_list(namespace: str, resource: str) -> str:
+    """Return the command that lists what a namespace holds of a resource."""
+    return shlex.join(["kubectl", "-n", namespace, "get", resource]) if is_label(namespace) else ""
+
+
+def in_container(fault: Fault) -> str:
+    """Return ` -c NAME` for the container that a fault is of, or nothing where it is not known."""
+    name = fault.details.get(details.CONTAINER, "")
+    return f" -c {name}" if is_label(name) else ""
 
 
 def wording(fault: Fault, name: str, limit: int) -> Wording:

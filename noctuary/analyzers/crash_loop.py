@@ -1,11 +1,10 @@
 """A container that exits again and again."""
 
-import shlex
-
-from noctuary.analyzers.base import NAME, Analyzer, Wording, kubectl, was_killed
+from noctuary.analyzers.base import Advice, Analyzer, Wording, in_container, kubectl, was_killed
 from noctuary.analyzers.image_pull import AMBIGUOUS, is_about_image
 from noctuary.analyzers.probe import Probe, kills
 from noctuary.common.text import clean
+from noctuary.common.words import COUNT
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Fault, Subject
@@ -19,6 +18,10 @@ EXIT_MEANINGS = {
     "143": "terminated",
 }
 """A shell's codes, and 128 plus the number of a signal."""
+
+NEVER_STARTED = frozenset({"ContainerCannotRun", "RunContainerError", "StartError", "CreateContainerError"})
+"""Reasons of a container that wrote no log, because nothing of it ran."""
+JOB_KINDS = frozenset({"Job", "CronJob"})
 
 
 class CrashLoop(Analyzer):
@@ -64,13 +67,23 @@ class CrashLoop(Analyzer):
         """Return how new pods end."""
         return f"new pods crash{_exit_code(fault)}"
 
-    def remedy(self, fault: Fault, pod: Subject, describe: str) -> str:
-        """Return the command that shows the last words of the container."""
-        logs = kubectl(pod, "logs", "--previous", kind="")
-        container = fault.details.get(details.CONTAINER, "")
-        if logs and NAME.fullmatch(container):
-            return f"{logs} -c {shlex.quote(container)}"
-        return logs or super().remedy(fault, pod, describe)
+    def remedy(self, fault: Fault, pod: Subject, describe: str) -> Advice:
+        """Return the command that shows the last words of the container, if it ever said one."""
+        if fault.details.get(details.REASON, "") in NEVER_STARTED:
+            return Advice(command=describe)
+        previous = ["--previous"] if _has_previous(fault) else []
+        logs = kubectl(pod, "logs", *previous, kind="")
+        return Advice(command=logs + in_container(fault) if logs else describe)
+
+
+def _has_previous(fault: Fault) -> bool:
+    """Tell whether each pod holds a container that ran before: restarts are those of all; a Job makes new pods."""
+    restarts = fault.details.get(details.RESTARTS, "")
+    return (
+        bool(COUNT.fullmatch(restarts))
+        and int(restarts) >= max(1, len(fault.pods))
+        and fault.subject.kind not in JOB_KINDS
+    )
 
 
 def _is_loop(fault: Fault) -> bool:

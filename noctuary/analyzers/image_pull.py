@@ -2,7 +2,7 @@
 
 import re
 
-from noctuary.analyzers.base import Analyzer, Wording
+from noctuary.analyzers.base import Advice, Analyzer, Wording
 from noctuary.common.text import clean, shorten_middle
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
@@ -51,9 +51,9 @@ class ImagePull(Analyzer):
         """Return why the image is not there; the rollout names it."""
         return f"the image cannot be pulled{self.hint(fault)}"
 
-    def remedy(self, _fault: Fault, _pod: Subject, describe: str) -> str:
+    def remedy(self, _fault: Fault, _pod: Subject, describe: str) -> Advice:
         """Return a look at the pod, and what to check."""
-        return f"{describe}        check the image's name, and its pull secret"
+        return Advice(command=describe, remark="check the name of the image, and its pull secret")
 
 
 def is_about_image(event: ContextEvent) -> bool:

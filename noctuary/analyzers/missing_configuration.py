@@ -1,12 +1,13 @@
 """A ConfigMap, Secret or key that pods need and that does not exist."""
 
-from noctuary.analyzers.base import Analyzer, Wording, kubectl
+from noctuary.analyzers.base import Advice, Analyzer, Wording, kubectl, kubectl_list
 from noctuary.common.text import clean, shorten_middle
+from noctuary.common.words import is_subdomain, plain_value
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Fault, Subject
 
-RESOURCES = {"ConfigMap": "configmap", "Secret": "secret"}
+RESOURCES = {"ConfigMap": "configmaps", "Secret": "secrets"}
 
 
 class MissingConfiguration(Analyzer):
@@ -36,14 +37,23 @@ class MissingConfiguration(Analyzer):
         """Return nothing where the sentence names the object already."""
         return "" if details.MISSING_NAME in fault.details else super().message(fault)
 
-    def remedy(self, fault: Fault, pod: Subject, describe: str) -> str:
-        """Return the command that looks for the object, and what to do then."""
+    def remedy(self, fault: Fault, pod: Subject, describe: str) -> Advice:
+        """Return the command that shows what there is instead: of a key its object, of an object all of its kind."""
         kind, name = fault.details.get(details.MISSING_KIND, ""), fault.details.get(details.MISSING_NAME, "")
-        resource = RESOURCES.get(kind, "")
-        command = kubectl(Subject(kind, fault.subject.namespace, name), "get", kind=resource) if resource else ""
-        key = clean(fault.details.get(details.MISSING_KEY, ""), 63)
-        what = f"add key {key} to it" if key else "create it or name the right one"
-        return f"{command}        {what}" if command else super().remedy(fault, pod, describe)
+        if kind not in RESOURCES:
+            return super().remedy(fault, pod, describe)
+        if details.MISSING_KEY in fault.details:
+            holder = Subject(kind, fault.subject.namespace, name)
+            return Advice(command=kubectl(holder, "describe", kind=kind) or describe, remark=f"add {_key(fault)} to it")
+        held = kubectl_list(fault.subject.namespace, RESOURCES[kind])
+        return Advice(
+            command=held or describe,
+            remark=f"create {f'{kind} {name}' if is_subdomain(name) else 'what is missing'}, or name the right one",
+        )
+
+
+def _key(fault: Fault) -> str:
+    return f"key {plain_value(fault.details.get(details.MISSING_KEY))}".rstrip()
 
 
 def missing(fault: Fault, limit: int) -> str:

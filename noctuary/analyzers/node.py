@@ -1,7 +1,8 @@
 """A node in trouble."""
 
-from noctuary.analyzers.base import Analyzer, Wording, is_about_node, kubectl
+from noctuary.analyzers.base import Advice, Analyzer, Wording, is_about_node
 from noctuary.common.text import clean
+from noctuary.common.words import is_subdomain
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Fault, Subject
@@ -12,9 +13,21 @@ TROUBLES = {
     "NodeDiskPressure": "runs out of disk",
     "NodePIDPressure": "runs out of process ids",
     "NodeNetworkUnavailable": "has no network",
+    "NodeUnschedulable": "is cordoned",
+    "NodeNotSchedulable": "is cordoned",
 }
-CORDONED = "NodeNotSchedulable"
-KEEPS_PODS_AWAY = frozenset({CORDONED, *TROUBLES})
+CORDONED = frozenset({"NodeUnschedulable", "NodeNotSchedulable"})
+"""What a node's spec shows, and what the kubelet reports of it."""
+KEEPS_PODS_AWAY = frozenset({*CORDONED, *TROUBLES})
+_BRING_BACK = "bring its machine, kubelet and network back, or drain and replace it; Deployments leave it after 5 min"
+HELP = {
+    "NodeNotReady": _BRING_BACK,
+    "NodeNetworkUnavailable": "repair its network plugin or its routes, or replace it",
+    "NodeMemoryPressure": "end or move what uses most memory, then set memory requests and limits",
+    "NodeDiskPressure": "free its disk: images, logs and emptyDir volumes; or move what writes most",
+    "NodePIDPressure": "end or move what starts most processes",
+}
+"""What helps, by the reason; five minutes are what pods tolerate a node that is not ready by default."""
 
 
 class Node(Analyzer):
@@ -34,7 +47,7 @@ class Node(Analyzer):
 
     def only_keeps_new_pods_away(self, fault: Fault) -> bool:
         """Tell whether pods that run on the node are well."""
-        return fault.details.get(details.REASON, "") == CORDONED
+        return fault.details.get(details.REASON, "") in CORDONED
 
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return what is wrong with it."""
@@ -42,7 +55,16 @@ class Node(Analyzer):
         trouble = TROUBLES.get(reason) or f"is in trouble ({reason or 'unknown'})"
         return f"node {wording.name} {trouble}"
 
-    def remedy(self, fault: Fault, pod: Subject, describe: str) -> str:
-        """Return a look at the node."""
-        node = Subject("Node", "", fault.subject.name)
-        return kubectl(node, "describe", kind="node") or super().remedy(fault, pod, describe)
+    def remedy(self, fault: Fault, _pod: Subject, _describe: str) -> Advice:
+        """Return what helps a node: a look at it is none."""
+        name, reason = fault.subject.name, fault.details.get(details.REASON, "")
+        if not is_subdomain(name):
+            return Advice("see what the node reports, and move its pods to another one")
+        if reason in CORDONED:
+            return Advice(command=f"kubectl uncordon {name}", remark="once the work on it is done")
+        helps = HELP.get(reason, "see what it reports; if it does not recover, drain it")
+        return Advice(f"node {name}: {helps}; what runs on it:", _pods_on(name))
+
+
+def _pods_on(name: str) -> str:
+    return f"kubectl get pods -A -o wide --field-selector spec.nodeName={name}"

@@ -1,9 +1,8 @@
 """A container that hit its memory limit."""
 
 import re
-import shlex
 
-from noctuary.analyzers.base import NAME, Analyzer, Wording, kubectl
+from noctuary.analyzers.base import Advice, Analyzer, Wording, in_container, kubectl
 from noctuary.common.text import clean
 from noctuary.models import details
 from noctuary.models.diagnosis import WORKLOAD_KINDS, Fault, Subject
@@ -29,7 +28,7 @@ class OutOfMemory(Analyzer):
         """Return how far the limit was."""
         return f"new pods run out of memory{_limit(fault)}"
 
-    def remedy(self, fault: Fault, pod: Subject, describe: str) -> str:
+    def remedy(self, fault: Fault, pod: Subject, describe: str) -> Advice:
         """Return the command that doubles the limit."""
         return _raise_limit(fault) or super().remedy(fault, pod, describe)
 
@@ -39,14 +38,14 @@ def _limit(fault: Fault) -> str:
     return f" (limit {limit})" if limit else ""
 
 
-def _raise_limit(fault: Fault) -> str:
-    limit, container = fault.details.get(details.MEMORY_LIMIT, ""), fault.details.get(details.CONTAINER, "")
+def _raise_limit(fault: Fault) -> Advice | None:
+    limit, container = fault.details.get(details.MEMORY_LIMIT, ""), in_container(fault)
     quantity = QUANTITY.fullmatch(limit)
-    if not quantity or not NAME.fullmatch(container) or fault.subject.kind not in WORKLOAD_KINDS:
-        return ""
+    if not quantity or not container or fault.subject.kind not in WORKLOAD_KINDS:
+        return None
     doubled = f"{int(quantity[1]) * 2}{quantity[2] or ''}"
     command = kubectl(fault.subject, "set", "resources", kind=fault.subject.kind)
     if not command:
-        return ""
-    condition = f"if it needs more than {limit}; else find the leak"
-    return f"{command} -c {shlex.quote(container)} --limits=memory={doubled}        {condition}"
+        return None
+    raised = f"{command}{container} --limits=memory={doubled}"
+    return Advice(command=raised, remark=f"if it needs more than {limit}, else find the leak")

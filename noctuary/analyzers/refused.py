@@ -2,7 +2,7 @@
 
 import re
 
-from noctuary.analyzers.base import Analyzer, Wording, kubectl
+from noctuary.analyzers.base import Advice, Analyzer, Wording, kubectl
 from noctuary.common.text import clean, shorten_middle
 from noctuary.models import details
 from noctuary.models.diagnosis import Fault, Subject
@@ -44,10 +44,10 @@ class Refused(Analyzer):
         most = clean(fault.details.get(details.QUOTA_LIMIT, ""), 40)
         return f"exceed quota {quota}" + (f" ({most})" if most else "")
 
-    def remedy(self, fault: Fault, pod: Subject, describe: str) -> str:
+    def remedy(self, fault: Fault, _pod: Subject, describe: str) -> Advice:
         """Return a look at the quota, else at the workload."""
         quota = Subject("ResourceQuota", fault.subject.namespace, fault.details.get(details.QUOTA, ""))
         command = kubectl(quota, "describe", kind="resourcequota")
         if command:
-            return f"{command}        raise it, or ask for less"
-        return kubectl(fault.subject, "describe", kind=fault.subject.kind) or super().remedy(fault, pod, describe)
+            return Advice(command=command, remark="raise it, or ask for less")
+        return Advice(command=kubectl(fault.subject, "describe", kind=fault.subject.kind) or describe)

@@ -25,3 +25,10 @@ def format_time(seconds: float) -> str:
 def format_clock(seconds: float) -> str:
     """Format seconds since the epoch as HH:MM:SS in UTC, as notes print it."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%H:%M:%S")
+
+
+def format_moment(seconds: float, near: float) -> str:
+    """Format a time as HH:MM:SS in UTC, with month and day when it is of another day than `near`."""
+    at = datetime.fromtimestamp(seconds, UTC)
+    is_same_day = at.date() == datetime.fromtimestamp(near, UTC).date()
+    return format_clock(seconds) if is_same_day else at.strftime("%m-%d %H:%M:%S")

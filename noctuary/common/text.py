@@ -49,3 +49,8 @@ def duration(seconds: float) -> str:
 def plural(count: int, noun: str) -> str:
     """Return `1 pod`, `2 pods`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def of_total(count: int, total: int, noun: str) -> str:
+    """Return `1 of 1 pod is`, `1 of 2 pods is`, `0 of 2 pods are`."""
+    return f"{count} of {plural(total, noun)} {'is' if 1 in (count, total) else 'are'}"

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from noctuary.common.text import duration
 from noctuary.correlation.explain import CLOCK_SLACK_S, Explanation
 from noctuary.correlation.observations import Observations
-from noctuary.correlation.placing import names_in
 from noctuary.correlation.scalings import is_by_autoscaler, is_up, reversal_of, reversed_by
 from noctuary.correlation.score import CHANGE_PRIOR, distance_term, doubted, symptom_term, time_term
 from noctuary.models.context_event import EventType
@@ -61,9 +60,8 @@ def _stopped(observed: Observations, change: Change) -> bool:
     """Tell whether a workload was scaled to nothing, and none of its pods is ready."""
     if change.event_type != EventType.SCALE_EVENT or change.new_value != "0":
         return False
-    pods = (*observed.own_pods, *observed.dependency_pods)
-    names = {change.subject.name, change.service}
-    return not any(pod.is_ready and names & {pod.workload, *names_in(pod.labels)} for pod in pods)
+    pods, place = (*observed.own_pods, *observed.dependency_pods), (change.subject.namespace, change.subject.name)
+    return not any(pod.is_ready and (pod.namespace, pod.workload) == place for pod in pods)
 
 
 def _terms(observed: Observations, change: Change, *, agrees: bool) -> list[Term]:

@@ -89,7 +89,7 @@ def _root_of(fault: Fault, roots: list[_Root]) -> _Root | None:
 def node_explains(bad: Fault, fault: Fault) -> bool:
     """Tell whether all failing pods sit on the bad node, which was bad before (or hardly later), or find it closed."""
     analyzer = registry.analyzer_of(fault)
-    if bad.details.get(details.REASON) == CORDONED:
+    if bad.details.get(details.REASON, "") in CORDONED:
         return analyzer.asks_for_nodes and "unschedulable" in fault.details.get(details.MESSAGE, "")
     if not analyzer.may_follow_from_node or fault.nodes != [bad.subject.name]:
         return False
@@ -140,7 +140,7 @@ def scaling_explains(change: Change, fault: Fault) -> bool:
 
 def is_restart(change: Change) -> bool:
     """Tell whether a rollout only restarted pods: nothing that a container runs with was changed by it."""
-    return change.details.get(details.RESTARTED) == "1"
+    return "1" in (change.details.get(details.RESTART), change.details.get(details.CONFIG_CHECKSUM))
 
 
 def same_workload(change: Change, fault: Fault) -> bool:

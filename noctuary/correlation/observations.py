@@ -76,7 +76,7 @@ def _node_faults(
         for event in events
         if is_node_event(event)
         and event.timestamp <= context.onset + LATE_FAULT_S
-        and (workload_of(event).name in nodes or (homeless and registry.NODE.keeps_pods_away(event)))
+        and ((event.object and event.object.name in nodes) or (homeless and registry.NODE.keeps_pods_away(event)))
     ]
     return group_episodes(found, [], {})
 

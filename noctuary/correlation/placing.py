@@ -6,10 +6,9 @@ import msgspec
 
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import PodView, Relation, ServiceView, Subject
+from noctuary.models.naming import names_of
 
 KUBERNETES_SOURCE = "kubernetes"
-NAME_LABELS = ("app.kubernetes.io/name", "app", "k8s-app")
-"""Labels whose value people take for the name of a service: Helm calls the workload `prod-shop-web` beside it."""
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -47,7 +46,7 @@ def is_pod_of(pod: PodView, service: ServiceView) -> bool:
         return False
     if service.match_labels:
         return service.match_labels.items() <= pod.labels.items()
-    return service.name in {pod.service or pod.workload, pod.workload, pod.name, *names_in(pod.labels)}
+    return service.name in names_of(pod.labels, pod.service, pod.workload or pod.name)
 
 
 def workload_of(event: ContextEvent) -> Subject:
@@ -65,11 +64,6 @@ def is_node_event(event: ContextEvent) -> bool:
     return event.object is not None and event.object.kind == "Node"
 
 
-def names_in(labels: dict[str, str]) -> set[str]:
-    """Return what labels call the service of their object."""
-    return {labels[name] for name in NAME_LABELS if labels.get(name)}
-
-
 def _belongs(event: ContextEvent, service: ServiceView) -> bool:
     if event.source != KUBERNETES_SOURCE or event.object is None:
         tenants = service.namespaces if event.source == KUBERNETES_SOURCE else [service.tenant]
@@ -78,4 +72,4 @@ def _belongs(event: ContextEvent, service: ServiceView) -> bool:
         return False
     if service.match_labels and event.object.labels:
         return service.match_labels.items() <= event.object.labels.items()
-    return service.name in {event.service_name, workload_of(event).name, *names_in(event.object.labels)}
+    return service.name in names_of(event.object.labels, event.service_name, workload_of(event).name)

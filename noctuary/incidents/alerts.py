@@ -10,24 +10,32 @@ from noctuary.pagerduty.webhook import time_or
 
 MAX_ONSET_BEFORE_ALERT_S = 6 * 3600
 """A sender's start time much older than its alert belongs to an earlier episode."""
+REOPENING_SLACK_S = 5.0
+"""An alert that opened an incident anew may be dated a moment before the reopening."""
 MAX_ALERTS_READ = 100
 
 
-def read_alerts(alerts: list[Alert], created_at: float) -> AlertSummary:
-    """Sum up the alerts of an incident that was created at `created_at`."""
+def read_alerts(alerts: list[Alert], created_at: float, reopened_at: float | None = None) -> AlertSummary:
+    """Sum up the alerts of an incident that was created at `created_at`; those of before a reopening set no time."""
     if not alerts:
         return AlertSummary()
     first = min(alerts, key=lambda alert: time_or(alert.created_at, created_at))
+    begin = None if reopened_at is None else reopened_at - REOPENING_SLACK_S
+    current = [a for a in alerts if begin is None or time_or(a.created_at, created_at) >= begin]
+    if not current:
+        return AlertSummary(len(alerts), first.summary or "")
+    first = min(current, key=lambda alert: time_or(alert.created_at, created_at))
     opened_at = time_or(first.created_at, created_at)
-    starts = [at for alert in alerts[:MAX_ALERTS_READ] for at in _starts(alert)]
-    plausible = [at for at in starts if opened_at - MAX_ONSET_BEFORE_ALERT_S <= at <= opened_at]
+    earliest = opened_at - MAX_ONSET_BEFORE_ALERT_S if begin is None else begin
+    starts = [at for alert in current[:MAX_ALERTS_READ] for at in _starts(alert)]
+    plausible = [at for at in starts if earliest <= at <= opened_at]
     return AlertSummary(len(alerts), first.summary or "", opened_at, min(plausible, default=None))
 
 
-def onset_of(alerts: AlertSummary, created_at: float) -> float:
+def onset_of(alerts: AlertSummary, began_at: float) -> float:
     """Return when the trouble began: as the sender says, else when the first alert or the incident opened."""
-    opened_at = alerts.opened_at if alerts.opened_at is not None else created_at
-    return alerts.began_at if alerts.began_at is not None else min(opened_at, created_at)
+    opened_at = alerts.opened_at if alerts.opened_at is not None else began_at
+    return alerts.began_at if alerts.began_at is not None else min(opened_at, began_at)
 
 
 def _starts(alert: Alert) -> list[float]:

@@ -10,6 +10,7 @@ from noctuary.common.errors import NoctuaryError, PagerDutyError, PagerDutyUnava
 from noctuary.common.metrics import Metrics
 from noctuary.common.tasks import wait_until_set
 from noctuary.incidents.failures import failure_state
+from noctuary.incidents.reopenings import with_reopening
 from noctuary.incidents.sightings import Sighting, sighting_of_listing
 from noctuary.incidents.updater import IncidentUpdater
 from noctuary.models.routing_record import RoutingRecord, Scope
@@ -142,12 +143,17 @@ class Backfiller:
 
     async def _update_all(self, record: RoutingRecord, batch: list[Sighting], *, look_first: bool) -> int:
         """Update some incidents side by side; return how many were new."""
-        taken = await asyncio.gather(*(self._updater.update(record, [seen], look_first=look_first) for seen in batch))
+        taken = await asyncio.gather(*(self._take(record, seen, look_first=look_first) for seen in batch))
         for seen, is_new in zip(batch, taken, strict=True):
             if is_new:
                 self._metrics.found_by_comparison.inc()
                 log.info("Incident found by backfill", integration=record.id, incident=seen.incident_id)
         return sum(taken)
+
+    async def _take(self, record: RoutingRecord, seen: Sighting, *, look_first: bool = False) -> bool:
+        known = await self._store.incident(record.api_url, seen.incident_id)
+        told = await with_reopening(self._clients.of(record), known, seen)
+        return await self._updater.update(record, [told], look_first=look_first)
 
     async def _read_singly(self, record: RoutingRecord, seen: set[str], asked_at: float) -> None:
         """Look at open incidents that are older than the list's range: their end may have been missed."""
@@ -160,7 +166,7 @@ class Backfiller:
                 if error.status != 404:
                     raise
                 continue
-            await self._updater.update(record, [sighting_of_listing(incident, asked_at)])
+            await self._take(record, sighting_of_listing(incident, asked_at))
 
     async def _failed(self, record: RoutingRecord, error: PagerDutyError) -> None:
         failure = failure_state(record.id, error, clock.now())

@@ -16,10 +16,10 @@ from noctuary.incidents.outbox.delivery import NoteDelivery
 from noctuary.incidents.outbox.rows import NoteRows
 from noctuary.incidents.outbox.sender import NoteSender
 from noctuary.incidents.recheck import Rechecks
+from noctuary.incidents.sight import NO_SIGHT, Sight
 from noctuary.incidents.suspensions import Suspensions
 from noctuary.incidents.timings import Timings
 from noctuary.incidents.updater import IncidentUpdater
-from noctuary.models.live_view import Limits, LiveReader, no_limits
 from noctuary.pagerduty.client import PagerDutyClients
 from noctuary.routing.directory import RoutingDirectory
 from noctuary.store.interface import Store
@@ -43,16 +43,15 @@ class IncidentPipeline:
         routing: RoutingDirectory,
         http: httpx.AsyncClient,
         metrics: Metrics,
-        live_reader: LiveReader | None,
+        sight: Sight = NO_SIGHT,
         timings: Timings = DEFAULT_TIMINGS,
-        limits: Limits = no_limits,
     ) -> None:
         locks, clients = KeyedLocks(), PagerDutyClients(http, metrics.count_pagerduty_call)
         rows = NoteRows(store, locks, metrics, timings)
         delivery = NoteDelivery(store, clients, rows, metrics, timings)
         self.sender = NoteSender(store, routing, rows, delivery, timings)
-        enricher = Enricher(store, clients, live_reader, limits)
-        self.updater = IncidentUpdater(store, routing, enricher, locks, self.sender.wake.set, timings.recheck_s)
+        enricher = Enricher(store, clients, sight)
+        self.updater = IncidentUpdater(store, routing, enricher, locks, self.sender.wake.set, timings)
         self.backfiller = Backfiller(store, routing, clients, self.updater, metrics)
         suspensions = Suspensions(routing, self.backfiller.request)
         self.worker = InboxWorker(store, routing, self.updater, metrics, suspensions)

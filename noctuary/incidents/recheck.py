@@ -51,23 +51,24 @@ class Rechecks:
             return []
 
     async def _recheck(self, account: str, incident_id: str) -> None:
+        began_at = clock.now()
         try:
             if await self._updater.recheck(account, incident_id):
                 log.info("Evidence improved", incident=incident_id)
-            await self._store.commit(FinishRecheck(account, incident_id))
+            await self._store.commit(FinishRecheck(account, incident_id, began_at))
         except NotReady as error:
             log.warning("Recheck failed, retrying", incident=incident_id, error=str(error))
             await self._store.release(Work.RECHECK, account, incident_id)
             await asyncio.sleep(POLL_S)
         except NoctuaryError as error:
             log.warning("Recheck failed, keeping the first answer", incident=incident_id, error=str(error))
-            await self._give_up(account, incident_id)
+            await self._give_up(account, incident_id, began_at)
         except Exception:
             log.exception("Recheck failed, keeping the first answer", incident=incident_id)
-            await self._give_up(account, incident_id)
+            await self._give_up(account, incident_id, began_at)
 
-    async def _give_up(self, account: str, incident_id: str) -> None:
+    async def _give_up(self, account: str, incident_id: str, began_at: float) -> None:
         try:
-            await self._store.commit(FinishRecheck(account, incident_id))
+            await self._store.commit(FinishRecheck(account, incident_id, began_at))
         except NotReady as error:
             log.warning("Recheck cannot be ended", incident=incident_id, error=str(error))

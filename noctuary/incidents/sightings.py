@@ -12,6 +12,8 @@ from noctuary.pagerduty.webhook import IncidentData, Reference, WebhookEvent, ti
 RANK = {"triggered": 0, "acknowledged": 1, "resolved": 2}
 LISTING_PRECISION_S = 1.0
 """The incidents list gives times cut to the second, webhooks give milliseconds."""
+SAME_REOPENING_S = 2.0
+"""A webhook tells its time to the millisecond, the log of the incident to the second, and neither by the same clock."""
 _STATUS_OF_EVENT = {
     "incident.acknowledged": "acknowledged",
     "incident.resolved": "resolved",
@@ -41,6 +43,7 @@ class Sighting(msgspec.Struct, frozen=True):
     acknowledged_by: str | None = None
     resolved_at: float | None = None
     resolved_by: str | None = None
+    reopened_at: float | None = None
 
     @property
     def host(self) -> str:
@@ -74,7 +77,15 @@ def sighting_of_event(event: WebhookEvent, data: IncidentData) -> Sighting:
         acknowledged_by=agent if is_ack else None,
         resolved_at=event.occurred_at if is_resolve else None,
         resolved_by=agent if is_resolve else None,
+        reopened_at=_reopened_at(event, data, created_at),
     )
+
+
+def _reopened_at(event: WebhookEvent, data: IncidentData, created_at: float) -> float | None:
+    """Read when an incident was last reopened; the event of a reopening tells it by its own time, too."""
+    otherwise = event.occurred_at if event.event_type == "incident.reopened" else 0.0
+    at = min(time_or(data.reopened_at, otherwise), event.occurred_at)
+    return at if at > created_at else None
 
 
 def sighting_of_listing(incident: Incident, asked_at: float) -> Sighting:
@@ -137,6 +148,8 @@ def _fill_in(row: IncidentRow, seen: Sighting, *, is_newer: bool) -> None:
             setattr(row, name, told)
     if seen.triggered_at and (not row.triggered_at or seen.triggered_at < row.triggered_at):
         row.triggered_at = seen.triggered_at
+    if seen.reopened_at is not None and seen.reopened_at > (row.reopened_at or 0.0) + SAME_REOPENING_S:
+        row.reopened_at = seen.reopened_at
     if seen.acknowledged_at is not None and (is_newer or row.acknowledged_at is None):
         row.acknowledged_at, row.acknowledged_by = seen.acknowledged_at, seen.acknowledged_by
     if seen.resolved_at is not None and (is_newer or (row.resolved_at is None and row.status == "resolved")):

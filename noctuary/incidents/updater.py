@@ -8,10 +8,13 @@ import structlog
 from noctuary.common import clock
 from noctuary.common.errors import RevisionConflict
 from noctuary.common.locks import KeyedLocks
+from noctuary.incidents.answers import is_better
 from noctuary.incidents.enrichment import Enricher
+from noctuary.incidents.episodes import is_another_episode
 from noctuary.incidents.note_owner import owner_of
-from noctuary.incidents.outbox.wanted import Diagnosed, decode_evidence, is_better, wanted_note
+from noctuary.incidents.outbox.wanted import Diagnosed, decode_evidence, wanted_note
 from noctuary.incidents.sightings import Sighting, apply_sighting
+from noctuary.incidents.timings import Timings
 from noctuary.models.evidence import Evidence
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.models.routing_record import RoutingRecord
@@ -34,14 +37,14 @@ class IncidentUpdater:
         enricher: Enricher,
         locks: KeyedLocks,
         wake_sender: Callable[[], None],
-        recheck_after_s: float,
+        timings: Timings,
     ) -> None:
         self._store = store
         self._routing = routing
         self._enricher = enricher
         self._locks = locks
         self._wake_sender = wake_sender
-        self._recheck_after_s = recheck_after_s
+        self._timings = timings
         self._hosts: dict[str, str] = {}
 
     async def update(
@@ -109,14 +112,33 @@ class IncidentUpdater:
             known = decode_evidence(row)
             if known is None:
                 return False
-            fresh = await self._enricher.evidence(owner, row, clock.now(), None if known.gaps else known.alerts)
-            if not is_better(fresh, known):
+            wanted = await self._second_look(owner, row, known)
+            next_look = self._next_look(row, known)
+            if wanted == known:
+                if next_look:
+                    await self._store.commit(*next_look)
                 return False
-            row.diagnosis = msgspec.json.encode(fresh)
+            row.diagnosis = msgspec.json.encode(wanted)
             note = await self._store.note(account, incident_id)
-            await self._store.commit(SaveIncident(row), *_edit(owner, row, fresh, note))
+            await self._store.commit(SaveIncident(row), *_edit(owner, row, wanted, note), *next_look)
         self._wake_sender()
         return True
+
+    async def _second_look(self, owner: RoutingRecord, row: IncidentRow, known: Evidence) -> Evidence:
+        """Return a better answer, or the one that is known with what holds now: a rollback, other revisions."""
+        fresh = await self._enricher.evidence(owner, row, clock.now(), None if known.gaps else known.alerts)
+        if is_better(fresh, known):
+            return msgspec.structs.replace(fresh, looked_at=known.looked_at)
+        if fresh.diagnosis.causes[:1] == known.diagnosis.causes[:1] and fresh.service_id == known.service_id:
+            return msgspec.structs.replace(known, standing=fresh.standing)
+        return await self._enricher.present(owner, row, known, clock.now())
+
+    def _next_look(self, row: IncidentRow, known: Evidence) -> list[Mutation]:
+        """Ask for the last look, if this was an earlier one."""
+        last_at = known.looked_at + self._timings.last_recheck_s
+        if clock.now() >= last_at:
+            return []
+        return [ScheduleRecheck(row.account, row.incident_id, last_at)]
 
     def _owner(
         self, row: IncidentRow, before: IncidentRow | None, note: NoteRow | None, seen: Sighting, origin: RoutingRecord
@@ -138,31 +160,39 @@ class IncidentUpdater:
         look_first: bool,
         silent: bool,
     ) -> list[Mutation]:
-        evidence = await self._evidence(owner, row, before, note)
+        known = decode_evidence(row)
+        is_anew = before is None or is_another_episode(known, row, before)
+        evidence = await self._evidence(owner, row, note, known, is_anew=is_anew)
+        if known is not None and known.clearing is not None and before is not None and not is_anew:
+            evidence = _with_first_clearing(evidence, known, row, before)
         if evidence is not None:
             row.diagnosis = msgspec.json.encode(evidence)
         changes: list[Mutation] = [SaveIncident(row)]
-        if before is None and row.status != "resolved":
-            changes.append(ScheduleRecheck(row.account, row.incident_id, clock.now() + self._recheck_after_s))
+        if is_anew and row.status != "resolved":
+            changes.append(ScheduleRecheck(row.account, row.incident_id, clock.now() + self._timings.recheck_s))
         if owner.writes_notes and not owner.suspend and not silent:
             wanted = wanted_note(owner, row, evidence, note, look_first=look_first)
             changes += [SaveNote(wanted)] if wanted is not None else []
         return changes
 
     async def _evidence(
-        self, owner: RoutingRecord, row: IncidentRow, before: IncidentRow | None, note: NoteRow | None
+        self, owner: RoutingRecord, row: IncidentRow, note: NoteRow | None, known: Diagnosed, *, is_anew: bool
     ) -> Diagnosed:
         """Return the evidence of an incident; None when it was written in a form unknown here and its note shows it."""
-        evidence = decode_evidence(row)
-        if evidence is None:
-            is_unknown = row.diagnosis is not None and note is not None
-            return None if is_unknown else await self._enricher.evidence(owner, row, clock.now())
-        if row.status != "resolved":
-            return msgspec.structs.replace(evidence, clearing=None)
-        if before is not None and before.status == "resolved" and evidence.clearing is not None:
-            return evidence
-        clearing = await self._enricher.clearing(owner, row, evidence, clock.now())
-        return msgspec.structs.replace(evidence, clearing=clearing)
+        if known is None and row.diagnosis is not None and note is not None and not is_anew:
+            return None
+        if known is None or is_anew:
+            known = await self._enricher.evidence(owner, row, clock.now())
+            if row.status != "resolved":
+                return known
+        return await self._enricher.present(owner, row, known, clock.now())
+
+
+def _with_first_clearing(fresh: Diagnosed, known: Evidence, row: IncidentRow, before: IncidentRow) -> Diagnosed:
+    """Keep what was seen when the incident was resolved, for as long as it stays so."""
+    if fresh is None or row.status != "resolved" or before.status != "resolved":
+        return fresh
+    return msgspec.structs.replace(fresh, clearing=known.clearing)
 
 
 def _edit(owner: RoutingRecord, row: IncidentRow, evidence: Evidence, note: NoteRow | None) -> list[Mutation]:

@@ -16,6 +16,7 @@ class OwnerReference(Struct):
     name: str
     uid: str = ""
     controller: bool = False
+    api_version: str = ""
 
 
 class ManagedFields(Struct):
@@ -68,18 +69,47 @@ class PodTemplate(Struct):
     spec: msgspec.Raw = msgspec.Raw(b"{}")
 
 
+class RollingUpdate(Struct):
+    """How pods are replaced; the pods of a StatefulSet below `partition` are not."""
+
+    partition: int = 0
+
+
+class UpdateStrategy(Struct):
+    """Whether a StatefulSet or DaemonSet replaces its pods itself."""
+
+    type: str = ""
+    rolling_update: RollingUpdate | None = None
+
+
 class WorkloadSpec(Struct):
     """What a Deployment, StatefulSet, DaemonSet or ReplicaSet asks for; `replicas` is None for a DaemonSet."""
 
     template: PodTemplate = msgspec.field(default_factory=PodTemplate)
     replicas: int | None = None
+    update_strategy: UpdateStrategy | None = None
+
+
+class WorkloadCondition(Struct):
+    """A condition of a Deployment: when it was last updated shows its last progress."""
+
+    type: str
+    last_update_time: datetime | None = None
 
 
 class WorkloadStatus(Struct):
-    """What a workload reached; only StatefulSets name the revision that they update to."""
+    """What a workload reached; only StatefulSets name the revision that they update to.
+
+    StatefulSets count `replicas`, DaemonSets `number_scheduled`.
+    """
 
     observed_generation: int = 0
+    current_revision: str = ""
     update_revision: str = ""
+    updated_replicas: int = 0
+    desired_number_scheduled: int = 0
+    updated_number_scheduled: int = 0
+    conditions: list[WorkloadCondition] = []
 
 
 class WorkloadObject(KubeObject):

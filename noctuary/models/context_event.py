@@ -22,6 +22,18 @@ class EventType(StrEnum):
     SCHEMA_CHANGE = "schema_change"
 
 
+CHANGE_TYPES = frozenset(
+    {
+        EventType.DEPLOY,
+        EventType.FLAG_CHANGE,
+        EventType.CONFIG_CHANGE,
+        EventType.SCALE_EVENT,
+        EventType.SCHEMA_CHANGE,
+    }
+)
+"""What somebody did; all other types tell what is wrong."""
+
+
 class ObjectRef(msgspec.Struct, frozen=True, omit_defaults=True):
     """The cluster object an event is about; `labels` are those of the pod (template), which selectors match."""
 

@@ -31,6 +31,8 @@ class Standing(msgspec.Struct, frozen=True):
 
     rollback: Change | None = None
     revisions: list[WorkloadRevisions] | None = None
+    undone: Change | None = None
+    """The change that set the value of before again, where the blamed change is no rollout (a scaling, a flag)."""
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -45,3 +47,10 @@ class Evidence(msgspec.Struct, frozen=True):
     clearing: Clearing | None = None
     limits: list[str] = []
     standing: Standing | None = None
+    service_id: str = ""
+    """The PagerDuty service that was diagnosed, which the incident may have left since; empty: of an older version."""
+    service_name: str = ""
+    reopened_at: float | None = None
+    """The reopening that was diagnosed; None: the incident's first begin."""
+    looked_at: float = 0.0
+    """When the incident was first looked at since it came, was moved or was reopened."""

@@ -29,6 +29,13 @@ class IncidentRow(msgspec.Struct, kw_only=True, omit_defaults=True):
     last_event_at: float = 0.0
     diagnosis: bytes | None = None
     revision: int = 0
+    reopened_at: float | None = None
+    """When it was last reopened: what holds from then on counts, what was before is another episode."""
+
+    @property
+    def began_at(self) -> float:
+        """Return when it began: its last reopening, else its trigger."""
+        return self.triggered_at if self.reopened_at is None else max(self.triggered_at, self.reopened_at)
 
 
 class NoteRow(msgspec.Struct, kw_only=True, omit_defaults=True):

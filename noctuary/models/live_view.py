@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from noctuary.models.context_event import ContextEvent
-from noctuary.models.diagnosis import PodView, ServiceView
+from noctuary.models.diagnosis import PodView, ServiceView, Subject
 from noctuary.models.revisions import WorkloadRevisions
 
 
@@ -23,6 +23,19 @@ class LiveView(msgspec.Struct, frozen=True):
 
 LiveReader = Callable[[list[ServiceView]], Awaitable[LiveView | None]]
 """Reads services; None when nothing of them can be seen from here."""
+
+RevisionReader = Callable[[Subject], Awaitable[WorkloadRevisions | None]]
+"""Reads the revisions that one workload has now; None when they cannot be read, or for a kind that has none."""
+
+NOT_WATCHED = (
+    "Services",
+    "Ingresses",
+    "ConfigMaps",
+    "Secrets",
+    "Roles",
+    "NetworkPolicies",
+)
+"""What can break a service and is not watched: a change of it is in no note. Plural kinds, as a note lists them."""
 
 
 Limits = Callable[[list[ServiceView]], list[str]]

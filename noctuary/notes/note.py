@@ -4,22 +4,21 @@ import base64
 import hashlib
 import re
 
-from noctuary.common.clock import format_clock
-from noctuary.common.text import clean, duration, fit_bytes, plural, shorten
-from noctuary.correlation.score import LIKELY_SCORE
-from noctuary.models.diagnosis import Cause, Diagnosis, Fault, Verdict
+from noctuary.common.clock import format_moment
+from noctuary.common.text import clean, duration, fit_bytes, of_total, shorten
 from noctuary.models.evidence import Clearing, Evidence
 from noctuary.models.incident import IncidentRow
-from noctuary.notes.phrases import HEADLINE_CHARS, cause_sentence, change_line, fault_line, headline, version
-from noctuary.notes.remedies import remedy
+from noctuary.notes.action import ACTION_STARTS, action
+from noctuary.notes.headline import HEADLINE_CHARS, headline
+from noctuary.notes.seen import looked_at, others, why
+from noctuary.notes.values import version
 
 NOTE_BUDGET_BYTES = 8_000
 """PagerDuty takes 65,535; nobody reads more than a screen or two at night."""
-MAX_EVIDENCE_LINES = 20
 MARKER_LINE_START = "noctuary ref "
 _CUT = "(shortened)"
 _STATUS_PREFIX = re.compile(r"^Resolved after [^.]*\. ")
-_STATUS_LINE_STARTS = ("Acknowledged at ", "Resolved at ")
+_STATUS_LINE_STARTS = ("Reopened at ", "Acknowledged at ", "Resolved at ")
 BLOCK_END = "\n\n"
 
 
@@ -44,14 +43,14 @@ def render_note(incident: IncidentRow, evidence: Evidence, marker: str, now: flo
     """Return the whole note within its budget."""
     diagnosis = evidence.diagnosis
     blocks = [
-        [headline(diagnosis, _status_prefix(incident))],
+        [headline(diagnosis, _status_prefix(incident), evidence.standing)],
         _status_lines(incident, evidence.clearing),
-        _action(incident, diagnosis),
-        _why(evidence),
-        _others(diagnosis),
-        _looked_at(evidence),
+        action(evidence, is_resolved=incident.status == "resolved"),
+        why(evidence),
+        others(diagnosis),
+        looked_at(evidence),
     ]
-    return _finish(["\n".join(block) for block in blocks if block], marker, now)
+    return _finish(["\n".join(block) for block in blocks if block], incident, marker, now)
 
 
 def restate_note(text: str, incident: IncidentRow, marker: str, now: float) -> str:
@@ -61,11 +60,21 @@ def restate_note(text: str, incident: IncidentRow, marker: str, now: float) -> s
     if rest and rest[0].startswith(_STATUS_LINE_STARTS):
         del rest[0]
     status = "\n".join(_status_lines(incident, None))
-    return _finish([shorten(headline_text, HEADLINE_CHARS), *([status] if status else []), *rest], marker, now)
+    blocks = [shorten(headline_text, HEADLINE_CHARS), *([status] if status else []), *map(_unverified, rest)]
+    return _finish(blocks, incident, marker, now)
 
 
-def _finish(blocks: list[str], marker: str, now: float) -> str:
-    end = f"{MARKER_LINE_START}{marker}  updated {format_clock(now)} UTC"
+def _unverified(block: str) -> str:
+    """Return a block as it was, without a way back: whether its revision exists still, nobody knows."""
+    if block.startswith(ACTION_STARTS) and "rollout undo" in block:
+        return (
+            f"{block.partition(':')[0]}: see with kubectl rollout history which version runs now, before any rollback"
+        )
+    return block
+
+
+def _finish(blocks: list[str], incident: IncidentRow, marker: str, now: float) -> str:
+    end = f"{MARKER_LINE_START}{marker}  updated {format_moment(now, incident.began_at)} UTC"
     return f"{_within(BLOCK_END.join(blocks), NOTE_BUDGET_BYTES - len(end) - 1)}\n{end}"
 
 
@@ -82,16 +91,23 @@ def _status_prefix(incident: IncidentRow) -> str:
 
 
 def _took_s(incident: IncidentRow) -> float:
-    return max(0.0, (incident.resolved_at or incident.updated_at) - incident.triggered_at)
+    return max(0.0, (incident.resolved_at or incident.updated_at) - incident.began_at)
 
 
 def _status_lines(incident: IncidentRow, clearing: Clearing | None) -> list[str]:
-    lines = []
+    lines, near = [], incident.began_at
+    if incident.reopened_at is not None:
+        at = format_moment(incident.reopened_at, incident.triggered_at)
+        lines.append(f"Reopened at {at} UTC; what is said here is of the time since.")
     if incident.acknowledged_at is not None:
-        lines.append(f"Acknowledged at {format_clock(incident.acknowledged_at)} UTC{_by(incident.acknowledged_by)}.")
+        lines.append(
+            f"Acknowledged at {format_moment(incident.acknowledged_at, near)} UTC{_by(incident.acknowledged_by)}."
+        )
     if incident.status == "resolved" and incident.resolved_at is not None:
-        cleared = _cleared(clearing) if clearing is not None else ""
-        lines.append(f"Resolved at {format_clock(incident.resolved_at)} UTC{_by(incident.resolved_by)}.{cleared}")
+        cleared = _cleared(clearing, near) if clearing is not None else ""
+        lines.append(
+            f"Resolved at {format_moment(incident.resolved_at, near)} UTC{_by(incident.resolved_by)}.{cleared}"
+        )
     return lines
 
 
@@ -99,87 +115,16 @@ def _by(name: str | None) -> str:
     return f" by {clean(name, 63)}" if name else ""
 
 
-def _cleared(clearing: Clearing) -> str:
+def _cleared(clearing: Clearing, near: float) -> str:
+    """Return what was seen to clear it: a way back, pods that are ready; pods that are not ready cleared nothing."""
     seen = []
     if clearing.rollback is not None:
-        seen.append(f"rolled back to {version(clearing.rollback, 63)} at {format_clock(clearing.rollback.at)} UTC")
-    if clearing.pods_total:
-        seen.append(f"{clearing.pods_ready} of {plural(clearing.pods_total, 'pod')} are ready now")
-    return f" Cleared: {'; '.join(seen)}." if seen else " What cleared it was not seen."
-
-
-def _action(incident: IncidentRow, diagnosis: Diagnosis) -> list[str]:
-    if diagnosis.causes:
-        first = diagnosis.causes[0]
-        lead = "Do" if first.score >= LIKELY_SCORE or first.change is None else "Do, if it is to blame"
-        return [f"{'If it comes back' if incident.status == 'resolved' else lead}: {remedy(first)}"]
-    if diagnosis.verdict is Verdict.NEVER_SEEN:
-        name = clean(diagnosis.services[0], 63) if diagnosis.services else "this service"
-        check = "check how spec.services of the integration maps this PagerDuty service (namespaces, selector)"
-        return [f"Do: {check}, or post events for {name}."]
-    return ["Worth checking next: traffic, what it calls outside the cluster, certificates, quotas."]
-
-
-def _why(evidence: Evidence) -> list[str]:
-    if not evidence.diagnosis.causes:
-        return []
-    lines = [(at, text, f"e{i}") for i, (at, text) in enumerate(_timeline(evidence.diagnosis.causes[0]), 1)]
-    alerts = evidence.alerts
-    if alerts.opened_at is not None:
-        began = f"; its rule began to hold at {format_clock(alerts.began_at)}" if alerts.began_at is not None else ""
-        lines.append((alerts.opened_at, f"alert opened: {clean(alerts.summary, 120)}{began}", "a1"))
-    shown = sorted(lines, key=lambda line: int(line[0]))
-    return ["Why (UTC)", *(f"- {format_clock(at)} {text}   [{name}]" for at, text, name in shown)]
-
-
-def _timeline(cause: Cause) -> list[tuple[float, str]]:
-    """Return the evidence of a cause in order of time; within a second the change comes first, then its faults."""
-    lines = [(cause.change.at, change_line(cause.change))] if cause.change is not None else []
-    lines += [(fault.first, fault_line(fault) + _lasting(fault)) for fault in cause.faults]
-    return sorted(lines, key=lambda line: int(line[0]))[:MAX_EVIDENCE_LINES]
-
-
-def _lasting(fault: Fault) -> str:
-    return f", last seen {format_clock(fault.last)}" if fault.last - fault.first >= 1 else ""
-
-
-def _others(diagnosis: Diagnosis) -> list[str]:
-    lines = [
-        shorten(f"Less likely: {format_clock(c.at)} {cause_sentence(c, diagnosis)}: {c.why}", 300)
-        for c in diagnosis.causes[1:]
-    ]
-    lines += [
-        shorten(f"Weak: {format_clock(c.at)} {cause_sentence(c, diagnosis)}: {c.why}", 300)
-        for c in ([] if diagnosis.causes else diagnosis.weak)
-    ]
-    lines += [
-        shorten(f"Ruled out: {format_clock(a.change.at)} {change_line(a.change)}: {a.why}", 400)
-        for a in diagnosis.set_aside
-    ]
-    quiet = _quiet_dependencies(diagnosis) if diagnosis.verdict is not Verdict.NEVER_SEEN else []
-    if quiet:
-        names = clean(", ".join(quiet), 200)
-        lines.append(f"Not seen: no change and no fault of {names} since {format_clock(diagnosis.since)[:5]} UTC")
-    return lines
-
-
-def _quiet_dependencies(diagnosis: Diagnosis) -> list[str]:
-    changes = [c.change for c in [*diagnosis.causes, *diagnosis.weak] if c.change] + [
-        a.change for a in diagnosis.set_aside
-    ]
-    faults = [fault for c in [*diagnosis.causes, *diagnosis.weak] for fault in c.faults]
-    loud = {change.service for change in changes} | {fault.service for fault in faults}
-    return [name for name in diagnosis.dependencies if name not in loud]
-
-
-def _looked_at(evidence: Evidence) -> list[str]:
-    diagnosis = evidence.diagnosis
-    names = clean(", ".join(diagnosis.services), 200) or "no service"
-    text = (
-        f"Looked at: {plural(diagnosis.events_seen, 'event')} of {names} since {format_clock(diagnosis.since)[:5]} UTC"
-    )
-    if diagnosis.pods_total is not None:
-        text += f", {plural(diagnosis.pods_total, 'pod')} live ({diagnosis.pods_ready} ready)"
-    if diagnosis.last_event_at is not None and not diagnosis.events_seen:
-        text += f", the last event was {duration(diagnosis.onset - diagnosis.last_event_at)} before the alert"
-    return [text + ".", *(f"Not looked at: {clean(gap, 200)}." for gap in [*evidence.gaps, *evidence.limits])]
+        to = version(clearing.rollback, 63) or "the version before"
+        seen.append(f"rolled back to {to} at {format_moment(clearing.rollback.at, near)} UTC")
+    if not clearing.pods_total:
+        return f" Cleared: {'; '.join(seen)}." if seen else " What cleared it was not seen."
+    ready = clearing.pods_ready or 0
+    pods = of_total(ready, clearing.pods_total, "pod") + " ready"
+    if ready >= clearing.pods_total:
+        return f" Cleared: {'; '.join([*seen, pods])} now."
+    return f" Not cleared: {'; '.join([*seen, pods])} now."

@@ -1,73 +1,89 @@
-"""What to do about a cause: one concrete command, made of validated names only."""
+"""What to do about a cause: one concrete command of validated names, or a sentence that says where to act."""
 
-import re
-
-from noctuary.analyzers.base import kubectl
+from noctuary.analyzers.base import NATIVE_KINDS, Advice, kubectl, kubectl_list
+from noctuary.analyzers.out_of_memory import OutOfMemory
 from noctuary.analyzers.registry import analyzer_of
-from noctuary.common.clock import format_clock
-from noctuary.common.text import clean, duration, shorten_middle
+from noctuary.common.words import COUNT, plain_value
 from noctuary.models import details
 from noctuary.models.context_event import EventType
-from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, Subject
+from noctuary.models.diagnosis import Cause, Change, Diagnosis, Fault, Subject
+from noctuary.models.evidence import Standing
+from noctuary.notes.owners import change_at_owner, owner_of, revert_at_owner
+from noctuary.notes.posted import mend_posted, revert_posted
+from noctuary.notes.rollback import roll_back, undone_already
+from noctuary.notes.values import is_restart
 
-MAX_IMAGE_CHARS = 160
-_REPLICAS = re.compile(r"[0-9]{1,6}")
-
-
-def remedy(cause: Cause) -> str:
-    """Return the action for a cause in one line."""
-    if cause.kind is CauseKind.ROLLOUT and cause.change is not None:
-        return _roll_back(cause.change)
-    if cause.change is not None:
-        return _revert(cause.change)
-    return _repair(cause.faults[0])
+SCALABLE_KINDS = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
+AUTOSCALERS = ("autoscal", "kube-controller-manager", "keda")
+"""Parts of the names under which autoscalers write: what they set, they set again."""
 
 
-def _roll_back(change: Change) -> str:
-    target = clean(change.details.get(details.PREVIOUS_IMAGE) or change.old_value or "", 400)
-    if not target:
-        return _describe_first(change)
-    to = f"back to {shorten_middle(target, MAX_IMAGE_CHARS)}"
-    undo = kubectl(change.subject, "rollout", "undo", kind=change.subject.kind)
-    if not undo:
-        return f"roll {clean(change.service, 63)} back: {to}"
-    return f"{undo}        {to}{_how_long(change)}"
+def remedy(cause: Cause, diagnosis: Diagnosis, standing: Standing | None = None) -> Advice:
+    """Return the action for a cause; a way back depends on what holds now."""
+    if cause.change is None:
+        return _repair(cause.faults[0], diagnosis)
+    if not cause.change.subject.kind:
+        return revert_posted(cause.change)
+    if cause.change.is_rollout:
+        return _undo(cause.change, cause.faults, diagnosis, standing)
+    return _revert(cause.change, diagnosis)
 
 
-def _describe_first(change: Change) -> str:
-    """A first rollout has nothing before it to go back to."""
-    look = kubectl(change.subject, "describe", kind=change.subject.kind)
-    return look or f"look at what {clean(change.service, 63)} was rolled out with"
+def _undo(change: Change, faults: list[Fault], diagnosis: Diagnosis, standing: Standing | None) -> Advice:
+    already = undone_already(change, standing, diagnosis.onset)
+    if already:
+        return Advice(f"{already}; if it goes on, look for another cause")
+    if is_restart(change):
+        return Advice("check the ConfigMaps and Secrets that its new pods have read; to undo a restart changes nothing")
+    owner = owner_of(change.subject, change.details, diagnosis)
+    if owner is not None:
+        return revert_at_owner(owner, change, diagnosis)
+    return roll_back(change, faults, standing, diagnosis.onset)
 
 
-def _how_long(change: Change) -> str:
-    try:
-        since = float(change.details.get(details.PREVIOUS_ROLLED_OUT_AT, ""))
-    except ValueError:
-        return ""
-    return f", which ran for {duration(change.at - since)} until {format_clock(change.at)}" if since < change.at else ""
-
-
-def _revert(change: Change) -> str:
-    scale = _scale_back(change)
-    if scale:
-        return scale
+def _revert(change: Change, diagnosis: Diagnosis) -> Advice:
+    old = plain_value(change.old_value)
     what = change.event_type.replace("_", " ")
-    if change.old_value:
-        return f"check whether this {what} was meant; it was {clean(change.old_value, 120)} before"
-    return f"check whether this {what} was meant, and revert it if not"
+    owner = owner_of(change.subject, change.details, diagnosis)
+    if change.event_type == EventType.SCALE_EVENT and COUNT.fullmatch(old):
+        return _scale_back(change, old, diagnosis)
+    if owner is not None:
+        return change_at_owner(owner, change.subject, f"take this {what} back")
+    was = f"it was {old} before" if old else "its former value is known where it was changed"
+    return Advice(f"check whether this {what} was meant, and take it back if not; {was}")
 
 
-def _scale_back(change: Change) -> str:
-    replicas = change.old_value or ""
-    if change.event_type != EventType.SCALE_EVENT or not _REPLICAS.fullmatch(replicas):
-        return ""
-    command = kubectl(change.subject, "scale", kind=change.subject.kind)
-    return f"{command} --replicas={replicas}        as it was before, unless this was meant" if command else ""
+def _scale_back(change: Change, replicas: str, diagnosis: Diagnosis) -> Advice:
+    if any(name in (change.actor or "").lower() for name in AUTOSCALERS):
+        return Advice(f"set minReplicas of its autoscaler to {replicas}, if it scaled too far; it overrides a hand")
+    owner = owner_of(change.subject, change.details, diagnosis)
+    if owner is not None:
+        return change_at_owner(owner, change.subject, f"set the replicas back to {replicas}")
+    command = (
+        kubectl(change.subject, "scale", kind=change.subject.kind) if change.subject.kind in SCALABLE_KINDS else ""
+    )
+    if not command:
+        return Advice(f"scale it back to {replicas}, unless this was meant")
+    return Advice(command=f"{command} --replicas={replicas}", remark="as it was before, unless this was meant")
 
 
-def _repair(fault: Fault) -> str:
+def _repair(fault: Fault, diagnosis: Diagnosis) -> Advice:
     """Say what to do about a fault that no change explains; falls back to looking at the pods."""
-    pod = Subject("Pod", fault.subject.namespace, fault.pods[0] if fault.pods else "")
-    describe = kubectl(pod, "describe", kind="pod") or f"look at {clean(fault.subject.name, 63)}"
-    return analyzer_of(fault).remedy(fault, pod, describe)
+    if not fault.subject.kind:
+        return mend_posted(fault)
+    owner = owner_of(fault.subject, fault.details, diagnosis)
+    if owner is not None and fault.kind == OutOfMemory.kind:
+        limit = plain_value(fault.details.get(details.MEMORY_LIMIT))
+        now = f" (now {limit})" if limit else ""
+        return change_at_owner(owner, fault.subject, f"find the leak, or raise the memory limit{now}")
+    pod = Subject("Pod", fault.subject.namespace, fault.pods[0] if fault.pods and not fault.is_over else "")
+    advice = analyzer_of(fault).remedy(fault, pod, kubectl(pod, "describe", kind="Pod") or _look(fault))
+    return advice if any(advice) else Advice("check the status, the events and the logs of its pods")
+
+
+def _look(fault: Fault) -> str:
+    """Return a look at what exists still where no failing pod is known to."""
+    subject = fault.subject
+    is_workload = subject.kind in NATIVE_KINDS - {"Pod", "Node"}
+    look = kubectl(subject, "describe", kind=subject.kind) if is_workload and not fault.pods else ""
+    return look or kubectl_list(subject.namespace, "pods")

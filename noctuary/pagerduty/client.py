@@ -18,6 +18,8 @@ from noctuary.pagerduty.objects import (
     Incident,
     IncidentAnswer,
     IncidentPage,
+    LogEntry,
+    LogPage,
     Note,
     NoteAnswer,
     NoteList,
@@ -66,6 +68,12 @@ class PagerDutyClient:
         """Return an incident's first hundred alerts: an optional read, refused by us when the budget is low."""
         path = f"/incidents/{_part(incident_id)}/alerts"
         return (await self._call("alerts", "GET", path, AlertPage, Need.OPTIONAL, {"limit": PAGE_SIZE})).alerts
+
+    async def log_entries(self, incident_id: str) -> list[LogEntry]:
+        """Return an incident's last hundred log entries, the newest first: a read that we can do without."""
+        path = f"/incidents/{_part(incident_id)}/log_entries"
+        query = {"limit": PAGE_SIZE, "is_overview": "true", "time_zone": "UTC"}
+        return (await self._call("log_entries", "GET", path, LogPage, Need.HOUSEKEEPING, query)).log_entries
 
     async def notes(self, incident_id: str) -> list[Note]:
         """Return all visible notes of an incident; a new one may show only after a while."""

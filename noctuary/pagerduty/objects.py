@@ -49,6 +49,14 @@ class Alert(msgspec.Struct, frozen=True):
     body: AlertBody | None = None
 
 
+class LogEntry(msgspec.Struct, frozen=True):
+    """One entry of an incident's log: what was done, and when."""
+
+    id: str
+    type: str = ""
+    created_at: str | None = None
+
+
 class Note(msgspec.Struct, frozen=True):
     """One note of an incident."""
 
@@ -77,6 +85,13 @@ class AlertPage(msgspec.Struct, frozen=True):
     """One page of GET /incidents/{id}/alerts."""
 
     alerts: list[Alert]
+    more: bool = False
+
+
+class LogPage(msgspec.Struct, frozen=True):
+    """One page of GET /incidents/{id}/log_entries, the newest first."""
+
+    log_entries: list[LogEntry]
     more: bool = False
 
 

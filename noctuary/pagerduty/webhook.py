@@ -34,6 +34,7 @@ class IncidentData(msgspec.Struct, frozen=True):
     service: Reference | None = None
     teams: list[Reference] | None = None
     urgency: str | None = None
+    reopened_at: str | None = None
 
 
 class _RawEvent(msgspec.Struct, frozen=True):

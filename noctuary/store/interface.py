@@ -129,10 +129,11 @@ class ScheduleRecheck(msgspec.Struct, frozen=True):
 
 
 class FinishRecheck(msgspec.Struct, frozen=True):
-    """The evidence was gathered once more."""
+    """The evidence was gathered once more; a recheck that was scheduled meanwhile, due after `due_until`, stays."""
 
     account: str
     incident_id: str
+    due_until: float = float("inf")
 
 
 Mutation = (
@@ -151,7 +152,8 @@ Mutation = (
 class EventQuery(msgspec.Struct, frozen=True):
     """Which events a state window holds: of these tenants, between these times, not expired at `now`.
 
-    `services` None means all services of the tenants.
+    Of all services (`services` None), or of those named, of workloads so named, and of objects with all these labels.
+    Changes and all else (faults, mostly) have limits of their own; within one every workload and reason gets its turn.
     """
 
     tenants: list[str]
@@ -160,6 +162,17 @@ class EventQuery(msgspec.Struct, frozen=True):
     until: float
     now: float
     limit: int = 500
+    change_limit: int = 200
+    workloads: list[str] = []
+    match_labels: dict[str, str] = {}
+
+
+class Window(msgspec.Struct, frozen=True):
+    """The events of a state window, most recently seen first, and how many more there were."""
+
+    events: list[ContextEvent]
+    changes_cut: int = 0
+    others_cut: int = 0
 
 
 class Depths(msgspec.Struct, frozen=True):
@@ -207,6 +220,9 @@ class Store(Protocol):
 
     async def window(self, query: EventQuery) -> list[ContextEvent]:
         """Return the unexpired events, newest first."""
+
+    async def select(self, query: EventQuery) -> Window:
+        """Return the unexpired events, newest first, and how many were left out."""
 
     async def last_event_at(self, tenants: list[str], services: list[str] | None) -> float | None:
         """Return when anything was last seen of these services, expired or not; None: never."""

@@ -83,7 +83,7 @@ SCENES = [
         "restarted after a ConfigMap changed; the new pods crash",
         DOWN,
         [
-            rollout(40, "3.10", "3.10", changed="annotations", restarted="1"),
+            rollout(40, "3.10", "3.10", changed="annotations", restart="1"),
             fault(35, "CrashLoopBackOff", exit_code="1", restarts="2", message="invalid value of POOL_SIZE"),
         ],
         [pod("web-h2-a", ready=False, age=40)],

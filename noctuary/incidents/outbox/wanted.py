@@ -4,7 +4,6 @@ import msgspec
 import structlog
 
 from noctuary.common import clock
-from noctuary.models.diagnosis import Verdict
 from noctuary.models.evidence import Evidence
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.models.routing_record import RoutingRecord
@@ -14,7 +13,6 @@ log = structlog.get_logger()
 
 LOOK_FIRST = 0.001
 """A `posting_since` of long ago: a note may exist there already, so the first thing to do is to look."""
-_VERDICTS = [Verdict.NEVER_SEEN, Verdict.NOTHING_RELEVANT, Verdict.CAUSE]
 
 Diagnosed = Evidence | None
 """None: what is stored has a form that this program does not know."""
@@ -29,17 +27,6 @@ def decode_evidence(row: IncidentRow) -> Diagnosed:
     except msgspec.MsgspecError as error:
         log.warning("Stored diagnosis has an unknown form, keeping it", incident=row.incident_id, error=str(error))
         return None
-
-
-def is_better(fresh: Evidence, known: Evidence) -> bool:
-    """Tell whether new evidence gives another answer that is at least as good, from no less than was seen before."""
-    before, after = known.diagnosis, fresh.diagnosis
-    if after.verdict is not before.verdict:
-        return _VERDICTS.index(after.verdict) > _VERDICTS.index(before.verdict)
-    if not after.causes:
-        return False
-    is_as_good = after.causes[0].score >= before.causes[0].score and after.events_seen >= before.events_seen
-    return is_as_good and after.causes != before.causes
 
 
 def wanted_note(

@@ -10,13 +10,13 @@ MESSAGE_CHARACTERS = 300
 """Messages are untrusted text: enough to understand, too short to flood a note."""
 TTL_S = {
     EventType.DEPLOY: 24 * 3600,
-    EventType.SCALE_EVENT: 1800,
+    EventType.SCALE_EVENT: 24 * 3600,
     EventType.RESTART: 1200,
     EventType.SATURATION: 1800,
     EventType.DEPENDENCY_FAILURE: 2700,
     EventType.CONFIG_CHANGE: 24 * 3600,
 }
-"""A rollout outlives any lookback (the longest is a day); a fault is soon gone or reported again."""
+"""A change outlives any lookback (the longest is a day); a fault is soon gone or reported again."""
 EARLIEST = 946684800.0
 """2000-01-01: what is dated earlier was dated by a clock that was never set."""
 FUTURE_SLACK_S = 2.0

@@ -6,15 +6,42 @@ from noctuary.models import details
 
 CRASH_LOOP = "CrashLoopBackOff"
 OUT_OF_MEMORY = "OOMKilled"
-IMAGE_REASONS = frozenset({"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"})
+IMAGE_REASONS = frozenset(
+    {
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "ErrImageNeverPull",
+        "InvalidImageName",
+        "ImageInspectError",
+        "RegistryUnavailable",
+        "SignatureValidationFailed",
+    }
+)
 """All say that the image cannot be had; a pod goes back and forth between the first two."""
 CONFIGURATION_REASONS = frozenset({"CreateContainerConfigError", "CreateContainerError"})
-START_REASONS = frozenset({"RunContainerError", "StartError", "ContainerCannotRun", "PostStartHookError"})
+START_REASONS = frozenset(
+    {
+        "RunContainerError",
+        "StartError",
+        "ContainerCannotRun",
+        "PreCreateHookError",
+        "PreStartHookError",
+        "PostStartHookError",
+    }
+)
+SANDBOX_REASONS = frozenset({"CreatePodSandboxError", "ConfigPodSandboxError"})
+LOST_REASONS = frozenset({"ContainerStatusUnknown", "Unknown"})
+"""The kubelet or the runtime lost sight of a container, as when its node started anew: no exit of the program."""
 UNSCHEDULABLE = "FailedScheduling"
+ONGOING_REASONS = frozenset(
+    {CRASH_LOOP, UNSCHEDULABLE, *IMAGE_REASONS, *CONFIGURATION_REASONS, *START_REASONS, *SANDBOX_REASONS}
+)
+"""What a pod waits for now; other reasons are of an end that may be long past."""
 CRASH_KEY, IMAGE_KEY, CONFIGURATION_KEY, START_KEY = "crash", "image", "configuration", "start"
 """What the dedup keys of a container's faults end in, whether its status or an Event shows them."""
 _MISSING_OBJECT = re.compile(r"(?i)\b(configmap|secret) \"([^\"]+)\" not found")
 _MISSING_KEY = re.compile(r"(?i)couldn't find key (\S+) in (configmap|secret) (?:[^/\s]+/)?(\S+)")
+_OWN_LIMIT = re.compile(r"Container ([-a-z0-9]{1,63}) exceeded")
 _PRESSURES = (("memory", "memory_pressure"), ("disk", "disk_pressure"), ("ephemeral", "disk_pressure"))
 
 
@@ -36,8 +63,10 @@ def _kind(word: str) -> str:
 
 
 def pressure(message: str) -> str:
-    """Return what a node ran out of when it evicted, or an empty text."""
+    """Return what a node ran out of when it evicted, or an empty text, also for a pod that passed its own limit."""
     lowered = message.lower()
+    if "exceed" in lowered and "limit" in lowered:
+        return ""
     known = next((word for part, word in _PRESSURES if part in lowered), "")
     return known or ("pid_pressure" if re.search(r"\bpids?\b", lowered) else "")
 
@@ -46,3 +75,9 @@ def constraint(message: str) -> str:
     """Return what a scheduler did not find, or an empty text."""
     lowered = message.lower()
     return next((f"insufficient_{what}" for what in ("memory", "cpu") if f"insufficient {what}" in lowered), "")
+
+
+def evicted_container(message: str) -> str:
+    """Return which container passed its own limit when a pod was evicted, or an empty text."""
+    found = _OWN_LIMIT.match(message)
+    return found[1] if found else ""

@@ -1,80 +1,78 @@
-"""The live view of one service, read when an incident comes: its rollouts, its pods, their faults and their nodes'."""
+"""The live view: the rollouts, pods, faults and revisions of services, as their namespaces and nodes show them now."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 import msgspec
 
-from noctuary.common.clock import now as wall_clock
 from noctuary.common.errors import KubernetesError, KubernetesUnavailable
 from noctuary.kube.client import KubeClient
-from noctuary.kube.listing import list_objects
-from noctuary.kube.objects import seconds
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
-from noctuary.models.diagnosis import PodView, ServiceView
+from noctuary.models.diagnosis import WORKLOAD_KINDS, PodView, ServiceView, Subject
 from noctuary.models.live_view import LiveView
+from noctuary.models.revisions import StoredRevision, WorkloadRevisions
 from noctuary.sources.kubernetes.draft import clamp
-from noctuary.sources.kubernetes.fault_words import CONFIGURATION_REASONS, CRASH_LOOP, IMAGE_REASONS, UNSCHEDULABLE
-from noctuary.sources.kubernetes.identity import PodIdentity
-from noctuary.sources.kubernetes.kinds.deployments import DEPLOYMENTS, Deployment, view_deployment
+from noctuary.sources.kubernetes.fault_words import ONGOING_REASONS
 from noctuary.sources.kubernetes.kinds.nodes import NODES, Node, node_faults
-from noctuary.sources.kubernetes.kinds.pods import PODS, Pod, identify_pod, is_ready, pod_faults
-from noctuary.sources.kubernetes.kinds.replica_sets import REPLICA_SETS, ReplicaSet, view_replica_set
-from noctuary.sources.kubernetes.rollouts.differences import current_revision, rolled_out_at, rollout
-from noctuary.sources.kubernetes.rollouts.workloads import OwnedRevision, Revision, WorkloadView
+from noctuary.sources.kubernetes.kinds.pods import Pod, describe_pod, is_ready, pod_faults
+from noctuary.sources.kubernetes.live_namespace import Namespace, is_of, workload_names
+from noctuary.sources.kubernetes.rollouts.dating import Clock
+from noctuary.sources.kubernetes.rollouts.differences import recent_rollouts
+from noctuary.sources.kubernetes.rollouts.revisions import Revision
+from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
 
-MAX_OBJECTS = 1000
-"""Objects of one kind in one namespace that are read: a note about more would say no more."""
 MAX_NODES = 20
 """Nodes that are read: those of unready pods first."""
-DEADLINE_S = 5.0
-"""The note must be posted within seconds; it is written without this view when it does not come."""
 MAX_ROLLOUT_AGE_S = 24 * 3600.0
 """Rollouts older than this are no events any more; no lookback is longer."""
-ONGOING_REASONS = frozenset({CRASH_LOOP, UNSCHEDULABLE, "RunContainerError", *IMAGE_REASONS, *CONFIGURATION_REASONS})
-"""What a pod waits for now; other reasons are of an end that may be long past."""
 
 
-class _Found(msgspec.Struct):
-    """What was seen in one namespace; `is_partial` when there were more objects of a kind than are read."""
-
-    deployments: list[WorkloadView]
-    revisions: dict[str, list[Revision]]
-    pods: list[Pod]
-    is_partial: bool
-
-
-async def read_live(
-    kube: KubeClient, service: ServiceView, *, with_nodes: bool = True, max_objects: int = MAX_OBJECTS
-) -> LiveView:
-    """Read what a service runs on; raise KubernetesError when that does not come within five seconds."""
-    try:
-        async with asyncio.timeout(DEADLINE_S):
-            reads = (_read_namespace(kube, service, namespace, max_objects) for namespace in service.namespaces)
-            found = await asyncio.gather(*reads)
-            nodes = await _read_nodes(kube, [pod for each in found for pod in each.pods]) if with_nodes else []
-    except TimeoutError as error:
-        raise KubernetesUnavailable(0, "TooSlow", f"the live view took longer than {DEADLINE_S:.0f} s") from error
-    gaps = [_partial_gap(service, max_objects)] if any(each.is_partial for each in found) else []
-    return _view(found, nodes, gaps)
+def view_namespace(found: Namespace, services: list[ServiceView], now: float) -> LiveView:
+    """Return what a namespace shows of the services that are in it."""
+    events: list[ContextEvent] = []
+    pods: list[PodView] = []
+    revisions: list[WorkloadRevisions] = []
+    for view in found.workloads.values():
+        if any(is_of(service, view.labels, workload_names(view)) for service in services):
+            held = found.holders.of(view.uid)
+            events += recent_rollouts(view, held, now - MAX_ROLLOUT_AGE_S, Clock(now, is_live=False))
+            revisions += stored_revisions(view, held)
+    for pod in found.pods.values():
+        identity = found.identify(pod)
+        if any(is_of(service, identity.ref.labels, identity.names()) for service in services):
+            events += [_as_of(now, fault) for fault in pod_faults(pod, identity)]
+            pods.append(describe_pod(pod, identity))
+    return LiveView([clamp(event, now) for event in events], pods, revisions=revisions)
 
 
-def _partial_gap(service: ServiceView, max_objects: int) -> str:
-    return f"all of {service.name} as it is now: only the first {max_objects} objects of one kind were read"
+def view_nodes(nodes: list[Node], now: float) -> LiveView:
+    """Return what is wrong with nodes."""
+    return LiveView([clamp(_as_of(now, event), now) for node in nodes for event in node_faults(node)])
 
 
-def _view(found: list[_Found], nodes: list[Node], gaps: list[str]) -> LiveView:
-    now = wall_clock()
-    events = [_as_of(now, event) for node in nodes for event in node_faults(node)]
-    pods = []
-    for each in found:
-        for view in each.deployments:
-            events += recent_rollouts(view, each.revisions.get(view.uid, []), now)
-        events += [_as_of(now, fault) for pod in each.pods for fault in pod_faults(pod)]
-        pods += [_describe_pod(pod) for pod in each.pods]
-    return LiveView([clamp(event, now) for event in events], pods, gaps)
+def join_views(views: Iterable[LiveView]) -> LiveView:
+    """Return all views as one."""
+    views = list(views)
+    return LiveView(
+        events=[event for view in views for event in view.events],
+        pods=[pod for view in views for pod in view.pods],
+        gaps=[gap for view in views for gap in view.gaps],
+        revisions=[each for view in views for each in view.revisions],
+        unread_services=[name for view in views for name in view.unread_services],
+    )
+
+
+def stored_revisions(view: WorkloadView, revisions: list[Revision]) -> Iterator[WorkloadRevisions]:
+    """Yield the revisions that a workload can be rolled back to; none for a kind that has no such command."""
+    if view.kind not in WORKLOAD_KINDS:
+        return
+    current = view.wanted.find(revisions)
+    held = sorted((each for each in revisions if each.number > 0), key=lambda each: each.number)
+    stored = [StoredRevision(each.number, each.template_hash, each.summary().image(), each.created_at) for each in held]
+    subject = Subject(view.kind, view.namespace, view.name)
+    yield WorkloadRevisions(subject, current.number if current is not None else 0, stored)
 
 
 def _as_of(now: float, event: ContextEvent) -> ContextEvent:
@@ -85,34 +83,14 @@ def _as_of(now: float, event: ContextEvent) -> ContextEvent:
     return msgspec.structs.replace(event, last_seen=max(event.last_seen, now))
 
 
-async def _read_namespace(kube: KubeClient, service: ServiceView, namespace: str, max_objects: int) -> _Found:
-    selector = ",".join(f"{name}={value}" for name, value in service.match_labels.items())
-    selectors = {"labelSelector": selector} if selector else {}
-    deployments, replica_sets, pods = await asyncio.gather(
-        list_objects(kube, DEPLOYMENTS.path(namespace), Deployment, from_cache=True, max_objects=max_objects),
-        list_objects(
-            kube,
-            REPLICA_SETS.path(namespace),
-            ReplicaSet,
-            selectors=selectors,
-            from_cache=True,
-            max_objects=max_objects,
-        ),
-        list_objects(kube, PODS.path(namespace), Pod, selectors=selectors, from_cache=True, max_objects=max_objects),
-    )
-    views = map(view_deployment, deployments.objects)
-    return _Found(
-        deployments=[view for view in views if _is_workload_of(view, service)],
-        revisions=_by_owner(map(view_replica_set, replica_sets.objects)),
-        pods=[pod for pod in pods.objects if _is_pod_of(identify_pod(pod), service)],
-        is_partial=deployments.is_partial or replica_sets.is_partial or pods.is_partial,
-    )
+def nodes_of(pods: Iterable[Pod]) -> list[str]:
+    """Return the nodes of pods, those of unready ones first."""
+    return list(dict.fromkeys(pod.spec.node_name for pod in sorted(pods, key=is_ready) if pod.spec.node_name))
 
 
-async def _read_nodes(kube: KubeClient, pods: list[Pod]) -> list[Node]:
-    unready_first = sorted(pods, key=is_ready)
-    names = list(dict.fromkeys(pod.spec.node_name for pod in unready_first if pod.spec.node_name))
-    found = await asyncio.gather(*(_read_node(kube, name) for name in names[:MAX_NODES]))
+async def read_nodes(kube: KubeClient, names: list[str]) -> list[Node]:
+    """Read nodes; one that is gone is left out."""
+    found = await asyncio.gather(*(_read_node(kube, name) for name in names))
     return [node for node in found if node is not None]
 
 
@@ -127,51 +105,3 @@ async def _read_node(kube: KubeClient, name: str) -> Node | None:
         return msgspec.json.decode(answer, type=Node)
     except msgspec.DecodeError as error:
         raise KubernetesUnavailable(0, "BrokenAnswer", "an answer is not what its kind promises") from error
-
-
-def _by_owner(revisions: Iterable[OwnedRevision | None]) -> dict[str, list[Revision]]:
-    found: dict[str, list[Revision]] = {}
-    for each in revisions:
-        if each is not None:
-            found.setdefault(each.owner_uid, []).append(each.revision)
-    return found
-
-
-def _is_workload_of(view: WorkloadView, service: ServiceView) -> bool:
-    if service.match_labels:
-        return service.match_labels.items() <= view.labels.items()
-    return service.name in (view.service_name, view.name)
-
-
-def _is_pod_of(identity: PodIdentity, service: ServiceView) -> bool:
-    if service.match_labels:  # the API server selected by them already
-        return True
-    return service.name in (identity.service_name, identity.ref.workload_name)
-
-
-def recent_rollouts(view: WorkloadView, revisions: list[Revision], now: float) -> list[ContextEvent]:
-    """Return the last rollout of a Deployment as an event if it is recent: the watch may not have stored it yet."""
-    current = current_revision(view, revisions)
-    if current is None:
-        return []
-    at = rolled_out_at(view, current, current.created_at)
-    if at < now - MAX_ROLLOUT_AGE_S:
-        return []
-    older = (revision for revision in revisions if revision.number < current.number)
-    previous = max(older, key=lambda revision: revision.number, default=None)
-    return [rollout(view, current, previous, at, previous.created_at if previous else 0.0)]
-
-
-def _describe_pod(pod: Pod) -> PodView:
-    identity = identify_pod(pod)
-    return PodView(
-        namespace=identity.ref.namespace,
-        name=identity.ref.name,
-        workload=identity.ref.workload_name,
-        template_hash=identity.template_hash,
-        node=identity.ref.node,
-        is_ready=is_ready(pod),
-        labels=identity.ref.labels,
-        started_at=seconds(pod.status.start_time),
-        restarts=sum(status.restart_count for status in pod.status.container_statuses),
-    )

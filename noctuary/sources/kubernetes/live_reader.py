@@ -1,31 +1,44 @@
 """The live view as correlation reads it: the faults and pods of an incident's services, as they are now."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import msgspec
 
-from noctuary.common.errors import KubernetesError, is_refusal
+from noctuary.common.clock import now as wall_clock
+from noctuary.common.errors import KubernetesError, KubernetesUnavailable, is_refusal
 from noctuary.kube.client import KubeClient
 from noctuary.models.diagnosis import Relation, ServiceView
 from noctuary.models.live_view import Limits, LiveReader, LiveView
-from noctuary.sources.kubernetes.live import MAX_OBJECTS, read_live
+from noctuary.sources.kubernetes.live import MAX_NODES, join_views, nodes_of, read_nodes, view_namespace, view_nodes
+from noctuary.sources.kubernetes.live_namespace import Namespace, Reading, is_of, read_namespace
 
-MAX_SERVICES = 5
-"""Own workloads come first; each service costs a handful of cached lists."""
+MAX_SERVICES = 50
+"""As many as an integration may map; those of one namespace share its lists."""
+MAX_OBJECTS = 1000
+"""Objects of one kind in one namespace that are read: a note about more would say no more."""
+LISTS_AT_ONCE = 16
+"""Requests that run side by side: more only wait in the API server's own queue."""
+NAMESPACES_S = 0.75
+"""For the namespaces: the whole view must be there within the second that the note promises."""
+NODES_S = 0.15
+"""For the nodes, which come after the pods that tell them."""
 NODES_UNSEEN = "nodes, because this release watches single namespaces and nodes belong to none"
+REFUSED = "the API server refuses to show it"
+SLOW = "the API server did not answer in time"
 
 
 def make_live_reader(kube: KubeClient, watched: Collection[str] = (), max_objects: int = MAX_OBJECTS) -> LiveReader:
     """Return the reader over one API server connection; with `watched` it asks in these namespaces only."""
 
     async def read(services: list[ServiceView]) -> LiveView | None:
-        """Read the services side by side; raises KubernetesError, also when the incident's own is refused."""
-        seen = [view for service in services[:MAX_SERVICES] if (view := _within(service, watched)).namespaces]
+        """Read the services side by side; raises KubernetesError when the incident's own cannot be read."""
+        seen = [view for service in services if (view := _within(service, watched)).namespaces]
+        own_first = sorted(seen, key=lambda service: service.relation is not Relation.OWN)
         if not seen:
             return None
-        reads = (_read(kube, service, with_nodes=not watched, max_objects=max_objects) for service in seen)
-        return _join(await asyncio.gather(*reads))
+        reading = Reading(kube, asyncio.Semaphore(LISTS_AT_ONCE), max_objects)
+        return await _read(reading, own_first[:MAX_SERVICES], own_first[MAX_SERVICES:], with_nodes=not watched)
 
     return read
 
@@ -48,19 +61,109 @@ def _within(service: ServiceView, watched: Collection[str]) -> ServiceView:
     return msgspec.structs.replace(service, namespaces=[name for name in service.namespaces if name in watched])
 
 
-async def _read(kube: KubeClient, service: ServiceView, *, with_nodes: bool, max_objects: int) -> LiveView:
-    """Read one service; a dependency that is refused is a gap, because the others still show something."""
+async def _read(
+    reading: Reading, services: list[ServiceView], left_out: list[ServiceView], *, with_nodes: bool
+) -> LiveView:
+    names = list(dict.fromkeys(name for service in services for name in service.namespaces))
+    tasks = {name: asyncio.create_task(read_namespace(reading, name, _in(name, services))) for name in names}
     try:
-        return await read_live(kube, service, with_nodes=with_nodes, max_objects=max_objects)
-    except KubernetesError as error:
-        if service.relation is Relation.OWN or not is_refusal(error):
-            raise
-        return LiveView(gaps=[f"{service.name} as it is now, because the API server refuses to show it"])
+        await asyncio.wait(tasks.values(), timeout=NAMESPACES_S)
+        found, failed = _sort(tasks)
+    finally:
+        for task in tasks.values():
+            task.cancel()
+    _raise_of_own(services, failed)
+    now = wall_clock()
+    views = [view_namespace(each, _in(each.name, services), now) for each in found]
+    gaps = [*_failures(services, failed), *_cuts(services, found, reading.max_objects), *_left_out(left_out)]
+    if with_nodes:
+        views.append(await _nodes(reading.kube, found, services, now))
+    unread = [service.name for service in services if not _is_whole(service, found)]
+    return join_views([*views, LiveView(gaps=gaps, unread_services=[*unread, *(each.name for each in left_out)])])
 
 
-def _join(views: list[LiveView]) -> LiveView:
-    return LiveView(
-        events=[event for view in views for event in view.events],
-        pods=[pod for view in views for pod in view.pods],
-        gaps=[gap for view in views for gap in view.gaps],
-    )
+def _is_whole(service: ServiceView, found: list[Namespace]) -> bool:
+    """Tell whether all pods of a service were read, so that one that is missing is gone."""
+    parts = _of(service, found)
+    return len(parts) == len(service.namespaces) and not any(each.is_cut(service) for each in parts)
+
+
+def _in(namespace: str, services: Iterable[ServiceView]) -> list[ServiceView]:
+    return [service for service in services if namespace in service.namespaces]
+
+
+def _sort(tasks: dict[str, asyncio.Task[Namespace]]) -> tuple[list[Namespace], dict[str, KubernetesError]]:
+    """Tell what was read from what failed or is not there yet; other errors than the API server's are raised."""
+    found: list[Namespace] = []
+    failed: dict[str, KubernetesError] = {}
+    for name, task in tasks.items():
+        if not task.done():
+            failed[name] = KubernetesUnavailable(0, "TooSlow", f"{name} was not read within {NAMESPACES_S} s")
+            continue
+        try:
+            found.append(task.result())
+        except KubernetesError as error:
+            failed[name] = error
+    return found, failed
+
+
+def _raise_of_own(services: list[ServiceView], failed: dict[str, KubernetesError]) -> None:
+    own = (service for service in services if service.relation is Relation.OWN)
+    error = next((failed[name] for service in own for name in service.namespaces if name in failed), None)
+    if error is not None:
+        raise error
+
+
+def _failures(services: list[ServiceView], failed: dict[str, KubernetesError]) -> list[str]:
+    """Say which services could not be read; the others still show something."""
+    gaps = []
+    for why, is_meant in ((REFUSED, True), (SLOW, False)):
+        namespaces = {name for name, error in failed.items() if is_refusal(error) is is_meant}
+        names = [service.name for service in services if namespaces & set(service.namespaces)]
+        if names:
+            gaps.append(f"{_listed(names)} as {_they_are(names)} now, because {why}")
+    return gaps
+
+
+def _cuts(services: list[ServiceView], found: list[Namespace], max_objects: int) -> list[str]:
+    names = [service.name for service in services if any(each.is_cut(service) for each in _of(service, found))]
+    if not names:
+        return []
+    what = f"all of {_listed(names)} as {_they_are(names)} now"
+    return [f"{what}: only the first {max_objects} objects of one kind were read"]
+
+
+def _left_out(services: list[ServiceView]) -> list[str]:
+    names = [service.name for service in services]
+    return [f"{_listed(names)} as {_they_are(names)} now: {MAX_SERVICES} services are read at most"] if names else []
+
+
+def _of(service: ServiceView, found: Iterable[Namespace]) -> list[Namespace]:
+    return [each for each in found if each.name in service.namespaces]
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _they_are(names: list[str]) -> str:
+    return "it is" if len(names) == 1 else "they are"
+
+
+async def _nodes(kube: KubeClient, found: list[Namespace], services: list[ServiceView], now: float) -> LiveView:
+    """Read the nodes of the services' pods, of the incident's own first; the pods are worth telling without them."""
+    names: dict[str, None] = {}
+    for service in services:
+        for each in _of(service, found):
+            identities = ((pod, each.identify(pod)) for pod in each.pods.values())
+            pods = [pod for pod, known in identities if is_of(service, known.ref.labels, known.names())]
+            names |= dict.fromkeys(nodes_of(pods))
+    wanted = list(names)[:MAX_NODES]
+    gaps = [f"{len(names) - MAX_NODES} of the {len(names)} nodes that pods run on"] if len(names) > MAX_NODES else []
+    try:
+        async with asyncio.timeout(NODES_S):
+            view = view_nodes(await read_nodes(kube, wanted), now)
+    except (KubernetesError, TimeoutError) as error:
+        refused = isinstance(error, KubernetesError) and is_refusal(error)
+        return LiveView(gaps=[f"nodes, because {REFUSED if refused else SLOW}"])
+    return msgspec.structs.replace(view, gaps=gaps)

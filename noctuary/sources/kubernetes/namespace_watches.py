@@ -31,10 +31,10 @@ class NamespaceWatches:
         context = SinkContext(queue, RolloutTracker(queue, baselines, ROLLOUT_KINDS, namespace))
         kinds = [each for each in WATCHED_KINDS if each.is_namespaced or not namespace]
         self._watches: dict[str, Reflector[Any]] = {
-            each.resource: make(each.path(namespace), each.kind, each.make_sink(context), each.field_selector)
+            each.name: make(each.path(namespace), each.kind, each.make_sink(context), each.field_selector)
             for each in kinds
         }
-        self._last = {each.resource for each in kinds if each.starts_last}
+        self._last = {each.name for each in kinds if each.starts_last}
 
     @property
     def health(self) -> dict[str, Health]:
@@ -49,8 +49,8 @@ class NamespaceWatches:
 
     def runs(self) -> list[Coroutine[Any, Any, None]]:
         """Return what runs for ever."""
-        first = [each for resource, each in self._watches.items() if resource not in self._last]
-        last = [self._watches[resource] for resource in self._last]
+        first = [each for name, each in self._watches.items() if name not in self._last]
+        last = [self._watches[name] for name in self._last]
         return [*(each.run() for each in first), *(_run_after(first, each) for each in last)]
 
 

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from noctuary.kube.objects import KubeObject
 from noctuary.kube.reflector import Sink
+from noctuary.models.context_event import ObjectRef
 from noctuary.sources.kubernetes.identity import PodIdentity
 from noctuary.sources.kubernetes.rollouts.tracker import RolloutTracker
 from noctuary.sources.kubernetes.writer import EventQueue
@@ -25,9 +26,16 @@ class SinkContext:
     pods: dict[str, PodIdentity] = field(default_factory=dict)
     """The pods that exist, by uid: the watch of pods keeps it."""
 
-    def identify(self, uid: str) -> PodIdentity | None:
-        """Return which service a pod, ReplicaSet or workload belongs to; None of an object that is not watched."""
-        return self.pods.get(uid) or self.tracker.identify(uid)
+    def find(self, ref: ObjectRef) -> PodIdentity | None:
+        """Return whose a pod, ReplicaSet, workload or mounted claim is; None of an object that is not watched."""
+        if ref.kind == "PersistentVolumeClaim":
+            return self._mounting(ref.namespace, ref.name)
+        return self.pods.get(ref.uid) or self.tracker.identify(ref.uid)
+
+    def _mounting(self, namespace: str, claim: str) -> PodIdentity | None:
+        """Return a pod that mounts a claim: Events about claims are few, so no index is kept."""
+        pods = self.pods.values()
+        return next((each for each in pods if claim in each.claims and each.ref.namespace == namespace), None)
 
 
 @dataclass(frozen=True)
@@ -41,10 +49,17 @@ class WatchedKind(Generic[T]):
     make_sink: Callable[[SinkContext], Sink[T]]
     is_namespaced: bool = True
     field_selector: str = ""
+    watch: str = ""
+    """The name of its watch, where one resource has several."""
     feeds_rollouts: bool = False
     """All of these must have been listed before any rollout is looked for."""
     starts_last: bool = False
     """Watched once all others were listed: its objects are about theirs."""
+
+    @property
+    def name(self) -> str:
+        """The name of its watch, in metrics and health."""
+        return self.watch or self.resource
 
     def path(self, namespace: str) -> str:
         """Return the path of its objects in one namespace; in all where that is empty."""

@@ -1,13 +1,11 @@
 """ContextEvents: kept once per dedup key, counted when repeated, gone from every window when expired."""
 
-import heapq
 import sqlite3
-from itertools import islice
 
 import msgspec
 
 from noctuary.models.context_event import ContextEvent, merge_repeated
-from noctuary.store.interface import EventQuery
+from noctuary.store.sqlite import subjects
 
 _DECODER = msgspec.json.Decoder(ContextEvent)
 _COLUMNS = "timestamp, last_seen, count, event"
@@ -37,8 +35,16 @@ def _add_one(connection: sqlite3.Connection, event: ContextEvent) -> bool:
     # The same occurrence told twice (a watch that was begun anew) is not a second one: only a later one counts.
     connection.execute(
         "UPDATE events SET count = max(count + (?1 > last_seen), ?2), last_seen = max(last_seen, ?1),"
-        " expires_at = max(expires_at, ?3), event = ?4 WHERE tenant = ?5 AND source = ?6 AND dedup_key = ?7",
-        (event.last_seen, event.count, event.expires_at, _body(connection, event), *_key(event)),
+        " expires_at = max(expires_at, ?3), event = ?4, subject_id = ?8"
+        " WHERE tenant = ?5 AND source = ?6 AND dedup_key = ?7",
+        (
+            event.last_seen,
+            event.count,
+            event.expires_at,
+            _body(connection, event),
+            *_key(event),
+            subjects.add(connection, event),
+        ),
     )
     return False
 
@@ -59,8 +65,9 @@ def _key(event: ContextEvent) -> tuple[str, str, str]:
 
 def _insert(connection: sqlite3.Connection, event: ContextEvent) -> bool:
     cursor = connection.execute(
-        "INSERT INTO events (tenant, source, dedup_key, service_name, timestamp, last_seen, expires_at, count, event)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, source, dedup_key) DO NOTHING",
+        "INSERT INTO events"
+        " (tenant, source, dedup_key, service_name, timestamp, last_seen, expires_at, count, event, subject_id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, source, dedup_key) DO NOTHING",
         (
             event.tenant,
             event.source,
@@ -71,6 +78,7 @@ def _insert(connection: sqlite3.Connection, event: ContextEvent) -> bool:
             event.expires_at,
             event.count,
             msgspec.json.encode(event),
+            subjects.add(connection, event),
         ),
     )
     return cursor.rowcount == 1
@@ -85,33 +93,14 @@ def _drop_expired(connection: sqlite3.Connection, event: ContextEvent) -> bool:
     return cursor.rowcount == 1
 
 
-def window(connection: sqlite3.Connection, query: EventQuery) -> list[ContextEvent]:
-    """Return the unexpired events that happened or went on between the query's times, most recently seen first."""
-    pairs = _services(connection, query)
-    newest_first = (_service_window(connection, tenant, service, query) for tenant, service in pairs)
-    rows = heapq.merge(*newest_first, key=lambda row: -row[1])
-    return [_decode(row) for row in islice(rows, query.limit)]
-
-
-def _services(connection: sqlite3.Connection, query: EventQuery) -> list[tuple[str, str]]:
-    if query.services is not None:
-        return [
-            (tenant, service) for tenant in dict.fromkeys(query.tenants) for service in dict.fromkeys(query.services)
-        ]
-    pairs: list[tuple[str, str]] = []
-    for tenant in dict.fromkeys(query.tenants):
-        pairs += connection.execute(
-            "SELECT tenant, service_name FROM services WHERE tenant = ? AND last_event_at >= ?", (tenant, query.since)
-        )
-    return pairs
-
-
-def _service_window(connection: sqlite3.Connection, tenant: str, service: str, query: EventQuery) -> list[_Row]:
-    return connection.execute(
-        f"SELECT {_COLUMNS} FROM events WHERE tenant = ? AND service_name = ? AND last_seen >= ?"  # noqa: S608 - a constant
-        " AND timestamp <= ? AND expires_at > ? ORDER BY last_seen DESC LIMIT ?",
-        (tenant, service, query.since, query.until, query.now, query.limit),
-    ).fetchall()
+def read(connection: sqlite3.Connection, row_ids: list[int]) -> list[ContextEvent]:
+    """Return events by their rows, most recently seen first."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM events WHERE row_id IN (SELECT value FROM json_each(?))"  # noqa: S608 - a constant
+        " ORDER BY last_seen DESC, row_id",
+        (msgspec.json.encode(row_ids).decode(),),
+    )
+    return [_decode(row) for row in rows]
 
 
 def _decode(row: _Row) -> ContextEvent:
@@ -136,6 +125,9 @@ def last_event_at(connection: sqlite3.Connection, tenants: list[str], services: 
 
 def sweep(connection: sqlite3.Connection, now: float, limit: int) -> int:
     """Delete expired events; no window shows them since they expired."""
-    return connection.execute(
+    swept = connection.execute(
         "DELETE FROM events WHERE row_id IN (SELECT row_id FROM events WHERE expires_at <= ? LIMIT ?)", (now, limit)
     ).rowcount
+    if swept < limit:
+        subjects.sweep(connection, now, limit)
+    return swept

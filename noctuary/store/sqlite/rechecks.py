@@ -14,9 +14,10 @@ def schedule(connection: sqlite3.Connection, change: ScheduleRecheck) -> None:
 
 
 def finish(connection: sqlite3.Connection, change: FinishRecheck) -> None:
-    """Forget an incident."""
+    """Forget an incident, unless it was scheduled anew meanwhile."""
     connection.execute(
-        "DELETE FROM rechecks WHERE account = ? AND incident_id = ?", (change.account, change.incident_id)
+        "DELETE FROM rechecks WHERE account = ? AND incident_id = ? AND due_at <= ?",
+        (change.account, change.incident_id, change.due_until),
     )
 
 

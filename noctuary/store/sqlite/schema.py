@@ -97,7 +97,8 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     """,
     # Every statement is quick on any size of file. Claims live in memory now: those of the last process are released
-    # for good, and what it had in memory (incidents younger than a minute are rechecked) is scheduled.
+    # for good, and what it had in memory (incidents younger than a minute are rechecked) is scheduled. Events are found
+    # by their subjects now: 50,000 of the last day are given one here, the others expire unseen.
     # What PagerDuty refused stands in numbers; the rows of before hold its text only, which began with
     # `PagerDuty answered 401 (code 2006)` and is read here once, so that a refusal outlives the upgrade.
     """
@@ -124,6 +125,60 @@ MIGRATIONS = (
         last_failure_code = CASE WHEN substr(last_failure_reason, 23) LIKE ' (code %'
             THEN CAST(substr(last_failure_reason, 30) AS INTEGER) ELSE 0 END
         WHERE last_failure_reason IS NOT NULL;
+
+    CREATE TABLE subjects (
+        subject_id INTEGER PRIMARY KEY,
+        tenant TEXT NOT NULL,
+        service_name TEXT NOT NULL,
+        workload TEXT NOT NULL,
+        labels TEXT NOT NULL,
+        event_type TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        last_event_at REAL NOT NULL,
+        UNIQUE (tenant, service_name, workload, labels, event_type, reason)
+    );
+    CREATE TABLE sightings (
+        subject_id INTEGER NOT NULL,
+        last_seen REAL NOT NULL,
+        row_id INTEGER NOT NULL,
+        timestamp REAL NOT NULL,
+        expires_at REAL NOT NULL,
+        PRIMARY KEY (subject_id, last_seen, row_id)
+    ) WITHOUT ROWID;
+    ALTER TABLE events ADD COLUMN subject_id INTEGER NOT NULL DEFAULT 0;
+    CREATE TRIGGER events_added AFTER INSERT ON events BEGIN
+        INSERT INTO sightings VALUES (new.subject_id, new.last_seen, new.row_id, new.timestamp, new.expires_at);
+    END;
+    CREATE TRIGGER events_changed AFTER UPDATE ON events BEGIN
+        DELETE FROM sightings
+            WHERE subject_id = old.subject_id AND last_seen = old.last_seen AND row_id = old.row_id;
+        INSERT INTO sightings VALUES (new.subject_id, new.last_seen, new.row_id, new.timestamp, new.expires_at);
+    END;
+    CREATE TRIGGER events_gone AFTER DELETE ON events BEGIN
+        DELETE FROM sightings
+            WHERE subject_id = old.subject_id AND last_seen = old.last_seen AND row_id = old.row_id;
+    END;
+    CREATE TEMP TABLE kept AS
+        SELECT row_id, e.tenant, e.service_name, last_seen,
+            coalesce(nullif(json_extract(told, '$.object.workload_name'), ''), json_extract(told, '$.object.name'),
+                json_extract(told, '$.entity'), '') AS workload,
+            coalesce(json_extract(told, '$.object.labels'), '{}') AS labels,
+            json_extract(told, '$.event_type') AS event_type,
+            coalesce(json_extract(told, '$.details.reason'), '') AS reason
+        FROM (
+            SELECT row_id, events.tenant, events.service_name, last_seen, CAST(event AS TEXT) AS told
+            FROM services CROSS JOIN events USING (tenant, service_name)
+            WHERE last_seen >= (SELECT max(last_event_at) FROM services) - 86400
+                AND last_event_at >= (SELECT max(last_event_at) FROM services) - 86400
+            LIMIT 50000
+        ) AS e;
+    INSERT INTO subjects (tenant, service_name, workload, labels, event_type, reason, last_event_at)
+        SELECT tenant, service_name, workload, labels, event_type, reason, max(last_seen)
+        FROM kept GROUP BY 1, 2, 3, 4, 5, 6;
+    UPDATE events SET subject_id = subjects.subject_id FROM kept JOIN subjects
+        USING (tenant, service_name, workload, labels, event_type, reason) WHERE events.row_id = kept.row_id;
+    DROP TABLE kept;
+    DROP INDEX events_window;
     """,
 )
 """Each entry leads from the version before it to its own (the first leads to 1)."""

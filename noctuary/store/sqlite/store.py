@@ -27,9 +27,10 @@ from noctuary.store.interface import (
     SaveIntegrationState,
     SaveNote,
     ScheduleRecheck,
+    Window,
     Work,
 )
-from noctuary.store.sqlite import baselines, inbox, incidents, integration_states, rechecks
+from noctuary.store.sqlite import baselines, inbox, incidents, integration_states, rechecks, window
 from noctuary.store.sqlite import events as event_rows
 from noctuary.store.sqlite.claims import Claims
 from noctuary.store.sqlite.connection import probe
@@ -148,7 +149,11 @@ class SqliteStore:
 
     async def window(self, query: EventQuery) -> list[ContextEvent]:
         """Return the unexpired events, most recently seen first."""
-        return await self._database.read(lambda c: event_rows.window(c, query))
+        return (await self.select(query)).events
+
+    async def select(self, query: EventQuery) -> Window:
+        """Return the unexpired events, most recently seen first, and how many were left out."""
+        return await self._database.read(lambda c: window.select(c, query))
 
     async def last_event_at(self, tenants: list[str], services: list[str] | None) -> float | None:
         """Return when anything was last seen of these services, expired or not."""

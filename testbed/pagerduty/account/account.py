@@ -10,7 +10,16 @@ from typing import Any
 from testbed.pagerduty.account import ids
 from testbed.pagerduty.account.alerts import make_alert
 from testbed.pagerduty.account.clock import VirtualClock
-from testbed.pagerduty.account.model import Account, Incident, IncidentStatus, Note, Service, User, change_status
+from testbed.pagerduty.account.model import (
+    Account,
+    Incident,
+    IncidentStatus,
+    Note,
+    Service,
+    User,
+    change_status,
+    reopen,
+)
 from testbed.pagerduty.account.subscriptions import ACCOUNT_SCOPE, PING, Subscription
 from testbed.pagerduty.api.limits import REQUESTS_PER_MINUTE, RateLimit
 from testbed.pagerduty.api.render import Renderer
@@ -20,7 +29,13 @@ from testbed.pagerduty.webhooks.events import agent_of, incident_data, make_even
 from testbed.pagerduty.webhooks.ledger import Ledger, Webhook
 from testbed.pagerduty.webhooks.timings import Timing
 
-DEFAULT_EVENTS = ("incident.triggered", "incident.acknowledged", "incident.resolved")
+DEFAULT_EVENTS = (
+    "incident.triggered",
+    "incident.acknowledged",
+    "incident.resolved",
+    "incident.reopened",
+    "incident.service_updated",
+)
 
 
 @dataclass
@@ -146,6 +161,24 @@ class SimulatedPagerDuty:
     def resolve(self, incident_id: str, *, by: User | None = None, deliver: bool = True) -> Incident:
         """Resolve an incident as a person, or as the integration when nobody is named."""
         return self._change(incident_id, IncidentStatus.RESOLVED, by, deliver=deliver)
+
+    def reopen(self, incident_id: str, *, by: User, deliver: bool = True) -> Incident:
+        """Open a resolved incident again as a person."""
+        incident = self.incident(incident_id)
+        if incident.status is not IncidentStatus.RESOLVED:
+            raise ValueError(f"incident {incident.id} is not resolved")
+        reopen(incident, by, self.clock.now())
+        if deliver:
+            self._publish("incident.reopened", incident, by)
+        return incident
+
+    def move(self, incident_id: str, service_id: str, *, by: User, deliver: bool = True) -> Incident:
+        """Give an incident to another service, as a person does."""
+        incident = self.incident(incident_id)
+        incident.service = self.service_named(service_id)
+        if deliver:
+            self._publish("incident.service_updated", incident, by)
+        return incident
 
     def incident(self, key: str) -> Incident:
         """Return an incident by id or number; raises KeyError when there is none."""

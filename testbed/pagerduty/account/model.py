@@ -80,6 +80,16 @@ class Note:
     visible_from: float = 0.0
 
 
+@dataclass(frozen=True)
+class LogEntry:
+    """What was done to an incident; `by` None: an integration did it."""
+
+    id: str
+    type: str
+    at: datetime
+    by: User | None = None
+
+
 @dataclass
 class Incident:
     """One incident with its alerts and notes; deleted notes are kept apart so that tests can count them."""
@@ -97,6 +107,8 @@ class Incident:
     changed_by: User | None = None
     acknowledged_at: datetime | None = None
     resolved_at: datetime | None = None
+    reopened_at: datetime | None = None
+    log: list[LogEntry] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     deleted_notes: list[Note] = field(default_factory=list)
@@ -141,6 +153,8 @@ class Account:
         number = len(self.incidents) + 1
         assignee = next(iter(self.users.values()), None)
         incident = Incident(ids.long_id(), number, title, service, now, now, assignee=assignee)
+        write_log(incident, "trigger", now, None)
+        write_log(incident, "assign", now, None)
         self.incidents[incident.id] = incident
         self._by_number[str(number)] = incident
         return incident
@@ -169,8 +183,24 @@ def change_status(incident: Incident, status: IncidentStatus, by: User | None, n
     incident.changed_by = by
     if status is IncidentStatus.ACKNOWLEDGED:
         incident.acknowledged_at = now
+        write_log(incident, "acknowledge", now, by)
     if status is IncidentStatus.RESOLVED:
         incident.resolved_at = now
         incident.assignee = None
+        write_log(incident, "resolve", now, by)
         for alert in incident.alerts:
             alert.status = "resolved"
+
+
+def reopen(incident: Incident, by: User, now: datetime) -> None:
+    """Open a resolved incident again; its alerts stay resolved, and the log has no word for it but the assignment."""
+    incident.status = IncidentStatus.TRIGGERED
+    incident.changed_at = incident.reopened_at = now
+    incident.changed_by = incident.assignee = by
+    incident.acknowledged_at = incident.resolved_at = None
+    write_log(incident, "assign", now, by)
+
+
+def write_log(incident: Incident, what: str, now: datetime, by: User | None) -> None:
+    """Add an entry to an incident's log."""
+    incident.log.append(LogEntry(ids.long_id(), f"{what}_log_entry", now, by))

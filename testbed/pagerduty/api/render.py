@@ -3,7 +3,17 @@
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
-from testbed.pagerduty.account.model import API_HOST, Account, Alert, Incident, IncidentStatus, Note, Service, User
+from testbed.pagerduty.account.model import (
+    API_HOST,
+    Account,
+    Alert,
+    Incident,
+    IncidentStatus,
+    LogEntry,
+    Note,
+    Service,
+    User,
+)
 
 ACCOUNT_ZONE = timezone(timedelta(hours=-5))
 """Zone of the account: not UTC on purpose, so that a client must read the offset."""
@@ -166,6 +176,22 @@ class Renderer:
             "suppressed": False,
             "severity": alert.severity,
             "integration": self.integration_reference(incident.service),
+        }
+
+    def log_entry(self, entry: LogEntry, incident: Incident) -> dict[str, Any]:
+        """Return an entry of an incident's log."""
+        agent = self.user_reference(entry.by) if entry.by else self.service_reference(incident.service)
+        return self.reference("log_entry", entry.id, entry.type.replace("_", " ")) | {
+            "type": entry.type,
+            "self": f"{API_HOST}/log_entries/{entry.id}",
+            "html_url": f"https://{self._account.subdomain}.pagerduty.com/incidents/{incident.id}/log_entries/{entry.id}",
+            "created_at": self.time(entry.at),
+            "agent": agent,
+            "channel": {"type": "website" if entry.by else "api"},
+            "service": self.service_reference(incident.service),
+            "incident": self.incident_reference(incident),
+            "teams": [],
+            "contexts": [],
         }
 
     def note(self, note: Note) -> dict[str, Any]:

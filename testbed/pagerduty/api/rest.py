@@ -39,6 +39,7 @@ class RestApi:
             Route("/incidents", self.incidents, methods=["GET"]),
             Route("/incidents/{key}", self.incident, methods=["GET"]),
             Route("/incidents/{key}/alerts", self.alerts, methods=["GET"]),
+            Route("/incidents/{key}/log_entries", self.log_entries, methods=["GET"]),
             Route("/incidents/{key}/notes", self.list_notes, methods=["GET"]),
             Route("/incidents/{key}/notes", self.create_note, methods=["POST"]),
             Route("/incidents/{key}/notes/{note_id}", self.edit_note, methods=["PUT"]),
@@ -90,6 +91,15 @@ class RestApi:
         key = request.query_params.get("alert_key")
         chosen = [a for a in incident.alerts if a.status in statuses and key in (None, a.alert_key)]
         return JSONResponse(page.cut("alerts", [self._world.render.alert(alert, incident) for alert in chosen]))
+
+    async def log_entries(self, request: Request) -> Response:
+        """GET /incidents/{id}/log_entries: the newest first."""
+        incident, page = self._incident(request), self._page(request)
+        if request.query_params.get("is_overview", "false") not in ("true", "false"):
+            raise invalid("is_overview must be true or false")
+        render = Renderer(self._world.account, read_zone(request.query_params, ACCOUNT_ZONE))
+        shown = [render.log_entry(entry, incident) for entry in reversed(incident.log)]
+        return JSONResponse(page.cut("log_entries", shown))
 
     async def list_notes(self, request: Request) -> Response:
         """GET /incidents/{id}/notes: all of them, the newest first, no pages."""

@@ -54,8 +54,8 @@ def incident_data(render: Renderer, incident: Incident) -> dict[str, Any]:
         "number": incident.number,
         "status": str(incident.status),
         "incident_key": incident.incident_key,
-        "created_at": incident.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "reopened_at": None,
+        "created_at": _to_the_second(incident.created_at),
+        "reopened_at": _to_the_second(incident.reopened_at) if incident.reopened_at else None,
         "title": incident.title,
         "incident_type": {"name": "incident_default"},
         "service": render.service_reference(incident.service),
@@ -67,6 +67,10 @@ def incident_data(render: Renderer, incident: Incident) -> dict[str, Any]:
         "conference_bridge": None,
         "resolve_reason": None,
     }
+
+
+def _to_the_second(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def note_data(render: Renderer, incident: Incident, note: Note) -> dict[str, Any]:

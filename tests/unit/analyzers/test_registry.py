@@ -1,20 +1,28 @@
 """Each kind of fault has its cases beside it, and does with them what they say."""
 
 import importlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import noctuary.analyzers
 from noctuary.analyzers.registry import ANALYZERS, FALLBACK, analyzer_of, recognise
-from noctuary.models.diagnosis import Cause, CauseKind
+from noctuary.models.diagnosis import Cause, CauseKind, Diagnosis, Verdict
+from noctuary.notes.action import advised
 from noctuary.notes.phrases import fault_sentence
 from noctuary.notes.remedies import remedy
+from noctuary.notes.tense import past
 from testbed.fault_cases import Case, event_of, fault_of
 
 SHARED = {"__init__", "base", "registry"}
 LIMIT = 63
+NOTHING = Diagnosis(Verdict.CAUSE, 1_800_000_060.0, 1_799_996_460.0, ["pay"], [])
+PRESENT = re.compile(
+    r"\b(?<!not )(?<!to )(?:is|are|has|have|cannot|fails?|keeps?|finds?|exceeds?|runs?|needs?|waits?)\b"
+)
 KINDS = [analyzer.kind for analyzer in ANALYZERS]
 
 
@@ -64,7 +72,15 @@ def test_the_note_says_what_is_wrong(kind: str, case: Case) -> None:
 
 @pytest.mark.parametrize(("kind", "case"), ALL)
 def test_the_note_says_what_to_do(kind: str, case: Case) -> None:
-    assert remedy(Cause(CauseKind.FAULT, "", [], faults=[fault_of(case, kind)])) == case.remedy
+    advice = remedy(Cause(CauseKind.FAULT, "", [], faults=[fault_of(case, kind)]), NOTHING)
+    assert "\n".join(advised("", advice)).strip() == case.remedy
+
+
+@pytest.mark.parametrize(("kind", "case"), ALL)
+def test_what_is_over_is_told_in_the_past(kind: str, case: Case) -> None:
+    fault = msgspec.structs.replace(fault_of(case, kind), is_over=True)
+    told = [fault_sentence(fault, LIMIT), past(case.symptom)]
+    assert not {word.strip("();,.:") for text in told for word in PRESENT.findall(text)}
 
 
 def test_a_kind_that_another_version_stored_is_told_by_the_fallback() -> None:

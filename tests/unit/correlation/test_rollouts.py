@@ -56,7 +56,7 @@ CASES = [
     Case(
         "a restart is not the cause of what its pods lack",
         [
-            rollout(40, facts={details.RESTARTED: "1", details.CHANGED: "annotations"}),
+            rollout(40, facts={details.RESTART: "1", details.CHANGED: "annotations"}),
             fault(35, "CreateContainerConfigError", facts=MISSING, last=0),
         ],
         "missing_configuration pay",
@@ -115,7 +115,7 @@ def test_the_age_of_pods_tells_how_long_a_version_older_than_all_records_ran_wel
 
 
 def test_a_restart_before_a_fault_says_that_something_outside_the_template_changed() -> None:
-    events = [rollout(40, facts={details.RESTARTED: "1"}), fault(35, last=0)]
+    events = [rollout(40, facts={details.RESTART: "1"}), fault(35, last=0)]
     assert "same template" in diagnose(events).causes[0].why
 
 

@@ -198,7 +198,7 @@ async def test_a_mapping_by_service_id_finds_workloads_of_other_names(scene: Sce
     await started(scene)
     incident = scene.pd.trigger(scene.service, "Errors")
     await scene.idle()
-    assert "kubectl -n prod rollout undo deployment/backend" in scene.text(incident.id)
+    assert "\nkubectl -n prod rollout history deployment/backend\n" in scene.text(incident.id)
 
 
 @pytest.mark.parametrize("failure", ["refused", "slow"])
@@ -300,8 +300,8 @@ async def test_a_rollback_target_is_named_for_other_workloads_too(scene: Scene, 
     await started(scene)
     incident = scene.pd.trigger(scene.service, "Errors")
     await scene.idle()
-    undo = f"Do: kubectl -n payments rollout undo {kind.lower()}/payments-api        back to shop/payments-api:1"
-    assert undo in scene.text(incident.id)
+    history = f"\nkubectl -n payments rollout history {kind.lower()}/payments-api\n"
+    assert "Do: roll back to 1, by its revision number:" + history in scene.text(incident.id)
 
 
 async def test_what_is_stored_and_seen_live_stands_once_in_the_note(scene: Scene) -> None:

@@ -20,7 +20,7 @@ async def both(scene: Scene) -> AsyncIterator[Scene]:
     """The scene with its pipeline and a second one over the same store."""
     await scene.subscribe()
     scene.start()
-    second = IncidentPipeline(scene.store, scene.routing, scene.http, scene.metrics, None, QUICK)
+    second = IncidentPipeline(scene.store, scene.routing, scene.http, scene.metrics, timings=QUICK)
     task = asyncio.create_task(second.run())
     yield scene
     task.cancel()

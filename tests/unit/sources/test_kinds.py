@@ -51,11 +51,11 @@ def events_of(watched: WatchedKind[Any], case: Case) -> list[ContextEvent]:
     """Let the sinks of all kinds have their lists, then one of them the line of the case."""
     queue = QueuedEvents()
     context = SinkContext(queue, RolloutTracker(queue, [FIRST_START], ROLLOUT_KINDS))
-    sinks = {each.resource: each.make_sink(context) for each in WATCHED_KINDS}
+    sinks = {each.name: each.make_sink(context) for each in WATCHED_KINDS}
     for each in WATCHED_KINDS:
-        sinks[each.resource].on_list([decode(each, obj) for obj in case.listed.get(each.resource, [])])
+        sinks[each.name].on_list([decode(each, obj) for obj in case.listed.get(each.resource, [])])
     queue.events.clear()
-    sinks[watched.resource].on_event(case.change, decode(watched, case.obj))
+    sinks[watched.name].on_event(case.change, decode(watched, case.obj))
     return queue.events
 
 
@@ -69,7 +69,7 @@ def field_of(event: ContextEvent, name: str) -> object:
 @pytest.mark.parametrize(
     ("watched", "case"),
     [
-        pytest.param(each, case, id=f"{each.resource}: {case.name}")
+        pytest.param(each, case, id=f"{each.name}: {case.name}")
         for each in WATCHED_KINDS
         for case in CASES.get(module_of(each), [])
     ],
@@ -81,7 +81,7 @@ def test_a_line_of_a_watch_makes_the_events_of_its_case(watched: WatchedKind[Any
         assert {name: field_of(event, name) for name in expected} == expected
 
 
-@pytest.mark.parametrize("watched", WATCHED_KINDS, ids=lambda watched: watched.resource)
+@pytest.mark.parametrize("watched", WATCHED_KINDS, ids=lambda watched: watched.name)
 def test_the_same_object_gives_the_same_keys_after_a_restart(watched: WatchedKind[Any]) -> None:
     for case in CASES[module_of(watched)]:
         once, again = ([event.dedup_key for event in events_of(watched, case)] for _ in range(2))

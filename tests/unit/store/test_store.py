@@ -203,7 +203,7 @@ async def test_an_event_that_goes_on_is_in_the_window_although_it_began_before(s
         ({"tenants": ["shop", "other"], "services": None}, ["c", "b", "d", "a"]),
         ({"until": NOW - 3}, ["a"]),
         ({"since": NOW - 3}, ["b"]),
-        ({"limit": 1}, ["b"]),
+        ({"change_limit": 1}, ["b"]),
         ({"services": []}, []),
     ],
 )

@@ -2,7 +2,13 @@
 
 from noctuary.kube.objects import WorkloadObject
 from noctuary.kube.reflector import Sink
-from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView, view_workload
+from noctuary.sources.kubernetes.rollouts.workloads import (
+    REVISION_ANNOTATION,
+    Wanted,
+    WorkloadView,
+    count_in,
+    view_workload,
+)
 from noctuary.sources.kubernetes.sinks import WorkloadSink
 from noctuary.sources.kubernetes.watched_kind import APPS, SinkContext, WatchedKind
 
@@ -21,4 +27,4 @@ DEPLOYMENTS = WatchedKind(api=APPS, resource="deployments", kind=Deployment, mak
 
 def view_deployment(obj: Deployment) -> WorkloadView:
     """Return a Deployment, reduced to what is compared; its ReplicaSets hold the rest."""
-    return view_workload(obj, None, has_replica_sets=True)
+    return view_workload(obj, Wanted(number=count_in(obj.metadata, REVISION_ANNOTATION)))

@@ -1,6 +1,5 @@
-"""Warning Events: what only they report is an event of its own, what a pod's status shows as well is counted there."""
+"""Events: what only they report is an event of its own, what a pod's status shows as well is counted there."""
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -11,36 +10,29 @@ from noctuary.kube.reflector import ChangeType
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
 from noctuary.sources.kubernetes.draft import draft
-from noctuary.sources.kubernetes.fault_words import (
-    CONFIGURATION_KEY,
-    CRASH_KEY,
-    CRASH_LOOP,
-    IMAGE_KEY,
-    START_KEY,
-    UNSCHEDULABLE,
-    constraint,
-    missing_object,
-    pressure,
-)
-from noctuary.sources.kubernetes.identity import PodIdentity
+from noctuary.sources.kubernetes.identity import PodIdentity, job_workload
 from noctuary.sources.kubernetes.kinds.nodes import node_ref
 from noctuary.sources.kubernetes.sinks import FaultSink
 from noctuary.sources.kubernetes.watched_kind import CORE, SinkContext, WatchedKind
+from noctuary.sources.kubernetes.words.facts import killing_probe, pull_secrets
+from noctuary.sources.kubernetes.words.history import EventHistory
+from noctuary.sources.kubernetes.words.warning_words import PULL_SECRET_REASON, UNHEALTHY, Told, read_warning
 
-Lookup = Callable[[str], PodIdentity | None]
-"""Finds what is known of a pod or workload by its uid."""
-_FIELD_PATH = re.compile(r"spec\.(?:initContainers|containers|ephemeralContainers)\{([^}]+)\}")
+Lookup = Callable[[ObjectRef], PodIdentity | None]
+"""Finds what is known of a pod, of a workload, or of the pod that mounts a claim."""
 OUR_GROUP = "noctuary.io/"
 """What the operator reports of its own resources is no event of a workload."""
-_PROBES = ("liveness", "readiness", "startup")
-_QUOTA = re.compile(r"exceeded quota: ([^,\s]+)(?:.*limited: ([^,\s]+))?", re.DOTALL)
-_EXIT_CODE = re.compile(r"exit code (\d+)")
-_REPEATS_THE_REASON = re.compile(r"Error: \w+|Back-off restarting failed container.*", re.DOTALL)
-_REASON_OF_FAILED = {IMAGE_KEY: "ErrImagePull", CONFIGURATION_KEY: "CreateContainerConfigError"}
+DEBUG_PATH = "spec.ephemeralContainers{"
+"""An ephemeral container debugs: whatever befalls it is no fault of the service."""
+KILLING = "Killing"
+"""A Normal Event, and the only word that a probe, and not the program, ended a container."""
 _TYPES = {
-    "Unhealthy": EventType.RESTART,
+    UNHEALTHY: EventType.RESTART,
     "BackOff": EventType.RESTART,
     "Evicted": EventType.RESTART,
+    KILLING: EventType.RESTART,
+    "BackoffLimitExceeded": EventType.RESTART,
+    "DeadlineExceeded": EventType.RESTART,
     "FailedScheduling": EventType.SATURATION,
     "FailedCreate": EventType.SATURATION,
 }
@@ -79,56 +71,128 @@ class Event(KubeObject):
     series: EventSeries | None = None
 
 
-class WarningSink(FaultSink[Event]):
-    """Reports Warnings that were seen since the very first start."""
+class EventSink(FaultSink[Event]):
+    """Reports what was seen since the very first start, and keeps how often each was counted, and missing secrets."""
 
     def __init__(self, context: SinkContext) -> None:
-        first_started_at = context.tracker.first_started_at
+        super().__init__(context.queue, self._events_of)
+        self._first_started_at = context.tracker.first_started_at
+        self._lookup = context.find
+        self._history = EventHistory()
+        self._pull_secrets: dict[str, str] = {}
 
-        def decode(event: Event) -> list[ContextEvent]:
-            return warning_event(event, context.identify) if last_time(event) >= first_started_at else []
-
-        super().__init__(context.queue, decode)
+    def on_list(self, objects: list[Event]) -> None:
+        """Handle the complete list."""
+        self._history.forget_all_but(event.metadata.uid for event in objects)
+        self._pull_secrets.clear()
+        for event in objects:
+            self._note_secrets(event)
+        super().on_list(objects)
 
     def on_event(self, change: ChangeType, obj: Event) -> None:
         """Handle one change; an Event that expired is nothing new."""
         if change == "DELETED":
+            self._pull_secrets.pop(obj.involved_object.uid, None)
             self.forget(obj)
         else:
+            self._note_secrets(obj)
             super().on_event(change, obj)
+
+    def forget(self, obj: Event) -> None:
+        """Forget an Event that is gone."""
+        self._history.forget(obj.metadata.uid)
+        super().forget(obj)
+
+    def _note_secrets(self, event: Event) -> None:
+        """Keep what is missing for the image that cannot be pulled: by itself it means nothing."""
+        if event.reason == PULL_SECRET_REASON:
+            self._pull_secrets[event.involved_object.uid] = pull_secrets(event.message)
+
+    def _events_of(self, event: Event) -> list[ContextEvent]:
+        if last_time(event) < self._first_started_at:
+            return []
+        found = kubernetes_event(event, self._lookup)
+        return [msgspec.structs.replace(each, details=each.details | self._known_of(event, each)) for each in found]
+
+    def _known_of(self, event: Event, told: ContextEvent) -> dict[str, str]:
+        if event.reason == KILLING:
+            return {}
+        known = {details.HISTORY: self._history.add(event.metadata.uid, told.timestamp, told.last_seen, told.count)}
+        secrets = self._pull_secrets.get(event.involved_object.uid, "")
+        return known | {details.PULL_SECRET: secrets} if secrets and told.dedup_key.endswith("/image") else known
 
 
 EVENTS = WatchedKind(
-    api=CORE, resource="events", kind=Event, make_sink=WarningSink, field_selector="type=Warning", starts_last=True
+    api=CORE, resource="events", kind=Event, make_sink=EventSink, field_selector="type=Warning", starts_last=True
 )
+KILLINGS = WatchedKind(
+    api=CORE,
+    resource="events",
+    kind=Event,
+    make_sink=EventSink,
+    watch="killings",
+    field_selector="type=Normal,reason=Killing",
+    starts_last=True,
+)
+"""Field selectors know no `or`; of all Normal Events only these are sent, one for each container that is ended."""
+
+
+def kubernetes_event(event: Event, lookup: Lookup) -> list[ContextEvent]:
+    """Return the event that a Warning or a kill by a probe makes; none for what is normal."""
+    subject = event.involved_object
+    if not event.reason or not subject.name or subject.api_version.startswith(OUR_GROUP):
+        return []
+    if subject.field_path.startswith(DEBUG_PATH):
+        return []
+    if event.type == "Warning":
+        return warning_event(event, lookup)
+    return killing_event(event, lookup) if event.reason == KILLING else []
 
 
 def warning_event(event: Event, lookup: Lookup) -> list[ContextEvent]:
-    """Return the event that a Warning makes; none for what is normal."""
-    if event.type != "Warning" or not event.reason or not event.involved_object.name:
+    """Return the event that a Warning makes; none for what says nothing alone, or is said of a pod that goes."""
+    identity = identify_subject(event, lookup)
+    if event.reason == PULL_SECRET_REASON or _is_of_leaving(event, identity):
         return []
-    if event.involved_object.api_version.startswith(OUR_GROUP):
+    subject = event.involved_object
+    told = read_warning(event.reason, event.message, subject.kind, subject.name, subject.field_path)
+    return [_event(event, identity, told)]
+
+
+def killing_event(event: Event, lookup: Lookup) -> list[ContextEvent]:
+    """Return the event of a container that its probe ended, under the key of that failing probe; else none."""
+    probe = killing_probe(event.message)
+    if not probe:
         return []
     identity = identify_subject(event, lookup)
+    if _is_of_leaving(event, identity):
+        return []
+    subject = event.involved_object
+    told = read_warning(UNHEALTHY, f"{probe} probe failed", subject.kind, subject.name, subject.field_path)
+    killed = told.facts | {details.KILLED: "1", details.MESSAGE: ""}  # the probe's Warning says what was answered
+    return [_event(event, identity, msgspec.structs.replace(told, facts=killed))]
+
+
+def _event(event: Event, identity: PodIdentity, told: Told) -> ContextEvent:
     last_seen = last_time(event)
-    first = seconds(event.first_timestamp) or seconds(event.event_time) or last_seen
-    key, extra = _key_and_extra(event)
-    extra |= _probe_target(identity, extra) | _quota(event)
-    return [
-        draft(
-            identity.ref,
-            identity.service_name,
-            _TYPES.get(event.reason, EventType.DEPENDENCY_FAILURE),
-            key=key,
-            at=first,
-            last_seen=last_seen,
-            new_value=_reason(event),
-            old_value=_old_value(event),
-            confidence=0.85,
-            count=max(event.count, event.series.count if event.series else 0),
-            extra={**identity.extra(), **extra, details.REASON: _reason(event), details.MESSAGE: _message(event)},
-        )
-    ]
+    container = told.facts.get(details.CONTAINER, "")
+    own = {
+        details.CONTAINER_ROLE: identity.roles.get(container, ""),
+        details.PROBE_TARGET: identity.probes.get(f"{container}/{told.facts.get(details.PROBE, '')}", ""),
+    }
+    return draft(
+        identity.ref,
+        identity.service_name,
+        _TYPES.get(event.reason, EventType.DEPENDENCY_FAILURE),
+        key=told.key,
+        at=seconds(event.first_timestamp) or seconds(event.event_time) or last_seen,
+        last_seen=last_seen,
+        new_value=told.reason,
+        old_value=told.old_value,
+        confidence=0.85,
+        count=max(event.count, event.series.count if event.series else 0),
+        extra={**identity.extra(), **own, **told.facts, details.REASON: told.reason},
+    )
 
 
 def last_time(event: Event) -> float:
@@ -145,86 +209,19 @@ def identify_subject(event: Event, lookup: Lookup) -> PodIdentity:
     if subject.kind == "Node":
         # The kubelet gives the node's name as its uid.
         return PodIdentity(node_ref(subject.name, subject.uid), subject.name, "")
-    known = lookup(subject.uid)
+    ref = ObjectRef(subject.kind, subject.namespace or event.metadata.namespace, subject.name, subject.uid)
+    known = lookup(ref)
     if known is not None:
         return known
-    namespace = subject.namespace or event.metadata.namespace
-    return PodIdentity(ObjectRef(subject.kind, namespace, subject.name, subject.uid), subject.name, "")
+    if subject.kind == "Job":
+        kind, name = job_workload(subject.name, last_time(event))
+        return PodIdentity(msgspec.structs.replace(ref, workload_kind=kind, workload_name=name), name, "")
+    return PodIdentity(ref, subject.name, "")
 
 
-def _key_and_extra(event: Event) -> tuple[str, dict[str, str]]:
-    container = _container(event)
-    probe = _probe(event)
-    extra = {details.CONTAINER: container, details.PROBE: probe, **missing_object(event.message)}
-    if found := _EXIT_CODE.search(event.message):
-        extra[details.EXIT_CODE] = found[1]
-    if event.reason == "FailedScheduling":
-        return UNSCHEDULABLE, extra
-    fault_key = _fault_key(event)
-    if fault_key:
-        return (f"{container}/{fault_key}" if container else fault_key), extra
-    return "/".join(part for part in (event.reason, container, probe) if part), extra
-
-
-def _container(event: Event) -> str:
-    found = _FIELD_PATH.search(event.involved_object.field_path)
-    return found[1] if found else ""
-
-
-def _probe(event: Event) -> str:
-    if event.reason != "Unhealthy":
-        return ""
-    lowered = event.message.lower()
-    return next((probe for probe in _PROBES if probe in lowered), "")
-
-
-def _probe_target(identity: PodIdentity, extra: dict[str, str]) -> dict[str, str]:
-    """The kubelet says which probe failed and what it answered, and not what was asked."""
-    asked = identity.probes.get(f"{extra[details.CONTAINER]}/{extra[details.PROBE]}", "")
-    return {details.PROBE_TARGET: asked}
-
-
-def _quota(event: Event) -> dict[str, str]:
-    found = _QUOTA.search(event.message) if event.reason == "FailedCreate" else None
-    return {details.QUOTA: found[1], details.QUOTA_LIMIT: found[2] or ""} if found else {}
-
-
-def _fault_key(event: Event) -> str:
-    """Return the key of the fault that the container's status shows as well, or an empty text."""
-    lowered = event.message.lower()
-    if event.reason == "BackOff":
-        return IMAGE_KEY if "image" in lowered else CRASH_KEY
-    if event.reason in ("InspectFailed", "ErrImageNeverPull"):
-        return IMAGE_KEY
-    if event.reason != "Failed":
-        return ""
-    if missing_object(event.message):
-        return CONFIGURATION_KEY
-    return IMAGE_KEY if "image" in lowered or "errimage" in lowered else START_KEY
-
-
-def _reason(event: Event) -> str:
-    """Return the code word that a container's status has for the same fault, else the Event's own."""
-    fault_key = _fault_key(event)
-    if event.reason == "BackOff":
-        return "ImagePullBackOff" if fault_key == IMAGE_KEY else CRASH_LOOP
-    if event.reason == "Failed":
-        return _REASON_OF_FAILED.get(fault_key, event.reason)
-    return event.reason
-
-
-def _message(event: Event) -> str:
-    """Return the message, or an empty text when it only repeats the reason: it must not replace one that says more."""
-    return "" if _REPEATS_THE_REASON.fullmatch(event.message) else event.message
-
-
-def _old_value(event: Event) -> str:
-    match event.reason:
-        case "Unhealthy":
-            return _probe(event)
-        case "FailedScheduling":
-            return constraint(event.message)
-        case "Evicted":
-            return pressure(event.message)
-        case _:
-            return ""
+def _is_of_leaving(event: Event, identity: PodIdentity) -> bool:
+    """Return whether a probe failed because its pod was to end, or is gone: ports are closed before pods are."""
+    if event.reason not in (UNHEALTHY, KILLING):
+        return False
+    is_gone = identity.ref.kind == "Pod" and not identity.ref.workload_name
+    return is_gone or 0 < identity.leaving_since <= last_time(event)

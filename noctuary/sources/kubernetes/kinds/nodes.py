@@ -1,12 +1,15 @@
 """Nodes: what is wrong with each, read from its conditions."""
 
+from datetime import datetime
+
 import msgspec
 
-from noctuary.kube.objects import Condition, KubeObject, Struct, seconds
+from noctuary.kube.objects import Condition, KubeObject, Struct, WorkloadMeta, seconds
 from noctuary.kube.reflector import Sink
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
 from noctuary.sources.kubernetes.draft import draft
+from noctuary.sources.kubernetes.rollouts.writes import last_write
 from noctuary.sources.kubernetes.sinks import FaultSink
 from noctuary.sources.kubernetes.watched_kind import CORE, SinkContext, WatchedKind
 
@@ -19,6 +22,26 @@ PRESSURES = {
 NOT_READY = "NodeNotReady"
 
 
+CORDONED = "NodeUnschedulable"
+"""As kubectl shows it; nothing is wrong with the node, and new pods do not get there."""
+_CORDON_TAINT = "node.kubernetes.io/unschedulable"
+_CORDON_FIELD = b'"f:unschedulable"'
+
+
+class Taint(Struct):
+    """What keeps pods from a node."""
+
+    key: str = ""
+    time_added: datetime | None = None
+
+
+class NodeSpec(Struct):
+    """Whether a node takes new pods."""
+
+    unschedulable: bool = False
+    taints: list[Taint] = msgspec.field(default_factory=list)
+
+
 class NodeStatus(Struct):
     """What a node reports."""
 
@@ -28,6 +51,8 @@ class NodeStatus(Struct):
 class Node(KubeObject):
     """core/v1 Node."""
 
+    metadata: WorkloadMeta
+    spec: NodeSpec = msgspec.field(default_factory=NodeSpec)
     status: NodeStatus = msgspec.field(default_factory=NodeStatus)
 
 
@@ -40,10 +65,14 @@ NODES = WatchedKind(api=CORE, resource="nodes", kind=Node, make_sink=make_sink, 
 
 
 def node_faults(node: Node) -> list[ContextEvent]:
-    """Return an event for each bad condition; each time a condition turns bad is an event of its own."""
-    return [
-        _event(node, condition, reason) for condition in node.status.conditions if (reason := _bad_reason(condition))
+    """Return an event for each bad condition, and for a cordon; each time one turns bad is an event of its own."""
+    bad = [(condition, _bad_reason(condition)) for condition in node.status.conditions]
+    found = [
+        _event(node, reason, seconds(condition.last_transition_time), f"{condition.reason}: {condition.message}")
+        for condition, reason in bad
+        if reason
     ]
+    return [*found, _event(node, CORDONED, _cordoned_at(node), "")] if node.spec.unschedulable else found
 
 
 def node_ref(name: str, uid: str) -> ObjectRef:
@@ -59,8 +88,13 @@ def _bad_reason(condition: Condition) -> str:
     return PRESSURES.get(condition.type, "") if condition.status == "True" else ""
 
 
-def _event(node: Node, condition: Condition, reason: str) -> ContextEvent:
-    at = seconds(condition.last_transition_time)
+def _cordoned_at(node: Node) -> float:
+    """Return when a node was cordoned: by its controller's taint, else by who wrote it; else since it exists."""
+    added = max((seconds(taint.time_added) for taint in node.spec.taints if taint.key == _CORDON_TAINT), default=0.0)
+    return added or last_write(node.metadata, _CORDON_FIELD).at or seconds(node.metadata.creation_timestamp)
+
+
+def _event(node: Node, reason: str, at: float, message: str) -> ContextEvent:
     return draft(
         node_ref(node.metadata.name, node.metadata.uid),
         node.metadata.name,
@@ -69,9 +103,5 @@ def _event(node: Node, condition: Condition, reason: str) -> ContextEvent:
         at=at,
         new_value=reason,
         confidence=0.85,
-        extra={
-            details.REASON: reason,
-            details.NODE: node.metadata.name,
-            details.MESSAGE: f"{condition.reason}: {condition.message}".strip(": "),
-        },
+        extra={details.REASON: reason, details.NODE: node.metadata.name, details.MESSAGE: message.strip(": ")},
     )

@@ -1,58 +1,43 @@
 """Pods: which service each belongs to, and what is wrong with it, read from its status."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import chain
 
 import msgspec
 
-from noctuary.kube.objects import Condition, KubeObject, Struct, seconds
+from noctuary.kube.objects import KubeObject, seconds
 from noctuary.kube.reflector import ChangeType
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
-from noctuary.sources.kubernetes.containers import (
-    Container,
-    ContainerFaults,
-    ContainerStatus,
-    PodTimes,
-    probe_targets,
+from noctuary.models.diagnosis import PodView
+from noctuary.sources.kubernetes.containers.faults import ContainerFaults
+from noctuary.sources.kubernetes.containers.objects import Container, container_roles, probe_targets
+from noctuary.sources.kubernetes.containers.pod_parts import (
+    PodMeta,
+    PodSpec,
+    PodStatus,
+    claims_of,
+    condition_of,
+    leaving_since,
+    times_of,
+    was_never_ready,
 )
 from noctuary.sources.kubernetes.draft import draft
-from noctuary.sources.kubernetes.fault_words import UNSCHEDULABLE, constraint, pressure
-from noctuary.sources.kubernetes.identity import (
-    POD_HASH_LABEL,
-    REVISION_HASH_LABEL,
-    PodIdentity,
-    pod_workload,
-    service_of,
-)
+from noctuary.sources.kubernetes.fault_words import UNSCHEDULABLE, constraint, evicted_container, pressure
+from noctuary.sources.kubernetes.identity import PodIdentity, pod_workload, service_of, template_hash_of
 from noctuary.sources.kubernetes.sinks import FaultSink
 from noctuary.sources.kubernetes.watched_kind import CORE, SinkContext, WatchedKind
 
-
-class PodSpec(Struct):
-    """What a pod asks for."""
-
-    node_name: str = ""
-    containers: list[Container] = msgspec.field(default_factory=list)
-    init_containers: list[Container] = msgspec.field(default_factory=list)
-
-
-class PodStatus(Struct):
-    """What a pod reached."""
-
-    phase: str = ""
-    reason: str = ""
-    message: str = ""
-    start_time: datetime | None = None
-    conditions: list[Condition] = msgspec.field(default_factory=list)
-    container_statuses: list[ContainerStatus] = msgspec.field(default_factory=list)
-    init_container_statuses: list[ContainerStatus] = msgspec.field(default_factory=list)
+DISRUPTIONS = {"PreemptionByScheduler": "Preempted", "DeletionByTaintManager": "TaintManagerEviction"}
+"""Why a pod had to go, by the condition DisruptionTarget; a drain is somebody's will, other ends have a phase."""
+_KEEPS_FAILED = frozenset({"Pod", "Job", "CronJob"})
+"""A failed pod of any other workload is replaced, and only lies about."""
 
 
 class Pod(KubeObject):
     """core/v1 Pod."""
 
+    metadata: PodMeta
     spec: PodSpec = msgspec.field(default_factory=PodSpec)
     status: PodStatus = msgspec.field(default_factory=PodStatus)
 
@@ -61,60 +46,118 @@ class PodSink(FaultSink[Pod]):
     """Reports the faults of pods, and keeps which service each pod belongs to."""
 
     def __init__(self, context: SinkContext) -> None:
-        super().__init__(context.queue, pod_faults)
+        super().__init__(context.queue, lambda pod: pod_faults(pod, self._identities[pod.metadata.uid]))
         self._identities = context.pods
+        self._tracker = context.tracker
 
     def on_list(self, objects: list[Pod]) -> None:
         """Handle the complete list."""
         self._identities.clear()
-        self._identities.update({pod.metadata.uid: identify_pod(pod) for pod in objects})
+        self._identities.update({pod.metadata.uid: self._identify(pod) for pod in objects})
         super().on_list(objects)
 
     def on_event(self, change: ChangeType, obj: Pod) -> None:
         """Handle one change."""
-        if change == "DELETED":
-            self._identities.pop(obj.metadata.uid, None)
-        else:
-            self._identities[obj.metadata.uid] = identify_pod(obj)
+        self._identities[obj.metadata.uid] = self._identify(obj)
         super().on_event(change, obj)
+
+    def forget(self, obj: Pod) -> None:
+        """Forget a pod that is gone."""
+        self._identities.pop(obj.metadata.uid, None)
+        super().forget(obj)
+
+    def _identify(self, pod: Pod) -> PodIdentity:
+        """Return whose a pod is, with its owner's own owner where that is watched."""
+        identity = identify_pod(pod)
+        owner = self._tracker.identify(identity.owner_uid) if identity.owner_uid else None
+        if owner is None or (owner.ref.kind, owner.ref.name) == (
+            identity.ref.workload_kind,
+            identity.ref.workload_name,
+        ):
+            return identity
+        return identity.owned_by(owner.ref.kind, owner.ref.name)
 
 
 PODS = WatchedKind(api=CORE, resource="pods", kind=Pod, make_sink=PodSink)
 
 
 def identify_pod(pod: Pod) -> PodIdentity:
-    """Return which service, workload and template a pod belongs to."""
-    kind, name = pod_workload(pod.metadata)
-    labels = pod.metadata.labels
+    """Return which service, workload and template a pod belongs to, as far as the pod itself tells."""
+    metadata, spec = pod.metadata, pod.spec
+    kind, name = pod_workload(metadata)
+    labels = metadata.labels
     ref = ObjectRef(
         kind="Pod",
-        namespace=pod.metadata.namespace,
-        name=pod.metadata.name,
-        uid=pod.metadata.uid,
+        namespace=metadata.namespace,
+        name=metadata.name,
+        uid=metadata.uid,
         workload_kind=kind,
         workload_name=name,
-        node=pod.spec.node_name,
+        node=spec.node_name,
         labels=labels,
     )
-    service = service_of(pod.metadata.annotations, labels, name or pod.metadata.name)
-    template_hash = labels.get(POD_HASH_LABEL) or labels.get(REVISION_HASH_LABEL, "")
-    return PodIdentity(ref, service, template_hash, probe_targets(_containers(pod)))
+    is_single = len(spec.containers) < 2 and not spec.init_containers
+    return PodIdentity(
+        ref,
+        service_of(metadata.annotations, labels, name),
+        template_hash_of(labels),
+        probe_targets(_containers(pod)),
+        owner_uid=next((owner.uid for owner in metadata.owner_references if owner.controller), ""),
+        roles={} if is_single else container_roles(spec.containers, spec.init_containers),
+        claims=tuple(claims_of(metadata.name, spec.volumes)),
+        never_ready=was_never_ready(metadata, pod.status),
+        leaving_since=leaving_since(metadata, pod.status),
+    )
+
+
+def describe_pod(pod: Pod, identity: PodIdentity | None = None) -> PodView:
+    """Return a pod as correlation reads it; `identity` where more is known of its owner than the pod tells."""
+    identity = identity or identify_pod(pod)
+    return PodView(
+        namespace=identity.ref.namespace,
+        name=identity.ref.name,
+        workload=identity.ref.workload_name,
+        template_hash=identity.template_hash,
+        node=identity.ref.node,
+        is_ready=is_ready(pod),
+        labels=identity.ref.labels,
+        started_at=seconds(pod.status.start_time),
+        restarts=sum(status.restart_count for status in pod.status.container_statuses),
+        workload_kind=identity.ref.workload_kind,
+        created_at=seconds(pod.metadata.creation_timestamp),
+        ready_changed_at=ready_changed_at(pod),
+        is_leaving=is_leaving(pod, identity.ref.workload_kind),
+        service=identity.service_name,
+    )
 
 
 def is_ready(pod: Pod) -> bool:
     """Return whether a pod receives traffic."""
-    condition = _condition(pod, "Ready")
+    condition = condition_of(pod.status, "Ready")
     return condition is not None and condition.status == "True"
 
 
-def pod_faults(pod: Pod) -> list[ContextEvent]:
+def ready_changed_at(pod: Pod) -> float:
+    """Return when a pod last became ready or unready; 0: not known."""
+    condition = condition_of(pod.status, "Ready")
+    return seconds(condition.last_transition_time) if condition is not None else 0.0
+
+
+def is_leaving(pod: Pod, workload_kind: str) -> bool:
+    """Return whether a pod counts no more: it is being deleted, is done, or failed and is replaced."""
+    if pod.metadata.deletion_timestamp is not None or pod.status.phase == "Succeeded":
+        return True
+    return pod.status.phase == "Failed" and workload_kind not in _KEEPS_FAILED
+
+
+def pod_faults(pod: Pod, identity: PodIdentity | None = None) -> list[ContextEvent]:
     """Return an event for each thing that is wrong with a pod, or that made its containers restart."""
-    identity = identify_pod(pod)
+    identity = identity or identify_pod(pod)
     events = [*_pod_level(pod, identity)]
-    for status in (*pod.status.init_container_statuses, *pod.status.container_statuses):
+    for status in chain(pod.status.init_container_statuses, pod.status.container_statuses):
         if status.may_be_faulty:
             spec = next((each for each in _containers(pod) if each.name == status.name), None)
-            events += ContainerFaults(identity, status, spec, _times(pod)).events()
+            events += ContainerFaults(identity, status, spec, times_of(pod.metadata, pod.status)).events()
     return events
 
 
@@ -122,22 +165,8 @@ def _containers(pod: Pod) -> Iterator[Container]:
     return chain(pod.spec.containers, pod.spec.init_containers)
 
 
-def _condition(pod: Pod, kind: str) -> Condition | None:
-    return next((condition for condition in pod.status.conditions if condition.type == kind), None)
-
-
-def _times(pod: Pod) -> PodTimes:
-    scheduled, ready = _condition(pod, "PodScheduled"), _condition(pod, "Ready")
-    bound_at = seconds(scheduled.last_transition_time) if scheduled is not None else 0.0
-    return PodTimes(
-        scheduled_at=bound_at or seconds(pod.status.start_time) or seconds(pod.metadata.creation_timestamp),
-        unready_since=seconds(ready.last_transition_time) if ready is not None and ready.status != "True" else 0.0,
-        is_leaving=pod.metadata.deletion_timestamp is not None,
-    )
-
-
 def _pod_level(pod: Pod, identity: PodIdentity) -> Iterator[ContextEvent]:
-    scheduled = _condition(pod, "PodScheduled")
+    scheduled = condition_of(pod.status, "PodScheduled")
     if scheduled is not None and scheduled.status == "False" and scheduled.reason == "Unschedulable":
         yield draft(
             identity.ref,
@@ -147,23 +176,39 @@ def _pod_level(pod: Pod, identity: PodIdentity) -> Iterator[ContextEvent]:
             at=seconds(scheduled.last_transition_time) or seconds(pod.metadata.creation_timestamp),
             new_value=UNSCHEDULABLE,
             old_value=constraint(scheduled.message),
-            extra=identity.extra() | {details.REASON: UNSCHEDULABLE, details.MESSAGE: scheduled.message},
+            extra=identity.extra()
+            | {
+                details.REASON: UNSCHEDULABLE,
+                details.MESSAGE: scheduled.message,
+                details.CLAIM: identity.claims[0] if len(identity.claims) == 1 else "",
+            },
         )
     if pod.status.phase == "Failed" and pod.status.reason:
-        yield _ended(pod, identity)
+        turned = [seconds(condition.last_transition_time) for condition in pod.status.conditions]
+        at = max([*turned, seconds(pod.status.start_time), seconds(pod.metadata.creation_timestamp)])
+        yield _ended(identity, pod.status.reason, pod.status.message, at)
+        return
+    target = condition_of(pod.status, "DisruptionTarget")
+    if target is not None and target.status == "True" and (reason := DISRUPTIONS.get(target.reason)):
+        yield _ended(identity, reason, target.message, seconds(target.last_transition_time))
 
 
-def _ended(pod: Pod, identity: PodIdentity) -> ContextEvent:
-    """Make the event of a pod that was ended from outside: Evicted, Preempting, NodeLost, ..."""
-    reason, message = pod.status.reason, pod.status.message
-    turned = [seconds(condition.last_transition_time) for condition in pod.status.conditions]
+def _ended(identity: PodIdentity, reason: str, message: str, at: float) -> ContextEvent:
+    """Make the event of a pod that was ended from outside: Evicted, Preempted, NodeLost, ..."""
+    container = evicted_container(message)
     return draft(
         identity.ref,
         identity.service_name,
         EventType.RESTART,
         key=reason,
-        at=max([*turned, seconds(pod.status.start_time), seconds(pod.metadata.creation_timestamp)]),
+        at=at,
         new_value=reason,
         old_value=pressure(message),
-        extra=identity.extra() | {details.REASON: reason, details.MESSAGE: message},
+        extra=identity.extra()
+        | {
+            details.REASON: reason,
+            details.MESSAGE: message,
+            details.CONTAINER: container,
+            details.CONTAINER_ROLE: identity.roles.get(container, ""),
+        },
     )

@@ -1,41 +1,59 @@
-"""ReplicaSets: the revisions of Deployments."""
+"""ReplicaSets: the revisions of Deployments, and of what else makes ReplicaSets."""
 
 import msgspec
 
-from noctuary.kube.objects import KubeObject, WorkloadSpec, controller_of, seconds
+from noctuary.kube.objects import KubeObject, WorkloadMeta, WorkloadSpec, controller_of, seconds
 from noctuary.kube.reflector import ChangeType
-from noctuary.sources.kubernetes.identity import POD_HASH_LABEL
+from noctuary.sources.kubernetes.identity import POD_HASH_LABEL, ROLLOUT_HASH_LABEL
+from noctuary.sources.kubernetes.rollouts.foreign import foreign_owner, is_read
+from noctuary.sources.kubernetes.rollouts.revisions import Revision
 from noctuary.sources.kubernetes.rollouts.template import summarize
-from noctuary.sources.kubernetes.rollouts.workloads import REVISION_ANNOTATION, OwnedRevision, Revision, count_in
+from noctuary.sources.kubernetes.rollouts.workloads import REVISION_ANNOTATION, OwnedRevision, count_in
+from noctuary.sources.kubernetes.rollouts.writes import REVISION_ANNOTATION_FIELD, last_write
 from noctuary.sources.kubernetes.watched_kind import APPS, SinkContext, WatchedKind
 
-REVISION_HISTORY_ANNOTATION = "deployment.kubernetes.io/revision-history"
-"""Present on a ReplicaSet that was rolled back to: its age says nothing about the rollout then."""
+FOREIGN_REVISION_ANNOTATION = "rollout.argoproj.io/revision"
+"""As Argo Rollouts numbers its ReplicaSets."""
+HISTORY_SUFFIX = "-history"
+"""The annotation of this ending holds the numbers that a ReplicaSet had before it was rolled back to."""
+REVISION_HISTORY_ANNOTATION = REVISION_ANNOTATION + HISTORY_SUFFIX
 
 
 class ReplicaSet(KubeObject):
     """apps/v1 ReplicaSet."""
 
+    metadata: WorkloadMeta
     spec: WorkloadSpec = msgspec.field(default_factory=WorkloadSpec)
 
 
 class ReplicaSetSink:
-    """Feeds the revisions of Deployments to the tracker."""
+    """Feeds the revisions of workloads to the tracker."""
 
     def __init__(self, context: SinkContext) -> None:
         self._tracker = context.tracker
+        self._templates: dict[str, tuple[int, bytes]] = {}
 
     def on_list(self, objects: list[ReplicaSet]) -> None:
         """Handle the complete list."""
-        revisions = (owned for obj in objects if (owned := view_replica_set(obj)) is not None)
+        self._templates.clear()
+        revisions = (owned for obj in objects if (owned := self._view(obj)) is not None)
         self._tracker.reset_revisions(ReplicaSet.__name__, revisions)
 
     def on_event(self, change: ChangeType, obj: ReplicaSet) -> None:
         """Handle one change."""
         if change == "DELETED":
+            self._templates.pop(obj.metadata.uid, None)
             self._tracker.remove_revision(obj.metadata.uid)
-        elif (owned := view_replica_set(obj)) is not None:
-            self._tracker.update_revision(owned)
+        elif (owned := self._view(obj)) is not None:
+            self._tracker.update_revision(ReplicaSet.__name__, owned)
+
+    def _view(self, obj: ReplicaSet) -> OwnedRevision | None:
+        """Return the revision; most changes are of the status, and leave the template as it was."""
+        generation, template = self._templates.get(obj.metadata.uid, (-1, b""))
+        owned = view_replica_set(obj, template if generation == obj.metadata.generation else b"")
+        if owned is not None:
+            self._templates[obj.metadata.uid] = (obj.metadata.generation, owned.revision.template)
+        return owned
 
 
 REPLICA_SETS = WatchedKind(
@@ -43,18 +61,23 @@ REPLICA_SETS = WatchedKind(
 )
 
 
-def view_replica_set(obj: ReplicaSet) -> OwnedRevision | None:
-    """Return the revision that a ReplicaSet is; None when it belongs to no Deployment."""
+def view_replica_set(obj: ReplicaSet, template: bytes = b"") -> OwnedRevision | None:
+    """Return the revision that a ReplicaSet is, with its template where that is known; None when nobody owns it."""
     metadata = obj.metadata
     owner = controller_of(metadata)
-    if owner is None or owner.kind != "Deployment":
+    if owner is None:
         return None
+    annotation = REVISION_ANNOTATION if is_read(owner) else FOREIGN_REVISION_ANNOTATION
+    past = metadata.annotations.get(annotation + HISTORY_SUFFIX, "")
     revision = Revision(
         name=metadata.name,
-        number=count_in(metadata, REVISION_ANNOTATION),
-        template_hash=metadata.labels.get(POD_HASH_LABEL, ""),
+        number=count_in(metadata, annotation),
+        template_hash=metadata.labels.get(POD_HASH_LABEL) or metadata.labels.get(ROLLOUT_HASH_LABEL, ""),
         created_at=seconds(metadata.creation_timestamp),
-        reused=REVISION_HISTORY_ANNOTATION in metadata.annotations,
-        template=msgspec.json.encode(summarize(obj.spec.template, owner.uid)),
+        reused=bool(past),
+        template=template or msgspec.json.encode(summarize(obj.spec.template, owner.uid)),
+        history=[int(number) for number in past.split(",") if number.isdecimal()],
+        numbered_at=last_write(metadata, REVISION_ANNOTATION_FIELD).at,
     )
-    return OwnedRevision(metadata.uid, owner.uid, revision)
+    shown = None if is_read(owner) else foreign_owner(owner, metadata.namespace, obj.spec.template.metadata)
+    return OwnedRevision(metadata.uid, owner.uid, revision, shown)

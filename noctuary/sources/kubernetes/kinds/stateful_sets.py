@@ -2,7 +2,7 @@
 
 from noctuary.kube.objects import WorkloadObject
 from noctuary.kube.reflector import Sink
-from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView, own_revision, view_workload
+from noctuary.sources.kubernetes.rollouts.workloads import Wanted, WorkloadView, is_settled, view_workload
 from noctuary.sources.kubernetes.sinks import WorkloadSink
 from noctuary.sources.kubernetes.watched_kind import APPS, SinkContext, WatchedKind
 
@@ -23,4 +23,4 @@ STATEFUL_SETS = WatchedKind(
 
 def view_stateful_set(obj: StatefulSet) -> WorkloadView:
     """Return a StatefulSet, reduced to what is compared."""
-    return view_workload(obj, own_revision(obj))
+    return view_workload(obj, Wanted(name=obj.status.update_revision, is_settled=is_settled(obj)))

@@ -1,14 +1,17 @@
 """Rollouts and scalings: what differs between a workload as it is and as it was last known, as events."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
-from noctuary.models import details
-from noctuary.models.context_event import ContextEvent, EventType
-from noctuary.sources.kubernetes.draft import draft
-from noctuary.sources.kubernetes.rollouts.template import TemplateSummary, describe_change
-from noctuary.sources.kubernetes.rollouts.workloads import Revision, WorkloadView
+from noctuary.models.context_event import ContextEvent
+from noctuary.sources.kubernetes.rollouts.dating import Clock, actor_of
+from noctuary.sources.kubernetes.rollouts.revisions import Revision, Step, steps_of
+from noctuary.sources.kubernetes.rollouts.staging import Reach
+from noctuary.sources.kubernetes.rollouts.told import Rollout, scaling
+from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
+
+WITHDRAWN = "no pod had run the other template"
 
 
 class WorkloadState(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -17,6 +20,10 @@ class WorkloadState(msgspec.Struct, frozen=True, omit_defaults=True):
     revision: Revision
     rolled_out_at: float
     replicas: int | None = None
+    replicas_at: float = 0.0
+    """When the number of replicas was last written, as far as known."""
+    staged: int | None = None
+    """So many pods only are going to run the revision; None: all are."""
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -26,128 +33,121 @@ class Difference(msgspec.Struct, frozen=True):
     state: WorkloadState
 
 
-def current_revision(view: WorkloadView, revisions: Iterable[Revision]) -> Revision | None:
-    """Return the revision that a workload wants now; None while its controller or our watch has not caught up."""
-    if not view.has_replica_sets:
-        return view.revision
-    return next((r for r in revisions if r.number == view.revision_number and r.number > 0), None)
-
-
-def baseline(view: WorkloadView, revisions: Iterable[Revision]) -> WorkloadState | None:
+def baseline(view: WorkloadView, revisions: Iterable[Revision], clock: Clock) -> WorkloadState | None:
     """Return what to remember of a workload that is seen at the very first start: nothing has happened yet."""
-    current = current_revision(view, revisions)
-    if current is None:
-        return None
-    return WorkloadState(current, rolled_out_at(view, current, current.created_at), view.replicas)
+    found = difference(view, revisions, None, clock)
+    return found.state if found is not None else None
 
 
 def difference(
-    view: WorkloadView, revisions: Iterable[Revision], known: WorkloadState | None, now: float
+    view: WorkloadView, revisions: Iterable[Revision], known: WorkloadState | None, clock: Clock
 ) -> Difference | None:
     """Compare a workload with what is known of it; None while it is not clear yet what it wants.
 
     A workload that nothing is known of is new. Several rollouts since then are several events.
     """
     revisions = list(revisions)
-    current = current_revision(view, revisions)
+    current = view.wanted.find(revisions)
     if current is None:
-        return None
-    events: list[ContextEvent] = []
-    before, before_at = (known.revision, known.rolled_out_at) if known else (None, 0.0)
-    for revision in _since(before, current, revisions):
-        at = rolled_out_at(view, revision, now) if revision is current else revision.created_at
-        events.append(rollout(view, revision, before, at, before_at))
-        before, before_at = revision, at
-    if known is not None and known.replicas != view.replicas:
-        events.append(scaling(view, known, now))
-    return Difference(events, WorkloadState(current, before_at, view.replicas))
+        return _scaled(view, known, clock) if known is not None else None
+    before = known.revision if known else None
+    told = tell(view, _since(before, current, revisions), before, known.rolled_out_at if known else 0.0, clock)
+    if known is not None and known.staged == 0 and told and view.reach is None:
+        told[-1] = msgspec.structs.replace(told[-1], reach=Reach(0, view.replicas or 0, WITHDRAWN))
+    is_staged = told[-1].before is not None if told else known is not None and known.staged is not None
+    staged = view.reach.pods if view.reach is not None and is_staged else None
+    events = [each.event() for each in told] or _spread(view, current, revisions, known, staged, clock)
+    at = told[-1].at if told else known.rolled_out_at if known else current.created_at
+    state = WorkloadState(_kept(current), at, view.replicas, view.replicas_write.at, staged)
+    if known is None:
+        return Difference(events, state)
+    scaled = _scaled(view, known, clock)
+    replicas_at = scaled.state.replicas_at
+    return Difference([*events, *scaled.events], msgspec.structs.replace(state, replicas_at=replicas_at))
 
 
-def _since(known: Revision | None, current: Revision, revisions: list[Revision]) -> Iterator[Revision]:
-    """Yield the revisions after the known one, oldest first; the current one last."""
-    last = known
-    after = known.number if known else 0
-    for revision in sorted(revisions, key=lambda r: r.number):
-        passed = after < revision.number < current.number
-        if passed and (last is None or revision.template_hash != last.template_hash):
-            last = revision
-            yield revision
-    if last is None or _identity(last) != _identity(current):
-        yield current
+def _spread(
+    view: WorkloadView,
+    current: Revision,
+    revisions: list[Revision],
+    known: WorkloadState | None,
+    staged: int | None,
+    clock: Clock,
+) -> list[ContextEvent]:
+    """Tell that a template which was known already reaches more pods than before."""
+    if known is None or known.staged is None or (staged is not None and staged <= known.staged):
+        return []
+    told = tell(view, _since(None, current, revisions), None, 0.0, clock)[-1]
+    at = clock.spread_at(view)
+    return [msgspec.structs.replace(told, at=at, actor=view.partition_write.manager or None).event()]
 
 
-def _identity(revision: Revision) -> tuple[str, int] | str:
-    """Return what tells templates apart: the hash of their controller; a DaemonSet only counts them."""
-    return revision.template_hash or (revision.name, revision.number)
+def tell(
+    view: WorkloadView, steps: list[Step], before: Revision | None, before_at: float, clock: Clock
+) -> list[Rollout]:
+    """Return the rollouts of a workload, oldest first; those that nothing dates are only known as what was before."""
+    found: list[Rollout] = []
+    for step in steps:
+        replaced_at = max(before_at, before.created_at if before is not None else 0.0)
+        is_last = step is steps[-1]
+        at = clock.date(view, step, replaced_at, is_last=is_last)
+        if at:
+            actor = actor_of(view, at, replaced_at) if is_last else None
+            reach = view.reach if is_last and before is not None else None
+            found.append(Rollout(view, step, at, before, before_at, actor, reach))
+        before, before_at = _numbered(step), at
+    return found
 
 
-def rolled_out_at(view: WorkloadView, current: Revision, now: float) -> float:
-    """Return when a revision was rolled out; `now` where nothing shows when a rollback was decided."""
-    if current.reused:  # a rollback: the ReplicaSet is old, the decision is not
-        written = view.template_write.at
-        return written if written > current.created_at else now
-    return current.created_at
+def _numbered(step: Step) -> Revision:
+    """Return the revision with the number that a step gave it."""
+    return msgspec.structs.replace(step.revision, number=step.number)
 
 
-def rollout(view: WorkloadView, new: Revision, old: Revision | None, at: float, old_at: float = 0.0) -> ContextEvent:
-    """Make the event of one rollout; `old` None: the workload is new."""
-    new_template = new.summary()
-    old_template = old.summary() if old else None
-    is_last = new.number == view.revision_number or not view.has_replica_sets
-    return draft(
-        view.ref,
-        view.service_name,
-        EventType.DEPLOY,
-        # A StatefulSet that is rolled back takes the name of the old revision again.
-        key=f"rollout/{new.number}" if view.has_replica_sets else f"rollout/{new.name}/{view.generation}",
-        at=at,
-        old_value=_image_shown(old_template, new_template) if old_template else None,
-        new_value=_image_shown(new_template, old_template),
-        confidence=0.95,
-        actor=view.template_write.manager if is_last else None,
-        extra=_rollout_extra(new, old, new_template, old_template, old_at),
+def _kept(revision: Revision) -> Revision:
+    """Return a revision without what its controller writes anew with each scaling."""
+    return msgspec.structs.replace(revision, numbered_at=0.0)
+
+
+def _since(known: Revision | None, current: Revision, revisions: list[Revision]) -> list[Step]:
+    """Return the rollouts after the known revision, oldest first; that of the current one last."""
+    steps = steps_of(revisions)
+    last = max(index for index, step in enumerate(steps) if step.revision is current)
+    steps = steps[: last + 1]
+    if known is None:
+        return _changing(None, steps)
+    if not known.template_hash or (known.number == 0 < current.number):  # as older versions kept it: without an order
+        return [] if known.is_same_as(current) else steps[-1:]
+    exact = [i for i, step in enumerate(steps) if step.number == known.number and known.is_same_as(step.revision)]
+    if exact:
+        return _changing(known, steps[exact[-1] + 1 :])
+    return _changing(known, [step for step in steps if step.place > known.order])
+
+
+def _changing(before: Revision | None, steps: list[Step]) -> list[Step]:
+    """Leave out what only repeats the template before it."""
+    found: list[Step] = []
+    for step in steps:
+        if before is None or not step.revision.is_same_as(before):
+            found.append(step)
+            before = step.revision
+    return found
+
+
+def _scaled(view: WorkloadView, known: WorkloadState, clock: Clock) -> Difference:
+    """Compare the number of replicas, which needs no revision."""
+    at = clock.scaled_at(view, known.replicas_at)
+    is_changed = known.replicas != view.replicas
+    state = msgspec.structs.replace(
+        known, replicas=view.replicas, replicas_at=at if is_changed else max(known.replicas_at, view.replicas_write.at)
     )
+    return Difference([scaling(view, known.replicas, at)] if is_changed else [], state)
 
 
-def _rollout_extra(
-    new: Revision, old: Revision | None, template: TemplateSummary, old_template: TemplateSummary | None, old_at: float
-) -> dict[str, str]:
-    extra = {
-        details.IMAGE: _image_shown(template, old_template),
-        details.REVISION: _revision_shown(new),
-        details.TEMPLATE_HASH: new.template_hash,
-    }
-    if old is not None and old_template is not None:
-        extra[details.PREVIOUS_IMAGE] = _image_shown(old_template, template)
-        extra[details.PREVIOUS_REVISION] = _revision_shown(old)
-        extra[details.CHANGED] = describe_change(old_template, template)
-        extra[details.PREVIOUS_ROLLED_OUT_AT] = f"{old_at or old.created_at:.0f}"
-    return extra
-
-
-def _revision_shown(revision: Revision) -> str:
-    return str(revision.number) if revision.number else revision.name
-
-
-def _image_shown(template: TemplateSummary, other: TemplateSummary | None) -> str:
-    """Return the image that differs, else that of the first container."""
-    if other is not None:
-        for name, container in template.containers.items():
-            if name in other.containers and other.containers[name].image != container.image:
-                return container.image
-    return template.image()
-
-
-def scaling(view: WorkloadView, known: WorkloadState, now: float) -> ContextEvent:
-    """Make the event of a changed number of replicas."""
-    written = view.replicas_write.at
-    return draft(
-        view.ref,
-        view.service_name,
-        EventType.SCALE_EVENT,
-        key=f"scale/{view.generation}",
-        at=written if written > known.rolled_out_at else now,
-        old_value=str(known.replicas),
-        new_value=str(view.replicas),
-        actor=view.replicas_write.manager,
-    )
+def recent_rollouts(view: WorkloadView, revisions: list[Revision], since: float, clock: Clock) -> list[ContextEvent]:
+    """Return the rollouts of a workload since a time, as its revisions show them now."""
+    current = view.wanted.find(revisions)
+    if current is None:
+        return []
+    told = tell(view, _since(None, current, revisions), None, 0.0, clock)
+    return [each.event() for each in told if each.at >= since]

@@ -1,47 +1,57 @@
 """Pod templates, reduced to what a person wants to know when one is replaced by another."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from noctuary.kube.objects import PodTemplate
 
-NAMES_SHOWN = 5
-"""So many changed variables are named, the rest is counted."""
-_CONTAINERS = {"containers": "", "initContainers": "init container "}
-_WORDS = {
-    "livenessProbe": "liveness probe",
-    "readinessProbe": "readiness probe",
-    "startupProbe": "startup probe",
-    "volumeMounts": "volume mounts",
-    "securityContext": "security context",
-    "envFrom": "env sources",
-    "serviceAccountName": "service account",
-    "nodeSelector": "node selector",
-}
+INIT_PREFIX = "init container "
+"""What the names of init containers begin with in a summary."""
+_CONTAINERS = {"containers": "", "initContainers": INIT_PREFIX}
 _ALIASES = frozenset({"serviceAccount"})
 """Older names that the API server keeps in step."""
+_MADE_LABELS = frozenset({"pod-template-hash", "rollouts-pod-template-hash", "controller-revision-hash"})
+"""What controllers add to the templates that they copy."""
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+TOLD_CHARACTERS = 40
+"""Quantities, ports and paths are shorter; a longer one is cut."""
 
 
 class ContainerSummary(msgspec.Struct, omit_defaults=True):
-    """One container: its image, and short digests of everything else. No value of a variable is kept."""
+    """One container: its image, and short digests of everything else. No value of a variable is kept.
+
+    `told` holds what is no secret, by `<field>.<its name in words>`: sizes, ports, and what probes ask.
+    """
 
     image: str = ""
     env: dict[str, str] = {}
     fields: dict[str, str] = {}
+    told: dict[str, str] = {}
 
 
 class TemplateSummary(msgspec.Struct, omit_defaults=True):
-    """One pod template; containers by name, init containers under `init container <name>`."""
+    """One pod template; containers by name, init containers under `init container <name>`.
+
+    `labels` and `annotations` None: an older version wrote this and did not tell them apart.
+    """
 
     containers: dict[str, ContainerSummary] = {}
     fields: dict[str, str] = {}
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
 
     def image(self) -> str:
         """Return the image of the first container, which is the one people mean."""
         return next((container.image for container in self.containers.values()), "")
+
+    def is_same_as(self, other: "TemplateSummary") -> bool:
+        """Return whether pods of both are alike, also when an older version wrote one of them."""
+        return self.fields == other.fields and {
+            name: (each.image, each.env, each.fields) for name, each in self.containers.items()
+        } == {name: (each.image, each.env, each.fields) for name, each in other.containers.items()}
 
 
 def summarize(template: PodTemplate, salt: str) -> TemplateSummary:
@@ -51,10 +61,12 @@ def summarize(template: PodTemplate, salt: str) -> TemplateSummary:
     for field, prefix in _CONTAINERS.items():
         for container in spec.pop(field, None) or []:
             summary.containers[prefix + container["name"]] = _container(container, salt)
+    labels = {k: v for k, v in template.metadata.labels.items() if k not in _MADE_LABELS}
     summary.fields = {name: _digest(value, salt) for name, value in spec.items() if name not in _ALIASES}
-    labels = {k: v for k, v in template.metadata.labels.items() if k != "pod-template-hash"}
     summary.fields["labels"] = _digest(labels, salt)
     summary.fields["annotations"] = _digest(template.metadata.annotations, salt)
+    summary.labels = _digests(labels, salt)
+    summary.annotations = _digests(template.metadata.annotations, salt)
     return summary
 
 
@@ -63,48 +75,39 @@ def _container(container: dict[str, Any], salt: str) -> ContainerSummary:
     return ContainerSummary(
         image=container.get("image", ""),
         env={each["name"]: _digest(each, salt) for each in container.get("env") or []},
-        fields={name: _digest(value, salt) for name, value in rest.items()},
+        fields=_digests(rest, salt),
+        told=dict(_told(rest)),
     )
+
+
+def _told(container: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    resources = container.get("resources") or {}
+    for kind in ("requests", "limits"):
+        for name, amount in (resources.get(kind) or {}).items():
+            yield f"resources.{name} {kind[:-1]}", str(amount)[:TOLD_CHARACTERS]
+    for port in container.get("ports") or []:
+        yield f"ports.{port.get('name') or 'port'}", str(port.get("containerPort"))[:TOLD_CHARACTERS]
+    for probe in _PROBES:
+        for name, value in _asked(container.get(probe) or {}):
+            yield f"{probe}.{name}", str(value)[:TOLD_CHARACTERS]
+
+
+def _asked(probe: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what a probe asks; what a command or a query says may be a secret."""
+    yield from ((name, value) for name, value in probe.items() if isinstance(value, int))
+    for handler in ("httpGet", "tcpSocket", "grpc"):
+        asked = probe.get(handler) or {}
+        if "path" in asked:
+            yield "path", str(asked["path"]).partition("?")[0]
+        if "port" in asked:
+            yield "port", asked["port"]
+
+
+def _digests(values: Mapping[str, Any], salt: str) -> dict[str, str]:
+    return {name: _digest(value, salt) for name, value in values.items()}
 
 
 def _digest(value: Any, salt: str) -> str:
     # Four bytes show a change, and are too few to guess a value by.
     content = msgspec.json.encode(value, order="deterministic")
     return hashlib.blake2s(content, digest_size=4, key=salt.encode()[:32]).hexdigest()
-
-
-def describe_change(old: TemplateSummary, new: TemplateSummary) -> str:
-    """Describe what differs, in words: `image, env DB_POOL, resources of sidecar`."""
-    return ", ".join(_differences(old, new))
-
-
-def _differences(old: TemplateSummary, new: TemplateSummary) -> Iterator[str]:
-    first = next(iter(new.containers), "")
-    for name, container in new.containers.items():
-        if name not in old.containers:
-            yield f"{_called(name)} added"
-        else:
-            suffix = "" if name == first else f" of {name}"
-            yield from (word + suffix for word in _container_differences(old.containers[name], container))
-    for name in old.containers:
-        if name not in new.containers:
-            yield f"{_called(name)} removed"
-    yield from (_WORDS.get(name, name) for name in _changed(old.fields, new.fields))
-
-
-def _called(name: str) -> str:
-    return name if name.startswith(_CONTAINERS["initContainers"]) else f"container {name}"
-
-
-def _container_differences(old: ContainerSummary, new: ContainerSummary) -> Iterator[str]:
-    if old.image != new.image:
-        yield "image"
-    names = _changed(old.env, new.env)
-    yield from (f"env {name}" for name in names[:NAMES_SHOWN])
-    if len(names) > NAMES_SHOWN:
-        yield f"env of {len(names) - NAMES_SHOWN} more names"
-    yield from (_WORDS.get(name, name) for name in _changed(old.fields, new.fields))
-
-
-def _changed(old: dict[str, str], new: dict[str, str]) -> list[str]:
-    return [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]

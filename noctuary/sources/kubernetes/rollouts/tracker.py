@@ -7,8 +7,10 @@ import msgspec
 
 from noctuary.common import clock
 from noctuary.sources.kubernetes.identity import PodIdentity
+from noctuary.sources.kubernetes.rollouts.dating import Clock
 from noctuary.sources.kubernetes.rollouts.differences import WorkloadState, baseline, difference
-from noctuary.sources.kubernetes.rollouts.workloads import OwnedRevision, Revision, WorkloadView
+from noctuary.sources.kubernetes.rollouts.holders import RevisionHolders
+from noctuary.sources.kubernetes.rollouts.workloads import OwnedRevision, WorkloadView
 from noctuary.sources.kubernetes.writer import EventQueue
 from noctuary.store.interface import Baseline, DropBaseline, Mutation, SaveBaseline
 
@@ -36,26 +38,30 @@ class RolloutTracker:
         self._is_first_start = marker is None
         self.first_started_at = marker.seen_at if marker else math.floor(clock.now())  # as Events are dated
         self._views: dict[str, WorkloadView] = {}
-        self._revisions: dict[str, dict[str, Revision]] = {}
-        self._owners: dict[str, str] = {}
+        self._holders = RevisionHolders()
         self._awaited = set(awaited)
 
     def identify(self, uid: str) -> PodIdentity | None:
-        """Return which service a workload or ReplicaSet belongs to."""
-        view = self._views.get(self._owners.get(uid, uid))
+        """Return which service a workload or revision belongs to."""
+        view = self._views.get(self._holders.owner(uid))
         return PodIdentity(view.ref, view.service_name, "") if view else None
+
+    def workload_of(self, uid: str) -> tuple[str, str] | None:
+        """Return kind and name of the workload that has this uid or owns the revision of it; None: not known."""
+        view = self._views.get(self._holders.owner(uid))
+        return (view.kind, view.name) if view else None
 
     def reset_workloads(self, kind: str, views: Iterable[WorkloadView]) -> None:
         """Replace all workloads of one kind by the complete list."""
         listed = {view.uid: view for view in views}
-        self._views = {uid: view for uid, view in self._views.items() if view.kind != kind} | listed
+        self._views = {uid: view for uid, view in self._views.items() if view.is_foreign or view.kind != kind} | listed
         self._after_list(kind)
 
     def reset_revisions(self, kind: str, revisions: Iterable[OwnedRevision]) -> None:
-        """Replace all revisions by the complete list of the objects that hold them."""
-        self._revisions, self._owners = {}, {}
-        for each in revisions:
-            self._keep_revision(each)
+        """Replace the revisions that one kind of object holds by the complete list."""
+        self._holders.reset(kind, revisions)
+        self._views = {uid: view for uid, view in self._views.items() if not view.is_foreign}
+        self._views |= self._holders.foreign_owners()
         self._after_list(kind)
 
     def update_workload(self, view: WorkloadView) -> None:
@@ -69,20 +75,21 @@ class RolloutTracker:
         if self._known.pop(uid, None) is not None:
             self._queue.offer([], [DropBaseline(uid)], is_live=True)
 
-    def update_revision(self, owned: OwnedRevision) -> None:
+    def update_revision(self, kind: str, owned: OwnedRevision) -> None:
         """Compare the workload of a revision that is new or changed."""
-        self._keep_revision(owned)
+        self._holders.keep(kind, owned)
+        if owned.owner is not None:
+            self._views[owned.owner_uid] = owned.owner
         if owned.owner_uid in self._views:
             self._compare(owned.owner_uid, is_live=True)
 
     def remove_revision(self, uid: str) -> None:
-        """Forget a revision that was deleted."""
-        owner = self._owners.pop(uid, "")
-        self._revisions.get(owner, {}).pop(uid, None)
-
-    def _keep_revision(self, owned: OwnedRevision) -> None:
-        self._owners[owned.uid] = owned.owner_uid
-        self._revisions.setdefault(owned.owner_uid, {})[owned.uid] = owned.revision
+        """Forget a revision that was deleted; a workload that only its revisions showed goes with the last one."""
+        owner = self._holders.owner(uid)
+        self._holders.remove(uid)
+        view = self._views.get(owner)
+        if view is not None and view.is_foreign and not self._holders.of(owner):
+            self.remove_workload(owner)
 
     def _after_list(self, kind: str) -> None:
         self._awaited.discard(kind)
@@ -102,7 +109,7 @@ class RolloutTracker:
         self._is_first_start = False
         changes: list[Mutation] = []
         for uid, view in self._views.items():
-            state = baseline(view, self._revisions.get(uid, {}).values())
+            state = baseline(view, self._holders.of(uid), Clock(clock.now(), is_live=False))
             if state is not None:
                 self._known[uid] = state
                 changes.append(_save(view, state))
@@ -122,7 +129,7 @@ class RolloutTracker:
         if self._awaited:
             return
         view, known = self._views[uid], self._known.get(uid)
-        found = difference(view, self._revisions.get(uid, {}).values(), known, clock.now())
+        found = difference(view, self._holders.of(uid), known, Clock(clock.now(), is_live=is_live))
         if found is None or found.state == known:
             return
         self._known[uid] = found.state

@@ -1,54 +1,56 @@
-"""What of a workload shows a rollout or a scaling: in common for Deployments, StatefulSets and DaemonSets."""
+"""What of a workload shows a rollout or a scaling: in common for all kinds."""
+
+from collections.abc import Iterable
 
 import msgspec
 
-from noctuary.kube.objects import ManagedFields, ObjectMeta, WorkloadMeta, WorkloadObject, seconds
+from noctuary.kube.objects import ObjectMeta, WorkloadObject, seconds
 from noctuary.models.context_event import ObjectRef
 from noctuary.sources.kubernetes.identity import template_service
-from noctuary.sources.kubernetes.rollouts.template import TemplateSummary, summarize
+from noctuary.sources.kubernetes.rollouts.ownership import Tool, owner_of
+from noctuary.sources.kubernetes.rollouts.revisions import Revision
+from noctuary.sources.kubernetes.rollouts.staging import Reach, reach_of
+from noctuary.sources.kubernetes.rollouts.template import summarize
+from noctuary.sources.kubernetes.rollouts.writes import (
+    PARTITION_FIELD,
+    REPLICAS_FIELD,
+    TEMPLATE_FIELD,
+    Write,
+    last_write,
+    writes_of,
+)
 
 REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 """On a Deployment the number of the revision that it wants, on a ReplicaSet its own number."""
-_TEMPLATE_FIELD = b'"f:template"'
-_REPLICAS_FIELD = b'"f:replicas"'
+PROGRESS = "Progressing"
+"""The condition of a Deployment that is updated while a rollout goes on, and not by scalings."""
 
 
-class Write(msgspec.Struct, frozen=True):
-    """Who last wrote a field, and when (seconds since the epoch; 0: unknown)."""
+class Wanted(msgspec.Struct, frozen=True):
+    """What tells which revision a workload wants; the newest one where nothing does.
 
-    manager: str = ""
-    at: float = 0.0
+    A Deployment names a number, a StatefulSet a name; a DaemonSet names none, so the template is compared.
+    """
 
+    number: int | None = None
+    name: str = ""
+    template: bytes = b""
+    is_settled: bool = True
+    """Whether its controller has caught up with its spec."""
 
-class Revision(msgspec.Struct, frozen=True):
-    """One revision of a workload; `number` orders the revisions of a Deployment, `template` is an encoded summary."""
-
-    name: str
-    number: int
-    template_hash: str
-    created_at: float
-    reused: bool
-    template: bytes
-
-    def summary(self) -> TemplateSummary:
-        """Return the summary of the template."""
-        return msgspec.json.decode(self.template, type=TemplateSummary)
-
-
-class OwnedRevision(msgspec.Struct, frozen=True):
-    """A revision that is an object of its own, and the uid of the workload it belongs to."""
-
-    uid: str
-    owner_uid: str
-    revision: Revision
+    def find(self, revisions: Iterable[Revision]) -> Revision | None:
+        """Return the revision; None while the controller or our watch has not caught up."""
+        if not self.is_settled:
+            return None
+        if self.number is not None:
+            return next((each for each in revisions if each.number == self.number > 0), None)
+        newest = max(revisions, key=lambda each: each.order, default=None)
+        is_known = newest is not None and self.name in ("", newest.name)
+        return newest if is_known and (not self.template or newest.template == self.template) else None  # type: ignore[union-attr]  # known
 
 
 class WorkloadView(msgspec.Struct, frozen=True):
-    """A workload as it is now. `revision` is None while its controller has not caught up with its spec.
-
-    `replicas` is what its author asked for (None: a DaemonSet's author cannot). Where `has_replica_sets`, only the
-    revision's number is known here; the ReplicaSet of that number holds the rest.
-    """
+    """A workload as it is now; `replicas` is what its author asked for (None: not known, or nobody asks)."""
 
     kind: str
     namespace: str
@@ -56,13 +58,17 @@ class WorkloadView(msgspec.Struct, frozen=True):
     uid: str
     service_name: str
     labels: dict[str, str]
-    generation: int
-    replicas: int | None
-    revision_number: int
-    revision: Revision | None
-    has_replica_sets: bool
-    template_write: Write
-    replicas_write: Write
+    wanted: Wanted
+    generation: int = 0
+    replicas: int | None = None
+    template_writes: list[Write] = []
+    replicas_write: Write = Write()
+    partition_write: Write = Write()
+    progressed_at: float = 0.0
+    reach: Reach | None = None
+    tool: Tool = Tool()
+    is_foreign: bool = False
+    """Whether it is of a kind that is not read: all that is known of it is what it owns."""
 
     @property
     def ref(self) -> ObjectRef:
@@ -70,56 +76,53 @@ class WorkloadView(msgspec.Struct, frozen=True):
         return ObjectRef(self.kind, self.namespace, self.name, self.uid, self.kind, self.name, labels=self.labels)
 
 
-def view_workload(obj: WorkloadObject, revision: Revision | None, *, has_replica_sets: bool = False) -> WorkloadView:
-    """Return a workload with its revision, reduced to what is compared."""
+class OwnedRevision(msgspec.Struct, frozen=True):
+    """A revision, the uid of the object that holds it, and that of the workload it belongs to.
+
+    `owner` is what such an object shows of a workload whose kind is not read.
+    """
+
+    uid: str
+    owner_uid: str
+    revision: Revision
+    owner: WorkloadView | None = None
+
+
+def view_workload(obj: WorkloadObject, wanted: Wanted) -> WorkloadView:
+    """Return a workload, reduced to what is compared."""
     metadata, template = obj.metadata, obj.spec.template.metadata
+    kind = type(obj).__name__
+    progress = (seconds(each.last_update_time) for each in obj.status.conditions if each.type == PROGRESS)
     return WorkloadView(
-        kind=type(obj).__name__,
+        kind=kind,
         namespace=metadata.namespace,
         name=metadata.name,
         uid=metadata.uid,
         service_name=template_service(template, metadata),
         labels=template.labels,
+        wanted=wanted,
         generation=metadata.generation,
         replicas=obj.spec.replicas,
-        revision_number=count_in(metadata, REVISION_ANNOTATION),
-        revision=revision,
-        has_replica_sets=has_replica_sets,
-        template_write=last_write(metadata, _TEMPLATE_FIELD),
-        replicas_write=last_write(metadata, _REPLICAS_FIELD),
+        template_writes=writes_of(metadata, TEMPLATE_FIELD),
+        replicas_write=last_write(metadata, REPLICAS_FIELD),
+        partition_write=last_write(metadata, PARTITION_FIELD) if obj.spec.update_strategy else Write(),
+        progressed_at=next(progress, 0.0),
+        reach=reach_of(obj),
+        tool=owner_of(metadata, kind),
     )
 
 
-def own_revision(obj: WorkloadObject, number: int = 0) -> Revision | None:
-    """Return the revision that a workload names itself; None while its controller has not caught up with its spec."""
-    metadata, status = obj.metadata, obj.status
-    if status.observed_generation < metadata.generation:
-        return None
-    written = last_write(metadata, _TEMPLATE_FIELD).at
-    return Revision(
-        name=status.update_revision or str(number),
-        number=number,
-        template_hash=status.update_revision,
-        created_at=max(written, seconds(metadata.creation_timestamp)),
-        reused=False,
-        template=msgspec.json.encode(summarize(obj.spec.template, metadata.uid)),
-    )
+def is_settled(obj: WorkloadObject) -> bool:
+    """Return whether a workload's controller has caught up with its spec."""
+    return obj.status.observed_generation >= obj.metadata.generation
+
+
+def own_template(obj: WorkloadObject) -> bytes:
+    """Return the summary of a workload's own template, as that of its revision is written."""
+    return msgspec.json.encode(summarize(obj.spec.template, obj.metadata.uid))
 
 
 def count_in(metadata: ObjectMeta, annotation: str) -> int:
     """Return the number that an annotation holds, else 0."""
     text = metadata.annotations.get(annotation, "")
     return int(text) if text.isdecimal() else 0
-
-
-def last_write(metadata: WorkloadMeta, field: bytes) -> Write:
-    """Return who last wrote a field of the spec, by the managed fields."""
-    writers = [entry for entry in metadata.managed_fields if _wrote(entry, field)]
-    if not writers:
-        return Write()
-    last = max(writers, key=lambda entry: seconds(entry.time))
-    return Write(last.manager, seconds(last.time))
-
-
-def _wrote(entry: ManagedFields, field: bytes) -> bool:
-    return entry.subresource != "status" and field in bytes(entry.fields_v1)

@@ -8,7 +8,7 @@ CASES = [
         "1 pod of pay ran out of memory (limit 256Mi)",
         "new pods run out of memory (limit 256Mi)",
         "kubectl -n shop set resources deployment/pay -c app --limits=memory=512Mi"
-        "        if it needs more than 256Mi; else find the leak",
+        "\n# if it needs more than 256Mi, else find the leak",
     ),
     Case(
         {"reason": "OOMKilled"},

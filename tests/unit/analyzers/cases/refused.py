@@ -7,13 +7,13 @@ CASES = [
         {"reason": "FailedCreate", "quota": "small", "quota_limit": "pods=2"},
         "pods of pay exceed quota small (pods=2)",
         "new pods exceed quota small (pods=2)",
-        "kubectl -n shop describe resourcequota/small        raise it, or ask for less",
+        "kubectl -n shop describe resourcequota/small\n# raise it, or ask for less",
     ),
     Case(
         {"reason": "FailedCreate", "quota": "small"},
         "pods of pay exceed quota small",
         "new pods exceed quota small",
-        "kubectl -n shop describe resourcequota/small        raise it, or ask for less",
+        "kubectl -n shop describe resourcequota/small\n# raise it, or ask for less",
     ),
     Case(
         {"reason": "FailedCreate", "message": 'violates PodSecurity "restricted"'},

@@ -5,6 +5,7 @@ from tests.unit.sources.watched_case import Case, Manifest, manifest
 
 ANNOTATION = "deployment.kubernetes.io/revision"
 OWNER = {"kind": "Deployment", "name": "shop", "uid": "d", "controller": True}
+ROLLOUT = {"kind": "Rollout", "name": "checkout", "uid": "r", "controller": True}
 TEMPLATE = {"spec": {"containers": [{"name": "app", "image": "shop:1"}]}}
 WANTS_2 = manifest("shop", uid="d", annotations={ANNOTATION: "2"}) | {"spec": {"replicas": 1, "template": TEMPLATE}}
 
@@ -36,11 +37,22 @@ CASES = [
     ),
     Case("one that its Deployment does not want", replica_set(3, "shop:3", 1), [], listed=LISTED),
     Case(
-        "one of another kind's",
-        replica_set(2, "shop:2", 1, owner=OWNER | {"kind": "Rollout"}),
-        [],
-        listed=LISTED,
+        "of a kind that is not read",
+        replica_set(0, "shop:2", 1, owner=ROLLOUT),
+        [
+            {
+                "event_type": "deploy",
+                "entity": "checkout",
+                "service_name": "checkout",
+                "old_value": "shop:1",
+                "new_value": "shop:2",
+                "details.template_hash": "hash-shop:2",
+                "details.previous_template_hash": "hash-shop:1",
+            }
+        ],
+        listed={"replicasets": [replica_set(0, "shop:1", 0, owner=ROLLOUT)]},
     ),
+    Case("of nobody", manifest("lonely") | {"spec": {"template": TEMPLATE}}, []),
     Case("one whose Deployment is not seen yet", replica_set(2, "shop:2", 1), []),
     Case("deleted", replica_set(1, "shop:1", 0), [], change="DELETED", listed=LISTED),
 ]

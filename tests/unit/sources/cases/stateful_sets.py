@@ -1,40 +1,45 @@
 """StatefulSets: a rollout is known by the revision that the status names."""
 
+from tests.unit.sources.cases.controller_revisions import controller_revision
 from tests.unit.sources.watched_case import Case, Manifest, manifest
 
 
-def stateful_set(revision: str, image: str, *, generation: int = 1, observed: int = 0, replicas: int = 1) -> Manifest:
+def stateful_set(
+    number: int, *, generation: int = 1, observed: int = 0, replicas: int = 1, partition: int = 0, current: int = 0
+) -> Manifest:
     """Return StatefulSet db; its controller has caught up unless `observed` says otherwise."""
-    template = {"spec": {"containers": [{"name": "app", "image": image}]}}
-    status = {"observedGeneration": observed or generation, "updateRevision": revision}
-    spec = {"replicas": replicas, "template": template}
+    template = {"spec": {"containers": [{"name": "app", "image": f"db:{number}"}]}}
+    status = {"observedGeneration": observed or generation, "updateRevision": f"db-db:{number}"}
+    status["currentRevision"] = f"db-db:{current or number}"
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"partition": partition}}
+    spec = {"replicas": replicas, "template": template, "updateStrategy": strategy}
     return manifest("db", generation=generation) | {"spec": spec, "status": status}
 
 
-LISTED = {"statefulsets": [stateful_set("db-1", "db:1")]}
+REVISIONS = [controller_revision(number, f"db:{number}", minute=number) for number in (1, 2)]
+LISTED = {"statefulsets": [stateful_set(1, replicas=3)], "controllerrevisions": REVISIONS[:1]}
+CHANGED = stateful_set(2, generation=2, replicas=3, current=1)
+
 
 CASES = [
-    Case("nothing changed", stateful_set("db-1", "db:1"), [], listed=LISTED),
+    Case("nothing changed", stateful_set(1, replicas=3), [], listed=LISTED),
     Case(
-        "rolled out",
-        stateful_set("db-2", "db:2", generation=2),
-        [
-            {
-                "event_type": "deploy",
-                "old_value": "db:1",
-                "new_value": "db:2",
-                "dedup_key": "db/rollout/db-2/2",
-                "details.revision": "db-2",
-                "details.template_hash": "db-2",
-            }
-        ],
+        "rolled out before its revision is seen",
+        CHANGED,
+        [],
         listed=LISTED,
     ),
-    Case("its controller has not caught up", stateful_set("db-1", "db:2", generation=2, observed=1), [], listed=LISTED),
+    Case("its controller has not caught up", stateful_set(1, generation=2, observed=1, replicas=3), [], listed=LISTED),
     Case(
         "scaled",
-        stateful_set("db-1", "db:1", generation=2, replicas=3),
-        [{"event_type": "scale_event", "old_value": "1", "new_value": "3"}],
+        stateful_set(1, generation=2, replicas=5),
+        [{"event_type": "scale_event", "old_value": "3", "new_value": "5"}],
+        listed=LISTED,
+    ),
+    Case(
+        "scaled before its controller has caught up",
+        stateful_set(1, generation=2, observed=1, replicas=5),
+        [{"event_type": "scale_event", "old_value": "3", "new_value": "5"}],
         listed=LISTED,
     ),
 ]

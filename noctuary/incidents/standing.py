@@ -1,0 +1,92 @@
+"""What holds for the blamed workloads when a note is written: a rollback that was seen, revisions that exist."""
+
+import asyncio
+from collections.abc import Iterable
+
+import structlog
+
+from noctuary.common.errors import KubernetesError
+from noctuary.models import details
+from noctuary.models.diagnosis import WORKLOAD_KINDS, CauseKind, Change, Diagnosis, Subject
+from noctuary.models.live_view import RevisionReader
+from noctuary.models.revisions import WorkloadRevisions
+
+log = structlog.get_logger()
+
+REVISIONS_TIMEOUT_S = 1.0
+"""As for the live view: a note without a number is better than one that comes late."""
+
+
+def blamed_workloads(diagnosis: Diagnosis) -> list[Subject]:
+    """Return the workloads that a note may propose to roll back, the likeliest first."""
+    subjects: dict[Subject, None] = {}
+    for cause in diagnosis.causes:
+        told = [cause.change.subject] if cause.change is not None else []
+        for subject in [*told, *(fault.subject for fault in cause.faults)]:
+            if subject.kind in WORKLOAD_KINDS:
+                subjects[subject] = None
+    return list(subjects)
+
+
+async def read_revisions(
+    reader: RevisionReader | None, subjects: list[Subject], known: Iterable[WorkloadRevisions] = ()
+) -> list[WorkloadRevisions] | None:
+    """Return the revisions of workloads, those known already unread; None when none could be read in time."""
+    found = {each.subject: each for each in known if each.subject in subjects}
+    missing = [subject for subject in subjects if subject not in found]
+    if reader is not None and missing:
+        read = await asyncio.gather(*(_read_one(reader, subject) for subject in missing))
+        found |= {each.subject: each for each in read if each is not None}
+    return [found[subject] for subject in subjects if subject in found] or None
+
+
+async def _read_one(reader: RevisionReader, subject: Subject) -> WorkloadRevisions | None:
+    try:
+        async with asyncio.timeout(REVISIONS_TIMEOUT_S):
+            return await reader(subject)
+    except (KubernetesError, TimeoutError, OSError) as error:
+        log.info("Revisions could not be read", workload=subject.name, error=str(error) or "timeout")
+        return None
+
+
+def find_rollback(diagnosis: Diagnosis, changes: list[Change]) -> Change | None:
+    """Return the last rollout of the blamed workload if it led back to the version before; times are to the second."""
+    blamed = _blamed(diagnosis, CauseKind.ROLLOUT)
+    if blamed is None:
+        return None
+    last = _last_after(blamed, [change for change in changes if change.is_rollout])
+    return last if last is not None and _leads_back(last, blamed) else None
+
+
+def find_undoing(diagnosis: Diagnosis, changes: list[Change]) -> Change | None:
+    """Return the last change of the blamed kind of the same object if it set the value of before again."""
+    blamed = _blamed(diagnosis, CauseKind.CHANGE)
+    if blamed is None or not blamed.old_value:
+        return None
+    last = _last_after(blamed, [change for change in changes if change.event_type == blamed.event_type])
+    return last if last is not None and last.new_value == blamed.old_value != blamed.new_value else None
+
+
+def _blamed(diagnosis: Diagnosis, kind: CauseKind) -> Change | None:
+    return diagnosis.causes[0].change if diagnosis.causes and diagnosis.causes[0].kind is kind else None
+
+
+def _last_after(blamed: Change, changes: list[Change]) -> Change | None:
+    later = [
+        change
+        for change in changes
+        if change.event_id != blamed.event_id
+        and (change.subject, change.entity) == (blamed.subject, blamed.entity)
+        and change.at >= blamed.at
+    ]
+    return max(later, key=lambda change: change.at, default=None)
+
+
+def _leads_back(change: Change, blamed: Change) -> bool:
+    """Tell whether a rollout has the template before, or at least the image before where that was changed."""
+    before = blamed.details.get(details.PREVIOUS_TEMPLATE_HASH)
+    if before and change.details.get(details.TEMPLATE_HASH) == before:
+        return True
+    image = blamed.details.get(details.PREVIOUS_IMAGE)
+    is_new = bool(image) and image != blamed.details.get(details.IMAGE)
+    return is_new and change.details.get(details.IMAGE) == image

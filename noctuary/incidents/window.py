@@ -1,0 +1,70 @@
+"""The state window of an incident: what was stored of its services, each with a budget of its own, and what was cut."""
+
+import asyncio
+
+from noctuary.common.clock import format_clock
+from noctuary.models.context_event import ContextEvent, merge_repeated
+from noctuary.models.diagnosis import ServiceView
+from noctuary.store.interface import EventQuery, Store, Window
+
+CLUSTER_TENANT = ""
+"""Nodes belong to no namespace."""
+MAX_CHANGES = 100
+"""Changes of one service: who deploys more often within one lookback has no use for a list of them."""
+MAX_WARNINGS = 300
+"""Everything else of one service: a note shows twenty lines, and each workload and reason has its turn."""
+
+
+async def read_window(
+    store: Store, services: list[ServiceView], since: float, now: float, gaps: list[str]
+) -> list[ContextEvent]:
+    """Read what was stored of the services and of nodes; say what was more than is read."""
+    queries = [_query(service, since, now) for service in services]
+    nodes = EventQuery([CLUSTER_TENANT], None, since, now, now, MAX_WARNINGS, MAX_CHANGES)
+    found = await asyncio.gather(*(store.select(query) for query in [*queries, nodes]))
+    names = [service.name for service in services] + ["nodes"]
+    for name, window in zip(names, found, strict=True):
+        gaps.extend(gap for gap in _cut(name, window, since) if gap not in gaps)
+    return merge_events(*(window.events for window in found))
+
+
+def _query(service: ServiceView, since: float, now: float) -> EventQuery:
+    """Ask for what is posted by the service's name, and for cluster objects by labels, else by name."""
+    return EventQuery(
+        tenants=tenants_of([service]),
+        services=[service.name],
+        since=since,
+        until=now,
+        now=now,
+        limit=MAX_WARNINGS,
+        change_limit=MAX_CHANGES,
+        workloads=[service.name],
+        match_labels=service.match_labels,
+    )
+
+
+def _cut(name: str, window: Window, since: float) -> list[str]:
+    parts = [(window.changes_cut, MAX_CHANGES, "changes"), (window.others_cut, MAX_WARNINGS, "warnings")]
+    return [
+        f"the oldest {cut} of {cut + kept} {kind} of {name} since {format_clock(since)} UTC"
+        for cut, kept, kind in parts
+        if cut
+    ]
+
+
+def merge_events(*lists: list[ContextEvent]) -> list[ContextEvent]:
+    """Join events from several readings; the same one (by its dedup key) is kept once, as last seen."""
+    merged: dict[tuple[str, str, str], ContextEvent] = {}
+    for event in (event for events in lists for event in events):
+        key = (event.tenant, event.source, event.dedup_key)
+        known = merged.get(key)
+        if known is None:
+            merged[key] = event
+        elif event.last_seen > known.last_seen:
+            merged[key] = merge_repeated(known, event)
+    return list(merged.values())
+
+
+def tenants_of(services: list[ServiceView]) -> list[str]:
+    """Return the namespaces that may hold events of services: the integration's own and those they run in."""
+    return list(dict.fromkeys(tenant for s in services for tenant in (s.tenant, *s.namespaces)))

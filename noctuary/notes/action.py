@@ -1,0 +1,37 @@
+"""The second block: what to do, with each command alone on its line."""
+
+from noctuary.analyzers.base import Advice
+from noctuary.common.text import clean
+from noctuary.common.words import prose, remark
+from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.models.diagnosis import Diagnosis, Verdict
+from noctuary.models.evidence import Evidence
+from noctuary.notes.remedies import remedy
+
+ACTION_STARTS = ("Do:", "Do, if it is to blame:", "If it comes back:")
+
+
+def action(evidence: Evidence, *, is_resolved: bool) -> list[str]:
+    """Return what to do about the first cause, or what to check where there is none."""
+    diagnosis = evidence.diagnosis
+    if diagnosis.causes:
+        first = diagnosis.causes[0]
+        lead = "Do:" if first.score >= LIKELY_SCORE or first.change is None else "Do, if it is to blame:"
+        return advised("If it comes back:" if is_resolved else lead, remedy(first, diagnosis, evidence.standing))
+    if diagnosis.verdict is Verdict.NEVER_SEEN:
+        return [_map_it(diagnosis)]
+    return ["Worth checking next: traffic, what it calls outside the cluster, certificates, quotas."]
+
+
+def advised(lead: str, advice: Advice) -> list[str]:
+    """Return advice as lines; only what a builder of commands made stands on a line that a shell would act upon."""
+    known = remark(advice.remark)
+    if not advice.command:
+        return [f"{lead} {prose(advice.words) or known}"]
+    return [f"{lead} {prose(advice.words)}".rstrip(), advice.command, *([f"# {known}"] if known else []), *advice.more]
+
+
+def _map_it(diagnosis: Diagnosis) -> str:
+    name = clean(diagnosis.services[0], 63) if diagnosis.services else "this service"
+    check = "check how spec.services of the integration maps this PagerDuty service (namespaces, selector)"
+    return f"Do: {check}, or post events for {prose(name)}."

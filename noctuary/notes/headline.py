@@ -1,0 +1,101 @@
+"""The first line: the answer, which stands alone on a lock screen."""
+
+from collections.abc import Callable, Iterator
+
+from noctuary.common.clock import format_moment
+from noctuary.common.text import clean, shorten, shorten_middle
+from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.models.context_event import EventType
+from noctuary.models.diagnosis import Cause, Change, Diagnosis, Verdict
+from noctuary.models.evidence import Standing
+from noctuary.notes.phrases import sentence
+from noctuary.notes.rollback import undone_already
+from noctuary.notes.values import is_restart
+
+HEADLINE_CHARS = 120
+"""What a phone's lock screen shows."""
+_NAME_LIMITS = (63, 40, 28, 16)
+_NOUNS: dict[str, str] = {EventType.DEPLOY: "rollout", EventType.SCALE_EVENT: "scaling"}
+Builder = Callable[[int], str]
+"""One way to say it, with names of at most so many characters."""
+
+
+def headline(diagnosis: Diagnosis, prefix: str = "", standing: Standing | None = None) -> str:
+    """Return the answer in one line of at most 120 characters, with names shortened as far as it takes."""
+    groups = _cause(diagnosis.causes[0], diagnosis, standing) if diagnosis.causes else _no_cause(diagnosis)
+    texts = [prefix + build(limit) for builders in groups for limit in _NAME_LIMITS for build in builders]
+    return next((text for text in texts if len(text) <= HEADLINE_CHARS), shorten(texts[-1], HEADLINE_CHARS))
+
+
+def likelihood(cause: Cause) -> str:
+    """Return the word for a score that is not calibrated yet."""
+    return "Likely cause" if cause.score >= LIKELY_SCORE else "Possible cause"
+
+
+def _cause(cause: Cause, diagnosis: Diagnosis, standing: Standing | None) -> list[list[Builder]]:
+    """Return ways to say it, best first: what it did matters more than how long ago, and both less than its name.
+
+    That somebody went back already matters most: nobody should go back once more.
+    """
+    tails = list(_already(cause, diagnosis, standing))
+
+    def say(*, with_symptom: bool = True, with_age: bool = True, tail: str = "") -> Builder:
+        return lambda limit: (
+            f"{likelihood(cause)}: "
+            f"{sentence(cause, diagnosis, limit, with_symptom=with_symptom, with_age=with_age)}{tail}."
+        )
+
+    if tails:
+        return [[say(with_symptom=False, with_age=with_age, tail=tail) for with_age in (True, False)] for tail in tails]
+    return [[say(), say(with_age=False)], [say(with_symptom=False)], [say(with_symptom=False, with_age=False)]]
+
+
+def _already(cause: Cause, diagnosis: Diagnosis, standing: Standing | None) -> Iterator[str]:
+    if cause.change is None or not cause.change.is_rollout:
+        return
+    for with_actor in (True, False):
+        told = undone_already(cause.change, standing, diagnosis.onset, with_actor=with_actor)
+        if told:
+            yield f"; {told}"
+
+
+def _no_cause(diagnosis: Diagnosis) -> list[list[Builder]]:
+    name = ", ".join(clean(name, 253) for name in diagnosis.services) or "this service"
+    if diagnosis.verdict is Verdict.NEVER_SEEN:
+        return [[lambda limit: f"No context yet: nothing was ever seen of {shorten_middle(name, limit)}."]]
+    if diagnosis.weak:
+        first = diagnosis.weak[0]
+        return [
+            [lambda limit: f"No recent change explains this well; weak: {_weak(first, diagnosis, limit)}."],
+            [lambda limit: f"No clear cause; weak: {_weak(first, diagnosis, limit)}."],
+        ]
+    if diagnosis.set_aside:
+        aside = diagnosis.set_aside[0]
+        return [
+            [
+                lambda limit: (
+                    f"No recent change explains this: {_set_aside(aside.change, diagnosis, limit)}, {aside.why}."
+                )
+            ]
+        ]
+    since = format_moment(diagnosis.since, diagnosis.onset)[:-3]
+    fault = "new fault" if diagnosis.background else "fault"
+    near = " or its dependencies" if diagnosis.dependencies else ""
+
+    def seen(limit: int) -> str:
+        return f"o rollout, scaling or {fault} of {shorten_middle(name, limit)}{near}"
+
+    return [
+        [lambda limit: f"No recent change explains this: n{seen(limit)} was seen since {since} UTC."],
+        [lambda limit: f"N{seen(limit)} was seen since {since} UTC."],
+    ]
+
+
+def _weak(cause: Cause, diagnosis: Diagnosis, limit: int) -> str:
+    return sentence(cause, diagnosis, limit, with_symptom=False)
+
+
+def _set_aside(change: Change, diagnosis: Diagnosis, limit: int) -> str:
+    noun = "restart" if is_restart(change) else _NOUNS.get(change.event_type) or change.event_type.replace("_", " ")
+    at = format_moment(change.at, diagnosis.onset)[:-3]
+    return f"the {noun} of {shorten_middle(clean(change.service, 253), limit)} at {at} does not"

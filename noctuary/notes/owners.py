@@ -1,0 +1,96 @@
+"""Who owns a workload: what Argo CD, Flux, Helm or an operator keeps is changed there, not by hand."""
+
+import shlex
+from typing import NamedTuple
+
+from noctuary.analyzers.base import Advice
+from noctuary.common.words import is_label, is_subdomain, plain_phrase, short_sha
+from noctuary.models import details
+from noctuary.models.context_event import EventType
+from noctuary.models.diagnosis import Change, Diagnosis, Subject
+
+COMMIT_WITHIN_S = 1800.0
+"""A deploy that is posted is posted within half an hour of the rollout that it causes."""
+_TITLES = {"argocd": "Argo CD", "flux": "Flux", "helm": "Helm"}
+
+
+class Owner(NamedTuple):
+    """The tool, and the Application, Kustomization, release or `Kind name` by which it knows the workload."""
+
+    tool: str
+    app: str
+
+
+def owner_of(subject: Subject, told: dict[str, str], diagnosis: Diagnosis) -> Owner | None:
+    """Return who owns a workload, as its own event tells or another change of it; None: nobody that is known."""
+    others = [change.details for change in changes_of(diagnosis) if change.subject == subject]
+    found = next((each for each in [told, *others] if each.get(details.TOOL)), None)
+    return Owner(found[details.TOOL], plain_phrase(found.get(details.TOOL_APP))) if found else None
+
+
+def changes_of(diagnosis: Diagnosis) -> list[Change]:
+    """Return all changes that a diagnosis names."""
+    blamed = [cause.change for cause in [*diagnosis.causes, *diagnosis.weak] if cause.change is not None]
+    return [*blamed, *(aside.change for aside in diagnosis.set_aside)]
+
+
+def change_at_owner(owner: Owner, subject: Subject, what: str) -> Advice:
+    """Return where to change something that is not the fault of one rollout: replicas, a limit."""
+    if owner.tool == "operator":
+        return Advice(f"{what} in {_operated(owner, subject)}")
+    return Advice(f"{what} in {_place(owner)}; {_undone(owner, 'a change')}")
+
+
+def revert_at_owner(owner: Owner, change: Change, diagnosis: Diagnosis) -> Advice:
+    """Return where to revert a rollout: the commit where one is known, else the last one; the release; the object."""
+    if owner.tool == "operator":
+        return Advice(f"change it in {_operated(owner, change.subject)}")
+    if owner.tool == "helm":
+        return _roll_release_back(owner, change.subject)
+    sha = _commit_of(change, diagnosis)
+    if sha:
+        return Advice(f"revert commit {sha} ({_place(owner, in_brackets=True)}); {_undone(owner, 'a rollback')}")
+    return Advice(f"revert the last commit of {_place(owner)}; {_undone(owner, 'a rollback')}")
+
+
+def _roll_release_back(owner: Owner, subject: Subject) -> Advice:
+    """The history names the revision to give to `helm rollback`; which one is known to Helm only."""
+    if not is_subdomain(owner.app) or not is_label(subject.namespace):
+        return Advice(f"roll back {_place(owner)} with helm rollback; {_undone(owner, 'a rollback')}")
+    command = shlex.join(["helm", "-n", subject.namespace, "history", owner.app])
+    return Advice(
+        f"roll back {_place(owner)}; {_undone(owner, 'a rollback')}",
+        command,
+        "shows the revision before, which helm rollback takes",
+    )
+
+
+def _place(owner: Owner, *, in_brackets: bool = False) -> str:
+    title = _TITLES.get(owner.tool) or plain_phrase(owner.tool) or "its tool"
+    noun = {"argocd": "app ", "helm": "release "}.get(owner.tool, "")
+    if not owner.app:
+        return title
+    return f"{noun}{owner.app}, {title}" if in_brackets else f"{noun}{owner.app} ({title})"
+
+
+def _undone(owner: Owner, deed: str) -> str:
+    by = {"argocd": "self-heal", "flux": "the next reconciliation", "helm": "the next upgrade"}
+    return f"{deed} by hand would be undone by {by.get(owner.tool, 'it')}"
+
+
+def _operated(owner: Owner, subject: Subject) -> str:
+    kind = plain_phrase(subject.kind) or "workload"
+    return f"{owner.app + ',' if owner.app else 'the object'} whose operator owns this {kind}"
+
+
+def _commit_of(change: Change, diagnosis: Diagnosis) -> str:
+    """Return the commit of a rollout: its own, else that of the nearest deploy that was posted of its service."""
+    if short_sha(change.sha):
+        return short_sha(change.sha)
+    posted = [
+        (abs(other.at - change.at), short_sha(other.sha))
+        for other in changes_of(diagnosis)
+        if other.is_posted and other.event_type == EventType.DEPLOY and other.service == change.service
+    ]
+    near = [(apart, sha) for apart, sha in posted if sha and apart <= COMMIT_WITHIN_S]
+    return min(near)[1] if near else ""

@@ -1,0 +1,114 @@
+"""What other systems post, in words: each sentence says what happened to which thing, and who told it."""
+
+from noctuary.analyzers.base import Advice
+from noctuary.common.text import clean
+from noctuary.common.words import plain_image, plain_link, plain_phrase, plain_value, short_sha
+from noctuary.models.context_event import EventType
+from noctuary.models.diagnosis import Change, Fault
+from noctuary.notes.values import entity_of, old_image, previous_version, version
+
+LOW_CONFIDENCE = 0.5
+"""Below it the reporting system itself doubts what it says, and the reader should know."""
+_ON = frozenset({"on", "true", "enabled", "1"})
+_OFF = frozenset({"off", "false", "disabled", "0"})
+_NOUNS: dict[str, str] = {
+    EventType.FLAG_CHANGE: "flag",
+    EventType.CONFIG_CHANGE: "configuration",
+    EventType.SCHEMA_CHANGE: "schema of",
+}
+
+
+def vendor_of(thing: Change | Fault, limit: int = 40) -> str:
+    """Return who told it."""
+    return clean(thing.vendor, limit)
+
+
+def told_by(thing: Change | Fault) -> list[str]:
+    """Return who did it, and whether its teller doubts it."""
+    return [
+        *([f"by {clean(thing.actor, 63)}"] if thing.actor else []),
+        *(["reported with low confidence"] if thing.is_posted and thing.confidence < LOW_CONFIDENCE else []),
+    ]
+
+
+def link_of(thing: Change | Fault) -> str:
+    """Return a space and the link to what was told, where it is a plain one."""
+    link = plain_link(thing.link)
+    return f" {link}" if link else ""
+
+
+def setting_sentence(change: Change, limit: int) -> str:
+    """Return which flag, configuration or schema was set to what: `flag new-checkout of shop turned on (was off)`."""
+    entity = entity_of(change, limit)
+    noun = _NOUNS.get(change.event_type) or change.event_type.replace("_", " ")
+    whose = f" of {clean(change.service, limit)}" if change.is_posted and entity != clean(change.service, limit) else ""
+    return f"{noun} {entity}{whose} {_turned(change)}"
+
+
+def _turned(change: Change) -> str:
+    new, old = plain_value(change.new_value), plain_value(change.old_value)
+    was = f" (was {old})" if old else ""
+    if change.event_type == EventType.FLAG_CHANGE and new.lower() in _ON | _OFF:
+        return f"turned {'on' if new.lower() in _ON else 'off'}{was}"
+    return f"set to {new}{was}" if new else f"changed{was}"
+
+
+def fault_words(fault: Fault, limit: int) -> str:
+    """Return what another system reports: `postgres: deadlock on payments.public`."""
+    entity, vendor = entity_of(fault, limit), vendor_of(fault, limit)
+    what = clean(fault.text.replace("_", " "), limit) if fault.text not in ("", fault.entity) else ""
+    match fault.event_type:
+        case EventType.DEPENDENCY_FAILURE:
+            return _dependency(fault, entity, what, limit)
+        case EventType.CIRCUIT_OPEN:
+            return f"{vendor}: circuit breaker {entity} is open" + (f" ({what})" if what else "")
+        case EventType.RESTART:
+            return f"{vendor}: {what} of {entity}" if what else f"{vendor}: {entity} was restarted"
+    return f"{vendor}: {what} on {entity}" if what else f"{vendor}: {entity} is saturated"
+
+
+def _dependency(fault: Fault, entity: str, what: str, limit: int) -> str:
+    service, said = clean(fault.service, limit), f": {what}" if what else ""
+    if entity == service:
+        return f"{service} is answered by a dependency with an error{said}"
+    return f"{service} depends on {entity}{said or ', which fails'}"
+
+
+def revert_posted(change: Change) -> Advice:
+    """Return how to take back what another system tells that it changed: no command, it has its own."""
+    by = plain_phrase(change.vendor)
+    where = f" with {by}" if by else ""
+    if change.is_rollout:
+        return Advice(_roll_back_posted(change, where))
+    entity, old = plain_phrase(change.entity), plain_value(change.old_value)
+    noun = _NOUNS.get(change.event_type) or "the " + change.event_type.replace("_", " ")
+    what = f"{noun} {entity}".rstrip() if entity else noun
+    back = f"back to {old}" if old else "back to its former value"
+    if change.event_type == EventType.SCHEMA_CHANGE:
+        return Advice(f"check whether the migration of {entity or 'the schema'} fits the version that runs{where}")
+    return Advice(f"set {what} {back}{where}, unless this was meant")
+
+
+def _roll_back_posted(change: Change, where: str) -> str:
+    service = plain_phrase(change.service) or "the service"
+    if short_sha(change.old_value):
+        return f"roll back to sha {short_sha(change.old_value)} ({service}){where}"
+    if plain_image(old_image(change)):
+        return f"roll back to {previous_version(change, 63)} ({service}){where}"
+    if short_sha(change.sha):
+        return f"revert commit {short_sha(change.sha)} ({service}){where}"
+    deployed = version(change, 63)
+    return f"roll back {service} to what ran before {deployed or 'this deploy'}{where}"
+
+
+def mend_posted(fault: Fault) -> Advice:
+    """Return what to check about a fault that another system reports."""
+    entity, vendor = plain_phrase(fault.entity) or "the thing it names", plain_phrase(fault.vendor) or "its reporter"
+    match fault.event_type:
+        case EventType.DEPENDENCY_FAILURE:
+            return Advice(f"check that {entity} runs and answers: it does not, as {vendor} reports")
+        case EventType.CIRCUIT_OPEN:
+            return Advice(f"check what is behind the circuit breaker {entity}; it closes when that answers again")
+        case EventType.RESTART:
+            return Advice(f"check in {vendor} why {entity} ended, and whether it runs again")
+    return Advice(f"check {entity} in {vendor}: what uses it up or blocks it, and since when")

@@ -1,0 +1,124 @@
+"""What stands behind an answer: its evidence in order of time, what is less likely, what was looked at and what not."""
+
+import re
+from collections.abc import Iterator
+
+from noctuary.common.clock import format_moment
+from noctuary.common.text import clean, duration, plural, shorten
+from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.models import details
+from noctuary.models.diagnosis import Cause, Diagnosis, Fault, Verdict
+from noctuary.models.evidence import Evidence
+from noctuary.models.live_view import NOT_WATCHED
+from noctuary.notes.phrases import cause_sentence, change_line, fault_line, fault_sentence
+
+MAX_EVIDENCE_LINES = 20
+MAX_BACKGROUND = 5
+_HISTORY = re.compile(r"[0-9]{1,12}:([0-9]{1,9})(?= |$)")
+
+
+def why(evidence: Evidence) -> list[str]:
+    """Return the evidence of the first cause and the alert, in order of time."""
+    diagnosis = evidence.diagnosis
+    if not diagnosis.causes:
+        return []
+    lines = [(at, text, f"e{i}") for i, (at, text) in enumerate(_timeline(diagnosis.causes[0], diagnosis), 1)]
+    alerts = evidence.alerts
+    if alerts.opened_at is not None:
+        began = "" if alerts.began_at is None else f"; its rule began to hold at {_at(alerts.began_at, diagnosis)}"
+        lines.append((alerts.opened_at, f"alert opened: {clean(alerts.summary, 120)}{began}", "a1"))
+    shown = sorted(lines, key=lambda line: int(line[0]))
+    return ["Why (UTC)", *(f"- {_at(at, diagnosis)} {text}   [{name}]" for at, text, name in shown)]
+
+
+def _at(seconds: float, diagnosis: Diagnosis) -> str:
+    return format_moment(seconds, diagnosis.onset)
+
+
+def _minute(seconds: float, diagnosis: Diagnosis) -> str:
+    return _at(seconds, diagnosis)[:-3]
+
+
+def _timeline(cause: Cause, diagnosis: Diagnosis) -> list[tuple[float, str]]:
+    """Return the evidence of a cause in order of time; within a second the change comes first, then its faults."""
+    lines = [(cause.change.at, change_line(cause.change))] if cause.change is not None else []
+    lines += [(fault.first, fault_line(fault) + _lasting(fault, diagnosis)) for fault in cause.faults]
+    return sorted(lines, key=lambda line: int(line[0]))[:MAX_EVIDENCE_LINES]
+
+
+def _lasting(fault: Fault, diagnosis: Diagnosis) -> str:
+    return f", last seen {_at(fault.last, diagnosis)}" if fault.last - fault.first >= 1 else ""
+
+
+def others(diagnosis: Diagnosis) -> list[str]:
+    """Return what is less likely, what was ruled out, what goes on since long, and what was quiet."""
+    return [
+        *(_other("Less likely", cause, diagnosis) for cause in diagnosis.causes[1:]),
+        *(_other("Weak", cause, diagnosis) for cause in ([] if diagnosis.causes else diagnosis.weak)),
+        *(
+            shorten(f"Ruled out: {_at(aside.change.at, diagnosis)} {change_line(aside.change)}: {aside.why}", 400)
+            for aside in diagnosis.set_aside
+        ),
+        *_ran_well(diagnosis),
+        *_background(diagnosis),
+        *_quiet(diagnosis),
+    ]
+
+
+def _other(word: str, cause: Cause, diagnosis: Diagnosis) -> str:
+    return shorten(f"{word}: {_at(cause.at, diagnosis)} {cause_sentence(cause, diagnosis)}: {cause.why}", 300)
+
+
+def _ran_well(diagnosis: Diagnosis) -> Iterator[str]:
+    if diagnosis.ran_well_s is not None:
+        yield f"Not its rollout: the version had run well for {duration(diagnosis.ran_well_s)}"
+
+
+def _background(diagnosis: Diagnosis) -> Iterator[str]:
+    """Say what goes on since long before, in one line: it is no cause, but a reader will meet it."""
+    told = [
+        f"{fault_sentence(fault, 63)} since {_at(fault.first, diagnosis)} ({plural(_times_seen(fault), 'time')})"
+        for fault in diagnosis.background[:MAX_BACKGROUND]
+    ]
+    more = len(diagnosis.background) - len(told)
+    if told:
+        yield shorten(f"Going on since long before: {'; '.join(told)}{f'; {more} more' if more else ''}", 400)
+
+
+def _times_seen(fault: Fault) -> int:
+    counts = _HISTORY.findall(fault.details.get(details.HISTORY, ""))
+    return int(counts[-1]) if counts else len(fault.event_ids)
+
+
+def _quiet(diagnosis: Diagnosis) -> Iterator[str]:
+    if diagnosis.verdict is Verdict.NEVER_SEEN:
+        return
+    blamed = [*diagnosis.causes, *diagnosis.weak]
+    changes = [cause.change for cause in blamed if cause.change] + [aside.change for aside in diagnosis.set_aside]
+    faults = [*(fault for cause in blamed for fault in cause.faults), *diagnosis.background]
+    loud = {change.service for change in changes} | {fault.service for fault in faults}
+    quiet = [name for name in diagnosis.dependencies if name not in loud]
+    if quiet:
+        names = clean(", ".join(quiet), 200)
+        yield f"Not seen: no change and no fault of {names} since {_minute(diagnosis.since, diagnosis)} UTC"
+
+
+def looked_at(evidence: Evidence) -> list[str]:
+    """Return what was looked at, and everything that was not."""
+    diagnosis = evidence.diagnosis
+    names = clean(", ".join(diagnosis.services), 200) or "no service"
+    since = _minute(diagnosis.since, diagnosis)
+    text = f"Looked at: {plural(diagnosis.events_seen, 'event')} of {names} since {since} UTC"
+    if diagnosis.pods_total is not None:
+        text += f", {plural(diagnosis.pods_total, 'pod')} live ({diagnosis.pods_ready} ready)"
+    if diagnosis.last_event_at is not None and not diagnosis.events_seen:
+        text += f", the last event was {duration(diagnosis.onset - diagnosis.last_event_at)} before the alert"
+    gaps = [*evidence.gaps, *evidence.limits, *_not_watched(diagnosis)]
+    return [text + ".", *(f"Not looked at: {clean(gap, 200)}." for gap in gaps)]
+
+
+def _not_watched(diagnosis: Diagnosis) -> Iterator[str]:
+    """Say what is never watched wherever it may be the cause: while none is likely."""
+    is_sure = bool(diagnosis.causes) and diagnosis.causes[0].score >= LIKELY_SCORE
+    if not is_sure and diagnosis.verdict is not Verdict.NEVER_SEEN:
+        yield f"changes of {', '.join(NOT_WATCHED[:-1])} and {NOT_WATCHED[-1]}, which are not watched"

@@ -1,0 +1,84 @@
+"""Values in a note: names that fit, versions, images and what a change turned into what."""
+
+from noctuary.common.text import clean, shorten_middle
+from noctuary.common.words import plain_image, plain_value, short_sha
+from noctuary.models import details
+from noctuary.models.diagnosis import Change, Fault
+
+MAX_REFERENCE_CHARS = 160
+ODD_IMAGE = "an image with an odd name"
+"""What is said of a reference with other signs than registries use: it may hold a command."""
+
+
+def shown_name(thing: Change | Fault, limit: int) -> str:
+    """Return the name of what changed or fails, shortened in its middle."""
+    return shorten_middle(clean(thing.subject.name or thing.service, 253), limit)
+
+
+def entity_of(thing: Change | Fault, limit: int) -> str:
+    """Return what another system says is affected, else the service."""
+    return shorten_middle(clean(thing.entity or thing.service, 253), limit)
+
+
+def new_image(change: Change) -> str:
+    """Return what was rolled out: an image, or what another system calls it."""
+    return change.details.get(details.IMAGE) or change.new_value or ""
+
+
+def old_image(change: Change) -> str:
+    """Return what ran before a rollout."""
+    return change.details.get(details.PREVIOUS_IMAGE) or change.old_value or ""
+
+
+def is_same_image(change: Change) -> bool:
+    """Tell whether a rollout kept its image: then something else of its template changed."""
+    return bool(old_image(change)) and old_image(change) == new_image(change)
+
+
+def is_restart(change: Change) -> bool:
+    """Tell whether only annotations changed, as `kubectl rollout restart` does it."""
+    return change.is_rollout and change.details.get(details.CHANGED, "") == "annotations"
+
+
+def version(change: Change, limit: int) -> str:
+    """Return the short name of what was rolled out: the tag where only that changed, else image and tag."""
+    if change.is_posted and short_sha(change.sha):
+        return short_sha(change.sha)
+    return _short(new_image(change), old_image(change), limit)
+
+
+def previous_version(change: Change, limit: int) -> str:
+    """Return the short name of what ran before."""
+    return _short(old_image(change), new_image(change), limit)
+
+
+def _short(image: str, other: str, limit: int) -> str:
+    if not image:
+        return ""
+    image, other = plain_image(image), plain_image(other)
+    if not image:
+        return ODD_IMAGE
+    if short_sha(image):
+        return short_sha(image)
+    if "@sha256:" in image:
+        return image.split("@sha256:")[1][:12]
+    short, other_short = image.rsplit("/", 1)[-1], other.rsplit("/", 1)[-1]
+    name, _, tag = short.rpartition(":")
+    same_name = name and name == other_short.rpartition(":")[0]
+    return shorten_middle(tag if same_name else short, limit)
+
+
+def from_to(change: Change) -> str:
+    """Return `old -> new`, each only where it is a plain value; one alone where nothing else is known or changed."""
+    shown = [_shown(change, old_image(change)), _shown(change, new_image(change) or change.sha or "")]
+    if shown[0] == shown[1]:
+        del shown[0]
+    return " -> ".join(value for value in shown if value)
+
+
+def _shown(change: Change, value: str) -> str:
+    if not value or not change.is_rollout:
+        return plain_value(value)
+    if short_sha(value):
+        return short_sha(value)
+    return shorten_middle(plain_image(value) or ODD_IMAGE, MAX_REFERENCE_CHARS)

@@ -1,0 +1,102 @@
+"""What is read of a pod around its containers, and what its conditions tell of its times."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from noctuary.kube.objects import Condition, ObjectMeta, Struct, seconds
+from noctuary.sources.kubernetes.containers.faults import PodTimes
+from noctuary.sources.kubernetes.containers.objects import Container, ContainerStatus
+
+NEVER_READY_SLACK_S = 2.0
+"""The kubelet dates a pod's start and its first condition in one go, to the second."""
+
+
+class PodMeta(ObjectMeta):
+    """The metadata of a pod; its deletion is dated to the end of its grace period."""
+
+    deletion_grace_period_seconds: int = 0
+
+
+class ClaimSource(Struct):
+    """The PersistentVolumeClaim of a volume."""
+
+    claim_name: str = ""
+
+
+class Volume(Struct):
+    """A volume of a pod; a generic ephemeral one has a claim of its own, named for pod and volume."""
+
+    name: str = ""
+    persistent_volume_claim: ClaimSource | None = None
+    ephemeral: msgspec.Raw | None = None
+
+
+class PodSpec(Struct):
+    """What a pod asks for."""
+
+    node_name: str = ""
+    containers: list[Container] = msgspec.field(default_factory=list)
+    init_containers: list[Container] = msgspec.field(default_factory=list)
+    volumes: list[Volume] = msgspec.field(default_factory=list)
+
+
+class PodStatus(Struct):
+    """What a pod reached; of ephemeral containers, which only debug, nothing is read."""
+
+    phase: str = ""
+    reason: str = ""
+    message: str = ""
+    start_time: datetime | None = None
+    conditions: list[Condition] = msgspec.field(default_factory=list)
+    container_statuses: list[ContainerStatus] = msgspec.field(default_factory=list)
+    init_container_statuses: list[ContainerStatus] = msgspec.field(default_factory=list)
+
+
+def condition_of(status: PodStatus, kind: str) -> Condition | None:
+    """Return a condition by its type; None where it was not set yet."""
+    return next((condition for condition in status.conditions if condition.type == kind), None)
+
+
+def claims_of(pod_name: str, volumes: list[Volume]) -> Iterator[str]:
+    """Yield the names of the PersistentVolumeClaims that a pod mounts."""
+    for volume in volumes:
+        if volume.persistent_volume_claim is not None:
+            yield volume.persistent_volume_claim.claim_name
+        elif volume.ephemeral is not None:
+            yield f"{pod_name}-{volume.name}"
+
+
+def was_never_ready(metadata: PodMeta, status: PodStatus) -> bool:
+    """Return whether a pod is unready since it was started: a condition is dated anew whenever it turns."""
+    ready = condition_of(status, "Ready")
+    if ready is None:
+        return True
+    started = status.start_time or metadata.creation_timestamp
+    if ready.status == "True" or ready.last_transition_time is None or started is None:
+        return False
+    return seconds(ready.last_transition_time) <= seconds(started) + NEVER_READY_SLACK_S
+
+
+def leaving_since(metadata: PodMeta, status: PodStatus) -> float:
+    """Return when a pod's end was asked for, by a deletion or by what disrupts it; 0: it was not."""
+    times = []
+    if metadata.deletion_timestamp is not None:
+        times.append(seconds(metadata.deletion_timestamp) - metadata.deletion_grace_period_seconds)
+    target = condition_of(status, "DisruptionTarget")
+    if target is not None and target.status == "True":
+        times.append(seconds(target.last_transition_time))
+    return min(filter(None, times), default=0.0)
+
+
+def times_of(metadata: PodMeta, status: PodStatus) -> PodTimes:
+    """Return what the faults of a pod's containers are dated by."""
+    scheduled, ready = condition_of(status, "PodScheduled"), condition_of(status, "Ready")
+    bound_at = seconds(scheduled.last_transition_time) if scheduled is not None else 0.0
+    return PodTimes(
+        scheduled_at=bound_at or seconds(status.start_time) or seconds(metadata.creation_timestamp),
+        unready_since=seconds(ready.last_transition_time) if ready is not None and ready.status != "True" else 0.0,
+        leaving_since=leaving_since(metadata, status),
+        is_ended=status.phase == "Failed" and bool(status.reason),
+    )

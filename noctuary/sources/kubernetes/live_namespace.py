@@ -1,0 +1,140 @@
+"""What one namespace holds now of some services, read once for all of them."""
+
+import asyncio
+from collections.abc import Collection, Iterable
+from typing import Any, TypeVar
+
+import msgspec
+
+from noctuary.kube.client import KubeClient
+from noctuary.kube.listing import list_objects
+from noctuary.kube.objects import KubeObject
+from noctuary.models.diagnosis import ServiceView
+from noctuary.models.naming import names_of
+from noctuary.sources.kubernetes.identity import PodIdentity
+from noctuary.sources.kubernetes.kinds.controller_revisions import CONTROLLER_REVISIONS, view_controller_revision
+from noctuary.sources.kubernetes.kinds.daemon_sets import DAEMON_SETS, view_daemon_set
+from noctuary.sources.kubernetes.kinds.deployments import DEPLOYMENTS, view_deployment
+from noctuary.sources.kubernetes.kinds.pods import PODS, Pod, identify_pod
+from noctuary.sources.kubernetes.kinds.replica_sets import REPLICA_SETS, view_replica_set
+from noctuary.sources.kubernetes.kinds.stateful_sets import STATEFUL_SETS, view_stateful_set
+from noctuary.sources.kubernetes.rollouts.holders import RevisionHolders
+from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
+from noctuary.sources.kubernetes.watched_kind import WatchedKind
+
+ALL = ""
+"""The selector of everything."""
+MAX_SELECTORS = 3
+"""Services of one namespace that are each selected by the API server; for more the whole namespace is read once."""
+_WORKLOADS: tuple[tuple[WatchedKind[Any], Any], ...] = (
+    (DEPLOYMENTS, view_deployment),
+    (STATEFUL_SETS, view_stateful_set),
+    (DAEMON_SETS, view_daemon_set),
+)
+_HOLDERS: tuple[tuple[WatchedKind[Any], Any], ...] = (
+    (REPLICA_SETS, view_replica_set),
+    (CONTROLLER_REVISIONS, view_controller_revision),
+)
+
+T = TypeVar("T", bound=KubeObject)
+
+
+class Reading(msgspec.Struct):
+    """How objects are read: over which connection, how many at once, and how many of a kind."""
+
+    kube: KubeClient
+    at_once: asyncio.Semaphore
+    max_objects: int
+
+    async def list(self, kind: WatchedKind[T], namespace: str, selector: str, cut: set[str]) -> list[T]:
+        """List the objects that a selector finds; note in `cut` when there are more than are read."""
+        selectors = {"labelSelector": selector} if selector else {}
+        async with self.at_once:
+            found = await list_objects(
+                self.kube,
+                kind.path(namespace),
+                kind.kind,
+                selectors=selectors,
+                from_cache=True,
+                max_objects=self.max_objects,
+            )
+        if found.is_partial:
+            cut.add(selector)
+        return found.objects
+
+
+class Namespace(msgspec.Struct):
+    """What was read of one namespace; `cut` holds the selectors that find more objects than were read."""
+
+    name: str
+    workloads: dict[str, WorkloadView] = {}
+    holders: RevisionHolders = msgspec.field(default_factory=RevisionHolders)
+    pods: dict[str, Pod] = {}
+    cut: set[str] = msgspec.field(default_factory=set)
+    selectors: set[str] = msgspec.field(default_factory=set)
+    has_more_workloads: bool = False
+
+    def identify(self, pod: Pod) -> PodIdentity:
+        """Return whose a pod is, with its owner's own owner where that was read."""
+        identity = identify_pod(pod)
+        owner = self.workloads.get(self.holders.owner(identity.owner_uid))
+        return identity.owned_by(owner.kind, owner.name) if owner is not None else identity
+
+    def is_cut(self, service: ServiceView) -> bool:
+        """Return whether there may be more of a service than was read."""
+        own = selector_of(service)
+        return self.has_more_workloads or (own if own in self.selectors else ALL) in self.cut
+
+
+def selector_of(service: ServiceView) -> str:
+    """Return the label selector of a service."""
+    return ",".join(f"{name}={value}" for name, value in sorted(service.match_labels.items()))
+
+
+def is_of(service: ServiceView, labels: dict[str, str], names: Collection[str]) -> bool:
+    """Return whether an object with these labels and names is of a service."""
+    if service.match_labels:
+        return service.match_labels.items() <= labels.items()
+    return service.name in names
+
+
+def workload_names(view: WorkloadView) -> frozenset[str]:
+    """Return all names by which a workload may be meant."""
+    return names_of(view.labels, view.name, view.service_name)
+
+
+async def read_namespace(reading: Reading, name: str, services: list[ServiceView]) -> Namespace:
+    """Read a namespace once for all services in it; where it is too large, those with labels are asked for again."""
+    found = Namespace(name)
+    wanted = {selector_of(service) for service in services}
+    first = {ALL} if ALL in wanted or len(wanted) > MAX_SELECTORS else wanted
+    await asyncio.gather(_read_workloads(reading, found), *(_read_selected(reading, found, each) for each in first))
+    if ALL in found.cut:
+        await asyncio.gather(*(_read_selected(reading, found, each) for each in wanted - first))
+    found.workloads = found.holders.foreign_owners() | found.workloads
+    return found
+
+
+async def _read_workloads(reading: Reading, found: Namespace) -> None:
+    cut: set[str] = set()
+    lists = await asyncio.gather(*(reading.list(kind, found.name, ALL, cut) for kind, _ in _WORKLOADS))
+    for (_, view), objects in zip(_WORKLOADS, lists, strict=True):
+        found.workloads.update({obj.metadata.uid: view(obj) for obj in objects})
+    found.has_more_workloads = bool(cut)
+
+
+async def _read_selected(reading: Reading, found: Namespace, selector: str) -> None:
+    found.selectors.add(selector)
+    kinds = [kind for kind, _ in _HOLDERS]
+    *lists, pods = await asyncio.gather(
+        *(reading.list(kind, found.name, selector, found.cut) for kind in (*kinds, PODS))
+    )
+    found.pods.update({pod.metadata.uid: pod for pod in pods})
+    for (kind, view), objects in zip(_HOLDERS, lists, strict=True):
+        _keep(found.holders, kind.kind.__name__, map(view, objects))
+
+
+def _keep(holders: RevisionHolders, kind: str, revisions: Iterable[Any]) -> None:
+    for owned in revisions:
+        if owned is not None:
+            holders.keep(kind, owned)

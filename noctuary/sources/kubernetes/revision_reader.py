@@ -1,0 +1,107 @@
+"""The revisions of one workload, read anew before a command names one of them: an undo gives them other numbers."""
+
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+
+from noctuary.common.errors import KubernetesUnavailable
+from noctuary.kube.client import KubeClient
+from noctuary.kube.listing import list_objects
+from noctuary.kube.objects import Struct
+from noctuary.models.diagnosis import Subject
+from noctuary.models.live_view import RevisionReader
+from noctuary.models.revisions import WorkloadRevisions
+from noctuary.sources.kubernetes.kinds.controller_revisions import CONTROLLER_REVISIONS, view_controller_revision
+from noctuary.sources.kubernetes.kinds.daemon_sets import DAEMON_SETS, view_daemon_set
+from noctuary.sources.kubernetes.kinds.deployments import DEPLOYMENTS, view_deployment
+from noctuary.sources.kubernetes.kinds.replica_sets import REPLICA_SETS, view_replica_set
+from noctuary.sources.kubernetes.kinds.stateful_sets import STATEFUL_SETS, view_stateful_set
+from noctuary.sources.kubernetes.live import stored_revisions
+
+MAX_REVISIONS = 200
+"""Objects that are read of one selector; a Deployment keeps ten ReplicaSets unless it is told otherwise."""
+_OPERATORS = {"In": "in", "NotIn": "notin"}
+_KINDS: dict[str, tuple[Any, Any, Any, Any]] = {
+    "Deployment": (DEPLOYMENTS, view_deployment, REPLICA_SETS, view_replica_set),
+    "StatefulSet": (STATEFUL_SETS, view_stateful_set, CONTROLLER_REVISIONS, view_controller_revision),
+    "DaemonSet": (DAEMON_SETS, view_daemon_set, CONTROLLER_REVISIONS, view_controller_revision),
+}
+"""By kind: the workloads, and the objects that hold their revisions."""
+
+
+class Requirement(Struct):
+    """One expression of a label selector."""
+
+    key: str
+    operator: str
+    values: list[str] = msgspec.field(default_factory=list)
+
+    def query(self) -> str:
+        """Return it as queries spell it."""
+        if self.operator in _OPERATORS:
+            return f"{self.key} {_OPERATORS[self.operator]} ({','.join(self.values)})"
+        return self.key if self.operator == "Exists" else f"!{self.key}"
+
+
+class LabelSelector(Struct):
+    """Which pods are a workload's."""
+
+    match_labels: dict[str, str] = msgspec.field(default_factory=dict)
+    match_expressions: list[Requirement] = msgspec.field(default_factory=list)
+
+    def __str__(self) -> str:
+        """Return it as queries spell it."""
+        return ",".join(
+            [
+                *(f"{name}={value}" for name, value in self.match_labels.items()),
+                *(each.query() for each in self.match_expressions),
+            ]
+        )
+
+
+class _SelectingSpec(Struct):
+    selector: LabelSelector = msgspec.field(default_factory=LabelSelector)
+
+
+class _Selecting(Struct):
+    spec: _SelectingSpec = msgspec.field(default_factory=_SelectingSpec)
+
+
+def make_revision_reader(kube: KubeClient, watched: Collection[str] = ()) -> RevisionReader:
+    """Return what reads the revisions of one workload; with `watched` it asks in these namespaces only."""
+
+    async def read(subject: Subject) -> WorkloadRevisions | None:
+        """Read them now, in two small requests; raises KubernetesError. None when there is no such workload."""
+        if subject.kind not in _KINDS or (watched and subject.namespace not in watched):
+            return None
+        return await _read(kube, subject)
+
+    return read
+
+
+async def _read(kube: KubeClient, subject: Subject) -> WorkloadRevisions | None:
+    workloads, view_one, holders, view_holder = _KINDS[subject.kind]
+    named = await list_objects(
+        kube,
+        workloads.path(subject.namespace),
+        msgspec.Raw,
+        selectors={"fieldSelector": f"metadata.name={subject.name}"},
+        max_objects=1,
+    )
+    if not named.objects:
+        return None
+    try:
+        view = view_one(msgspec.json.decode(named.objects[0], type=workloads.kind))
+        selector = str(msgspec.json.decode(named.objects[0], type=_Selecting).spec.selector)
+    except msgspec.DecodeError as error:
+        raise KubernetesUnavailable(0, "BrokenAnswer", "an answer is not what its kind promises") from error
+    held = await list_objects(
+        kube,
+        holders.path(subject.namespace),
+        holders.kind,
+        selectors={"labelSelector": selector},
+        max_objects=MAX_REVISIONS,
+    )
+    owned = (each for obj in held.objects if (each := view_holder(obj)) is not None)
+    return next(stored_revisions(view, [each.revision for each in owned if each.owner_uid == view.uid]), None)

@@ -1,0 +1,79 @@
+"""What owns a workload and would undo a change by hand: a GitOps tool, Helm, or the operator that made it."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from noctuary.kube.objects import WorkloadMeta, controller_of
+from noctuary.models import details
+
+ARGOCD_TRACKING = "argocd.argoproj.io/tracking-id"
+"""`<application>:<group>/<kind>:<namespace>/<name>` of the object that it was written for."""
+INSTANCE_LABELS = ("argocd.argoproj.io/instance", "app.kubernetes.io/instance")
+ARGOCD_MANAGERS = frozenset({"argocd-controller", "argocd-application-controller"})
+FLUX_LABELS = {
+    "kustomize.toolkit.fluxcd.io/name": "kustomize-controller",
+    "helm.toolkit.fluxcd.io/name": "helm-controller",
+}
+"""The label that names a Kustomization or HelmRelease, and the manager that writes for it."""
+HELM_RELEASE = "meta.helm.sh/release-name"
+"""Written by an install only: a chart that is rendered and applied has the label `managed-by: Helm`, and not this."""
+HELM_MANAGER = "helm"
+BY_HAND = "kubectl"
+"""The beginning of the names of kubectl's managers."""
+
+
+class Tool(msgspec.Struct, frozen=True):
+    """The owner by kind (argocd, flux, helm, operator; empty: not known), and what it calls the workload's origin."""
+
+    name: str = ""
+    app: str = ""
+
+    def extra(self) -> dict[str, str]:
+        """Return the details that changes of an owned workload carry."""
+        return {details.TOOL: self.name, details.TOOL_APP: self.app} if self.name else {}
+
+
+Check = Callable[[WorkloadMeta, str, frozenset[str]], Tool | None]
+
+
+def owner_of(metadata: WorkloadMeta, kind: str) -> Tool:
+    """Return who owns a workload; marks that were only copied from elsewhere count for nothing."""
+    if not (metadata.labels or metadata.annotations or metadata.owner_references or metadata.managed_fields):
+        return Tool()
+    managers = frozenset(entry.manager for entry in metadata.managed_fields if not entry.subresource)
+    return next((tool for check in CHECKS if (tool := check(metadata, kind, managers)) is not None), Tool())
+
+
+def _operator(metadata: WorkloadMeta, _kind: str, _managers: frozenset[str]) -> Tool | None:
+    owner = controller_of(metadata)
+    return Tool("operator", f"{owner.kind} {owner.name}") if owner is not None else None
+
+
+def _argocd(metadata: WorkloadMeta, kind: str, managers: frozenset[str]) -> Tool | None:
+    app, _, about = metadata.annotations.get(ARGOCD_TRACKING, "").partition(":")
+    if app and about == f"apps/{kind}:{metadata.namespace}/{metadata.name}":
+        return Tool("argocd", app.rpartition("_")[2])  # of another namespace: <namespace>_<application>
+    if managers & ARGOCD_MANAGERS:
+        named = (metadata.labels.get(label, "") for label in INSTANCE_LABELS)
+        return Tool("argocd", next(filter(None, named), ""))
+    return None
+
+
+def _flux(metadata: WorkloadMeta, _kind: str, managers: frozenset[str]) -> Tool | None:
+    for label, manager in FLUX_LABELS.items():
+        if label in metadata.labels and (manager in managers or not managers):
+            return Tool("flux", metadata.labels[label])
+    return None
+
+
+def _helm(metadata: WorkloadMeta, _kind: str, managers: frozenset[str]) -> Tool | None:
+    release = metadata.annotations.get(HELM_RELEASE, "")
+    is_copied = bool(managers) and all(manager.startswith(BY_HAND) for manager in managers)
+    if HELM_MANAGER in managers or (release and not is_copied):
+        return Tool("helm", release)
+    return None
+
+
+CHECKS: tuple[Check, ...] = (_operator, _argocd, _flux, _helm)
+"""Asked in this order: an operator copies marks of its own resource, and Flux marks as Helm what it installs so."""

@@ -1,0 +1,74 @@
+"""The revisions of a workload, and the order in which they were rolled out."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from noctuary.sources.kubernetes.rollouts.template import TemplateSummary
+
+
+class Revision(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One revision of a workload; `template` is an encoded summary.
+
+    `history` are the numbers it had before; `numbered_at` is when it last got a number, at the latest (0: unknown).
+    """
+
+    name: str
+    number: int
+    template_hash: str
+    created_at: float
+    reused: bool
+    template: bytes
+    history: list[int] = []
+    numbered_at: float = 0.0
+
+    @property
+    def order(self) -> tuple[int, float]:
+        """Return what orders the revisions of one workload, oldest first; not all kinds number them."""
+        return self.number, self.created_at
+
+    def summary(self) -> TemplateSummary:
+        """Return the summary of the template."""
+        return msgspec.json.decode(self.template, type=TemplateSummary)
+
+    def is_same_as(self, other: "Revision") -> bool:
+        """Return whether both are the same template; an older version wrote no hash for DaemonSets."""
+        if self.template_hash and other.template_hash:
+            return self.template_hash == other.template_hash
+        return self.template == other.template or self.summary().is_same_as(other.summary())
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One rollout of a revision: its first, or one that returned to it."""
+
+    revision: Revision
+    number: int
+    """The number that the revision got by it; where that is not known the one that it has now."""
+    is_return: bool
+    place: tuple[float, float] = (0.0, 0.0)
+
+
+def steps_of(revisions: Iterable[Revision]) -> list[Step]:
+    """Return all rollouts that revisions show, oldest first."""
+    revisions = list(revisions)
+    return sorted((step for each in revisions for step in _steps(each, revisions)), key=lambda step: step.place)
+
+
+def _steps(revision: Revision, revisions: list[Revision]) -> list[Step]:
+    last = Step(revision, revision.number, is_return=False, place=revision.order)
+    if revision.history:
+        numbers = [*revision.history, revision.number]
+        return [
+            Step(revision, number, is_return=index > 0, place=(number, revision.created_at))
+            for index, number in enumerate(numbers)
+        ]
+    overtaken = [other.number for other in revisions if _overtook(revision, other)]
+    if not overtaken:
+        return [msgspec.structs.replace(last, is_return=revision.reused)]
+    # Its first number is lost; it was lower than those of the younger ones that it has overtaken since.
+    first = msgspec.structs.replace(last, place=(min(overtaken) - 0.5, revision.created_at))
+    return [first, msgspec.structs.replace(last, is_return=True)]
+
+
+def _overtook(revision: Revision, other: Revision) -> bool:
+    return other.number < revision.number and other.created_at > revision.created_at

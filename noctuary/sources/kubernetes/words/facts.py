@@ -1,0 +1,67 @@
+"""The facts in an Event's message: which probe, quota, claim, secret or metric it is about."""
+
+import re
+
+from noctuary.models import details
+
+PROBES = ("liveness", "readiness", "startup")
+_QUOTA = re.compile(r"exceeded quota: ([^,\s]+)(?:.*limited: ([^,\s]+))?", re.DOTALL)
+_EXIT_CODE = re.compile(r"exit code (\d+)")
+_KILLED_BY = re.compile(r"failed (liveness|startup) probe")
+_CLAIM = re.compile(r"persistentvolumeclaims? \"([^\"]+)\"", re.IGNORECASE)
+_CLASS = re.compile(r"storageclass(?:\.storage\.k8s\.io)? \"([^\"]+)\"", re.IGNORECASE)
+_SIZE = re.compile(r"\b(?:requested|requires|request(?:ed)? size:?) (\d+(?:\.\d+)?[KMGTP]i?)\b")
+_SECRETS = re.compile(r"image pull secrets \(([^)]{1,400})\)")
+_METRIC = re.compile(
+    r"(?:failed to get|unable to get|metrics? for resource|pods metric|external metric|object metric"
+    r"|container resource) (cpu|memory|[-\w./]{1,100})(?: resource metric| utilization| usage| metric|:| of)"
+)
+_GENERIC = frozenset({"metrics", "metric", "pods", "object", "external", "container", "resource", "the", "target"})
+
+
+def exit_code(message: str) -> dict[str, str]:
+    """Return the exit code that a message names."""
+    return {details.EXIT_CODE: found[1]} if (found := _EXIT_CODE.search(message)) else {}
+
+
+def probe(message: str) -> str:
+    """Return which probe a kubelet's message is about, or an empty text."""
+    lowered = message.lower()
+    return next((name for name in PROBES if name in lowered), "")
+
+
+def killing_probe(message: str) -> str:
+    """Return which probe made the kubelet end a container, or an empty text when something else did."""
+    return found[1] if (found := _KILLED_BY.search(message)) else ""
+
+
+def quota(message: str) -> dict[str, str]:
+    """Return the quota that a pod would exceed, and what of it."""
+    found = _QUOTA.search(message)
+    return {details.QUOTA: found[1], details.QUOTA_LIMIT: found[2] or ""} if found else {}
+
+
+def claim(kind: str, name: str, message: str) -> dict[str, str]:
+    """Return the claim that an Event is about or names, with class and size where it tells them."""
+    told = name if kind == "PersistentVolumeClaim" else _first(_CLAIM, message).rpartition("/")[2]
+    return {
+        details.CLAIM: told,
+        details.STORAGE_CLASS: _first(_CLASS, message),
+        details.CLAIM_SIZE: _first(_SIZE, message),
+    }
+
+
+def pull_secrets(message: str) -> str:
+    """Return the pull secrets that the kubelet did not find."""
+    return _first(_SECRETS, message)
+
+
+def metric(message: str) -> dict[str, str]:
+    """Return which metric an autoscaler did not get."""
+    found = next((name for name in _METRIC.findall(message) if name not in _GENERIC), "")
+    return {details.METRIC: "CPU" if found == "cpu" else found}
+
+
+def _first(pattern: re.Pattern[str], message: str) -> str:
+    found = pattern.search(message)
+    return str(found[1]) if found else ""

@@ -1,0 +1,115 @@
+"""What a Warning tells: under which key and code word it counts, and the facts in its message."""
+
+import re
+
+import msgspec
+
+from noctuary.models import details
+from noctuary.sources.kubernetes.fault_words import (
+    CONFIGURATION_KEY,
+    CRASH_KEY,
+    CRASH_LOOP,
+    IMAGE_KEY,
+    START_KEY,
+    UNSCHEDULABLE,
+    constraint,
+    evicted_container,
+    missing_object,
+    pressure,
+)
+from noctuary.sources.kubernetes.words import facts
+from noctuary.sources.kubernetes.words.messages import plain
+
+UNHEALTHY = "Unhealthy"
+PULL_SECRET_REASON = "FailedToRetrieveImagePullSecret"  # noqa: S105 - the name of a reason
+_FIELD_PATH = re.compile(r"spec\.(?:initContainers|containers)\{([^}]+)\}")
+_REPEATS_THE_REASON = re.compile(r"Error: \w+|Back-off restarting failed container.*", re.DOTALL)
+_REASON_OF_FAILED = {IMAGE_KEY: "ErrImagePull", CONFIGURATION_KEY: "CreateContainerConfigError"}
+_FROM_THE_START = frozenset({UNSCHEDULABLE, UNHEALTHY, "FailedCreate"})
+"""Their messages are no chains of errors: they say the most at their beginning."""
+_STORAGE_KINDS = frozenset({"PersistentVolumeClaim", "PersistentVolume"})
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What a Warning tells of its object."""
+
+    key: str
+    reason: str
+    old_value: str
+    facts: dict[str, str]
+
+
+def read_warning(reason: str, message: str, kind: str, name: str, field_path: str) -> Told:
+    """Read a Warning about an object of this kind and name."""
+    found = _FIELD_PATH.search(field_path)
+    container = found[1] if found else ""
+    probe = facts.probe(message) if reason == UNHEALTHY else ""
+    told = {
+        details.CONTAINER: container or (evicted_container(message) if reason == "Evicted" else ""),
+        details.PROBE: probe,
+        details.MESSAGE: _message(reason, message),
+        **missing_object(message),
+        **facts.exit_code(message),
+        **_facts_of(reason, message, kind, name),
+    }
+    return Told(_key(reason, message, container, probe), _reason(reason, message), _old_value(reason, message), told)
+
+
+def _facts_of(reason: str, message: str, kind: str, name: str) -> dict[str, str]:
+    if reason == "FailedCreate":
+        return facts.quota(message)
+    if kind == "HorizontalPodAutoscaler":
+        return facts.metric(message)
+    if kind in _STORAGE_KINDS or reason in ("FailedMount", "FailedAttachVolume", UNSCHEDULABLE):
+        return facts.claim(kind, name, message)
+    return {}
+
+
+def _key(reason: str, message: str, container: str, probe: str) -> str:
+    if reason == UNSCHEDULABLE:
+        return UNSCHEDULABLE
+    fault_key = _fault_key(reason, message)
+    return "/".join(part for part in ((container, fault_key) if fault_key else (reason, container, probe)) if part)
+
+
+def _fault_key(reason: str, message: str) -> str:
+    """Return the key of the fault that the container's status shows as well, or an empty text."""
+    lowered = message.lower()
+    if reason == "BackOff":
+        return IMAGE_KEY if "image" in lowered else CRASH_KEY
+    if reason in ("InspectFailed", "ErrImageNeverPull"):
+        return IMAGE_KEY
+    if reason != "Failed":
+        return ""
+    if missing_object(message):
+        return CONFIGURATION_KEY
+    return IMAGE_KEY if "image" in lowered or "errimage" in lowered else START_KEY
+
+
+def _reason(reason: str, message: str) -> str:
+    """Return the code word that a container's status has for the same fault, else the Event's own."""
+    fault_key = _fault_key(reason, message)
+    if reason == "BackOff":
+        return "ImagePullBackOff" if fault_key == IMAGE_KEY else CRASH_LOOP
+    if reason == "Failed":
+        return _REASON_OF_FAILED.get(fault_key, reason)
+    return reason
+
+
+def _message(reason: str, message: str) -> str:
+    """Return the message, or an empty text when it only repeats the reason: it must not replace one that says more."""
+    if _REPEATS_THE_REASON.fullmatch(message):
+        return ""
+    return message if reason in _FROM_THE_START else plain(message)
+
+
+def _old_value(reason: str, message: str) -> str:
+    match reason:
+        case "Unhealthy":
+            return facts.probe(message)
+        case "FailedScheduling":
+            return constraint(message)
+        case "Evicted":
+            return pressure(message)
+        case _:
+            return ""

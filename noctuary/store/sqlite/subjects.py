@@ -1,0 +1,95 @@
+"""Subjects: what events are about, so that an incident's are found without reading those of its whole namespace."""
+
+import sqlite3
+from collections.abc import Mapping
+
+import msgspec
+
+from noctuary.models import details
+from noctuary.models.context_event import ContextEvent
+from noctuary.store.interface import EventQuery
+
+VOLATILE_LABELS = frozenset(
+    {
+        "pod-template-hash",
+        "controller-revision-hash",
+        "pod-template-generation",
+        "statefulset.kubernetes.io/pod-name",
+        "apps.kubernetes.io/pod-index",
+        "batch.kubernetes.io/controller-uid",
+        "batch.kubernetes.io/job-name",
+        "batch.kubernetes.io/job-completion-index",
+        "controller-uid",
+        "job-name",
+    }
+)
+"""They differ from pod to pod or from version to version: with them every pod would be a subject of its own."""
+KEEP_S = 2 * 86_400.0
+"""Longer than any lookback: a subject that is seen again soon keeps its row."""
+MAX_REASON_CHARS = 63
+"""Reasons are code words; a sender that writes sentences must not fill the table."""
+
+
+def add(connection: sqlite3.Connection, event: ContextEvent) -> int:
+    """Return the id of an event's subject, which is made if it is new."""
+    ref = event.object
+    workload = (ref.workload_name or ref.name) if ref is not None else event.entity
+    labels = _lasting(ref.labels) if ref is not None else {}
+    row: tuple[int] = connection.execute(
+        "INSERT INTO subjects (tenant, service_name, workload, labels, event_type, reason, last_event_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, service_name, workload, labels, event_type, reason)"
+        " DO UPDATE SET last_event_at = max(last_event_at, excluded.last_event_at) RETURNING subject_id",
+        (
+            event.tenant,
+            event.service_name,
+            workload,
+            msgspec.json.encode(labels, order="sorted").decode(),
+            str(event.event_type),
+            event.details.get(details.REASON, "")[:MAX_REASON_CHARS],
+            event.last_seen,
+        ),
+    ).fetchone()
+    return row[0]
+
+
+def matching(connection: sqlite3.Connection, query: EventQuery) -> list[tuple[int, str]]:
+    """Return the ids and the types of a query's subjects that were seen since its begin, the last seen first."""
+    found: list[tuple[float, int, str]] = []
+    condition, arguments = _condition(query)
+    for tenant in dict.fromkeys(query.tenants):
+        found += connection.execute(
+            "SELECT last_event_at, subject_id, event_type FROM subjects"  # noqa: S608 - the condition holds placeholders only
+            f" WHERE tenant = ? AND last_event_at >= ? AND ({condition})",
+            (tenant, query.since, *arguments),
+        )
+    return [(key, kind) for _, key, kind in sorted(found, reverse=True)]
+
+
+def _condition(query: EventQuery) -> tuple[str, list[str]]:
+    if query.services is None:
+        return "1", []
+    names = "SELECT value FROM json_each(?)"
+    parts = [f"service_name IN ({names})", f"workload IN ({names})"]
+    arguments = [msgspec.json.encode(each).decode() for each in (query.services, query.workloads)]
+    pairs = [_as_stored(*item) for item in _lasting(query.match_labels).items()]
+    if pairs:
+        parts.append(" AND ".join(["instr(labels, ?)"] * len(pairs)))
+    return " OR ".join(f"({part})" for part in parts), arguments + pairs
+
+
+def _lasting(labels: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in labels.items() if name not in VOLATILE_LABELS}
+
+
+def _as_stored(name: str, value: str) -> str:
+    """Return a label as it stands within the stored JSON: its quotes make it whole names and values only."""
+    return msgspec.json.encode({name: value}).decode()[1:-1]
+
+
+def sweep(connection: sqlite3.Connection, now: float, limit: int) -> None:
+    """Forget subjects that have no event any more."""
+    connection.execute(
+        "DELETE FROM subjects WHERE subject_id IN (SELECT subject_id FROM subjects WHERE last_event_at < ?"
+        " AND NOT EXISTS (SELECT 1 FROM sightings WHERE sightings.subject_id = subjects.subject_id) LIMIT ?)",
+        (now - KEEP_S, limit),
+    )

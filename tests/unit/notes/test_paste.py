@@ -1,0 +1,148 @@
+"""Every line below `Do:` is pasted into a real shell, whose `kubectl` only writes down how it was called."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from noctuary.models.context_event import EventType
+from noctuary.models.diagnosis import Diagnosis, Subject
+from testbed.told import action_of, cause, change, diagnosis, fault, held, note, posted
+
+HOSTILE = [
+    "r/web:1;touch${IFS}x;#",
+    "$(touch x)",
+    "`touch x`",
+    "on; touch x",
+    "a\ntouch x",
+    "a\r\ntouch x\r\n",
+    "a\u2028touch x",
+    "' ; touch x ; '",
+    '" ; touch x ; "',
+    "x && touch x",
+    "x | touch x",
+    "x > x",
+    "# touch x",
+    "!!",
+    "~root",
+    "-n",
+    "--all",
+    "touch x",
+    "https://evil.example.com/x;touch",
+    "*",
+    "x" * 5000,
+]
+FACTS = [
+    *("image", "previous_image", "revision", "changed", "message", "container", "reason", "restarts", "memory_limit"),
+    *("missing_kind", "missing_name", "missing_key", "quota", "quota_limit", "probe", "tool_app", "node"),
+    *("previous_rolled_out_at", "template_hash"),
+]
+KINDS = [
+    *("crash_loop", "out_of_memory", "image_pull", "missing_configuration", "refused", "unschedulable"),
+    *("node", "evicted", "probe", "other"),
+]
+FAKE = """#!{bash}
+printf '%s\\n' "$(printf ' %q' "$0" "$@")" >> "$CALLS"
+"""
+WORD = re.compile(r"[a-zA-Z0-9./=:-]+")
+TOOLS = ("kubectl", "helm")
+BASH = shutil.which("bash") or "/bin/bash"
+
+
+def hostile_notes(bad: str) -> Iterator[Diagnosis]:
+    """Yield diagnoses with a hostile text in each place that may reach an action."""
+    for fact in FACTS:
+        for kind in KINDS:
+            told = {"missing_kind": "Secret", "memory_limit": "1Gi", "container": "app", fact: bad}
+            yield diagnosis(cause(None, fault(kind, told)))
+        yield diagnosis(cause(change(facts={fact: bad}), fault()))
+    for tool in ("argocd", "helm", "flux", "operator", bad):
+        yield diagnosis(cause(change(facts={"tool": tool, "tool_app": bad}), fault()))
+    for subject in (
+        Subject("Deployment", "shop", bad),
+        Subject("StatefulSet", bad, "web"),
+        Subject(bad, "shop", "web"),
+    ):
+        yield diagnosis(cause(change(subject=subject, service=bad), fault(pods=[bad, "web-0"])))
+        yield diagnosis(cause(None, fault(subject=subject, pods=[bad])))
+    for event_type in EventType:
+        told: dict[str, Any] = posted(
+            event_type, entity=bad, vendor=bad, sha=bad, link=f"https://x/{bad}", actor=bad, service=bad
+        )
+        is_rollout = event_type is EventType.DEPLOY
+        yield diagnosis(cause(change(is_rollout=is_rollout, old_value=bad, new_value=bad, facts={}, **told)))
+        yield diagnosis(cause(None, fault("other", text=bad, **told)))
+        native = change(is_rollout=is_rollout, event_type=event_type, old_value=bad, new_value=bad, actor=bad)
+        yield diagnosis(cause(native))
+
+
+def standings(bad: str) -> list[Any]:
+    back = change(facts={"image": bad, "template_hash": "old"}, actor=bad)
+    return [None, held(14, {13: "old", 14: "new"}), held(15, {14: "new", 15: "old"}, rollback=back)]
+
+
+class Shell:
+    """A bash that finds nothing but fakes of the tools, in an empty directory."""
+
+    def __init__(self, place: Path) -> None:
+        self.empty, self.calls, tools = place / "empty", place / "calls", place / "tools"
+        for directory in (self.empty, tools):
+            directory.mkdir()
+        for name in TOOLS:
+            (tools / name).write_text(FAKE.format(bash=BASH))
+            (tools / name).chmod(0o755)
+        self._env = {"PATH": str(tools), "CALLS": str(self.calls), "HOME": str(self.empty)}
+
+    def check(self, text: str) -> str:
+        """Return what a shell says of the form of lines."""
+        return subprocess.run([BASH, "-n"], input=text, capture_output=True, text=True, check=False).stderr
+
+    def paste(self, lines: list[str]) -> list[list[str]]:
+        """Run each line by itself and return how the tools were called."""
+        self.calls.write_text("")
+        script = "\n".join(f"{BASH} -c {_quoted(line)}" for line in lines)
+        subprocess.run(
+            [BASH, "-c", script], cwd=self.empty, env=self._env, capture_output=True, check=False, timeout=60
+        )
+        return [line.split() for line in self.calls.read_text().splitlines()]
+
+
+def _quoted(line: str) -> str:
+    return "'" + line.replace("'", "'\\''") + "'"
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+@pytest.mark.parametrize("bad", HOSTILE)
+def test_pasted_lines_call_the_tools_and_nothing_else(shell: Shell, bad: str) -> None:
+    blocks = [action_of(note(found, standing)) for found in hostile_notes(bad) for standing in standings(bad)]
+    assert shell.check("\n".join(line for block in blocks for line in block[1:])) == ""
+    lines = sorted({line for block in blocks for line in block})
+    calls = shell.paste(lines)
+    commands = [line for line in lines if line.startswith(TOOLS)]
+    assert len(commands) > 5
+    assert [[Path(call[0]).name, *call[1:]] for call in calls] == [line.split() for line in commands]
+    assert all(WORD.fullmatch(word) for line in commands for word in line.split())
+    assert os.listdir(shell.empty) == []  # noqa: PTH208
+
+
+@pytest.mark.parametrize("bad", HOSTILE)
+def test_each_line_is_the_lead_a_command_or_a_remark(bad: str) -> None:
+    for found in hostile_notes(bad):
+        for lead, *rest in (action_of(note(found, standing)) for standing in standings(bad)):
+            assert lead.startswith(("Do:", "Do, if it is to blame:"))
+            assert all(line.startswith(("kubectl ", "helm ", "# ")) for line in rest)
+            assert not re.search(r"[`$|&<>\\*!{}\"']", lead)
+
+
+def test_the_shell_of_these_tests_would_show_an_attack(shell: Shell) -> None:
+    assert shell.paste(["kubectl get pods; : > x"]) != []
+    assert os.listdir(shell.empty) == ["x"]  # noqa: PTH208

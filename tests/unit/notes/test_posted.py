@@ -1,0 +1,133 @@
+"""What other systems post, as notes tell it: who says what of which thing, and where it is taken back."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from noctuary.correlation.correlate import correlate
+from noctuary.models.context_event import ContextEvent
+from noctuary.models.diagnosis import IncidentContext, Relation, ServiceView
+from noctuary.sources.posted import parse_item, to_event
+from testbed.told import ONSET, action_of, cause, change, diagnosis, fault, note, posted
+
+CHECKOUT = ServiceView("checkout", Relation.OWN, "team", ["shop"])
+SHA, OLD = "a4f2c1", "f8b3e22"
+
+
+def event(before_s: float, **fields: Any) -> ContextEvent:
+    told = {"service_name": "checkout", "confidence": 0.9, "ttl_seconds": 3600, **fields}
+    found = to_event(parse_item(msgspec.json.encode(told)), "team", ONSET - before_s)
+    found.timestamp = found.last_seen = ONSET - before_s
+    return found
+
+
+def three_signals() -> str:
+    signals = [
+        event(240, vendor="argocd", entity="checkout", event_type="deploy", sha=SHA, old_value=OLD, actor="ci-bot"),
+        event(8, vendor="postgres", entity="payments.public", event_type="saturation", new_value="deadlock"),
+        event(0, vendor="kubernetes", entity="auth-service", event_type="restart", new_value="OOMKilled"),
+    ]
+    return note(correlate(IncidentContext([CHECKOUT], ONSET, 3600.0, signals, None)))
+
+
+def test_three_posted_signals_give_the_note_of_the_product() -> None:
+    text = three_signals()
+    assert "cause: checkout was rolled out to a4f2c1, 4 min before this alert" in text.splitlines()[0]
+    assert action_of(text)[0].endswith(": roll back to sha f8b3e22 (checkout) with argocd")
+    assert "- 07:56:00 checkout rolled out: f8b3e22 -> a4f2c1 (argocd; by ci-bot)   [e1]" in text
+    assert "- 07:59:52 postgres: deadlock on payments.public   [e2]" in text
+    assert "- 08:00:00 kubernetes: OOMKilled of auth-service   [e3]" in text
+    assert "pods fail" not in text
+
+
+@pytest.mark.parametrize(
+    ("event_type", "fields", "words"),
+    [
+        (
+            "flag_change",
+            {"entity": "new-checkout", "new_value": "on", "old_value": "off"},
+            "flag new-checkout of web turned on (was off)",
+        ),
+        ("flag_change", {"entity": "new-checkout", "new_value": "30%"}, "flag new-checkout of web set to 30%"),
+        (
+            "config_change",
+            {"entity": "timeout", "new_value": "5s", "old_value": "30s"},
+            "configuration timeout of web set to 5s (was 30s)",
+        ),
+        (
+            "config_change",
+            {"entity": "x", "old_value": "see https://evil.example.com; reboot"},
+            "configuration x of web changed",
+        ),
+        ("schema_change", {"entity": "orders"}, "schema of orders of web changed"),
+    ],
+)
+def test_a_setting_is_named_with_what_it_was(event_type: str, fields: dict[str, str], words: str) -> None:
+    text = note(diagnosis(cause(change(is_rollout=False, facts={}, **posted(event_type, vendor="acme", **fields)))))
+    assert text.startswith(f"Likely cause: {words}, 60 s before this alert.")
+    assert f"{words} (acme" in text
+    assert "evil" not in text
+
+
+@pytest.mark.parametrize(
+    ("event_type", "text", "words"),
+    [
+        ("dependency_failure", "503", "web depends on auth: 503"),
+        ("dependency_failure", "auth", "web depends on auth, which fails"),
+        ("circuit_open", "auth", "acme: circuit breaker auth is open"),
+        ("saturation", "connection_limit_reached", "acme: connection limit reached on auth"),
+        ("restart", "OOMKilled", "acme: OOMKilled of auth"),
+        ("restart", "auth", "acme: auth was restarted"),
+    ],
+)
+def test_a_fault_is_told_by_its_type(event_type: str, text: str, words: str) -> None:
+    told = note(diagnosis(cause(None, fault("other", text=text, **posted(event_type, vendor="acme", entity="auth")))))
+    assert told.startswith(f"Likely cause: {words}.")
+    assert action_of(told)[0].startswith("Do: check ")
+    assert "auth" in action_of(told)[0]
+    assert "kubectl" not in told
+
+
+@pytest.mark.parametrize(("confidence", "is_said"), [(0.01, True), (0.49, True), (0.5, False), (1.0, False)])
+def test_a_teller_that_doubts_itself_is_quoted_so(confidence: float, is_said: bool) -> None:
+    told = posted("restart", vendor="acme", entity="auth", confidence=confidence)
+    assert ("reported with low confidence" in note(diagnosis(cause(None, fault("other", **told))))) is is_said
+
+
+@pytest.mark.parametrize(
+    ("link", "is_shown"),
+    [
+        ("https://ci.example.com/runs/7?x=1&y=2", True),
+        ("https://x/$(reboot)", False),
+        ("javascript:alert(1)", False),
+        ("https://x/" + "y" * 300, False),
+    ],
+)
+def test_only_a_plain_link_ends_its_line(link: str, is_shown: bool) -> None:
+    text = note(diagnosis(cause(change(facts={}, **posted("deploy", vendor="argocd", link=link)))))
+    assert (f") {link}   [e1]" in text) is is_shown
+    assert is_shown or link not in text
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"sha": SHA, "old_value": OLD}, "roll back to sha f8b3e22 (web) with argocd"),
+        ({"old_value": "r/web:1", "new_value": "r/web:2"}, "roll back to 1 (web) with argocd"),
+        ({"sha": SHA}, "revert commit a4f2c1 (web) with argocd"),
+        ({"new_value": "v2"}, "roll back web to what ran before v2 with argocd"),
+        ({}, "roll back web to what ran before this deploy with argocd"),
+    ],
+)
+def test_a_posted_deploy_is_taken_back_by_who_did_it(fields: dict[str, str], words: str) -> None:
+    bare = change(**posted("deploy", vendor="argocd", entity="web-app", details={}, **fields))
+    assert action_of(note(diagnosis(cause(bare)))) == [f"Do: {words}"]
+
+
+@pytest.mark.parametrize("old", ["off", "$(reboot)", "https://evil.example.com/x", "a b"])
+def test_a_former_value_is_only_named_where_it_is_a_plain_one(old: str) -> None:
+    told = posted("flag_change", vendor="acme", entity="new-ui", old_value=old, new_value="on")
+    action = action_of(note(diagnosis(cause(change(is_rollout=False, facts={}, **told)))))
+    back = "back to off" if old == "off" else "back to its former value"
+    assert action == [f"Do: set flag new-ui {back} with acme, unless this was meant"]

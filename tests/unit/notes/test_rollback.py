@@ -1,0 +1,149 @@
+"""The way back: to a revision that exists now, and never once more after somebody went it."""
+
+import pytest
+
+from noctuary.models import details
+from noctuary.models.evidence import Standing
+from testbed.told import ONSET, action_of, cause, change, diagnosis, fault, held, note
+
+ROLLBACK = change(
+    facts={details.IMAGE: "r/web:3.10", details.PREVIOUS_IMAGE: "r/web:3.11", details.TEMPLATE_HASH: "old"},
+    at=ONSET + 20,
+    actor="kubectl",
+)
+UNDO = "kubectl -n shop rollout undo deployment/web --to-revision="
+BAD = diagnosis(cause(change(), fault()))
+
+
+@pytest.mark.parametrize(
+    ("current", "revisions", "number"), [(14, {13: "old", 14: "new"}, 13), (21, {20: "old", 21: "new"}, 20)]
+)
+def test_the_number_is_the_one_that_holds_the_template_now(
+    current: int, revisions: dict[int, str], number: int
+) -> None:
+    assert action_of(note(BAD, held(current, revisions)))[:3] == ["Do:", f"{UNDO}{number}", "# back to 3.10"]
+
+
+def test_a_revision_that_is_gone_is_told_in_words() -> None:
+    assert action_of(note(BAD, held(14, {14: "new"}))) == ["Do: roll back to 3.10; its revision is no longer kept"]
+
+
+@pytest.mark.parametrize("standing", [None, Standing(), Standing(revisions=[])])
+def test_without_a_look_at_the_revisions_no_number_is_named(standing: Standing | None) -> None:
+    lines = action_of(note(BAD, standing))
+    assert lines[1] == "kubectl -n shop rollout history deployment/web"
+    assert not any("undo deployment" in line for line in lines)
+
+
+@pytest.mark.parametrize("row", [{}, {"status": "resolved", "resolved_at": ONSET + 60}])
+@pytest.mark.parametrize("standing", [held(15, {14: "new", 15: "old"}, rollback=ROLLBACK), Standing(ROLLBACK)])
+def test_after_a_rollback_no_note_offers_to_undo_it(standing: Standing, row: dict[str, object]) -> None:
+    text = note(BAD, standing, **row)
+    assert "already rolled back to 3.10 at 08:00:20" in text.splitlines()[0]
+    assert "already rolled back to 3.10 at 08:00:20 by kubectl" in action_of(text)[0]
+    assert "undo" not in text
+
+
+def test_a_rollback_that_only_the_revisions_show_is_believed() -> None:
+    assert "already rolled back to 3.10" in note(BAD, held(15, {14: "new", 15: "old"})).splitlines()[0]
+
+
+def test_a_later_fix_is_not_undone() -> None:
+    text = note(BAD, held(15, {13: "old", 14: "new", 15: "fixed"}))
+    assert "already replaced by revision 15" in text.splitlines()[0]
+    assert "undo" not in text
+
+
+def test_the_bad_version_rolled_out_once_more_is_undone_once_more() -> None:
+    again = held(16, {15: "old", 16: "new"}, rollback=ROLLBACK)
+    assert action_of(note(BAD, again))[1] == f"{UNDO}15"
+
+
+def test_another_workloads_rollback_changes_nothing() -> None:
+    other = change(kind="StatefulSet")
+    assert action_of(note(BAD, held(14, {13: "old", 14: "new"}, rollback=other)))[1] == f"{UNDO}13"
+
+
+def test_a_stateful_set_needs_its_broken_pods_deleted() -> None:
+    broken = fault(pods=["web-2", "web-10; reboot", "cart-0"])
+    found = diagnosis(cause(change(kind="StatefulSet"), broken, fault(pods=["web-0"], is_over=True)))
+    lines = action_of(note(found, held(3, {2: "old", 3: "new"}, kind="StatefulSet")))
+    assert lines[1] == "kubectl -n shop rollout undo statefulset/web --to-revision=2"
+    assert lines[3:] == ["kubectl -n shop delete pod/web-2"]
+
+
+def test_a_daemon_set_replaces_its_pods_itself() -> None:
+    found = diagnosis(cause(change(kind="DaemonSet"), fault()))
+    lines = action_of(note(found, held(3, {2: "old", 3: "new"}, kind="DaemonSet")))
+    assert lines == ["Do:", "kubectl -n shop rollout undo daemonset/web --to-revision=2", "# back to 3.10"]
+
+
+def test_a_kind_that_kubectl_does_not_know_gets_words() -> None:
+    found = diagnosis(cause(change(kind="Rollout"), fault()))
+    assert action_of(note(found)) == ["Do: roll Rollout web back to 3.10 with kubectl argo rollouts undo"]
+
+
+def test_a_restart_is_not_undone() -> None:
+    same = {details.CHANGED: "annotations", details.IMAGE: "r/web:3.10"}
+    text = note(diagnosis(cause(change(facts=same), fault())), held(14, {13: "old", 14: "new"}))
+    assert text.startswith("Likely cause: web was restarted, 60 s before this alert")
+    assert action_of(text)[0].startswith("Do: check the ConfigMaps and Secrets")
+
+
+OWNERS = [
+    (
+        {"tool": "argocd", "tool_app": "payments"},
+        "abcdef0123456789abcdef0123456789abcdef01",
+        "Do: revert commit abcdef012345 (app payments, Argo CD); a rollback by hand would be undone by self-heal",
+    ),
+    (
+        {"tool": "argocd", "tool_app": "payments"},
+        None,
+        "Do: revert the last commit of app payments (Argo CD); a rollback by hand would be undone by self-heal",
+    ),
+    (
+        {"tool": "flux", "tool_app": "apps"},
+        None,
+        "Do: revert the last commit of apps (Flux); a rollback by hand would be undone by the next reconciliation",
+    ),
+    (
+        {"tool": "operator", "tool_app": "Prometheus k8s"},
+        None,
+        "Do: change it in Prometheus k8s, whose operator owns this Deployment",
+    ),
+]
+
+
+@pytest.mark.parametrize(("facts", "sha", "words"), OWNERS)
+def test_what_a_tool_owns_is_reverted_there(facts: dict[str, str], sha: str | None, words: str) -> None:
+    deployed = cause(change(is_posted=True, sha=sha, at=ONSET - 90, vendor="argocd"), score=0.4)
+    found = diagnosis(cause(change(facts=facts), fault()), deployed)
+    assert action_of(note(found, held(14, {13: "old", 14: "new"}))) == [words]
+
+
+def test_a_helm_release_has_a_history_of_its_own() -> None:
+    facts = {"tool": "helm", "tool_app": "shop"}
+    lines = action_of(note(diagnosis(cause(change(facts=facts), fault()))))
+    assert lines[0].startswith("Do: roll back release shop (Helm)")
+    assert lines[1] == "helm -n shop history shop"
+
+
+@pytest.mark.parametrize("facts", [{"tool": "argocd", "tool_app": "payments"}, {"tool": "helm", "tool_app": "shop"}])
+def test_neither_replicas_nor_limits_of_a_tools_workload_are_set_by_hand(facts: dict[str, str]) -> None:
+    scaled = change(facts=facts, is_rollout=False, event_type="scale_event", old_value="4", new_value="1")
+    hungry = fault("out_of_memory", {"memory_limit": "1Gi", "container": "app", **facts})
+    for found in (diagnosis(cause(scaled)), diagnosis(cause(None, hungry))):
+        text = note(found)
+        assert "kubectl" not in text
+        assert "a change by hand would be undone by" in action_of(text)[0]
+
+
+def test_what_an_autoscaler_set_is_left_to_it() -> None:
+    scaled = change(
+        is_rollout=False,
+        event_type="scale_event",
+        old_value="6",
+        new_value="5",
+        actor="horizontal-pod-autoscaler",
+    )
+    assert "minReplicas" in action_of(note(diagnosis(cause(scaled))))[0]

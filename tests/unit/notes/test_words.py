@@ -1,0 +1,155 @@
+"""What a note says of versions, times, pods that are ready, of what is over and of what goes on since long."""
+
+import pytest
+
+from noctuary.common.text import of_total
+from noctuary.models import details
+from noctuary.models.diagnosis import Diagnosis, Relation, SetAside
+from noctuary.models.evidence import Clearing, Standing
+from noctuary.notes.headline import HEADLINE_CHARS
+from testbed.told import ONSET, WEB, cause, change, diagnosis, fault, held, note
+
+READY = "its pods are ready, so only its behaviour can be wrong"
+
+
+def first_line(found: Diagnosis, standing: Standing | None = None) -> str:
+    return note(found, standing).splitlines()[0]
+
+
+def test_ready_pods_do_not_acquit_a_rollout() -> None:
+    found = diagnosis(cause(change(at=ONSET - 5), score=0.5, why=READY))
+    assert first_line(found) == (
+        "Possible cause: web was rolled out to 3.11; its pods are ready, so only its behaviour can be wrong."
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"changed": "env DB_POOL"}, "web was rolled out with another env DB_POOL, 60 s before this alert"),
+        ({"changed": "readiness probe, resources"}, "web was rolled out with another readiness probe, resources, 60 s"),
+        ({"changed": "annotations"}, "web was restarted, 60 s before this alert"),
+    ],
+)
+def test_a_rollout_of_the_same_image_says_what_changed(facts: dict[str, str], words: str) -> None:
+    text = note(diagnosis(cause(change(facts={details.IMAGE: "r/web:3.10", **facts}))))
+    assert words in text.splitlines()[0]
+    assert "3.10 -> 3.10" not in text
+
+
+def test_the_image_of_a_sidecar_is_named_with_its_container() -> None:
+    facts = {"image": "r/proxy:2", "previous_image": "r/proxy:1", "changed": "image of proxy"}
+    assert "web was rolled out to 2 of proxy, 60 s" in first_line(diagnosis(cause(change(facts=facts))))
+
+
+def test_an_image_that_may_hold_a_command_is_not_shown() -> None:
+    text = note(diagnosis(cause(change(facts={"image": "r/web:1;touch${IFS}x;#"}))))
+    assert "touch" not in text
+    assert "rolled out: r/web:3.10 -> an image with an odd name" in text
+
+
+def test_no_cause_is_no_proof_that_nothing_changed() -> None:
+    text = note(diagnosis(dependencies=["db"]))
+    assert text.startswith("No recent change explains this: no rollout, scaling or fault of web or its dependencies")
+    assert (
+        "Not looked at: changes of Services, Ingresses, ConfigMaps, Secrets, Roles and NetworkPolicies, which" in text
+    )
+
+
+def test_a_likely_cause_leaves_out_what_is_never_watched() -> None:
+    assert "not watched" not in note(diagnosis(cause(change(), fault())))
+
+
+def test_what_was_set_aside_is_told_with_its_reason() -> None:
+    found = diagnosis(set_aside=[SetAside(change(at=ONSET + 10), "it came after the alert began")])
+    assert first_line(found) == (
+        "No recent change explains this: the rollout of web at 08:00 does not, it came after the alert began."
+    )
+
+
+@pytest.mark.parametrize(
+    ("history", "events", "times"), [("1799740800:480 1799999000:500", ["f"], 500), ("", ["f", "g"], 2)]
+)
+def test_what_goes_on_since_long_is_one_line_with_since_and_count(history: str, events: list[str], times: int) -> None:
+    policy = fault("other", {"history": history}, text="PolicyViolation", first=ONSET - 3 * 86400, event_ids=events)
+    lines = note(diagnosis(background=[policy, policy])).splitlines()
+    told = f"web: PolicyViolation since 01-12 08:00:00 ({times} times)"
+    assert f"Going on since long before: {told}; {told}" in lines
+
+
+def test_how_long_the_version_ran_well_is_said() -> None:
+    text = note(diagnosis(cause(None, fault()), ran_well_s=1440.0))
+    assert "Not its rollout: the version had run well for 24 min" in text
+
+
+def test_times_of_other_days_carry_their_date() -> None:
+    text = note(diagnosis(cause(None, fault(first=ONSET - 86400)), since=ONSET - 2 * 86400))
+    assert "- 01-14 08:00:00 1 pod of web crashed" in text
+    assert "last seen 07:59:30" in text
+    assert "since 01-13 08:00 UTC" in text
+
+
+@pytest.mark.parametrize(
+    ("ready", "total", "words"),
+    [
+        (0, 1, "Not cleared: 0 of 1 pod is ready now."),
+        (1, 1, "Cleared: 1 of 1 pod is ready now."),
+        (1, 3, "Not cleared: 1 of 3 pods is ready now."),
+        (3, 3, "Cleared: 3 of 3 pods are ready now."),
+    ],
+)
+def test_pods_that_are_not_ready_cleared_nothing(ready: int, total: int, words: str) -> None:
+    text = note(
+        diagnosis(cause(None, fault())),
+        clearing=Clearing(None, ready, total),
+        status="resolved",
+        resolved_at=ONSET + 60,
+    )
+    assert f"Resolved at 08:01:00 UTC. {words}" in text
+
+
+def test_two_of_three_are() -> None:
+    assert of_total(2, 3, "pod") == "2 of 3 pods are"
+
+
+def test_what_is_over_is_told_in_the_past() -> None:
+    found = diagnosis(cause(change(), fault("image_pull", {"message": "not found"}, is_over=True)))
+    assert "; the image could not be pulled (not found)" in first_line(found)
+
+
+def test_what_is_over_is_looked_at_without_its_pod() -> None:
+    text = note(diagnosis(cause(None, fault(facts={"restarts": "2", "container": "app"}, is_over=True))))
+    assert "Do:\nkubectl -n shop get pods\n" in text
+
+
+@pytest.mark.parametrize(
+    ("facts", "pods", "words"),
+    [
+        ({"restarts": "2"}, ["web-0"], "logs --previous web-0 -c app"),
+        ({"restarts": "0"}, ["web-0"], "logs web-0 -c app"),
+        ({"restarts": "1"}, ["web-0", "web-1"], "logs web-0 -c app"),
+        ({"restarts": "2", "reason": "StartError"}, ["web-0"], "describe pod/web-0"),
+    ],
+)
+def test_the_logs_are_those_that_exist(facts: dict[str, str], pods: list[str], words: str) -> None:
+    text = note(diagnosis(cause(None, fault(facts={"container": "app", **facts}, pods=pods))))
+    assert f"\nkubectl -n shop {words}\n" in text
+
+
+@pytest.mark.parametrize("kind", ["Job", "CronJob"])
+def test_a_jobs_pod_is_never_started_again(kind: str) -> None:
+    subject = WEB.__class__(kind, "shop", "web")
+    text = note(diagnosis(cause(None, fault(facts={"restarts": "2", "container": "app"}, subject=subject))))
+    assert "logs web-0 -c app" in text
+
+
+@pytest.mark.parametrize("length", [1, 30, 63, 253])
+@pytest.mark.parametrize("relation", list(Relation))
+def test_the_first_line_fits_a_lock_screen(length: int, relation: Relation) -> None:
+    name = "n" * length
+    subject = WEB.__class__("Deployment", "shop", name)
+    rolled = change(subject=subject, service=name, relation=relation)
+    back = held(15, {14: "new", 15: "old"}, rollback=rolled)
+    away = diagnosis(services=[name], dependencies=[name])
+    for found in (diagnosis(cause(rolled, why=READY)), away, diagnosis(weak=[cause(rolled, score=0.1)])):
+        assert len(note(found, back, status="resolved", resolved_at=ONSET + 9e5).splitlines()[0]) <= HEADLINE_CHARS
