@@ -58,7 +58,7 @@ CASES = [
     ),
     Case(
         {"reason": "NodeNotSchedulable"},
-        "node node-7 is in trouble (NodeNotSchedulable)",
+        "node node-7 is cordoned",
         "its pods fail since",
         "kubectl uncordon node-7\n# once the work on it is done",
         about="Node",
