@@ -58,8 +58,8 @@ def hostile_notes(bad: str) -> Iterator[Diagnosis]:
     """Yield diagnoses with a hostile text in each place that may reach an action."""
     for fact in FACTS:
         for kind in KINDS:
-            told = {"missing_kind": "Secret", "memory_limit": "1Gi", "container": "app", fact: bad}
-            yield diagnosis(cause(None, fault(kind, told)))
+            facts = {"missing_kind": "Secret", "memory_limit": "1Gi", "container": "app", fact: bad}
+            yield diagnosis(cause(None, fault(kind, facts)))
         yield diagnosis(cause(change(facts={fact: bad}), fault()))
     for tool in ("argocd", "helm", "flux", "operator", bad):
         yield diagnosis(cause(change(facts={"tool": tool, "tool_app": bad}), fault()))
@@ -71,9 +71,7 @@ def hostile_notes(bad: str) -> Iterator[Diagnosis]:
         yield diagnosis(cause(change(subject=subject, service=bad), fault(pods=[bad, "web-0"])))
         yield diagnosis(cause(None, fault(subject=subject, pods=[bad])))
     for event_type in EventType:
-        told: dict[str, Any] = posted(
-            event_type, entity=bad, vendor=bad, sha=bad, link=f"https://x/{bad}", actor=bad, service=bad
-        )
+        told = posted(event_type, entity=bad, vendor=bad, sha=bad, link=f"https://x/{bad}", actor=bad, service=bad)
         is_rollout = event_type is EventType.DEPLOY
         yield diagnosis(cause(change(is_rollout=is_rollout, old_value=bad, new_value=bad, facts={}, **told)))
         yield diagnosis(cause(None, fault("other", text=bad, **told)))
