@@ -146,10 +146,9 @@ def test_the_owner_of_a_workload_without_a_recent_rollout_is_known_from_its_revi
     standing = held(14, {14: "new"})
     assert standing.revisions is not None
     owned = Standing(revisions=[msgspec.structs.replace(standing.revisions[0], tool="argocd", tool_app="shop")])
-    assert action_of(note(diagnosis(cause(None, hungry)), owned)) == [
-        "Do: find the leak, or raise the memory limit (now 1Gi) in app shop (Argo CD); "
-        "a change by hand would be undone by self-heal"
-    ]
+    lead = "Do: find the leak, or raise the memory limit (now 1Gi) in app shop (Argo CD);"
+    told = action_of(note(diagnosis(cause(None, hungry)), owned))
+    assert told == [f"{lead} a change by hand would be undone by self-heal"]
 
 
 def test_what_a_hand_changed_has_no_commit_to_revert() -> None:
