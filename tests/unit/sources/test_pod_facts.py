@@ -9,8 +9,8 @@ from noctuary.common.clock import format_time, parse_time
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes.kinds.pods import Pod, describe_pod, pod_faults
-from tests.unit.sources.cases.pods import AT, EARLIER, ended, pod, running, waiting
-from tests.unit.sources.watched_case import Manifest
+from tests.unit.sources.cases.pods import EARLIER, ended, pod, running, waiting
+from tests.unit.sources.watched_case import AT, Manifest
 
 NOON = parse_time(AT)
 
