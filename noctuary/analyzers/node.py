@@ -15,7 +15,6 @@ TROUBLES = {
     "NodeNetworkUnavailable": "has no network",
 }
 
-CORDONED = frozenset({"NodeNotSchedulable", "NodeUnschedulable", "NodeCordoned", "Cordoned"})
 _BRING_BACK = "bring its machine, kubelet and network back, or drain and replace it; Deployments leave it after 5 min"
 HELP = {
     "NodeNotReady": _BRING_BACK,
@@ -49,8 +48,6 @@ class Node(Analyzer):
         name, reason = fault.subject.name, fault.details.get(details.REASON, "")
         if not is_subdomain(name):
             return Advice("see what the node reports, and move its pods to another one")
-        if reason in CORDONED:
-            return Advice(command=f"kubectl uncordon {name}", remark="once the work on it is done")
         helps = HELP.get(reason, "see what it reports; if it does not recover, drain it")
         return Advice(f"node {name}: {helps}; what runs on it:", _pods_on(name))
 
