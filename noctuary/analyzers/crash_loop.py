@@ -1,6 +1,6 @@
 """A container that exits again and again."""
 
-from noctuary.analyzers.base import Advice, Analyzer, Wording, in_container, kubectl, was_killed
+from noctuary.analyzers.base import Advice, Analyzer, Wording, container_named, in_container, kubectl, was_killed
 from noctuary.analyzers.image_pull import AMBIGUOUS, is_about_image
 from noctuary.analyzers.probe import Probe, kills
 from noctuary.common.text import clean
@@ -10,6 +10,7 @@ from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Fault, Subject
 
 EXIT_MEANINGS = {
+    "0": "it ended by itself, without an error",
     "126": "not executable",
     "127": "command not found",
     "134": "aborted",
@@ -19,8 +20,6 @@ EXIT_MEANINGS = {
 }
 """A shell's codes, and 128 plus the number of a signal."""
 
-NEVER_STARTED = frozenset({"ContainerCannotRun", "RunContainerError", "StartError", "CreateContainerError"})
-"""Reasons of a container that wrote no log, because nothing of it ran."""
 JOB_KINDS = frozenset({"Job", "CronJob"})
 
 
@@ -28,17 +27,7 @@ class CrashLoop(Analyzer):
     """Its own process ends; or a probe ends it, and then that is the fault."""
 
     kind = "crash_loop"
-    reasons = frozenset(
-        {
-            "CrashLoopBackOff",
-            "Error",
-            "ContainerCannotRun",
-            "RunContainerError",
-            "StartError",
-            "CreateContainerError",
-            "PostStartHookError",
-        }
-    )
+    reasons = frozenset({"CrashLoopBackOff", "Error"})
     prior = 0.2
     why = "its container exits again and again"
     is_consequence = True
@@ -61,16 +50,14 @@ class CrashLoop(Analyzer):
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return how it ends; a single crash is no loop."""
         crashes = f"keep{wording.s} crashing" if _is_loop(fault) else "crashed"
-        return f"{wording.pods} {crashes}{_exit_code(fault)}"
+        return f"{wording.pods} {crashes}{container_named(fault, wording.limit, ' in')}{_exit_code(fault)}"
 
-    def symptom(self, fault: Fault, _limit: int) -> str:
+    def symptom(self, fault: Fault, limit: int) -> str:
         """Return how new pods end."""
-        return f"new pods crash{_exit_code(fault)}"
+        return f"new pods crash{container_named(fault, limit, ' in')}{_exit_code(fault)}"
 
     def remedy(self, fault: Fault, pod: Subject, describe: str) -> Advice:
         """Return the command that shows the last words of the container, if it ever said one."""
-        if fault.details.get(details.REASON, "") in NEVER_STARTED:
-            return Advice(command=describe)
         previous = ["--previous"] if _has_previous(fault) else []
         logs = kubectl(pod, "logs", *previous, kind="")
         return Advice(command=logs + in_container(fault) if logs else describe)

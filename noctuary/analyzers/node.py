@@ -13,12 +13,8 @@ TROUBLES = {
     "NodeDiskPressure": "runs out of disk",
     "NodePIDPressure": "runs out of process ids",
     "NodeNetworkUnavailable": "has no network",
-    "NodeUnschedulable": "is cordoned",
-    "NodeNotSchedulable": "is cordoned",
 }
-CORDONED = frozenset({"NodeUnschedulable", "NodeNotSchedulable"})
-"""What a node's spec shows, and what the kubelet reports of it."""
-KEEPS_PODS_AWAY = frozenset({*CORDONED, *TROUBLES})
+
 _BRING_BACK = "bring its machine, kubelet and network back, or drain and replace it; Deployments leave it after 5 min"
 HELP = {
     "NodeNotReady": _BRING_BACK,
@@ -28,6 +24,16 @@ HELP = {
     "NodePIDPressure": "end or move what starts most processes",
 }
 """What helps, by the reason; five minutes are what pods tolerate a node that is not ready by default."""
+
+_TAINTS = {
+    "NodeUnschedulable": ("unschedulable",),
+    "NodeNotReady": ("not-ready", "unreachable"),
+    "NodeMemoryPressure": ("memory-pressure",),
+    "NodeDiskPressure": ("disk-pressure",),
+    "NodePIDPressure": ("pid-pressure",),
+    "NodeNetworkUnavailable": ("network-unavailable",),
+}
+"""What the scheduler says of a node that takes no pods, by the node's reason."""
 
 
 class Node(Analyzer):
@@ -41,14 +47,6 @@ class Node(Analyzer):
         """Take all that is about a node."""
         return is_about_node(event)
 
-    def keeps_pods_away(self, event: ContextEvent) -> bool:
-        """Tell whether an event shows why pods find no place on its node."""
-        return event.details.get(details.REASON, "") in KEEPS_PODS_AWAY
-
-    def only_keeps_new_pods_away(self, fault: Fault) -> bool:
-        """Tell whether pods that run on the node are well."""
-        return fault.details.get(details.REASON, "") in CORDONED
-
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return what is wrong with it."""
         reason = clean(fault.details.get(details.REASON, ""), 40)
@@ -60,10 +58,14 @@ class Node(Analyzer):
         name, reason = fault.subject.name, fault.details.get(details.REASON, "")
         if not is_subdomain(name):
             return Advice("see what the node reports, and move its pods to another one")
-        if reason in CORDONED:
-            return Advice(command=f"kubectl uncordon {name}", remark="once the work on it is done")
         helps = HELP.get(reason, "see what it reports; if it does not recover, drain it")
         return Advice(f"node {name}: {helps}; what runs on it:", _pods_on(name))
+
+
+def keeps_pods_away(bad: Fault, scheduler_message: str) -> bool:
+    """Tell whether a node's trouble is among the reasons for which the scheduler found no node."""
+    words = _TAINTS.get(bad.details.get(details.REASON, ""), ())
+    return any(word in scheduler_message for word in words)
 
 
 def _pods_on(name: str) -> str:

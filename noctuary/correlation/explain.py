@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from noctuary.analyzers import registry
-from noctuary.analyzers.node import CORDONED
+from noctuary.analyzers.node import keeps_pods_away
 from noctuary.correlation.observations import Observations
 from noctuary.correlation.scalings import is_down, is_up
 from noctuary.models import details
@@ -89,9 +89,9 @@ def _root_of(fault: Fault, roots: list[_Root]) -> _Root | None:
 def node_explains(bad: Fault, fault: Fault) -> bool:
     """Tell whether all failing pods sit on the bad node, which was bad before (or hardly later), or find it closed."""
     analyzer = registry.analyzer_of(fault)
-    if bad.details.get(details.REASON, "") in CORDONED:
-        return analyzer.asks_for_nodes and "unschedulable" in fault.details.get(details.MESSAGE, "")
-    if not analyzer.may_follow_from_node or fault.nodes != [bad.subject.name]:
+    if analyzer.asks_for_nodes:
+        return keeps_pods_away(bad, fault.details.get(details.MESSAGE, ""))
+    if registry.analyzer_of(bad).is_harmless or not analyzer.may_follow_from_node or fault.nodes != [bad.subject.name]:
         return False
     return bad.first <= fault.first + NODE_SLACK_S
 

@@ -27,7 +27,7 @@ def bad_node(observed: Observations, explanation: Explanation) -> Iterator[Cause
         here = [pod for pod in observed.own_pods if pod.node == bad.subject.name]
         unready = [pod for pod in observed.own_pods if not pod.is_ready]
         is_felt = bool(symptoms) or (bool(unready) and all(pod.node == bad.subject.name for pod in unready))
-        if not is_felt and (_is_old(observed, bad) or registry.NODE.only_keeps_new_pods_away(bad)):
+        if not is_felt and (_is_old(observed, bad) or registry.analyzer_of(bad).is_harmless or not here):
             continue
         share = len(here) / len(observed.own_pods) if observed.own_pods else 1.0
         terms = [

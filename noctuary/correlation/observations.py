@@ -50,7 +50,9 @@ def gather_observations(context: IncidentContext) -> Observations:
     return Observations(
         context=context,
         changes=changes,
-        faults=[fault for fault in faults if not is_background(fault, context)],
+        faults=[
+            each for each in faults if not (is_background(each, context) or registry.analyzer_of(each).is_harmless)
+        ],
         node_faults=_node_faults(told, placed, own, context),
         own_pods=own,
         background=[fault for fault in faults if is_background(fault, context)],
@@ -76,7 +78,7 @@ def _node_faults(
         for event in events
         if is_node_event(event)
         and event.timestamp <= context.onset + LATE_FAULT_S
-        and ((event.object and event.object.name in nodes) or (homeless and registry.NODE.keeps_pods_away(event)))
+        and (homeless or (event.object is not None and event.object.name in nodes))
     ]
     return group_episodes(found, [], {})
 

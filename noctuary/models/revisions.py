@@ -20,3 +20,6 @@ class WorkloadRevisions(msgspec.Struct, frozen=True):
     subject: Subject
     current: int
     revisions: list[StoredRevision] = []
+    tool: str = ""
+    """What owns the workload, as `details.TOOL` has it; empty: not known."""
+    tool_app: str = ""

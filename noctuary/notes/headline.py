@@ -10,7 +10,7 @@ from noctuary.models.diagnosis import Cause, Change, Diagnosis, Verdict
 from noctuary.models.evidence import Standing
 from noctuary.notes.phrases import sentence
 from noctuary.notes.rollback import undone_already
-from noctuary.notes.values import is_restart
+from noctuary.notes.values import is_rereading, is_restart
 
 HEADLINE_CHARS = 120
 """What a phone's lock screen shows."""
@@ -51,7 +51,7 @@ def _cause(cause: Cause, diagnosis: Diagnosis, standing: Standing | None) -> lis
 
 
 def _already(cause: Cause, diagnosis: Diagnosis, standing: Standing | None) -> Iterator[str]:
-    if cause.change is None or not cause.change.is_rollout:
+    if cause.change is None:
         return
     for with_actor in (True, False):
         told = undone_already(cause.change, standing, diagnosis.onset, with_actor=with_actor)
@@ -96,6 +96,10 @@ def _weak(cause: Cause, diagnosis: Diagnosis, limit: int) -> str:
 
 
 def _set_aside(change: Change, diagnosis: Diagnosis, limit: int) -> str:
-    noun = "restart" if is_restart(change) else _NOUNS.get(change.event_type) or change.event_type.replace("_", " ")
+    noun = (
+        "restart"
+        if is_restart(change) or is_rereading(change)
+        else _NOUNS.get(change.event_type) or change.event_type.replace("_", " ")
+    )
     at = format_moment(change.at, diagnosis.onset)[:-3]
     return f"the {noun} of {shorten_middle(clean(change.service, 253), limit)} at {at} does not"

@@ -8,9 +8,13 @@ from noctuary.common.words import is_label, is_subdomain, plain_phrase, short_sh
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change, Diagnosis, Subject
+from noctuary.models.evidence import Standing
 
 COMMIT_WITHIN_S = 1800.0
 """A deploy that is posted is posted within half an hour of the rollout that it causes."""
+BY_HAND = ("kubectl-set", "kubectl-edit", "kubectl-patch", "kubectl-rollout", "kubectl-scale")
+"""Field managers of what a person types; there is no commit to revert then."""
+_SYNCED = frozenset({"argocd", "flux"})
 _TITLES = {"argocd": "Argo CD", "flux": "Flux", "helm": "Helm"}
 
 
@@ -21,10 +25,12 @@ class Owner(NamedTuple):
     app: str
 
 
-def owner_of(subject: Subject, told: dict[str, str], diagnosis: Diagnosis) -> Owner | None:
-    """Return who owns a workload, as its own event tells or another change of it; None: nobody that is known."""
+def owner_of(subject: Subject, told: dict[str, str], diagnosis: Diagnosis, standing: Standing | None) -> Owner | None:
+    """Return who owns a workload, as it shows now, as its event tells or another change of it; None: not known."""
+    read = (standing.revisions if standing is not None else None) or []
+    now = [{details.TOOL: each.tool, details.TOOL_APP: each.tool_app} for each in read if each.subject == subject]
     others = [change.details for change in changes_of(diagnosis) if change.subject == subject]
-    found = next((each for each in [told, *others] if each.get(details.TOOL)), None)
+    found = next((each for each in [*now, told, *others] if each.get(details.TOOL)), None)
     return Owner(found[details.TOOL], plain_phrase(found.get(details.TOOL_APP))) if found else None
 
 
@@ -47,6 +53,8 @@ def revert_at_owner(owner: Owner, change: Change, diagnosis: Diagnosis) -> Advic
         return Advice(f"change it in {_operated(owner, change.subject)}")
     if owner.tool == "helm":
         return _roll_release_back(owner, change.subject)
+    if owner.tool in _SYNCED and (change.actor or "").startswith(BY_HAND):
+        return Advice(f"sync {_place(owner)}, as no commit but a hand changed this")
     sha = _commit_of(change, diagnosis)
     if sha:
         return Advice(f"revert commit {sha} ({_place(owner, in_brackets=True)}); {_undone(owner, 'a rollback')}")

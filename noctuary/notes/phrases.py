@@ -9,7 +9,7 @@ from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Diagnosis, Fault, Relation
 from noctuary.notes.posted import fault_words, link_of, setting_sentence, told_by, vendor_of
 from noctuary.notes.tense import past
-from noctuary.notes.values import from_to, is_restart, is_same_image, shown_name, version
+from noctuary.notes.values import from_to, is_rereading, is_restart, is_same_image, is_staged, shown_name, version
 
 MAX_LINE_CHARS = 400
 IMAGE_OF = "image of "
@@ -70,6 +70,8 @@ def _change_sentence(change: Change, onset: float | None, limit: int) -> str:
     if change.event_type == EventType.SCALE_EVENT:
         old = plain_value(change.old_value)
         return f"{name} was scaled{f' from {old}' if old else ''} to {plain_value(change.new_value) or '?'}{when}"
+    if is_staged(change):
+        return f"{name} got another template that no pod runs yet{when}"
     if change.event_type in _SETTINGS:
         return setting_sentence(change, limit) + when
     return f"{change.event_type.replace('_', ' ')} of {name}{when}"
@@ -80,6 +82,8 @@ def _rolled_out(change: Change, limit: int) -> str:
     changed = clean(change.details.get(details.CHANGED, ""), 253)
     if is_restart(change):
         return "was restarted"
+    if is_rereading(change):
+        return "was restarted with a changed ConfigMap or Secret"
     if is_same_image(change) and changed:
         return f"was rolled out with another {shorten(changed, limit)}"
     to = version(change, limit)
@@ -90,7 +94,7 @@ def _rolled_out(change: Change, limit: int) -> str:
 
 def change_line(change: Change) -> str:
     """Return one change with what it changed, from and to, by whom."""
-    if change.event_type in _SETTINGS:
+    if change.event_type in _SETTINGS and not is_staged(change):
         said = setting_sentence(change, 63)
     else:
         values = from_to(change)
@@ -101,6 +105,8 @@ def change_line(change: Change) -> str:
         f"revision {clean(facts[details.REVISION], 20)}" if details.REVISION in facts else "",
         *told_by(change),
         f"changed: {clean(facts[details.CHANGED], 120)}" if details.CHANGED in facts else "",
+        f"reaches {clean(facts[details.STAGED], 80)}" if details.STAGED in facts else "",
+        "by an autoscaler" if details.BY_AUTOSCALER in facts else "",
         clean(change.entity, 63) if change.is_posted and change.entity not in ("", change.service) else "",
     ]
     told = "; ".join(part for part in parts if part)
@@ -109,7 +115,9 @@ def change_line(change: Change) -> str:
 
 def _verb(change: Change) -> str:
     if change.is_rollout:
-        return "restarted" if is_restart(change) else "rolled out"
+        return "restarted" if is_restart(change) or is_rereading(change) else "rolled out"
+    if is_staged(change):
+        return "template changed"
     return "scaled" if change.event_type == EventType.SCALE_EVENT else change.event_type.replace("_", " ")
 
 

@@ -8,55 +8,55 @@ from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, Change, Diagnosis, Fault, Subject
 from noctuary.models.evidence import Standing
-from noctuary.notes.owners import change_at_owner, owner_of, revert_at_owner
+from noctuary.notes.owners import Owner, change_at_owner, owner_of, revert_at_owner
 from noctuary.notes.posted import mend_posted, revert_posted
 from noctuary.notes.rollback import roll_back, undone_already
-from noctuary.notes.values import is_restart
+from noctuary.notes.values import is_rereading, is_restart
 
 SCALABLE_KINDS = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
-AUTOSCALERS = ("autoscal", "kube-controller-manager", "keda")
+AUTOSCALERS = ("autoscal", "keda")
 """Parts of the names under which autoscalers write: what they set, they set again."""
 
 
 def remedy(cause: Cause, diagnosis: Diagnosis, standing: Standing | None = None) -> Advice:
     """Return the action for a cause; a way back depends on what holds now."""
-    if cause.change is None:
-        return _repair(cause.faults[0], diagnosis)
-    if not cause.change.subject.kind:
-        return revert_posted(cause.change)
-    if cause.change.is_rollout:
-        return _undo(cause.change, cause.faults, diagnosis, standing)
-    return _revert(cause.change, diagnosis)
-
-
-def _undo(change: Change, faults: list[Fault], diagnosis: Diagnosis, standing: Standing | None) -> Advice:
+    change = cause.change
+    if change is None:
+        return _repair(cause.faults[0], diagnosis, standing)
     already = undone_already(change, standing, diagnosis.onset)
     if already:
         return Advice(f"{already}; if it goes on, look for another cause")
-    if is_restart(change):
+    if not change.subject.kind:
+        return revert_posted(change)
+    owner = owner_of(change.subject, change.details, diagnosis, standing)
+    if change.is_rollout:
+        return _undo(cause, change, owner, diagnosis, standing)
+    return _revert(change, owner)
+
+
+def _undo(cause: Cause, change: Change, owner: Owner | None, diagnosis: Diagnosis, standing: Standing | None) -> Advice:
+    if is_restart(change) or is_rereading(change):
         return Advice("check the ConfigMaps and Secrets that its new pods have read; to undo a restart changes nothing")
-    owner = owner_of(change.subject, change.details, diagnosis)
     if owner is not None:
         return revert_at_owner(owner, change, diagnosis)
-    return roll_back(change, faults, standing, diagnosis.onset)
+    return roll_back(change, cause.faults, standing, diagnosis.onset)
 
 
-def _revert(change: Change, diagnosis: Diagnosis) -> Advice:
+def _revert(change: Change, owner: Owner | None) -> Advice:
     old = plain_value(change.old_value)
     what = change.event_type.replace("_", " ")
-    owner = owner_of(change.subject, change.details, diagnosis)
     if change.event_type == EventType.SCALE_EVENT and COUNT.fullmatch(old):
-        return _scale_back(change, old, diagnosis)
+        return _scale_back(change, old, owner)
     if owner is not None:
         return change_at_owner(owner, change.subject, f"take this {what} back")
     was = f"it was {old} before" if old else "its former value is known where it was changed"
     return Advice(f"check whether this {what} was meant, and take it back if not; {was}")
 
 
-def _scale_back(change: Change, replicas: str, diagnosis: Diagnosis) -> Advice:
-    if any(name in (change.actor or "").lower() for name in AUTOSCALERS):
+def _scale_back(change: Change, replicas: str, owner: Owner | None) -> Advice:
+    is_automatic = details.BY_AUTOSCALER in change.details
+    if is_automatic or any(name in (change.actor or "").lower() for name in AUTOSCALERS):
         return Advice(f"set minReplicas of its autoscaler to {replicas}, if it scaled too far; it overrides a hand")
-    owner = owner_of(change.subject, change.details, diagnosis)
     if owner is not None:
         return change_at_owner(owner, change.subject, f"set the replicas back to {replicas}")
     command = (
@@ -67,11 +67,11 @@ def _scale_back(change: Change, replicas: str, diagnosis: Diagnosis) -> Advice:
     return Advice(command=f"{command} --replicas={replicas}", remark="as it was before, unless this was meant")
 
 
-def _repair(fault: Fault, diagnosis: Diagnosis) -> Advice:
+def _repair(fault: Fault, diagnosis: Diagnosis, standing: Standing | None) -> Advice:
     """Say what to do about a fault that no change explains; falls back to looking at the pods."""
     if not fault.subject.kind:
         return mend_posted(fault)
-    owner = owner_of(fault.subject, fault.details, diagnosis)
+    owner = owner_of(fault.subject, fault.details, diagnosis, standing)
     if owner is not None and fault.kind == OutOfMemory.kind:
         limit = plain_value(fault.details.get(details.MEMORY_LIMIT))
         now = f" (now {limit})" if limit else ""

@@ -5,7 +5,7 @@ import re
 from noctuary.analyzers.base import Advice, kubectl
 from noctuary.common.clock import format_moment
 from noctuary.common.text import duration, shorten
-from noctuary.common.words import plain_image, plain_phrase
+from noctuary.common.words import plain_image, plain_phrase, plain_value
 from noctuary.models import details
 from noctuary.models.diagnosis import WORKLOAD_KINDS, Change, Fault
 from noctuary.models.evidence import Standing
@@ -17,13 +17,14 @@ MAX_PODS_DELETED = 10
 
 
 def undone_already(change: Change, standing: Standing | None, near: float, *, with_actor: bool = True) -> str:
-    """Return `already rolled back to 3.10 at 01:29:25 by kubectl`, or nothing while the rollout still holds."""
+    """Return `already rolled back to 3.10 at 01:29:25 by kubectl`, or nothing while the change still holds."""
+    if not change.is_rollout:
+        return _set_back_already(change, standing, near, with_actor=with_actor)
     held, rollback = _revisions(change, standing), standing.rollback if standing is not None else None
     if held is not None and not _was_left(change, held):
         return ""
     if rollback is not None and rollback.subject == change.subject:
-        actor = plain_phrase(rollback.actor) if with_actor else ""
-        by = f" by {shorten(actor, 24)}" if actor else ""
+        by = _by(rollback) if with_actor else ""
         to = version(rollback, 40) or "the version before"
         return f"already rolled back to {to} at {format_moment(rollback.at, near)}{by}"
     if held is None:
@@ -32,6 +33,20 @@ def undone_already(change: Change, standing: Standing | None, near: float, *, wi
     if current is not None and current == _target(change, held):
         return f"already rolled back to {previous_version(change, 40) or 'the version before'}"
     return f"already replaced by revision {held.current}"
+
+
+def _set_back_already(change: Change, standing: Standing | None, near: float, *, with_actor: bool) -> str:
+    undone = standing.undone if standing is not None else None
+    if undone is None or (undone.subject, undone.entity) != (change.subject, change.entity):
+        return ""
+    by = _by(undone) if with_actor else ""
+    to = plain_value(undone.new_value)
+    return f"already set back{f' to {to}' if to else ''} at {format_moment(undone.at, near)}{by}"
+
+
+def _by(change: Change) -> str:
+    actor = plain_phrase(change.actor)
+    return f" by {shorten(actor, 24)}" if actor else ""
 
 
 def _was_left(change: Change, held: WorkloadRevisions) -> bool:

@@ -30,8 +30,10 @@ PAST = {
     "match": "matched",
     "need": "needed",
     "needs": "needed",
+    "objects": "objected",
     "run": "ran",
     "runs": "ran",
+    "starts": "started",
     "wait": "waited",
     "waits": "waited",
 }

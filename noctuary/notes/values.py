@@ -36,8 +36,19 @@ def is_same_image(change: Change) -> bool:
 
 
 def is_restart(change: Change) -> bool:
-    """Tell whether only annotations changed, as `kubectl rollout restart` does it."""
-    return change.is_rollout and change.details.get(details.CHANGED, "") == "annotations"
+    """Tell whether a rollout only made pods start anew, as `kubectl rollout restart` does it."""
+    is_marked = details.RESTART in change.details or change.details.get(details.CHANGED, "") == "annotations"
+    return change.is_rollout and is_marked
+
+
+def is_rereading(change: Change) -> bool:
+    """Tell whether a rollout only made pods read a changed ConfigMap or Secret."""
+    return change.is_rollout and details.CONFIG_CHECKSUM in change.details
+
+
+def is_staged(change: Change) -> bool:
+    """Tell whether a template changed without any pod being replaced by it yet."""
+    return not change.is_rollout and details.STAGED in change.details
 
 
 def version(change: Change, limit: int) -> str:
@@ -77,7 +88,7 @@ def from_to(change: Change) -> str:
 
 
 def _shown(change: Change, value: str) -> str:
-    if not value or not change.is_rollout:
+    if not value or not (change.is_rollout or is_staged(change)):
         return plain_value(value)
     if short_sha(value):
         return short_sha(value)

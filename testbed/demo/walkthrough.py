@@ -99,7 +99,7 @@ class Walkthrough:
                 "Everything stays up. Try next:",
                 f"  {kubectl} -n {names.namespace} get pdi,deploy,pods",
                 f"  {kubectl} -n {names.namespace} describe pdi {names.service}",
-                f"  {kubectl} -n {names.namespace} rollout undo deploy/{names.service}",
+                f"  {kubectl} -n {names.namespace} rollout undo deploy/{names.service} --to-revision=1",
                 f"  {simulator} resolve {incident}",
                 f"  {simulator} show {incident}",
                 f"  {simulator} trigger {names.service} 'another page'",
@@ -129,6 +129,8 @@ async def check_note(walkthrough: Walkthrough, incident: str) -> list[str]:
         return [f"{len(notes)} notes instead of one"]
     named = {"the new image": names.bad_image, "the previous image": names.good_image}
     faults = [f"it does not name {what} ({image})" for what, image in named.items() if image not in notes[0]]
+    if "rollout undo" in notes[0] and "--to-revision=1\n" not in notes[0]:
+        faults.append("it undoes a rollout without saying to which revision")
     return faults + [
         f"it names the innocent {word}" for word in (names.innocent, *names.innocent_images) if word in notes[0]
     ]

@@ -72,7 +72,8 @@ def stored_revisions(view: WorkloadView, revisions: list[Revision]) -> Iterator[
     held = sorted((each for each in revisions if each.number > 0), key=lambda each: each.number)
     stored = [StoredRevision(each.number, each.template_hash, each.summary().image(), each.created_at) for each in held]
     subject = Subject(view.kind, view.namespace, view.name)
-    yield WorkloadRevisions(subject, current.number if current is not None else 0, stored)
+    number = current.number if current is not None else 0
+    yield WorkloadRevisions(subject, number, stored, view.tool.name, view.tool.app)
 
 
 def _as_of(now: float, event: ContextEvent) -> ContextEvent:

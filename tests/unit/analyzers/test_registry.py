@@ -1,8 +1,6 @@
 """Each kind of fault has its cases beside it, and does with them what they say."""
 
-import importlib
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,20 +13,15 @@ from noctuary.notes.action import advised
 from noctuary.notes.phrases import fault_sentence
 from noctuary.notes.remedies import remedy
 from noctuary.notes.tense import past
-from testbed.fault_cases import Case, event_of, fault_of
+from testbed.fault_cases import Case, cases_of, event_of, fault_of
 
 SHARED = {"__init__", "base", "registry"}
 LIMIT = 63
 NOTHING = Diagnosis(Verdict.CAUSE, 1_800_000_060.0, 1_799_996_460.0, ["pay"], [])
 PRESENT = re.compile(
-    r"\b(?<!not )(?<!to )(?:is|are|has|have|cannot|fails?|keeps?|finds?|exceeds?|runs?|needs?|waits?)\b"
+    r"\b(?<!not )(?<!to )(?:is|are|has|have|cannot|fails?|keeps?|finds?|exceeds?|runs?|needs?|waits?|starts|objects)\b"
 )
 KINDS = [analyzer.kind for analyzer in ANALYZERS]
-
-
-def cases_of(kind: str) -> Sequence[Case]:
-    cases: Sequence[Case] = importlib.import_module(f"tests.unit.analyzers.cases.{kind}").CASES
-    return cases
 
 
 ALL = [(kind, case) for kind in KINDS for case in cases_of(kind)]
@@ -40,7 +33,7 @@ def test_each_analyzer_has_cases_beside_it(kind: str) -> None:
 
 
 def test_each_file_is_in_the_registry_and_named_for_its_kind() -> None:
-    files = {path.stem for path in Path(noctuary.analyzers.__path__[0]).glob("*.py")}
+    files = {path.stem for path in Path(noctuary.analyzers.__path__[0]).rglob("*.py")}
     assert files - SHARED == set(KINDS)
 
 

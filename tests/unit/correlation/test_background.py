@@ -11,10 +11,11 @@ DAY = 86_400.0
 
 
 def warning(reason: str, first: float, *, history: str = "", last: float = 0) -> ContextEvent:
-    """Build a Warning about a healthy pod, counted 500 times."""
+    """Build a Warning about a healthy pod or its autoscaler, counted 500 times."""
     told = {details.REASON: reason, details.MESSAGE: "policy require-labels: validation rule passed"}
     told |= {details.HISTORY: history} if history else {}
-    return event("Pod", "pay-old-0", EventType.DEPENDENCY_FAILURE, first, told, last=last, count=500)
+    kind, name = ("HorizontalPodAutoscaler", "pay") if reason.startswith("FailedGet") else ("Pod", "pay-old-0")
+    return event(kind, name, EventType.DEPENDENCY_FAILURE, first, told, last=last, count=500)
 
 
 def rates(*counts: int) -> str:

@@ -121,7 +121,7 @@ CASES = [
     Case(
         "a cordoned node is named where pods find no other",
         [
-            event("Node", "node-7", EventType.SATURATION, 100, {details.REASON: "NodeNotSchedulable"}, last=0),
+            event("Node", "node-7", EventType.SATURATION, 100, {details.REASON: "NodeUnschedulable"}, last=0),
             fault(
                 60,
                 "FailedScheduling",
@@ -136,7 +136,7 @@ CASES = [
     ),
     Case(
         "a cordoned node where all pods are ready is no cause",
-        [event("Node", "n", EventType.SATURATION, 100, {details.REASON: "NodeNotSchedulable"}, last=0)],
+        [event("Node", "n", EventType.SATURATION, 100, {details.REASON: "NodeUnschedulable"}, last=0)],
         "nothing_relevant",
         False,
         READY,

@@ -54,12 +54,17 @@ TOOLS = ("kubectl", "helm")
 BASH = shutil.which("bash") or "/bin/bash"
 
 
-def hostile_notes(bad: str) -> Iterator[Diagnosis]:
-    """Yield diagnoses with a hostile text in each place that may reach an action."""
+def hostile_faults(bad: str) -> Iterator[Diagnosis]:
+    """Yield diagnoses of faults with a hostile text in each fact."""
     for fact in FACTS:
         for kind in KINDS:
-            told = {"missing_kind": "Secret", "memory_limit": "1Gi", "container": "app", fact: bad}
-            yield diagnosis(cause(None, fault(kind, told)))
+            facts = {"missing_kind": "Secret", "memory_limit": "1Gi", "container": "app", fact: bad}
+            yield diagnosis(cause(None, fault(kind, facts)))
+
+
+def hostile_changes(bad: str) -> Iterator[Diagnosis]:
+    """Yield diagnoses with a hostile text in all else that may reach an action."""
+    for fact in FACTS:
         yield diagnosis(cause(change(facts={fact: bad}), fault()))
     for tool in ("argocd", "helm", "flux", "operator", bad):
         yield diagnosis(cause(change(facts={"tool": tool, "tool_app": bad}), fault()))
@@ -71,9 +76,7 @@ def hostile_notes(bad: str) -> Iterator[Diagnosis]:
         yield diagnosis(cause(change(subject=subject, service=bad), fault(pods=[bad, "web-0"])))
         yield diagnosis(cause(None, fault(subject=subject, pods=[bad])))
     for event_type in EventType:
-        told: dict[str, Any] = posted(
-            event_type, entity=bad, vendor=bad, sha=bad, link=f"https://x/{bad}", actor=bad, service=bad
-        )
+        told = posted(event_type, entity=bad, vendor=bad, sha=bad, link=f"https://x/{bad}", actor=bad, service=bad)
         is_rollout = event_type is EventType.DEPLOY
         yield diagnosis(cause(change(is_rollout=is_rollout, old_value=bad, new_value=bad, facts={}, **told)))
         yield diagnosis(cause(None, fault("other", text=bad, **told)))
@@ -121,9 +124,17 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
 
 
+def actions(bad: str) -> Iterator[list[str]]:
+    """Yield what hostile notes say to do."""
+    for found in hostile_faults(bad):
+        yield action_of(note(found))
+    for found in hostile_changes(bad):
+        yield from (action_of(note(found, standing)) for standing in standings(bad))
+
+
 @pytest.mark.parametrize("bad", HOSTILE)
 def test_pasted_lines_call_the_tools_and_nothing_else(shell: Shell, bad: str) -> None:
-    blocks = [action_of(note(found, standing)) for found in hostile_notes(bad) for standing in standings(bad)]
+    blocks = list(actions(bad))
     assert shell.check("\n".join(line for block in blocks for line in block[1:])) == ""
     lines = sorted({line for block in blocks for line in block})
     calls = shell.paste(lines)
@@ -132,15 +143,10 @@ def test_pasted_lines_call_the_tools_and_nothing_else(shell: Shell, bad: str) ->
     assert [[Path(call[0]).name, *call[1:]] for call in calls] == [line.split() for line in commands]
     assert all(WORD.fullmatch(word) for line in commands for word in line.split())
     assert os.listdir(shell.empty) == []  # noqa: PTH208
-
-
-@pytest.mark.parametrize("bad", HOSTILE)
-def test_each_line_is_the_lead_a_command_or_a_remark(bad: str) -> None:
-    for found in hostile_notes(bad):
-        for lead, *rest in (action_of(note(found, standing)) for standing in standings(bad)):
-            assert lead.startswith(("Do:", "Do, if it is to blame:"))
-            assert all(line.startswith(("kubectl ", "helm ", "# ")) for line in rest)
-            assert not re.search(r"[`$|&<>\\*!{}\"']", lead)
+    for lead, *rest in blocks:
+        assert lead.startswith(("Do:", "Do, if it is to blame:"))
+        assert all(line.startswith(("kubectl ", "helm ", "# ")) for line in rest)
+        assert not re.search(r"[`$|&<>\\*!{}\"']", lead)
 
 
 def test_the_shell_of_these_tests_would_show_an_attack(shell: Shell) -> None:

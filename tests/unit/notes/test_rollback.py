@@ -1,5 +1,8 @@
 """The way back: to a revision that exists now, and never once more after somebody went it."""
 
+from typing import Any
+
+import msgspec
 import pytest
 
 from noctuary.models import details
@@ -37,7 +40,7 @@ def test_without_a_look_at_the_revisions_no_number_is_named(standing: Standing |
 
 @pytest.mark.parametrize("row", [{}, {"status": "resolved", "resolved_at": ONSET + 60}])
 @pytest.mark.parametrize("standing", [held(15, {14: "new", 15: "old"}, rollback=ROLLBACK), Standing(ROLLBACK)])
-def test_after_a_rollback_no_note_offers_to_undo_it(standing: Standing, row: dict[str, object]) -> None:
+def test_after_a_rollback_no_note_offers_to_undo_it(standing: Standing, row: dict[str, Any]) -> None:
     text = note(BAD, standing, **row)
     assert "already rolled back to 3.10 at 08:00:20" in text.splitlines()[0]
     assert "already rolled back to 3.10 at 08:00:20 by kubectl" in action_of(text)[0]
@@ -138,12 +141,53 @@ def test_neither_replicas_nor_limits_of_a_tools_workload_are_set_by_hand(facts: 
         assert "a change by hand would be undone by" in action_of(text)[0]
 
 
+def test_the_owner_of_a_workload_without_a_recent_rollout_is_known_from_its_revisions() -> None:
+    hungry = fault("out_of_memory", {"memory_limit": "1Gi", "container": "app"})
+    standing = held(14, {14: "new"})
+    assert standing.revisions is not None
+    owned = Standing(revisions=[msgspec.structs.replace(standing.revisions[0], tool="argocd", tool_app="shop")])
+    lead = "Do: find the leak, or raise the memory limit (now 1Gi) in app shop (Argo CD);"
+    told = action_of(note(diagnosis(cause(None, hungry)), owned))
+    assert told == [f"{lead} a change by hand would be undone by self-heal"]
+
+
+def test_what_a_hand_changed_has_no_commit_to_revert() -> None:
+    by_hand = change(facts={"tool": "argocd", "tool_app": "shop"}, actor="kubectl-set")
+    assert action_of(note(diagnosis(cause(by_hand, fault())))) == [
+        "Do: sync app shop (Argo CD), as no commit but a hand changed this"
+    ]
+
+
+def test_replicas_that_were_set_back_are_left() -> None:
+    scaled = change(is_rollout=False, event_type="scale_event", old_value="2", new_value="0")
+    back = change(is_rollout=False, event_type="scale_event", old_value="0", new_value="2", at=ONSET, actor="kubectl")
+    text = note(diagnosis(cause(scaled)), Standing(undone=back))
+    assert "; already set back to 2 at 08:00:00 by kubectl." in text.splitlines()[0]
+    assert "--replicas" not in text
+
+
+@pytest.mark.parametrize("facts", [{"restart": "1"}, {"config_checksum": "1"}])
+def test_pods_that_only_start_anew_are_not_rolled_back(facts: dict[str, str]) -> None:
+    same = {details.IMAGE: "r/web:3.10", details.CHANGED: "annotation checksum/config", **facts}
+    text = note(diagnosis(cause(change(facts=same), fault())), held(14, {13: "old", 14: "new"}))
+    assert text.startswith("Likely cause: web was restarted")
+    assert "undo deployment" not in text
+
+
+def test_a_template_that_no_pod_runs_is_no_rollout() -> None:
+    facts = {"staged": "0 of 3 pods; partition=3"}
+    staged = change(kind="StatefulSet", facts=facts, is_rollout=False, event_type="config_change")
+    text = note(diagnosis(cause(staged)))
+    assert text.startswith("Likely cause: web got another template that no pod runs yet, 60 s before this alert.")
+    assert "reaches 0 of 3 pods" in text
+
+
 def test_what_an_autoscaler_set_is_left_to_it() -> None:
     scaled = change(
         is_rollout=False,
         event_type="scale_event",
         old_value="6",
         new_value="5",
-        actor="horizontal-pod-autoscaler",
+        facts={"by_autoscaler": "1"},
     )
     assert "minReplicas" in action_of(note(diagnosis(cause(scaled))))[0]

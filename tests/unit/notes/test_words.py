@@ -128,7 +128,6 @@ def test_what_is_over_is_looked_at_without_its_pod() -> None:
         ({"restarts": "2"}, ["web-0"], "logs --previous web-0 -c app"),
         ({"restarts": "0"}, ["web-0"], "logs web-0 -c app"),
         ({"restarts": "1"}, ["web-0", "web-1"], "logs web-0 -c app"),
-        ({"restarts": "2", "reason": "StartError"}, ["web-0"], "describe pod/web-0"),
     ],
 )
 def test_the_logs_are_those_that_exist(facts: dict[str, str], pods: list[str], words: str) -> None:

@@ -16,6 +16,7 @@ _METRIC = re.compile(
     r"(?:failed to get|unable to get|metrics? for resource|pods metric|external metric|object metric"
     r"|container resource) (cpu|memory|[-\w./]{1,100})(?: resource metric| utilization| usage| metric|:| of)"
 )
+_EXTERNAL = re.compile(r"external metric [^/\s]{1,63}/([^/\s]{1,100})/")
 _GENERIC = frozenset({"metrics", "metric", "pods", "object", "external", "container", "resource", "the", "target"})
 
 
@@ -58,8 +59,12 @@ def pull_secrets(message: str) -> str:
 
 def metric(message: str) -> dict[str, str]:
     """Return which metric an autoscaler did not get."""
-    found = next((name for name in _METRIC.findall(message) if name not in _GENERIC), "")
+    found = _first(_EXTERNAL, message) or next(filter(_is_metric, _METRIC.findall(message)), "")
     return {details.METRIC: "CPU" if found == "cpu" else found}
+
+
+def _is_metric(word: str) -> bool:
+    return word not in _GENERIC
 
 
 def _first(pattern: re.Pattern[str], message: str) -> str:

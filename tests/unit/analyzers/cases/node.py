@@ -56,11 +56,4 @@ CASES = [
         "node node-7: see what it reports; if it does not recover, drain it; what runs on it:\n" + PODS_ON_IT,
         about="Node",
     ),
-    Case(
-        {"reason": "NodeNotSchedulable"},
-        "node node-7 is cordoned",
-        "its pods fail since",
-        "kubectl uncordon node-7\n# once the work on it is done",
-        about="Node",
-    ),
 ]
