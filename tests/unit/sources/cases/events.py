@@ -45,6 +45,14 @@ CASES = [
         kept='Back-off pulling image "shop:2"',
     ),
     counted("Failed", "Error: ErrImagePull", "app/image", word="ErrImagePull"),
+    counted("BackOff", "Back-off restarting failed container image-api in pod image-api-1", "app/crash"),
+    counted(
+        "Failed",
+        'Error: failed to start container "image-api": exec: boom',
+        "app/start",
+        word="Failed",
+        kept="exec: boom",
+    ),
     counted("Failed", 'Error: configmap "settings" not found', "app/configuration"),
     counted(
         "Failed",
