@@ -11,10 +11,10 @@ from noctuary.correlation.correlate import correlate
 from noctuary.correlation.explain import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.incidents.alerts import onset_of, read_alerts
+from noctuary.incidents.evidence.sight import NO_SIGHT, Sight
+from noctuary.incidents.evidence.standing import blamed_workloads, find_rollback, find_undoing, read_revisions
+from noctuary.incidents.evidence.window import merge_events, read_window, tenants_of
 from noctuary.incidents.service_mapping import resolve_services
-from noctuary.incidents.sight import NO_SIGHT, Sight
-from noctuary.incidents.standing import blamed_workloads, find_rollback, find_undoing, read_revisions
-from noctuary.incidents.window import merge_events, read_window, tenants_of
 from noctuary.models.diagnosis import Diagnosis, IncidentContext, Relation, ServiceView
 from noctuary.models.evidence import AlertSummary, Clearing, Evidence, Standing
 from noctuary.models.incident import IncidentRow

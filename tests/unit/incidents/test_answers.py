@@ -2,7 +2,7 @@
 
 import pytest
 
-from noctuary.incidents.answers import is_better
+from noctuary.incidents.evidence.answers import is_better
 from noctuary.models.diagnosis import (
     Cause,
     CauseKind,

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from noctuary.common.errors import KubernetesUnavailable
-from noctuary.incidents.standing import blamed_workloads, find_rollback, find_undoing, read_revisions
+from noctuary.incidents.evidence.standing import blamed_workloads, find_rollback, find_undoing, read_revisions
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import (
@@ -112,7 +112,7 @@ async def _gone(_subject: Subject) -> WorkloadRevisions | None:
 async def test_what_cannot_be_read_in_time_is_not_known(
     reader: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("noctuary.incidents.standing.REVISIONS_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("noctuary.incidents.evidence.standing.REVISIONS_TIMEOUT_S", 0.05)
     assert await read_revisions(reader, [API]) is None  # type: ignore[arg-type]
 
 

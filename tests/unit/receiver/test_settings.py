@@ -6,7 +6,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from noctuary.incidents.sight import IGNORED_REASONS
+from noctuary.incidents.evidence.sight import IGNORED_REASONS
 from webhook_receiver.settings import ReceiverSettings
 
 CHART = Path(__file__).resolve().parents[3] / "charts/noctuary/values.yaml"
