@@ -7,8 +7,8 @@ from noctuary.common.clock import parse_time
 from noctuary.kube.objects import PodTemplate
 from noctuary.sources.kubernetes.kinds.deployments import Deployment, view_deployment
 from noctuary.sources.kubernetes.kinds.replica_sets import REVISION_HISTORY_ANNOTATION, ReplicaSet, view_replica_set
-from noctuary.sources.kubernetes.rollouts.differences import baseline, difference
 from noctuary.sources.kubernetes.rollouts.dating import Clock
+from noctuary.sources.kubernetes.rollouts.differences import baseline, difference
 from noctuary.sources.kubernetes.rollouts.revisions import Revision
 from noctuary.sources.kubernetes.rollouts.template import summarize
 from noctuary.sources.kubernetes.rollouts.words import describe_change
