@@ -3,22 +3,25 @@
 import argparse
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 
 from hack.image.store import Store
 from testbed.kind.errors import USER_FIXABLE
 from testbed.kind.state import ClusterRecord, RunDirectory
+from testbed.live.bench import open_bench
 from testbed.live.cluster import LiveError
 from testbed.live.images import load_images
 from testbed.live.report import comparison, table
 from testbed.live.results import Result, ResultDirectory, totals
-from testbed.live.run import Wave, numbered, open_bench
+from testbed.live.run import Wave, numbered
 from testbed.live.scenarios import ALL
 from testbed.live.team import Team
 from testbed.live.waves import WAVE_PODS, waves
 from testbed.progress import timed_progress
 
+INTERRUPTED = 130
 FACTS_VARIABLE = "NOCTUARY_E2E_FACTS"
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "live"
@@ -31,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     load_images(facts, Store("kind", progress))
     progress("the workloads' images are in the cluster")
     directory = ResultDirectory(BUILD, options.label)
-    directory.clear()
+    directory.forget({scenario.name for _, scenario in numbered(ALL, options.only)})
     found = asyncio.run(_run(options, facts, directory))
     print(table(found), flush=True)
     missed = totals(found).misses()
@@ -72,8 +75,8 @@ def list_scenarios(_: argparse.Namespace) -> int:
     for number, scenario in numbered(ALL, []):
         aged = "aged" if scenario.age else ""
         print(f"{number:3} {scenario.name:<28} {aged:<5} {scenario.truth.entity or '-':<24} {scenario.truth.cause}")
-    aged, controls = sum(each.age for each in ALL), sum(each.is_control for each in ALL)
-    print(f"{len(ALL)} workloads, {aged} aged, {controls} controls, {sum(each.pods for each in ALL)} pods")
+    olds, controls = sum(each.age for each in ALL), sum(each.is_control for each in ALL)
+    print(f"{len(ALL)} workloads, {olds} aged, {controls} controls, {sum(each.pods for each in ALL)} pods")
     return 0
 
 
@@ -88,7 +91,8 @@ def _facts() -> ClusterRecord:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m testbed.live", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    for verb, do in (("run", run), ("compare", compare), ("show", show), ("list", list_scenarios)):
+    doing = {"run": run, "compare": compare, "show": show, "list": list_scenarios}
+    for verb, do in doing.items():
         verbs.add_parser(verb, help=do.__doc__).set_defaults(do=do)
     measured = verbs.choices["run"]
     measured.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these scenarios only")
@@ -104,11 +108,14 @@ def _parse() -> argparse.Namespace:
 def main() -> int:
     """Run one verb; what a person can fix is one message and exit code 2."""
     options = _parse()
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         code: int = options.do(options)
     except (LiveError, *USER_FIXABLE) as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return code
 
 

@@ -44,14 +44,14 @@ class Outcome(msgspec.Struct, frozen=True):
     harm: str = ""
 
 
-def run_commands(place: Place, truth: Truth, lines: list[str]) -> Outcome:
+def run_commands(place: Place, truth: Truth, lines: list[str], *, conditional: bool = False) -> Outcome:
     """Run the commands one after the other, wait for the service to recover, and say what came of it."""
     before, answered, well = snapshot(place.workloads()), place.answers(), is_well(place)
     pasted = [_paste(place, line) for line in lines]
     if any(_changes(line) for line in lines):
         _wait_well(place)
     after, answers = snapshot(place.workloads()), place.answers()
-    harm = harm_of(truth, place.names(), before, after) or _lost(place, answered, answers)
+    harm = harm_of(truth, place.names(), before, after, conditional=conditional) or _lost(place, answered, answers)
     return Outcome(pasted, answered, answers or place.answers(), well, is_well(place), harm)
 
 
@@ -73,10 +73,18 @@ def _template(raw: Manifest) -> Manifest:
     return {"labels": metadata.get("labels"), "annotations": marks, "spec": raw["spec"]}
 
 
-def harm_of(truth: Truth, names: Mapping[str, str], before: Snapshot, after: Snapshot) -> str:
-    """Name the first thing that was changed and was not at fault, empty when there is none."""
+def harm_of(
+    truth: Truth, names: Mapping[str, str], before: Snapshot, after: Snapshot, *, conditional: bool = False
+) -> str:
+    """Name the first thing that was changed and was not at fault, empty when there is none.
+
+    A change that may be called a possible cause may also be taken back where the note leaves that to the reader.
+    """
+    own = {truth.entity.format_map(names): truth.mend}
+    if conditional and truth.tolerated:
+        own[f"deployment/{names['app']}"] = frozenset({TEMPLATE, REPLICAS})
     for key, old in before.items():
-        allowed = truth.mend if key == truth.entity.format_map(names) else frozenset()
+        allowed = own.get(key, frozenset())
         new = after.get(key, {})
         touched = [part for part in (TEMPLATE, REPLICAS) if old[part] != new.get(part) and part not in allowed]
         if touched:

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from testbed.live.scenario import Truth
 
-_LEADS = ("Do:", "Do, if it is to blame:", "If it comes back:")
+_CONDITION = "Do, if it is to blame:"
+_LEADS = ("Do:", _CONDITION, "If it comes back:")
 _STATUS = re.compile(r"^Resolved after [^.]*\. ")
 _OLD_REMARK = re.compile(r"\s{2,}.*$")
 """Notes before 0.4 put a remark behind the command, after many spaces."""
@@ -58,6 +59,11 @@ def commands(note: str) -> list[str]:
     return [_OLD_REMARK.sub("", line) for line in lines if line.startswith(_COMMAND)]
 
 
+def is_conditional(note: str) -> bool:
+    """Tell whether the Do block leaves it to the reader whether its change is to blame."""
+    return do_block(note).startswith(_CONDITION)
+
+
 def grade(truth: Truth, note: str, names: Mapping[str, str]) -> Verdict:
     """Judge a note; `names` fills the placeholders of the truth's words."""
     said = _plain(headline(note))
@@ -103,6 +109,6 @@ def _any(groups: Sequence[str], said: str, names: Mapping[str, str]) -> bool:
 
 
 def _has(group: str, said: str, names: Mapping[str, str]) -> bool:
-    """Tell whether one of a group's alternatives stands in the text, as a whole word at its beginning."""
+    """Tell whether one of a group's alternatives stands in the text, at a word's beginning, no digit behind it."""
     alternatives = (alternative.format_map(names).lower() for alternative in group.split("|"))
-    return any(re.search(rf"(?<![a-z0-9]){re.escape(each)}", said) for each in alternatives)
+    return any(re.search(rf"(?<![a-z0-9]){re.escape(each)}(?![0-9])", said) for each in alternatives)

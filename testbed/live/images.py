@@ -1,4 +1,4 @@
-"""The images of the workloads: one small web server in many versions, each with the behaviour that its tag stands for."""
+"""The images of the workloads: one small web server whose versions each misbehave in their own way."""
 
 import os
 import tempfile

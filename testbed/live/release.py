@@ -9,7 +9,7 @@ import yaml
 
 from testbed.kind.state import ClusterRecord
 from testbed.localkube import Cluster, Identities
-from testbed.localkube.identities import OPERATOR, RECEIVER, shipped_manifests
+from testbed.localkube.identities import OPERATOR, RECEIVER, Manifest, shipped_manifests
 from testbed.localkube.kubeconfig import write_secret
 from testbed.stage.release import StagedRelease
 
@@ -59,12 +59,12 @@ class TreeRelease(StagedRelease):
         self._kube.write_token(self.namespace, account, token)
         return path
 
-    def _manifests(self) -> list[dict[str, object]]:
+    def _manifests(self) -> list[Manifest]:
         return shipped_manifests(self.namespace, self._tree / "charts" / "noctuary" / "files" / "rbac")
 
     def _roles(self) -> str:
         return _as_list(self._manifests())
 
 
-def _as_list(manifests: list[dict[str, object]]) -> str:
+def _as_list(manifests: list[Manifest]) -> str:
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests})

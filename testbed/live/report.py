@@ -47,8 +47,8 @@ def figures(found: Totals) -> str:
             f"Verdicts: {verdicts}; {found.unmeasured} not played",
             f"Likely was said {found.likely} times, right {found.likely_right} times",
             f"Controls: {found.controls}, blamed {found.controls_blamed}",
-            f"Commands: {found.pasted} run, {found.failed_commands} failed; "
-            f"{found.mended} workloads mended, {found.harmed} harmed",
+            f"Commands: {found.pasted} run, {found.failed_commands} failed",
+            f"Workloads: {found.mended} mended by commands, {found.harmed} harmed",
         ]
     )
 

@@ -1,6 +1,6 @@
-"""What a run found, written as it is found: a line of JSON and the notes of each workload; its totals against the aims."""
+"""What a run found, written as it is found: a line of JSON and the notes of each workload; totals against the aims."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 import msgspec
@@ -97,11 +97,11 @@ class ResultDirectory:
     def __init__(self, root: Path, label: str) -> None:
         self.path = root / label
 
-    def clear(self) -> None:
-        """Begin anew: what an earlier run of the label left is removed."""
+    def forget(self, names: Container[str]) -> None:
+        """Remove what an earlier run of the label left of some workloads."""
         self.path.mkdir(parents=True, exist_ok=True)
-        for old in (*self.path.glob("*.txt"), self.path / RESULTS):
-            old.unlink(missing_ok=True)
+        kept = [each for each in self.read() if each.name not in names]
+        (self.path / RESULTS).write_bytes(b"".join(msgspec.json.encode(each) + b"\n" for each in kept))
 
     def add(self, result: Result, first: str, note: str) -> None:
         """Write one workload's notes and verdict."""
@@ -112,7 +112,8 @@ class ResultDirectory:
 
     def read(self) -> list[Result]:
         """Read the verdicts of a run."""
-        lines = (self.path / RESULTS).read_bytes().splitlines()
+        path = self.path / RESULTS
+        lines = path.read_bytes().splitlines() if path.exists() else []
         return [msgspec.json.decode(line, type=Result) for line in lines]
 
     def note(self, name: str) -> str:

@@ -3,26 +3,21 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
 
 from hack.lib.cache import Progress
-from testbed.kind.state import ClusterRecord
-from testbed.live.cluster import LiveCluster, LiveError, open_cluster
+from testbed.live.bench import Bench
+from testbed.live.cluster import LiveError
 from testbed.live.commands import run_commands
-from testbed.live.grading import claim, commands, grade, headline
+from testbed.live.grading import claim, commands, grade, headline, is_conditional
 from testbed.live.place import is_ready
-from testbed.live.release import TreeRelease, borrowed
 from testbed.live.report import line_of
 from testbed.live.results import Result, ResultDirectory
 from testbed.live.scenario import Scenario
 from testbed.live.team import Team
-from testbed.pagerduty import PagerDutySimulator
 from testbed.polling import until
-from testbed.stage.kube import Kube
-from testbed.stage.user import User
 
 AGE_S = 600.0
 """Twice the lookback: the rollout lies well outside of it."""
@@ -36,36 +31,6 @@ SETTLE_S = 4.0
 GONE_S = 90.0
 
 
-@dataclass(frozen=True)
-class Bench:
-    """Everything that a run needs, put up."""
-
-    cluster: LiveCluster
-    kube: Kube
-    pagerduty: PagerDutySimulator
-    release: TreeRelease
-    user: User
-    token: str
-
-
-@contextlib.asynccontextmanager
-async def open_bench(facts: ClusterRecord, tree: Path) -> AsyncIterator[Bench]:
-    """Start a PagerDuty and the release of a tree beside the cluster, and end them whatever happens."""
-    with TemporaryDirectory(prefix="noctuary-live-") as directory, open_cluster(facts) as cluster:
-        borrowed_cluster = borrowed(facts, Path(directory))
-        kube = await Kube.connect(borrowed_cluster.kubeconfig)
-        async with PagerDutySimulator(requests_per_minute=None) as pagerduty:
-            release = TreeRelease(borrowed_cluster, pagerduty.url, Path(directory) / "release", tree)
-            try:
-                await asyncio.to_thread(release.install)
-                user = User(kube, pagerduty, release)
-                yield Bench(cluster, kube, pagerduty, release, user, pagerduty.add_token())
-            finally:
-                await asyncio.to_thread(release.remove)
-                await kube.drop_namespaces()
-                await kube.close()
-
-
 class Wave:
     """Scenarios that run together."""
 
@@ -76,6 +41,7 @@ class Wave:
         self._progress = progress
         self._services: dict[str, str] = {}
         self._failed: dict[str, str] = {}
+        self._judged: dict[str, Result] = {}
 
     async def run(self) -> list[Result]:
         """Play all of it; what cannot be played is a result, too."""
@@ -95,21 +61,35 @@ class Wave:
 
     async def _play(self, teams: Sequence[Team]) -> list[Result]:
         """Break, page, wait for the second look, judge, run the commands."""
+        try:
+            return await self._play_all(teams)
+        finally:
+            for team in teams:
+                await asyncio.to_thread(team.scenario.after, team.place)
+
+    async def _play_all(self, teams: Sequence[Team]) -> list[Result]:
         await self._for_each(self._break, teams)
         paged = [team for team in teams if team.incident]
         self._progress(f"{len(paged)} incidents are open, waiting for the second look at each")
         if paged:
             await asyncio.sleep(SECOND_LOOK_S)
-        judged: list[Result] = []
-        await self._for_each(lambda team: self._judge(team, judged), teams)
-        return judged
+        await self._for_each(self._judge, paged)
+        return [self._result_of(team) for team in teams]
+
+    def _result_of(self, team: Team) -> Result:
+        """Return the result of a team; one that could not be played says why."""
+        name = team.scenario.name
+        if name not in self._judged:
+            self._judged[name] = _unplayed(team, self._failed.get(name, "no note came"))
+            self._results.add(self._judged[name], team.first_note, "")
+        return self._judged[name]
 
     async def _for_each(self, do: Callable[[Team], Awaitable[None]], teams: Sequence[Team]) -> None:
         turn = asyncio.Semaphore(AT_ONCE)
 
         async def one(team: Team) -> None:
             async with turn:
-                if team.scenario.name in self._failed and do != self._judge:
+                if team.scenario.name in self._failed:
                     return
                 try:
                     await do(team)
@@ -148,32 +128,12 @@ class Wave:
         notes = self._bench.pagerduty.notes(incident)
         return notes[0].content if notes else ""
 
-    async def _judge(self, team: Team, judged: list[Result]) -> None:
-        note = self._notes(team.incident) if team.incident else ""
-        try:
-            result = await asyncio.to_thread(self._result, team, note)
-        finally:
-            await asyncio.to_thread(team.scenario.after, team.place)
+    async def _judge(self, team: Team) -> None:
+        note = self._notes(team.incident)
+        result = await asyncio.to_thread(_judged, team, note)
         self._results.add(result, team.first_note, note)
+        self._judged[team.scenario.name] = result
         self._progress(line_of(result))
-        judged.append(result)
-
-    def _result(self, team: Team, note: str) -> Result:
-        scenario, place, truth, names = team.scenario, team.place, team.scenario.truth, team.place.names()
-        known = {"name": scenario.name, "namespace": place.namespace, "app": place.app, "aged": scenario.age}
-        truth_told = {"entity": truth.entity.format_map(names), "cause": truth.cause}
-        if not note:
-            return Result(**known, **truth_told, error=self._failed.get(scenario.name, "no note came"))
-        outcome = run_commands(place, truth, commands(note))
-        return Result(
-            **known,
-            **truth_told,
-            verdict=grade(truth, note, names),
-            first_verdict=grade(truth, team.first_note, names),
-            claim=claim(note),
-            headline=headline(note),
-            outcome=outcome,
-        )
 
     async def _clear(self) -> None:
         """Delete the wave's namespaces and wait until its pods are gone."""
@@ -188,6 +148,34 @@ class Wave:
 
         with contextlib.suppress(TimeoutError):
             await until("the wave's pods are gone", lambda: asyncio.to_thread(gone), timeout_s=GONE_S, poll_s=1.0)
+
+
+def _unplayed(team: Team, why: str) -> Result:
+    """The result of a scenario before its note is judged, or that has none."""
+    scenario, place = team.scenario, team.place
+    return Result(
+        name=scenario.name,
+        namespace=place.namespace,
+        app=place.app,
+        entity=scenario.truth.entity.format_map(place.names()),
+        cause=scenario.truth.cause,
+        aged=scenario.age,
+        error=why,
+    )
+
+
+def _judged(team: Team, note: str) -> Result:
+    """Judge the note, and do what it says."""
+    place, truth, names = team.place, team.scenario.truth, team.place.names()
+    outcome = run_commands(place, truth, commands(note), conditional=is_conditional(note))
+    return msgspec.structs.replace(
+        _unplayed(team, ""),
+        verdict=grade(truth, note, names),
+        first_verdict=grade(truth, team.first_note, names),
+        claim=claim(note),
+        headline=headline(note),
+        outcome=outcome,
+    )
 
 
 def numbered(scenarios: Sequence[Scenario], chosen: Sequence[str]) -> list[tuple[int, Scenario]]:

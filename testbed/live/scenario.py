@@ -1,4 +1,4 @@
-"""What one workload of the measurement is: how it is built and broken, and the truth, written before any note is read."""
+"""What one workload of the measurement is: how it is built and broken, and the truth, written first."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -5,7 +5,7 @@ from testbed.live.place import Place
 from testbed.live.scenario import Manifest, Scenario
 from testbed.live.scenarios.truths import bad_rollout, fault
 
-_SETTINGS = {"envFrom": [{"configMapRef": {"name": "settings"}}]}
+_SETTINGS: Manifest = {"envFrom": [{"configMapRef": {"name": "settings"}}]}
 _MISSING = "CreateContainerConfigError"
 
 

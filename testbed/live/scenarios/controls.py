@@ -1,4 +1,4 @@
-"""Healthy services whose incident has its cause elsewhere, some with an innocent change, and causes that are not watched."""
+"""Healthy services whose incident has its cause elsewhere, and causes that are not watched."""
 
 from testbed.live.manifests import config_map, deployment, service
 from testbed.live.place import Place

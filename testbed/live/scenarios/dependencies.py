@@ -1,15 +1,17 @@
 """A service that is not ready because what it calls is down."""
 
+from typing import Any
+
 from testbed.live.manifests import config_map, container, deployment, recreated, service, variables
 from testbed.live.place import Place
 from testbed.live.scenario import Manifest, Scenario
 from testbed.live.scenarios.images import PULLING, TYPO
 from testbed.live.scenarios.truths import of_callee
 
-_SETTINGS = {"envFrom": [{"configMapRef": {"name": "settings"}}]}
+_SETTINGS: Manifest = {"envFrom": [{"configMapRef": {"name": "settings"}}]}
 
 
-def _pair(place: Place, **callee: object) -> list[Manifest]:
+def _pair(place: Place, **callee: Any) -> list[Manifest]:
     caller = container(env=variables(CALLS=f"http://{place.callee}/"))
     called = recreated(place.callee, container(**callee))
     return [called, service(place.callee), deployment(place.app, caller), service(place.app)]
@@ -59,11 +61,11 @@ def _map_deleted(place: Place) -> None:
 
 
 SCENARIOS = (
-    Scenario("callee-at-zero", _plain, of_callee("scaled to 0", "scaled", "0"), _scaled_away, pods=2, callee=True),
+    Scenario("callee-at-zero", _plain, of_callee("scaled to 0", "scaled", "to 0"), _scaled_away, pods=2, callee=True),
     Scenario(
         "callee-at-zero-aged",
         _plain,
-        of_callee("scaled to 0", "scaled", "0"),
+        of_callee("scaled to 0", "scaled", "to 0"),
         _scaled_away,
         age=True,
         pods=2,

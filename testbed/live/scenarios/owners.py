@@ -32,7 +32,7 @@ def _by_argo_cd(place: Place) -> list[Manifest]:
 
 def _upgrade(manager: str, place: Place) -> None:
     """Roll out the bad version as a tool does: under its own name."""
-    change = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": place.app}}
+    change: Manifest = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": place.app}}
     change["spec"] = {"template": {"spec": {"containers": [{"name": "app", "image": image("2.0.0")}]}}}
     options = ("--server-side", "--force-conflicts", f"--field-manager={manager}", "--filename=-")
     place.kubectl("apply", *options, text=json.dumps(change))
@@ -58,7 +58,11 @@ def _canary_kind() -> Manifest:
 def _replica_set(place: Place, tag: str, owner: Manifest) -> Manifest:
     digest = tag.replace(".", "")
     own = {**labels(place.app), "rollouts.example.com/hash": digest}
-    spec = {"replicas": 1, "selector": {"matchLabels": own}, "template": template(place.app, pod_spec(container(tag)))}
+    spec: Manifest = {
+        "replicas": 1,
+        "selector": {"matchLabels": own},
+        "template": template(place.app, pod_spec(container(tag))),
+    }
     spec["template"]["metadata"]["labels"] = own
     reference = {"apiVersion": "rollouts.example.com/v1", "kind": "Canary", "name": place.app, "controller": True}
     made = plain("ReplicaSet", f"{place.app}-{digest}", "apps/v1", spec=spec)

@@ -64,27 +64,34 @@ def _lower_quota(place: Place) -> None:
     place.wait_event("FailedCreate")
 
 
-def _scaled(what: str, *says: str, **more: tuple[str, ...]) -> Truth:
-    return Truth("deployment/{app}", what, ("scaled", *says), (BLAMES_ROLLOUT,), mend=OWN_REPLICAS, **more)
+def _scaled(what: str, *says: str, symptom: tuple[str, ...] = ()) -> Truth:
+    return Truth("deployment/{app}", what, ("scaled", *says), (BLAMES_ROLLOUT,), symptom, mend=OWN_REPLICAS)
 
 
 _ROOM = ("pending|placed|quota|refused|cannot",)
 _QUOTA = Truth("resourcequota/budget", "quota lowered", ("quota",), (BLAMES_ROLLOUT,), named="budget|quota")
 
 SCENARIOS = (
-    Scenario("scaled-to-none", _web, _scaled("to 0 by hand", "0"), _to_none, pods=2),
-    Scenario("scaled-to-none-aged", _web, _scaled("to 0 by hand", "0"), _to_none, age=True, pods=2),
-    Scenario("scaled-down-aged", _web, _scaled("down by hand right before", "1"), _down, age=True, pods=2),
+    Scenario("scaled-to-none", _web, _scaled("to 0 by hand", "to 0"), _to_none, pods=2),
+    Scenario("scaled-to-none-aged", _web, _scaled("to 0 by hand", "to 0"), _to_none, age=True, pods=2),
+    Scenario("scaled-down-aged", _web, _scaled("down by hand right before", "to 1"), _down, age=True, pods=2),
     Scenario("away-and-back", _web, nothing("scaled to 0 and back, all ready"), _away_and_back, pods=2),
     Scenario("away-and-back-aged", _web, nothing("scaled to 0 and back, all ready"), _away_and_back, age=True, pods=2),
-    Scenario("into-quota", _within_quota, _scaled("up into a quota", "5", symptom=_ROOM), _into_quota, pods=2),
+    Scenario("into-quota", _within_quota, _scaled("up into a quota", "to 5", symptom=_ROOM), _into_quota, pods=2),
     Scenario(
-        "into-quota-aged", _within_quota, _scaled("up into a quota", "5", symptom=_ROOM), _into_quota, age=True, pods=2
+        "into-quota-aged",
+        _within_quota,
+        _scaled("up into a quota", "to 5", symptom=_ROOM),
+        _into_quota,
+        age=True,
+        pods=2,
     ),
-    Scenario("into-affinity", _apart, _scaled("up into anti-affinity", "3", symptom=_ROOM), _into_affinity, pods=3),
+    Scenario("into-affinity", _apart, _scaled("up into anti-affinity", "to 3", symptom=_ROOM), _into_affinity, pods=3),
     Scenario(
-        "into-affinity-aged", _apart, _scaled("up into anti-affinity", "3", symptom=_ROOM), _into_affinity, age=True
+        "into-affinity-aged", _apart, _scaled("up into anti-affinity", "to 3", symptom=_ROOM), _into_affinity, age=True
     ),
-    Scenario("into-capacity", _heavy, _scaled("up beyond the node's room", "8", symptom=_ROOM), _into_capacity, pods=6),
+    Scenario(
+        "into-capacity", _heavy, _scaled("up beyond the node's room", "to 8", symptom=_ROOM), _into_capacity, pods=6
+    ),
     Scenario("quota-lowered-aged", _within_quota, _QUOTA, _lower_quota, age=True, pods=2),
 )
