@@ -24,8 +24,10 @@ AGE_S = 600.0
 SECOND_LOOK_S = 72.0
 """The receiver gathers evidence once more 60 s after an incident came."""
 FIRST_NOTE_S = 30.0
-AT_ONCE = 6
-"""Scenarios that are played at the same time on two cores."""
+AT_ONCE = 8
+"""Scenarios that are built or broken at the same time on two cores."""
+JUDGED_AT_ONCE = 12
+"""Their commands mostly wait."""
 SETTLE_S = 4.0
 """Between the last pod being ready and a fault, as in life."""
 GONE_S = 90.0
@@ -73,7 +75,7 @@ class Wave:
         self._progress(f"{len(paged)} incidents are open, waiting for the second look at each")
         if paged:
             await asyncio.sleep(SECOND_LOOK_S)
-        await self._for_each(self._judge, paged)
+        await self._for_each(self._judge, paged, JUDGED_AT_ONCE)
         return [self._result_of(team) for team in teams]
 
     def _result_of(self, team: Team) -> Result:
@@ -84,8 +86,10 @@ class Wave:
             self._results.add(self._judged[name], team.first_note, "")
         return self._judged[name]
 
-    async def _for_each(self, do: Callable[[Team], Awaitable[None]], teams: Sequence[Team]) -> None:
-        turn = asyncio.Semaphore(AT_ONCE)
+    async def _for_each(
+        self, do: Callable[[Team], Awaitable[None]], teams: Sequence[Team], at_once: int = AT_ONCE
+    ) -> None:
+        turn = asyncio.Semaphore(at_once)
 
         async def one(team: Team) -> None:
             async with turn:

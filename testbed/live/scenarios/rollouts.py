@@ -3,7 +3,7 @@
 from testbed.live.manifests import config_map, container, deployment, probe, recreated, service, variables
 from testbed.live.place import Place
 from testbed.live.scenario import ERRORS, Manifest, Scenario, Truth
-from testbed.live.scenarios.truths import bad_rollout
+from testbed.live.scenarios.truths import ROLLOUT, bad_rollout
 
 
 def _web(place: Place) -> list[Manifest]:
@@ -49,6 +49,17 @@ def _wrong_path(place: Place) -> None:
     place.wait_event("Unhealthy")
 
 
+def _added_and_undone(place: Place) -> None:
+    """The undo only takes a field away."""
+    place.change_container(env=variables(NEEDS="QUEUE_URL"))
+    place.wait_restarted(1)
+    place.kubectl("rollout", "undo", f"deployment/{place.app}")
+    place.rolled_out()
+
+
+_UNDONE = Truth(
+    "deployment/{app}", "rollout: env added, already rolled back", ("rolled back|undone|env|NEEDS",), symptom=(ROLLOUT,)
+)
 _CONFIG_MAP = Truth("configmap/settings", "ConfigMap changed, then a restart", ("settings|configmap",), (), ("crash",))
 _CONFIG_MAP_5XX = Truth("configmap/settings", "ConfigMap changed, then a restart", ("settings|configmap",))
 
@@ -65,6 +76,7 @@ SCENARIOS = (
         pods=2,
         alert=ERRORS,
     ),
+    Scenario("env-added-undone", _recreated, _UNDONE, _added_and_undone),
     Scenario("settings-restart-crash", _configured, _CONFIG_MAP, _settings_crash, pods=2),
     Scenario("settings-restart-5xx", _configured, _CONFIG_MAP_5XX, _settings_misbehave, alert=ERRORS),
     Scenario("settings-restart-5xx-aged", _configured, _CONFIG_MAP_5XX, _settings_misbehave, age=True, alert=ERRORS),

@@ -1,6 +1,6 @@
 """Scalings: to none, away and back, and up into what gives no room."""
 
-from testbed.live.manifests import container, deployment, labels, quota, service
+from testbed.live.manifests import container, deployment, labels, plain, quota, service
 from testbed.live.place import Place
 from testbed.live.scenario import Manifest, Scenario, Truth
 from testbed.live.scenarios.truths import BLAMES_ROLLOUT, OWN_REPLICAS, nothing
@@ -64,6 +64,21 @@ def _lower_quota(place: Place) -> None:
     place.wait_event("FailedCreate")
 
 
+def _autoscaler_steps_down(place: Place) -> None:
+    """Write the scale as the autoscaler does, under its name."""
+    options = ("--subresource=scale", "--field-manager=kube-controller-manager", "--type=merge")
+    place.kubectl("patch", "deployment", place.app, *options, '--patch={"spec":{"replicas":2}}')
+    place.wait("two pods", lambda: len(place.pods()) == 2)
+
+
+def _autoscaled(place: Place) -> list[Manifest]:
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": place.app}
+    cpu = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}
+    spec = {"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 4, "metrics": [cpu]}
+    scaler = plain("HorizontalPodAutoscaler", place.app, "autoscaling/v2", spec=spec)
+    return [deployment(place.app, replicas=3), service(place.app), scaler]
+
+
 def _scaled(what: str, *says: str, symptom: tuple[str, ...] = ()) -> Truth:
     return Truth("deployment/{app}", what, ("scaled", *says), (BLAMES_ROLLOUT,), symptom, mend=OWN_REPLICAS)
 
@@ -77,6 +92,14 @@ SCENARIOS = (
     Scenario("scaled-down-aged", _web, _scaled("down by hand right before", "to 1"), _down, age=True, pods=2),
     Scenario("away-and-back", _web, nothing("scaled to 0 and back, all ready"), _away_and_back, pods=2),
     Scenario("away-and-back-aged", _web, nothing("scaled to 0 and back, all ready"), _away_and_back, age=True, pods=2),
+    Scenario(
+        "autoscaler-steps-down-aged",
+        _autoscaled,
+        nothing("the autoscaler took a pod away, as it should"),
+        _autoscaler_steps_down,
+        age=True,
+        pods=3,
+    ),
     Scenario("into-quota", _within_quota, _scaled("up into a quota", "to 5", symptom=_ROOM), _into_quota, pods=2),
     Scenario(
         "into-quota-aged",
