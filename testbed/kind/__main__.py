@@ -32,7 +32,8 @@ def run(options: argparse.Namespace) -> int:
             return _call(options.command, {FACTS_VARIABLE: str(facts_file)})
     store = Store("kind", report)
     began = time.monotonic()
-    with running_cluster(store, with_archive=options.archive, keep=options.keep) as facts:
+    wanted = {"with_archive": options.archive, "keep": options.keep, "bare": options.bare}
+    with running_cluster(store, **wanted) as facts:
         steps = ", ".join(f"{step} {seconds:g} s" for step, seconds in facts.seconds.items())
         report(f"The cluster is ready after {time.monotonic() - began:.0f} s ({steps})")
         code = _call(options.command, {FACTS_VARIABLE: str(RunDirectory().facts)})
@@ -96,6 +97,7 @@ def _parse() -> argparse.Namespace:
         command.set_defaults(do=function)
         if function is run:
             command.add_argument("--keep", action="store_true", help="leave the cluster for a look")
+            command.add_argument("--bare", action="store_true", help="no Helm, no ingress controller, no image of ours")
             command.add_argument("--archive", action="store_true", help="build the image without Docker")
             command.add_argument("--cluster", default="", choices=["", _EXISTING], help="use the one of KUBECONFIG")
             command.add_argument("command", nargs="+", help="what is run when the cluster is ready")

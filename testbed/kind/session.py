@@ -32,14 +32,20 @@ T = TypeVar("T")
 
 
 @contextmanager
-def running_cluster(store: Store, *, with_archive: bool = False, keep: bool = False) -> Iterator[ClusterRecord]:
-    """A cluster with everything in it, removed when the block or this process ends."""
+def running_cluster(
+    store: Store, *, with_archive: bool = False, keep: bool = False, bare: bool = False
+) -> Iterator[ClusterRecord]:
+    """A cluster with everything in it, removed when the block or this process ends.
+
+    A bare one has neither Helm nor an ingress controller nor our image: for what runs the programs beside it.
+    """
     run = RunDirectory()
     with locked(run.lock, "an end-to-end cluster of this user", store.progress):
         clear(run, store)
         run.create()
         with Guard(run) as guard:
-            yield Setup(run, store, with_archive=with_archive).put_up()
+            setup = Setup(run, store, with_archive=with_archive)
+            yield setup.put_up_bare() if bare else setup.put_up()
             if keep:
                 guard.keep()
 
@@ -90,6 +96,20 @@ class Setup:
         self._timed("ingress controller", lambda: install_ingress(cluster, crds, manifest(traefik)))
         return self._facts(cluster, helm3, helm4, archive, ports)
 
+    def put_up_bare(self) -> ClusterRecord:
+        """Put up a cluster with nothing in it, and write down what tests need to know."""
+        kind = self._timed("programs", lambda: self._programs.published(KIND) / "kind")
+        kubectl = self._programs.kubernetes() / "kubectl"
+        docker, state = self._timed("docker", lambda: self.start_docker(kind))
+        registry = self._timed("registry", lambda: docker.registry_serves(default_base()))
+        node = None if registry else self._timed("node image", lambda: node_image(self._store, self._programs, docker))
+        cluster = KindCluster(state.cluster, kind, kubectl, docker, self._run.path)
+        ports = free_port(), free_port()
+        self._store.progress(f"Creating the cluster {cluster.name}, bare")
+        self._timed("cluster", lambda: cluster.create(node, *ports))
+        issue_certificate(self._run.path)
+        return self._facts(cluster, None, None, None, (0, 0))
+
     def start_docker(self, kind: Path | None = None) -> tuple[Docker, State]:
         """Find Docker, or start a daemon of our own; write down what is to be put back."""
         found = running_docker()
@@ -128,14 +148,14 @@ class Setup:
             cluster.load_archive(archive)
 
     def _facts(
-        self, cluster: KindCluster, helm3: Path, helm4: Path, archive: Path | None, ports: tuple[int, int]
+        self, cluster: KindCluster, helm3: Path | None, helm4: Path | None, archive: Path | None, ports: tuple[int, int]
     ) -> ClusterRecord:
         directory = self._run.path
         facts = ClusterRecord(
             kubeconfig=str(cluster.kubeconfig),
             kubectl=str(cluster.kubectl),
-            helm=str(helm3),
-            helm4=str(helm4),
+            helm=_text(helm3) or "",
+            helm4=_text(helm4) or "",
             image=IMAGE,
             image_archive=str(archive) if archive else None,
             authority=str(directory / "ca.crt"),

@@ -130,7 +130,7 @@ CASES = [
                 last=0,
             ),
         ],
-        "node node-7",
+        "cordon node-7",
         is_likely=True,
         pods=[pod("old", ready=False, on="")],
     ),

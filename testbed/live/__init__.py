@@ -1,0 +1,1 @@
+"""Really broken and healthy workloads on a kind cluster, their causes written down first, and how the notes fare."""
