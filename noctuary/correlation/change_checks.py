@@ -10,6 +10,8 @@ from noctuary.correlation.score import CHANGE_PRIOR, distance_term, doubted, sym
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, SetAside, Term
 
+NOTHING_RUNS = "nothing of it runs since"
+
 
 def other_change(observed: Observations, explanation: Explanation) -> Iterator[Cause | SetAside]:
     """A change before the onset may be to blame, unless it was taken back or could only help."""
@@ -48,7 +50,7 @@ def _against(observed: Observations, change: Change, symptoms: list[Fault]) -> s
 
 def _why(observed: Observations, change: Change, symptoms: list[Fault]) -> str:
     if _stopped(observed, change):
-        return "nothing of it runs since"
+        return NOTHING_RUNS
     if symptoms and is_up(change):
         return "there is no room for the added replicas"
     if symptoms:

@@ -7,6 +7,7 @@ from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models.diagnosis import Diagnosis, Verdict
 from noctuary.models.evidence import Evidence
 from noctuary.notes.remedies import remedy
+from noctuary.notes.values import shown_name
 
 ACTION_STARTS = ("Do:", "Do, if it is to blame:", "If it comes back:")
 
@@ -16,11 +17,22 @@ def action(evidence: Evidence, *, is_resolved: bool) -> list[str]:
     diagnosis = evidence.diagnosis
     if diagnosis.causes:
         first = diagnosis.causes[0]
+        if diagnosis.is_undecided and not is_resolved:
+            return _compare(evidence)
         lead = "Do:" if first.score >= LIKELY_SCORE or first.change is None else "Do, if it is to blame:"
         return advised("If it comes back:" if is_resolved else lead, remedy(first, diagnosis, evidence.standing))
     if diagnosis.verdict is Verdict.NEVER_SEEN:
         return [_map_it(diagnosis)]
     return ["Worth checking next: traffic, what it calls outside the cluster, certificates, quotas."]
+
+
+def _compare(evidence: Evidence) -> list[str]:
+    """Return what to do about each of several changes, of which none is known to be the one."""
+    lines = ["Do: compare when the trouble began with each change; take back the one that fits."]
+    for cause in evidence.diagnosis.causes[:2]:
+        name = shown_name(cause.change, 63) if cause.change is not None else ""
+        lines += advised(f"If it is {prose(name)}:", remedy(cause, evidence.diagnosis, evidence.standing))
+    return lines
 
 
 def advised(lead: str, advice: Advice) -> list[str]:

@@ -23,6 +23,8 @@ Builder = Callable[[int], str]
 def headline(diagnosis: Diagnosis, prefix: str = "", standing: Standing | None = None) -> str:
     """Return the answer in one line of at most 120 characters, with names shortened as far as it takes."""
     groups = _cause(diagnosis.causes[0], diagnosis, standing) if diagnosis.causes else _no_cause(diagnosis)
+    if diagnosis.is_undecided:
+        groups = _undecided(diagnosis)
     texts = [prefix + build(limit) for builders in groups for limit in _NAME_LIMITS for build in builders]
     return next((text for text in texts if len(text) <= HEADLINE_CHARS), shorten(texts[-1], HEADLINE_CHARS))
 
@@ -48,6 +50,18 @@ def _cause(cause: Cause, diagnosis: Diagnosis, standing: Standing | None) -> lis
     if tails:
         return [[say(with_symptom=False, with_age=with_age, tail=tail) for with_age in (True, False)] for tail in tails]
     return [[say(), say(with_age=False)], [say(with_symptom=False)], [say(with_symptom=False, with_age=False)]]
+
+
+def _undecided(diagnosis: Diagnosis) -> list[list[Builder]]:
+    """Return ways to name changes of which none has a fault of its own, without preferring one."""
+    pair = diagnosis.causes[:2]
+
+    def both(*, with_age: bool) -> Builder:
+        return lambda limit: "Possible causes: {}.".format(
+            "; or ".join(sentence(each, diagnosis, limit, with_symptom=False, with_age=with_age) for each in pair)
+        )
+
+    return [[both(with_age=True), both(with_age=False)]]
 
 
 def _already(cause: Cause, diagnosis: Diagnosis, standing: Standing | None) -> Iterator[str]:

@@ -4,6 +4,7 @@ from noctuary.analyzers.base import wording
 from noctuary.analyzers.registry import analyzer_of
 from noctuary.common.text import clean, duration, plural, shorten, shorten_middle
 from noctuary.common.words import COUNT, plain_value
+from noctuary.correlation.change_checks import NOTHING_RUNS
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Diagnosis, Fault, Relation
@@ -42,11 +43,11 @@ def _felt(cause: Cause, limit: int) -> str:
 
 def _symptom(cause: Cause, limit: int) -> str:
     """Return what became of a change: what its own pods suffer, or that they are ready."""
-    if not cause.faults:
-        return cause.why if cause.kind is CauseKind.ROLLOUT and cause.why.startswith("its pods") else ""
+    if not cause.faults or cause.why == NOTHING_RUNS:
+        return cause.why if cause.why == NOTHING_RUNS or cause.why.startswith("its pods") else ""
     fault = cause.faults[0]
-    if fault.is_posted:
-        return fault_words(fault, limit)
+    if fault.is_posted or cause.kind is not CauseKind.ROLLOUT:
+        return fault_sentence(fault, limit)
     told = analyzer_of(fault).symptom(fault, limit)
     return past(told) if fault.is_over else told
 
@@ -107,8 +108,9 @@ def change_line(change: Change) -> str:
         f"changed: {clean(facts[details.CHANGED], 120)}" if details.CHANGED in facts else "",
         f"reaches {clean(facts[details.STAGED], 80)}" if details.STAGED in facts else "",
         "by an autoscaler" if details.BY_AUTOSCALER in facts else "",
-        clean(change.entity, 63) if change.is_posted and change.entity not in ("", change.service) else "",
+        clean(change.entity, 63) if change.is_posted and change.entity != change.service else "",
     ]
+    parts = [part for part in parts if part not in said]
     told = "; ".join(part for part in parts if part)
     return shorten(said + (f" ({told})" if told else ""), MAX_LINE_CHARS) + link_of(change)
 
@@ -142,6 +144,6 @@ def _facts(fault: Fault, reason: str) -> list[str]:
     return [
         "" if names_reason else reason,
         plural(int(restarts), "restart") if COUNT.fullmatch(restarts) and int(restarts) else "",
-        f"container {container}" if container else "",
+        f"container {container}" if container not in ("", fault.subject.name) else "",
         f"on {shorten_middle(clean(fault.nodes[0], 253), 40)}" if len(fault.nodes) == 1 and not names_reason else "",
     ]

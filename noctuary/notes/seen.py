@@ -70,7 +70,8 @@ def _other(word: str, cause: Cause, diagnosis: Diagnosis) -> str:
 
 
 def _ran_well(diagnosis: Diagnosis) -> Iterator[str]:
-    if diagnosis.ran_well_s is not None:
+    is_told = any(aside.why.startswith("its pods ran well") for aside in diagnosis.set_aside)
+    if diagnosis.ran_well_s is not None and not is_told:
         yield f"Not its rollout: the version had run well for {duration(diagnosis.ran_well_s)}"
 
 

@@ -74,7 +74,7 @@ def fault(at: float, reason: str, pod: str = "web-h2-a", *, last: Any = 0.0, **f
     told = {"reason": reason, "template_hash": template, "container": workload, "restarts": "0"} | facts
     kind = told.pop("about", "Pod")
     event_type = EventType.SATURATION if reason.startswith("Failed") else EventType.RESTART
-    return _event(kind, pod, event_type, at, last, told, workload=workload, node="node-1")
+    return _event(kind, pod, event_type, at, last, told, workload=workload, node="node-1", new_value=reason)
 
 
 def posted(event_type: str, at: float, entity: str, vendor: str, **more: Any) -> ContextEvent:

@@ -355,5 +355,5 @@ async def test_a_second_look_may_learn_more_from_the_same_events(scene: Scene) -
     scene.live_reader = read
     await started(scene)
     incident = scene.pd.trigger(scene.service, "Errors")
-    await scene.until(lambda: "crash" in scene.text(incident.id))
+    await scene.until(lambda: "only its behaviour can be wrong" in scene.text(incident.id))
     await scene.until(lambda: "liveness probe (/alive)" in scene.text(incident.id))
