@@ -4,9 +4,10 @@ from noctuary.analyzers.base import Advice
 from noctuary.common.text import clean
 from noctuary.common.words import prose, remark
 from noctuary.correlation.score import LIKELY_SCORE
-from noctuary.models.diagnosis import Diagnosis, Verdict
+from noctuary.models.diagnosis import Change, Diagnosis, Verdict
 from noctuary.models.evidence import Evidence
 from noctuary.notes.remedies import remedy
+from noctuary.notes.rollback import undone_already
 
 ACTION_STARTS = ("Do:", "Do, if it is to blame:", "If it comes back:")
 
@@ -16,11 +17,16 @@ def action(evidence: Evidence, *, is_resolved: bool) -> list[str]:
     diagnosis = evidence.diagnosis
     if diagnosis.causes:
         first = diagnosis.causes[0]
-        lead = "Do:" if first.score >= LIKELY_SCORE or first.change is None else "Do, if it is to blame:"
+        is_sure = first.score >= LIKELY_SCORE or first.change is None or _is_undone(first.change, evidence)
+        lead = "Do:" if is_sure else "Do, if it is to blame:"
         return advised("If it comes back:" if is_resolved else lead, remedy(first, diagnosis, evidence.standing))
     if diagnosis.verdict is Verdict.NEVER_SEEN:
         return [_map_it(diagnosis)]
     return ["Worth checking next: traffic, what it calls outside the cluster, certificates, quotas."]
+
+
+def _is_undone(change: Change, evidence: Evidence) -> bool:
+    return bool(undone_already(change, evidence.standing, evidence.diagnosis.onset))
 
 
 def advised(lead: str, advice: Advice) -> list[str]:
