@@ -22,6 +22,8 @@ HELP = {
     "registry not reached": "check that its node reaches the registry",
 }
 """What helps where neither the name nor the access is wrong, by the hint."""
+_ABOUT_IMAGE = re.compile(r"(?i)\b(?:pull|pulling|inspect) image|\bErrImage|\bImagePull")
+"""The word alone means nothing: containers and pods are named for images, too."""
 
 
 class ImagePull(Analyzer):
@@ -88,7 +90,7 @@ class ImagePull(Analyzer):
 def is_about_image(event: ContextEvent) -> bool:
     """Tell whether an event with an ambiguous reason is about an image."""
     is_ambiguous = event.details.get(details.REASON, "") in AMBIGUOUS
-    return is_ambiguous and "image" in event.details.get(details.MESSAGE, "").lower()
+    return is_ambiguous and bool(_ABOUT_IMAGE.search(event.details.get(details.MESSAGE, "")))
 
 
 def _image(fault: Fault, limit: int) -> str:

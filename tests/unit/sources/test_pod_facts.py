@@ -2,21 +2,20 @@
 
 from typing import Any
 
-import msgspec
 import pytest
 
 from noctuary.common.clock import format_time, parse_time
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
-from noctuary.sources.kubernetes.kinds.pods import Pod, describe_pod, pod_faults
-from tests.unit.sources.cases.pods import EARLIER, ended, pod, running, waiting
+from noctuary.sources.kubernetes.kinds.pods import describe_pod, pod_faults
+from tests.unit.sources.cases.pods import EARLIER, decoded, ended, pod, running, waiting
 from tests.unit.sources.watched_case import AT, Manifest
 
 NOON = parse_time(AT)
 
 
 def faults(raw: Manifest) -> list[ContextEvent]:
-    return pod_faults(msgspec.json.decode(msgspec.json.encode(raw), type=Pod))
+    return pod_faults(decoded(raw))
 
 
 def reasons(raw: Manifest) -> list[str | None]:
@@ -151,6 +150,15 @@ def test_a_crash_loop_seen_for_the_first_time_is_dated_to_its_first_end(
     assert (event.timestamp, event.last_seen) == (began, NOON)
 
 
+def test_a_container_that_runs_out_of_memory_again_and_again_is_dated_to_the_first_time() -> None:
+    killed = terminated(137, started=NOON - 2, finished=NOON, reason="OOMKilled")
+    status = running(waiting("CrashLoopBackOff", "back-off 20s restarting failed"), killed)
+    early = [condition("PodScheduled", "True", format_time(NOON - DAY))]
+    first, loop = faults(pod(status | {"conditions": early}))
+    assert (first.new_value, first.timestamp, first.last_seen) == ("OOMKilled", NOON - 14, NOON)
+    assert loop.timestamp == first.timestamp
+
+
 def test_a_single_exit_is_dated_to_itself_though_its_pod_was_unready_before() -> None:
     unready = [condition("Ready", "False", EARLIER)]
     status = running({"running": {}}, terminated(1, started=NOON - 5, finished=NOON), conditions=unready)
@@ -161,7 +169,7 @@ def test_a_single_exit_is_dated_to_itself_though_its_pod_was_unready_before() ->
 
 def test_a_pod_is_described_with_all_that_correlation_reads() -> None:
     status = running({"running": {}}, startTime=EARLIER, conditions=[condition("Ready", "True")])
-    view = describe_pod(msgspec.convert(pod(status), Pod))
+    view = describe_pod(decoded(pod(status)))
     assert (view.workload_kind, view.workload, view.is_ready, view.is_leaving) == ("Deployment", "shop", True, False)
     assert (view.created_at, view.ready_changed_at, view.started_at) == (NOON, NOON, parse_time(EARLIER))
 
@@ -177,4 +185,4 @@ def test_a_pod_is_described_with_all_that_correlation_reads() -> None:
     ],
 )
 def test_a_pod_that_counts_no_more_is_leaving(status: Manifest, metadata: Manifest, leaving: bool) -> None:
-    assert describe_pod(msgspec.convert(pod(status, **metadata), Pod)).is_leaving is leaving
+    assert describe_pod(decoded(pod(status, **metadata))).is_leaving is leaving

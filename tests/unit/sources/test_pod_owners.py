@@ -1,16 +1,15 @@
 """Whose a pod is: Deployments, CronJobs, nodes and owners that nobody watches, and the names it may be meant by."""
 
-import msgspec
 import pytest
 
 from noctuary.models.naming import names_of
 from noctuary.sources.kubernetes.kinds.pods import Pod, identify_pod
-from tests.unit.sources.cases.pods import pod
+from tests.unit.sources.cases.pods import decoded, pod
 
 
 def owned(kind: str, owner: str, **metadata: object) -> Pod:
     reference = {"kind": kind, "name": owner, "uid": "owner-1", "controller": True}
-    return msgspec.convert(pod({}, **{"labels": {}, "ownerReferences": [reference]} | metadata), Pod)
+    return decoded(pod({}, **{"labels": {}, "ownerReferences": [reference]} | metadata))
 
 
 @pytest.mark.parametrize(
@@ -45,8 +44,18 @@ def test_a_static_pod_is_its_own_workload_without_its_node_s_name() -> None:
 
 
 def test_a_pod_without_a_controller_is_its_own_workload() -> None:
-    alone = identify_pod(msgspec.convert(pod({}, name="debug", ownerReferences=[], labels={}), Pod))
+    alone = identify_pod(decoded(pod({}, name="debug", ownerReferences=[], labels={})))
     assert (alone.ref.workload_kind, alone.ref.workload_name, alone.owner_uid) == ("Pod", "debug", "")
+
+
+def test_a_pod_s_claims_are_those_that_it_mounts_and_those_made_for_it() -> None:
+    volumes = [
+        {"name": "data", "persistentVolumeClaim": {"claimName": "orders-data"}},
+        {"name": "scratch", "ephemeral": {"volumeClaimTemplate": {"spec": {}}}},
+        {"name": "settings", "configMap": {"name": "settings"}},
+    ]
+    mounting = decoded(pod({}) | {"spec": {"containers": [], "volumes": volumes}})
+    assert identify_pod(mounting).claims == ("orders-data", "shop-5f7-x-scratch")
 
 
 HELM = {"app.kubernetes.io/name": "shop-web", "app.kubernetes.io/instance": "prod"}

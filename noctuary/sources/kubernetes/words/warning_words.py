@@ -22,6 +22,11 @@ from noctuary.sources.kubernetes.words.messages import plain
 
 UNHEALTHY = "Unhealthy"
 PULL_SECRET_REASON = "FailedToRetrieveImagePullSecret"  # noqa: S105 - the name of a reason
+_ABOUT_IMAGE = re.compile(
+    r"(?i)\b(?:pull|pulling|inspect) image|default image tag|\bErrImage|\bImagePull|\bImageInspect|\bInvalidImageName"
+    r"|\bRegistryUnavailable|\bSignatureValidation"
+)
+"""The word alone means nothing: containers and pods are named for images, too."""
 _FIELD_PATH = re.compile(r"spec\.(?:initContainers|containers)\{([^}]+)\}")
 _REPEATS_THE_REASON = re.compile(r"Error: \w+|Back-off restarting failed container.*", re.DOTALL)
 _REASON_OF_FAILED = {IMAGE_KEY: "ErrImagePull", CONFIGURATION_KEY: "CreateContainerConfigError"}
@@ -74,16 +79,16 @@ def _key(reason: str, message: str, container: str, probe: str) -> str:
 
 def _fault_key(reason: str, message: str) -> str:
     """Return the key of the fault that the container's status shows as well, or an empty text."""
-    lowered = message.lower()
+    is_image = bool(_ABOUT_IMAGE.search(message))
     if reason == "BackOff":
-        return IMAGE_KEY if "image" in lowered else CRASH_KEY
+        return IMAGE_KEY if is_image else CRASH_KEY
     if reason in ("InspectFailed", "ErrImageNeverPull"):
         return IMAGE_KEY
     if reason != "Failed":
         return ""
     if missing_object(message):
         return CONFIGURATION_KEY
-    return IMAGE_KEY if "image" in lowered or "errimage" in lowered else START_KEY
+    return IMAGE_KEY if is_image else START_KEY
 
 
 def _reason(reason: str, message: str) -> str:
