@@ -44,8 +44,8 @@ class Clock:
         return next((at for at in shown if at and known_at <= at <= self._now + FUTURE_SLACK_S), self._now)
 
 
-def actor_of(view: WorkloadView, at: float, replaced_at: float) -> str | None:
+def actor_of(view: WorkloadView, at: float, replaced_at: float, *, is_last: bool) -> str | None:
     """Return who wrote the template that was rolled out; what only removes fields is written by nobody."""
     close = replaced_at - CONTROLLER_LAG_S if at - replaced_at <= CONTROLLER_LAG_S else replaced_at
-    write = write_between(view.template_writes, close, at + CONTROLLER_LAG_S)
+    write = write_between(view.template_writes, close, at + CONTROLLER_LAG_S, or_later=is_last)
     return write.manager if write is not None else None

@@ -92,7 +92,7 @@ def tell(
         is_last = step is steps[-1]
         at = clock.date(view, step, replaced_at, is_last=is_last)
         if at:
-            actor = actor_of(view, at, replaced_at) if is_last else None
+            actor = actor_of(view, at, replaced_at, is_last=is_last)
             reach = view.reach if is_last and before is not None else None
             found.append(Rollout(view, step, at, before, before_at, actor, reach))
         before, before_at = _numbered(step), at
