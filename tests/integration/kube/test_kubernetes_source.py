@@ -12,7 +12,7 @@ from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Relation, ServiceView
 from noctuary.models.live_view import LiveView
-from noctuary.sources.kubernetes.live import read_live
+from noctuary.sources.kubernetes.live_reader import make_live_reader
 from noctuary.sources.kubernetes.session import WatchTimings
 from testbed.polling import until
 from testbed.watched_cluster import WatchedCluster, ref_of, session_of
@@ -121,12 +121,14 @@ async def test_the_live_view_names_a_rollback_target_and_what_is_wrong(
     pod = await world.a_pod("shop", "shop:2")
     await world.report_container(pod, CRASHING, lastState=ENDED, restartCount=4)
     view = await live(world, labels)
-    (rollout,) = [event for event in view.events if event.event_type == "deploy"]
+    first, rollout = [event for event in view.events if event.event_type == "deploy"]
+    assert first.new_value == "shop:1"
     assert (rollout.details[details.IMAGE], rollout.details[details.REVISION]) == ("shop:2", "2")
     assert (rollout.details[details.PREVIOUS_IMAGE], rollout.details[details.PREVIOUS_REVISION]) == ("shop:1", "1")
     assert [event.new_value for event in view.events if event.entity == pod["metadata"]["name"]] == ["CrashLoopBackOff"]
     assert pod["metadata"]["name"] in [each.name for each in view.pods]
     assert {(e.event_type, e.new_value) for e in view.events} == {
+        ("deploy", "shop:1"),
         ("deploy", "shop:2"),
         ("restart", "CrashLoopBackOff"),
     }
@@ -158,7 +160,7 @@ async def test_the_live_view_holds_the_nodes_of_its_pods(world: WatchedCluster, 
 async def test_a_live_view_that_is_refused_is_an_error(world: WatchedCluster) -> None:
     stranger = await KubeClient.connect(world.stranger_kubeconfig())
     with pytest.raises(KubernetesError, match="403"):
-        await read_live(stranger, shop(world.namespace))
+        await make_live_reader(stranger)([shop(world.namespace)])
     await stranger.close()
 
 
@@ -169,6 +171,8 @@ def shop(namespace: str, labels: dict[str, str] | None = None) -> ServiceView:
 async def live(world: WatchedCluster, labels: dict[str, str] | None = None) -> LiveView:
     kube = await KubeClient.connect(world.receiver_kubeconfig)
     try:
-        return await read_live(kube, shop(world.namespace, labels))
+        view = await make_live_reader(kube, namespaces_s=10)([shop(world.namespace, labels)])
     finally:
         await kube.close()
+    assert view is not None
+    return view

@@ -62,7 +62,7 @@ def summarize(template: PodTemplate, salt: str) -> TemplateSummary:
         for container in spec.pop(field, None) or []:
             summary.containers[prefix + container["name"]] = _container(container, salt)
     labels = {k: v for k, v in template.metadata.labels.items() if k not in _MADE_LABELS}
-    summary.fields = {name: _digest(value, salt) for name, value in spec.items() if name not in _ALIASES}
+    summary.fields = _digests({name: value for name, value in spec.items() if name not in _ALIASES}, salt)
     summary.fields["labels"] = _digest(labels, salt)
     summary.fields["annotations"] = _digest(template.metadata.annotations, salt)
     summary.labels = _digests(labels, salt)
@@ -76,7 +76,7 @@ def _container(container: dict[str, Any], salt: str) -> ContainerSummary:
         image=container.get("image", ""),
         env={each["name"]: _digest(each, salt) for each in container.get("env") or []},
         fields=_digests(rest, salt),
-        told=dict(_told(rest)),
+        told=dict(sorted(_told(rest))),
     )
 
 
@@ -104,7 +104,8 @@ def _asked(probe: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _digests(values: Mapping[str, Any], salt: str) -> dict[str, str]:
-    return {name: _digest(value, salt) for name, value in values.items()}
+    # Sorted, because the copy of a template in a ControllerRevision has its fields in another order.
+    return {name: _digest(values[name], salt) for name in sorted(values)}
 
 
 def _digest(value: Any, salt: str) -> str:
