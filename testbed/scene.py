@@ -17,8 +17,8 @@ from starlette.routing import Route
 from noctuary.common.backoff import Backoff
 from noctuary.common.http_client import create_client
 from noctuary.common.metrics import Metrics
+from noctuary.incidents.evidence.sight import Sight
 from noctuary.incidents.pipeline import IncidentPipeline
-from noctuary.incidents.sight import Sight
 from noctuary.incidents.timings import Timings
 from noctuary.models.context_event import new_event_id
 from noctuary.models.incident import IncidentRow

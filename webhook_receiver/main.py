@@ -15,8 +15,8 @@ import uvloop
 from noctuary.common.errors import InvalidInput
 from noctuary.common.http_client import create_client
 from noctuary.common.metrics import Metrics
+from noctuary.incidents.evidence.sight import Sight
 from noctuary.incidents.pipeline import IncidentPipeline
-from noctuary.incidents.sight import Sight
 from noctuary.kube.client import KubeClient
 from noctuary.kube.lease import Lease
 from noctuary.routing.operator_token import OperatorToken

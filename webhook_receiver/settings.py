@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from noctuary.common.setting_types import Names
-from noctuary.incidents.sight import IGNORED_REASONS
+from noctuary.incidents.evidence.sight import IGNORED_REASONS
 from webhook_receiver.deps import ROUTING_MAX_AGE_S
 
 MAX_IGNORED_REASONS = 100

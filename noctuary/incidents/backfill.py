@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import AsyncIterator
 
 import structlog
 
@@ -15,6 +16,8 @@ from noctuary.incidents.sightings import Sighting, sighting_of_listing
 from noctuary.incidents.updater import IncidentUpdater
 from noctuary.models.routing_record import RoutingRecord, Scope
 from noctuary.pagerduty.client import PagerDutyClients
+from noctuary.pagerduty.objects import Incident
+from noctuary.pagerduty.webhook import time_or
 from noctuary.routing.directory import RoutingDirectory
 from noctuary.store.interface import IntegrationState, SaveIntegrationState, Store, Work
 
@@ -36,6 +39,8 @@ POLL_S = 1.0
 MAX_AT_ONCE = 4
 BATCH = 8
 """Incidents taken side by side: as many calls as one token may make at once."""
+MAX_OPEN_LISTED = 1_000
+"""Open incidents of any age that are listed, the newest first: ten calls; who has more has forgotten the others."""
 MAX_SINGLE_READS = 50
 """Open incidents that the list did not show are read one by one; the rest has its turn another time."""
 
@@ -125,9 +130,7 @@ class Backfiller:
         seen: set[str] = set()
         batch: list[Sighting] = []
         found = 0
-        listed = self._clients.of(record).incidents(since, asked_at + AHEAD_S, scope_query(record.scope))
-        async for incident in listed:
-            seen.add(incident.id)
+        async for incident in self._listed(record, since, asked_at, seen):
             sighting = sighting_of_listing(incident, asked_at)
             if record.takes_webhooks and sighting.triggered_at > asked_at - YOUNG_INCIDENT_S:
                 self._due[record.id] = min(self._due.get(record.id, asked_at + RETRY_S), asked_at + RETRY_S)
@@ -140,6 +143,19 @@ class Backfiller:
         await self._read_singly(record, seen, asked_at)
         await self._store.commit(SaveIntegrationState(IntegrationState(id=record.id, compared_until=asked_at)))
         return found
+
+    async def _listed(
+        self, record: RoutingRecord, since: float, asked_at: float, seen: set[str]
+    ) -> AsyncIterator[Incident]:
+        """Yield what was created in a range, then what is open of before: it may have been moved or reopened."""
+        client, scope = self._clients.of(record), scope_query(record.scope)
+        async for incident in client.incidents(since, asked_at + AHEAD_S, scope):
+            seen.add(incident.id)
+            yield incident
+        async for incident in client.open_incidents(scope, MAX_OPEN_LISTED):
+            if incident.id not in seen and time_or(incident.created_at, 0.0) >= record.created_at:
+                seen.add(incident.id)
+                yield incident
 
     async def _update_all(self, record: RoutingRecord, batch: list[Sighting], *, look_first: bool) -> int:
         """Update some incidents side by side; return how many were new."""

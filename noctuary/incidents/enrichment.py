@@ -11,11 +11,11 @@ from noctuary.correlation.correlate import correlate
 from noctuary.correlation.explain import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.incidents.alerts import onset_of, read_alerts
+from noctuary.incidents.evidence.sight import NO_SIGHT, Sight
+from noctuary.incidents.evidence.standing import blamed_workloads, find_rollback, find_undoing, read_revisions
+from noctuary.incidents.evidence.window import merge_events, read_window, tenants_of
 from noctuary.incidents.service_mapping import resolve_services
-from noctuary.incidents.sight import NO_SIGHT, Sight
-from noctuary.incidents.standing import blamed_workloads, find_rollback, find_undoing, read_revisions
-from noctuary.incidents.window import merge_events, read_window, tenants_of
-from noctuary.models.diagnosis import Diagnosis, IncidentContext, Relation, ServiceView
+from noctuary.models.diagnosis import Diagnosis, IncidentContext, PodView, Relation, ServiceView, Subject
 from noctuary.models.evidence import AlertSummary, Clearing, Evidence, Standing
 from noctuary.models.incident import IncidentRow
 from noctuary.models.live_view import LiveView
@@ -29,6 +29,15 @@ LIVE_READ_TIMEOUT_S = 1.0
 """The note promises one second; the store alone is enough for most answers."""
 ALERTS_TIMEOUT_S = 2.0
 """Alerts sharpen the onset; they are not worth more waiting than this."""
+
+
+class Look(NamedTuple):
+    """What was read when an incident came; `live` None: the cluster was not read."""
+
+    context: IncidentContext
+    alerts: AlertSummary
+    live: LiveView | None
+    gaps: list[str]
 
 
 class Present(NamedTuple):
@@ -50,10 +59,27 @@ class Enricher:
         self, record: RoutingRecord, incident: IncidentRow, now: float, known_alerts: AlertSummary | None = None
     ) -> Evidence:
         """Diagnose an incident from everything that can be read in time; alerts known already are not read again."""
+        found = await self._look(record, incident, now, known_alerts)
+        diagnosis = correlate(found.context)
+        return Evidence(
+            diagnosis,
+            found.alerts,
+            found.gaps,
+            limits=self._sight.limits(found.context.services),
+            standing=await self._standing(diagnosis, Present(gather_observations(found.context), found.live)),
+            service_id=incident.service_id,
+            service_name=incident.service_name,
+            reopened_at=incident.reopened_at,
+            looked_at=now,
+        )
+
+    async def _look(
+        self, record: RoutingRecord, incident: IncidentRow, now: float, known_alerts: AlertSummary | None
+    ) -> Look:
         services = resolve_services(record, incident.service_id, incident.service_name)
         gaps: list[str] = []
-        since = incident.began_at - record.lookback_s
         cut: list[str] = []
+        since = incident.began_at - record.lookback_s
         alerts, events, live, last_event_at = await asyncio.gather(
             self._alerts(record, incident, gaps, known_alerts),
             read_window(self._store, services, since, now, cut),
@@ -74,18 +100,7 @@ class Enricher:
             minimum_score=record.minimum_confidence,
             ignored_reasons=list(self._sight.ignored_reasons),
         )
-        diagnosis = correlate(context)
-        return Evidence(
-            diagnosis,
-            alerts,
-            gaps + cut,
-            limits=self._sight.limits(services),
-            standing=await self._standing(diagnosis, Present(gather_observations(context), live)),
-            service_id=incident.service_id,
-            service_name=incident.service_name,
-            reopened_at=incident.reopened_at,
-            looked_at=now,
-        )
+        return Look(context, alerts, live, gaps + cut)
 
     async def present(self, record: RoutingRecord, incident: IncidentRow, known: Evidence, now: float) -> Evidence:
         """Return evidence with what holds now: its answer stays, what became of the blamed workloads is read again."""
@@ -99,7 +114,14 @@ class Enricher:
         )
         merged = merge_events(events, live.events if live else [])
         observed = gather_observations(
-            IncidentContext(services, onset, record.lookback_s, merged, live.pods if live else None)
+            IncidentContext(
+                services,
+                onset,
+                record.lookback_s,
+                merged,
+                live.pods if live else None,
+                ignored_reasons=list(self._sight.ignored_reasons),
+            )
         )
         present = Present(observed, live)
         is_resolved = incident.status == "resolved"
@@ -153,8 +175,26 @@ class Enricher:
 
 
 def _clearing(diagnosis: Diagnosis, present: Present) -> Clearing:
+    """Tell what cleared: a rollback, and the pods of the blamed workload, else those of the incident's own service."""
     rollback = find_rollback(diagnosis, present.observed.changes)
     if present.live is None:
         return Clearing(rollback)
-    own_pods = present.observed.own_pods
-    return Clearing(rollback, sum(pod.is_ready for pod in own_pods), len(own_pods))
+    blamed = blamed_workloads(diagnosis)[:1]
+    pods = [pod for pod in present.live.pods if blamed and _is_of(pod, blamed[0])]
+    if not pods and _is_own(diagnosis):
+        pods = present.observed.own_pods
+    return Clearing(rollback, sum(pod.is_ready for pod in pods), len(pods)) if pods else Clearing(rollback)
+
+
+def _is_of(pod: PodView, subject: Subject) -> bool:
+    kinds = ("", subject.kind)
+    return (pod.namespace, pod.workload) == (subject.namespace, subject.name) and pod.workload_kind in kinds
+
+
+def _is_own(diagnosis: Diagnosis) -> bool:
+    """Tell whether the shown cause is of the incident's own service, or none is shown."""
+    if not diagnosis.causes:
+        return True
+    first = diagnosis.causes[0]
+    blamed = first.change if first.change is not None else first.faults[0]
+    return blamed.relation is not Relation.DEPENDENCY

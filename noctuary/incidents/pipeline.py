@@ -11,12 +11,12 @@ from noctuary.common.locks import KeyedLocks
 from noctuary.common.metrics import Metrics
 from noctuary.incidents.backfill import Backfiller
 from noctuary.incidents.enrichment import Enricher
+from noctuary.incidents.evidence.sight import NO_SIGHT, Sight
 from noctuary.incidents.inbox_worker import InboxWorker
 from noctuary.incidents.outbox.delivery import NoteDelivery
 from noctuary.incidents.outbox.rows import NoteRows
 from noctuary.incidents.outbox.sender import NoteSender
 from noctuary.incidents.recheck import Rechecks
-from noctuary.incidents.sight import NO_SIGHT, Sight
 from noctuary.incidents.suspensions import Suspensions
 from noctuary.incidents.timings import Timings
 from noctuary.incidents.updater import IncidentUpdater

@@ -14,6 +14,8 @@ LISTING_PRECISION_S = 1.0
 """The incidents list gives times cut to the second, webhooks give milliseconds."""
 SAME_REOPENING_S = 2.0
 """A webhook tells its time to the millisecond, the log of the incident to the second, and neither by the same clock."""
+SETTLED_S = 60.0
+"""A list tells of a move only when nothing else was told so shortly before: PagerDuty's clock is not ours."""
 _STATUS_OF_EVENT = {
     "incident.acknowledged": "acknowledged",
     "incident.resolved": "resolved",
@@ -44,6 +46,8 @@ class Sighting(msgspec.Struct, frozen=True):
     resolved_at: float | None = None
     resolved_by: str | None = None
     reopened_at: float | None = None
+    asked_at: float = 0.0
+    """When the list was asked: its service is of then, however old its status is; 0: a webhook told it."""
 
     @property
     def host(self) -> str:
@@ -113,6 +117,7 @@ def sighting_of_listing(incident: Incident, asked_at: float) -> Sighting:
         acknowledged_by=_name(ack.acknowledger) if ack else None,
         resolved_at=resolved_at,
         resolved_by=by if resolved_at is not None else None,
+        asked_at=asked_at,
     )
 
 
@@ -146,6 +151,8 @@ def _fill_in(row: IncidentRow, seen: Sighting, *, is_newer: bool) -> None:
         told = getattr(seen, name)
         if told and (is_newer or not getattr(row, name)):
             setattr(row, name, told)
+    if seen.service_id and seen.asked_at > row.last_event_at + SETTLED_S:
+        row.service_id, row.service_name = seen.service_id, seen.service_name
     if seen.triggered_at and (not row.triggered_at or seen.triggered_at < row.triggered_at):
         row.triggered_at = seen.triggered_at
     if seen.reopened_at is not None and seen.reopened_at > (row.reopened_at or 0.0) + SAME_REOPENING_S:

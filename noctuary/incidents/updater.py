@@ -8,9 +8,9 @@ import structlog
 from noctuary.common import clock
 from noctuary.common.errors import RevisionConflict
 from noctuary.common.locks import KeyedLocks
-from noctuary.incidents.answers import is_better
 from noctuary.incidents.enrichment import Enricher
 from noctuary.incidents.episodes import is_another_episode
+from noctuary.incidents.evidence.answers import is_better
 from noctuary.incidents.note_owner import owner_of
 from noctuary.incidents.outbox.wanted import Diagnosed, decode_evidence, wanted_note
 from noctuary.incidents.sightings import Sighting, apply_sighting

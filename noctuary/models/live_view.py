@@ -22,6 +22,7 @@ class LiveView(msgspec.Struct, frozen=True):
 LiveReader = Callable[[list[ServiceView]], Awaitable[LiveView | None]]
 """Reads services; None when nothing of them can be seen from here."""
 
+
 RevisionReader = Callable[[Subject], Awaitable[WorkloadRevisions | None]]
 """Reads the revisions that one workload has now; None when they cannot be read, or for a kind that has none."""
 

@@ -121,6 +121,25 @@ class PagerDutyClient:
             if offset + PAGE_SIZE > PAGING_WALL:
                 since, offset = max(since + 1, time_or(page.incidents[-1].created_at, until)), 0
 
+    async def open_incidents(self, scope: Mapping[str, Sequence[str]], most: int) -> AsyncIterator[Incident]:
+        """Yield at most so many incidents of any age that are not resolved, the newest first."""
+        query: dict[str, Any] = {
+            "date_range": "all",
+            "statuses[]": ["triggered", "acknowledged"],
+            "sort_by": "created_at:desc",
+            "time_zone": "UTC",
+            "limit": PAGE_SIZE,
+            **scope,
+        }
+        for offset in range(0, most, PAGE_SIZE):
+            page = await self._call(
+                "list_open", "GET", "/incidents", IncidentPage, Need.HOUSEKEEPING, query | {"offset": offset}
+            )
+            for incident in page.incidents:
+                yield incident
+            if not page.more:
+                return
+
     async def _incident_page(
         self, since: float, until: float, scope: Mapping[str, Sequence[str]], offset: int
     ) -> IncidentPage:

@@ -30,11 +30,12 @@ from noctuary.store.interface import (
     Window,
     Work,
 )
-from noctuary.store.sqlite import baselines, inbox, incidents, integration_states, rechecks, window
-from noctuary.store.sqlite import events as event_rows
+from noctuary.store.sqlite import baselines, inbox, incidents, integration_states, rechecks
 from noctuary.store.sqlite.claims import Claims
 from noctuary.store.sqlite.connection import probe
 from noctuary.store.sqlite.database import Database
+from noctuary.store.sqlite.events import rows as event_rows
+from noctuary.store.sqlite.events import window
 from noctuary.store.sqlite.filesystem import prepare_directory
 
 K = TypeVar("K", bound=Hashable)

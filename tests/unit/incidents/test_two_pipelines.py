@@ -1,6 +1,7 @@
 """Two pipelines over one store, as two processes would be: one note each, whatever both begin at once."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -66,3 +67,19 @@ async def test_backfills_of_both_find_each_incident_once(both: Scene) -> None:
     await both.until(lambda: all(both.pd.notes(each.id) for each in incidents))
     await both.idle()
     assert both.pd.note_counts() == {incident.id: 1 for incident in incidents}
+
+
+async def test_a_reopened_incident_is_diagnosed_once_by_both(both: Scene) -> None:
+    a_minute_ago = datetime.now(UTC) - timedelta(minutes=1)
+    incidents = [both.pd.trigger(both.service, f"Errors {n}", at=a_minute_ago) for n in range(8)]
+    for incident in incidents:
+        both.pd.resolve(incident.id, by=both.bot)
+    await both.until(lambda: all(both.text(each.id).startswith("Resolved after") for each in incidents))
+    for incident in incidents:
+        both.pd.reopen(incident.id, by=both.bot)
+        both.backfill()
+    await both.until(lambda: all("Reopened at" in both.text(each.id) for each in incidents))
+    await both.idle()
+    edits = Counter(call.path.split("/")[2] for call in both.pd.calls if call.method == "PUT")
+    assert both.pd.note_counts() == {incident.id: 1 for incident in incidents}
+    assert max(edits.values()) <= 2

@@ -1,5 +1,6 @@
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -45,6 +46,24 @@ async def test_a_note_is_written_edited_listed_and_deleted(pd: PagerDutySimulato
     await client.delete_note(incident.id, note.id)
     await client.delete_note(incident.id, note.id)
     assert await client.notes(incident.id) == []
+
+
+async def test_the_log_tells_the_newest_first_what_was_done(pd: PagerDutySimulator, connect: Connect) -> None:
+    incident, bot = pd.trigger(pd.add_service("api"), "Errors", deliver=False), pd.add_user("Ann", "ann@example.com")
+    pd.resolve(incident.id, deliver=False)
+    pd.reopen(incident.id, by=bot, deliver=False)
+    entries = await connect().log_entries(incident.id)
+    kinds = [entry.type.removesuffix("_log_entry") for entry in entries]
+    assert kinds == ["assign", "resolve", "assign", "trigger"]
+
+
+async def test_open_incidents_of_any_age_are_listed_up_to_a_bound(pd: PagerDutySimulator, connect: Connect) -> None:
+    service, old = pd.add_service("api"), datetime(2020, 1, 1, tzinfo=UTC)
+    opened = [pd.trigger(service, f"{n}", at=old + timedelta(days=n), deliver=False).id for n in range(210)]
+    pd.resolve(opened[205], deliver=False)
+    listed = [each.id async for each in connect().open_incidents({}, 200)]
+    newest = [each for each in reversed(opened) if each != opened[205]]
+    assert (listed, pd.violations) == (newest[:200], [])
 
 
 async def test_alerts_bring_what_their_sender_said(pd: PagerDutySimulator, connect: Connect) -> None:

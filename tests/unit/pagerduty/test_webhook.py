@@ -5,7 +5,7 @@ from noctuary.common.errors import InvalidInput
 from noctuary.incidents.sightings import apply_sighting, sighting_of_event, sighting_of_listing
 from noctuary.models.incident import IncidentRow
 from noctuary.pagerduty.objects import Incident
-from noctuary.pagerduty.webhook import parse_webhook
+from noctuary.pagerduty.webhook import Reference, parse_webhook
 
 T = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 
@@ -118,3 +118,41 @@ def test_a_listing_with_the_accounts_offset_brings_a_missed_resolve() -> None:
     )
     row = apply_sighting(fold(TRIGGER, ACK), sighting_of_listing(listed, T + 60), "a", "one")
     assert (row.status, row.resolved_at) == ("resolved", T + 9)
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ({"event_type": "incident.reopened"}, T + 12.25),
+        ({"event_type": "incident.reopened", "reopened_at": "2027-01-15T08:00:11Z"}, T + 11),
+        ({"event_type": "incident.acknowledged", "reopened_at": "2027-01-15T08:00:11.5Z"}, T + 11.5),
+        ({"event_type": "incident.acknowledged", "reopened_at": None}, None),
+        ({"event_type": "incident.triggered", "reopened_at": "2027-01-15T08:00:00Z"}, None),
+        ({"event_type": "incident.acknowledged", "reopened_at": "yesterday"}, None),
+        ({"event_type": "incident.acknowledged", "reopened_at": "2031-01-15T08:00:00Z"}, T + 12.25),
+    ],
+    ids=str,
+)
+def test_a_reopening_is_read_from_any_event(told: dict[str, str | None], kept: float | None) -> None:
+    kind = str(told.pop("event_type"))
+    assert fold(body(kind, 12, status="triggered", **told)).reopened_at == kept
+
+
+def test_an_older_reopening_that_comes_late_changes_nothing() -> None:
+    first = body("incident.reopened", 12, status="triggered")
+    second = body("incident.reopened", 30, status="triggered")
+    assert fold(TRIGGER, second, first).reopened_at == T + 30.25
+
+
+def test_the_same_reopening_told_to_the_second_and_to_the_millisecond_is_one() -> None:
+    told = body("incident.reopened", 12, status="triggered", reopened_at="2027-01-15T08:00:11Z")
+    assert fold(TRIGGER, REOPEN, told) == fold(TRIGGER, REOPEN)
+
+
+def test_a_list_that_is_asked_later_tells_of_a_move_and_one_asked_at_once_does_not() -> None:
+    moved = Incident(
+        id="Q1", status="triggered", created_at="2027-01-15T08:00:00Z", service=Reference("PNEW", summary="new")
+    )
+    row = fold(body(status="triggered", service={"id": "POLD", "type": "service_reference", "summary": "old"}))
+    services = [apply_sighting(row, sighting_of_listing(moved, T + s), "a", "one").service_id for s in (30, 90)]
+    assert services == ["POLD", "PNEW"]

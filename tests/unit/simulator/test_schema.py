@@ -151,7 +151,7 @@ def _registry(path: str) -> "Registry[Any]":
 
 
 def _allow_any_channel(document: Any) -> None:
-    """Let a channel fit several of its forms: nothing in the document tells them apart, not even in its own examples."""
+    """Let a channel fit several of its forms: nothing in the document tells them apart, nor in its own examples."""
     channel = document["components"]["schemas"]["Channel"]
     channel["anyOf"] = channel.pop("oneOf")
 

@@ -11,9 +11,10 @@ import msgspec
 import pytest
 
 from noctuary.models.evidence import Evidence
-from noctuary.store.interface import Store
+from noctuary.store.interface import EventQuery, Store
 from noctuary.store.open import open_store
 from noctuary.store.sqlite.store import FILE_NAME
+from testbed.cluster_events import rollout
 
 FIXTURE = Path(__file__).parent / "fixtures" / "release-0.2.0.sqlite"
 API = "https://api.pagerduty.example"
@@ -97,3 +98,23 @@ async def test_a_second_start_changes_nothing_more(store: Store, tmp_path: Path)
     await (await open_store(tmp_path)).close()
     again = (tmp_path / FILE_NAME).read_bytes()
     assert len(again) == len(before)
+
+
+async def test_events_of_the_last_day_are_found_by_name_and_by_label(tmp_path: Path) -> None:
+    shutil.copy(FIXTURE, tmp_path / FILE_NAME)
+    change = rollout(AT - 60, workload="web", service="shop-web", namespace="payments", labels={"app": "web"})
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as old, old:
+        old.execute(
+            "INSERT INTO events"
+            " (tenant, source, dedup_key, service_name, timestamp, last_seen, expires_at, count, event)"
+            " VALUES ('payments', 'kubernetes', 'k', 'shop-web', ?1, ?1, ?2, 1, ?3)",
+            (AT - 60, AT + 7200, msgspec.json.encode(change)),
+        )
+        old.execute("INSERT INTO services VALUES ('payments', 'shop-web', ?)", (AT - 60,))
+    store = await open_store(tmp_path)
+    found = [
+        await store.window(EventQuery(["payments"], [name], AT - 3600, AT, AT, workloads=[name], match_labels=labels))
+        for name, labels in (("web", {}), ("shop-web", {}), ("other", {"app": "web"}), ("other", {"app": "we"}))
+    ]
+    assert [len(events) for events in found] == [1, 1, 1, 0]
+    await store.close()

@@ -7,7 +7,7 @@ import msgspec
 
 from noctuary.models.context_event import CHANGE_TYPES
 from noctuary.store.interface import EventQuery, Window
-from noctuary.store.sqlite import events, subjects
+from noctuary.store.sqlite.events import rows, subjects
 
 GENEROUS = 2
 """Rows that are read of each subject, in fair shares: most have few, and who has many may use what others leave."""
@@ -20,7 +20,7 @@ def select(connection: sqlite3.Connection, query: EventQuery) -> Window:
     found = subjects.matching(connection, query)
     changes = _take(connection, [key for key, kind in found if kind in CHANGE_TYPES], query, query.change_limit)
     others = _take(connection, [key for key, kind in found if kind not in CHANGE_TYPES], query, query.limit)
-    return Window(events.read(connection, changes[0] + others[0]), changes[1], others[1])
+    return Window(rows.read(connection, changes[0] + others[0]), changes[1], others[1])
 
 
 def _take(connection: sqlite3.Connection, keys: Sequence[int], query: EventQuery, limit: int) -> tuple[list[int], int]:

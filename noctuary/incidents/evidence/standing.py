@@ -17,6 +17,10 @@ REVISIONS_TIMEOUT_S = 1.0
 """As for the live view: a note without a number is better than one that comes late."""
 
 
+MAX_WORKLOADS = 3
+"""As many as a note names causes; a bad node may have the pods of fifty workloads, and none of them is rolled back."""
+
+
 def blamed_workloads(diagnosis: Diagnosis) -> list[Subject]:
     """Return the workloads that a note may propose to roll back, the likeliest first."""
     subjects: dict[Subject, None] = {}
@@ -25,7 +29,7 @@ def blamed_workloads(diagnosis: Diagnosis) -> list[Subject]:
         for subject in [*told, *(fault.subject for fault in cause.faults)]:
             if subject.kind in WORKLOAD_KINDS:
                 subjects[subject] = None
-    return list(subjects)
+    return list(subjects)[:MAX_WORKLOADS]
 
 
 async def read_revisions(

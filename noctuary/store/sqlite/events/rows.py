@@ -5,7 +5,7 @@ import sqlite3
 import msgspec
 
 from noctuary.models.context_event import ContextEvent, merge_repeated
-from noctuary.store.sqlite import subjects
+from noctuary.store.sqlite.events import subjects
 
 _DECODER = msgspec.json.Decoder(ContextEvent)
 _COLUMNS = "timestamp, last_seen, count, event"

@@ -1,0 +1,1 @@
+"""What an incident's evidence is read from, and which of two answers stands."""

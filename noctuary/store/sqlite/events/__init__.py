@@ -1,0 +1,1 @@
+"""ContextEvents in the store: their rows, their subjects, and the window of an incident."""

@@ -1,0 +1,230 @@
+"""What holds when a note is written or edited: a rollback that was seen, and revisions that exist."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from noctuary.common.errors import KubernetesUnavailable
+from noctuary.incidents.evidence.standing import blamed_workloads, find_rollback, find_undoing, read_revisions
+from noctuary.models import details
+from noctuary.models.context_event import ContextEvent
+from noctuary.models.diagnosis import (
+    Cause,
+    CauseKind,
+    Change,
+    Diagnosis,
+    Fault,
+    PodView,
+    Relation,
+    ServiceView,
+    Subject,
+    Verdict,
+)
+from noctuary.models.evidence import Evidence, Standing
+from noctuary.models.live_view import LiveView
+from noctuary.models.revisions import StoredRevision, WorkloadRevisions
+from noctuary.models.routing_record import ServiceMapping
+from testbed.cluster_events import fault, rollout
+from testbed.pagerduty.account.model import Incident
+from testbed.scene import Scene
+
+AT = 1_790_000_000.0
+API = Subject("Deployment", "payments", "payments-api")
+
+
+def change(name: str, at: float, image: str, template: str, before: tuple[str, str] | None = None) -> Change:
+    facts = {details.IMAGE: image, details.TEMPLATE_HASH: template}
+    if before is not None:
+        facts |= {details.PREVIOUS_IMAGE: before[0], details.PREVIOUS_TEMPLATE_HASH: before[1]}
+    return Change(
+        name, True, API, "payments-api", Relation.OWN, at, "kubernetes", "deploy", {k: v for k, v in facts.items() if v}
+    )
+
+
+def blaming(blamed: Change, *faults: Fault) -> Diagnosis:
+    kind = CauseKind.ROLLOUT if blamed.is_rollout else CauseKind.CHANGE
+    cause = Cause(kind, "", [], blamed, list(faults))
+    return Diagnosis(Verdict.CAUSE, AT, AT - 3600, ["payments-api"], [], [cause])
+
+
+BAD = change("bad", AT, "web:2", "h2", ("web:1", "h1"))
+ENV = change("env", AT, "web:2", "h2", ("web:2", "h1"))
+OF_OLD = change("old", AT, "web:2", "", ("web:1", ""))
+
+
+@pytest.mark.parametrize(
+    ("blamed", "later", "found"),
+    [
+        (BAD, [change("back", AT + 9, "web:1", "h1")], "back"),
+        (BAD, [change("back", AT + 9, "web:1", "h1-restarted")], "back"),
+        (OF_OLD, [change("back", AT + 9, "web:1", "h1")], "back"),
+        (ENV, [change("back", AT + 9, "web:2", "h1")], "back"),
+        (ENV, [change("again", AT + 9, "web:2", "h3")], None),
+        (BAD, [change("fix", AT + 9, "web:3", "h3")], None),
+        (BAD, [change("back", AT + 9, "web:1", "h1"), change("bad again", AT + 19, "web:2", "h2")], None),
+        (BAD, [change("bad again", AT + 9, "web:2", "h2"), change("back", AT + 19, "web:1", "h1")], "back"),
+        (BAD, [change("before", AT - 9, "web:1", "h1")], None),
+        (BAD, [BAD], None),
+    ],
+)
+def test_the_last_rollout_is_a_rollback_when_it_leads_to_the_version_before(
+    blamed: Change, later: list[Change], found: str | None
+) -> None:
+    seen = find_rollback(blaming(blamed), [blamed, *later])
+    assert (seen.event_id if seen is not None else None) == found
+
+
+def scaling(name: str, at: float, old: str, new: str) -> Change:
+    plain = change(name, at, "", "")
+    return msgspec.structs.replace(
+        plain, is_rollout=False, event_type="scale_event", old_value=old, new_value=new, details={}
+    )
+
+
+@pytest.mark.parametrize(("new", "found"), [("2", "up"), ("1", None)])
+def test_a_scaling_is_undone_when_the_number_of_before_is_wanted_again(new: str, found: str | None) -> None:
+    down = scaling("down", AT, "2", "0")
+    seen = find_undoing(blaming(down), [down, scaling("up", AT + 3, "0", new)])
+    assert (seen.event_id if seen is not None else None) == found
+
+
+def test_workloads_of_faults_are_asked_for_too_and_pods_are_not() -> None:
+    pod = Fault("x", [], Subject("Pod", "payments", "p"), "payments-api", Relation.OWN, "", AT, AT)
+    other = msgspec.structs.replace(pod, subject=Subject("StatefulSet", "payments", "db"))
+    assert blamed_workloads(blaming(BAD, pod, other)) == [API, other.subject]
+
+
+async def _slow(_subject: Subject) -> WorkloadRevisions | None:
+    await asyncio.sleep(60)
+    return None
+
+
+async def _refused(_subject: Subject) -> WorkloadRevisions | None:
+    raise KubernetesUnavailable(503, "Down", "no leader")
+
+
+async def _gone(_subject: Subject) -> WorkloadRevisions | None:
+    return None
+
+
+@pytest.mark.parametrize("reader", [_slow, _refused, _gone, None])
+async def test_what_cannot_be_read_in_time_is_not_known(
+    reader: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("noctuary.incidents.evidence.standing.REVISIONS_TIMEOUT_S", 0.05)
+    assert await read_revisions(reader, [API]) is None  # type: ignore[arg-type]
+
+
+class Numbers:
+    """The revisions of the only workload, which an undo renumbers."""
+
+    def __init__(self) -> None:
+        self.found = self.of(13, 14)
+        self.reads = 0
+
+    def of(self, *numbers: int) -> WorkloadRevisions:
+        return WorkloadRevisions(API, max(numbers), [StoredRevision(n, f"h{n}") for n in numbers])
+
+    async def read(self, subject: Subject) -> WorkloadRevisions | None:
+        self.reads += 1
+        return self.found if subject == API else None
+
+
+async def standing(scene: Scene, incident: Incident) -> Standing:
+    row = await scene.incident(incident.id)
+    found = msgspec.json.decode(row.diagnosis or b"", type=Evidence).standing
+    assert found is not None
+    return found
+
+
+async def blamed(scene: Scene, numbers: Numbers) -> Incident:
+    """Return an incident whose note blames a rollout."""
+    now = time.time()
+    scene.revision_reader = numbers.read
+    await scene.store.add_events([rollout(now - 120), fault(now - 100)])
+    await scene.subscribe()
+    scene.start()
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: scene.text(incident.id).startswith("Likely cause"))
+    return incident
+
+
+def undo() -> ContextEvent:
+    return rollout(time.time(), "2.4.0", "2.4.1", "h240")
+
+
+async def test_a_rollback_after_the_alert_is_seen_by_the_second_look(scene: Scene) -> None:
+    numbers = Numbers()
+    incident = await blamed(scene, numbers)
+    await scene.store.add_events([undo()])
+    numbers.found = numbers.of(14, 15)
+
+    async def is_seen() -> bool:
+        return (await standing(scene, incident)).rollback is not None
+
+    await scene.until(is_seen)
+    assert (await standing(scene, incident)).revisions == [numbers.of(14, 15)]
+
+
+@pytest.mark.parametrize("edit", ["acknowledge", "resolve"])
+async def test_revisions_are_read_anew_at_each_edit(scene: Scene, edit: str) -> None:
+    numbers = Numbers()
+    incident = await blamed(scene, numbers)
+    numbers.found = numbers.of(14, 15)
+    getattr(scene.pd, edit)(incident.id, by=scene.bot)
+    await scene.until(lambda: "Acknowledged" in scene.text(incident.id) or "Resolved" in scene.text(incident.id))
+    assert (await standing(scene, incident)).revisions == [numbers.of(14, 15)]
+
+
+async def test_the_first_note_takes_the_revisions_of_the_live_view(scene: Scene) -> None:
+    numbers = Numbers()
+
+    async def read(_services: list[ServiceView]) -> LiveView:
+        return LiveView(revisions=[numbers.found])
+
+    scene.live_reader = read
+    incident = await blamed(scene, numbers)
+    assert ((await standing(scene, incident)).revisions, numbers.reads) == ([numbers.of(13, 14)], 0)
+
+
+async def test_a_look_that_sees_nothing_new_writes_nothing(scene: Scene) -> None:
+    incident = await blamed(scene, Numbers())
+    await scene.idle()
+    before = await scene.incident(incident.id)
+    await asyncio.sleep(2.5)
+    assert (await scene.incident(incident.id)).revision == before.revision
+    assert [call.method for call in scene.pd.calls if "/notes" in call.path] == ["POST"]
+
+
+async def test_what_cleared_is_counted_of_the_dependency_that_was_blamed(scene: Scene) -> None:
+    now = time.time()
+    scene.route(services=[ServiceMapping("payments-api", namespaces=["payments"], depends_on=["ledger"])])
+    pods = [PodView("payments", f"{name}-{n}", name, "h", "n", is_ready=True)
+            for name, count in (("payments-api", 3), ("ledger", 2)) for n in range(count)]  # fmt: skip
+
+    async def read(_services: list[ServiceView]) -> LiveView:
+        return LiveView(pods=pods)
+
+    scene.live_reader = read
+    await scene.store.add_events([rollout(now - 120, workload="ledger"), fault(now - 100, workload="ledger")])
+    await scene.subscribe()
+    scene.start()
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: ledger (a dependency)"))
+    scene.pd.resolve(incident.id, by=scene.bot)
+    await scene.until(lambda: scene.text(incident.id).startswith("Resolved after"))
+    assert "2 of 2 pods are ready now" in scene.text(incident.id)
+
+
+async def test_what_shows_only_after_minutes_is_found_by_the_last_look(scene: Scene) -> None:
+    await scene.subscribe()
+    scene.start()
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: scene.text(incident.id))
+    await asyncio.sleep(1.6)  # the second look is over
+    now = time.time()
+    await scene.store.add_events([rollout(now - 30), fault(now - 20)])
+    await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: payments-api was rolled out"))

@@ -1,0 +1,119 @@
+"""The state window: an incident's own events are found in any flood, and what is cut is counted."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from noctuary.models.context_event import ContextEvent, EventType
+from noctuary.store.interface import EventQuery
+from noctuary.store.sqlite.store import SqliteStore
+from testbed.cluster_events import fault, kubernetes_event, rollout
+
+NOW = 1_790_000_000.0
+LABELS = {"app": "ledger", "tier": "back"}
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    store = await SqliteStore.open(tmp_path)
+    yield store
+    await store.close()
+
+
+def query(name: str = "ledger", labels: dict[str, str] | None = None, **changes: object) -> EventQuery:
+    plain = EventQuery(["payments"], [name], NOW - 3600, NOW, NOW, 20, 10, workloads=[name], match_labels=labels or {})
+    changed: EventQuery = msgspec.structs.replace(plain, **changes)
+    return changed
+
+
+def flood(count: int, workload: str = "noise", labels: dict[str, str] | None = None) -> list[ContextEvent]:
+    return [
+        fault(NOW - 1 - n / 1000, pod=n, workload=workload, labels=labels or {"app": workload}) for n in range(count)
+    ]
+
+
+def workloads(events: list[ContextEvent]) -> set[str]:
+    return {event.object.workload_name for event in events if event.object is not None}
+
+
+async def test_a_flood_of_others_pushes_nothing_out(store: SqliteStore) -> None:
+    own = [rollout(NOW - 900, workload="ledger", labels=LABELS), fault(NOW - 800, workload="ledger", labels=LABELS)]
+    await store.add_events([*own, *flood(520)])
+    window = await store.select(query("accounts", {"app": "ledger"}))
+    assert [event.dedup_key for event in window.events] == [event.dedup_key for event in reversed(own)]
+    assert (window.changes_cut, window.others_cut) == (0, 0)
+
+
+async def test_a_flood_of_own_warnings_leaves_the_rollout_and_is_counted(store: SqliteStore) -> None:
+    await store.add_events([rollout(NOW - 900, workload="ledger"), *flood(50, "ledger")])
+    window = await store.select(query())
+    assert [event.event_type for event in window.events].count(EventType.DEPLOY) == 1
+    assert (len(window.events), window.changes_cut, window.others_cut) == (21, 0, 30)
+
+
+async def test_a_flood_of_changes_leaves_the_warnings(store: SqliteStore) -> None:
+    changes = [rollout(NOW - 10 - n, workload="ledger") for n in range(30)]
+    await store.add_events([*changes, fault(NOW - 800, workload="ledger")])
+    window = await store.select(query())
+    assert (window.changes_cut, window.others_cut) == (20, 0)
+    assert window.events[-1].event_type is EventType.RESTART
+
+
+async def test_each_workload_and_each_reason_has_its_turn(store: SqliteStore) -> None:
+    rare = fault(NOW - 900, "CreateContainerConfigError", workload="ledger", labels=LABELS)
+    other = fault(NOW - 901, workload="ledger-worker", labels=LABELS)
+    await store.add_events([*flood(400, "ledger", LABELS), rare, other])
+    found = {event.dedup_key for event in (await store.select(query(labels=LABELS))).events}
+    assert {rare.dedup_key, other.dedup_key} <= found
+
+
+async def test_one_entity_that_others_report_again_and_again_leaves_room_for_the_rest(store: SqliteStore) -> None:
+    def posted(entity: str, number: int, at: float) -> ContextEvent:
+        plain = kubernetes_event("Pod", entity, EventType.SATURATION, at, {}, service="ledger")
+        return msgspec.structs.replace(
+            plain, source="api", entity=entity, object=None, dedup_key=f"{entity}/{number}", vendor="postgres"
+        )
+
+    await store.add_events([posted("orders", n, NOW - 1 - n / 1000) for n in range(300)])
+    await store.add_events([posted("accounts", 0, NOW - 900)])
+    assert "accounts" in {event.entity for event in (await store.select(query())).events}
+
+
+async def test_what_has_another_service_name_is_found_by_its_workload(store: SqliteStore) -> None:
+    await store.add_events([rollout(NOW - 60, workload="prod-shop-web", service="shop-web")])
+    assert workloads((await store.select(query("prod-shop-web"))).events) == {"prod-shop-web"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "found"),
+    [
+        ({"app": "ledger"}, True),
+        (LABELS, True),
+        ({"app": "ledge"}, False),
+        ({"pp": "ledger"}, False),
+        ({"app": "ledger", "tier": "front"}, False),
+        ({"app": "ledger", "pod-template-hash": "h241"}, True),
+    ],
+)
+async def test_labels_select_whole_names_and_values(store: SqliteStore, labels: dict[str, str], *, found: bool) -> None:
+    await store.add_events([fault(NOW - 60, workload="ledger", labels=LABELS | {"pod-template-hash": "h241"})])
+    assert bool((await store.select(query("accounts", labels))).events) is found
+
+
+async def test_a_warning_that_returns_counts_up_and_stays_one(store: SqliteStore) -> None:
+    first = fault(NOW - 600, workload="ledger")
+    again = msgspec.structs.replace(first, last_seen=NOW - 5)
+    assert await store.add_events([first, again]) == [True, False]
+    assert [(event.count, event.last_seen) for event in (await store.select(query())).events] == [(2, NOW - 5)]
+
+
+async def test_what_expired_is_in_no_window_and_its_subject_is_forgotten(store: SqliteStore) -> None:
+    await store.add_events([fault(NOW - 600, workload="ledger")])
+    later = NOW + 4 * 86_400
+    await store.sweep(later, 200)
+    left = await store._database.read(
+        lambda c: c.execute("SELECT (SELECT count(*) FROM subjects) + (SELECT count(*) FROM sightings)").fetchone()
+    )
+    assert left == (0,)
