@@ -122,11 +122,13 @@ class Analyzer:
 
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return what is wrong with what."""
-        return f"{wording.name}: {clean(fault.text or 'a fault was reported', wording.limit)}"
+        told = "" if fault.text in (fault.entity, *fault.pods) else clean(fault.text, wording.limit)
+        return f"{wording.name}: {told or 'a fault was reported'}"
 
-    def symptom(self, _fault: Fault, _limit: int) -> str:
-        """Return what became of a rollout's own pods."""
-        return "its pods fail since"
+    def symptom(self, fault: Fault, limit: int) -> str:
+        """Return what became of a rollout's own pods; where nothing better is known, what is wrong."""
+        name = shorten_middle(clean(fault.subject.name or fault.service, 253), limit)
+        return self.sentence(fault, wording(fault, name, limit))
 
     def message(self, fault: Fault) -> str:
         """Return the platform's words where they tell more than the sentence."""

@@ -3,9 +3,13 @@
 import re
 
 from noctuary.analyzers.base import Analyzer, Wording
+from noctuary.common.text import clean, shorten_middle
 from noctuary.models import details
 from noctuary.models.diagnosis import Fault
 
+CLAIM_WORDS = "its volume claim"
+MAX_CLAIM_CHARS = 40
+"""Of a claim's name in a hint."""
 MAX_HINTS = 2
 """More than two reasons are no headline."""
 _PREEMPTION = re.compile(r"\.?\s*(?:no new claims to deallocate, )?preemption:.*", re.DOTALL)
@@ -50,7 +54,9 @@ class Unschedulable(Analyzer):
         clauses = _clauses(fault.details.get(details.MESSAGE, ""))
         found = [next((words for pattern, words in self.hints if pattern.search(text)), "") for text in clauses]
         told = list(dict.fromkeys(filter(None, found)))[:MAX_HINTS]
-        return f" ({', '.join(told)})" if told else ""
+        claim = shorten_middle(clean(fault.details.get(details.CLAIM, ""), 253), MAX_CLAIM_CHARS)
+        named = ", ".join(told).replace(CLAIM_WORDS, f"{CLAIM_WORDS} {claim}" if claim else CLAIM_WORDS, 1)
+        return f" ({named})" if told else ""
 
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return what no node has."""

@@ -134,4 +134,5 @@ def _share_on_node(here: list[PodView], own_pods: list[PodView]) -> str:
     felt = f" ({unready} not ready)" if unready else ""
     names = {pod.workload for pod in own_pods}
     whose = f" of {names.pop()}" if len(names) == 1 else ""
-    return f"{len(here)} of {plural(len(own_pods), 'pod')}{whose} {'is' if len(here) == 1 else 'are'} on it{felt}"
+    verb = "is" if 1 in (len(here), len(own_pods)) else "are"
+    return f"{len(here)} of {plural(len(own_pods), 'pod')}{whose} {verb} on it{felt}"

@@ -15,7 +15,7 @@ from noctuary.incidents.evidence.sight import NO_SIGHT, Sight
 from noctuary.incidents.evidence.standing import blamed_workloads, find_rollback, find_undoing, read_revisions
 from noctuary.incidents.evidence.window import merge_events, read_window, tenants_of
 from noctuary.incidents.service_mapping import resolve_services
-from noctuary.models.diagnosis import Diagnosis, IncidentContext, Relation, ServiceView
+from noctuary.models.diagnosis import Diagnosis, IncidentContext, PodView, Relation, ServiceView, Subject
 from noctuary.models.evidence import AlertSummary, Clearing, Evidence, Standing
 from noctuary.models.incident import IncidentRow
 from noctuary.models.live_view import LiveView
@@ -176,8 +176,26 @@ class Enricher:
 
 
 def _clearing(diagnosis: Diagnosis, present: Present) -> Clearing:
+    """Tell what cleared: a rollback, and the pods of the blamed workload, else those of the incident's own service."""
     rollback = find_rollback(diagnosis, present.observed.changes)
     if present.live is None:
         return Clearing(rollback)
-    own_pods = present.observed.own_pods
-    return Clearing(rollback, sum(pod.is_ready for pod in own_pods), len(own_pods))
+    blamed = blamed_workloads(diagnosis)[:1]
+    pods = [pod for pod in present.live.pods if blamed and _is_of(pod, blamed[0])]
+    if not pods and _is_own(diagnosis):
+        pods = present.observed.own_pods
+    return Clearing(rollback, sum(pod.is_ready for pod in pods), len(pods)) if pods else Clearing(rollback)
+
+
+def _is_of(pod: PodView, subject: Subject) -> bool:
+    kinds = ("", subject.kind)
+    return (pod.namespace, pod.workload) == (subject.namespace, subject.name) and pod.workload_kind in kinds
+
+
+def _is_own(diagnosis: Diagnosis) -> bool:
+    """Tell whether the shown cause is of the incident's own service, or none is shown."""
+    if not diagnosis.causes:
+        return True
+    first = diagnosis.causes[0]
+    blamed = first.change if first.change is not None else first.faults[0]
+    return blamed.relation is not Relation.DEPENDENCY

@@ -4,9 +4,10 @@ from noctuary.analyzers.base import Advice
 from noctuary.common.text import clean
 from noctuary.common.words import prose, remark
 from noctuary.correlation.score import LIKELY_SCORE
-from noctuary.models.diagnosis import Diagnosis, Verdict
+from noctuary.models.diagnosis import Change, Diagnosis, Verdict
 from noctuary.models.evidence import Evidence
 from noctuary.notes.remedies import remedy
+from noctuary.notes.rollback import undone_already
 from noctuary.notes.values import shown_name
 
 ACTION_STARTS = ("Do:", "Do, if it is to blame:", "If it comes back:")
@@ -19,7 +20,8 @@ def action(evidence: Evidence, *, is_resolved: bool) -> list[str]:
         first = diagnosis.causes[0]
         if diagnosis.is_undecided and not is_resolved:
             return _compare(evidence)
-        lead = "Do:" if first.score >= LIKELY_SCORE or first.change is None else "Do, if it is to blame:"
+        is_sure = first.score >= LIKELY_SCORE or first.change is None or _is_undone(first.change, evidence)
+        lead = "Do:" if is_sure else "Do, if it is to blame:"
         return advised("If it comes back:" if is_resolved else lead, remedy(first, diagnosis, evidence.standing))
     if diagnosis.verdict is Verdict.NEVER_SEEN:
         return [_map_it(diagnosis)]
@@ -33,6 +35,10 @@ def _compare(evidence: Evidence) -> list[str]:
         name = shown_name(cause.change, 63) if cause.change is not None else ""
         lines += advised(f"If it is {prose(name)}:", remedy(cause, evidence.diagnosis, evidence.standing))
     return lines
+
+
+def _is_undone(change: Change, evidence: Evidence) -> bool:
+    return bool(undone_already(change, evidence.standing, evidence.diagnosis.onset))
 
 
 def advised(lead: str, advice: Advice) -> list[str]:

@@ -1,9 +1,9 @@
 """Sentences of a note: what a cause is, and one line per piece of evidence."""
 
-from noctuary.analyzers.base import wording
+from noctuary.analyzers.base import container_named, wording
 from noctuary.analyzers.registry import analyzer_of
 from noctuary.common.text import clean, duration, plural, shorten, shorten_middle
-from noctuary.common.words import COUNT, plain_value
+from noctuary.common.words import COUNT, plain_value, short_sha
 from noctuary.correlation.change_checks import NOTHING_RUNS
 from noctuary.models import details
 from noctuary.models.context_event import EventType
@@ -95,14 +95,15 @@ def _rolled_out(change: Change, limit: int) -> str:
 
 def change_line(change: Change) -> str:
     """Return one change with what it changed, from and to, by whom."""
+    values = from_to(change)
     if change.event_type in _SETTINGS and not is_staged(change):
         said = setting_sentence(change, 63)
     else:
-        values = from_to(change)
         said = f"{shown_name(change, 63)} {_verb(change)}" + (f": {values}" if values else "")
-    facts = change.details
+    facts, commit = change.details, short_sha(change.sha)
     parts = [
         vendor_of(change) if change.is_posted else "",
+        f"commit {commit}" if commit and commit not in values else "",
         f"revision {clean(facts[details.REVISION], 20)}" if details.REVISION in facts else "",
         *told_by(change),
         f"changed: {clean(facts[details.CHANGED], 120)}" if details.CHANGED in facts else "",
@@ -140,10 +141,9 @@ def fault_line(fault: Fault) -> str:
 def _facts(fault: Fault, reason: str) -> list[str]:
     names_reason = analyzer_of(fault).names_reason
     restarts = fault.details.get(details.RESTARTS, "0")
-    container = clean(fault.details.get(details.CONTAINER, ""), 63)
     return [
         "" if names_reason else reason,
         plural(int(restarts), "restart") if COUNT.fullmatch(restarts) and int(restarts) else "",
-        f"container {container}" if container not in ("", fault.subject.name) else "",
+        container_named(fault, 63).strip(),
         f"on {shorten_middle(clean(fault.nodes[0], 253), 40)}" if len(fault.nodes) == 1 and not names_reason else "",
     ]

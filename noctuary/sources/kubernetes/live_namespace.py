@@ -40,11 +40,12 @@ T = TypeVar("T", bound=KubeObject)
 
 
 class Reading(msgspec.Struct):
-    """How objects are read: over which connection, how many at once, and how many of a kind."""
+    """How objects are read: over which connection, how many lists at once, how many of a kind, and for how long."""
 
     kube: KubeClient
     at_once: asyncio.Semaphore
     max_objects: int
+    within_s: float
 
     async def list(self, kind: WatchedKind[T], namespace: str, selector: str, cut: set[str]) -> list[T]:
         """List the objects that a selector finds; note in `cut` when there are more than are read."""

@@ -28,7 +28,12 @@ REFUSED = "the API server refuses to show it"
 SLOW = "the API server did not answer in time"
 
 
-def make_live_reader(kube: KubeClient, watched: Collection[str] = (), max_objects: int = MAX_OBJECTS) -> LiveReader:
+def make_live_reader(
+    kube: KubeClient,
+    watched: Collection[str] = (),
+    max_objects: int = MAX_OBJECTS,
+    namespaces_s: float = NAMESPACES_S,
+) -> LiveReader:
     """Return the reader over one API server connection; with `watched` it asks in these namespaces only."""
 
     async def read(services: list[ServiceView]) -> LiveView | None:
@@ -37,7 +42,7 @@ def make_live_reader(kube: KubeClient, watched: Collection[str] = (), max_object
         own_first = sorted(seen, key=lambda service: service.relation is not Relation.OWN)
         if not seen:
             return None
-        reading = Reading(kube, asyncio.Semaphore(LISTS_AT_ONCE), max_objects)
+        reading = Reading(kube, asyncio.Semaphore(LISTS_AT_ONCE), max_objects, namespaces_s)
         return await _read(reading, own_first[:MAX_SERVICES], own_first[MAX_SERVICES:], with_nodes=not watched)
 
     return read
@@ -67,8 +72,8 @@ async def _read(
     names = list(dict.fromkeys(name for service in services for name in service.namespaces))
     tasks = {name: asyncio.create_task(read_namespace(reading, name, _in(name, services))) for name in names}
     try:
-        await asyncio.wait(tasks.values(), timeout=NAMESPACES_S)
-        found, failed = _sort(tasks)
+        await asyncio.wait(tasks.values(), timeout=reading.within_s)
+        found, failed = _sort(tasks, reading.within_s)
     finally:
         for task in tasks.values():
             task.cancel()
@@ -92,13 +97,15 @@ def _in(namespace: str, services: Iterable[ServiceView]) -> list[ServiceView]:
     return [service for service in services if namespace in service.namespaces]
 
 
-def _sort(tasks: dict[str, asyncio.Task[Namespace]]) -> tuple[list[Namespace], dict[str, KubernetesError]]:
+def _sort(
+    tasks: dict[str, asyncio.Task[Namespace]], within_s: float
+) -> tuple[list[Namespace], dict[str, KubernetesError]]:
     """Tell what was read from what failed or is not there yet; other errors than the API server's are raised."""
     found: list[Namespace] = []
     failed: dict[str, KubernetesError] = {}
     for name, task in tasks.items():
         if not task.done():
-            failed[name] = KubernetesUnavailable(0, "TooSlow", f"{name} was not read within {NAMESPACES_S} s")
+            failed[name] = KubernetesUnavailable(0, "TooSlow", f"{name} was not read within {within_s} s")
             continue
         try:
             found.append(task.result())

@@ -74,6 +74,14 @@ def _resolve(client: ControlClient, chosen: argparse.Namespace) -> str:
     return str(client.post(f"incidents/{chosen.incident}/resolve", email=chosen.by)["status"])
 
 
+def _reopen(client: ControlClient, chosen: argparse.Namespace) -> str:
+    return str(client.post(f"incidents/{chosen.incident}/reopen", email=chosen.by)["status"])
+
+
+def _move(client: ControlClient, chosen: argparse.Namespace) -> str:
+    return str(client.post(f"incidents/{chosen.incident}/move", service=chosen.service, email=chosen.by)["status"])
+
+
 def _show(client: ControlClient, chosen: argparse.Namespace) -> str:
     shown = client.get(f"incidents/{chosen.incident}")
     return _as_json(shown) if chosen.json else show_incident(shown)
@@ -211,9 +219,17 @@ def _add_incident_commands(commands: Any) -> None:
     trigger.add_argument("title")
     trigger.add_argument("--details", help="custom details of the alert, as JSON")
     trigger.add_argument("--alert", action="append", help="one alert as JSON; may be repeated")
-    for name, help_text, run in (("ack", "acknowledge", _acknowledge), ("resolve", "resolve", _resolve)):
+    changes = (
+        ("ack", "acknowledge", _acknowledge),
+        ("resolve", "resolve", _resolve),
+        ("reopen", "reopen", _reopen),
+        ("move", "move", _move),
+    )
+    for name, help_text, run in changes:
         change = _command(commands, name, f"{help_text} an incident", run)
         change.add_argument("incident", help="id or number")
+        if name == "move":
+            change.add_argument("service", help="id or name of where it belongs")
         change.add_argument("--by", help="email of the person")
     show = _command(commands, "show", "show an incident with its notes", _show)
     show.add_argument("incident", help="id or number")

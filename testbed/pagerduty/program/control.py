@@ -41,6 +41,8 @@ class ControlApi:
             Route("/incidents/{key}", self.incident, methods=["GET"]),
             Route("/incidents/{key}/acknowledge", self.acknowledge, methods=["POST"]),
             Route("/incidents/{key}/resolve", self.resolve, methods=["POST"]),
+            Route("/incidents/{key}/reopen", self.reopen, methods=["POST"]),
+            Route("/incidents/{key}/move", self.move, methods=["POST"]),
             Route("/ledger", self.ledger, methods=["GET"]),
             Route("/summary", self.summary, methods=["GET"]),
             Route("/timings", self.timings, methods=["GET"]),
@@ -124,6 +126,18 @@ class ControlApi:
         by = self._user(given.get("email"))
         return JSONResponse(_brief(self._world.resolve(request.path_params["key"], by=by)))
 
+    async def reopen(self, request: Request) -> Response:
+        """Open a resolved incident again, as the user with this email or as anybody."""
+        given = await _read(request)
+        by = self._person(given.get("email"))
+        return JSONResponse(_brief(self._world.reopen(request.path_params["key"], by=by)))
+
+    async def move(self, request: Request) -> Response:
+        """Give an incident to another service, as the user with this email or as anybody."""
+        given = await _read(request, "service")
+        service, by = self._world.service_named(given["service"]), self._person(given.get("email"))
+        return JSONResponse(_brief(self._world.move(request.path_params["key"], service.id, by=by)))
+
     async def ledger(self, _: Request) -> Response:
         """Show every webhook with its attempts."""
         return JSONResponse({"summary": self._world.ledger.summary(), "webhooks": self._world.ledger.as_json()})
@@ -180,6 +194,12 @@ class ControlApi:
         self._world.latency_s = float(given.get("latency_s", self._world.latency_s))
         self._world.limit.per_minute = given.get("requests_per_minute", self._world.limit.per_minute)
         return JSONResponse({"latency_s": self._world.latency_s, "requests_per_minute": self._world.limit.per_minute})
+
+    def _person(self, email: str | None) -> User:
+        person = self._user(email) or next(iter(self._world.account.users.values()), None)
+        if person is None:
+            raise ValueError("the account has no user: add one first")
+        return person
 
     def _user(self, email: str | None) -> User | None:
         if email is None:

@@ -122,7 +122,7 @@ async def test_a_live_view_asks_for_no_node_and_for_nothing_unwatched(
     await world.roll_out("shop", "shop:1")
     await world.bind(await world.a_pod("shop"), node)
     kube = await KubeClient.connect(world.receiver_kubeconfig)
-    read = make_live_reader(kube, [world.namespace])
+    read = make_live_reader(kube, [world.namespace], namespaces_s=10)
     services = [service("shop", world.namespace), service("search", other.namespace, Relation.DEPENDENCY)]
     view = await read(services)
     nothing = await read(services[1:])
@@ -140,7 +140,7 @@ async def test_a_dependency_that_is_refused_costs_a_sentence_and_not_the_whole_v
     await world.roll_out("shop", "shop:1")
     await world.a_pod("shop")
     kube = await KubeClient.connect(world.receiver_kubeconfig)
-    read = make_live_reader(kube, [world.namespace, other.namespace])
+    read = make_live_reader(kube, [world.namespace, other.namespace], namespaces_s=10)
     view = await read([service("shop", world.namespace), service("search", other.namespace, Relation.DEPENDENCY)])
     await kube.close()
     assert view is not None

@@ -171,7 +171,7 @@ def shop(namespace: str, labels: dict[str, str] | None = None) -> ServiceView:
 async def live(world: WatchedCluster, labels: dict[str, str] | None = None) -> LiveView:
     kube = await KubeClient.connect(world.receiver_kubeconfig)
     try:
-        view = await make_live_reader(kube)([shop(world.namespace, labels)])
+        view = await make_live_reader(kube, namespaces_s=10)([shop(world.namespace, labels)])
     finally:
         await kube.close()
     assert view is not None

@@ -17,6 +17,7 @@ from noctuary.models.diagnosis import (
     Change,
     Diagnosis,
     Fault,
+    PodView,
     Relation,
     ServiceView,
     Subject,
@@ -25,6 +26,7 @@ from noctuary.models.diagnosis import (
 from noctuary.models.evidence import Evidence, Standing
 from noctuary.models.live_view import LiveView
 from noctuary.models.revisions import StoredRevision, WorkloadRevisions
+from noctuary.models.routing_record import ServiceMapping
 from testbed.cluster_events import fault, rollout
 from testbed.pagerduty.account.model import Incident
 from testbed.scene import Scene
@@ -195,3 +197,34 @@ async def test_a_look_that_sees_nothing_new_writes_nothing(scene: Scene) -> None
     await asyncio.sleep(2.5)
     assert (await scene.incident(incident.id)).revision == before.revision
     assert [call.method for call in scene.pd.calls if "/notes" in call.path] == ["POST"]
+
+
+async def test_what_cleared_is_counted_of_the_dependency_that_was_blamed(scene: Scene) -> None:
+    now = time.time()
+    scene.route(services=[ServiceMapping("payments-api", namespaces=["payments"], depends_on=["ledger"])])
+    pods = [PodView("payments", f"{name}-{n}", name, "h", "n", is_ready=True)
+            for name, count in (("payments-api", 3), ("ledger", 2)) for n in range(count)]  # fmt: skip
+
+    async def read(_services: list[ServiceView]) -> LiveView:
+        return LiveView(pods=pods)
+
+    scene.live_reader = read
+    await scene.store.add_events([rollout(now - 120, workload="ledger"), fault(now - 100, workload="ledger")])
+    await scene.subscribe()
+    scene.start()
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: ledger (a dependency)"))
+    scene.pd.resolve(incident.id, by=scene.bot)
+    await scene.until(lambda: scene.text(incident.id).startswith("Resolved after"))
+    assert "2 of 2 pods are ready now" in scene.text(incident.id)
+
+
+async def test_what_shows_only_after_minutes_is_found_by_the_last_look(scene: Scene) -> None:
+    await scene.subscribe()
+    scene.start()
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: scene.text(incident.id))
+    await asyncio.sleep(1.6)  # the second look is over
+    now = time.time()
+    await scene.store.add_events([rollout(now - 30), fault(now - 20)])
+    await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: payments-api was rolled out"))

@@ -1,5 +1,6 @@
 """An API server for tests that knows nothing but LISTs: what it holds is laid out by path."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,6 +24,8 @@ class ListedObjects:
     def __init__(self) -> None:
         self.by_path: dict[str, list[dict[str, Any]]] = {}  # raw JSON
         self.queries: list[Mapping[str, str]] = []
+        self.silent: set[str] = set()
+        """Paths that never answer."""
         self.expired_from: int | None = None
         """From this object on, pages have expired."""
 
@@ -33,7 +36,9 @@ class ListedObjects:
         begin, limit = int(query.get("continue", "0")), int(query["limit"])
         if self.expired_from is not None and begin >= self.expired_from:
             return JSONResponse({"reason": "Expired", "message": "too old", "code": 410}, 410)
-        found = self.by_path.get(request.url.path, [])
+        if request.url.path in self.silent:
+            await asyncio.Event().wait()
+        found = [each for each in self.by_path.get(request.url.path, []) if _is_selected(each, query)]
         rest = {"continue": str(begin + limit)} if len(found) > begin + limit else {}
         items = found[begin : begin + limit] or None  # as lists of metadata are
         return JSONResponse({"items": items, "metadata": {"resourceVersion": VERSION, **rest}})
@@ -49,6 +54,13 @@ class ListedObjects:
         finally:
             await client.close()
             await server.stop()
+
+
+def _is_selected(obj: dict[str, Any], query: Mapping[str, str]) -> bool:
+    """Tell whether a selector finds an object; one without labels is always found."""
+    labels = obj["metadata"].get("labels") if isinstance(obj["metadata"], dict) else None
+    wanted = dict(each.split("=") for each in query.get("labelSelector", "").split(",") if each)
+    return labels is None or wanted.items() <= labels.items()
 
 
 def _write_kubeconfig(directory: Path, url: str) -> Path:

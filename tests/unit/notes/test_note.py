@@ -194,17 +194,17 @@ def test_a_fault_without_a_rollout_names_its_fact(reason: str, facts: dict[str, 
         (
             "CrashLoopBackOff",
             {"exit_code": "1", "restarts": "4"},
-            "1 pod of payments-api keeps crashing with exit code 1; CrashLoopBackOff, 4 restarts, container app",
+            "1 pod of payments-api keeps crashing with exit code 1; CrashLoopBackOff, 4 restarts",
         ),
         (
             "CreateContainerConfigError",
             {"missing_kind": "ConfigMap", "missing_name": "flags", "message": 'configmap "flags" not found'},
-            "1 pod of payments-api cannot start: ConfigMap flags is missing; CreateContainerConfigError, container app",
+            "1 pod of payments-api cannot start: ConfigMap flags is missing; CreateContainerConfigError",
         ),
         (
             "FailedScheduling",
             {"message": "0/5 nodes are available"},
-            "1 pod of payments-api finds no node to run on; FailedScheduling, container app: 0/5 nodes are available",
+            "1 pod of payments-api finds no node to run on; FailedScheduling: 0/5 nodes are available",
         ),
     ],
 )

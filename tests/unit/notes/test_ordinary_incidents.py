@@ -8,7 +8,7 @@ from testbed.before_after import broken_workloads, said_wrongly
 from testbed.before_after.world import Scene, note_of
 
 SCENES = [*said_wrongly.SCENES, *broken_workloads.SCENES]
-BLOCKS = (Path(__file__).parent / "golden/ordinary_incidents.txt").read_text(encoding="utf-8").rstrip().split("\n\n")
+BLOCKS = (Path(__file__).parent / "ordinary_incidents.txt").read_text(encoding="utf-8").rstrip().split("\n\n")
 SAID = dict(block.split("\n", 1) for block in BLOCKS)
 
 

@@ -89,6 +89,13 @@ def test_a_fault_is_told_by_its_type(event_type: str, text: str, words: str) -> 
     assert "kubectl" not in told
 
 
+def test_the_commit_of_a_posted_image_is_named() -> None:
+    told = posted("deploy", vendor="argocd", old_value="r/web:1", new_value="r/web:2", sha=SHA + "0" * 34, details={})
+    assert "web rolled out: r/web:1 -> r/web:2 (argocd; commit a4f2c1000000)   [e1]" in note(
+        diagnosis(cause(change(**told)))
+    )
+
+
 @pytest.mark.parametrize(("confidence", "is_said"), [(0.01, True), (0.49, True), (0.5, False), (1.0, False)])
 def test_a_teller_that_doubts_itself_is_quoted_so(confidence: float, is_said: bool) -> None:
     told = posted("restart", vendor="acme", entity="auth", confidence=confidence)

@@ -7,6 +7,8 @@ import pytest
 
 from noctuary.models import details
 from noctuary.models.evidence import Standing
+from noctuary.models.incident import IncidentRow
+from noctuary.notes.note import restate_note
 from testbed.told import ONSET, action_of, cause, change, diagnosis, fault, held, note
 
 ROLLBACK = change(
@@ -45,6 +47,24 @@ def test_after_a_rollback_no_note_offers_to_undo_it(standing: Standing, row: dic
     assert "already rolled back to 3.10 at 08:00:20" in text.splitlines()[0]
     assert "already rolled back to 3.10 at 08:00:20 by kubectl" in action_of(text)[0]
     assert "undo" not in text
+
+
+def test_what_is_undone_is_told_without_a_condition() -> None:
+    possible = diagnosis(cause(change(), score=0.5))
+    assert action_of(note(possible, Standing(ROLLBACK)))[0].startswith("Do: already rolled back")
+
+
+@pytest.mark.parametrize(
+    "command", ["kubectl rollout undo deployment/web", "kubectl rollout undo deployment/web --to-revision=1"]
+)
+@pytest.mark.parametrize("lead", ["Do: {}        back to 1", "Do:\n{}\n# back to 1", "If it comes back:\n{}"])
+def test_a_note_whose_evidence_cannot_be_read_offers_no_way_back(lead: str, command: str) -> None:
+    before = f"Likely cause: web was rolled out to 2.\n\n{lead.format(command)}\n\nWhy\n\nnoctuary ref nct:x  updated 0"
+    row = IncidentRow(account="a", incident_id="P", integration_id="i", triggered_at=ONSET)
+    text = restate_note(before, row, "nct:x", ONSET)
+    assert command not in text
+    assert "rollout history" in text
+    assert restate_note(text, row, "nct:x", ONSET) == text
 
 
 def test_a_rollback_that_only_the_revisions_show_is_believed() -> None:

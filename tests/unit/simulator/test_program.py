@@ -76,6 +76,10 @@ def test_an_incident_lives_from_the_command_line(run: "Runner", state_file: Path
     assert "Checkout fails  acknowledged" in shown
     assert shown.endswith("found it\nsecond line")
     assert run("resolve", incident) == "resolved"
+    assert run("reopen", incident) == "triggered"
+    run("service", "ledger")
+    assert run("move", incident, "ledger") == "triggered"
+    assert run("resolve", incident) == "resolved"
     assert json.loads(run("show", incident, "--json"))["alerts"][0]["body"]["details"] == {"pod": "api-1"}
     assert incident in run("list")
 

@@ -2,17 +2,22 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from noctuary.common.errors import KubernetesUnavailable
+from noctuary.incidents.enrichment import LIVE_READ_TIMEOUT_S
 from noctuary.kube.client import KubeClient
 from noctuary.models.diagnosis import Relation, ServiceView
-from noctuary.sources.kubernetes.live_reader import make_live_reader
+from noctuary.sources.kubernetes.live_reader import MAX_SERVICES, NAMESPACES_S, NODES_S, make_live_reader
 from tests.unit.kube.listed_objects import ListedObjects
 from tests.unit.sources.cases.pods import pod
 from tests.unit.sources.watched_case import Manifest
 
 SHOP = ServiceView("shop", Relation.OWN, "shops", ["shops"])
 QUIET = ServiceView("search", Relation.DEPENDENCY, "shops", ["quiet"])
+PATIENT_S = 20.0
+"""A machine that runs many tests at once is no slow API server."""
 REST = "all of shop as it is now: only the first 2 objects of one kind were read"
 
 
@@ -25,16 +30,83 @@ async def test_only_a_service_with_more_objects_than_are_read_is_a_gap(
     kube: KubeClient, listed: ListedObjects, count: int, seen: int, gaps: list[str]
 ) -> None:
     listed.by_path["/api/v1/namespaces/shops/pods"] = pods(count)
-    view = await make_live_reader(kube, max_objects=2)([SHOP, QUIET])
+    view = await make_live_reader(kube, max_objects=2, namespaces_s=PATIENT_S)([SHOP, QUIET])
     assert view is not None
     assert (len(view.pods), view.gaps) == (seen, gaps)
+
+
+async def test_only_a_large_namespaces_services_without_labels_are_a_gap(
+    kube: KubeClient, listed: ListedObjects
+) -> None:
+    labelled = msgspec.structs.replace(SHOP, name="front", match_labels={"tier": "front"})
+    front = pod({}, name="front-1", uid="f")
+    front["metadata"]["labels"] = {"tier": "front"}
+    listed.by_path["/api/v1/namespaces/shops/pods"] = [*pods(3), front | {"spec": {}}]
+    view = await make_live_reader(kube, max_objects=2, namespaces_s=PATIENT_S)([SHOP, labelled])
+    assert view is not None
+    assert ([each.name for each in view.pods], view.gaps) == (["shop-0", "shop-1", "front-1"], [REST])
+
+
+async def test_services_of_one_namespace_share_its_lists(kube: KubeClient, listed: ListedObjects) -> None:
+    listed.by_path["/api/v1/namespaces/shops/pods"] = pods(1)
+    await make_live_reader(kube, namespaces_s=PATIENT_S)([SHOP])
+    alone = len(listed.queries)
+    others = [ServiceView(f"s{number}", Relation.DEPENDENCY, "shops", ["shops"]) for number in range(40)]
+    view = await make_live_reader(kube, namespaces_s=PATIENT_S)([*others, SHOP])
+    assert view is not None
+    assert (len(listed.queries), [each.name for each in view.pods]) == (2 * alone, ["shop-0"])
+
+
+async def test_services_beyond_the_limit_are_named_and_the_incidents_own_are_never_among_them(
+    kube: KubeClient, listed: ListedObjects
+) -> None:
+    listed.by_path["/api/v1/namespaces/shops/pods"] = pods(1)
+    others = [ServiceView(f"s{number}", Relation.DEPENDENCY, "shops", ["shops"]) for number in range(MAX_SERVICES + 1)]
+    view = await make_live_reader(kube, namespaces_s=PATIENT_S)([*others, SHOP])
+    assert view is not None
+    assert view.gaps == ["s49 and s50 as they are now: 50 services are read at most"]
+    assert [each.name for each in view.pods] == ["shop-0"]
+
+
+@pytest.mark.parametrize("silent", ["/api/v1/namespaces/quiet/pods", "/apis/apps/v1/namespaces/quiet/daemonsets"])
+async def test_a_dependency_that_does_not_come_in_time_is_named_and_the_rest_is_told(
+    kube: KubeClient, listed: ListedObjects, silent: str
+) -> None:
+    listed.by_path["/api/v1/namespaces/shops/pods"] = pods(1)
+    listed.silent.add(silent)
+    view = await make_live_reader(kube, namespaces_s=0.3)([QUIET, SHOP])
+    assert view is not None
+    assert view.gaps == ["search as it is now, because the API server did not answer in time"]
+    assert len(view.pods) == 1
+
+
+def test_a_view_is_given_up_before_the_one_who_asks_gives_up() -> None:
+    assert NAMESPACES_S + NODES_S < LIVE_READ_TIMEOUT_S
+
+
+async def test_an_own_service_that_does_not_come_in_time_is_an_error(kube: KubeClient, listed: ListedObjects) -> None:
+    listed.silent.add("/api/v1/namespaces/shops/pods")
+    with pytest.raises(KubernetesUnavailable, match="shops"):
+        await make_live_reader(kube, namespaces_s=0.3)([SHOP, QUIET])
+
+
+@pytest.mark.parametrize("name", ["shop-web", "prod-shop-web"])
+async def test_what_helm_named_is_found_by_either_name_and_so_is_a_pod_of_its_own(
+    kube: KubeClient, listed: ListedObjects, name: str
+) -> None:
+    alone = pod({}, name=name, uid="x") | {"spec": {}}
+    alone["metadata"] |= {"labels": {"app.kubernetes.io/name": "shop-web"}, "ownerReferences": []}
+    listed.by_path["/api/v1/namespaces/shops/pods"] = [alone]
+    view = await make_live_reader(kube, namespaces_s=PATIENT_S)([msgspec.structs.replace(SHOP, name=name)])
+    assert view is not None
+    assert [(each.workload_kind, each.workload) for each in view.pods] == [("Pod", name)]
 
 
 async def test_a_note_says_that_only_some_objects_were_read(
     kube: KubeClient, listed: ListedObjects, scene: Any
 ) -> None:
     listed.by_path["/apis/apps/v1/namespaces/payments/deployments"] = [pod({})] * 3
-    scene.live_reader = make_live_reader(kube, max_objects=2)
+    scene.live_reader = make_live_reader(kube, max_objects=2, namespaces_s=PATIENT_S)
     await scene.subscribe()
     scene.start()
     incident = scene.pd.trigger(scene.service, "Errors")

@@ -150,6 +150,15 @@ def test_a_crash_loop_seen_for_the_first_time_is_dated_to_its_first_end(
     assert (event.timestamp, event.last_seen) == (began, NOON)
 
 
+def test_a_container_that_runs_out_of_memory_again_and_again_is_dated_to_the_first_time() -> None:
+    killed = terminated(137, started=NOON - 2, finished=NOON, reason="OOMKilled")
+    status = running(waiting("CrashLoopBackOff", "back-off 20s restarting failed"), killed)
+    early = [condition("PodScheduled", "True", format_time(NOON - DAY))]
+    first, loop = faults(pod(status | {"conditions": early}))
+    assert (first.new_value, first.timestamp, first.last_seen) == ("OOMKilled", NOON - 14, NOON)
+    assert loop.timestamp == first.timestamp
+
+
 def test_a_single_exit_is_dated_to_itself_though_its_pod_was_unready_before() -> None:
     unready = [condition("Ready", "False", EARLIER)]
     status = running({"running": {}}, terminated(1, started=NOON - 5, finished=NOON), conditions=unready)

@@ -80,13 +80,14 @@ class ContainerFaults:
         return not (self._pod_times.is_ended and ended is self._status.state.terminated)
 
     def _out_of_memory(self, ended: Terminated) -> ContextEvent:
-        limit = self._memory_limit()
-        at = seconds(ended.finished_at)
+        limit, waiting, last = self._memory_limit(), self._status.state.waiting, seconds(ended.finished_at)
+        is_loop = waiting is not None and waiting.reason == CRASH_LOOP
         return self._event(
             EventType.RESTART,
             OUT_OF_MEMORY,
             OUT_OF_MEMORY,
-            at,
+            self._loop_began_at(waiting, ended) if is_loop else last,
+            last_seen=last,
             confidence=0.95,
             old_value=f"limit={limit}" if limit else "",
             extra={details.MEMORY_LIMIT: limit, **self._exit_extra(ended)},

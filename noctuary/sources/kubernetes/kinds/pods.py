@@ -46,37 +46,27 @@ class PodSink(FaultSink[Pod]):
     """Reports the faults of pods, and keeps which service each pod belongs to."""
 
     def __init__(self, context: SinkContext) -> None:
-        super().__init__(context.queue, lambda pod: pod_faults(pod, self._identities[pod.metadata.uid]))
+        super().__init__(
+            context.queue, lambda pod: pod_faults(pod, context.with_owner(self._identities[pod.metadata.uid]))
+        )
         self._identities = context.pods
-        self._tracker = context.tracker
 
     def on_list(self, objects: list[Pod]) -> None:
         """Handle the complete list."""
-        found = {pod.metadata.uid: self._identify(pod) for pod in objects}
         self._identities.clear()
-        self._identities.update(found)
+        self._identities.update({pod.metadata.uid: identify_pod(pod) for pod in objects})
         super().on_list(objects)
 
     def on_event(self, change: ChangeType, obj: Pod) -> None:
         """Handle one change."""
-        self._identities[obj.metadata.uid] = self._identify(obj)
+        uid = obj.metadata.uid
+        self._identities[uid] = identify_pod(obj, self._identities.get(uid))
         super().on_event(change, obj)
 
     def forget(self, obj: Pod) -> None:
         """Forget a pod that is gone."""
         self._identities.pop(obj.metadata.uid, None)
         super().forget(obj)
-
-    def _identify(self, pod: Pod) -> PodIdentity:
-        """Return whose a pod is, with its owner's own owner where that is watched."""
-        identity = identify_pod(pod, self._identities.get(pod.metadata.uid))
-        owner = self._tracker.identify(identity.owner_uid) if identity.owner_uid else None
-        if owner is None or (owner.ref.kind, owner.ref.name) == (
-            identity.ref.workload_kind,
-            identity.ref.workload_name,
-        ):
-            return identity
-        return identity.owned_by(owner.ref.kind, owner.ref.name)
 
 
 PODS = WatchedKind(api=CORE, resource="pods", kind=Pod, make_sink=PodSink)
@@ -180,7 +170,7 @@ def _pod_level(pod: Pod, identity: PodIdentity) -> Iterator[ContextEvent]:
             | {
                 details.REASON: UNSCHEDULABLE,
                 details.MESSAGE: scheduled.message,
-                details.CLAIM: identity.claims[0] if len(identity.claims) == 1 else "",
+                details.CLAIM: identity.only_claim,
             },
         )
     if pod.status.phase == "Failed" and pod.status.reason:

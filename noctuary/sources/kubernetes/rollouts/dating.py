@@ -1,7 +1,7 @@
 """When a rollout was decided, and by whom: a return to an older revision is not older than what it replaces."""
 
 from noctuary.sources.kubernetes.draft import FUTURE_SLACK_S
-from noctuary.sources.kubernetes.rollouts.revisions import Step
+from noctuary.sources.kubernetes.rollouts.revisions import Revision, Step
 from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
 from noctuary.sources.kubernetes.rollouts.writes import write_between
 
@@ -34,14 +34,18 @@ class Clock:
         """Date that more pods than before are going to run a revision: by the partition, else as it is seen."""
         return min(view.partition_write.at or self._now, self._now)
 
-    def scaled_at(self, view: WorkloadView, known_at: float) -> float:
-        """Date a changed number of replicas: by its write, unless that is the one which was known already."""
-        written = view.replicas_write.at
-        return written if known_at <= written <= self._now + FUTURE_SLACK_S and written else self._now
+    def scaled_at(self, view: WorkloadView, current: Revision | None, known_at: float) -> float:
+        """Date a changed number of replicas: by its write, unless that is the one which was known already.
+
+        What is written through the subresource `scale` bears no time: then the ReplicaSet tells, which followed.
+        """
+        followed_at = current.numbered_at if current is not None and not self._is_live else 0.0
+        shown = (view.replicas_write.at or followed_at, followed_at)
+        return next((at for at in shown if at and known_at <= at <= self._now + FUTURE_SLACK_S), self._now)
 
 
-def actor_of(view: WorkloadView, at: float, replaced_at: float) -> str | None:
+def actor_of(view: WorkloadView, at: float, replaced_at: float, *, is_last: bool) -> str | None:
     """Return who wrote the template that was rolled out; what only removes fields is written by nobody."""
     close = replaced_at - CONTROLLER_LAG_S if at - replaced_at <= CONTROLLER_LAG_S else replaced_at
-    write = write_between(view.template_writes, close, at + CONTROLLER_LAG_S)
+    write = write_between(view.template_writes, close, at + CONTROLLER_LAG_S, or_later=is_last)
     return write.manager if write is not None else None

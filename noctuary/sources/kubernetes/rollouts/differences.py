@@ -49,7 +49,7 @@ def difference(
     revisions = list(revisions)
     current = view.wanted.find(revisions)
     if current is None:
-        return _scaled(view, known, clock) if known is not None else None
+        return _scaled(view, None, known, clock) if known is not None else None
     before = known.revision if known else None
     told = tell(view, _since(before, current, revisions), before, known.rolled_out_at if known else 0.0, clock)
     if known is not None and known.staged == 0 and told and view.reach is None:
@@ -61,7 +61,7 @@ def difference(
     state = WorkloadState(_kept(current), at, view.replicas, view.replicas_write.at, staged)
     if known is None:
         return Difference(events, state)
-    scaled = _scaled(view, known, clock)
+    scaled = _scaled(view, current, known, clock)
     replicas_at = scaled.state.replicas_at
     return Difference([*events, *scaled.events], msgspec.structs.replace(state, replicas_at=replicas_at))
 
@@ -92,7 +92,7 @@ def tell(
         is_last = step is steps[-1]
         at = clock.date(view, step, replaced_at, is_last=is_last)
         if at:
-            actor = actor_of(view, at, replaced_at) if is_last else None
+            actor = actor_of(view, at, replaced_at, is_last=is_last)
             reach = view.reach if is_last and before is not None else None
             found.append(Rollout(view, step, at, before, before_at, actor, reach))
         before, before_at = _numbered(step), at
@@ -134,9 +134,9 @@ def _changing(before: Revision | None, steps: list[Step]) -> list[Step]:
     return found
 
 
-def _scaled(view: WorkloadView, known: WorkloadState, clock: Clock) -> Difference:
+def _scaled(view: WorkloadView, current: Revision | None, known: WorkloadState, clock: Clock) -> Difference:
     """Compare the number of replicas, which needs no revision."""
-    at = clock.scaled_at(view, known.replicas_at)
+    at = clock.scaled_at(view, current, known.replicas_at)
     is_changed = known.replicas != view.replicas
     state = msgspec.structs.replace(
         known, replicas=view.replicas, replicas_at=at if is_changed else max(known.replicas_at, view.replicas_write.at)

@@ -91,8 +91,8 @@ def scaling(view: WorkloadView, before: int | None, at: float) -> ContextEvent:
         at=at,
         old_value=str(before),
         new_value=str(view.replicas),
-        actor=write.manager if write.at == at else None,
-        extra=view.tool.extra() | {details.BY_AUTOSCALER: "1" if is_autoscaler(write) and write.at == at else ""},
+        actor=write.manager,
+        extra=view.tool.extra() | {details.BY_AUTOSCALER: "1" if is_autoscaler(write) else ""},
     )
 
 

@@ -36,8 +36,8 @@ def last_write(metadata: WorkloadMeta, field: bytes) -> Write:
     return next(reversed(writes_of(metadata, field)), Write())
 
 
-def write_between(writes: list[Write], after: float, until: float) -> Write | None:
-    """Return the last write of a time; else the next one, because who wrote again later wrote then, too."""
+def write_between(writes: list[Write], after: float, until: float, *, or_later: bool) -> Write | None:
+    """Return the last write of a time; else the next one on demand: who wrote again since wrote then, too."""
     inside = [write for write in writes if after < write.at <= until]
-    later = [write for write in writes if write.at > max(after, until)]
+    later = [write for write in writes if or_later and write.at > max(after, until)]
     return inside[-1] if inside else next(iter(later), None)

@@ -4,7 +4,7 @@ import re
 
 from noctuary.models import details
 
-PROBES = ("liveness", "readiness", "startup")
+_PROBE = re.compile(r"(?i)\b(liveness|readiness|startup) probe")
 _QUOTA = re.compile(r"exceeded quota: ([^,\s]+)(?:.*limited: ([^,\s]+))?", re.DOTALL)
 _EXIT_CODE = re.compile(r"exit code (\d+)")
 _KILLED_BY = re.compile(r"failed (liveness|startup) probe")
@@ -26,9 +26,9 @@ def exit_code(message: str) -> dict[str, str]:
 
 
 def probe(message: str) -> str:
-    """Return which probe a kubelet's message is about, or an empty text."""
-    lowered = message.lower()
-    return next((name for name in PROBES if name in lowered), "")
+    """Return which probe a kubelet's message is about: it begins with that, and may end with another's path."""
+    found = _PROBE.search(message)
+    return found[1].lower() if found else ""
 
 
 def killing_probe(message: str) -> str:

@@ -7,7 +7,7 @@ CASES = [
     Case(
         {"reason": "NodeNotReady"},
         "node node-7 is not ready",
-        "its pods fail since",
+        "node node-7 is not ready",
         "node node-7: bring its machine, kubelet and network back, or drain and replace it; "
         "Deployments leave it after 5 min; what runs on it:\n" + PODS_ON_IT,
         about="Node",
@@ -15,7 +15,7 @@ CASES = [
     Case(
         {"reason": "NodeMemoryPressure"},
         "node node-7 runs out of memory",
-        "its pods fail since",
+        "node node-7 runs out of memory",
         "node node-7: end or move what uses most memory, then set memory requests and limits; what runs on it:\n"
         + PODS_ON_IT,
         about="Node",
@@ -23,7 +23,7 @@ CASES = [
     Case(
         {"reason": "NodeDiskPressure"},
         "node node-7 runs out of disk",
-        "its pods fail since",
+        "node node-7 runs out of disk",
         "node node-7: free its disk: images, logs and emptyDir volumes; or move what writes most; what runs on it:\n"
         + PODS_ON_IT,
         about="Node",
@@ -31,28 +31,28 @@ CASES = [
     Case(
         {"reason": "NodePIDPressure"},
         "node node-7 runs out of process ids",
-        "its pods fail since",
+        "node node-7 runs out of process ids",
         "node node-7: end or move what starts most processes; what runs on it:\n" + PODS_ON_IT,
         about="Node",
     ),
     Case(
         {"reason": "NodeNetworkUnavailable"},
         "node node-7 has no network",
-        "its pods fail since",
+        "node node-7 has no network",
         "node node-7: repair its network plugin or its routes, or replace it; what runs on it:\n" + PODS_ON_IT,
         about="Node",
     ),
     Case(
         {"reason": "KernelDeadlock"},
         "node node-7 is in trouble (KernelDeadlock)",
-        "its pods fail since",
+        "node node-7 is in trouble (KernelDeadlock)",
         "node node-7: see what it reports; if it does not recover, drain it; what runs on it:\n" + PODS_ON_IT,
         about="Node",
     ),
     Case(
         {"reason": "Evicted"},
         "node node-7 is in trouble (Evicted)",
-        "its pods fail since",
+        "node node-7 is in trouble (Evicted)",
         "node node-7: see what it reports; if it does not recover, drain it; what runs on it:\n" + PODS_ON_IT,
         about="Node",
     ),

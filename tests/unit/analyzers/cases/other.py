@@ -6,9 +6,11 @@ CASES = [
     Case(
         {"reason": "FailedSync", "message": "timed out"},
         "pay: FailedSync",
-        "its pods fail since",
+        "pay: FailedSync",
         "kubectl -n shop describe pod/pay-0",
     ),
-    Case({"reason": ""}, "pay: a fault was reported", "its pods fail since", "kubectl -n shop describe pod/pay-0"),
-    Case({}, "pay: a fault was reported", "its pods fail since", "kubectl -n shop describe pod/pay-0", pods=2),
+    Case(
+        {"reason": ""}, "pay: a fault was reported", "pay: a fault was reported", "kubectl -n shop describe pod/pay-0"
+    ),
+    Case({}, "pay: a fault was reported", "pay: a fault was reported", "kubectl -n shop describe pod/pay-0", pods=2),
 ]

@@ -130,4 +130,14 @@ CASES = [
         "new pods find no node (its volume)",
         "kubectl -n shop describe pod/pay-0",
     ),
+    Case(
+        {
+            "reason": "FailedScheduling",
+            "message": "pod has unbound immediate PersistentVolumeClaims",
+            "claim": "data-0",
+        },
+        "1 pod of pay finds no node to run on (its volume claim data-0 is not bound)",
+        "new pods find no node (its volume claim data-0 is not bound)",
+        "kubectl -n shop describe pod/pay-0",
+    ),
 ]

@@ -69,6 +69,7 @@ CASES = [
         word="Unhealthy",
         kept="Liveness probe failed",
     ),
+    counted("Unhealthy", 'Readiness probe failed: Get "http://10.0.0.1/liveness": refused', "Unhealthy/app/readiness"),
     counted("FailedMount", "MountVolume.SetUp failed", "FailedMount/app"),
     probing({"httpGet": {"path": "/alive?deep=1", "port": 8080}}, "/alive on port 8080"),
     probing({"httpGet": {"port": "web"}}, "/ on port web"),

@@ -6,14 +6,14 @@ CASES = [
     Case(
         {"reason": "NodeUnschedulable"},
         "node node-7 is cordoned",
-        "its pods fail since",
+        "node node-7 is cordoned",
         "kubectl uncordon node-7\n# once the work on it is done",
         about="Node",
     ),
     Case(
         {"reason": "NodeUnschedulable", "message": "so"},
         "node node-7 is cordoned",
-        "its pods fail since",
+        "node node-7 is cordoned",
         "kubectl uncordon node-7\n# once the work on it is done",
         about="Node",
     ),

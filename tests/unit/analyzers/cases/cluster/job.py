@@ -8,7 +8,7 @@ CASES = [
         Case(
             {"reason": reason},
             f"job pay {words}",
-            "its pods fail since",
+            f"job pay {words}",
             "kubectl -n shop describe deployment/pay",
             pods=0,
         )
@@ -18,7 +18,7 @@ CASES = [
         Case(
             {"reason": reason},
             f"cron job pay {words}",
-            "its pods fail since",
+            f"cron job pay {words}",
             "kubectl -n shop describe deployment/pay",
             pods=0,
         )
@@ -27,7 +27,7 @@ CASES = [
     Case(
         {"reason": "DeadlineExceeded"},
         "1 pod of pay ran longer than its deadline",
-        "its pods fail since",
+        "1 pod of pay ran longer than its deadline",
         "kubectl -n shop describe pod/pay-0",
     ),
 ]
