@@ -26,8 +26,9 @@ faults: $(INSTALLED) ## Kill and disturb operator and receiver, count losses and
 bench: $(INSTALLED) ## Measure time to Ready, CPU per resource and webhook to note, beside references
 	$(BIN)/python -m benchmarks $(ARGS)
 
-store-bench: $(INSTALLED) ## Measure reads during a storm of writes, beside the reference
+store-bench: $(INSTALLED) ## Measure reads during a storm of writes, beside the reference, and windows of 100,000 events
 	$(BIN)/python -m benchmarks.store_reads
+	$(BIN)/python -m benchmarks.store_window
 
 store-upgrade: $(INSTALLED) ## Upgrade a store of release 0.2.0 that holds 3 GB (ARGS="--gigabytes N")
 	$(BIN)/python -m benchmarks.store_upgrade $(ARGS)
