@@ -94,10 +94,11 @@ def harm_of(
 
 def is_well(place: Place) -> bool:
     """Tell whether the service answers and every workload of the namespace is as it is wanted."""
-    return place.answers() and all(_is_complete(found) for found in place.workloads().values())
+    return place.answers() and all(is_complete(found) for found in place.workloads().values())
 
 
-def _is_complete(found: Manifest) -> bool:
+def is_complete(found: Manifest) -> bool:
+    """Tell whether a workload's pods are all of its newest version and ready."""
     spec, status = found["spec"], found.get("status", {})
     wanted = spec.get("replicas", status.get("desiredNumberScheduled", 1))
     ready = status.get("readyReplicas", status.get("numberReady", 0))

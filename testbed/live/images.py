@@ -19,6 +19,7 @@ SOURCES = Path(__file__).parent / "app"
 _USER = "65532:65532"
 _CRASH = {"EXIT_AFTER_MS": "300", "LAST_WORDS": "panic: nil map"}
 _VERSIONS: Mapping[str, Mapping[str, str]] = {
+    "1.3.0": {},
     "1.4.0": {},
     "1.4.1": {},
     "1.5.0": {},

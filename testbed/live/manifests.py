@@ -1,11 +1,14 @@
 """The manifests of the workloads: a web server with probes, in every kind that runs pods."""
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
 from testbed.live.images import image
 from testbed.live.scenario import Manifest
 
 PORT = 8080
+OLDER = "1.3.0"
 GOOD = "1.4.0"
 NAME_LABEL = "app.kubernetes.io/name"
 
@@ -92,3 +95,10 @@ def config_map(name: str, **data: str) -> Manifest:
 def quota(name: str, **hard: str) -> Manifest:
     """Build a ResourceQuota; dots in names are written as two underscores."""
     return plain("ResourceQuota", name, spec={"hard": {key.replace("__", "."): value for key, value in hard.items()}})
+
+
+def predecessors(manifests: Iterable[Manifest]) -> list[Manifest]:
+    """Return manifests as they were one version ago: what is old has a history that a command can go back to."""
+    text = json.dumps([each for each in manifests if each["kind"] != "Pod"])
+    older: list[Manifest] = json.loads(text.replace(image(GOOD), image(OLDER)))
+    return older

@@ -10,12 +10,13 @@ import msgspec
 from hack.lib.cache import Progress
 from testbed.live.bench import Bench
 from testbed.live.cluster import LiveError
-from testbed.live.commands import run_commands
+from testbed.live.commands import is_complete, run_commands
 from testbed.live.grading import claim, commands, grade, headline, is_conditional
-from testbed.live.place import is_ready
+from testbed.live.manifests import predecessors
+from testbed.live.place import Place, is_ready
 from testbed.live.report import line_of
 from testbed.live.results import Result, ResultDirectory
-from testbed.live.scenario import Scenario
+from testbed.live.scenario import Manifest, Scenario
 from testbed.live.team import Team
 from testbed.polling import until
 
@@ -31,6 +32,8 @@ JUDGED_AT_ONCE = 12
 SETTLE_S = 4.0
 """Between the last pod being ready and a fault, as in life."""
 GONE_S = 90.0
+SET_UP_S = 150.0
+"""Many start at once."""
 
 
 class Wave:
@@ -108,15 +111,9 @@ class Wave:
         service = await team.declare(bench.kube, bench.pagerduty, bench.user, bench.token)
         self._services[team.scenario.name] = service
         built = await asyncio.to_thread(team.scenario.build, place)
-        await asyncio.to_thread(place.apply, *built)
-        path = f"/api/v1/namespaces/{place.namespace}/pods"
-        wanted = sum(each["kind"] != "Service" and "spec" in each for each in built) > 0
-
-        def ready() -> bool:
-            pods = place.cluster.items(path)
-            return bool(pods or not wanted) and all(is_ready(pod) for pod in pods)
-
-        await asyncio.to_thread(place.wait, "all pods ready", ready)
+        if team.scenario.age:
+            await asyncio.to_thread(_roll_out, place, predecessors(built))
+        await asyncio.to_thread(_roll_out, place, built)
 
     async def _break(self, team: Team) -> None:
         scenario, place = team.scenario, team.place
@@ -152,6 +149,21 @@ class Wave:
 
         with contextlib.suppress(TimeoutError):
             await until("the wave's pods are gone", lambda: asyncio.to_thread(gone), timeout_s=GONE_S, poll_s=1.0)
+
+
+def _roll_out(place: Place, manifests: Sequence[Manifest]) -> None:
+    """Apply manifests and wait until their pods are ready."""
+    place.apply(*manifests)
+    path = f"/api/v1/namespaces/{place.namespace}/pods"
+    kinds = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod"}
+    has_pods = any(each["kind"] in kinds for each in manifests)
+
+    def ready() -> bool:
+        pods = place.cluster.items(path)
+        complete = all(is_complete(found) for found in place.workloads().values())
+        return complete and bool(pods or not has_pods) and all(is_ready(pod) for pod in pods)
+
+    place.wait("all pods ready", ready, SET_UP_S)
 
 
 def _unplayed(team: Team, why: str) -> Result:

@@ -27,7 +27,7 @@ class Team:
         self.scenario = scenario
         self._release = release
         self._key: Callable[[], str] = lambda: ""
-        self.place = Place(cluster, f"team-{number:02}", f"web-{number:02}", f"cart-{number:02}", self._post)
+        self.place = Place(cluster, f"team-{number:03}", f"web-{number:03}", f"cart-{number:03}", self._post)
         self.incident = ""
         self.first_note = ""
 

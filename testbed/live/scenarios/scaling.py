@@ -1,6 +1,6 @@
 """Scalings: to none, away and back, and up into what gives no room."""
 
-from testbed.live.manifests import container, deployment, labels, plain, quota, service
+from testbed.live.manifests import container, deployment, labels, plain, quota, recreated, service
 from testbed.live.place import Place
 from testbed.live.scenario import Manifest, Scenario, Truth
 from testbed.live.scenarios.truths import BLAMES_ROLLOUT, OWN_REPLICAS, nothing
@@ -11,13 +11,13 @@ def _web(place: Place) -> list[Manifest]:
 
 
 def _within_quota(place: Place) -> list[Manifest]:
-    return [quota("budget", pods="2"), *_web(place)]
+    return [quota("budget", pods="2"), recreated(place.app, replicas=2), service(place.app)]
 
 
 def _apart(place: Place) -> list[Manifest]:
     rule = {"labelSelector": {"matchLabels": labels(place.app)}, "topologyKey": "kubernetes.io/hostname"}
     affinity = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [rule]}}
-    return [deployment(place.app, affinity=affinity), service(place.app)]
+    return [recreated(place.app, affinity=affinity), service(place.app)]
 
 
 def _heavy(place: Place) -> list[Manifest]:

@@ -65,7 +65,7 @@ def _licensed(place: Place) -> list[Manifest]:
     for name, value in (("live-low", 10), ("live-high", 1000)):
         place.apply(plain("PriorityClass", name, "scheduling.k8s.io/v1", value=value))
     return [
-        deployment(place.app, container(resources=_one_licence()), priorityClassName="live-low"),
+        recreated(place.app, container(resources=_one_licence()), priorityClassName="live-low"),
         service(place.app),
     ]
 
