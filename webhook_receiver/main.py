@@ -23,6 +23,7 @@ from noctuary.routing.operator_token import OperatorToken
 from noctuary.routing.table import RoutingTable
 from noctuary.routing.watches import reflectors
 from noctuary.sources.kubernetes.live_reader import make_limits, make_live_reader
+from noctuary.sources.kubernetes.revision_reader import make_revision_reader
 from noctuary.sources.kubernetes.source import LEASE_NAME, KubernetesSource
 from noctuary.store.open import open_store
 from webhook_receiver.app import create_app
@@ -91,7 +92,10 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
     await proofs.load(store)
     watched = settings.watch_namespaces
     sight = Sight(
-        make_live_reader(kube, watched), limits=make_limits(watched), ignored_reasons=settings.ignored_reasons
+        make_live_reader(kube, watched),
+        make_revision_reader(kube, watched),
+        limits=make_limits(watched),
+        ignored_reasons=settings.ignored_reasons,
     )
     pipeline = IncidentPipeline(store, routing, http, metrics, sight)
     source = KubernetesSource(kube, store, metrics, lambda: _lease(kube, settings), namespaces=watched)

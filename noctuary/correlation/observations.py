@@ -9,23 +9,13 @@ from noctuary.correlation.deploys import join_posted
 from noctuary.correlation.episodes import group_episodes
 from noctuary.correlation.lasting import is_background, is_ignored, is_over, is_passing, what_was_seen
 from noctuary.correlation.placing import Placed, is_node_event, place, pods_of, workload_of
-from noctuary.models.context_event import ContextEvent, EventType
+from noctuary.models.context_event import CHANGE_TYPES, ContextEvent, EventType
 from noctuary.models.diagnosis import Change, Fault, IncidentContext, PodView, Relation
 
 LATE_FAULT_S = 300.0
 """Pods may fail visibly after the alert: it can be faster than the kubelet, and our answer can be late."""
 TOGETHER_S = 300.0
 """Episodes further apart than this do not follow from each other."""
-
-_CHANGES = frozenset(
-    {
-        EventType.DEPLOY,
-        EventType.FLAG_CHANGE,
-        EventType.CONFIG_CHANGE,
-        EventType.SCALE_EVENT,
-        EventType.SCHEMA_CHANGE,
-    }
-)
 
 
 class Observations(msgspec.Struct, frozen=True):
@@ -84,7 +74,7 @@ def _node_faults(
 
 
 def _is_change(event: ContextEvent) -> bool:
-    return event.event_type in _CHANGES and registry.recognise(event) is registry.FALLBACK
+    return event.event_type in CHANGE_TYPES and registry.recognise(event) is registry.FALLBACK
 
 
 def _change(placed: Placed) -> Change:
