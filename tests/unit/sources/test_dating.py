@@ -109,9 +109,9 @@ def test_the_same_bad_version_a_second_time_is_a_rollout_of_its_own() -> None:
     assert details.PREVIOUS_ROLLED_OUT_AT not in found[-1].details
 
 
-def test_a_new_revision_of_an_unknown_writer_has_no_actor() -> None:
+def test_a_new_revision_is_not_of_who_wrote_the_one_before() -> None:
     removed = recent_rollouts(view(2, wrote("ci", 0)), [held(1, "a", 0), held(2, "b", 20)], 0.0, LISTED)
-    assert [e.actor for e in removed] == [None, None]
+    assert [e.actor for e in removed] == ["ci", None]
 
 
 def changed(known: WorkloadState | None, number: int, revisions: list[Manifest], **more: int) -> Difference:

@@ -43,7 +43,7 @@ class Step(msgspec.Struct, frozen=True):
 
     revision: Revision
     number: int
-    """The number that the revision got by it; where that is not known the one that it has now."""
+    """The number that the revision got by it; it has another one now if it was returned to."""
     is_return: bool
     place: tuple[float, float] = (0.0, 0.0)
 
@@ -65,8 +65,9 @@ def _steps(revision: Revision, revisions: list[Revision]) -> list[Step]:
     overtaken = [other.number for other in revisions if _overtook(revision, other)]
     if not overtaken:
         return [msgspec.structs.replace(last, is_return=revision.reused)]
-    # Its first number is lost; it was lower than those of the younger ones that it has overtaken since.
-    first = msgspec.structs.replace(last, place=(min(overtaken) - 0.5, revision.created_at))
+    # Its first number is lost; it was the one before those of the younger ones that it has overtaken since.
+    number = min(overtaken) - 1
+    first = Step(revision, number, is_return=False, place=(number, revision.created_at))
     return [first, msgspec.structs.replace(last, is_return=True)]
 
 
