@@ -15,10 +15,15 @@ from noctuary.models.evidence import AlertSummary, Evidence, Standing
 from noctuary.models.incident import IncidentRow
 from noctuary.models.revisions import StoredRevision, WorkloadRevisions
 from noctuary.notes.note import render_note
+from testbed.before_after import broken_workloads, said_wrongly
+from testbed.before_after.world import note_of as note_of_scene
 from testbed.fault_cases import AT, Case, cases_of, event_of
 
 DIRECTORY = Path(__file__).resolve().parents[1] / "tests/unit/notes/golden"
 ONSET = AT + 60
+ORDINARY = DIRECTORY.parent / "ordinary_incidents.txt"
+SCENES = [*said_wrongly.SCENES, *broken_workloads.SCENES]
+REMARK = "\n# "
 SEPARATOR = "\n" + "=" * 100 + "\n"
 SERVICES = [ServiceView("pay", Relation.OWN, "shop", ["shop"])]
 PODS = [PodView("shop", "pay-0", "pay", "new", "node-7", is_ready=False)]
@@ -85,6 +90,13 @@ def golden_text(kind: str) -> str:
     return SEPARATOR.join(notes_of(cases_of(kind))) + "\n"
 
 
+def ordinary_text() -> str:
+    """Return the first line of each ordinary incident's note, and what it tells to do."""
+    blocks = ((scene.title, *note_of_scene(scene).split("\n\n")[:2]) for scene in SCENES)
+    return "\n\n".join(f"{title}\n{first}\n{action.partition(REMARK)[0]}" for title, first, action in blocks) + "\n"
+
+
 if __name__ == "__main__":
+    ORDINARY.write_text(ordinary_text(), encoding="utf-8")
     for analyzer in ANALYZERS:
         (DIRECTORY / f"{analyzer.kind}.txt").write_text(golden_text(analyzer.kind), encoding="utf-8")

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from noctuary.analyzers import registry
-from noctuary.common.text import duration, plural
+from noctuary.common.text import plural
 from noctuary.correlation.explain import SOON_S, Explanation, is_restart, same_workload
 from noctuary.correlation.lasting import BACKGROUND_S
 from noctuary.correlation.observations import Observations
+from noctuary.correlation.rollout_checks import CONFIGURATION
 from noctuary.correlation.score import (
     ACTIVE_S,
     DOUBTFUL_LIMIT,
@@ -114,7 +115,7 @@ def _is_old(observed: Observations, fault: Fault) -> bool:
 
 
 def _restarted_before(observed: Observations, fault: Fault) -> str:
-    """Say that a restart made it felt: with the same template, something outside it has changed."""
+    """Say that a restart made it felt: nothing else of its pods is new than what they read."""
     restarts = [
         change
         for change in observed.changes
@@ -123,8 +124,7 @@ def _restarted_before(observed: Observations, fault: Fault) -> str:
     ]
     if not restarts:
         return ""
-    ago = duration(max(0.0, fault.first - restarts[-1].at))
-    return f"its pods were restarted {ago} before with the same template: what they read from outside it has changed"
+    return f"since its restart; {CONFIGURATION}"
 
 
 def _share_on_node(here: list[PodView], own_pods: list[PodView]) -> str:

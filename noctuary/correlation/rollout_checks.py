@@ -19,6 +19,8 @@ from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, PodView, 
 
 DRAIN_S = 60.0
 """Pods of a replaced rollout may fail until they are gone."""
+CONFIGURATION = "see its ConfigMaps and Secrets"
+"""A restart makes felt what its pods read from outside their template: nothing else of it is new."""
 LASTED_S = 300.0
 """Back-off repeats a crash every five minutes at most: what was seen within that went on."""
 ALERT_DELAY_S = 300.0
@@ -137,7 +139,7 @@ def _later(observed: Observations, change: Change) -> Iterable[tuple[int, Change
 
 def _how_its_pods_fare(observed: Observations, change: Change) -> str:
     if is_restart(change):
-        return "it restarted the pods with the same template: what they read from outside it may have changed"
+        return CONFIGURATION
     pods = _pods(observed, change)
     unready = sum(not pod.is_ready for pod in pods)
     if not pods:

@@ -5,6 +5,7 @@ from noctuary.analyzers.registry import analyzer_of
 from noctuary.common.text import clean, duration, plural, shorten, shorten_middle
 from noctuary.common.words import COUNT, plain_value, short_sha
 from noctuary.correlation.change_checks import NOTHING_RUNS
+from noctuary.correlation.rollout_checks import CONFIGURATION
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Diagnosis, Fault, Relation
@@ -27,6 +28,8 @@ def sentence(cause: Cause, diagnosis: Diagnosis, limit: int, *, with_symptom: bo
     """Return what a cause is, with names of at most so many characters."""
     if cause.change is None:
         said = fault_sentence(cause.faults[0], limit)
+        if with_symptom and cause.why.endswith(CONFIGURATION):
+            return f"{said} {cause.why}"
         return said + (_felt(cause, limit) if with_symptom and cause.kind is CauseKind.NODE else "")
     said = _change_sentence(cause.change, diagnosis.onset if with_age else None, limit)
     symptom = _symptom(cause, limit) if with_symptom else ""
@@ -44,7 +47,7 @@ def _felt(cause: Cause, limit: int) -> str:
 def _symptom(cause: Cause, limit: int) -> str:
     """Return what became of a change: what its own pods suffer, or that they are ready."""
     if not cause.faults or cause.why == NOTHING_RUNS:
-        return cause.why if cause.why == NOTHING_RUNS or cause.why.startswith("its pods") else ""
+        return cause.why if cause.why == NOTHING_RUNS or cause.why.startswith(("its pods", CONFIGURATION)) else ""
     fault = cause.faults[0]
     if fault.is_posted or cause.kind is not CauseKind.ROLLOUT:
         return fault_sentence(fault, limit)

@@ -53,7 +53,7 @@ def _lasting(fault: Fault, diagnosis: Diagnosis) -> str:
 def others(diagnosis: Diagnosis) -> list[str]:
     """Return what is less likely, what was ruled out, what goes on since long, and what was quiet."""
     return [
-        *(_other("Less likely", cause, diagnosis) for cause in diagnosis.causes[1:]),
+        *(_other(_rank(diagnosis, i), cause, diagnosis) for i, cause in enumerate(diagnosis.causes) if i),
         *(_other("Weak", cause, diagnosis) for cause in ([] if diagnosis.causes else diagnosis.weak)),
         *(
             shorten(f"Ruled out: {_at(aside.change.at, diagnosis)} {change_line(aside.change)}: {aside.why}", 400)
@@ -65,8 +65,14 @@ def others(diagnosis: Diagnosis) -> list[str]:
     ]
 
 
+def _rank(diagnosis: Diagnosis, index: int) -> str:
+    return "As likely" if diagnosis.is_undecided and index == 1 else "Less likely"
+
+
 def _other(word: str, cause: Cause, diagnosis: Diagnosis) -> str:
-    return shorten(f"{word}: {_at(cause.at, diagnosis)} {cause_sentence(cause, diagnosis)}: {cause.why}", 300)
+    said = cause_sentence(cause, diagnosis)
+    why = "" if cause.why in said else f": {cause.why}"
+    return shorten(f"{word}: {_at(cause.at, diagnosis)} {said}{why}", 300)
 
 
 def _ran_well(diagnosis: Diagnosis) -> Iterator[str]:

@@ -114,4 +114,20 @@ SCENES = [
         [pod("web-h1-a", ready=False, age=DAY, restarts=4)],
         kept=((1, "h1", "3.10"),),
     ),
+    Scene(
+        "4",
+        "two releases just before the alert, neither with a fault",
+        "HTTP 5xx rate 40 % (was 0.1 %)",
+        [rollout(40), rollout(90, of="db")],
+        [pod("web-h2-a", age=40), pod("db-h2-a", age=90)],
+        depends_on=("db",),
+    ),
+    Scene(
+        "4",
+        "two releases just before the alert, one with a fault",
+        DOWN,
+        [rollout(40), rollout(90, of="db"), fault(80, "CrashLoopBackOff", "db-h2-a", exit_code="1", restarts="3")],
+        [pod("web-h2-a", age=40), pod("db-h2-a", ready=False, age=90)],
+        depends_on=("db",),
+    ),
 ]

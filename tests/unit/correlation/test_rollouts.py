@@ -116,7 +116,7 @@ def test_the_age_of_pods_tells_how_long_a_version_older_than_all_records_ran_wel
 
 def test_a_restart_before_a_fault_says_that_something_outside_the_template_changed() -> None:
     events = [rollout(40, facts={details.RESTART: "1"}), fault(35, last=0)]
-    assert "same template" in diagnose(events).causes[0].why
+    assert diagnose(events).causes[0].why == "since its restart; see its ConfigMaps and Secrets"
 
 
 def test_a_posted_deploy_lends_its_commit_to_the_rollout_that_it_is() -> None:
