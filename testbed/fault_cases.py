@@ -1,5 +1,8 @@
 """The form of the cases that stand beside each analyzer, and how one is made into an event and a fault."""
 
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from noctuary.models import details
@@ -7,6 +10,7 @@ from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
 from noctuary.models.diagnosis import Fault, Relation, Subject
 
 AT = 1_800_000_000.0
+CASES = Path(__file__).resolve().parents[1] / "tests/unit/analyzers/cases"
 
 
 class Case(NamedTuple):
@@ -18,6 +22,14 @@ class Case(NamedTuple):
     remedy: str
     pods: int = 1
     about: str = "Pod"
+
+
+def cases_of(kind: str) -> Sequence[Case]:
+    """Return the cases of one kind of fault, from the file that is named for it."""
+    (path,) = CASES.rglob(f"{kind}.py")
+    module = ".".join(path.relative_to(CASES.parents[3]).with_suffix("").parts)
+    cases: Sequence[Case] = importlib.import_module(module).CASES
+    return cases
 
 
 def event_of(case: Case) -> ContextEvent:

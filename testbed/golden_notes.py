@@ -3,7 +3,6 @@
 A test compares them byte by byte: a change of words shows as a change of these files.
 """
 
-import importlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from noctuary.models.diagnosis import IncidentContext, PodView, Relation, Servic
 from noctuary.models.evidence import AlertSummary, Evidence
 from noctuary.models.incident import IncidentRow
 from noctuary.notes.note import render_note
-from testbed.fault_cases import AT, Case, event_of
+from testbed.fault_cases import AT, Case, cases_of, event_of
 
 DIRECTORY = Path(__file__).resolve().parents[1] / "tests/unit/notes/golden"
 ONSET = AT + 60
@@ -74,8 +73,7 @@ def notes_of(cases: Sequence[Case]) -> Iterator[str]:
 
 def golden_text(kind: str) -> str:
     """Return the file of one kind of fault."""
-    cases: Sequence[Case] = importlib.import_module(f"tests.unit.analyzers.cases.{kind}").CASES
-    return SEPARATOR.join(notes_of(cases)) + "\n"
+    return SEPARATOR.join(notes_of(cases_of(kind))) + "\n"
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
-from noctuary.common.text import clean, plural
+from noctuary.common.text import clean, plural, shorten_middle
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import WORKLOAD_KINDS, Fault, PodView, Subject
@@ -54,6 +54,8 @@ class Analyzer:
     """Whether a node in trouble can be the reason."""
     names_reason: ClassVar[bool] = False
     """Whether its sentence says the platform's reason already."""
+    is_harmless: ClassVar[bool] = False
+    """Whether it stops nothing by itself: never a cause alone."""
     hints: ClassVar[Hints] = ()
 
     def recognises(self, event: ContextEvent) -> bool:
@@ -98,6 +100,13 @@ def is_about_node(event: ContextEvent) -> bool:
 def was_killed(fault: Fault) -> bool:
     """Tell whether the container was ended by a signal, from outside."""
     return fault.details.get(details.EXIT_CODE, "") in SIGNALS
+
+
+def container_named(fault: Fault, limit: int, before: str = "") -> str:
+    """Return ` container envoy`, or an empty text for the first container of a pod: nobody asks which that is."""
+    role = clean(fault.details.get(details.CONTAINER_ROLE, ""), 20)
+    name = shorten_middle(clean(fault.details.get(details.CONTAINER, ""), 63), limit)
+    return f"{before} {role} {name}" if role and name else ""
 
 
 def kubectl(subject: Subject, *words: str, kind: str) -> str:

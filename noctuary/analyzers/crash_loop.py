@@ -2,7 +2,7 @@
 
 import shlex
 
-from noctuary.analyzers.base import NAME, Analyzer, Wording, kubectl, was_killed
+from noctuary.analyzers.base import NAME, Analyzer, Wording, container_named, kubectl, was_killed
 from noctuary.analyzers.image_pull import AMBIGUOUS, is_about_image
 from noctuary.analyzers.probe import Probe, kills
 from noctuary.common.text import clean
@@ -11,6 +11,7 @@ from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Fault, Subject
 
 EXIT_MEANINGS = {
+    "0": "it ended by itself, without an error",
     "126": "not executable",
     "127": "command not found",
     "134": "aborted",
@@ -25,17 +26,7 @@ class CrashLoop(Analyzer):
     """Its own process ends; or a probe ends it, and then that is the fault."""
 
     kind = "crash_loop"
-    reasons = frozenset(
-        {
-            "CrashLoopBackOff",
-            "Error",
-            "ContainerCannotRun",
-            "RunContainerError",
-            "StartError",
-            "CreateContainerError",
-            "PostStartHookError",
-        }
-    )
+    reasons = frozenset({"CrashLoopBackOff", "Error"})
     prior = 0.2
     why = "its container exits again and again"
     is_consequence = True
@@ -55,11 +46,11 @@ class CrashLoop(Analyzer):
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return how it ends; a single crash is no loop."""
         crashes = f"keep{wording.s} crashing" if _is_loop(fault) else "crashed"
-        return f"{wording.pods} {crashes}{_exit_code(fault)}"
+        return f"{wording.pods} {crashes}{container_named(fault, wording.limit, ' in')}{_exit_code(fault)}"
 
-    def symptom(self, fault: Fault, _limit: int) -> str:
+    def symptom(self, fault: Fault, limit: int) -> str:
         """Return how new pods end."""
-        return f"new pods crash{_exit_code(fault)}"
+        return f"new pods crash{container_named(fault, limit, ' in')}{_exit_code(fault)}"
 
     def remedy(self, fault: Fault, pod: Subject, describe: str) -> str:
         """Return the command that shows the last words of the container."""

@@ -3,14 +3,44 @@
 import re
 
 from noctuary.analyzers.base import Analyzer, Wording
+from noctuary.common.text import clean
+from noctuary.models import details
 from noctuary.models.diagnosis import Fault
+
+ENDS = {
+    "Preempting": "preempted by pods of higher priority",
+    "Preempted": "preempted by pods of higher priority",
+    "NodeLost": "lost with the node",
+    "NodeNotReady": "on a node that is not ready",
+    "Terminated": "ended because the node shut down",
+    "Shutdown": "ended because the node shut down",
+    "TaintManagerEviction": "evicted (the node got a taint that is not tolerated)",
+}
+"""What is done to pods, by the reason that their status or the node's controller gives."""
+OWN_LIMITS = (
+    (
+        re.compile(r"exceeded its local ephemeral storage limit \"?(\d{1,15}(?:\.\d{1,6})?\w{0,2})"),
+        r"exceeded its own ephemeral-storage limit \1",
+    ),
+    (
+        re.compile(
+            r"ephemeral local storage usage exceeds the total limit of containers \"?(\d{1,15}(?:\.\d{1,6})?\w{0,2})"
+        ),
+        r"exceeded its own ephemeral-storage limit \1",
+    ),
+    (
+        re.compile(r"EmptyDir volume \"([-\w.]{1,63})\" exceeds the limit \"?(\d{1,15}(?:\.\d{1,6})?\w{0,2})"),
+        r"its emptyDir \1 exceeded its limit \2",
+    ),
+)
+"""A pod that passed a limit of its own is evicted from a node that is well."""
 
 
 class Evicted(Analyzer):
     """The kubelet's message tells what the node ran out of."""
 
     kind = "evicted"
-    reasons = frozenset({"Evicted", "Preempting", "NodeLost"})
+    reasons = frozenset({"Evicted", *ENDS})
     prior = 0.15
     is_specific = False
     hints = (
@@ -21,8 +51,18 @@ class Evicted(Analyzer):
 
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return why."""
-        return f"{wording.pods} {'were' if wording.is_many else 'was'} evicted{self.hint(fault)}"
+        end = ENDS.get(fault.details.get(details.REASON, ""))
+        return f"{wording.pods} {'were' if wording.is_many else 'was'} {end or f'evicted{self._why(fault)}'}"
 
-    def symptom(self, _fault: Fault, _limit: int) -> str:
+    def symptom(self, fault: Fault, _limit: int) -> str:
         """Return what happens to new pods."""
-        return "new pods are evicted"
+        end = ENDS.get(fault.details.get(details.REASON, ""))
+        return f"new pods are {end or f'evicted{self._why(fault)}'}"
+
+    def _why(self, fault: Fault) -> str:
+        """Return what the pod used too much of itself, else what its node ran low on."""
+        message = clean(fault.details.get(details.MESSAGE, ""), 400)
+        for pattern, words in OWN_LIMITS:
+            if found := pattern.search(message):
+                return f" ({found.expand(words)})"
+        return self.hint(fault)

@@ -3,7 +3,7 @@
 import re
 import shlex
 
-from noctuary.analyzers.base import NAME, Analyzer, Wording, kubectl
+from noctuary.analyzers.base import NAME, Analyzer, Wording, container_named, kubectl
 from noctuary.common.text import clean
 from noctuary.models import details
 from noctuary.models.diagnosis import WORKLOAD_KINDS, Fault, Subject
@@ -22,11 +22,11 @@ class OutOfMemory(Analyzer):
 
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return how far the limit was."""
-        return f"{wording.pods} ran out of memory{_limit(fault)}"
+        return f"{wording.pods} ran out of memory{container_named(fault, wording.limit, ' in')}{_limit(fault)}"
 
-    def symptom(self, fault: Fault, _limit_chars: int) -> str:
+    def symptom(self, fault: Fault, limit: int) -> str:
         """Return how far the limit was."""
-        return f"new pods run out of memory{_limit(fault)}"
+        return f"new pods run out of memory{container_named(fault, limit, ' in')}{_limit(fault)}"
 
     def remedy(self, fault: Fault, pod: Subject, describe: str) -> str:
         """Return the command that doubles the limit."""

@@ -1,6 +1,6 @@
 """A probe that fails."""
 
-from noctuary.analyzers.base import Analyzer, Wording, was_killed
+from noctuary.analyzers.base import Analyzer, Wording, container_named, was_killed
 from noctuary.common.text import clean, shorten_middle
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
@@ -54,4 +54,4 @@ def _probe(fault: Fault, limit: int) -> str:
     """Return which probe fails and what it asks: `readiness probe (/ready)`."""
     target = shorten_middle(clean(fault.details.get(details.PROBE_TARGET, ""), 253), limit)
     name = clean(fault.details.get(details.PROBE, "") or "health", 20)
-    return f"{name} probe" + (f" ({target})" if target else "")
+    return f"{name} probe{container_named(fault, limit, ' of')}" + (f" ({target})" if target else "")

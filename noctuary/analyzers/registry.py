@@ -1,6 +1,14 @@
 """All kinds of fault, in the order in which an event is recognised and causes of the same score are ranked."""
 
 from noctuary.analyzers.base import Analyzer
+from noctuary.analyzers.cluster.admission import Admission
+from noctuary.analyzers.cluster.advisory import Advisory
+from noctuary.analyzers.cluster.autoscaling import Autoscaling
+from noctuary.analyzers.cluster.cannot_start import CannotStart
+from noctuary.analyzers.cluster.cordon import Cordon
+from noctuary.analyzers.cluster.job import Job
+from noctuary.analyzers.cluster.sandbox import Sandbox
+from noctuary.analyzers.cluster.storage import Storage
 from noctuary.analyzers.crash_loop import CrashLoop
 from noctuary.analyzers.evicted import Evicted
 from noctuary.analyzers.image_pull import ImagePull
@@ -20,12 +28,20 @@ ANALYZERS: tuple[Analyzer, ...] = (
     MissingConfiguration(),
     ImagePull(),
     OutOfMemory(),
+    CannotStart(),
     CrashLoop(),
     Unschedulable(),
+    Sandbox(),
+    Storage(),
+    Admission(),
     Refused(),
+    Job(),
     Evicted(),
     Probe(),
+    Autoscaling(),
+    Cordon(),
     NODE,
+    Advisory(),
     FALLBACK,
 )
 _BY_KIND = {analyzer.kind: analyzer for analyzer in ANALYZERS}

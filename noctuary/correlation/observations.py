@@ -58,7 +58,11 @@ def gather_observations(context: IncidentContext) -> Observations:
         and p.event.timestamp <= context.onset + LATE_FAULT_S
         and not _is_passing(p.event, ready)
     ]
-    node_faults = [p for p in on_nodes if p.event.timestamp <= context.onset + LATE_FAULT_S]
+    node_faults = [
+        p
+        for p in on_nodes
+        if p.event.timestamp <= context.onset + LATE_FAULT_S and not registry.recognise(p.event).is_harmless
+    ]
     return Observations(
         context=context,
         changes=[_change(p) for p in placed if _is_change(p.event)],

@@ -51,6 +51,11 @@ class PodIdentity(msgspec.Struct, frozen=True):
             found[details.NEVER_READY] = "1" if self.never_ready else "0"
         return found
 
+    @property
+    def only_claim(self) -> str:
+        """The claim that a pod mounts, where it is the only one."""
+        return self.claims[0] if len(self.claims) == 1 else ""
+
     def names(self) -> frozenset[str]:
         """Return all names by which its workload may be meant."""
         return names_of(self.ref.labels, self.service_name, self.ref.workload_name, self.ref.name)

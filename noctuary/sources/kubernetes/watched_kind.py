@@ -30,12 +30,21 @@ class SinkContext:
         """Return whose a pod, ReplicaSet, workload or mounted claim is; None of an object that is not watched."""
         if ref.kind == "PersistentVolumeClaim":
             return self._mounting(ref.namespace, ref.name)
-        return self.pods.get(ref.uid) or self.tracker.identify(ref.uid)
+        pod = self.pods.get(ref.uid)
+        return self.with_owner(pod) if pod is not None else self.tracker.identify(ref.uid)
+
+    def with_owner(self, pod: PodIdentity) -> PodIdentity:
+        """Return whose a pod is with its owner's own owner, where that is known by now."""
+        owner = self.tracker.identify(pod.owner_uid) if pod.owner_uid else None
+        if owner is None or (owner.ref.kind, owner.ref.name) == (pod.ref.workload_kind, pod.ref.workload_name):
+            return pod
+        return pod.owned_by(owner.ref.kind, owner.ref.name)
 
     def _mounting(self, namespace: str, claim: str) -> PodIdentity | None:
         """Return a pod that mounts a claim: Events about claims are few, so no index is kept."""
-        pods = self.pods.values()
-        return next((each for each in pods if claim in each.claims and each.ref.namespace == namespace), None)
+        pods = (each for each in self.pods.values() if claim in each.claims and each.ref.namespace == namespace)
+        pod = next(pods, None)
+        return self.with_owner(pod) if pod is not None else None
 
 
 @dataclass(frozen=True)

@@ -123,3 +123,48 @@ async def test_a_node_that_is_not_ready_is_an_event_of_the_cluster(world: Watche
         await world.patch(f"/api/v1/nodes/{node}/status", {"status": {"conditions": [condition]}})
         event = await world.node_event(node, "NodeNotReady")
     assert event.details[details.NODE] == node
+
+
+async def test_a_kill_by_a_probe_is_read_and_other_normal_events_are_not(
+    world: WatchedCluster, pod: dict[str, Any]
+) -> None:
+    path = {"fieldPath": f"spec.containers{{{pod['spec']['containers'][0]['name']}}}"}
+    killed = "Container shop failed liveness probe, will be restarted"
+    await world.warn(pod, "Pulled", "Successfully pulled image", type="Normal", involvedObject=path)
+    await world.warn(pod, "Killing", killed, type="Normal", involvedObject=path)
+    event = await world.event("Unhealthy")
+    assert (event.details[details.PROBE], event.details[details.KILLED]) == ("liveness", "1")
+    assert await world.events("Pulled") == []
+
+
+async def test_a_debugging_container_with_a_mistyped_image_is_no_fault(
+    world: WatchedCluster, pod: dict[str, Any]
+) -> None:
+    path = f"/api/v1/namespaces/{world.namespace}/pods/{pod['metadata']['name']}"
+    debugging = [
+        {"name": "debug", "image": "bussybox", "terminationMessagePolicy": "File", "imagePullPolicy": "Always"}
+    ]
+    await world.patch(f"{path}/ephemeralcontainers", {"spec": {"ephemeralContainers": debugging}})
+    waits = {"state": {"waiting": {"reason": "ErrImagePull"}}, "ready": False, "restartCount": 0, "imageID": ""}
+    await world.report(pod, ephemeralContainerStatuses=[{"name": "debug", "image": "bussybox"} | waits])
+    about = {"fieldPath": "spec.ephemeralContainers{debug}"}
+    await world.warn(pod, "Failed", 'Failed to pull image "bussybox"', involvedObject=about)
+    await world.caught_up()
+    assert await world.events("ErrImagePull") == []
+
+
+async def test_a_node_s_graceful_shutdown_is_no_crash(world: WatchedCluster, pod: dict[str, Any]) -> None:
+    message = "Pod was terminated in response to imminent node shutdown."
+    spec = pod["spec"]["containers"][0]
+    container = {"name": spec["name"], "image": spec["image"], "imageID": "", "ready": False, "restartCount": 0}
+    statuses = [container | {"state": ended(143)}]
+    await world.report(pod, phase="Failed", reason="Terminated", message=message, containerStatuses=statuses)
+    assert (await world.event("Terminated")).details[details.MESSAGE] == message
+    assert await world.events("Error") == []
+
+
+async def test_a_cordoned_node_is_dated_by_whoever_cordoned_it(world: WatchedCluster, node: str) -> None:
+    async with world.watching():
+        await world.patch(f"/api/v1/nodes/{node}", {"spec": {"unschedulable": True}})
+        event = await world.node_event(node, "NodeUnschedulable")
+    assert now() - 30 < event.timestamp <= now()

@@ -1,7 +1,5 @@
 """Each kind of fault has its cases beside it, and does with them what they say."""
 
-import importlib
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,16 +9,11 @@ from noctuary.analyzers.registry import ANALYZERS, FALLBACK, analyzer_of, recogn
 from noctuary.models.diagnosis import Cause, CauseKind
 from noctuary.notes.phrases import fault_sentence
 from noctuary.notes.remedies import remedy
-from testbed.fault_cases import Case, event_of, fault_of
+from testbed.fault_cases import Case, cases_of, event_of, fault_of
 
 SHARED = {"__init__", "base", "registry"}
 LIMIT = 63
 KINDS = [analyzer.kind for analyzer in ANALYZERS]
-
-
-def cases_of(kind: str) -> Sequence[Case]:
-    cases: Sequence[Case] = importlib.import_module(f"tests.unit.analyzers.cases.{kind}").CASES
-    return cases
 
 
 ALL = [(kind, case) for kind in KINDS for case in cases_of(kind)]
@@ -32,7 +25,7 @@ def test_each_analyzer_has_cases_beside_it(kind: str) -> None:
 
 
 def test_each_file_is_in_the_registry_and_named_for_its_kind() -> None:
-    files = {path.stem for path in Path(noctuary.analyzers.__path__[0]).glob("*.py")}
+    files = {path.stem for path in Path(noctuary.analyzers.__path__[0]).rglob("*.py")}
     assert files - SHARED == set(KINDS)
 
 

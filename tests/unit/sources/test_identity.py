@@ -9,10 +9,10 @@ from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes.draft import MESSAGE_CHARACTERS, clamp
 from noctuary.sources.kubernetes.fault_words import missing_object
 from noctuary.sources.kubernetes.kinds.events import Event, warning_event
-from noctuary.sources.kubernetes.kinds.pods import Pod, identify_pod, pod_faults
+from noctuary.sources.kubernetes.kinds.pods import identify_pod, pod_faults
 from noctuary.sources.kubernetes.reported import ReportedEvents
 from tests.unit.sources.cases.events import warning
-from tests.unit.sources.cases.pods import LABELS, ended, pod, running
+from tests.unit.sources.cases.pods import LABELS, decoded, ended, pod, running
 
 NOW = parse_time("2026-11-21T10:05:00Z")
 
@@ -51,7 +51,7 @@ def test_an_unknown_message_names_nothing() -> None:
     ],
 )
 def test_a_pod_names_its_service(annotations: dict[str, str], labels: dict[str, str], service: str) -> None:
-    named = msgspec.convert(pod({}, annotations=annotations, labels=labels | LABELS), Pod)
+    named = decoded(pod({}, annotations=annotations, labels=labels | LABELS))
     assert identify_pod(named).service_name == service
 
 
@@ -68,6 +68,6 @@ def test_an_impossible_time_becomes_now(time: str) -> None:
 
 
 def test_the_same_state_is_reported_once() -> None:
-    reported, crashed = ReportedEvents(), msgspec.convert(pod(running(ended(1))), Pod)
+    reported, crashed = ReportedEvents(), decoded(pod(running(ended(1))))
     assert len(reported.filter_new("pod-1", pod_faults(crashed))) == 1
     assert reported.filter_new("pod-1", pod_faults(crashed)) == []

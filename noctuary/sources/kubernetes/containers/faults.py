@@ -7,7 +7,7 @@ import msgspec
 from noctuary.kube.objects import seconds
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
-from noctuary.sources.kubernetes.containers.objects import Container, ContainerStatus, Terminated, Waiting
+from noctuary.sources.kubernetes.containers.objects import Container, ContainerStatus, Terminated, Waiting, memory_limit
 from noctuary.sources.kubernetes.containers.onset import WELL_S, loop_began_at
 from noctuary.sources.kubernetes.draft import draft
 from noctuary.sources.kubernetes.fault_words import (
@@ -80,13 +80,14 @@ class ContainerFaults:
         return not (self._pod_times.is_ended and ended is self._status.state.terminated)
 
     def _out_of_memory(self, ended: Terminated) -> ContextEvent:
-        limit = self._memory_limit()
-        at = seconds(ended.finished_at)
+        limit, waiting, last = self._memory_limit(), self._status.state.waiting, seconds(ended.finished_at)
+        is_loop = waiting is not None and waiting.reason == CRASH_LOOP
         return self._event(
             EventType.RESTART,
             OUT_OF_MEMORY,
             OUT_OF_MEMORY,
-            at,
+            self._loop_began_at(waiting, ended) if is_loop else last,
+            last_seen=last,
             confidence=0.95,
             old_value=f"limit={limit}" if limit else "",
             extra={details.MEMORY_LIMIT: limit, **self._exit_extra(ended)},
@@ -201,8 +202,9 @@ class ContainerFaults:
 
     def _memory_limit(self) -> str:
         """Return the limit in force: the spec's may be one that its node has not granted yet."""
-        told = self._status.resources or (self._spec.resources if self._spec is not None else None)
-        return str(told.limits.get("memory", "")) if told is not None else ""
+        if bytes(self._status.resources):
+            return memory_limit(self._status.resources)
+        return memory_limit(self._spec.resources) if self._spec is not None else ""
 
     def _waiting_since(self) -> float:
         """Return since when a container waits at most: a waiting reason has no time."""

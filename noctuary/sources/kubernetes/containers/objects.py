@@ -39,6 +39,11 @@ class Resources(Struct):
     limits: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+def memory_limit(resources: msgspec.Raw) -> str:
+    """Return the limit for memory as it is written, or an empty text; resources stay raw until somebody asks."""
+    return str(msgspec.json.decode(resources, type=Resources).limits.get("memory", ""))
+
+
 class ContainerStatus(Struct):
     """One container as the kubelet sees it; `resources` are those in force, where it tells them."""
 
@@ -47,7 +52,7 @@ class ContainerStatus(Struct):
     restart_count: int = 0
     state: ContainerState = msgspec.field(default_factory=ContainerState)
     last_state: ContainerState = msgspec.field(default_factory=ContainerState)
-    resources: Resources | None = None
+    resources: msgspec.Raw = msgspec.Raw(b"")
 
     @property
     def ended(self) -> Terminated | None:
@@ -93,7 +98,7 @@ class Container(Struct):
 
     name: str
     image: str = ""
-    resources: Resources = msgspec.field(default_factory=Resources)
+    resources: msgspec.Raw = msgspec.Raw(b"{}")
     liveness_probe: Probe | None = None
     readiness_probe: Probe | None = None
     startup_probe: Probe | None = None

@@ -10,6 +10,7 @@ from noctuary.kube.reflector import ChangeType
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
 from noctuary.sources.kubernetes.draft import draft
+from noctuary.sources.kubernetes.fault_words import UNSCHEDULABLE
 from noctuary.sources.kubernetes.identity import PodIdentity, job_workload
 from noctuary.sources.kubernetes.kinds.nodes import node_ref
 from noctuary.sources.kubernetes.sinks import FaultSink
@@ -177,6 +178,7 @@ def _event(event: Event, identity: PodIdentity, told: Told) -> ContextEvent:
     last_seen = last_time(event)
     container = told.facts.get(details.CONTAINER, "")
     own = {
+        details.CLAIM: identity.only_claim if told.key == UNSCHEDULABLE else "",
         details.CONTAINER_ROLE: identity.roles.get(container, ""),
         details.PROBE_TARGET: identity.probes.get(f"{container}/{told.facts.get(details.PROBE, '')}", ""),
     }
@@ -191,8 +193,12 @@ def _event(event: Event, identity: PodIdentity, told: Told) -> ContextEvent:
         old_value=told.old_value,
         confidence=0.85,
         count=max(event.count, event.series.count if event.series else 0),
-        extra={**identity.extra(), **own, **told.facts, details.REASON: told.reason},
+        extra={**identity.extra(), **own, **_said(told), details.REASON: told.reason},
     )
+
+
+def _said(told: Told) -> dict[str, str]:
+    return {name: value for name, value in told.facts.items() if value}
 
 
 def last_time(event: Event) -> float:

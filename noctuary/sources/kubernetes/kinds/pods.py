@@ -5,7 +5,7 @@ from itertools import chain
 
 import msgspec
 
-from noctuary.kube.objects import KubeObject, seconds
+from noctuary.kube.objects import KubeObject, controller_of, seconds
 from noctuary.kube.reflector import ChangeType
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
@@ -46,19 +46,21 @@ class PodSink(FaultSink[Pod]):
     """Reports the faults of pods, and keeps which service each pod belongs to."""
 
     def __init__(self, context: SinkContext) -> None:
-        super().__init__(context.queue, lambda pod: pod_faults(pod, self._identities[pod.metadata.uid]))
+        super().__init__(
+            context.queue, lambda pod: pod_faults(pod, context.with_owner(self._identities[pod.metadata.uid]))
+        )
         self._identities = context.pods
-        self._tracker = context.tracker
 
     def on_list(self, objects: list[Pod]) -> None:
         """Handle the complete list."""
         self._identities.clear()
-        self._identities.update({pod.metadata.uid: self._identify(pod) for pod in objects})
+        self._identities.update({pod.metadata.uid: identify_pod(pod) for pod in objects})
         super().on_list(objects)
 
     def on_event(self, change: ChangeType, obj: Pod) -> None:
         """Handle one change."""
-        self._identities[obj.metadata.uid] = self._identify(obj)
+        uid = obj.metadata.uid
+        self._identities[uid] = identify_pod(obj, self._identities.get(uid))
         super().on_event(change, obj)
 
     def forget(self, obj: Pod) -> None:
@@ -66,23 +68,12 @@ class PodSink(FaultSink[Pod]):
         self._identities.pop(obj.metadata.uid, None)
         super().forget(obj)
 
-    def _identify(self, pod: Pod) -> PodIdentity:
-        """Return whose a pod is, with its owner's own owner where that is watched."""
-        identity = identify_pod(pod)
-        owner = self._tracker.identify(identity.owner_uid) if identity.owner_uid else None
-        if owner is None or (owner.ref.kind, owner.ref.name) == (
-            identity.ref.workload_kind,
-            identity.ref.workload_name,
-        ):
-            return identity
-        return identity.owned_by(owner.ref.kind, owner.ref.name)
-
 
 PODS = WatchedKind(api=CORE, resource="pods", kind=Pod, make_sink=PodSink)
 
 
-def identify_pod(pod: Pod) -> PodIdentity:
-    """Return which service, workload and template a pod belongs to, as far as the pod itself tells."""
+def identify_pod(pod: Pod, known: PodIdentity | None = None) -> PodIdentity:
+    """Return whose a pod is, as far as the pod itself tells; its containers and volumes never change once `known`."""
     metadata, spec = pod.metadata, pod.spec
     kind, name = pod_workload(metadata)
     labels = metadata.labels
@@ -96,15 +87,14 @@ def identify_pod(pod: Pod) -> PodIdentity:
         node=spec.node_name,
         labels=labels,
     )
-    is_single = len(spec.containers) < 2 and not spec.init_containers
     return PodIdentity(
         ref,
         service_of(metadata.annotations, labels, name),
         template_hash_of(labels),
-        probe_targets(_containers(pod)),
-        owner_uid=next((owner.uid for owner in metadata.owner_references if owner.controller), ""),
-        roles={} if is_single else container_roles(spec.containers, spec.init_containers),
-        claims=tuple(claims_of(metadata.name, spec.volumes)),
+        known.probes if known else probe_targets(_containers(pod)),
+        owner_uid=owner.uid if (owner := controller_of(metadata)) else "",
+        roles=known.roles if known else container_roles(spec.containers, spec.init_containers),
+        claims=known.claims if known else claims_of(metadata.name, spec.volumes),
         never_ready=was_never_ready(metadata, pod.status),
         leaving_since=leaving_since(metadata, pod.status),
     )
@@ -179,7 +169,7 @@ def _pod_level(pod: Pod, identity: PodIdentity) -> Iterator[ContextEvent]:
             | {
                 details.REASON: UNSCHEDULABLE,
                 details.MESSAGE: scheduled.message,
-                details.CLAIM: identity.claims[0] if len(identity.claims) == 1 else "",
+                details.CLAIM: identity.only_claim,
             },
         )
     if pod.status.phase == "Failed" and pod.status.reason:
@@ -187,7 +177,7 @@ def _pod_level(pod: Pod, identity: PodIdentity) -> Iterator[ContextEvent]:
         at = max([*turned, seconds(pod.status.start_time), seconds(pod.metadata.creation_timestamp)])
         yield _ended(identity, pod.status.reason, pod.status.message, at)
         return
-    target = condition_of(pod.status, "DisruptionTarget")
+    target = condition_of(pod.status, "DisruptionTarget") if identity.leaving_since else None
     if target is not None and target.status == "True" and (reason := DISRUPTIONS.get(target.reason)):
         yield _ended(identity, reason, target.message, seconds(target.last_transition_time))
 

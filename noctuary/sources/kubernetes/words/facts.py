@@ -4,7 +4,7 @@ import re
 
 from noctuary.models import details
 
-PROBES = ("liveness", "readiness", "startup")
+_PROBE = re.compile(r"(?i)\b(liveness|readiness|startup) probe")
 _QUOTA = re.compile(r"exceeded quota: ([^,\s]+)(?:.*limited: ([^,\s]+))?", re.DOTALL)
 _EXIT_CODE = re.compile(r"exit code (\d+)")
 _KILLED_BY = re.compile(r"failed (liveness|startup) probe")
@@ -16,6 +16,7 @@ _METRIC = re.compile(
     r"(?:failed to get|unable to get|metrics? for resource|pods metric|external metric|object metric"
     r"|container resource) (cpu|memory|[-\w./]{1,100})(?: resource metric| utilization| usage| metric|:| of)"
 )
+_EXTERNAL = re.compile(r"external metric [^/\s]{1,63}/([^/\s]{1,100})/")
 _GENERIC = frozenset({"metrics", "metric", "pods", "object", "external", "container", "resource", "the", "target"})
 
 
@@ -25,9 +26,9 @@ def exit_code(message: str) -> dict[str, str]:
 
 
 def probe(message: str) -> str:
-    """Return which probe a kubelet's message is about, or an empty text."""
-    lowered = message.lower()
-    return next((name for name in PROBES if name in lowered), "")
+    """Return which probe a kubelet's message is about: it begins with that, and may end with another's path."""
+    found = _PROBE.search(message)
+    return found[1].lower() if found else ""
 
 
 def killing_probe(message: str) -> str:
@@ -58,8 +59,12 @@ def pull_secrets(message: str) -> str:
 
 def metric(message: str) -> dict[str, str]:
     """Return which metric an autoscaler did not get."""
-    found = next((name for name in _METRIC.findall(message) if name not in _GENERIC), "")
+    found = _first(_EXTERNAL, message) or next(filter(_is_metric, _METRIC.findall(message)), "")
     return {details.METRIC: "CPU" if found == "cpu" else found}
+
+
+def _is_metric(word: str) -> bool:
+    return word not in _GENERIC
 
 
 def _first(pattern: re.Pattern[str], message: str) -> str:

@@ -64,4 +64,56 @@ CASES = [
         "the image cannot be pulled",
         "kubectl -n shop describe pod/pay-0        check the image's name, and its pull secret",
     ),
+    Case(
+        {"reason": "ErrImagePull", "message": "no match for platform in manifest: not found", "image": "pay:9"},
+        "1 pod of pay cannot pull image pay:9 (not for this CPU architecture)",
+        "the image cannot be pulled (not for this CPU architecture)",
+        "kubectl -n shop describe pod/pay-0        check the image's name, and its pull secret",
+    ),
+    Case(
+        {
+            "reason": "ErrImagePull",
+            "message": "pull access denied, repository does not exist or may require authorization",
+            "image": "pay:9",
+        },
+        "1 pod of pay cannot pull image pay:9 (no such image, or access denied)",
+        "the image cannot be pulled (no such image, or access denied)",
+        "kubectl -n shop describe pod/pay-0        check the image's name, and its pull secret",
+    ),
+    Case(
+        {"reason": "ErrImagePull", "message": "x509: certificate signed by unknown authority", "image": "pay:9"},
+        "1 pod of pay cannot pull image pay:9 (the registry's certificate is not trusted)",
+        "the image cannot be pulled (the registry's certificate is not trusted)",
+        "kubectl -n shop describe pod/pay-0        check the image's name, and its pull secret",
+    ),
+    Case(
+        {"reason": "ErrImagePull", "message": "no space left on device", "image": "pay:9"},
+        "1 pod of pay cannot pull image pay:9 (the node's disk is full)",
+        "the image cannot be pulled (the node's disk is full)",
+        "kubectl -n shop describe pod/pay-0        check the image's name, and its pull secret",
+    ),
+    Case(
+        {"reason": "ErrImagePull", "message": "401 Unauthorized", "image": "pay:9", "pull_secret": "regcred"},
+        "1 pod of pay cannot pull image pay:9 (access denied; no pull secret regcred)",
+        "the image cannot be pulled (access denied; no pull secret regcred)",
+        "kubectl -n shop describe pod/pay-0        check the image's name, and its pull secret",
+    ),
+    Case(
+        {"reason": "ImagePullBackOff", "image": "envoy:9", "container": "envoy", "container_role": "container"},
+        "1 pod of pay cannot pull image envoy:9 of container envoy",
+        "the image cannot be pulled",
+        "kubectl -n shop describe pod/pay-0        check the image's name, and its pull secret",
+    ),
+    Case(
+        {"reason": "SignatureValidationFailed", "image": "pay:9"},
+        "1 pod of pay cannot pull image pay:9",
+        "the image cannot be pulled",
+        "kubectl -n shop describe pod/pay-0        check the image's name, and its pull secret",
+    ),
+    Case(
+        {"reason": "InspectFailed", "image": "pay:9"},
+        "1 pod of pay cannot pull image pay:9",
+        "the image cannot be pulled",
+        "kubectl -n shop describe pod/pay-0        check the image's name, and its pull secret",
+    ),
 ]

@@ -29,4 +29,11 @@ CASES = [
         "new pods run out of memory (limit 1Gi)",
         "kubectl -n shop describe pod/pay-0",
     ),
+    Case(
+        {"reason": "OOMKilled", "memory_limit": "64Mi", "container": "envoy", "container_role": "container"},
+        "1 pod of pay ran out of memory in container envoy (limit 64Mi)",
+        "new pods run out of memory in container envoy (limit 64Mi)",
+        "kubectl -n shop set resources deployment/pay -c envoy --limits=memory=128Mi        "
+        "if it needs more than 64Mi; else find the leak",
+    ),
 ]

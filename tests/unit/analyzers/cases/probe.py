@@ -22,4 +22,16 @@ CASES = [
         "new pods fail the health probe",
         "kubectl -n shop describe pod/pay-0",
     ),
+    Case(
+        {
+            "reason": "Unhealthy",
+            "probe": "liveness",
+            "probe_target": "/alive on port 8080",
+            "container": "envoy",
+            "container_role": "container",
+        },
+        "1 pod of pay fails the liveness probe of container envoy (/alive on port 8080)",
+        "new pods fail the liveness probe of container envoy (/alive on port 8080)",
+        "kubectl -n shop describe pod/pay-0",
+    ),
 ]

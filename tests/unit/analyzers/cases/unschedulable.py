@@ -46,4 +46,98 @@ CASES = [
         "new pods find no node",
         "kubectl -n shop describe pod/pay-0",
     ),
+    Case(
+        {
+            "reason": "FailedScheduling",
+            "message": "0/3 nodes are available: 1 node(s) had untolerated taint "
+            "{node-role.kubernetes.io/control-plane: }, "
+            "2 node(s) were unschedulable. preemption: 0/3 nodes are available: 3 Preemption is not helpful.",
+        },
+        "1 pod of pay finds no node to run on (nodes are cordoned)",
+        "new pods find no node (nodes are cordoned)",
+        "kubectl -n shop describe pod/pay-0",
+    ),
+    Case(
+        {
+            "reason": "FailedScheduling",
+            "message": "0/4 nodes are available: 1 node(s) were unschedulable, 3 Insufficient cpu.",
+        },
+        "1 pod of pay finds no node to run on (insufficient CPU, nodes are cordoned)",
+        "new pods find no node (insufficient CPU, nodes are cordoned)",
+        "kubectl -n shop describe pod/pay-0",
+    ),
+    Case(
+        {
+            "reason": "FailedScheduling",
+            "message": "0/2 nodes are available: 2 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.",
+        },
+        "1 pod of pay finds no node to run on (nodes are not ready)",
+        "new pods find no node (nodes are not ready)",
+        "kubectl -n shop describe pod/pay-0",
+    ),
+    Case(
+        {
+            "reason": "FailedScheduling",
+            "message": "0/2 nodes are available: 2 node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }.",
+        },
+        "1 pod of pay finds no node to run on (nodes are short of memory, disk or process ids)",
+        "new pods find no node (nodes are short of memory, disk or process ids)",
+        "kubectl -n shop describe pod/pay-0",
+    ),
+    Case(
+        {"reason": "FailedScheduling", "message": "0/1 nodes are available: 1 Insufficient ephemeral-storage."},
+        "1 pod of pay finds no node to run on (insufficient disk)",
+        "new pods find no node (insufficient disk)",
+        "kubectl -n shop describe pod/pay-0",
+    ),
+    Case(
+        {"reason": "FailedScheduling", "message": "0/1 nodes are available: 1 Too many pods."},
+        "1 pod of pay finds no node to run on (nodes hold as many pods as they may)",
+        "new pods find no node (nodes hold as many pods as they may)",
+        "kubectl -n shop describe pod/pay-0",
+    ),
+    Case(
+        {"reason": "FailedScheduling", "message": '0/1 nodes are available: persistentvolumeclaim "data" not found.'},
+        "1 pod of pay finds no node to run on (its volume claim does not exist)",
+        "new pods find no node (its volume claim does not exist)",
+        "kubectl -n shop describe pod/pay-0",
+    ),
+    Case(
+        {
+            "reason": "FailedScheduling",
+            "message": "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.",
+        },
+        "2 pods of pay find no node to run on (its volume claim is not bound)",
+        "new pods find no node (its volume claim is not bound)",
+        "kubectl -n shop describe pod/pay-0",
+        pods=2,
+    ),
+    Case(
+        {
+            "reason": "FailedScheduling",
+            "message": "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.",
+        },
+        "1 pod of pay finds no node to run on (its host port is taken)",
+        "new pods find no node (its host port is taken)",
+        "kubectl -n shop describe pod/pay-0",
+    ),
+    Case(
+        {
+            "reason": "FailedScheduling",
+            "message": "0/2 nodes are available: 2 node(s) had volume node affinity conflict.",
+        },
+        "1 pod of pay finds no node to run on (its volume)",
+        "new pods find no node (its volume)",
+        "kubectl -n shop describe pod/pay-0",
+    ),
+    Case(
+        {
+            "reason": "FailedScheduling",
+            "message": "pod has unbound immediate PersistentVolumeClaims",
+            "claim": "data-0",
+        },
+        "1 pod of pay finds no node to run on (its volume claim data-0 is not bound)",
+        "new pods find no node (its volume claim data-0 is not bound)",
+        "kubectl -n shop describe pod/pay-0",
+    ),
 ]

@@ -45,6 +45,14 @@ CASES = [
         kept='Back-off pulling image "shop:2"',
     ),
     counted("Failed", "Error: ErrImagePull", "app/image", word="ErrImagePull"),
+    counted("BackOff", "Back-off restarting failed container image-api in pod image-api-1", "app/crash"),
+    counted(
+        "Failed",
+        'Error: failed to start container "image-api": exec: boom',
+        "app/start",
+        word="Failed",
+        kept="exec: boom",
+    ),
     counted("Failed", 'Error: configmap "settings" not found', "app/configuration"),
     counted(
         "Failed",
@@ -61,6 +69,7 @@ CASES = [
         word="Unhealthy",
         kept="Liveness probe failed",
     ),
+    counted("Unhealthy", 'Readiness probe failed: Get "http://10.0.0.1/liveness": refused', "Unhealthy/app/readiness"),
     counted("FailedMount", "MountVolume.SetUp failed", "FailedMount/app"),
     probing({"httpGet": {"path": "/alive?deep=1", "port": 8080}}, "/alive on port 8080"),
     probing({"httpGet": {"port": "web"}}, "/ on port web"),

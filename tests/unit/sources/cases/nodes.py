@@ -1,7 +1,10 @@
 """Nodes: each condition, good and bad."""
 
+from noctuary.common.clock import parse_time
 from noctuary.models import details
 from tests.unit.sources.watched_case import AT, Case, Manifest, manifest
+
+LATER = "2026-11-21T10:04:00Z"
 
 
 def node(condition: str, status: str) -> Manifest:
@@ -9,6 +12,14 @@ def node(condition: str, status: str) -> Manifest:
     reported = {"type": condition, "status": status, "reason": "Why", "message": "so", "lastTransitionTime": AT}
     return manifest("node-1", "") | {"status": {"conditions": [reported]}}
 
+
+def cordoned(**metadata: object) -> Manifest:
+    """Return a node that takes no new pods."""
+    return manifest("node-1", "", **metadata) | {"spec": {"unschedulable": True}, "status": {}}
+
+
+TAINT = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule", "timeAdded": LATER}
+WRITTEN = {"manager": "kubectl", "time": LATER, "fieldsV1": {"f:spec": {"f:unschedulable": {}}}}
 
 CASES = [
     Case("ready", node("Ready", "True"), []),
@@ -35,4 +46,15 @@ CASES = [
     Case("out of pids", node("PIDPressure", "True"), [{"new_value": "NodePIDPressure"}]),
     Case("without network", node("NetworkUnavailable", "True"), [{"new_value": "NodeNetworkUnavailable"}]),
     Case("has memory", node("MemoryPressure", "False"), []),
+    Case(
+        "cordoned, as its taint dates it",
+        cordoned() | {"spec": {"unschedulable": True, "taints": [TAINT]}},
+        [{"timestamp": parse_time(LATER)}],
+    ),
+    Case(
+        "cordoned, as who wrote it dates it",
+        cordoned(managedFields=[WRITTEN]),
+        [{"new_value": "NodeUnschedulable", "timestamp": parse_time(LATER)}],
+    ),
+    Case("cordoned since nobody knows when", cordoned(), [{"timestamp": parse_time(AT)}]),
 ]

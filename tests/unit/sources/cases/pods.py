@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import msgspec
+
 from noctuary.common.clock import parse_time
 from noctuary.models import details
+from noctuary.sources.kubernetes.kinds.pods import Pod
 from tests.unit.sources.watched_case import AT, Case, Manifest, manifest
 
 OWNER = {"kind": "ReplicaSet", "name": "shop-5f7", "uid": "rs", "controller": True}
@@ -17,6 +20,11 @@ def pod(status: Manifest, **metadata: object) -> Manifest:
     """Return a pod of Deployment shop."""
     own = {"uid": "pod-1", "labels": LABELS, "ownerReferences": [OWNER]} | metadata
     return manifest("shop-5f7-x", **own) | {"spec": SPEC, "status": status}
+
+
+def decoded(raw: Manifest) -> Pod:
+    """Return a pod as a watch decodes it."""
+    return msgspec.json.decode(msgspec.json.encode(raw), type=Pod)
 
 
 def running(state: Manifest, last: Manifest | None = None, **more: object) -> Manifest:

@@ -1,0 +1,1 @@
+"""Kinds of fault around the containers: what nodes, volumes, networks and controllers refuse or report."""

@@ -1,0 +1,49 @@
+"""Autoscalers that do not know how many pods there should be."""
+
+import re
+
+from noctuary.analyzers.base import Analyzer, Wording
+from noctuary.common.text import clean, shorten_middle
+from noctuary.models import details
+from noctuary.models.diagnosis import Fault
+
+SCALES = frozenset({"FailedGetScale", "FailedUpdateScale", "FailedRescale"})
+"""Reasons about what is scaled; all others are about what is measured."""
+
+
+class Autoscaling(Analyzer):
+    """It keeps the pods there are: only a load that has grown since makes it a fault."""
+
+    kind = "autoscaling"
+    reasons = frozenset(
+        {
+            "FailedGetResourceMetric",
+            "FailedGetContainerResourceMetric",
+            "FailedGetPodsMetric",
+            "FailedGetObjectMetric",
+            "FailedGetExternalMetric",
+            "FailedComputeMetricsReplicas",
+            "InvalidMetricSourceType",
+            "InvalidSelector",
+            *SCALES,
+        }
+    )
+    prior = 0.05
+    why = "its pods are not scaled"
+    is_specific = False
+    is_consequence = True
+    hints = (
+        (re.compile(r"(?i)missing request for"), "its pods request none"),
+        (
+            re.compile(r"(?i)metrics\.k8s\.io|could not find the requested resource"),
+            "the metrics server does not answer",
+        ),
+        (re.compile(r"(?i)no metrics returned|did not receive metrics"), "none came from its pods"),
+    )
+
+    def sentence(self, fault: Fault, wording: Wording) -> str:
+        """Return what it cannot read or set."""
+        if fault.details.get(details.REASON) in SCALES:
+            return f"autoscaler {wording.name} cannot scale{self.hint(fault)}"
+        metric = shorten_middle(clean(fault.details.get(details.METRIC, ""), 100), wording.limit)
+        return f"autoscaler {wording.name} cannot read {metric or 'its'} metrics{self.hint(fault)}"

@@ -1,0 +1,58 @@
+"""Volumes that cannot be made, attached or mounted."""
+
+import re
+
+from noctuary.analyzers.base import Analyzer, Wording
+from noctuary.common.text import clean, shorten_middle
+from noctuary.models import details
+from noctuary.models.diagnosis import Fault
+
+MADE = frozenset({"FailedBinding", "ProvisioningFailed", "VolumeMismatch", "ClaimLost"})
+"""Reasons of a claim that has no volume yet, or lost it."""
+RESIZED = frozenset({"VolumeResizeFailed", "FileSystemResizeFailed"})
+
+
+class Storage(Analyzer):
+    """Told by the kubelet and the volume controllers; the containers were not even tried."""
+
+    kind = "storage"
+    reasons = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume", *MADE, *RESIZED})
+    prior = 0.2
+    why = "pods cannot start without their volumes"
+    is_root = True
+    hints = (
+        (re.compile(r"(?i)multi-attach|already (?:attached|used)"), "another node still holds it"),
+        (re.compile(r"(?i)storageclass\S* \"[^\"]*\" not found"), "no such storage class"),
+        (re.compile(r"(?i)no persistent volumes available"), "no volume fits, and no storage class makes one"),
+        (re.compile(r"(?i)non-existent (?:secret|config)"), "a key of its ConfigMap or Secret is missing"),
+        (re.compile(r"(?i)hostpath type check"), "its path on the node is not as asked"),
+        (re.compile(r"(?i)not found in the list of registered CSI"), "its driver is not on the node"),
+        (re.compile(r"(?i)quota|limit exceeded|resourceexhausted"), "the storage's quota is used up"),
+        (re.compile(r"(?i)denied|unauthorized|forbidden"), "access denied"),
+        (re.compile(r"(?i)no such host|connection refused|no route|unreachable"), "its server is not reached"),
+        (re.compile(r"(?i)timed out|deadline exceeded"), "it took too long"),
+    )
+
+    def sentence(self, fault: Fault, wording: Wording) -> str:
+        """Return what cannot be done with which volume."""
+        return f"{wording.pods} {_cannot(fault, wording.s)} {_volume(fault, wording.limit)}{self.hint(fault)}"
+
+    def symptom(self, fault: Fault, limit: int) -> str:
+        """Return what cannot be done with which volume."""
+        return f"new pods {_cannot(fault, '')} {_volume(fault, limit)}{self.hint(fault)}"
+
+
+def _cannot(fault: Fault, s: str) -> str:
+    reason = fault.details.get(details.REASON, "")
+    if reason in RESIZED:
+        return "cannot enlarge"
+    return f"wait{s} for" if reason in MADE else "cannot mount"
+
+
+def _volume(fault: Fault, limit: int) -> str:
+    """Return for example `volume claim data of class fast, 10Gi`."""
+    claim = shorten_middle(clean(fault.details.get(details.CLAIM, ""), 253), limit)
+    storage_class = shorten_middle(clean(fault.details.get(details.STORAGE_CLASS, ""), 253), limit)
+    size = clean(fault.details.get(details.CLAIM_SIZE, ""), 20)
+    named = f"volume claim {claim}" if claim else "a volume"
+    return named + (f" of class {storage_class}" if storage_class else "") + (f", {size}" if size else "")

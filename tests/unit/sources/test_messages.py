@@ -1,0 +1,74 @@
+"""Messages of runtimes, kubelets and registries, without what all of them repeat."""
+
+import pytest
+
+from noctuary.sources.kubernetes.draft import MESSAGE_CHARACTERS
+from noctuary.sources.kubernetes.words.history import MAX_POINTS, EventHistory
+from noctuary.sources.kubernetes.words.messages import plain
+
+CONTAINERD = (
+    "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
+    "unable to start container process: error during container init: "
+)
+PLAIN = [
+    (
+        CONTAINERD + 'exec: "/app/start.sh": stat /app/start.sh: no such file or directory: unknown',
+        "/app/start.sh: no such file",
+    ),
+    (CONTAINERD + 'exec: "serve": executable file not found in $PATH: unknown', "serve: not found in $PATH"),
+    (CONTAINERD + 'exec: "/app/start.sh": permission denied: unknown', "/app/start.sh: permission denied"),
+    (
+        CONTAINERD + "exec /bin/app: exec format error: unknown",
+        "/bin/app: exec format error (built for another CPU architecture)",
+    ),
+    (
+        CONTAINERD + 'chdir to cwd ("/srv/app") set in config.json failed: no such file or directory: unknown',
+        "working directory /srv/app: no such file",
+    ),
+    (
+        (
+            'Error: failed to start container "app": Error response from daemon: OCI runtime create failed: '
+            'container_linux.go:380: starting container process caused: exec: "/run": permission denied: unknown'
+        ),
+        "/run: permission denied",
+    ),
+    (
+        (
+            'Failed to pull image "shop:9": rpc error: code = NotFound desc = failed to pull and unpack image '
+            '"docker.io/library/shop:9": failed to resolve reference "docker.io/library/shop:9": shop:9: not found'
+        ),
+        "shop:9: not found",
+    ),
+    (
+        (
+            f"Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "
+            f'"{"0af" * 20}": plugin type="calico" failed (add): Unauthorized'
+        ),
+        'plugin type="calico" failed (add): Unauthorized',
+    ),
+    ("Liveness probe failed: HTTP 500", "Liveness probe failed: HTTP 500"),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize(("message", "said"), PLAIN, ids=[said for _, said in PLAIN])
+def test_a_message_is_what_it_says_in_the_end(message: str, said: str) -> None:
+    assert plain(message) == said
+
+
+def test_of_a_long_message_the_end_is_kept() -> None:
+    said = plain("x" * 1000 + " because of this")
+    assert (len(said), said[-15:]) == (MESSAGE_CHARACTERS, "because of this")
+
+
+def test_a_history_reaches_back_to_its_beginning_with_few_points() -> None:
+    history = EventHistory()
+    told = [history.add("e", 0.0, minute * 60.0, minute) for minute in range(1, 500)][-1].split()
+    assert len(told) <= MAX_POINTS
+    assert (told[0], told[-1]) == ("60:1", "29940:499")
+
+
+def test_what_is_counted_again_within_a_minute_only_replaces_the_present() -> None:
+    history = EventHistory()
+    history.add("e", 0.0, 0.0, 1)
+    assert [history.add("e", 0.0, at, count) for at, count in ((10.0, 2), (20.0, 3))] == ["0:1 10:2", "0:1 20:3"]
