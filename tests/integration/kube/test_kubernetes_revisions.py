@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from noctuary.common.clock import now, parse_time
+from noctuary.common.clock import now
 from noctuary.kube.client import KubeClient
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
@@ -295,13 +295,3 @@ async def test_what_argo_cd_applied_is_named_by_its_application(world: WatchedCl
         event = await world.event("deploy")
     assert (event.actor, event.details[details.TOOL]) == ("argocd-controller", "argocd")
     assert event.details[details.TOOL_APP] == "payments"
-
-
-async def test_a_new_revision_is_dated_by_the_object_that_holds_it(
-    world: WatchedCluster, make_workload: Callable[..., dict[str, Any]]
-) -> None:
-    async with world.watching():
-        await world.apply(APPS, "statefulsets", make_workload("StatefulSet", "db", "db:1"))
-        event = await world.event("deploy")
-    (held,) = (await get(world, f"{APPS}/namespaces/{world.namespace}/controllerrevisions"))["items"]
-    assert event.timestamp == parse_time(held["metadata"]["creationTimestamp"])

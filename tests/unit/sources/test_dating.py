@@ -56,7 +56,7 @@ def held(number: int, image: str, minute: int, past: str = "", numbered: int = 0
     if past:
         obj["metadata"]["annotations"][f"{ANNOTATION}-history"] = past
     if numbered:
-        fields: dict[str, Any] = {"f:metadata": {"f:annotations": {f"f:{ANNOTATION}": {}}}}
+        fields: Manifest = {"f:metadata": {"f:annotations": {f"f:{ANNOTATION}": {}}}}
         obj["metadata"]["managedFields"] = [{"manager": "c", "time": at(numbered), "fieldsV1": fields}]
     owned = view_replica_set(decoded(obj, ReplicaSet))
     assert owned is not None
