@@ -18,11 +18,12 @@ def event(kind: str, name: str, event_type: EventType, at: float, facts: dict[st
     """Build an event of the cluster; `at` is in seconds before the onset."""
     is_node, workload = kind == "Node", more.pop("workload", "pay")
     namespace = "" if is_node else more.pop("namespace", "payments")
+    owner = "Job" if kind == "Job" else "Deployment"
     ref = ObjectRef(
         kind,
         namespace,
         name,
-        workload_kind="" if is_node else "Deployment",
+        workload_kind="" if is_node else owner,
         workload_name="" if is_node else workload,
         node=more.pop("node", ""),
         labels=more.pop("labels", {}),

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from noctuary.common.text import duration
+from noctuary.common.text import clean, duration
 from noctuary.correlation.explain import CLOCK_SLACK_S, Explanation
 from noctuary.correlation.observations import Observations
-from noctuary.correlation.scalings import is_by_autoscaler, is_up, reversal_of, reversed_by
+from noctuary.correlation.scalings import is_by_autoscaler, is_up, reversals
 from noctuary.correlation.score import CHANGE_PRIOR, distance_term, doubted, symptom_term, time_term
+from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, SetAside, Term
 
@@ -15,11 +16,13 @@ NOTHING_RUNS = "nothing of it runs since"
 
 def other_change(observed: Observations, explanation: Explanation) -> Iterator[Cause | SetAside]:
     """A change before the onset may be to blame, unless it was taken back or could only help."""
+    pairs = reversals(observed.changes, observed.context.onset)
     for index, change in enumerate(observed.changes):
         if change.is_rollout:
             continue
         symptoms = explanation.by_change.get(index, [])
-        against = _against(observed, change, symptoms)
+        other = observed.changes[pairs[index]] if index in pairs else None
+        against = _against(observed, change, symptoms, other)
         if against:
             yield SetAside(change, against)
         else:
@@ -33,16 +36,16 @@ def other_change(observed: Observations, explanation: Explanation) -> Iterator[C
             )
 
 
-def _against(observed: Observations, change: Change, symptoms: list[Fault]) -> str:
-    """Return why a change cannot be the cause; empty when it can."""
-    onset = observed.context.onset
-    if change.at > onset + CLOCK_SLACK_S:
+def _against(observed: Observations, change: Change, symptoms: list[Fault], other: Change | None) -> str:
+    """Return why a change cannot be the cause; empty when it can. `other` took it back, or was taken back by it."""
+    if change.at > observed.context.onset + CLOCK_SLACK_S:
         return "it came after the alert began"
-    back = reversal_of(change, observed.changes, onset)
-    if back is not None:
-        return f"it was taken back {duration(back.at - change.at)} later"
-    if reversed_by(change, observed.changes) is not None and not symptoms:
+    if other is not None and other.at > change.at:
+        return f"it was taken back {duration(other.at - change.at)} later"
+    if other is not None and not symptoms:
         return "it took back the change before it"
+    if details.STAGED in change.details and not symptoms:
+        return f"no pod runs it yet ({clean(change.details[details.STAGED], 80)})"
     if change.event_type == EventType.SCALE_EVENT and is_by_autoscaler(change) and not symptoms:
         return "an autoscaler did it, as the load told it to"
     return "it only added replicas" if is_up(change) and not symptoms else ""

@@ -8,7 +8,7 @@ import msgspec
 from noctuary.analyzers import registry
 from noctuary.analyzers.node import keeps_pods_away
 from noctuary.correlation.observations import Observations
-from noctuary.correlation.scalings import is_down, is_up
+from noctuary.correlation.scalings import is_by_autoscaler, is_down, is_up
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change, Fault, Relation
@@ -135,7 +135,9 @@ def scaling_explains(change: Change, fault: Fault) -> bool:
     if not -CLOCK_SLACK_S <= fault.first - change.at <= SOON_S:
         return False
     analyzer = registry.analyzer_of(fault)
-    return (is_up(change) and analyzer.follows_scaling_up) or (is_down(change) and analyzer.follows_scaling_down)
+    if is_up(change):
+        return analyzer.follows_scaling_up and not is_by_autoscaler(change)
+    return analyzer.follows_scaling_down and is_down(change)
 
 
 def is_restart(change: Change) -> bool:

@@ -20,6 +20,8 @@ from noctuary.correlation.score import (
 )
 from noctuary.models.diagnosis import Cause, CauseKind, Fault, PodView, Relation, Term
 
+JOB_KINDS = frozenset({"Job", "CronJob"})
+
 
 def bad_node(observed: Observations, explanation: Explanation) -> Iterator[Cause]:
     """A node in trouble is to blame for the pods that fail on it, or may be when some of ours run there."""
@@ -93,9 +95,16 @@ def _terms(observed: Observations, fault: Fault, *, agrees: bool) -> list[Term]:
 
 
 def _limit(observed: Observations, fault: Fault, followers: list[Fault]) -> float:
-    if registry.analyzer_of(fault) is registry.FALLBACK and _is_about_ready_pods(observed, fault):
+    is_unknown = registry.analyzer_of(fault) is registry.FALLBACK
+    if (is_unknown and _is_about_ready_pods(observed, fault)) or _is_beside(observed, fault):
         return DOUBTFUL_LIMIT
     return POSSIBLE_LIMIT if _is_at_most_possible(observed, fault, followers) else 1.0
+
+
+def _is_beside(observed: Observations, fault: Fault) -> bool:
+    """Tell whether a job failed beside what serves and is well: jobs fail for days, and nobody calls them."""
+    is_serving = any(pod.is_ready and pod.workload_kind not in JOB_KINDS for pod in observed.own_pods)
+    return fault.subject.kind in JOB_KINDS and is_serving
 
 
 def _is_about_ready_pods(observed: Observations, fault: Fault) -> bool:

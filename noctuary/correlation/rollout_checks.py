@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+import msgspec
+
 from noctuary.common.text import duration, plural
 from noctuary.correlation.explain import CLOCK_SLACK_S, SOON_S, Explanation, is_restart, same_workload
 from noctuary.correlation.observations import Observations
@@ -25,6 +27,8 @@ LASTED_S = 300.0
 """Back-off repeats a crash every five minutes at most: what was seen within that went on."""
 ALERT_DELAY_S = 300.0
 """Alert rules hold for up to five minutes before they page: what was mended within that is still the cause."""
+SHORT_LIVED_S = 1800.0
+"""A version that somebody left within half an hour was most likely left because it was bad."""
 Reason = Callable[[Observations, Explanation, Change, list[Fault]], str]
 
 
@@ -41,16 +45,17 @@ def _judge(observed: Observations, explanation: Explanation, change: Change, sym
     if against:
         return SetAside(change, against)
     why = "its own pods fail since" if symptoms else _how_its_pods_fare(observed, change)
-    return Cause(CauseKind.ROLLOUT, why, _terms(observed, change, symptoms), change, symptoms)
+    return Cause(CauseKind.ROLLOUT, why, _terms(observed, change, symptoms), _marked(observed, change), symptoms)
+
+
+def _marked(observed: Observations, change: Change) -> Change:
+    if undone_by(observed.changes, change) is None:
+        return change
+    return msgspec.structs.replace(change, details=change.details | {details.RETURN: "1"})
 
 
 def _came_after(observed: Observations, _: Explanation, change: Change, _symptoms: list[Fault]) -> str:
     return "it came after the alert began" if change.at > observed.context.onset + CLOCK_SLACK_S else ""
-
-
-def _was_staged(_: Observations, _explanation: Explanation, change: Change, symptoms: list[Fault]) -> str:
-    staged = change.details.get(details.STAGED, "")
-    return f"no pod runs it yet ({staged})" if staged and not symptoms else ""
 
 
 def _was_replaced(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> str:
@@ -59,7 +64,8 @@ def _was_replaced(observed: Observations, explanation: Explanation, change: Chan
     if not later or any(fault.last > later[0][1].at + DRAIN_S for fault in symptoms):
         return ""
     ago_s = observed.context.onset - later[0][1].at
-    is_late_alert = symptoms and ago_s <= ALERT_DELAY_S and not any(explanation.by_change.get(i) for i, _ in later)
+    is_suspect = symptoms or leads_back(later[0][1], change)
+    is_late_alert = is_suspect and ago_s <= ALERT_DELAY_S and not any(explanation.by_change.get(i) for i, _ in later)
     return "" if is_late_alert else f"it was replaced {duration(ago_s)} before the alert"
 
 
@@ -98,14 +104,16 @@ def _ran_well(observed: Observations, _: Explanation, change: Change, symptoms: 
 
 
 def _went_back(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> str:
-    """A return to the version before a bad one is the mending."""
+    """A return is the mending of a version that failed, or that somebody left just before an alert that is late."""
     undone = undone_by(observed.changes, change)
-    if undone is None or symptoms or not explanation.by_change.get(observed.changes.index(undone)):
+    if undone is None or symptoms:
         return ""
-    return "it went back to the version before"
+    failed = explanation.by_change.get(observed.changes.index(undone))
+    is_recent = change.at - undone.at <= SHORT_LIVED_S and observed.context.onset - change.at <= ALERT_DELAY_S
+    return "it went back to the version before" if failed or is_recent else ""
 
 
-REASONS_AGAINST: list[Reason] = [_came_after, _was_staged, _was_replaced, _fault_was_there, _ran_well, _went_back]
+REASONS_AGAINST: list[Reason] = [_came_after, _was_replaced, _fault_was_there, _ran_well, _went_back]
 
 
 def undone_by(changes: list[Change], change: Change) -> Change | None:

@@ -22,21 +22,31 @@ def is_by_autoscaler(change: Change) -> bool:
     return change.details.get(details.BY_AUTOSCALER) == "1"
 
 
-def reversal_of(change: Change, changes: list[Change], until: float) -> Change | None:
-    """Return the later change that took this one back, before `until`."""
-    later = (other for other in changes if change.at < other.at <= until and _takes_back(other, change))
-    return next(later, None)
+def reversals(changes: list[Change], until: float) -> dict[int, int]:
+    """Return by index which later change took back which earlier one until then, and the other way round.
+
+    Each takes back the last one that still holds: of on, off and on again the last one holds.
+    """
+    pairs: dict[int, int] = {}
+    holding: list[int] = []
+    for index, change in enumerate(changes):
+        if change.is_rollout or change.at > until:
+            continue
+        same = [other for other in holding if _is_of_same(change, changes[other])]
+        if same and _takes_back(change, changes[same[-1]]):
+            holding.remove(same[-1])
+            pairs |= {same[-1]: index, index: same[-1]}
+        else:
+            holding.append(index)
+    return pairs
 
 
-def reversed_by(change: Change, changes: list[Change]) -> Change | None:
-    """Return the earlier change that this one took back."""
-    earlier = [other for other in changes if other.at < change.at and _takes_back(change, other)]
-    return earlier[-1] if earlier else None
+def _is_of_same(one: Change, other: Change) -> bool:
+    return (one.subject, one.event_type, one.entity) == (other.subject, other.event_type, other.entity)
 
 
 def _takes_back(later: Change, earlier: Change) -> bool:
-    of_same = (later.subject, later.event_type, later.entity) == (earlier.subject, earlier.event_type, earlier.entity)
-    if not of_same or later.is_rollout or earlier.old_value is None:
+    if earlier.old_value is None:
         return False
     if later.event_type == EventType.SCALE_EVENT:
         (old, new), (_, restored) = _replicas(earlier), _replicas(later)

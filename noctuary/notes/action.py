@@ -6,6 +6,7 @@ from noctuary.common.words import prose, remark
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models.diagnosis import Change, Diagnosis, Verdict
 from noctuary.models.evidence import Evidence
+from noctuary.notes.headline import noun_of
 from noctuary.notes.remedies import remedy
 from noctuary.notes.rollback import undone_already
 from noctuary.notes.values import shown_name
@@ -32,8 +33,8 @@ def _compare(evidence: Evidence) -> list[str]:
     """Return what to do about each of several changes, of which none is known to be the one."""
     lines = ["Do: compare when the trouble began with each change; take back the one that fits."]
     for cause in evidence.diagnosis.causes[:2]:
-        name = shown_name(cause.change, 63) if cause.change is not None else ""
-        lines += advised(f"If it is {prose(name)}:", remedy(cause, evidence.diagnosis, evidence.standing))
+        what = f"the {noun_of(cause.change)} of {shown_name(cause.change, 63)}" if cause.change is not None else ""
+        lines += advised(f"If it is {prose(what)}:", remedy(cause, evidence.diagnosis, evidence.standing))
     return lines
 
 

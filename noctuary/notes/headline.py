@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from noctuary.common.clock import format_moment
-from noctuary.common.text import clean, shorten, shorten_middle
+from noctuary.common.text import clean, plural, shorten, shorten_middle
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, Change, Diagnosis, Verdict
@@ -93,16 +93,28 @@ def _no_cause(diagnosis: Diagnosis) -> list[list[Builder]]:
             ]
         ]
     since = format_moment(diagnosis.since, diagnosis.onset)[:-3]
+    state = _state(diagnosis)
     fault = "new fault" if diagnosis.background else "fault"
     near = " or its dependencies" if diagnosis.dependencies else ""
 
     def seen(limit: int) -> str:
         return f"o rollout, scaling or {fault} of {shorten_middle(name, limit)}{near}"
 
+    if state:
+        return [[lambda limit: f"{state} of {shorten_middle(name, limit)}; n{seen(16)} was seen since {since} UTC."]]
     return [
         [lambda limit: f"No recent change explains this: n{seen(limit)} was seen since {since} UTC."],
         [lambda limit: f"N{seen(limit)} was seen since {since} UTC."],
     ]
+
+
+def _state(diagnosis: Diagnosis) -> str:
+    """Return that nothing of the service runs or is ready, which comes before all that is not known."""
+    if diagnosis.pods_total == 0:
+        return "There is no pod"
+    if diagnosis.pods_total and not diagnosis.pods_ready:
+        return f"None of {plural(diagnosis.pods_total, 'pod')} is ready"
+    return ""
 
 
 def _weak(cause: Cause, diagnosis: Diagnosis, limit: int) -> str:
@@ -110,10 +122,12 @@ def _weak(cause: Cause, diagnosis: Diagnosis, limit: int) -> str:
 
 
 def _set_aside(change: Change, diagnosis: Diagnosis, limit: int) -> str:
-    noun = (
-        "restart"
-        if is_restart(change) or is_rereading(change)
-        else _NOUNS.get(change.event_type) or change.event_type.replace("_", " ")
-    )
     at = format_moment(change.at, diagnosis.onset)[:-3]
-    return f"the {noun} of {shorten_middle(clean(change.service, 253), limit)} at {at} does not"
+    return f"the {noun_of(change)} of {shorten_middle(clean(change.service, 253), limit)} at {at} does not"
+
+
+def noun_of(change: Change) -> str:
+    """Return what a change is called: `rollout`, `restart`, `scaling`, `flag change`."""
+    if is_restart(change) or is_rereading(change):
+        return "restart"
+    return _NOUNS.get(change.event_type) or change.event_type.replace("_", " ")

@@ -67,6 +67,8 @@ def roll_back(change: Change, faults: list[Fault], standing: Standing | None, ne
         return Advice(command=look, remark="this was its first rollout: there is none to go back to")
     held = _revisions(change, standing)
     to = _target_words(change)
+    if details.RETURN in change.details:
+        return Advice(f"this was a return from {to}: compare both versions before you change it again")
     if held is None:
         history = kubectl(change.subject, "rollout", "history", kind=change.subject.kind)
         return Advice(

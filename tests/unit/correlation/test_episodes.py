@@ -80,3 +80,19 @@ def test_a_readiness_that_failed_minutes_after_the_start_and_came_back_is_part_o
     flapping = pod("old", created_at=onset - 3600, ready_changed_at=onset - 10)
     failed = fault(60, "Unhealthy", "old", facts={details.PROBE: "readiness"}, last=20)
     assert named(diagnose([failed], [flapping])) == "probe pay"
+
+
+def test_a_ready_version_that_a_person_left_just_before_a_late_alert_is_possible_and_the_return_is_not() -> None:
+    diagnosis = diagnose([rollout(500, "bad", facts=BAD), rollout(60, "good", facts=GOOD)], [pod("good", age=60)])
+    assert named(diagnosis) == "rollout pay bad"
+    assert [aside.why for aside in diagnosis.set_aside] == ["it went back to the version before"]
+
+
+def test_a_return_from_a_version_that_ran_for_hours_is_possible_and_marked() -> None:
+    events = [rollout(3500, "bad", facts=BAD), rollout(60, "good", facts=GOOD)]
+    returns = {
+        cause.change.details[details.TEMPLATE_HASH]: cause.change.details.get(details.RETURN)
+        for cause in diagnose(events, [pod("good", age=60)]).causes
+        if cause.change is not None
+    }
+    assert returns["good"] == "1"

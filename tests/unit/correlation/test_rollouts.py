@@ -87,11 +87,11 @@ CASES = [
         is_likely=True,
     ),
     Case(
-        "a template that no pod runs yet is not the cause",
-        [rollout(60, facts={details.STAGED: "partition 2"})],
-        "nothing_relevant",
+        "a template that one pod runs is possible",
+        [rollout(60, facts={details.STAGED: "1 of 3 pods; partition=2"})],
+        "rollout pay new",
         is_likely=False,
-        pods=[pod("old")],
+        pods=[pod("old"), pod("new")],
     ),
 ]
 

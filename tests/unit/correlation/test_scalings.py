@@ -92,6 +92,41 @@ CASES = [
         READY,
     ),
     Case(
+        "a flag turned on, off and on again is on",
+        [
+            posted(EventType.FLAG_CHANGE, 90, old_value="off", new_value="on"),
+            posted(EventType.FLAG_CHANGE, 60, old_value="on", new_value="off"),
+            posted(EventType.FLAG_CHANGE, 30, old_value="off", new_value="on"),
+        ],
+        "change pay",
+        False,
+        READY,
+    ),
+    Case(
+        "an autoscaler that scales up into a quota leaves the quota as the cause",
+        [scaling(60, "2", "9", facts=BY_AUTOSCALER), refused(55)],
+        "refused pay",
+        is_likely=True,
+        pods=READY,
+    ),
+    Case(
+        "a template that no pod runs yet is not the cause",
+        [event("StatefulSet", "pay", EventType.CONFIG_CHANGE, 60, {details.STAGED: "0 of 3 pods; partition=3"})],
+        "nothing_relevant",
+        False,
+        READY,
+    ),
+    Case(
+        "a job that fails beside what serves comes after a rollout",
+        [
+            rollout(120, "old"),
+            event("Job", "pay-2930", EventType.DEPENDENCY_FAILURE, 60, {details.REASON: "BackoffLimitExceeded"}),
+        ],
+        "rollout pay old",
+        False,
+        READY,
+    ),
+    Case(
         "a dependency scaled to nothing comes before the readiness of its callers",
         [scaling(80, "1", "0", "postgres"), probe(60)],
         "change postgres",
