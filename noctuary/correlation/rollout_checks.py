@@ -49,7 +49,7 @@ def _judge(observed: Observations, explanation: Explanation, change: Change, sym
 
 
 def _marked(observed: Observations, change: Change) -> Change:
-    if undone_by(observed.changes, change) is None:
+    if returned_from(observed.changes, change) is None:
         return change
     return msgspec.structs.replace(change, details=change.details | {details.RETURN: "1"})
 
@@ -64,7 +64,7 @@ def _was_replaced(observed: Observations, explanation: Explanation, change: Chan
     if not later or any(fault.last > later[0][1].at + DRAIN_S for fault in symptoms):
         return ""
     ago_s = observed.context.onset - later[0][1].at
-    is_suspect = symptoms or leads_back(later[0][1], change)
+    is_suspect = symptoms or returned_from(observed.changes, later[0][1]) is change
     is_late_alert = is_suspect and ago_s <= ALERT_DELAY_S and not any(explanation.by_change.get(i) for i, _ in later)
     return "" if is_late_alert else f"it was replaced {duration(ago_s)} before the alert"
 
@@ -105,7 +105,7 @@ def _ran_well(observed: Observations, _: Explanation, change: Change, symptoms: 
 
 def _went_back(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> str:
     """A return is the mending of a version that failed, or that somebody left just before an alert that is late."""
-    undone = undone_by(observed.changes, change)
+    undone = returned_from(observed.changes, change)
     if undone is None or symptoms:
         return ""
     failed = explanation.by_change.get(observed.changes.index(undone))
@@ -114,6 +114,15 @@ def _went_back(observed: Observations, explanation: Explanation, change: Change,
 
 
 REASONS_AGAINST: list[Reason] = [_came_after, _was_replaced, _fault_was_there, _ran_well, _went_back]
+
+
+def returned_from(changes: list[Change], change: Change) -> Change | None:
+    """Return the rollout that another one took back; None for one that only rolls out again what was taken back."""
+    undone = undone_by(changes, change)
+    steps, last = 0, undone
+    while last is not None:
+        steps, last = steps + 1, undone_by(changes, last)
+    return undone if steps % 2 else None
 
 
 def undone_by(changes: list[Change], change: Change) -> Change | None:
@@ -180,6 +189,6 @@ def _terms(observed: Observations, change: Change, symptoms: list[Fault]) -> lis
 def _prior(observed: Observations, change: Change) -> tuple[str, float]:
     if is_restart(change):
         return "a restart changes nothing by itself", RESTART_PRIOR
-    if undone_by(observed.changes, change) is not None:
+    if returned_from(observed.changes, change) is not None:
         return "it went back to a version that ran before", RETURN_PRIOR
     return "changes cause most incidents", ROLLOUT_PRIOR

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from noctuary.common.clock import format_moment
-from noctuary.common.text import clean, plural, shorten, shorten_middle
+from noctuary.common.text import clean, shorten, shorten_middle
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, Change, Diagnosis, Verdict
@@ -93,28 +93,26 @@ def _no_cause(diagnosis: Diagnosis) -> list[list[Builder]]:
             ]
         ]
     since = format_moment(diagnosis.since, diagnosis.onset)[:-3]
-    state = _state(diagnosis)
     fault = "new fault" if diagnosis.background else "fault"
     near = " or its dependencies" if diagnosis.dependencies else ""
 
     def seen(limit: int) -> str:
         return f"o rollout, scaling or {fault} of {shorten_middle(name, limit)}{near}"
 
-    if state:
-        return [[lambda limit: f"{state} of {shorten_middle(name, limit)}; n{seen(16)} was seen since {since} UTC."]]
+    if diagnosis.pods_total is not None and not diagnosis.pods_ready:
+        return [[lambda limit: f"{_state(diagnosis, name, limit)}; n{seen(limit)} was seen since {since} UTC."]]
     return [
         [lambda limit: f"No recent change explains this: n{seen(limit)} was seen since {since} UTC."],
         [lambda limit: f"N{seen(limit)} was seen since {since} UTC."],
     ]
 
 
-def _state(diagnosis: Diagnosis) -> str:
-    """Return that nothing of the service runs or is ready, which comes before all that is not known."""
-    if diagnosis.pods_total == 0:
-        return "There is no pod"
-    if diagnosis.pods_total and not diagnosis.pods_ready:
-        return f"None of {plural(diagnosis.pods_total, 'pod')} is ready"
-    return ""
+def _state(diagnosis: Diagnosis, name: str, limit: int) -> str:
+    """Return that nothing of the service runs, or is ready: it comes before all that is not known."""
+    shown, total = shorten_middle(name, limit), diagnosis.pods_total
+    if not total:
+        return f"There is no pod of {shown}"
+    return f"The pod of {shown} is not ready" if total == 1 else f"None of the {total} pods of {shown} is ready"
 
 
 def _weak(cause: Cause, diagnosis: Diagnosis, limit: int) -> str:
