@@ -8,7 +8,7 @@ from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.models.diagnosis import PodView
-from testbed.correlation_world import ONSET, diagnose, fault, named, pod, posted, rollout
+from testbed.correlation_world import LABELLED, ONSET, diagnose, fault, named, pod, posted, rollout
 
 MISSING = {details.MISSING_NAME: "settings", details.MISSING_KIND: "ConfigMap"}
 
@@ -124,6 +124,30 @@ def test_a_posted_deploy_lends_its_commit_to_the_rollout_that_it_is() -> None:
     (cause,) = diagnose(events).causes
     assert cause.change is not None
     assert (cause.change.subject.name, cause.change.sha, cause.change.vendor) == ("pay", "a4f2c1", "argocd")
+
+
+def test_a_posted_deploy_lends_nothing_to_what_a_hand_did_after_it() -> None:
+    events = [
+        posted(EventType.DEPLOY, 400, sha="a4f2c1", vendor="argocd", actor="bot"),
+        rollout(390, "good", actor="argocd-controller"),
+        rollout(60, actor="kubectl-set"),
+        fault(50, last=0),
+    ]
+    change = diagnose(events).causes[0].change
+    assert change is not None
+    assert (change.sha, change.actor) == (None, "kubectl-set")
+
+
+def test_a_posted_deploy_lends_its_commit_to_each_workload_of_its_service_once() -> None:
+    events = [
+        posted(EventType.DEPLOY, 90, service="payments", sha="a4f2c1", vendor="argocd"),
+        rollout(80, "a", "pay-api", labels={"app": "payments"}),
+        rollout(70, "w", "pay-worker", labels={"app": "payments"}),
+        rollout(20, "w2", "pay-worker", labels={"app": "payments"}),
+    ]
+    causes = diagnose(events, services=[LABELLED]).causes
+    shas = {cause.change.details[details.TEMPLATE_HASH]: cause.change.sha for cause in causes if cause.change}
+    assert (shas["a"], shas["w2"]) == ("a4f2c1", None)
 
 
 def test_what_another_system_is_hardly_sure_of_weighs_hardly_anything() -> None:
