@@ -93,6 +93,10 @@ class Analyzer:
     """Whether too few replicas bring it about."""
     follows_dependency: ClassVar[bool] = False
     """Whether those who call a broken dependency show it."""
+    follows_change_of: ClassVar[tuple[str, ...]] = ()
+    """Words of what a rollout changed that make it the reason also when the fault shows late."""
+    stops_pods: ClassVar[bool] = True
+    """Whether pods do not run because of it: pods that are well beside it show that it is not felt."""
     needs_start: ClassVar[bool] = False
     """Whether it keeps pods from starting: a template whose pods started before is not the reason."""
     tells_cause: ClassVar[bool] = True
@@ -119,6 +123,10 @@ class Analyzer:
         """Return ` (why)` as the platform's message tells, or an empty text."""
         message = fault.details.get(details.MESSAGE, "")
         return next((f" ({words})" for pattern, words in self.hints if pattern.search(message)), "")
+
+    def rank_of_hint(self, message: str) -> int | None:
+        """Return the place of the first hint that a message holds; None where it holds none."""
+        return next((rank for rank, (pattern, _) in enumerate(self.hints) if pattern.search(message)), None)
 
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return what is wrong with what."""

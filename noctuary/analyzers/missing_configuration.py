@@ -15,6 +15,7 @@ class MissingConfiguration(Analyzer):
 
     kind = "missing_configuration"
     reasons = frozenset({"CreateContainerConfigError"})
+    follows_change_of = ("env", "volume")
     prior = 0.25
     why = "pods cannot start without it"
     is_root = True

@@ -9,6 +9,7 @@ class Other(Analyzer):
     """Takes what is left, also kinds that another version stored."""
 
     kind = "other"
+    stops_pods = False
     prior = 0.1
     is_specific = False
     is_consequence = True

@@ -15,6 +15,7 @@ class OutOfMemory(Analyzer):
 
     kind = "out_of_memory"
     reasons = frozenset({"OOMKilled", "OOMKilling"})
+    follows_change_of = ("memory limit", "resources")
     prior = 0.25
     why = "it uses more memory than its limit allows"
     is_root = True

@@ -20,6 +20,7 @@ class Probe(Analyzer):
 
     kind = "probe"
     reasons = frozenset({"Unhealthy"})
+    follows_change_of = ("probe",)
     prior = 0.1
     is_specific = False
     is_consequence = True

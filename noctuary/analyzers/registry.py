@@ -54,7 +54,12 @@ def recognise(event: ContextEvent) -> Analyzer:
 
 def analyzer_of(fault: Fault) -> Analyzer:
     """Return the analyzer of a fault; the fallback for a kind that is unknown here."""
-    return _BY_KIND.get(fault.kind, FALLBACK)
+    return analyzer_named(fault.kind)
+
+
+def analyzer_named(kind: str) -> Analyzer:
+    """Return the analyzer of a kind; the fallback where it is unknown here."""
+    return _BY_KIND.get(kind, FALLBACK)
 
 
 def follows(fault: Fault, root: Fault) -> bool:

@@ -23,6 +23,7 @@ class Unschedulable(Analyzer):
 
     kind = "unschedulable"
     reasons = frozenset({"FailedScheduling", "Unschedulable"})
+    follows_change_of = ("resources", "node selector", "affinity", "tolerations", "topology")
     prior = 0.2
     why = "its pods wait for a node"
     may_follow_from_node = False

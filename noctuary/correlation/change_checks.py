@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from noctuary.common.text import clean, duration
 from noctuary.correlation.explain import CLOCK_SLACK_S, Explanation
 from noctuary.correlation.observations import Observations
+from noctuary.correlation.rollout_checks import ALERT_DELAY_S
 from noctuary.correlation.scalings import is_by_autoscaler, is_up, reversals
 from noctuary.correlation.score import CHANGE_PRIOR, distance_term, doubted, symptom_term, time_term
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, SetAside, Term
 
+MIN_EFFECT_S = 60.0
+"""A setting that held for less than a minute hardly raises an alert."""
 NOTHING_RUNS = "nothing of it runs since"
 
 
@@ -40,15 +43,22 @@ def _against(observed: Observations, change: Change, symptoms: list[Fault], othe
     """Return why a change cannot be the cause; empty when it can. `other` took it back, or was taken back by it."""
     if change.at > observed.context.onset + CLOCK_SLACK_S:
         return "it came after the alert began"
-    if other is not None and other.at > change.at:
+    if other is not None and other.at > change.at and not _may_be_late(change, other, observed.context.onset):
         return f"it was taken back {duration(other.at - change.at)} later"
-    if other is not None and not symptoms:
+    if other is not None and other.at <= change.at and not symptoms:
         return "it took back the change before it"
     if details.STAGED in change.details and not symptoms:
         return f"no pod runs it yet ({clean(change.details[details.STAGED], 80)})"
-    if change.event_type == EventType.SCALE_EVENT and is_by_autoscaler(change) and not symptoms:
+    is_felt = bool(symptoms) or _stopped(observed, change)
+    if change.event_type == EventType.SCALE_EVENT and is_by_autoscaler(change) and not is_felt:
         return "an autoscaler did it, as the load told it to"
     return "it only added replicas" if is_up(change) and not symptoms else ""
+
+
+def _may_be_late(change: Change, back: Change, onset: float) -> bool:
+    """Tell whether an alert that is late may be about a setting that was taken back; replicas show by themselves."""
+    lasted_s, ago_s = back.at - change.at, onset - back.at
+    return change.event_type != EventType.SCALE_EVENT and lasted_s >= MIN_EFFECT_S and ago_s <= ALERT_DELAY_S
 
 
 def _why(observed: Observations, change: Change, symptoms: list[Fault]) -> str:

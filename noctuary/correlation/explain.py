@@ -30,6 +30,8 @@ class Explanation(msgspec.Struct, frozen=True):
     by_change: dict[int, list[Fault]]
     by_node: dict[int, list[Fault]]
     alone: list[list[Fault]]
+    contested: set[str]
+    """By event id the changes, and the troubles of dependencies, that may both explain the same fault."""
 
 
 class _Root(NamedTuple):
@@ -38,11 +40,12 @@ class _Root(NamedTuple):
     first: float
     last: float
     followers: list[Fault]
+    ids: list[str]
 
 
 def explain(observed: Observations) -> Explanation:
     """Put every fault under a bad node, a dependency's trouble or a change; leave the others alone."""
-    explanation = Explanation({}, {}, [])
+    explanation = Explanation({}, {}, [], set())
     near = [fault for fault in observed.faults if fault.relation is Relation.DEPENDENCY]
     for fault in near:
         _assign(observed, fault, explanation, None)
@@ -62,6 +65,8 @@ def _assign(observed: Observations, fault: Fault, explanation: Explanation, root
         root.followers.append(fault)
     elif change is not None:
         explanation.by_change.setdefault(change, []).append(fault)
+        if root is not None:
+            explanation.contested.update([observed.changes[change].event_id, *root.ids])
     else:
         explanation.alone.append([fault])
 
@@ -69,18 +74,19 @@ def _assign(observed: Observations, fault: Fault, explanation: Explanation, root
 def _roots(observed: Observations, explanation: Explanation) -> Iterator[_Root]:
     """Yield what is wrong with dependencies: their faults, their bad changes, and that they were scaled to nothing."""
     for group in explanation.alone:
-        yield _Root(group[0].first, group[0].last, group)
+        yield _Root(group[0].first, group[0].last, group, group[0].event_ids)
     for index, change in enumerate(observed.changes):
         symptoms = explanation.by_change.get(index, [])
         is_stopped = change.event_type == EventType.SCALE_EVENT and change.new_value == "0"
         if change.relation is Relation.DEPENDENCY and (symptoms or is_stopped):
             followers = explanation.by_change.setdefault(index, [])
-            yield _Root(change.at, max([fault.last for fault in symptoms], default=observed.context.onset), followers)
+            last = max([fault.last for fault in symptoms], default=observed.context.onset)
+            yield _Root(change.at, last, followers, [change.event_id])
 
 
 def _root_of(fault: Fault, roots: list[_Root]) -> _Root | None:
     """Return the dependency's trouble that a fault of a caller began after, the latest of several."""
-    if not registry.analyzer_of(fault).follows_dependency:
+    if not registry.analyzer_of(fault).follows_dependency and fault.event_type != EventType.CIRCUIT_OPEN:
         return None
     fitting = [root for root in roots if root.first <= fault.first + NODE_SLACK_S and root.last >= fault.first - SOON_S]
     return max(fitting, key=lambda root: root.first, default=None)
@@ -116,7 +122,15 @@ def rollout_explains(observed: Observations, change: Change, fault: Fault) -> bo
     late_s = fault.first - change.at
     if late_s < -CLOCK_SLACK_S:
         return False
-    return late_s <= SOON_S or (fault.details.get(details.NEVER_READY) == "1" and not _ran(observed, fault))
+    if late_s <= SOON_S or _is_about(change, fault):
+        return True
+    return fault.details.get(details.NEVER_READY) == "1" and not _ran(observed, fault)
+
+
+def _is_about(change: Change, fault: Fault) -> bool:
+    """Tell whether a rollout changed the very thing that fails: a memory limit, a probe."""
+    changed = change.details.get(details.CHANGED, "")
+    return any(word in changed for word in registry.analyzer_of(fault).follows_change_of)
 
 
 def _ran(observed: Observations, fault: Fault) -> bool:
@@ -147,6 +161,8 @@ def is_restart(change: Change) -> bool:
 
 def same_workload(change: Change, fault: Fault) -> bool:
     """Tell whether change and fault are of one workload; a change known by its service only is of all its workloads."""
+    if fault.is_posted and not change.is_posted:  # another system's trouble is no symptom of these pods
+        return change.service == fault.service and fault.entity in (change.subject.name, change.service)
     if not change.subject.kind or not fault.subject.kind:
         return change.service == fault.service and change.relation is not Relation.NODE
     return change.subject == fault.subject

@@ -72,14 +72,16 @@ def _standing_alone(observed: Observations, explanation: Explanation, *, is_spec
         if analyzer.is_specific is is_specific:
             for group in explanation.alone:
                 if registry.analyzer_of(group[0]) is analyzer:
-                    yield _alone(observed, group)
+                    yield _alone(observed, group, explanation)
 
 
-def _alone(observed: Observations, group: list[Fault]) -> Cause:
+def _alone(observed: Observations, group: list[Fault], explanation: Explanation) -> Cause:
     lead, *followers = group
+    is_contested = not followers and not explanation.contested.isdisjoint(lead.event_ids)
+    limit = min(_limit(observed, lead, followers), POSSIBLE_LIMIT if is_contested else 1.0)
     terms = _terms(observed, lead, agrees=bool(followers))
     why = _restarted_before(observed, lead) or registry.analyzer_of(lead).why
-    return Cause(CauseKind.FAULT, why, terms, faults=group, limit=_limit(observed, lead, followers))
+    return Cause(CauseKind.FAULT, why, terms, faults=group, limit=limit)
 
 
 def _terms(observed: Observations, fault: Fault, *, agrees: bool) -> list[Term]:

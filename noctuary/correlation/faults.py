@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from noctuary.analyzers import registry
 from noctuary.correlation.placing import Placed
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
@@ -19,6 +20,7 @@ def make_fault(kind: str, subject: Subject, template_hash: str, members: list[Pl
     for event in sorted(events, key=lambda e: e.last_seen):
         merged |= event.details
     merged[details.RESTARTS] = str(_restarts(events))
+    merged |= {details.MESSAGE: told} if (told := _telling_message(kind, events)) else {}
     refs = [event.object for event in events if event.object is not None]
     latest = max(events, key=lambda e: e.last_seen)
     return Fault(
@@ -44,6 +46,14 @@ def make_fault(kind: str, subject: Subject, template_hash: str, members: list[Pl
         is_posted=members[0].is_posted,
         is_over=is_over,
     )
+
+
+def _telling_message(kind: str, events: list[ContextEvent]) -> str:
+    """Return the message that tells most: a late "timed out" must not replace why."""
+    analyzer = registry.analyzer_named(kind)
+    messages = [message for event in events if (message := event.details.get(details.MESSAGE, ""))]
+    ranks = {message: rank for message in messages if (rank := analyzer.rank_of_hint(message)) is not None}
+    return min(reversed(messages), key=lambda message: ranks.get(message, len(analyzer.hints)), default="")
 
 
 def _restarts(events: Iterable[ContextEvent]) -> int:

@@ -65,7 +65,7 @@ def is_background(fault: Fault, context: IncidentContext) -> bool:
     long_s = max(BACKGROUND_S, context.lookback_s)
     if fault.first >= context.onset - long_s or fault.last <= fault.first or _rate_rose(fault, context.onset):
         return False
-    return not registry.analyzer_of(fault).tells_cause or _has_ready_pods(fault, context)
+    return not registry.analyzer_of(fault).stops_pods or _has_ready_pods(fault, context)
 
 
 def _has_ready_pods(fault: Fault, context: IncidentContext) -> bool:
@@ -92,13 +92,13 @@ def _was_read(service: ServiceView, context: IncidentContext) -> bool:
 
 
 def _rate_rose(fault: Fault, onset: float) -> bool:
+    """Tell whether it was counted up faster than before; one measured time before the onset tells no rate."""
     points = _points(fault.details.get(details.HISTORY, ""))
     before = [point for point in points if point[0] <= onset - RECENT_S]
-    if not before or len(points) < 2:
+    if len(before) < 2 or before[-1][0] <= before[0][0] or points[-1] == before[-1]:
         return False
-    (first_at, first), (last_at, last), (mid_at, mid) = points[0], points[-1], before[-1]
-    earlier = (mid - first) / (mid_at - first_at) if mid_at > first_at else (first / max(1.0, first_at - fault.first))
-    recent = (last - mid) / max(1.0, last_at - mid_at)
+    (first_at, first), (mid_at, mid), (last_at, last) = before[0], before[-1], points[-1]
+    earlier, recent = (mid - first) / (mid_at - first_at), (last - mid) / max(1.0, last_at - mid_at)
     return recent > RATE_STEP * earlier
 
 

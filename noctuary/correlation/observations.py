@@ -1,5 +1,6 @@
 """From events to observations: what concerns the incident's services, as changes and as faults."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 import msgspec
@@ -10,10 +11,12 @@ from noctuary.correlation.episodes import group_episodes
 from noctuary.correlation.lasting import is_background, is_ignored, is_over, is_passing, what_was_seen
 from noctuary.correlation.placing import Placed, is_node_event, place, pods_of, workload_of
 from noctuary.models.context_event import CHANGE_TYPES, ContextEvent, EventType
-from noctuary.models.diagnosis import Change, Fault, IncidentContext, PodView, Relation
+from noctuary.models.diagnosis import Change, Fault, IncidentContext, PodView, Relation, Subject
 
 LATE_FAULT_S = 300.0
 """Pods may fail visibly after the alert: it can be faster than the kubelet, and our answer can be late."""
+MAX_ROOTS = 50
+"""Faults of one workload that others are held against, the first ones: whoever has more fails all over."""
 TOGETHER_S = 300.0
 """Episodes further apart than this do not follow from each other."""
 
@@ -35,7 +38,8 @@ def gather_observations(context: IncidentContext) -> Observations:
     told = [event for event in context.events if not is_ignored(event, context)]
     placed = [p for event in told if (p := place(event, context.services)) is not None]
     changes = join_posted(_change(p) for p in placed if _is_change(p.event))
-    own, near = (pods_of(context.pods or [], context.services, each) for each in (Relation.OWN, Relation.DEPENDENCY))
+    staying = [pod for pod in context.pods or [] if not pod.is_leaving]
+    own, near = (pods_of(staying, context.services, each) for each in (Relation.OWN, Relation.DEPENDENCY))
     faults = _absorb(_faults([p for p in placed if not _is_change(p.event)], changes, context))
     return Observations(
         context=context,
@@ -102,11 +106,15 @@ def _change(placed: Placed) -> Change:
 
 def _absorb(faults: list[Fault]) -> list[Fault]:
     """Drop what only follows from another fault of the same pods: a crash loop of pods that ran out of memory."""
-    return [fault for fault in faults if not any(_follows(fault, root) for root in faults)]
+    roots: dict[Subject, list[Fault]] = defaultdict(list)
+    for fault in faults:
+        if len(roots[fault.subject]) < MAX_ROOTS:
+            roots[fault.subject].append(fault)
+    return [fault for fault in faults if not any(_follows(fault, root) for root in roots[fault.subject])]
 
 
 def _follows(fault: Fault, root: Fault) -> bool:
-    if fault.subject != root.subject or not registry.follows(fault, root):
+    if not registry.follows(fault, root):
         return False
     if fault.first > root.last + TOGETHER_S or root.first > fault.last + TOGETHER_S:
         return False

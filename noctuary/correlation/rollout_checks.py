@@ -1,6 +1,6 @@
 """Rollouts: to blame when their own pods fail, possible while only their behaviour can be wrong."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -8,6 +8,8 @@ from noctuary.common.text import duration, plural
 from noctuary.correlation.explain import CLOCK_SLACK_S, SOON_S, Explanation, is_restart, same_workload
 from noctuary.correlation.observations import Observations
 from noctuary.correlation.score import (
+    POSSIBLE_LIMIT,
+    REPLACED_PRIOR,
     RESTART_PRIOR,
     RETURN_PRIOR,
     ROLLOUT_PRIOR,
@@ -45,7 +47,10 @@ def _judge(observed: Observations, explanation: Explanation, change: Change, sym
     if against:
         return SetAside(change, against)
     why = "its own pods fail since" if symptoms else _how_its_pods_fare(observed, change)
-    return Cause(CauseKind.ROLLOUT, why, _terms(observed, change, symptoms), _marked(observed, change), symptoms)
+    is_doubtful = change.at > observed.context.onset or change.event_id in explanation.contested
+    limit = POSSIBLE_LIMIT if is_doubtful else 1.0
+    terms = _terms(observed, change, symptoms)
+    return Cause(CauseKind.ROLLOUT, why, terms, _marked(observed, change), symptoms, limit)
 
 
 def _marked(observed: Observations, change: Change) -> Change:
@@ -64,9 +69,14 @@ def _was_replaced(observed: Observations, explanation: Explanation, change: Chan
     if not later or any(fault.last > later[0][1].at + DRAIN_S for fault in symptoms):
         return ""
     ago_s = observed.context.onset - later[0][1].at
-    is_suspect = symptoms or returned_from(observed.changes, later[0][1]) is change
+    is_suspect = symptoms or (_has_previous(change) and later[0][1].at - change.at <= SHORT_LIVED_S)
     is_late_alert = is_suspect and ago_s <= ALERT_DELAY_S and not any(explanation.by_change.get(i) for i, _ in later)
     return "" if is_late_alert else f"it was replaced {duration(ago_s)} before the alert"
+
+
+def _has_previous(change: Change) -> bool:
+    names = (details.PREVIOUS_TEMPLATE_HASH, details.PREVIOUS_IMAGE)
+    return change.old_value is not None or any(name in change.details for name in names)
 
 
 def _fault_was_there(observed: Observations, _: Explanation, change: Change, symptoms: list[Fault]) -> str:
@@ -145,7 +155,7 @@ def leads_back(change: Change, other: Change) -> bool:
     return told is not None and told[0] == told[1] and (told == known[0] or is_other_image)
 
 
-def _later(observed: Observations, change: Change) -> Iterable[tuple[int, Change]]:
+def _later(observed: Observations, change: Change) -> Iterator[tuple[int, Change]]:
     """Yield the rollouts of the same workload after this one, in order of time."""
     return (
         (index, other)
@@ -189,6 +199,9 @@ def _terms(observed: Observations, change: Change, symptoms: list[Fault]) -> lis
 def _prior(observed: Observations, change: Change) -> tuple[str, float]:
     if is_restart(change):
         return "a restart changes nothing by itself", RESTART_PRIOR
+    later = next(_later(observed, change), None)
+    if later is not None and returned_from(observed.changes, later[1]) is not change:
+        return "it was replaced before the alert", REPLACED_PRIOR
     if returned_from(observed.changes, change) is not None:
         return "it went back to a version that ran before", RETURN_PRIOR
     return "changes cause most incidents", ROLLOUT_PRIOR

@@ -21,6 +21,8 @@ RESTART_PRIOR = 0.1
 """A restart changes nothing by itself; it may make a change of configuration felt."""
 RETURN_PRIOR = 0.1
 """A version that ran before is less likely to be wrong than one that did not."""
+REPLACED_PRIOR = 0.05
+"""A version that was replaced just before a late alert may have been why, or have been replaced for another reason."""
 CHANGE_PRIOR = 0.15
 DISTANCE = {Relation.OWN: 0.2, Relation.DEPENDENCY: 0.1, Relation.NODE: 0.1}
 

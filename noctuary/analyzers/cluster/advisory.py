@@ -13,6 +13,7 @@ class Advisory(Analyzer):
     reasons = frozenset(
         {"PolicyViolation", "DNSConfigForming", "FailedToRetrieveImagePullSecret", "CheckLimitsForResolvConf"}
     )
+    stops_pods = False
     prior = 0.0
     why = "it warns, and stops nothing"
     is_specific = False

@@ -28,6 +28,7 @@ class Autoscaling(Analyzer):
             *SCALES,
         }
     )
+    stops_pods = False
     prior = 0.05
     why = "its pods are not scaled"
     is_specific = False

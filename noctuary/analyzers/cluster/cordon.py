@@ -12,6 +12,7 @@ class Cordon(Analyzer):
 
     kind = "cordon"
     reasons = frozenset({"NodeUnschedulable"})
+    stops_pods = False
     prior = 0.0
     why = "new pods do not get there"
     is_specific = False

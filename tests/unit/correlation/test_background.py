@@ -71,3 +71,21 @@ def test_a_stuck_rollout_of_hours_is_possible_when_no_ready_pod_is_left() -> Non
     stuck = fault(3 * 3600, "ImagePullBackOff", "bad", last=0)
     (cause,) = diagnose([stuck], [pod("bad", ready=False)]).causes
     assert (cause.faults[0].kind, cause.score < LIKELY_SCORE) == ("image_pull", True)
+
+
+def test_pods_that_all_crash_for_hours_are_no_background() -> None:
+    diagnosis = diagnose([fault(2 * 3600, template="old", last=0)], [pod("old", ready=False, restarts=30)])
+    assert (named(diagnosis), diagnosis.background) == ("crash_loop pay", [])
+
+
+def test_one_measured_time_before_the_onset_tells_no_rate() -> None:
+    after_a_restart = f"{ONSET - 4 * DAY:.0f}:1 {ONSET - 10:.0f}:500"
+    diagnosis = diagnose([warning("Odd", 4 * DAY, history=after_a_restart)], [pod("old")])
+    assert (named(diagnosis), len(diagnosis.background)) == ("nothing_relevant", 1)
+
+
+def test_the_message_that_tells_why_is_not_replaced_by_a_later_time_out() -> None:
+    attach = fault(60, "FailedAttachVolume", "old", facts={details.MESSAGE: "Multi-Attach error: already used by pod"})
+    mount = fault(30, "FailedMount", "old", facts={details.MESSAGE: "timed out waiting for the condition"}, last=0)
+    (cause,) = diagnose([attach, mount], [pod("old", ready=False)]).causes
+    assert "Multi-Attach" in cause.faults[0].details[details.MESSAGE]

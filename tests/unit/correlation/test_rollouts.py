@@ -29,6 +29,25 @@ CASES = [
         is_likely=True,
     ),
     Case(
+        "a lowered memory limit is the cause also when memory runs out later",
+        [rollout(1500, facts={details.CHANGED: "memory limit 512Mi -> 256Mi"}), fault(60, "OOMKilled", last=0)],
+        "rollout pay new",
+        is_likely=True,
+    ),
+    Case(
+        "a rollout a moment after the alert is at most possible",
+        [rollout(-3), fault(-6, last=-20)],
+        "rollout pay new",
+        is_likely=False,
+    ),
+    Case(
+        "a version that was replaced by a third one just before the alert stays possible behind it",
+        [rollout(400, "b"), rollout(100, "c")],
+        "rollout pay c",
+        is_likely=False,
+        pods=[pod("c")],
+    ),
+    Case(
         "a ConfigMap deleted after the version ran well is named alone",
         [rollout(900), fault(30, "CreateContainerConfigError", facts=MISSING, last=0)],
         "missing_configuration pay",

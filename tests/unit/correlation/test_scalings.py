@@ -92,6 +92,37 @@ CASES = [
         READY,
     ),
     Case(
+        "a flag that held for minutes and was turned off just before a late alert is possible",
+        [
+            posted(EventType.FLAG_CHANGE, 400, old_value="off", new_value="on"),
+            posted(EventType.FLAG_CHANGE, 40, old_value="on", new_value="off"),
+        ],
+        "change pay",
+        False,
+        READY,
+    ),
+    Case(
+        "an autoscaler that leaves nothing is the cause",
+        [scaling(60, "2", "0", facts=BY_AUTOSCALER)],
+        "change pay",
+        is_likely=True,
+        pods=[],
+    ),
+    Case(
+        "a pod that is leaving is not one of the live ones",
+        [node(100), rollout(120)],
+        "rollout pay new",
+        False,
+        [pod("new"), pod("old", ready=False, on="node-7", is_leaving=True)],
+    ),
+    Case(
+        "another system's trouble with another thing is no symptom of a rollout",
+        [rollout(290), posted(EventType.SATURATION, 50, entity="rds/eu-west-1a", new_value="storage full")],
+        "other pay",
+        False,
+        [pod("new")],
+    ),
+    Case(
         "a flag turned on, off and on again is on",
         [
             posted(EventType.FLAG_CHANGE, 90, old_value="off", new_value="on"),
@@ -151,7 +182,7 @@ CASES = [
         "the own rollout after a dependency's trouble keeps its own crashes",
         [fault(600, "OOMKilled", "p", workload="postgres", last=0), rollout(60), fault(55, last=0)],
         "rollout pay new",
-        is_likely=True,
+        is_likely=False,
     ),
     Case(
         "a cordoned node is named where pods find no other",
