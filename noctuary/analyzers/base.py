@@ -93,6 +93,8 @@ class Analyzer:
     """Whether too few replicas bring it about."""
     follows_dependency: ClassVar[bool] = False
     """Whether those who call a broken dependency show it."""
+    is_state: ClassVar[bool] = False
+    """Whether the live view shows it as it is, without telling since when."""
     follows_change_of: ClassVar[tuple[str, ...]] = ()
     """Words of what a rollout changed that make it the reason also when the fault shows late."""
     stops_pods: ClassVar[bool] = True

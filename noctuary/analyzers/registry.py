@@ -8,6 +8,7 @@ from noctuary.analyzers.cluster.cannot_start import CannotStart
 from noctuary.analyzers.cluster.cordon import Cordon
 from noctuary.analyzers.cluster.job import Job
 from noctuary.analyzers.cluster.sandbox import Sandbox
+from noctuary.analyzers.cluster.stopped import Stopped
 from noctuary.analyzers.cluster.storage import Storage
 from noctuary.analyzers.crash_loop import CrashLoop
 from noctuary.analyzers.evicted import Evicted
@@ -35,6 +36,7 @@ ANALYZERS: tuple[Analyzer, ...] = (
     Storage(),
     Admission(),
     Refused(),
+    Stopped(),
     Job(),
     Evicted(),
     Probe(),

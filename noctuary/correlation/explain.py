@@ -74,7 +74,8 @@ def _assign(observed: Observations, fault: Fault, explanation: Explanation, root
 def _roots(observed: Observations, explanation: Explanation) -> Iterator[_Root]:
     """Yield what is wrong with dependencies: their faults, their bad changes, and that they were scaled to nothing."""
     for group in explanation.alone:
-        yield _Root(group[0].first, group[0].last, group, group[0].event_ids)
+        first = 0.0 if registry.analyzer_of(group[0]).is_state else group[0].first
+        yield _Root(first, group[0].last, group, group[0].event_ids)
     for index, change in enumerate(observed.changes):
         symptoms = explanation.by_change.get(index, [])
         is_stopped = change.event_type == EventType.SCALE_EVENT and change.new_value == "0"
@@ -146,9 +147,11 @@ def scaling_explains(change: Change, fault: Fault) -> bool:
     """Tell whether more replicas found no room, or too few could not carry the load."""
     if change.event_type != EventType.SCALE_EVENT or not same_workload(change, fault):
         return False
+    analyzer = registry.analyzer_of(fault)
+    if analyzer.is_state:
+        return change.new_value == "0"
     if not -CLOCK_SLACK_S <= fault.first - change.at <= SOON_S:
         return False
-    analyzer = registry.analyzer_of(fault)
     if is_up(change):
         return analyzer.follows_scaling_up and not is_by_autoscaler(change)
     return analyzer.follows_scaling_down and is_down(change)

@@ -22,6 +22,7 @@ class Seen(msgspec.Struct, frozen=True):
 
     pods: dict[tuple[str, str], PodView]
     services: frozenset[str]
+    ready_services: frozenset[str]
     onset: float
 
 
@@ -29,7 +30,9 @@ def what_was_seen(context: IncidentContext) -> Seen:
     """Return the live view in the form in which events are held against it."""
     pods = {(pod.namespace, pod.name): pod for pod in context.pods or []}
     services = frozenset(service.name for service in context.services if _was_read(service, context))
-    return Seen(pods, services, context.onset)
+    ready = [pod for pod in context.pods or [] if pod.is_ready]
+    serving = (service for service in context.services if any(is_pod_of(pod, service) for pod in ready))
+    return Seen(pods, services, frozenset(service.name for service in serving), context.onset)
 
 
 def is_ignored(event: ContextEvent, context: IncidentContext) -> bool:
@@ -38,8 +41,10 @@ def is_ignored(event: ContextEvent, context: IncidentContext) -> bool:
 
 
 def is_passing(placed: Placed, seen: Seen) -> bool:
-    """Tell whether its pod shows that an event was no fault: it is gone, or well now."""
+    """Tell whether pods show that an event was no fault: its own is gone, or well now, or others serve."""
     ref = placed.event.object
+    if registry.recognise(placed.event).is_state:
+        return placed.service in seen.ready_services
     if ref is None or ref.kind != "Pod":
         return False
     analyzer = registry.recognise(placed.event)

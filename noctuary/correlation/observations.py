@@ -56,7 +56,8 @@ def gather_observations(context: IncidentContext) -> Observations:
 
 def _faults(placed: list[Placed], changes: list[Change], context: IncidentContext) -> list[Fault]:
     seen = what_was_seen(context)
-    timely = [p for p in placed if p.event.timestamp <= context.onset + LATE_FAULT_S]
+    latest = context.onset + LATE_FAULT_S
+    timely = [p for p in placed if p.event.timestamp <= latest or registry.recognise(p.event).is_state]
     kept = [p for p in timely if not is_passing(p, seen)]
     return group_episodes(kept, changes, {p.event.id: is_over(p, seen) for p in kept})
 

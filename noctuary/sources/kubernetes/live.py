@@ -22,6 +22,7 @@ from noctuary.sources.kubernetes.rollouts.dating import Clock
 from noctuary.sources.kubernetes.rollouts.differences import recent_rollouts
 from noctuary.sources.kubernetes.rollouts.revisions import Revision
 from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
+from noctuary.sources.kubernetes.stopped import stopped_events
 
 MAX_NODES = 20
 """Nodes that are read: those of unready pods first."""
@@ -39,6 +40,7 @@ def view_namespace(found: Namespace, services: list[ServiceView], now: float) ->
             held = found.holders.of(view.uid)
             events += recent_rollouts(view, held, now - MAX_ROLLOUT_AGE_S, Clock(now, is_live=False))
             revisions += stored_revisions(view, held)
+            events += stopped_events(view, now)
     for pod in found.pods.values():
         identity = found.identify(pod)
         if any(is_of(service, identity.ref.labels, identity.names()) for service in services):

@@ -21,6 +21,12 @@ def probe(at: float, pod_number: int = 0) -> ContextEvent:
     return fault(at, "Unhealthy", "old", pod_number, facts={details.PROBE: "readiness"}, last=0)
 
 
+def stopped(workload: str = "pay") -> ContextEvent:
+    return event(
+        "Deployment", workload, EventType.SATURATION, -400, {details.REASON: "ScaledToZero"}, workload=workload
+    )
+
+
 class Case(NamedTuple):
     sentence: str
     events: list[ContextEvent]
@@ -90,6 +96,28 @@ CASES = [
         "nothing_relevant",
         False,
         READY,
+    ),
+    Case("what is scaled to nothing since long is possible", [stopped()], "stopped pay", False, []),
+    Case(
+        "what was scaled to nothing explains that nothing runs",
+        [scaling(900, "2", "0"), stopped()],
+        "change pay",
+        True,
+        [],
+    ),
+    Case(
+        "one of several workloads at nothing beside ready ones is no fault",
+        [stopped()],
+        "nothing_relevant",
+        False,
+        READY,
+    ),
+    Case(
+        "a dependency at nothing since long comes before the readiness of its callers",
+        [stopped("postgres"), probe(60)],
+        "stopped postgres",
+        is_likely=True,
+        pods=[pod("old", ready=False)],
     ),
     Case(
         "a flag that held for minutes and was turned off just before a late alert is possible",
