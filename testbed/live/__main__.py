@@ -15,7 +15,7 @@ from testbed.live.cluster import LiveError
 from testbed.live.images import load_images
 from testbed.live.report import comparison, table
 from testbed.live.results import Result, ResultDirectory, totals
-from testbed.live.run import Wave, numbered
+from testbed.live.run import AGE_S, Wave, numbered
 from testbed.live.scenarios import ALL
 from testbed.live.team import Team
 from testbed.live.waves import WAVE_PODS, waves
@@ -54,7 +54,7 @@ async def _run(options: argparse.Namespace, facts: ClusterRecord, directory: Res
             pods = sum(scenario.pods for scenario in wave)
             progress(f"wave {count} of {len(planned)}: {len(wave)} workloads, {pods} pods")
             teams = [Team(scenario, numbers[scenario.name], bench.cluster, bench.release) for scenario in wave]
-            found += await Wave(bench, teams, directory, progress).run()
+            found += await Wave(bench, teams, directory, progress, options.age * 60).run()
     return found
 
 
@@ -98,6 +98,7 @@ def _parse() -> argparse.Namespace:
     measured.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these scenarios only")
     measured.add_argument("--label", default="now", help="the run's name under build/live")
     measured.add_argument("--tree", type=Path, default=ROOT, help="the checkout whose release is measured")
+    measured.add_argument("--age", type=float, default=AGE_S / 60, help="minutes that old rollouts age, over 5")
     measured.add_argument("--wave-size", type=int, default=WAVE_PODS, help="pods at once")
     verbs.choices["compare"].add_argument("old")
     verbs.choices["compare"].add_argument("new")

@@ -97,7 +97,8 @@ class Place:
         while not is_so():
             if time.monotonic() > deadline:
                 raise LiveError(f"not after {timeout_s:.0f} s in {self.namespace}: {what}")
-            time.sleep(POLL_S)
+            if self.cluster.ended.wait(POLL_S):
+                raise LiveError("the run was ended")
 
     def wait_event(self, reason: str) -> None:
         """Wait until the cluster reports an event of a reason."""

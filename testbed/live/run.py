@@ -39,11 +39,14 @@ SET_UP_S = 150.0
 class Wave:
     """Scenarios that run together."""
 
-    def __init__(self, bench: Bench, teams: Sequence[Team], results: ResultDirectory, progress: Progress) -> None:
+    def __init__(
+        self, bench: Bench, teams: Sequence[Team], results: ResultDirectory, progress: Progress, age_s: float = AGE_S
+    ) -> None:
         self._bench = bench
         self._teams = teams
         self._results = results
         self._progress = progress
+        self._age_s = age_s
         self._services: dict[str, str] = {}
         self._failed: dict[str, str] = {}
         self._judged: dict[str, Result] = {}
@@ -54,8 +57,8 @@ class Wave:
         await self._for_each(self._set_up, self._teams)
         self._progress(f"{len(self._teams)} workloads are set up ({time.monotonic() - began:.0f} s)")
         if any(team.scenario.age for team in self._teams):
-            self._progress(f"their rollouts age for {AGE_S / 60:.0f} minutes")
-            await asyncio.sleep(AGE_S)
+            self._progress(f"their rollouts age for {self._age_s / 60:.0f} minutes")
+            await asyncio.sleep(self._age_s)
         together = [team for team in self._teams if not team.scenario.alone]
         found = await self._play(together)
         for team in self._teams:
