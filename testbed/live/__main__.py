@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from hack.image.store import Store
+from hack.lib.cache import locked
 from testbed.kind.errors import USER_FIXABLE
 from testbed.kind.state import ClusterRecord, RunDirectory
 from testbed.live.bench import open_bench
@@ -35,7 +36,9 @@ def run(options: argparse.Namespace) -> int:
     progress("the workloads' images are in the cluster")
     directory = ResultDirectory(BUILD, options.label)
     directory.forget({scenario.name for _, scenario in numbered(ALL, options.only)})
-    found = asyncio.run(_run(options, facts, directory))
+    # Two releases in one cluster would each look after the other's integrations.
+    with locked(Path(facts.kubeconfig).with_name("live.lock"), "a measurement on this cluster", progress):
+        found = asyncio.run(_run(options, facts, directory))
     print(table(found), flush=True)
     missed = totals(found).misses()
     for words in missed:

@@ -24,7 +24,7 @@ AGE_S = 600.0
 """Twice the lookback: the rollout lies well outside of it."""
 SECOND_LOOK_S = 72.0
 """The receiver gathers evidence once more 60 s after an incident came."""
-FIRST_NOTE_S = 30.0
+FIRST_NOTE_S = 60.0
 AT_ONCE = 8
 """Scenarios that are built or broken at the same time on two cores."""
 JUDGED_AT_ONCE = 12
