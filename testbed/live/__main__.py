@@ -14,7 +14,7 @@ from testbed.kind.state import ClusterRecord, RunDirectory
 from testbed.live.bench import open_bench
 from testbed.live.cluster import LiveError
 from testbed.live.images import load_images
-from testbed.live.report import comparison, table
+from testbed.live.report import comparison, judge_again, table
 from testbed.live.results import Result, ResultDirectory, totals
 from testbed.live.run import AGE_S, Wave, numbered
 from testbed.live.scenarios import ALL
@@ -63,13 +63,13 @@ async def _run(options: argparse.Namespace, facts: ClusterRecord, directory: Res
 
 def compare(options: argparse.Namespace) -> int:
     """Print old and new note of every workload of two runs."""
-    print(comparison(ResultDirectory(BUILD, options.old), ResultDirectory(BUILD, options.new)))
+    print(comparison(ResultDirectory(BUILD, options.old), ResultDirectory(BUILD, options.new), ALL))
     return 0
 
 
 def show(options: argparse.Namespace) -> int:
-    """Print the table of a run that is over."""
-    print(table(ResultDirectory(BUILD, options.label).read()))
+    """Print the table of a run that is over, its notes judged by the truths of today."""
+    print(table(judge_again(ResultDirectory(BUILD, options.label), ALL)))
     return 0
 
 
