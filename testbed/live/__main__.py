@@ -16,10 +16,10 @@ from testbed.live.cluster import LiveError
 from testbed.live.images import load_images
 from testbed.live.report import comparison, judge_again, table
 from testbed.live.results import Result, ResultDirectory, totals
-from testbed.live.run import AGE_S, Wave, numbered
+from testbed.live.run import AGE_S, Batch, numbered
 from testbed.live.scenarios import ALL
 from testbed.live.team import Team
-from testbed.live.waves import WAVE_PODS, waves
+from testbed.live.waves import WAVE_PODS, batches
 from testbed.progress import timed_progress
 
 INTERRUPTED = 130
@@ -50,14 +50,13 @@ async def _run(options: argparse.Namespace, facts: ClusterRecord, directory: Res
     progress = timed_progress()
     chosen = numbered(ALL, options.only)
     numbers = {scenario.name: number for number, scenario in chosen}
-    planned = waves([scenario for _, scenario in chosen], options.wave_size)
+    planned = batches([scenario for _, scenario in chosen], options.wave_size)
     found: list[Result] = []
     async with open_bench(facts, options.tree.resolve()) as bench:
-        for count, wave in enumerate(planned, 1):
-            pods = sum(scenario.pods for scenario in wave)
-            progress(f"wave {count} of {len(planned)}: {len(wave)} workloads, {pods} pods")
-            teams = [Team(scenario, numbers[scenario.name], bench.cluster, bench.release) for scenario in wave]
-            found += await Wave(bench, teams, directory, progress, options.age * 60).run()
+        for count, batch in enumerate(planned, 1):
+            progress(f"batch {count} of {len(planned)}: {sum(map(len, batch))} workloads in {len(batch)} waves")
+            teams = [[Team(each, numbers[each.name], bench.cluster, bench.release) for each in wave] for wave in batch]
+            found += await Batch(bench, teams, directory, progress, options.age * 60).run()
     return found
 
 
