@@ -62,6 +62,7 @@ async def _run(options: argparse.Namespace, facts: ClusterRecord, directory: Res
 
 def compare(options: argparse.Namespace) -> int:
     """Print old and new note of every workload of two runs."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader may have seen enough
     print(comparison(ResultDirectory(BUILD, options.old), ResultDirectory(BUILD, options.new), ALL))
     return 0
 
