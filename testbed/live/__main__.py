@@ -8,17 +8,18 @@ import sys
 from pathlib import Path
 
 from hack.image.store import Store
+from hack.lib.cache import locked
 from testbed.kind.errors import USER_FIXABLE
 from testbed.kind.state import ClusterRecord, RunDirectory
 from testbed.live.bench import open_bench
 from testbed.live.cluster import LiveError
 from testbed.live.images import load_images
-from testbed.live.report import comparison, table
+from testbed.live.report import comparison, judge_again, table
 from testbed.live.results import Result, ResultDirectory, totals
-from testbed.live.run import Wave, numbered
+from testbed.live.run import AGE_S, Batch, numbered
 from testbed.live.scenarios import ALL
 from testbed.live.team import Team
-from testbed.live.waves import WAVE_PODS, waves
+from testbed.live.waves import WAVE_PODS, batches
 from testbed.progress import timed_progress
 
 INTERRUPTED = 130
@@ -35,7 +36,9 @@ def run(options: argparse.Namespace) -> int:
     progress("the workloads' images are in the cluster")
     directory = ResultDirectory(BUILD, options.label)
     directory.forget({scenario.name for _, scenario in numbered(ALL, options.only)})
-    found = asyncio.run(_run(options, facts, directory))
+    # Two releases in one cluster would each look after the other's integrations.
+    with locked(Path(facts.kubeconfig).with_name("live.lock"), "a measurement on this cluster", progress):
+        found = asyncio.run(_run(options, facts, directory))
     print(table(found), flush=True)
     missed = totals(found).misses()
     for words in missed:
@@ -47,26 +50,26 @@ async def _run(options: argparse.Namespace, facts: ClusterRecord, directory: Res
     progress = timed_progress()
     chosen = numbered(ALL, options.only)
     numbers = {scenario.name: number for number, scenario in chosen}
-    planned = waves([scenario for _, scenario in chosen], options.wave_size)
+    planned = batches([scenario for _, scenario in chosen], options.wave_size)
     found: list[Result] = []
     async with open_bench(facts, options.tree.resolve()) as bench:
-        for count, wave in enumerate(planned, 1):
-            pods = sum(scenario.pods for scenario in wave)
-            progress(f"wave {count} of {len(planned)}: {len(wave)} workloads, {pods} pods")
-            teams = [Team(scenario, numbers[scenario.name], bench.cluster, bench.release) for scenario in wave]
-            found += await Wave(bench, teams, directory, progress).run()
+        for count, batch in enumerate(planned, 1):
+            progress(f"batch {count} of {len(planned)}: {sum(map(len, batch))} workloads in {len(batch)} waves")
+            teams = [[Team(each, numbers[each.name], bench.cluster, bench.release) for each in wave] for wave in batch]
+            found += await Batch(bench, teams, directory, progress, options.age * 60).run()
     return found
 
 
 def compare(options: argparse.Namespace) -> int:
     """Print old and new note of every workload of two runs."""
-    print(comparison(ResultDirectory(BUILD, options.old), ResultDirectory(BUILD, options.new)))
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader may have seen enough
+    print(comparison(ResultDirectory(BUILD, options.old), ResultDirectory(BUILD, options.new), ALL))
     return 0
 
 
 def show(options: argparse.Namespace) -> int:
-    """Print the table of a run that is over."""
-    print(table(ResultDirectory(BUILD, options.label).read()))
+    """Print the table of a run that is over, its notes judged by the truths of today."""
+    print(table(judge_again(ResultDirectory(BUILD, options.label), ALL)))
     return 0
 
 
@@ -98,6 +101,7 @@ def _parse() -> argparse.Namespace:
     measured.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these scenarios only")
     measured.add_argument("--label", default="now", help="the run's name under build/live")
     measured.add_argument("--tree", type=Path, default=ROOT, help="the checkout whose release is measured")
+    measured.add_argument("--age", type=float, default=AGE_S / 60, help="minutes that old rollouts age, over 5")
     measured.add_argument("--wave-size", type=int, default=WAVE_PODS, help="pods at once")
     verbs.choices["compare"].add_argument("old")
     verbs.choices["compare"].add_argument("new")

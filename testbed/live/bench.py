@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,9 @@ from testbed.live.release import TreeRelease, borrowed
 from testbed.pagerduty import PagerDutySimulator
 from testbed.stage.kube import Kube
 from testbed.stage.user import User
+
+THREADS = 24
+"""Scenarios mostly wait; two cores' default of six threads would make them wait for each other."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ async def open_bench(facts: ClusterRecord, tree: Path) -> AsyncIterator[Bench]:
     """Start a PagerDuty and the release of a tree beside the cluster, and end them whatever happens."""
     with TemporaryDirectory(prefix="noctuary-live-") as directory, open_cluster(facts) as cluster:
         borrowed_cluster = borrowed(facts, Path(directory))
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
         kube = await Kube.connect(borrowed_cluster.kubeconfig)
         async with PagerDutySimulator(requests_per_minute=None) as pagerduty:
             release = TreeRelease(borrowed_cluster, pagerduty.url, Path(directory) / "release", tree)
@@ -40,6 +45,7 @@ async def open_bench(facts: ClusterRecord, tree: Path) -> AsyncIterator[Bench]:
                 user = User(kube, pagerduty, release)
                 yield Bench(cluster, kube, pagerduty, release, user, pagerduty.add_token())
             finally:
+                cluster.ended.set()
                 await asyncio.to_thread(release.remove)
                 await kube.drop_namespaces()
                 await kube.close()

@@ -4,9 +4,10 @@ import base64
 import ssl
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ class LiveCluster:
     kubectl_path: str
     kubeconfig: str
     client: httpx.Client
+    ended: threading.Event = field(default_factory=threading.Event)
+    """Set when the run ends early: nobody waits any longer."""
 
     def kubectl(self, *arguments: str, text: str = "", check: bool = True) -> str:
         """Run kubectl and return what it prints; raises LiveError."""

@@ -20,7 +20,7 @@ RECOVERY_S = 45.0
 """A rollback of one or two pods takes seconds; a container in its back-off up to a minute more."""
 _POLL_S = 1.0
 _OUTPUT_CHARS = 400
-_READS = frozenset({"get", "describe", "logs", "top", "events", "explain", "auth"})
+_READS = frozenset({"get", "describe", "logs", "top", "events", "explain", "auth", "history", "status"})
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
 Snapshot = Mapping[str, Mapping[str, Any]]
 
@@ -48,7 +48,7 @@ def run_commands(place: Place, truth: Truth, lines: list[str], *, conditional: b
     """Run the commands one after the other, wait for the service to recover, and say what came of it."""
     before, answered, well = snapshot(place.workloads()), place.answers(), is_well(place)
     pasted = [_paste(place, line) for line in lines]
-    if any(_changes(line) for line in lines):
+    if any(may_change(line) for line in lines):
         _wait_well(place)
     after, answers = snapshot(place.workloads()), place.answers()
     harm = harm_of(truth, place.names(), before, after, conditional=conditional) or _lost(place, answered, answers)
@@ -107,7 +107,8 @@ def is_complete(found: Manifest) -> bool:
     return bool(current and wanted == ready == updated)
 
 
-def _changes(line: str) -> bool:
+def may_change(line: str) -> bool:
+    """Tell whether a command may change something; one that only reads needs no time to take effect."""
     words = (word for word in line.split()[1:] if not word.startswith("-"))
     return not any(word in _READS for word in words)
 

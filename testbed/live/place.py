@@ -9,7 +9,7 @@ import yaml
 from testbed.live.cluster import LiveCluster, LiveError
 from testbed.live.images import image
 from testbed.live.manifests import NAME_LABEL, PORT
-from testbed.live.scenario import Manifest
+from testbed.live.scenario import Manifest, names_in
 
 WAIT_S = 75.0
 """For a cluster of two busy cores to report what was done to it."""
@@ -30,7 +30,7 @@ class Place:
 
     def names(self) -> dict[str, str]:
         """Return what the placeholders of a truth stand for."""
-        return {"app": self.app, "callee": self.callee, "namespace": self.namespace}
+        return names_in(self.app)
 
     def kubectl(self, *arguments: str, text: str = "") -> str:
         """Run kubectl in the namespace, as a person does."""
@@ -97,7 +97,8 @@ class Place:
         while not is_so():
             if time.monotonic() > deadline:
                 raise LiveError(f"not after {timeout_s:.0f} s in {self.namespace}: {what}")
-            time.sleep(POLL_S)
+            if self.cluster.ended.wait(POLL_S):
+                raise LiveError("the run was ended")
 
     def wait_event(self, reason: str) -> None:
         """Wait until the cluster reports an event of a reason."""

@@ -2,7 +2,11 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
+from testbed.live.grading import grade
 from testbed.live.results import Result, ResultDirectory, Totals, totals
+from testbed.live.scenario import Scenario, names_in
 
 _WIDTH = 100
 
@@ -39,6 +43,17 @@ def table(results: Sequence[Result]) -> str:
     return "\n".join([*map(line_of, ordered), "", *harms, *failed, "", figures(totals(results))])
 
 
+def judge_again(run: ResultDirectory, scenarios: Sequence[Scenario]) -> list[Result]:
+    """Return a run's results with the notes that it kept judged by the truths of today."""
+    truths = {scenario.name: scenario.truth for scenario in scenarios}
+    return [
+        msgspec.structs.replace(each, verdict=grade(truths[each.name], run.note(each.name), names_in(each.app)))
+        if each.verdict and each.name in truths
+        else each
+        for each in run.read()
+    ]
+
+
 def figures(found: Totals) -> str:
     """Return the totals as a reader wants them."""
     verdicts = ", ".join(f"{count} {name}" for name, count in found.verdicts.items())
@@ -53,10 +68,10 @@ def figures(found: Totals) -> str:
     )
 
 
-def comparison(old: ResultDirectory, new: ResultDirectory) -> str:
+def comparison(old: ResultDirectory, new: ResultDirectory, scenarios: Sequence[Scenario]) -> str:
     """Return old and new note of every workload of either run, and both totals."""
-    before = {each.name: each for each in old.read()}
-    after = {each.name: each for each in new.read()}
+    before = {each.name: each for each in judge_again(old, scenarios)}
+    after = {each.name: each for each in judge_again(new, scenarios)}
     parts = []
     for name in dict.fromkeys((*before, *after)):
         known = after.get(name) or before[name]

@@ -1,6 +1,6 @@
 """What a run found, written as it is found: a line of JSON and the notes of each workload; totals against the aims."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import msgspec
@@ -97,9 +97,12 @@ class ResultDirectory:
     def __init__(self, root: Path, label: str) -> None:
         self.path = root / label
 
-    def forget(self, names: Container[str]) -> None:
+    def forget(self, names: Collection[str]) -> None:
         """Remove what an earlier run of the label left of some workloads."""
         self.path.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            for old in (self.path / f"{name}.txt", self.path / f"{name}.first.txt"):
+                old.unlink(missing_ok=True)
         kept = [each for each in self.read() if each.name not in names]
         (self.path / RESULTS).write_bytes(b"".join(msgspec.json.encode(each) + b"\n" for each in kept))
 

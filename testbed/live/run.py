@@ -24,7 +24,7 @@ AGE_S = 600.0
 """Twice the lookback: the rollout lies well outside of it."""
 SECOND_LOOK_S = 72.0
 """The receiver gathers evidence once more 60 s after an incident came."""
-FIRST_NOTE_S = 30.0
+FIRST_NOTE_S = 60.0
 AT_ONCE = 8
 """Scenarios that are built or broken at the same time on two cores."""
 JUDGED_AT_ONCE = 12
@@ -36,14 +36,22 @@ SET_UP_S = 150.0
 """Many start at once."""
 
 
-class Wave:
-    """Scenarios that run together."""
+class Batch:
+    """Scenarios that stand together, and are broken in waves."""
 
-    def __init__(self, bench: Bench, teams: Sequence[Team], results: ResultDirectory, progress: Progress) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        waves: Sequence[Sequence[Team]],
+        results: ResultDirectory,
+        progress: Progress,
+        age_s: float = AGE_S,
+    ) -> None:
         self._bench = bench
-        self._teams = teams
+        self._waves = waves
         self._results = results
         self._progress = progress
+        self._age_s = age_s
         self._services: dict[str, str] = {}
         self._failed: dict[str, str] = {}
         self._judged: dict[str, Result] = {}
@@ -51,17 +59,19 @@ class Wave:
     async def run(self) -> list[Result]:
         """Play all of it; what cannot be played is a result, too."""
         began = time.monotonic()
-        await self._for_each(self._set_up, self._teams)
-        self._progress(f"{len(self._teams)} workloads are set up ({time.monotonic() - began:.0f} s)")
-        if any(team.scenario.age for team in self._teams):
-            self._progress(f"their rollouts age for {AGE_S / 60:.0f} minutes")
-            await asyncio.sleep(AGE_S)
-        together = [team for team in self._teams if not team.scenario.alone]
-        found = await self._play(together)
-        for team in self._teams:
-            if team.scenario.alone:
-                found += await self._play([team])
-        await self._clear()
+        teams = [team for wave in self._waves for team in wave]
+        await self._for_each(self._set_up, teams)
+        self._progress(f"{len(teams)} workloads are set up ({time.monotonic() - began:.0f} s)")
+        if any(team.scenario.age for team in teams):
+            self._progress(f"their rollouts age for {self._age_s / 60:.0f} minutes")
+            await asyncio.sleep(self._age_s)
+        found: list[Result] = []
+        for wave in self._waves:
+            self._progress(f"a wave of {len(wave)} workloads, {sum(team.scenario.pods for team in wave)} pods, breaks")
+            found += await self._play([team for team in wave if not team.scenario.alone])
+            for team in wave:
+                found += await self._play([team]) if team.scenario.alone else []
+            await self._clear(wave)
         return found
 
     async def _play(self, teams: Sequence[Team]) -> list[Result]:
@@ -136,9 +146,9 @@ class Wave:
         self._judged[team.scenario.name] = result
         self._progress(line_of(result))
 
-    async def _clear(self) -> None:
+    async def _clear(self, teams: Sequence[Team]) -> None:
         """Delete the wave's namespaces and wait until its pods are gone."""
-        names = [team.place.namespace for team in self._teams]
+        names = [team.place.namespace for team in teams]
         await asyncio.to_thread(
             self._bench.cluster.kubectl, "delete", "namespace", *names, "--wait=false", "--ignore-not-found"
         )

@@ -14,6 +14,12 @@ AVAILABILITY = "{app}: availability below 99 %"
 ERRORS = "{app}: HTTP 5xx rate 40 % (was 0.1 %)"
 
 
+def names_in(app: str) -> dict[str, str]:
+    """Return what the placeholders of a truth stand for where the service is called `app`."""
+    number = app.removeprefix("web-")
+    return {"app": app, "callee": f"cart-{number}", "namespace": f"team-{number}"}
+
+
 @dataclass(frozen=True)
 class Truth:
     """Who is to blame and for what; words may hold `{app}` and `{callee}`, alternatives are parted by `|`.

@@ -9,7 +9,7 @@ from testbed import manifests
 from testbed.live.cluster import LiveCluster
 from testbed.live.place import Place
 from testbed.live.release import TreeRelease
-from testbed.live.scenario import Manifest, Scenario
+from testbed.live.scenario import Manifest, Scenario, names_in
 from testbed.pagerduty import PagerDutySimulator
 from testbed.polling import until
 from testbed.stage.kube import Kube
@@ -27,7 +27,8 @@ class Team:
         self.scenario = scenario
         self._release = release
         self._key: Callable[[], str] = lambda: ""
-        self.place = Place(cluster, f"team-{number:03}", f"web-{number:03}", f"cart-{number:03}", self._post)
+        names = names_in(f"web-{number:03}")
+        self.place = Place(cluster, names["namespace"], names["app"], names["callee"], self._post)
         self.incident = ""
         self.first_note = ""
 

@@ -108,7 +108,11 @@ func main() {
 	end(err.Error(), 1)
 }
 
-func answer(out http.ResponseWriter, _ *http.Request) {
+func answer(out http.ResponseWriter, in *http.Request) {
+	if in.URL.Path != "/" {
+		http.NotFound(out, in)
+		return
+	}
 	if hung.Load() || rand.Intn(100) < number("ERROR_PERCENT", 0) || number("POOL", 10) < 5 {
 		http.Error(out, "internal error", http.StatusInternalServerError)
 	}

@@ -59,7 +59,7 @@ def _into_capacity(place: Place) -> None:
 
 
 def _lower_quota(place: Place) -> None:
-    place.patch({"spec": {"hard": {"pods": "1"}}}, "budget", "resourcequota", "merge")
+    place.patch({"spec": {"hard": {"pods": "0"}}}, "budget", "resourcequota", "merge")
     place.delete_pods()
     place.wait_event("FailedCreate")
 

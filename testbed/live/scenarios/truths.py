@@ -13,9 +13,18 @@ BLAMES_ROLLOUT = (
 """What a note must not begin with where the last rollout is innocent."""
 
 
-def bad_rollout(what: str, *says: str, kind: str = "deployment", **more: Any) -> Truth:
-    """The last rollout of the service is to blame; `says` are facts that the first line must name besides."""
-    return Truth(f"{kind}/{{app}}", f"rollout: {what}", (ROLLOUT, *says), mend=OWN_TEMPLATE, **more)
+ACQUITS = "is not to blame"
+"""What a note must not say of the rollout that is to blame."""
+
+
+def bad_rollout(what: str, *says: str, kind: str = "deployment", symptom: tuple[str, ...] = ()) -> Truth:
+    """The last rollout of the service is to blame; `says` are facts that the first line must name besides.
+
+    Where no version is among them, the version is the old one: then the rollout without what it changed is half of it.
+    """
+    half = symptom if any(each[0].isdigit() for each in says) else (*symptom, ROLLOUT)
+    entity, cause = f"{kind}/{{app}}", f"rollout: {what}"
+    return Truth(entity, cause, (ROLLOUT, *says), (ACQUITS,), half, mend=OWN_TEMPLATE)
 
 
 def fault(what: str, *says: str, kind: str = "deployment", **more: Any) -> Truth:

@@ -73,7 +73,7 @@ def test_a_comparison_shows_old_and_new_note_of_each_workload(tmp_path: Path) ->
     for run, verdict, note in ((old, Verdict.WRONG, "the old note"), (new, Verdict.RIGHT, "the new note")):
         run.forget(set())
         run.add(result(verdict=verdict), "", note)
-    said = comparison(old, new)
+    said = comparison(old, new, [])
     order = ["truth: deployment/web-01: crashes", "before: wrong", "the old note", "after: right", "the new note"]
     assert [said.index(words) for words in order] == sorted(said.index(words) for words in order)
 
