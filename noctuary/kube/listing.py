@@ -51,4 +51,3 @@ async def list_objects(
             return Listing(kept, page.metadata.resource_version, is_partial)
         query["continue"] = page.metadata.continue_
         query.pop("resourceVersion", None)  # a continued list has its version in the token
-

@@ -36,7 +36,7 @@ def view_namespace(found: Namespace, services: list[ServiceView], now: float) ->
     revisions: list[WorkloadRevisions] = []
     for view in found.workloads.values():
         if any(is_of(service, view.labels, workload_names(view)) for service in services):
-            held = found.holders.of(view.uid)
+            held = found.holders.of(view.key)
             events += recent_rollouts(view, held, now - MAX_ROLLOUT_AGE_S, Clock(now, is_live=False))
             revisions += stored_revisions(view, held)
     for pod in found.pods.values():

@@ -9,6 +9,7 @@ import msgspec
 from noctuary.kube.client import KubeClient
 from noctuary.kube.listing import list_objects
 from noctuary.kube.objects import KubeObject
+from noctuary.kube.odd import each_understood
 from noctuary.models.diagnosis import ServiceView
 from noctuary.models.naming import names_of
 from noctuary.sources.kubernetes.identity import PodIdentity
@@ -19,7 +20,7 @@ from noctuary.sources.kubernetes.kinds.pods import PODS, Pod, identify_pod
 from noctuary.sources.kubernetes.kinds.replica_sets import REPLICA_SETS, view_replica_set
 from noctuary.sources.kubernetes.kinds.stateful_sets import STATEFUL_SETS, view_stateful_set
 from noctuary.sources.kubernetes.rollouts.holders import RevisionHolders
-from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
+from noctuary.sources.kubernetes.rollouts.workloads import Key, WorkloadView
 from noctuary.sources.kubernetes.watched_kind import WatchedKind
 
 ALL = ""
@@ -68,7 +69,7 @@ class Namespace(msgspec.Struct):
     """What was read of one namespace; `cut` holds the selectors that find more objects than were read."""
 
     name: str
-    workloads: dict[str, WorkloadView] = {}
+    workloads: dict[Key, WorkloadView] = {}
     holders: RevisionHolders = msgspec.field(default_factory=RevisionHolders)
     pods: dict[str, Pod] = {}
     cut: set[str] = msgspec.field(default_factory=set)
@@ -78,7 +79,7 @@ class Namespace(msgspec.Struct):
     def identify(self, pod: Pod) -> PodIdentity:
         """Return whose a pod is, with its owner's own owner where that was read."""
         identity = identify_pod(pod)
-        owner = self.workloads.get(self.holders.owner(identity.owner_uid))
+        owner = self.workloads.get(self.holders.owner((identity.ref.namespace, identity.owner_uid)))
         return identity.owned_by(owner.kind, owner.name) if owner is not None else identity
 
     def is_cut(self, service: ServiceView) -> bool:
@@ -120,7 +121,7 @@ async def _read_workloads(reading: Reading, found: Namespace) -> None:
     cut: set[str] = set()
     lists = await asyncio.gather(*(reading.list(kind, found.name, ALL, cut) for kind, _ in _WORKLOADS))
     for (_, view), objects in zip(_WORKLOADS, lists, strict=True):
-        found.workloads.update({obj.metadata.uid: view(obj) for obj in objects})
+        found.workloads.update({each.key: each for each in each_understood(objects, view)})
     found.has_more_workloads = bool(cut)
 
 
@@ -132,7 +133,7 @@ async def _read_selected(reading: Reading, found: Namespace, selector: str) -> N
     )
     found.pods.update({pod.metadata.uid: pod for pod in pods})
     for (kind, view), objects in zip(_HOLDERS, lists, strict=True):
-        _keep(found.holders, kind.kind.__name__, map(view, objects))
+        _keep(found.holders, kind.kind.__name__, each_understood(objects, view))
 
 
 def _keep(holders: RevisionHolders, kind: str, revisions: Iterable[Any]) -> None:
