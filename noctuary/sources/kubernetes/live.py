@@ -73,7 +73,7 @@ def stored_revisions(view: WorkloadView, revisions: list[Revision]) -> Iterator[
     stored = [StoredRevision(each.number, each.template_hash, each.summary().image(), each.created_at) for each in held]
     subject = Subject(view.kind, view.namespace, view.name)
     number = current.number if current is not None else 0
-    yield WorkloadRevisions(subject, number, stored, view.tool.name, view.tool.app)
+    yield WorkloadRevisions(subject, number, stored, view.tool.name, view.tool.app, view.tool.namespace)
 
 
 def _as_of(now: float, event: ContextEvent) -> ContextEvent:
