@@ -5,11 +5,12 @@ Whoever may write in one namespace decides what its objects hold: none of them m
 
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from contextlib import contextmanager
+from typing import Protocol, TypeVar
 
 import structlog
 
-from noctuary.kube.objects import KubeObject, ObjectMeta
+from noctuary.kube.objects import KubeObject
 
 log = structlog.get_logger()
 
@@ -22,6 +23,22 @@ T = TypeVar("T", bound=KubeObject)
 R = TypeVar("R")
 
 
+class Named(Protocol):
+    """What an object is called: its metadata, or a reference to it."""
+
+    @property
+    def namespace(self) -> str:
+        """Return where it is."""
+
+    @property
+    def name(self) -> str:
+        """Return its name there."""
+
+    @property
+    def uid(self) -> str:
+        """Return what nobody but the API server gave it."""
+
+
 class OddObjects:
     """Remembers which objects were left out, to name each in the log once however often it is listed."""
 
@@ -30,9 +47,9 @@ class OddObjects:
         self.left_out = 0
         """How many different ones were left out."""
 
-    def leave_out(self, metadata: ObjectMeta, error: Exception) -> None:
+    def leave_out(self, named: Named, error: Exception) -> None:
         """Say that an object is left out; of the error only its kind and place, because its text quotes the object."""
-        key = metadata.uid or f"{metadata.namespace}/{metadata.name}"
+        key = named.uid or f"{named.namespace}/{named.name}"
         if key in self._named:
             return
         if len(self._named) >= MAX_NAMED:
@@ -41,9 +58,9 @@ class OddObjects:
         self.left_out += 1
         log.warning(
             "An object cannot be understood and is left out",
-            uid=metadata.uid,
-            namespace=metadata.namespace,
-            name=metadata.name,
+            uid=named.uid,
+            namespace=named.namespace,
+            name=named.name,
             error=type(error).__name__,
             place=_place_of(error),
             left_out=self.left_out,
@@ -52,6 +69,15 @@ class OddObjects:
 
 ODD_OBJECTS = OddObjects()
 """Shared by all that reads objects: what two watches and the live view cannot understand is said once."""
+
+
+@contextmanager
+def leaving_out(named: Named) -> Iterator[None]:
+    """Leave an object out that cannot be understood."""
+    try:
+        yield
+    except ODD as error:
+        ODD_OBJECTS.leave_out(named, error)
 
 
 def each_understood(objects: Iterable[T], read: Callable[[T], R]) -> Iterator[R]:

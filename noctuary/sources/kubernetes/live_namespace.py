@@ -1,8 +1,8 @@
 """What one namespace holds now of some services, read once for all of them."""
 
 import asyncio
-from collections.abc import Collection, Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -12,6 +12,7 @@ from noctuary.kube.objects import KubeObject
 from noctuary.kube.odd import each_understood
 from noctuary.models.diagnosis import ServiceView
 from noctuary.models.naming import names_of
+from noctuary.models.service_index import ServiceIndex
 from noctuary.sources.kubernetes.identity import PodIdentity
 from noctuary.sources.kubernetes.kinds.controller_revisions import CONTROLLER_REVISIONS, view_controller_revision
 from noctuary.sources.kubernetes.kinds.daemon_sets import DAEMON_SETS, view_daemon_set
@@ -88,21 +89,33 @@ class Namespace(msgspec.Struct):
         return self.has_more_workloads or (own if own in self.selectors else ALL) in self.cut
 
 
+class Member(NamedTuple):
+    """A pod of a service, identified once for all that is told of it; `rank`: the first service that it is of."""
+
+    pod: Pod
+    identity: PodIdentity
+    rank: int
+
+
+def members_of(found: Namespace, services: ServiceIndex) -> list[Member]:
+    """Return the pods of a namespace that are of any of the services."""
+    known = each_understood(found.pods.values(), lambda pod: (pod, found.identify(pod)))
+    placed = (
+        Member(pod, each, rank)
+        for pod, each in known
+        if (rank := services.rank(found.name, each.ref.labels, each.names())) is not None
+    )
+    return list(placed)
+
+
 def selector_of(service: ServiceView) -> str:
     """Return the label selector of a service."""
     return ",".join(f"{name}={value}" for name, value in sorted(service.match_labels.items()))
 
 
-def is_of(service: ServiceView, labels: dict[str, str], names: Collection[str]) -> bool:
-    """Return whether an object with these labels and names is of a service."""
-    if service.match_labels:
-        return service.match_labels.items() <= labels.items()
-    return service.name in names
-
-
-def workload_names(view: WorkloadView) -> frozenset[str]:
-    """Return all names by which a workload may be meant."""
-    return names_of(view.labels, view.name, view.service_name)
+def is_wanted(found: Namespace, view: WorkloadView, services: ServiceIndex) -> bool:
+    """Return whether a workload is of any of the services."""
+    return services.rank(found.name, view.labels, names_of(view.labels, view.name, view.service_name)) is not None
 
 
 async def read_namespace(reading: Reading, name: str, services: list[ServiceView]) -> Namespace:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 import msgspec
 
 from noctuary.common import clock
+from noctuary.kube.odd import leaving_out
 from noctuary.sources.kubernetes.identity import PodIdentity
 from noctuary.sources.kubernetes.rollouts.dating import Clock
 from noctuary.sources.kubernetes.rollouts.differences import WorkloadState, baseline, difference
@@ -101,16 +102,18 @@ class RolloutTracker:
             del self._known[key]
         self._queue.offer([], [DropBaseline(self._stored.pop(key)) for key in gone], is_live=False)
         for view in self._views.values():
-            self._compare(view, is_live=False)
+            with leaving_out(view.ref):
+                self._compare(view, is_live=False)
 
     def _begin(self) -> None:
         """Remember everything as it is: the very first start reports nothing."""
         self._is_first_start = False
         changes: list[Mutation] = []
         for key, view in self._views.items():
-            state = baseline(view, self._holders.of(key), Clock(clock.now(), is_live=False))
-            if state is not None:
-                changes.append(self._keep(view, state))
+            with leaving_out(view.ref):
+                state = baseline(view, self._holders.of(key), Clock(clock.now(), is_live=False))
+                if state is not None:
+                    changes.append(self._keep(view, state))
         # The marker comes last: a start that is interrupted before it is still the first.
         marker = Baseline(
             uid=self._marker_uid,
