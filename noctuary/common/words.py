@@ -9,6 +9,7 @@ LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 MAX_SUBDOMAIN_CHARS = 253
 """As RFC 1123 has it: most other names."""
+_KIND = re.compile(r"[A-Z][A-Za-z0-9]{0,62}")
 COUNT = re.compile(r"[0-9]{1,6}")
 SHA = re.compile(r"[0-9a-f]{6,64}")
 SHORT_SHA_CHARS = 12
@@ -31,6 +32,11 @@ def is_label(text: str) -> bool:
 def is_subdomain(text: str) -> bool:
     """Tell whether a text can be the name of a pod, a workload, a node and most other objects."""
     return len(text) <= MAX_SUBDOMAIN_CHARS and _SUBDOMAIN.fullmatch(text) is not None
+
+
+def is_kind(text: str) -> bool:
+    """Tell whether a text can be the kind of an object."""
+    return _KIND.fullmatch(text) is not None
 
 
 def plain_value(text: str | None) -> str:

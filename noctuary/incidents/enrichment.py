@@ -7,7 +7,7 @@ import msgspec
 import structlog
 
 from noctuary.common.errors import KubernetesError, PagerDutyError, is_refusal
-from noctuary.correlation.correlate import correlate
+from noctuary.correlation.correlate import diagnose
 from noctuary.correlation.explain import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.incidents.alerts import onset_of, read_alerts
@@ -15,7 +15,7 @@ from noctuary.incidents.evidence.sight import NO_SIGHT, Sight
 from noctuary.incidents.evidence.standing import blamed_workloads, find_rollback, find_undoing, read_revisions
 from noctuary.incidents.evidence.window import merge_events, read_window, tenants_of
 from noctuary.incidents.service_mapping import resolve_services
-from noctuary.models.context_event import ContextEvent
+from noctuary.models.context_event import CHANGE_TYPES, ContextEvent
 from noctuary.models.diagnosis import Diagnosis, IncidentContext, PodView, Relation, ServiceView, Subject
 from noctuary.models.evidence import AlertSummary, Clearing, Evidence, Standing
 from noctuary.models.incident import IncidentRow
@@ -61,13 +61,14 @@ class Enricher:
     ) -> Evidence:
         """Diagnose an incident from everything that can be read in time; alerts known already are not read again."""
         found = await self._look(record, incident, now, known_alerts)
-        diagnosis = correlate(found.context)
+        observed = gather_observations(found.context)
+        diagnosis = diagnose(observed)
         return Evidence(
             diagnosis,
             found.alerts,
             found.gaps,
             limits=self._sight.limits(found.context.services),
-            standing=await self._standing(diagnosis, Present(gather_observations(found.context), found.live)),
+            standing=await self._standing(diagnosis, Present(observed, found.live)),
             service_id=incident.service_id,
             service_name=incident.service_name,
             reopened_at=incident.reopened_at,
@@ -113,12 +114,13 @@ class Enricher:
         begin = min([onset, *(cause.at for cause in known.diagnosis.causes)]) - CLOCK_SLACK_S
         events, live = await asyncio.gather(self._window(services, begin, now, []), self._live(services, []))
         merged = merge_events(events, live.events if live else [])
+        changes = [event for event in merged if event.event_type in CHANGE_TYPES]  # what else broke changes no answer
         observed = gather_observations(
             IncidentContext(
                 services,
                 onset,
                 record.lookback_s,
-                merged,
+                changes,
                 live.pods if live else None,
                 ignored_reasons=list(self._sight.ignored_reasons),
             )
@@ -178,6 +180,10 @@ class Enricher:
             refused = isinstance(error, KubernetesError) and is_refusal(error)
             why = "the API server refuses to show it" if refused else "it did not answer in time"
             gaps.append(f"the cluster as it is now, because {why}")
+            return None
+        except Exception:
+            log.exception("Live objects could not be understood")
+            gaps.append("the cluster as it is now, because it could not be understood")
             return None
         gaps.extend(view.gaps if view else [])
         return view

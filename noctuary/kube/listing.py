@@ -5,25 +5,13 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from noctuary.common.errors import KubernetesUnavailable
 from noctuary.kube.client import JSON, KubeClient
+from noctuary.kube.decoding import PageDecoder
 
 PAGE_SIZE = 500
 """Objects per LIST page: bounds the longest pause of the event loop."""
 
 T = TypeVar("T")
-
-
-class ListMeta(msgspec.Struct, rename="camel"):
-    """The metadata of a list."""
-
-    resource_version: str = ""
-    continue_: str = msgspec.field(default="", name="continue")
-
-
-class _Page(msgspec.Struct, Generic[T]):
-    items: list[T] | None  # null where a list of metadata is empty
-    metadata: ListMeta
 
 
 class Listing(msgspec.Struct, Generic[T]):
@@ -48,13 +36,13 @@ async def list_objects(
 
     Raises KubernetesError, of status 410 when the pages that are left have expired.
     """
-    decoder = msgspec.json.Decoder(_Page[kind])  # type: ignore[valid-type]  # built for the given kind
+    decoder = PageDecoder(kind)
     query: dict[str, str | int] = {**(selectors or {}), "limit": min(PAGE_SIZE, max_objects or PAGE_SIZE)}
     if from_cache:
         query["resourceVersion"] = "0"
     objects: list[T] = []
     while True:
-        page: _Page[T] = _decode(decoder, await client.get(path, query=query, accept=accept))
+        page = decoder.decode(await client.get(path, query=query, accept=accept))
         objects += page.items or ()
         is_enough = max_objects is not None and len(objects) >= max_objects
         if is_enough or not page.metadata.continue_:
@@ -63,10 +51,3 @@ async def list_objects(
             return Listing(kept, page.metadata.resource_version, is_partial)
         query["continue"] = page.metadata.continue_
         query.pop("resourceVersion", None)  # a continued list has its version in the token
-
-
-def _decode(decoder: "msgspec.json.Decoder[T]", answer: bytes) -> T:
-    try:
-        return decoder.decode(answer)
-    except msgspec.DecodeError as error:
-        raise KubernetesUnavailable(0, "BrokenList", "a list is not what its kind promises") from error

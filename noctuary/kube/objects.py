@@ -1,8 +1,14 @@
 """What several kinds of Kubernetes objects have in common: only the fields that we read."""
 
+import re
 from datetime import datetime
 
 import msgspec
+
+from noctuary.common.words import is_kind, is_subdomain
+
+_UID = re.compile(r"[A-Za-z0-9._:-]{0,128}")
+_API_VERSION = re.compile(r"([a-z0-9.-]{1,253}/)?[a-z0-9]{0,63}")
 
 
 class Struct(msgspec.Struct, rename="camel", omit_defaults=True):
@@ -136,5 +142,16 @@ def seconds(time: datetime | None) -> float:
 
 
 def controller_of(metadata: ObjectMeta) -> OwnerReference | None:
-    """Return the owner that controls an object."""
-    return next((owner for owner in metadata.owner_references if owner.controller), None)
+    """Return the owner that controls an object; one whose kind or name no object can have is none."""
+    owner = next((owner for owner in metadata.owner_references if owner.controller), None)
+    return owner if owner is not None and _is_possible(owner) else None
+
+
+def _is_possible(owner: OwnerReference) -> bool:
+    """Tell whether an owner can be: the API server takes any text for one."""
+    return (
+        is_kind(owner.kind)
+        and is_subdomain(owner.name)
+        and _UID.fullmatch(owner.uid) is not None
+        and _API_VERSION.fullmatch(owner.api_version) is not None
+    )

@@ -13,7 +13,9 @@ import structlog
 from noctuary.common.backoff import Backoff
 from noctuary.common.errors import KubernetesError, KubernetesUnavailable
 from noctuary.kube.client import JSON, KubeClient
+from noctuary.kube.decoding import decode, named, understand
 from noctuary.kube.listing import list_objects
+from noctuary.kube.odd import ODD, ODD_OBJECTS
 
 log = structlog.get_logger()
 
@@ -165,7 +167,7 @@ class Reflector(Generic[T]):
         ) as response:
             answer = await response.read()
         try:
-            current = self._versioned.decode(answer).metadata.resource_version
+            current = decode(self._versioned, answer).metadata.resource_version
         except msgspec.DecodeError as error:
             raise KubernetesUnavailable(0, "BrokenList", "a list is not what its kind promises") from error
         if current.isdecimal() and version.isdecimal() and int(current) < int(version):
@@ -207,15 +209,25 @@ class Reflector(Generic[T]):
 
     def _handle_line(self, raw: bytes) -> str:
         try:
-            line = self._line.decode(raw)
+            line = decode(self._line, raw)
             if line.type == "ERROR":
                 failure = msgspec.json.decode(line.object, type=_Failure)
                 raise KubernetesError(failure.code, failure.reason, failure.message)
             if line.type != "BOOKMARK":
-                self._sink.on_event(line.type, self._object.decode(line.object))  # type: ignore[arg-type]  # one of three
-            return self._versioned.decode(line.object).metadata.resource_version
+                self._hand_over(line)
+            return decode(self._versioned, line.object).metadata.resource_version
         except msgspec.DecodeError as error:
             raise KubernetesUnavailable(0, "BrokenLine", "a watch line is not what its kind promises") from error
+
+    def _hand_over(self, line: _Line) -> None:
+        """Give an object to the sink; one that cannot be understood is left out, and the next lines are read."""
+        obj = understand(self._object, line.object)
+        if obj is None:
+            return
+        try:
+            self._sink.on_event(line.type, obj)  # type: ignore[arg-type]  # one of three
+        except ODD as error:
+            ODD_OBJECTS.leave_out(named(line.object), error)
 
 
 async def read_lines(stream: aiohttp.StreamReader) -> AsyncIterator[bytes]:

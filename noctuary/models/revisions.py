@@ -23,3 +23,4 @@ class WorkloadRevisions(msgspec.Struct, frozen=True):
     tool: str = ""
     """What owns the workload, as `details.TOOL` has it; empty: not known."""
     tool_app: str = ""
+    tool_namespace: str = ""

@@ -4,7 +4,7 @@ import shlex
 from typing import NamedTuple
 
 from noctuary.analyzers.base import Advice
-from noctuary.common.words import is_label, is_subdomain, plain_phrase, short_sha
+from noctuary.common.words import is_kind, is_label, is_subdomain, plain_phrase, short_sha
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change, Diagnosis, Subject
@@ -19,19 +19,36 @@ _TITLES = {"argocd": "Argo CD", "flux": "Flux", "helm": "Helm"}
 
 
 class Owner(NamedTuple):
-    """The tool, and the Application, Kustomization, release or `Kind name` by which it knows the workload."""
+    """The tool, and the Application, Kustomization, release or `Kind name` by which it knows the workload.
+
+    `namespace` is another one than the workload's, where the release is said to be.
+    """
 
     tool: str
     app: str
+    namespace: str = ""
 
 
 def owner_of(subject: Subject, told: dict[str, str], diagnosis: Diagnosis, standing: Standing | None) -> Owner | None:
     """Return who owns a workload, as it shows now, as its event tells or another change of it; None: not known."""
     read = (standing.revisions if standing is not None else None) or []
-    now = [{details.TOOL: each.tool, details.TOOL_APP: each.tool_app} for each in read if each.subject == subject]
+    now = [
+        {details.TOOL: each.tool, details.TOOL_APP: each.tool_app, details.TOOL_NAMESPACE: each.tool_namespace}
+        for each in read
+        if each.subject == subject
+    ]
     others = [change.details for change in changes_of(diagnosis) if change.subject == subject]
     found = next((each for each in [*now, told, *others] if each.get(details.TOOL)), None)
-    return Owner(found[details.TOOL], plain_phrase(found.get(details.TOOL_APP))) if found else None
+    if found is None:
+        return None
+    tool = found[details.TOOL]
+    return Owner(tool, _app_of(tool, found.get(details.TOOL_APP, "")), found.get(details.TOOL_NAMESPACE, ""))
+
+
+def _app_of(tool: str, text: str) -> str:
+    """Return what an owner calls the workload's origin; nothing for what no object can be called."""
+    kind, _, name = text.rpartition(" ")
+    return text if is_subdomain(name) and (is_kind(kind) if tool == "operator" else not kind) else ""
 
 
 def changes_of(diagnosis: Diagnosis) -> list[Change]:
@@ -63,9 +80,10 @@ def revert_at_owner(owner: Owner, change: Change, diagnosis: Diagnosis) -> Advic
 
 def _roll_release_back(owner: Owner, subject: Subject) -> Advice:
     """The history names the revision to give to `helm rollback`; which one is known to Helm only."""
-    if not is_subdomain(owner.app) or not is_label(subject.namespace):
+    namespace = owner.namespace or subject.namespace
+    if not is_subdomain(owner.app) or not is_label(namespace):
         return Advice(f"roll back {_place(owner)} with helm rollback; {_undone(owner, 'a rollback')}")
-    command = shlex.join(["helm", "-n", subject.namespace, "history", owner.app])
+    command = shlex.join(["helm", "-n", namespace, "history", owner.app])
     return Advice(
         f"roll back {_place(owner)}; {_undone(owner, 'a rollback')}",
         command,
@@ -74,11 +92,12 @@ def _roll_release_back(owner: Owner, subject: Subject) -> Advice:
 
 
 def _place(owner: Owner, *, in_brackets: bool = False) -> str:
+    where = f" of namespace {owner.namespace}, as its annotation says" if is_label(owner.namespace) else ""
     title = _TITLES.get(owner.tool) or plain_phrase(owner.tool) or "its tool"
     noun = {"argocd": "app ", "helm": "release "}.get(owner.tool, "")
     if not owner.app:
         return title
-    return f"{noun}{owner.app}, {title}" if in_brackets else f"{noun}{owner.app} ({title})"
+    return f"{noun}{owner.app}{where}, {title}" if in_brackets else f"{noun}{owner.app}{where} ({title})"
 
 
 def _undone(owner: Owner, deed: str) -> str:

@@ -51,6 +51,9 @@ async def _read_one(reader: RevisionReader, subject: Subject) -> WorkloadRevisio
     except (KubernetesError, TimeoutError, OSError) as error:
         log.info("Revisions could not be read", workload=subject.name, error=str(error) or "timeout")
         return None
+    except Exception:
+        log.exception("Revisions could not be understood", workload=subject.name)
+        return None
 
 
 def find_rollback(diagnosis: Diagnosis, changes: list[Change]) -> Change | None:

@@ -1,16 +1,18 @@
 """What one namespace holds now of some services, read once for all of them."""
 
 import asyncio
-from collections.abc import Collection, Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from noctuary.kube.client import KubeClient
 from noctuary.kube.listing import list_objects
 from noctuary.kube.objects import KubeObject
+from noctuary.kube.odd import each_understood
 from noctuary.models.diagnosis import ServiceView
 from noctuary.models.naming import names_of
+from noctuary.models.service_index import ServiceIndex
 from noctuary.sources.kubernetes.identity import PodIdentity
 from noctuary.sources.kubernetes.kinds.controller_revisions import CONTROLLER_REVISIONS, view_controller_revision
 from noctuary.sources.kubernetes.kinds.daemon_sets import DAEMON_SETS, view_daemon_set
@@ -19,7 +21,7 @@ from noctuary.sources.kubernetes.kinds.pods import PODS, Pod, identify_pod
 from noctuary.sources.kubernetes.kinds.replica_sets import REPLICA_SETS, view_replica_set
 from noctuary.sources.kubernetes.kinds.stateful_sets import STATEFUL_SETS, view_stateful_set
 from noctuary.sources.kubernetes.rollouts.holders import RevisionHolders
-from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
+from noctuary.sources.kubernetes.rollouts.workloads import Key, WorkloadView
 from noctuary.sources.kubernetes.watched_kind import WatchedKind
 
 ALL = ""
@@ -68,7 +70,7 @@ class Namespace(msgspec.Struct):
     """What was read of one namespace; `cut` holds the selectors that find more objects than were read."""
 
     name: str
-    workloads: dict[str, WorkloadView] = {}
+    workloads: dict[Key, WorkloadView] = {}
     holders: RevisionHolders = msgspec.field(default_factory=RevisionHolders)
     pods: dict[str, Pod] = {}
     cut: set[str] = msgspec.field(default_factory=set)
@@ -78,7 +80,7 @@ class Namespace(msgspec.Struct):
     def identify(self, pod: Pod) -> PodIdentity:
         """Return whose a pod is, with its owner's own owner where that was read."""
         identity = identify_pod(pod)
-        owner = self.workloads.get(self.holders.owner(identity.owner_uid))
+        owner = self.workloads.get(self.holders.owner((identity.ref.namespace, identity.owner_uid)))
         return identity.owned_by(owner.kind, owner.name) if owner is not None else identity
 
     def is_cut(self, service: ServiceView) -> bool:
@@ -87,21 +89,33 @@ class Namespace(msgspec.Struct):
         return self.has_more_workloads or (own if own in self.selectors else ALL) in self.cut
 
 
+class Member(NamedTuple):
+    """A pod of a service, identified once for all that is told of it; `rank`: the first service that it is of."""
+
+    pod: Pod
+    identity: PodIdentity
+    rank: int
+
+
+def members_of(found: Namespace, services: ServiceIndex) -> list[Member]:
+    """Return the pods of a namespace that are of any of the services."""
+    known = each_understood(found.pods.values(), lambda pod: (pod, found.identify(pod)))
+    placed = (
+        Member(pod, each, rank)
+        for pod, each in known
+        if (rank := services.rank(found.name, each.ref.labels, each.names())) is not None
+    )
+    return list(placed)
+
+
 def selector_of(service: ServiceView) -> str:
     """Return the label selector of a service."""
     return ",".join(f"{name}={value}" for name, value in sorted(service.match_labels.items()))
 
 
-def is_of(service: ServiceView, labels: dict[str, str], names: Collection[str]) -> bool:
-    """Return whether an object with these labels and names is of a service."""
-    if service.match_labels:
-        return service.match_labels.items() <= labels.items()
-    return service.name in names
-
-
-def workload_names(view: WorkloadView) -> frozenset[str]:
-    """Return all names by which a workload may be meant."""
-    return names_of(view.labels, view.name, view.service_name)
+def is_wanted(found: Namespace, view: WorkloadView, services: ServiceIndex) -> bool:
+    """Return whether a workload is of any of the services."""
+    return services.rank(found.name, view.labels, names_of(view.labels, view.name, view.service_name)) is not None
 
 
 async def read_namespace(reading: Reading, name: str, services: list[ServiceView]) -> Namespace:
@@ -120,7 +134,7 @@ async def _read_workloads(reading: Reading, found: Namespace) -> None:
     cut: set[str] = set()
     lists = await asyncio.gather(*(reading.list(kind, found.name, ALL, cut) for kind, _ in _WORKLOADS))
     for (_, view), objects in zip(_WORKLOADS, lists, strict=True):
-        found.workloads.update({obj.metadata.uid: view(obj) for obj in objects})
+        found.workloads.update({each.key: each for each in each_understood(objects, view)})
     found.has_more_workloads = bool(cut)
 
 
@@ -132,7 +146,7 @@ async def _read_selected(reading: Reading, found: Namespace, selector: str) -> N
     )
     found.pods.update({pod.metadata.uid: pod for pod in pods})
     for (kind, view), objects in zip(_HOLDERS, lists, strict=True):
-        _keep(found.holders, kind.kind.__name__, map(view, objects))
+        _keep(found.holders, kind.kind.__name__, each_understood(objects, view))
 
 
 def _keep(holders: RevisionHolders, kind: str, revisions: Iterable[Any]) -> None:

@@ -9,6 +9,7 @@ from noctuary.common.errors import KubernetesUnavailable
 from noctuary.kube.client import KubeClient
 from noctuary.kube.listing import list_objects
 from noctuary.kube.objects import Struct
+from noctuary.kube.odd import ODD, each_understood
 from noctuary.models.diagnosis import Subject
 from noctuary.models.live_view import RevisionReader
 from noctuary.models.revisions import WorkloadRevisions
@@ -94,7 +95,7 @@ async def _read(kube: KubeClient, subject: Subject) -> WorkloadRevisions | None:
     try:
         view = view_one(msgspec.json.decode(named.objects[0], type=workloads.kind))
         selector = str(msgspec.json.decode(named.objects[0], type=_Selecting).spec.selector)
-    except msgspec.DecodeError as error:
+    except ODD as error:
         raise KubernetesUnavailable(0, "BrokenAnswer", "an answer is not what its kind promises") from error
     held = await list_objects(
         kube,
@@ -103,5 +104,5 @@ async def _read(kube: KubeClient, subject: Subject) -> WorkloadRevisions | None:
         selectors={"labelSelector": selector},
         max_objects=MAX_REVISIONS,
     )
-    owned = (each for obj in held.objects if (each := view_holder(obj)) is not None)
-    return next(stored_revisions(view, [each.revision for each in owned if each.owner_uid == view.uid]), None)
+    owned = (each for each in each_understood(held.objects, view_holder) if each is not None)
+    return next(stored_revisions(view, [each.revision for each in owned if each.owner_key == view.key]), None)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from noctuary.kube.objects import KubeObject, WorkloadObject
+from noctuary.kube.odd import each_understood
 from noctuary.kube.reflector import ChangeType
 from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes.reported import ReportedEvents
@@ -26,21 +27,23 @@ class FaultSink(Generic[T]):
     def on_list(self, objects: list[T]) -> None:
         """Handle the complete list."""
         self._reported.forget_all_but(obj.metadata.uid for obj in objects)
-        for obj in objects:
-            self._report(obj, is_live=False)
+        for new in each_understood(objects, self._new_of):
+            self._queue.offer(new, [], is_live=False)
 
     def on_event(self, change: ChangeType, obj: T) -> None:
         """Handle one change; the last state of a deleted object may show what no watch saw."""
-        self._report(obj, is_live=True)
-        if change == "DELETED":
-            self.forget(obj)
+        try:
+            self._queue.offer(self._new_of(obj), [], is_live=True)
+        finally:
+            if change == "DELETED":
+                self.forget(obj)
 
     def forget(self, obj: T) -> None:
         """Forget what was reported of an object."""
         self._reported.forget(obj.metadata.uid)
 
-    def _report(self, obj: T, *, is_live: bool) -> None:
-        self._queue.offer(self._reported.filter_new(obj.metadata.uid, self._decode(obj)), [], is_live=is_live)
+    def _new_of(self, obj: T) -> list[ContextEvent]:
+        return self._reported.filter_new(obj.metadata.uid, self._decode(obj))
 
 
 class WorkloadSink(Generic[W]):
@@ -53,11 +56,11 @@ class WorkloadSink(Generic[W]):
 
     def on_list(self, objects: list[W]) -> None:
         """Handle the complete list."""
-        self._tracker.reset_workloads(self._kind, map(self._view, objects))
+        self._tracker.reset_workloads(self._kind, each_understood(objects, self._view))
 
     def on_event(self, change: ChangeType, obj: W) -> None:
         """Handle one change."""
         if change == "DELETED":
-            self._tracker.remove_workload(obj.metadata.uid)
+            self._tracker.remove_workload((obj.metadata.namespace, obj.metadata.uid))
         else:
             self._tracker.update_workload(self._view(obj))

@@ -9,6 +9,7 @@ from noctuary.kube.reflector import Sink
 from noctuary.models.context_event import ObjectRef
 from noctuary.sources.kubernetes.identity import PodIdentity
 from noctuary.sources.kubernetes.rollouts.tracker import RolloutTracker
+from noctuary.sources.kubernetes.rollouts.workloads import Key
 from noctuary.sources.kubernetes.writer import EventQueue
 
 APPS = "/apis/apps/v1"
@@ -23,19 +24,24 @@ class SinkContext:
 
     queue: EventQueue
     tracker: RolloutTracker
-    pods: dict[str, PodIdentity] = field(default_factory=dict)
-    """The pods that exist, by uid: the watch of pods keeps it."""
+    pods: dict[Key, PodIdentity] = field(default_factory=dict)
+    """The pods that exist, by namespace and uid: the watch of pods keeps it."""
 
     def find(self, ref: ObjectRef) -> PodIdentity | None:
-        """Return whose a pod, ReplicaSet, workload or mounted claim is; None of an object that is not watched."""
+        """Return whose a pod, ReplicaSet, workload or mounted claim is; None of an object that is not watched.
+
+        A uid is no secret: it finds only what is in the namespace of who names it, and a pod only by its name as well.
+        """
         if ref.kind == "PersistentVolumeClaim":
             return self._mounting(ref.namespace, ref.name)
-        pod = self.pods.get(ref.uid)
-        return self.with_owner(pod) if pod is not None else self.tracker.identify(ref.uid)
+        pod = self.pods.get((ref.namespace, ref.uid))
+        if pod is not None:
+            return self.with_owner(pod) if pod.ref.name == ref.name else None
+        return self.tracker.identify((ref.namespace, ref.uid))
 
     def with_owner(self, pod: PodIdentity) -> PodIdentity:
         """Return whose a pod is with its owner's own owner, where that is known by now."""
-        owner = self.tracker.identify(pod.owner_uid) if pod.owner_uid else None
+        owner = self.tracker.identify((pod.ref.namespace, pod.owner_uid)) if pod.owner_uid else None
         if owner is None or (owner.ref.kind, owner.ref.name) == (pod.ref.workload_kind, pod.ref.workload_name):
             return pod
         return pod.owned_by(owner.ref.kind, owner.ref.name)

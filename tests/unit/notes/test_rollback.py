@@ -151,6 +151,24 @@ def test_a_helm_release_has_a_history_of_its_own() -> None:
     assert lines[1] == "helm -n shop history shop"
 
 
+def test_a_release_of_another_namespace_is_looked_up_there_and_said_to_be_there() -> None:
+    facts = {"tool": "helm", "tool_app": "shop", "tool_namespace": "ops"}
+    lines = action_of(note(diagnosis(cause(change(facts=facts), fault()))))
+    assert lines[0].startswith("Do: roll back release shop of namespace ops, as its annotation says (Helm)")
+    assert lines[1] == "helm -n ops history shop"
+
+
+def test_a_release_whose_namespace_is_not_known_has_no_command() -> None:
+    facts = {"tool": "helm", "tool_app": "shop", "tool_namespace": "?"}
+    assert len(action_of(note(diagnosis(cause(change(facts=facts), fault()))))) == 1
+
+
+def test_what_no_object_can_be_called_is_no_place_to_go_to() -> None:
+    facts = {"tool": "operator", "tool_app": "kubectl delete namespace shop - then ask alice"}
+    (line,) = action_of(note(diagnosis(cause(change(facts=facts), fault()))))
+    assert "the object whose operator owns this" in line
+
+
 @pytest.mark.parametrize("facts", [{"tool": "argocd", "tool_app": "payments"}, {"tool": "helm", "tool_app": "shop"}])
 def test_neither_replicas_nor_limits_of_a_tools_workload_are_set_by_hand(facts: dict[str, str]) -> None:
     scaled = change(facts=facts, is_rollout=False, event_type="scale_event", old_value="4", new_value="1")

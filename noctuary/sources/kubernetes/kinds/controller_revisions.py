@@ -3,6 +3,7 @@
 import msgspec
 
 from noctuary.kube.objects import KubeObject, PodTemplate, Struct, WorkloadMeta, controller_of, seconds
+from noctuary.kube.odd import ODD, each_understood
 from noctuary.kube.reflector import ChangeType
 from noctuary.sources.kubernetes.identity import REVISION_HASH_LABEL
 from noctuary.sources.kubernetes.rollouts.foreign import foreign_owner, is_read
@@ -41,13 +42,13 @@ class ControllerRevisionSink:
 
     def on_list(self, objects: list[ControllerRevision]) -> None:
         """Handle the complete list."""
-        revisions = (owned for obj in objects if (owned := view_controller_revision(obj)) is not None)
-        self._tracker.reset_revisions(ControllerRevision.__name__, revisions)
+        views = each_understood(objects, view_controller_revision)
+        self._tracker.reset_revisions(ControllerRevision.__name__, (owned for owned in views if owned is not None))
 
     def on_event(self, change: ChangeType, obj: ControllerRevision) -> None:
         """Handle one change."""
         if change == "DELETED":
-            self._tracker.remove_revision(obj.metadata.uid)
+            self._tracker.remove_revision((obj.metadata.namespace, obj.metadata.uid))
         elif (owned := view_controller_revision(obj)) is not None:
             self._tracker.update_revision(ControllerRevision.__name__, owned)
 
@@ -82,18 +83,18 @@ def view_controller_revision(obj: ControllerRevision) -> OwnedRevision | None:
         numbered_at=last_write(metadata, REVISION_FIELD).at,
     )
     shown = None if is_read(owner) else foreign_owner(owner, metadata.namespace, template.metadata)
-    return OwnedRevision(metadata.uid, owner.uid, revision, shown)
+    return OwnedRevision(metadata.uid, owner.uid, revision, shown, metadata.namespace)
 
 
 def _template(obj: ControllerRevision) -> PodTemplate | None:
     try:
         return msgspec.json.decode(obj.data, type=RevisionData).spec.template
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
 
 
 def _summary(template: PodTemplate, salt: str) -> TemplateSummary:
     try:
         return summarize(template, salt)
-    except (msgspec.DecodeError, TypeError, KeyError, AttributeError):  # what is no pod template, but is called so
+    except ODD:  # what is no pod template, but is called so
         return TemplateSummary()

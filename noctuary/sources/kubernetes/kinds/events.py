@@ -80,7 +80,7 @@ class EventSink(FaultSink[Event]):
         self._first_started_at = context.tracker.first_started_at
         self._lookup = context.find
         self._history = EventHistory()
-        self._pull_secrets: dict[str, str] = {}
+        self._pull_secrets: dict[tuple[str, str], str] = {}
 
     def on_list(self, objects: list[Event]) -> None:
         """Handle the complete list."""
@@ -93,7 +93,7 @@ class EventSink(FaultSink[Event]):
     def on_event(self, change: ChangeType, obj: Event) -> None:
         """Handle one change; an Event that expired is nothing new."""
         if change == "DELETED":
-            self._pull_secrets.pop(obj.involved_object.uid, None)
+            self._pull_secrets.pop(_subject_key(obj), None)
             self.forget(obj)
         else:
             self._note_secrets(obj)
@@ -107,7 +107,7 @@ class EventSink(FaultSink[Event]):
     def _note_secrets(self, event: Event) -> None:
         """Keep what is missing for the image that cannot be pulled: by itself it means nothing."""
         if event.reason == PULL_SECRET_REASON:
-            self._pull_secrets[event.involved_object.uid] = pull_secrets(event.message)
+            self._pull_secrets[_subject_key(event)] = pull_secrets(event.message)
 
     def _events_of(self, event: Event) -> list[ContextEvent]:
         if last_time(event) < self._first_started_at:
@@ -119,8 +119,12 @@ class EventSink(FaultSink[Event]):
         if event.reason == KILLING:
             return {}
         known = {details.HISTORY: self._history.add(event.metadata.uid, told.timestamp, told.last_seen, told.count)}
-        secrets = self._pull_secrets.get(event.involved_object.uid, "")
+        secrets = self._pull_secrets.get(_subject_key(event), "")
         return known | {details.PULL_SECRET: secrets} if secrets and told.dedup_key.endswith("/image") else known
+
+
+def _subject_key(event: Event) -> tuple[str, str]:
+    return event.metadata.namespace, event.involved_object.uid
 
 
 EVENTS = WatchedKind(
@@ -215,7 +219,7 @@ def identify_subject(event: Event, lookup: Lookup) -> PodIdentity:
     if subject.kind == "Node":
         # The kubelet gives the node's name as its uid.
         return PodIdentity(node_ref(subject.name, subject.uid), subject.name, "")
-    ref = ObjectRef(subject.kind, subject.namespace or event.metadata.namespace, subject.name, subject.uid)
+    ref = ObjectRef(subject.kind, event.metadata.namespace, subject.name, subject.uid)
     known = lookup(ref)
     if known is not None:
         return known

@@ -6,6 +6,7 @@ from itertools import chain
 import msgspec
 
 from noctuary.kube.objects import KubeObject, controller_of, seconds
+from noctuary.kube.odd import each_understood
 from noctuary.kube.reflector import ChangeType
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
@@ -25,6 +26,7 @@ from noctuary.sources.kubernetes.containers.pod_parts import (
 from noctuary.sources.kubernetes.draft import draft
 from noctuary.sources.kubernetes.fault_words import UNSCHEDULABLE, constraint, evicted_container, pressure
 from noctuary.sources.kubernetes.identity import PodIdentity, pod_workload, service_of, template_hash_of
+from noctuary.sources.kubernetes.rollouts.workloads import Key
 from noctuary.sources.kubernetes.sinks import FaultSink
 from noctuary.sources.kubernetes.watched_kind import CORE, SinkContext, WatchedKind
 
@@ -46,30 +48,32 @@ class PodSink(FaultSink[Pod]):
     """Reports the faults of pods, and keeps which service each pod belongs to."""
 
     def __init__(self, context: SinkContext) -> None:
-        super().__init__(
-            context.queue, lambda pod: pod_faults(pod, context.with_owner(self._identities[pod.metadata.uid]))
-        )
+        super().__init__(context.queue, lambda pod: pod_faults(pod, context.with_owner(self._identities[_key(pod)])))
         self._identities = context.pods
 
     def on_list(self, objects: list[Pod]) -> None:
         """Handle the complete list."""
         self._identities.clear()
-        self._identities.update({pod.metadata.uid: identify_pod(pod) for pod in objects})
+        self._identities.update(each_understood(objects, lambda pod: (_key(pod), identify_pod(pod))))
         super().on_list(objects)
 
     def on_event(self, change: ChangeType, obj: Pod) -> None:
         """Handle one change."""
-        uid = obj.metadata.uid
-        self._identities[uid] = identify_pod(obj, self._identities.get(uid))
+        key = _key(obj)
+        self._identities[key] = identify_pod(obj, self._identities.get(key))
         super().on_event(change, obj)
 
     def forget(self, obj: Pod) -> None:
         """Forget a pod that is gone."""
-        self._identities.pop(obj.metadata.uid, None)
+        self._identities.pop(_key(obj), None)
         super().forget(obj)
 
 
 PODS = WatchedKind(api=CORE, resource="pods", kind=Pod, make_sink=PodSink)
+
+
+def _key(pod: Pod) -> Key:
+    return pod.metadata.namespace, pod.metadata.uid
 
 
 def identify_pod(pod: Pod, known: PodIdentity | None = None) -> PodIdentity:

@@ -3,12 +3,13 @@
 import msgspec
 
 from noctuary.kube.objects import KubeObject, WorkloadMeta, WorkloadSpec, controller_of, seconds
+from noctuary.kube.odd import each_understood
 from noctuary.kube.reflector import ChangeType
 from noctuary.sources.kubernetes.identity import POD_HASH_LABEL, ROLLOUT_HASH_LABEL
 from noctuary.sources.kubernetes.rollouts.foreign import foreign_owner, is_read
 from noctuary.sources.kubernetes.rollouts.revisions import Revision
-from noctuary.sources.kubernetes.rollouts.template import summarize
-from noctuary.sources.kubernetes.rollouts.workloads import REVISION_ANNOTATION, OwnedRevision, count_in
+from noctuary.sources.kubernetes.rollouts.summaries import Summaries, Summary, encoded_summary
+from noctuary.sources.kubernetes.rollouts.workloads import REVISION_ANNOTATION, OwnedRevision, count_in, number_in
 from noctuary.sources.kubernetes.rollouts.writes import REVISION_ANNOTATION_FIELD, last_write
 from noctuary.sources.kubernetes.watched_kind import APPS, SinkContext, WatchedKind
 
@@ -16,6 +17,8 @@ FOREIGN_REVISION_ANNOTATION = "rollout.argoproj.io/revision"
 """As Argo Rollouts numbers its ReplicaSets."""
 HISTORY_SUFFIX = "-history"
 """The annotation of this ending holds the numbers that a ReplicaSet had before it was rolled back to."""
+MAX_HISTORY = 100
+"""So many of its last numbers are read: controllers themselves keep them in 2,000 characters."""
 REVISION_HISTORY_ANNOTATION = REVISION_ANNOTATION + HISTORY_SUFFIX
 
 
@@ -31,29 +34,21 @@ class ReplicaSetSink:
 
     def __init__(self, context: SinkContext) -> None:
         self._tracker = context.tracker
-        self._templates: dict[str, tuple[int, bytes]] = {}
+        self._summaries = Summaries()
 
     def on_list(self, objects: list[ReplicaSet]) -> None:
         """Handle the complete list."""
-        self._templates.clear()
-        revisions = (owned for obj in objects if (owned := self._view(obj)) is not None)
-        self._tracker.reset_revisions(ReplicaSet.__name__, revisions)
+        self._summaries.clear()
+        views = each_understood(objects, lambda obj: view_replica_set(obj, self._summaries.of))
+        self._tracker.reset_revisions(ReplicaSet.__name__, (owned for owned in views if owned is not None))
 
     def on_event(self, change: ChangeType, obj: ReplicaSet) -> None:
         """Handle one change."""
         if change == "DELETED":
-            self._templates.pop(obj.metadata.uid, None)
-            self._tracker.remove_revision(obj.metadata.uid)
-        elif (owned := self._view(obj)) is not None:
+            self._summaries.forget(obj.metadata.uid)
+            self._tracker.remove_revision((obj.metadata.namespace, obj.metadata.uid))
+        elif (owned := view_replica_set(obj, self._summaries.of)) is not None:
             self._tracker.update_revision(ReplicaSet.__name__, owned)
-
-    def _view(self, obj: ReplicaSet) -> OwnedRevision | None:
-        """Return the revision; most changes are of the status, and leave the template as it was."""
-        generation, template = self._templates.get(obj.metadata.uid, (-1, b""))
-        owned = view_replica_set(obj, template if generation == obj.metadata.generation else b"")
-        if owned is not None:
-            self._templates[obj.metadata.uid] = (obj.metadata.generation, owned.revision.template)
-        return owned
 
 
 REPLICA_SETS = WatchedKind(
@@ -61,8 +56,8 @@ REPLICA_SETS = WatchedKind(
 )
 
 
-def view_replica_set(obj: ReplicaSet, template: bytes = b"") -> OwnedRevision | None:
-    """Return the revision that a ReplicaSet is, with its template where that is known; None when nobody owns it."""
+def view_replica_set(obj: ReplicaSet, summary: Summary = encoded_summary) -> OwnedRevision | None:
+    """Return the revision that a ReplicaSet is; None when nobody owns it."""
     metadata = obj.metadata
     owner = controller_of(metadata)
     if owner is None:
@@ -75,9 +70,9 @@ def view_replica_set(obj: ReplicaSet, template: bytes = b"") -> OwnedRevision | 
         template_hash=metadata.labels.get(POD_HASH_LABEL) or metadata.labels.get(ROLLOUT_HASH_LABEL, ""),
         created_at=seconds(metadata.creation_timestamp),
         reused=bool(past),
-        template=template or msgspec.json.encode(summarize(obj.spec.template, owner.uid)),
-        history=[int(number) for number in past.split(",") if number.isdecimal()],
+        template=summary(metadata, obj.spec.template, owner.uid),
+        history=[number for text in past.split(",")[-MAX_HISTORY:] if (number := number_in(text))],
         numbered_at=last_write(metadata, REVISION_ANNOTATION_FIELD).at,
     )
     shown = None if is_read(owner) else foreign_owner(owner, metadata.namespace, obj.spec.template.metadata)
-    return OwnedRevision(metadata.uid, owner.uid, revision, shown)
+    return OwnedRevision(metadata.uid, owner.uid, revision, shown, metadata.namespace)

@@ -1,6 +1,8 @@
 """The revisions of a workload, and the order in which they were rolled out."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import accumulate
 
 import msgspec
 
@@ -51,10 +53,24 @@ class Step(msgspec.Struct, frozen=True):
 def steps_of(revisions: Iterable[Revision]) -> list[Step]:
     """Return all rollouts that revisions show, oldest first."""
     revisions = list(revisions)
-    return sorted((step for each in revisions for step in _steps(each, revisions)), key=lambda step: step.place)
+    younger = _Younger(revisions)
+    return sorted((step for each in revisions for step in _steps(each, younger)), key=lambda step: step.place)
 
 
-def _steps(revision: Revision, revisions: list[Revision]) -> list[Step]:
+class _Younger:
+    """Tells the lowest number of all revisions that were made after a time."""
+
+    def __init__(self, revisions: list[Revision]) -> None:
+        self._made_at = sorted(each.created_at for each in revisions)
+        newest_first = sorted(revisions, key=lambda each: each.created_at, reverse=True)
+        self._lowest = list(accumulate((each.number for each in newest_first), min))
+
+    def lowest_number(self, than: float) -> int | None:
+        count = len(self._made_at) - bisect_right(self._made_at, than)
+        return self._lowest[count - 1] if count else None
+
+
+def _steps(revision: Revision, younger: _Younger) -> list[Step]:
     last = Step(revision, revision.number, is_return=False, place=revision.order)
     if revision.history:
         numbers = [*revision.history, revision.number]
@@ -62,14 +78,10 @@ def _steps(revision: Revision, revisions: list[Revision]) -> list[Step]:
             Step(revision, number, is_return=index > 0, place=(number, revision.created_at))
             for index, number in enumerate(numbers)
         ]
-    overtaken = [other.number for other in revisions if _overtook(revision, other)]
-    if not overtaken:
+    overtaken = younger.lowest_number(revision.created_at)
+    if overtaken is None or overtaken >= revision.number:
         return [msgspec.structs.replace(last, is_return=revision.reused)]
     # Its first number is lost; it was the one before those of the younger ones that it has overtaken since.
-    number = min(overtaken) - 1
+    number = overtaken - 1
     first = Step(revision, number, is_return=False, place=(number, revision.created_at))
     return [first, msgspec.structs.replace(last, is_return=True)]
-
-
-def _overtook(revision: Revision, other: Revision) -> bool:
-    return other.number < revision.number and other.created_at > revision.created_at

@@ -20,6 +20,33 @@ TOLD_CHARACTERS = 40
 """Quantities, ports and paths are shorter; a longer one is cut."""
 
 
+class _Variable(msgspec.Struct):
+    name: str
+
+
+class _Resources(msgspec.Struct):
+    requests: dict[str, Any] | None = None
+    limits: dict[str, Any] | None = None
+
+
+class _ContainerShape(msgspec.Struct, rename="camel"):
+    name: str
+    image: str = ""
+    env: list[_Variable] | None = None
+    resources: _Resources | None = None
+    ports: list[dict[str, Any]] | None = None
+    liveness_probe: dict[str, Any] | None = None
+    readiness_probe: dict[str, Any] | None = None
+    startup_probe: dict[str, Any] | None = None
+
+
+class _Shape(msgspec.Struct, rename="camel"):
+    """What must be of its type in a template: any controller may keep anything in a ControllerRevision."""
+
+    containers: list[_ContainerShape] | None = None
+    init_containers: list[_ContainerShape] | None = None
+
+
 class ContainerSummary(msgspec.Struct, omit_defaults=True):
     """One container: its image, and short digests of everything else. No value of a variable is kept.
 
@@ -55,8 +82,12 @@ class TemplateSummary(msgspec.Struct, omit_defaults=True):
 
 
 def summarize(template: PodTemplate, salt: str) -> TemplateSummary:
-    """Reduce a template to what is compared; digests are salted with the owner's uid, so that equal values differ."""
+    """Reduce a template to what is compared; digests are salted with the owner's uid, so that equal values differ.
+
+    Raises msgspec.ValidationError for what is no pod template.
+    """
     spec = msgspec.json.decode(template.spec, type=dict[str, Any])
+    msgspec.convert(spec, type=_Shape)
     summary = TemplateSummary()
     for field, prefix in _CONTAINERS.items():
         for container in spec.pop(field, None) or []:

@@ -6,17 +6,20 @@ from collections.abc import Collection, Iterable
 import msgspec
 
 from noctuary.common import clock
+from noctuary.kube.odd import leaving_out
 from noctuary.sources.kubernetes.identity import PodIdentity
 from noctuary.sources.kubernetes.rollouts.dating import Clock
 from noctuary.sources.kubernetes.rollouts.differences import WorkloadState, baseline, difference
 from noctuary.sources.kubernetes.rollouts.holders import RevisionHolders
-from noctuary.sources.kubernetes.rollouts.workloads import OwnedRevision, WorkloadView
+from noctuary.sources.kubernetes.rollouts.workloads import Key, OwnedRevision, WorkloadView
 from noctuary.sources.kubernetes.writer import EventQueue
 from noctuary.store.interface import Baseline, DropBaseline, Mutation, SaveBaseline
 
 MARKER_UID = "first-start"
 """The baseline that is no workload's: its `seen_at` is when the very first start began. A namespace watched by itself
 has one of its own, so that one watched later reports nothing when it is first seen."""
+FOREIGN_UID = "foreign"
+"""What the stored uids begin with of workloads that only their revisions show."""
 
 
 class RolloutTracker:
@@ -30,63 +33,60 @@ class RolloutTracker:
     ) -> None:
         self._queue = queue
         workloads = _workloads(baselines, namespace)
-        self._known = {each.uid: msgspec.json.decode(each.state, type=WorkloadState) for each in workloads}
+        self._known = {_key_of(each): msgspec.json.decode(each.state, type=WorkloadState) for each in workloads}
+        self._stored = {_key_of(each): each.uid for each in workloads}
         self._marker_uid = f"{MARKER_UID}/{namespace}" if namespace else MARKER_UID
         # A namespace that was known while the whole cluster was watched is not met for the first time.
         markers = {self._marker_uid, MARKER_UID} if workloads else {self._marker_uid}
         marker = next((each for each in baselines if each.uid in markers), None)
         self._is_first_start = marker is None
         self.first_started_at = marker.seen_at if marker else math.floor(clock.now())  # as Events are dated
-        self._views: dict[str, WorkloadView] = {}
+        self._views: dict[Key, WorkloadView] = {}
         self._holders = RevisionHolders()
         self._awaited = set(awaited)
 
-    def identify(self, uid: str) -> PodIdentity | None:
-        """Return which service a workload or revision belongs to."""
-        view = self._views.get(self._holders.owner(uid))
+    def identify(self, key: Key) -> PodIdentity | None:
+        """Return which service a workload or revision of a namespace belongs to."""
+        view = self._views.get(self._holders.owner(key))
         return PodIdentity(view.ref, view.service_name, "") if view else None
-
-    def workload_of(self, uid: str) -> tuple[str, str] | None:
-        """Return kind and name of the workload that has this uid or owns the revision of it; None: not known."""
-        view = self._views.get(self._holders.owner(uid))
-        return (view.kind, view.name) if view else None
 
     def reset_workloads(self, kind: str, views: Iterable[WorkloadView]) -> None:
         """Replace all workloads of one kind by the complete list."""
-        listed = {view.uid: view for view in views}
-        self._views = {uid: view for uid, view in self._views.items() if view.is_foreign or view.kind != kind} | listed
+        listed = {view.key: view for view in views}
+        self._views = {key: view for key, view in self._views.items() if view.is_foreign or view.kind != kind} | listed
         self._after_list(kind)
 
     def reset_revisions(self, kind: str, revisions: Iterable[OwnedRevision]) -> None:
         """Replace the revisions that one kind of object holds by the complete list."""
         self._holders.reset(kind, revisions)
-        self._views = {uid: view for uid, view in self._views.items() if not view.is_foreign}
-        self._views |= self._holders.foreign_owners()
+        read = {key: view for key, view in self._views.items() if not view.is_foreign}
+        self._views = self._holders.foreign_owners() | read
         self._after_list(kind)
 
     def update_workload(self, view: WorkloadView) -> None:
         """Compare a workload that is new or changed."""
-        self._views[view.uid] = view
-        self._compare(view.uid, is_live=True)
+        self._views[view.key] = view
+        self._compare(view, is_live=True)
 
-    def remove_workload(self, uid: str) -> None:
+    def remove_workload(self, key: Key) -> None:
         """Forget a workload that was deleted."""
-        self._views.pop(uid, None)
-        if self._known.pop(uid, None) is not None:
-            self._queue.offer([], [DropBaseline(uid)], is_live=True)
+        self._views.pop(key, None)
+        if self._known.pop(key, None) is not None:
+            self._queue.offer([], [DropBaseline(self._stored.pop(key))], is_live=True)
 
     def update_revision(self, kind: str, owned: OwnedRevision) -> None:
         """Compare the workload of a revision that is new or changed."""
         self._holders.keep(kind, owned)
-        if owned.owner is not None:
-            self._views[owned.owner_uid] = owned.owner
-        if owned.owner_uid in self._views:
-            self._compare(owned.owner_uid, is_live=True)
+        view = self._views.get(owned.owner_key)
+        if owned.owner is not None and (view is None or view.is_foreign):  # what is read itself is known better
+            view = self._views[owned.owner_key] = owned.owner
+        if view is not None:
+            self._compare(view, is_live=True)
 
-    def remove_revision(self, uid: str) -> None:
+    def remove_revision(self, key: Key) -> None:
         """Forget a revision that was deleted; a workload that only its revisions showed goes with the last one."""
-        owner = self._holders.owner(uid)
-        self._holders.remove(uid)
+        owner = self._holders.owner(key)
+        self._holders.remove(key)
         view = self._views.get(owner)
         if view is not None and view.is_foreign and not self._holders.of(owner):
             self.remove_workload(owner)
@@ -98,21 +98,22 @@ class RolloutTracker:
         if self._is_first_start:
             self._begin()
         gone = self._known.keys() - self._views.keys()
-        for uid in gone:
-            del self._known[uid]
-        self._queue.offer([], [DropBaseline(uid) for uid in gone], is_live=False)
-        for uid in self._views:
-            self._compare(uid, is_live=False)
+        for key in gone:
+            del self._known[key]
+        self._queue.offer([], [DropBaseline(self._stored.pop(key)) for key in gone], is_live=False)
+        for view in self._views.values():
+            with leaving_out(view.ref):
+                self._compare(view, is_live=False)
 
     def _begin(self) -> None:
         """Remember everything as it is: the very first start reports nothing."""
         self._is_first_start = False
         changes: list[Mutation] = []
-        for uid, view in self._views.items():
-            state = baseline(view, self._holders.of(uid), Clock(clock.now(), is_live=False))
-            if state is not None:
-                self._known[uid] = state
-                changes.append(_save(view, state))
+        for key, view in self._views.items():
+            with leaving_out(view.ref):
+                state = baseline(view, self._holders.of(key), Clock(clock.now(), is_live=False))
+                if state is not None:
+                    changes.append(self._keep(view, state))
         # The marker comes last: a start that is interrupted before it is still the first.
         marker = Baseline(
             uid=self._marker_uid,
@@ -125,25 +126,39 @@ class RolloutTracker:
         )
         self._queue.offer([], [*changes, SaveBaseline(marker)], is_live=False)
 
-    def _compare(self, uid: str, *, is_live: bool) -> None:
+    def _compare(self, view: WorkloadView, *, is_live: bool) -> None:
         if self._awaited:
             return
-        view, known = self._views[uid], self._known.get(uid)
-        found = difference(view, self._holders.of(uid), known, Clock(clock.now(), is_live=is_live))
+        known = self._known.get(view.key)
+        found = difference(view, self._holders.of(view.key), known, Clock(clock.now(), is_live=is_live))
         if found is None or found.state == known:
             return
-        self._known[uid] = found.state
-        self._queue.offer(found.events, [_save(view, found.state)], is_live=is_live)
+        self._queue.offer(found.events, [self._keep(view, found.state)], is_live=is_live)
+
+    def _keep(self, view: WorkloadView, state: WorkloadState) -> SaveBaseline:
+        """Remember the state of a workload, and return what stores it."""
+        self._known[view.key] = state
+        self._stored[view.key] = stored_as(view)
+        return _save(view, state)
 
 
 def _workloads(baselines: list[Baseline], namespace: str) -> list[Baseline]:
     return [each for each in baselines if not each.uid.startswith(MARKER_UID) and namespace in ("", each.namespace)]
 
 
+def stored_as(view: WorkloadView) -> str:
+    """Return under which uid a workload is stored: only of what is read itself is the uid known to be its own."""
+    return f"{FOREIGN_UID}/{view.namespace}/{view.uid}" if view.is_foreign else view.uid
+
+
+def _key_of(stored: Baseline) -> Key:
+    return stored.namespace, stored.uid.removeprefix(f"{FOREIGN_UID}/{stored.namespace}/")
+
+
 def _save(view: WorkloadView, state: WorkloadState) -> SaveBaseline:
     return SaveBaseline(
         Baseline(
-            uid=view.uid,
+            uid=stored_as(view),
             kind=view.kind,
             namespace=view.namespace,
             name=view.name,

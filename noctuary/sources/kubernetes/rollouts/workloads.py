@@ -1,5 +1,6 @@
 """What of a workload shows a rollout or a scaling: in common for all kinds."""
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -10,7 +11,6 @@ from noctuary.sources.kubernetes.identity import template_service
 from noctuary.sources.kubernetes.rollouts.ownership import Tool, owner_of
 from noctuary.sources.kubernetes.rollouts.revisions import Revision
 from noctuary.sources.kubernetes.rollouts.staging import Reach, reach_of
-from noctuary.sources.kubernetes.rollouts.template import summarize
 from noctuary.sources.kubernetes.rollouts.writes import (
     PARTITION_FIELD,
     REPLICAS_FIELD,
@@ -24,6 +24,12 @@ REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 """On a Deployment the number of the revision that it wants, on a ReplicaSet its own number."""
 PROGRESS = "Progressing"
 """The condition of a Deployment that is updated while a rollout goes on, and not by scalings."""
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
+"""What fits into the 64 bits that the API server itself counts in."""
+
+Key = tuple[str, str]
+"""Namespace and uid: what an object says of the uids of others counts in its own namespace only."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -71,13 +77,18 @@ class WorkloadView(msgspec.Struct, frozen=True):
     """Whether it is of a kind that is not read: all that is known of it is what it owns."""
 
     @property
+    def key(self) -> Key:
+        """Return by what it is kept."""
+        return self.namespace, self.uid
+
+    @property
     def ref(self) -> ObjectRef:
         """Return the reference that events about this workload carry."""
         return ObjectRef(self.kind, self.namespace, self.name, self.uid, self.kind, self.name, labels=self.labels)
 
 
 class OwnedRevision(msgspec.Struct, frozen=True):
-    """A revision, the uid of the object that holds it, and that of the workload it belongs to.
+    """A revision, the uid of the object that holds it, that of the workload it belongs to, and where both are.
 
     `owner` is what such an object shows of a workload whose kind is not read.
     """
@@ -86,6 +97,17 @@ class OwnedRevision(msgspec.Struct, frozen=True):
     owner_uid: str
     revision: Revision
     owner: WorkloadView | None = None
+    namespace: str = ""
+
+    @property
+    def key(self) -> Key:
+        """Return by what it is kept."""
+        return self.namespace, self.uid
+
+    @property
+    def owner_key(self) -> Key:
+        """Return by what its workload is kept, which is in the same namespace or not at all."""
+        return self.namespace, self.owner_uid
 
 
 def view_workload(obj: WorkloadObject, wanted: Wanted) -> WorkloadView:
@@ -117,12 +139,11 @@ def is_settled(obj: WorkloadObject) -> bool:
     return obj.status.observed_generation >= obj.metadata.generation
 
 
-def own_template(obj: WorkloadObject) -> bytes:
-    """Return the summary of a workload's own template, as that of its revision is written."""
-    return msgspec.json.encode(summarize(obj.spec.template, obj.metadata.uid))
-
-
 def count_in(metadata: ObjectMeta, annotation: str) -> int:
     """Return the number that an annotation holds, else 0."""
-    text = metadata.annotations.get(annotation, "")
-    return int(text) if text.isdecimal() else 0
+    return number_in(metadata.annotations.get(annotation, ""))
+
+
+def number_in(text: str) -> int:
+    """Return the number that a text is, else 0: an annotation may hold thousands of digits, or digits of any script."""
+    return int(text) if _NUMBER.fullmatch(text) else 0

@@ -43,7 +43,7 @@ class Found(NamedTuple):
     subject_id: int
     event_type: str
     sender: str
-    count: int
+    events: int
 
 
 def add(connection: sqlite3.Connection, event: ContextEvent) -> int:

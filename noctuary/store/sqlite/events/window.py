@@ -38,7 +38,7 @@ def _take(connection: sqlite3.Connection, found: list[Found], query: EventQuery,
     """Take from what the cluster told and from what was posted; each has half the limit, and what the other leaves."""
     cluster = [each for each in found if each.sender == CLUSTER]
     posted = [each for each in found if each.sender != CLUSTER]
-    told, sent = (sum(each.count for each in part) for part in (cluster, posted))
+    told, sent = (sum(each.events for each in part) for part in (cluster, posted))
     of_sent = min(sent, max(limit // 2, limit - told))
     of_told = min(told, limit - of_sent)
     chosen = Counter([*islice(_by_subject(cluster), of_told), *islice(_by_sender(posted), of_sent)])
@@ -56,7 +56,7 @@ def _by_sender(found: list[Found]) -> Iterator[int]:
 
 def _by_subject(found: list[Found]) -> Iterator[int]:
     """Name each subject once, then again each that has more events, and so on: none crowds out another."""
-    return _in_turn(repeat(each.subject_id, each.count) for each in found)
+    return _in_turn(repeat(each.subject_id, each.events) for each in found)
 
 
 def _in_turn(parts: Iterable[Iterator[int]]) -> Iterator[int]:

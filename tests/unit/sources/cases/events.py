@@ -5,7 +5,7 @@ from noctuary.models import details
 from tests.unit.sources.cases.pods import pod
 from tests.unit.sources.watched_case import AT, Case, Manifest, manifest
 
-ABOUT = {"kind": "Pod", "namespace": "shops", "name": "p", "uid": "pod-1", "fieldPath": "spec.containers{app}"}
+ABOUT = {"kind": "Pod", "namespace": "shops", "name": "shop-5f7-x", "uid": "pod-1", "fieldPath": "spec.containers{app}"}
 OURS = ABOUT | {"apiVersion": "noctuary.io/v1alpha1", "kind": "PagerDutyIntegration"}
 QUOTA = (
     'Error creating: pods "shop-7f-x2" is forbidden: exceeded quota: small, '
@@ -89,7 +89,7 @@ CASES = [
     Case(
         "an object that nobody watches is its own service",
         warning("FailedMount", "no"),
-        [{"service_name": "p", "tenant": "shops", "event_type": "dependency_failure"}],
+        [{"service_name": "shop-5f7-x", "tenant": "shops", "event_type": "dependency_failure"}],
     ),
     Case(
         "the new form counts its series",
