@@ -25,9 +25,14 @@ class SinkContext:
     tracker: RolloutTracker
     pods: dict[str, PodIdentity] = field(default_factory=dict)
     """The pods that exist, by uid: the watch of pods keeps it."""
+    nodes: dict[str, ObjectRef] = field(default_factory=dict)
+    """The nodes that exist, by name: the watch of nodes keeps it."""
 
     def find(self, ref: ObjectRef) -> PodIdentity | None:
         """Return whose a pod, ReplicaSet, workload or mounted claim is; None of an object that is not watched."""
+        if ref.kind == "Node":  # by name: the kubelet gives the node's name as its uid
+            node = self.nodes.get(ref.name)
+            return PodIdentity(node, node.name, "") if node is not None else None
         if ref.kind == "PersistentVolumeClaim":
             return self._mounting(ref.namespace, ref.name)
         pod = self.pods.get(ref.uid)
