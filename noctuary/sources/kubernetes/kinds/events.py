@@ -14,7 +14,14 @@ from noctuary.sources.kubernetes.identity import PodIdentity, job_workload
 from noctuary.sources.kubernetes.kinds.nodes import CONDITION_REASONS, node_ref
 from noctuary.sources.kubernetes.sinks import FaultSink
 from noctuary.sources.kubernetes.watched_kind import CORE, SinkContext, WatchedKind
-from noctuary.sources.kubernetes.words.event_parts import EventParts, bound, count_of, first_time, last_time
+from noctuary.sources.kubernetes.words.event_parts import (
+    EventParts,
+    bound,
+    count_of,
+    first_time,
+    last_time,
+    told_first_time,
+)
 from noctuary.sources.kubernetes.words.facts import killing_probe, pull_secrets
 from noctuary.sources.kubernetes.words.history import EventHistory
 from noctuary.sources.kubernetes.words.warning_words import (
@@ -99,13 +106,11 @@ class EventSink(FaultSink[Event]):
     def _known_of(self, event: Event, told: ContextEvent) -> dict[str, str]:
         if event.reason == KILLING:
             return {}
-        known = {
-            details.HISTORY: self._history.add(
-                event.metadata.namespace, event.metadata.uid, told.timestamp, told.last_seen, told.count
-            )
-        }
+        metadata, first = event.metadata, told_first_time(event)
+        history = self._history.add(metadata.namespace, metadata.uid, first, told.last_seen, told.count)
         secrets = self._pull_secrets.get(event.involved_object.uid, "")
-        return known | {details.PULL_SECRET: secrets} if secrets and told.dedup_key.endswith("/image") else known
+        is_image = bool(secrets) and told.dedup_key.endswith("/image")
+        return {details.HISTORY: history} | ({details.PULL_SECRET: secrets} if is_image else {})
 
 
 EVENTS = WatchedKind(

@@ -61,13 +61,14 @@ def count_of(event: EventParts) -> int:
     return max(event.count, event.series.count if event.series else 0)
 
 
-def first_time(event: EventParts) -> float:
-    """Return when an Event was first seen: not before the API server made it, whatever its sender says.
+def told_first_time(event: EventParts) -> float:
+    """Return when an Event was first seen as its sender tells it: true for one that expired and is counted on."""
+    return seconds(event.first_timestamp) or seconds(event.event_time) or last_time(event)
 
-    The one that is counted on was made when it was first seen; a fault dated back would acquit a change.
-    """
-    told = seconds(event.first_timestamp) or seconds(event.event_time) or last_time(event)
-    return max(told, seconds(event.metadata.creation_timestamp))
+
+def first_time(event: EventParts) -> float:
+    """Return since when an Event is known: not before the API server made it, for one dated back would acquit."""
+    return max(told_first_time(event), seconds(event.metadata.creation_timestamp))
 
 
 def last_time(event: EventParts) -> float:
