@@ -1,5 +1,6 @@
 """Who owns a workload: what Argo CD, Flux, Helm or an operator keeps is changed there, not by hand."""
 
+import re
 import shlex
 from typing import NamedTuple
 
@@ -18,6 +19,9 @@ _SYNCED = frozenset({"argocd", "flux"})
 _TITLES = {"argocd": "Argo CD", "flux": "Flux", "helm": "Helm"}
 
 
+_KIND = re.compile(r"[A-Z][A-Za-z0-9]{0,62}")
+
+
 class Owner(NamedTuple):
     """The tool, and the Application, Kustomization, release or `Kind name` by which it knows the workload."""
 
@@ -31,7 +35,14 @@ def owner_of(subject: Subject, told: dict[str, str], diagnosis: Diagnosis, stand
     now = [{details.TOOL: each.tool, details.TOOL_APP: each.tool_app} for each in read if each.subject == subject]
     others = [change.details for change in changes_of(diagnosis) if change.subject == subject]
     found = next((each for each in [*now, told, *others] if each.get(details.TOOL)), None)
-    return Owner(found[details.TOOL], plain_phrase(found.get(details.TOOL_APP))) if found else None
+    return _owner(found[details.TOOL], found.get(details.TOOL_APP, "")) if found else None
+
+
+def _owner(tool: str, app: str) -> Owner:
+    """Return an owner by a name that its kind can have, or by none: an owner's kind is free text."""
+    kind, _, name = app.rpartition(" ")
+    is_named = _KIND.fullmatch(kind) if tool == "operator" else not kind
+    return Owner(tool, app if is_named and is_subdomain(name) else "")
 
 
 def changes_of(diagnosis: Diagnosis) -> list[Change]:
@@ -87,7 +98,7 @@ def _undone(owner: Owner, deed: str) -> str:
 
 
 def _operated(owner: Owner, subject: Subject) -> str:
-    kind = plain_phrase(subject.kind) or "workload"
+    kind = subject.kind if _KIND.fullmatch(subject.kind) else "workload"
     return f"{owner.app + ',' if owner.app else 'the object'} whose operator owns this {kind}"
 
 
