@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 from noctuary.common.text import clean, plural, shorten_middle
-from noctuary.common.words import is_label, is_subdomain
+from noctuary.common.words import is_label, is_subdomain, phrase
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import WORKLOAD_KINDS, Fault, PodView, Subject
@@ -132,7 +132,7 @@ class Analyzer:
 
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return what is wrong with what."""
-        told = "" if fault.text in (fault.entity, *fault.pods) else clean(fault.text, wording.limit)
+        told = "" if fault.text in (fault.entity, *fault.pods) else phrase(fault.text, wording.limit)
         return f"{wording.name}: {told or 'a fault was reported'}"
 
     def symptom(self, fault: Fault, limit: int) -> str:
@@ -162,8 +162,8 @@ def was_killed(fault: Fault) -> bool:
 def container_named(fault: Fault, limit: int, before: str = "") -> str:
     """Return ` container envoy`, or an empty text for the first container of a pod: nobody asks which that is."""
     role = clean(fault.details.get(details.CONTAINER_ROLE, ""), 20)
-    name = shorten_middle(clean(fault.details.get(details.CONTAINER, ""), 63), limit)
-    return f"{before} {role} {name}" if role and name else ""
+    name = fault.details.get(details.CONTAINER, "")
+    return f"{before} {role} {shorten_middle(name, limit)}" if role and is_label(name) else ""
 
 
 def kubectl(subject: Subject, *words: str, kind: str) -> str:

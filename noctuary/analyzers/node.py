@@ -58,8 +58,8 @@ class Node(Analyzer):
         name, reason = fault.subject.name, fault.details.get(details.REASON, "")
         if not is_subdomain(name):
             return Advice("see what the node reports, and move its pods to another one")
-        helps = HELP.get(reason, "see what it reports; if it does not recover, drain it")
-        return Advice(f"node {name}: {helps}; what runs on it:", _pods_on(name))
+        helps = HELP.get(reason, "see what it reports, and drain it if it does not recover")
+        return Advice(f"node {name}: {helps}. What runs on it:", _pods_on(name))
 
 
 def keeps_pods_away(bad: Fault, scheduler_message: str) -> bool:

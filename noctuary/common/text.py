@@ -2,18 +2,42 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 ELLIPSIS = "…"
 _MARKER_WORD = re.compile(r"(?i)nct\s*:")
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U00013441\U00013442\U00016fe4\U0001d159\U000e0000-\U000e0fff]"
+)
+"""What Unicode lets nobody see (Default_Ignorable) and letters that look like nothing, beyond the format characters."""
+_NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+MAX_MARKS = 3
+"""Combining marks of one letter: no language writes more, and a pile of them covers the lines around it."""
 
 
 def clean(text: str, limit: int) -> str:
     """Return untrusted text as one line of at most `limit` characters that cannot pass for ours.
 
-    Control, format (also right-to-left) and separator characters go; our marker's word loses its colon.
+    Control, format (also right-to-left), separator and unseen characters go, and piles of combining marks;
+    our marker's word loses its colon.
     """
-    shown = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else c for c in text)
+    if not text.isascii():
+        text = "".join(_few_marks(_UNSEEN.sub(" ", text)))
+    shown = "".join(" " if unicodedata.category(c) in _NOT_SHOWN else c for c in text)
     return shorten(_MARKER_WORD.sub("nct ", " ".join(shown.split())), limit)
+
+
+def _few_marks(text: str) -> Iterator[str]:
+    """Yield the characters of a text without the marks that stand on no letter, or are too many for one."""
+    marks = MAX_MARKS
+    for character in text:
+        if unicodedata.category(character) in ("Mn", "Me"):
+            marks += 1
+        else:
+            marks = MAX_MARKS if character.isspace() else 0
+        if marks <= MAX_MARKS:
+            yield character
 
 
 def shorten(text: str, limit: int) -> str:

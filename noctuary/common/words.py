@@ -1,8 +1,9 @@
 """What may stand in a command or be shown as a value: a grammar for each kind of word, and prose without signs."""
 
 import re
+import unicodedata
 
-from noctuary.common.text import clean
+from noctuary.common.text import clean, shorten
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 """RFC 1123: namespaces, containers."""
@@ -16,12 +17,33 @@ SHORT_SHA_CHARS = 12
 """What every repository still finds its commit by."""
 MAX_VALUE_CHARS = 40
 MAX_LINK_CHARS = 300
+MAX_QUOTED_CHARS = 1000
+"""No line of a note takes more; what is searched is bounded by it."""
 _VALUE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+%-]*")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
-_LINK = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9._~:/?#@%=&+,-]*")
+_LINK = re.compile(r"(https?://[A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~:/@%=+,-]*)?)([?#].*)?")
+"""No user before the host, which passes for one (`https://github.com:443@evil.example`)."""
 _PHRASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]*")
 _NOT_IN_REMARK = re.compile(r"[^A-Za-z0-9 .,:/@_+%=\u2026-]")
 _NOT_IN_PROSE = re.compile(r"[`$|&<>\\*?!~{}\[\]\"'#=^\x00-\x1f\x7f]")
+_OPENING = re.compile(
+    r";(?=\s*(?:if|for|while|until|case|select|function|time|coproc|then|do|done|fi|else|elif|esac|in|repeat|foreach)\b)"
+)
+"""After `;` a shell takes these words of ours for the begin of a construct, and waits for its end."""
+MAX_PHRASE_WORDS = 12
+_PHRASE_WORD = re.compile(r"%|/?\w[\w._/%+:@-]*")
+_SIGNS = re.compile(r"[`$|&<>\\*?!~{}\[\]()\"'#=^;]")
+_URL = re.compile(r"(?i)\b[a-z][a-z0-9+.-]{0,20}://\S*")
+_HEADING = re.compile(
+    r"(?i)\b(do|do, if [a-z ]{1,40}|if it [a-z ]{1,60}|why|ruled out|(?:less|as) likely|(?:likely|possible) causes?"
+    r"|weak|(?:not )?(?:seen|looked at|cleared|its rollout)|going on since long before|worth checking next"
+    r"|alert opened|resolved|resolved after [a-z0-9 ]{1,20})\s*[:\uff1a\ufe55\ua789\u02d0\ufe30\u2236]+"
+)
+"""How our own lines begin."""
+_ORDER = re.compile(r"(?i)(?<![\w/.-])(?:kubectl|oc|helm (?:un)?install|curl|wget|sudo|rm|eval)\s+(?=\S)")
+"""How lines begin that somebody might run; a tool's name alone is only a name."""
+_SUBSTITUTION = re.compile(r"[$<>](?=[({])|`")
+_EVIDENCE_ID = re.compile(r"\[+([ae][0-9]{1,4})\]+")
 
 
 def is_label(text: str) -> bool:
@@ -53,14 +75,14 @@ def plain_image(text: str | None) -> str:
 
 def plain_phrase(text: str | None) -> str:
     """Return a few words of letters and digits: the name of an application, a release, or `Kind name`."""
-    text = clean(text or "", 100)
+    text = phrase(text, 100)
     return text if _PHRASE.fullmatch(text) else ""
 
 
 def plain_link(text: str | None) -> str:
-    """Return an http or https URL of the usual signs, or nothing."""
-    text = text or ""
-    return text if len(text) <= MAX_LINK_CHARS and _LINK.fullmatch(text) else ""
+    """Return an http or https URL of the usual signs without its query, which may hold a token; or nothing."""
+    found = _LINK.fullmatch(text or "")
+    return found[1] if found is not None and len(found[1]) <= MAX_LINK_CHARS else ""
 
 
 def short_sha(text: str | None) -> str:
@@ -75,5 +97,31 @@ def remark(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Return one line without the signs by which a shell starts, feeds or fills in a command."""
-    return clean(_NOT_IN_PROSE.sub(" ", text), 300)
+    """Return one line without the signs by which a shell starts, feeds or fills in a command, or waits for more."""
+    return clean(_OPENING.sub(",", _NOT_IN_PROSE.sub(" ", text)), 300)
+
+
+def phrase(text: str | None, limit: int) -> str:
+    """Return a name or a few words that others wrote, in any script; nothing for links, orders, or lines like ours."""
+    text = clean(text or "", MAX_SUBDOMAIN_CHARS)
+    bare = "".join(character for character in text if not unicodedata.category(character).startswith("M"))
+    words = bare.split(" ")
+    is_plain = len(words) <= MAX_PHRASE_WORDS and all(
+        _PHRASE_WORD.fullmatch(word) and not word.endswith(":") for word in words
+    )
+    is_odd = "//" in bare or _HEADING.search(bare) or _ORDER.search(bare)
+    return shorten(text, limit) if is_plain and not is_odd else ""
+
+
+def quoted(text: str | None, limit: int) -> str:
+    """Return what others wrote for a line of evidence: without shell signs, brackets, links, orders, our headings."""
+    return _not_ours(_SIGNS.sub(" ", _URL.sub(" ", clean(text or "", MAX_QUOTED_CHARS))), limit)
+
+
+def disarmed(text: str, limit: int) -> str:
+    """Return a message of the platform as it is, but for what passes for a line of ours, or runs within quotes."""
+    return _not_ours(_EVIDENCE_ID.sub(r"\1", _SUBSTITUTION.sub(" ", clean(text, MAX_QUOTED_CHARS))), limit)
+
+
+def _not_ours(text: str, limit: int) -> str:
+    return clean(_HEADING.sub(r"\1 ", _ORDER.sub("", clean(text, MAX_QUOTED_CHARS))), limit)

@@ -1,8 +1,7 @@
 """The second block: what to do, with each command alone on its line."""
 
 from noctuary.analyzers.base import Advice
-from noctuary.common.text import clean
-from noctuary.common.words import prose, remark
+from noctuary.common.words import prose, quoted, remark
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models.diagnosis import Change, Diagnosis, Verdict
 from noctuary.models.evidence import Evidence
@@ -31,7 +30,7 @@ def action(evidence: Evidence, *, is_resolved: bool) -> list[str]:
 
 def _compare(evidence: Evidence) -> list[str]:
     """Return what to do about each of several changes, of which none is known to be the one."""
-    lines = ["Do: compare when the trouble began with each change; take back the one that fits."]
+    lines = ["Do: compare when the trouble began with each change, and take back the one that fits."]
     for cause in evidence.diagnosis.causes[:2]:
         what = f"the {noun_of(cause.change)} of {shown_name(cause.change, 63)}" if cause.change is not None else ""
         lines += advised(f"If it is {prose(what)}:", remedy(cause, evidence.diagnosis, evidence.standing))
@@ -51,6 +50,6 @@ def advised(lead: str, advice: Advice) -> list[str]:
 
 
 def _map_it(diagnosis: Diagnosis) -> str:
-    name = clean(diagnosis.services[0], 63) if diagnosis.services else "this service"
+    name = (quoted(diagnosis.services[0], 63) if diagnosis.services else "") or "this service"
     check = "check how spec.services of the integration maps this PagerDuty service (namespaces, selector)"
-    return f"Do: {check}, or post events for {prose(name)}."
+    return f"Do: {check}, or post events for {name}."

@@ -1,19 +1,31 @@
 """Sentences of a note: what a cause is, and one line per piece of evidence."""
 
+import re
+
 from noctuary.analyzers.base import container_named, wording
 from noctuary.analyzers.registry import analyzer_of
-from noctuary.common.text import clean, duration, plural, shorten, shorten_middle
-from noctuary.common.words import COUNT, plain_value, short_sha
+from noctuary.common.text import duration, plural, shorten, shorten_middle
+from noctuary.common.words import COUNT, disarmed, is_subdomain, phrase, plain_value, quoted, short_sha
 from noctuary.correlation.change_checks import NOTHING_RUNS
 from noctuary.correlation.rollout_checks import CONFIGURATION
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Diagnosis, Fault, Relation
-from noctuary.notes.posted import fault_words, link_of, setting_sentence, told_by, vendor_of
+from noctuary.notes.posted import fault_words, link_of, setting_sentence, told_by, told_line, vendor_of
 from noctuary.notes.tense import past
-from noctuary.notes.values import from_to, is_rereading, is_restart, is_same_image, is_staged, shown_name, version
+from noctuary.notes.values import (
+    changed_parts,
+    from_to,
+    is_rereading,
+    is_restart,
+    is_same_image,
+    is_staged,
+    shown_name,
+    version,
+)
 
 MAX_LINE_CHARS = 400
+_NUMBER = re.compile(r"[0-9]{1,18}")
 IMAGE_OF = "image of "
 """How a rollout's summary names the image of a container that is not the first one."""
 _SETTINGS = frozenset({EventType.FLAG_CHANGE, EventType.CONFIG_CHANGE, EventType.SCHEMA_CHANGE})
@@ -51,7 +63,7 @@ def _symptom(cause: Cause, limit: int) -> str:
     fault = cause.faults[0]
     if fault.is_posted or cause.kind is not CauseKind.ROLLOUT:
         return fault_sentence(fault, limit)
-    told = analyzer_of(fault).symptom(fault, limit)
+    told = disarmed(analyzer_of(fault).symptom(fault, limit), MAX_LINE_CHARS)
     return past(told) if fault.is_over else told
 
 
@@ -59,7 +71,8 @@ def fault_sentence(fault: Fault, limit: int) -> str:
     """Return what is wrong with what; in the past tense when it is over."""
     if fault.is_posted:
         return fault_words(fault, limit)
-    told = analyzer_of(fault).sentence(fault, wording(fault, shown_name(fault, limit), limit))
+    said = analyzer_of(fault).sentence(fault, wording(fault, shown_name(fault, limit), limit))
+    told = disarmed(said, MAX_LINE_CHARS)
     return past(told) if fault.is_over else told
 
 
@@ -83,7 +96,7 @@ def _change_sentence(change: Change, onset: float | None, limit: int) -> str:
 
 def _rolled_out(change: Change, limit: int) -> str:
     """Return what a rollout brought: another version, or what else of its template changed."""
-    changed = clean(change.details.get(details.CHANGED, ""), 253)
+    changed = changed_parts(change, 253)
     if is_restart(change):
         return "was restarted"
     if is_rereading(change):
@@ -107,12 +120,12 @@ def change_line(change: Change) -> str:
     parts = [
         vendor_of(change) if change.is_posted else "",
         f"commit {commit}" if commit and commit not in values else "",
-        f"revision {clean(facts[details.REVISION], 20)}" if details.REVISION in facts else "",
+        f"revision {facts[details.REVISION]}" if _NUMBER.fullmatch(facts.get(details.REVISION, "")) else "",
         *told_by(change),
-        f"changed: {clean(facts[details.CHANGED], 120)}" if details.CHANGED in facts else "",
-        f"reaches {clean(facts[details.STAGED], 80)}" if details.STAGED in facts else "",
+        f"changed: {changed_parts(change, 120)}" if details.CHANGED in facts else "",
+        f"reaches {quoted(facts[details.STAGED], 80)}" if details.STAGED in facts else "",
         "by an autoscaler" if details.BY_AUTOSCALER in facts else "",
-        clean(change.entity, 63) if change.is_posted and change.entity != change.service else "",
+        quoted(change.entity, 63) if change.is_posted and change.entity != change.service else "",
     ]
     parts = [part for part in parts if part not in said]
     told = "; ".join(part for part in parts if part)
@@ -131,11 +144,11 @@ def fault_line(fault: Fault) -> str:
     """Return one fault with the pods it hit and what the platform says of it."""
     if fault.is_posted:
         told = "; ".join(told_by(fault))
-        return shorten(fault_words(fault, 120) + (f" ({told})" if told else ""), MAX_LINE_CHARS) + link_of(fault)
-    reason = clean(fault.details.get(details.REASON, ""), 63)
+        return shorten(told_line(fault) + (f" ({told})" if told else ""), MAX_LINE_CHARS) + link_of(fault)
+    reason = phrase(fault.details.get(details.REASON, ""), 63)
     told = fault_sentence(fault, 63)
     said = ", ".join(part for part in _facts(fault, reason) if part and part not in told)
-    message = analyzer_of(fault).message(fault)
+    message = disarmed(analyzer_of(fault).message(fault), MAX_LINE_CHARS)
     line = told + (f"; {said}" if said else "")
     is_new = message not in ("", reason, *fault.pods) and message not in line
     return shorten(line + (f": {message}" if is_new else ""), MAX_LINE_CHARS)
@@ -148,5 +161,9 @@ def _facts(fault: Fault, reason: str) -> list[str]:
         "" if names_reason else reason,
         plural(int(restarts), "restart") if COUNT.fullmatch(restarts) and int(restarts) else "",
         container_named(fault, 63).strip(),
-        f"on {shorten_middle(clean(fault.nodes[0], 253), 40)}" if len(fault.nodes) == 1 and not names_reason else "",
+        f"on {shorten_middle(fault.nodes[0], 40)}" if _is_on_one_node(fault) and not names_reason else "",
     ]
+
+
+def _is_on_one_node(fault: Fault) -> bool:
+    return len(fault.nodes) == 1 and is_subdomain(fault.nodes[0])

@@ -1,12 +1,12 @@
 """What other systems post, in words: each sentence says what happened to which thing, and who told it."""
 
 from noctuary.analyzers.base import Advice
-from noctuary.common.text import clean
-from noctuary.common.words import plain_image, plain_link, plain_phrase, plain_value, short_sha
+from noctuary.common.words import phrase, plain_image, plain_link, plain_phrase, plain_value, quoted, short_sha
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change, Fault
-from noctuary.notes.values import entity_of, old_image, previous_version, version
+from noctuary.notes.values import ODD_THING, entity_of, old_image, previous_version, service_of, version
 
+MAX_TOLD_CHARS = 120
 LOW_CONFIDENCE = 0.5
 """Below it the reporting system itself doubts what it says, and the reader should know."""
 _ON = frozenset({"on", "true", "enabled", "1"})
@@ -16,17 +16,21 @@ _NOUNS: dict[str, str] = {
     EventType.CONFIG_CHANGE: "configuration",
     EventType.SCHEMA_CHANGE: "schema of",
 }
+OURSELVES = "noctuary"
+ODD_VENDOR = "another system"
+"""Who tells something under a name that is none, or is ours."""
 
 
 def vendor_of(thing: Change | Fault, limit: int = 40) -> str:
     """Return who told it."""
-    return clean(thing.vendor, limit)
+    name = phrase(thing.vendor, limit)
+    return name if name and OURSELVES not in name.casefold() else ODD_VENDOR
 
 
 def told_by(thing: Change | Fault) -> list[str]:
     """Return who did it, and whether its teller doubts it."""
     return [
-        *([f"by {clean(thing.actor, 63)}"] if thing.actor else []),
+        *([f"by {actor}"] if (actor := quoted(thing.actor, 63)) else []),
         *(["reported with low confidence"] if thing.is_posted and thing.confidence < LOW_CONFIDENCE else []),
     ]
 
@@ -41,8 +45,9 @@ def setting_sentence(change: Change, limit: int) -> str:
     """Return which flag, configuration or schema was set to what: `flag new-checkout of shop turned on (was off)`."""
     entity = entity_of(change, limit)
     noun = _NOUNS.get(change.event_type) or change.event_type.replace("_", " ")
-    whose = f" of {clean(change.service, limit)}" if change.is_posted and entity != clean(change.service, limit) else ""
-    return f"{noun} {entity}{whose} {_turned(change)}"
+    whose = f" of {service_of(change, limit)}" if change.is_posted and change.entity not in ("", change.service) else ""
+    named = f"{noun} {entity}" if entity != ODD_THING else f"a {noun.removesuffix(' of')} with an odd name"
+    return f"{named}{whose} {_turned(change)}"
 
 
 def _turned(change: Change) -> str:
@@ -53,10 +58,18 @@ def _turned(change: Change) -> str:
     return f"set to {new}{was}" if new else f"changed{was}"
 
 
+def told_line(fault: Fault) -> str:
+    """Return what another system reports in its own words, for a line of evidence."""
+    known = fault_words(fault, MAX_TOLD_CHARS)
+    said = quoted(_what(fault), MAX_TOLD_CHARS)
+    more = [words for words in (quoted(fault.entity, 63), said) if words and words not in known]
+    return known + (f"; as it says, {', '.join(more)}" if more else "")
+
+
 def fault_words(fault: Fault, limit: int) -> str:
     """Return what another system reports: `postgres: deadlock on payments.public`."""
     entity, vendor = entity_of(fault, limit), vendor_of(fault, limit)
-    what = clean(fault.text.replace("_", " "), limit) if fault.text not in ("", fault.entity) else ""
+    what = phrase(_what(fault), limit)
     match fault.event_type:
         case EventType.DEPENDENCY_FAILURE:
             return _dependency(fault, entity, what, limit)
@@ -67,16 +80,24 @@ def fault_words(fault: Fault, limit: int) -> str:
     return f"{vendor}: {what} on {entity}" if what else f"{vendor}: {entity} is saturated"
 
 
+def _what(fault: Fault) -> str:
+    return fault.text.replace("_", " ") if fault.text not in ("", fault.entity) else ""
+
+
 def _dependency(fault: Fault, entity: str, what: str, limit: int) -> str:
-    service, said = clean(fault.service, limit), f": {what}" if what else ""
-    if entity == service:
+    service, said = service_of(fault, limit), f": {what}" if what else ""
+    if fault.entity in ("", fault.service):
         return f"{service} is answered by a dependency with an error{said}"
     return f"{service} depends on {entity}{said or ', which fails'}"
 
 
+def _teller(thing: Change | Fault) -> str:
+    return plain_phrase(thing.vendor) if vendor_of(thing) != ODD_VENDOR else ""
+
+
 def revert_posted(change: Change) -> Advice:
     """Return how to take back what another system tells that it changed: no command, it has its own."""
-    by = plain_phrase(change.vendor)
+    by = _teller(change)
     where = f" with {by}" if by else ""
     if change.is_rollout:
         return Advice(_roll_back_posted(change, where))
@@ -103,7 +124,7 @@ def _roll_back_posted(change: Change, where: str) -> str:
 
 def mend_posted(fault: Fault) -> Advice:
     """Return what to check about a fault that another system reports."""
-    entity, vendor = plain_phrase(fault.entity) or "the thing it names", plain_phrase(fault.vendor) or "its reporter"
+    entity, vendor = plain_phrase(fault.entity) or "the thing it names", _teller(fault) or "its reporter"
     match fault.event_type:
         case EventType.DEPENDENCY_FAILURE:
             return Advice(f"check that {entity} runs and answers: it does not, as {vendor} reports")

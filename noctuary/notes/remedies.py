@@ -25,7 +25,7 @@ def remedy(cause: Cause, diagnosis: Diagnosis, standing: Standing | None = None)
         return _repair(cause.faults[0], diagnosis, standing)
     already = undone_already(change, standing, diagnosis.onset)
     if already:
-        return Advice(f"{already}; if it goes on, look for another cause")
+        return Advice(f"{already}. Where it goes on, look for another cause")
     if not change.subject.kind:
         return revert_posted(change)
     owner = owner_of(change.subject, change.details, diagnosis, standing)

@@ -143,7 +143,10 @@ def _replace_broken(change: Change, faults: list[Fault]) -> tuple[str, ...]:
 
 def _roll_back_foreign(change: Change) -> Advice:
     """Kinds that `kubectl rollout` does not know have their own way back."""
-    kind, name = plain_phrase(change.subject.kind) or "workload", plain_phrase(shown_name(change, 63)) or "it"
+    kind, name = (
+        (plain_phrase(change.subject.kind) or "workload").partition(" ")[0],
+        plain_phrase(shown_name(change, 63)) or "it",
+    )
     way = " with kubectl argo rollouts undo" if kind == "Rollout" else ", by the means of its kind"
     target = previous_version(change, 63) if plain_image(change.details.get(details.PREVIOUS_IMAGE)) else ""
     return Advice(f"roll {kind} {name} back to {target or 'the version before'}{way}")

@@ -1,23 +1,41 @@
 """Values in a note: names that fit, versions, images and what a change turned into what."""
 
 from noctuary.common.text import clean, shorten_middle
-from noctuary.common.words import plain_image, plain_value, short_sha
+from noctuary.common.words import MAX_SUBDOMAIN_CHARS, phrase, plain_image, plain_value, short_sha
 from noctuary.models import details
 from noctuary.models.diagnosis import Change, Fault
 
 MAX_REFERENCE_CHARS = 160
 ODD_IMAGE = "an image with an odd name"
 """What is said of a reference with other signs than registries use: it may hold a command."""
+ODD_THING = "a thing with an odd name"
+"""What is said of a name that is more than a name: it may be a command, a link, or pass for a line of ours."""
 
 
 def shown_name(thing: Change | Fault, limit: int) -> str:
     """Return the name of what changed or fails, shortened in its middle."""
-    return shorten_middle(clean(thing.subject.name or thing.service, 253), limit)
+    return _named(thing.subject.name, limit) if thing.subject.name else service_of(thing, limit)
+
+
+def service_of(thing: Change | Fault, limit: int) -> str:
+    """Return the name of the service concerned."""
+    return _named(thing.service, limit)
 
 
 def entity_of(thing: Change | Fault, limit: int) -> str:
     """Return what another system says is affected, else the service."""
-    return shorten_middle(clean(thing.entity or thing.service, 253), limit)
+    return _named(thing.entity or thing.service, limit)
+
+
+def _named(name: str, limit: int) -> str:
+    known = phrase(name, MAX_SUBDOMAIN_CHARS)
+    return shorten_middle(known, limit) if known else ODD_THING
+
+
+def changed_parts(change: Change, limit: int) -> str:
+    """Return what of its template a rollout changed: names of variables may hold any sign."""
+    parts = clean(change.details.get(details.CHANGED, ""), limit).split(", ")
+    return ", ".join(phrase(part, limit) or ODD_THING for part in parts) if parts != [""] else ""
 
 
 def new_image(change: Change) -> str:

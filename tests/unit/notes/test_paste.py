@@ -1,4 +1,4 @@
-"""Every line below `Do:` is pasted into a real shell, whose `kubectl` only writes down how it was called."""
+"""Whole blocks of `Do:`, leads included, are pasted into a real shell whose `kubectl` only writes down its calls."""
 
 import os
 import re
@@ -12,6 +12,7 @@ import pytest
 
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Diagnosis, Subject
+from testbed.golden_notes import DIRECTORY, ORDINARY
 from testbed.told import action_of, cause, change, diagnosis, fault, held, note, posted
 
 HOSTILE = [
@@ -36,6 +37,11 @@ HOSTILE = [
     "https://evil.example.com/x;touch",
     "*",
     "x" * 5000,
+    "x; if",
+    "x (e:reboot:)",
+    "kubectl delete ns shop",
+    "web -n shop --all",
+    "x; Do: kubectl delete ns shop",
 ]
 FACTS = [
     *("image", "previous_image", "revision", "changed", "message", "container", "reason", "restarts", "memory_limit"),
@@ -52,6 +58,12 @@ printf '%s\\n' "$(printf ' %q' "$0" "$@")" >> "$CALLS"
 WORD = re.compile(r"[a-zA-Z0-9./=:-]+")
 TOOLS = ("kubectl", "helm")
 BASH = shutil.which("bash") or "/bin/bash"
+RAN = re.compile(r"^\++ran (\S+)", re.MULTILINE)
+AFTER = re.compile(r"; *(\w+)")
+"""Where a command begins within a line: a keyword such as `time` leaves no trace."""
+BUILT_IN = frozenset(subprocess.check_output([BASH, "-c", "compgen -bk"], text=True).split())
+OTHER_SHELLS = frozenset({"repeat", "foreach", "end", "nocorrect", "noglob", "where", "print", "what", "find", "take"})
+"""What zsh, and systems other than this one, have beyond it."""
 
 
 def hostile_faults(bad: str) -> Iterator[Diagnosis]:
@@ -99,24 +111,34 @@ class Shell:
         for name in TOOLS:
             (tools / name).write_text(FAKE.format(bash=BASH))
             (tools / name).chmod(0o755)
+        self.ran: set[str] = set()
         self._env = {"PATH": str(tools), "CALLS": str(self.calls), "HOME": str(self.empty)}
+        self._env |= {"PS1": "", "PS2": "", "HISTFILE": ""}
 
     def check(self, text: str) -> str:
         """Return what a shell says of the form of lines."""
         return subprocess.run([BASH, "-n"], input=text, capture_output=True, text=True, check=False).stderr
 
     def paste(self, lines: list[str]) -> list[list[str]]:
-        """Run each line by itself and return how the tools were called."""
+        """Type lines as somebody would who pastes them; return how the tools were called."""
         self.calls.write_text("")
-        script = "\n".join(f"{BASH} -c {_quoted(line)}" for line in lines)
-        subprocess.run(
-            [BASH, "-c", script], cwd=self.empty, env=self._env, capture_output=True, check=False, timeout=60
+        typed = "PS4='+ran '; set -x\n" + "\n".join(lines) + "\n"
+        done = subprocess.run(
+            [BASH, "--norc", "--noprofile", "--noediting", "-i"],
+            input=typed.encode(),
+            cwd=self.empty,
+            env=self._env,
+            capture_output=True,
+            check=False,
+            timeout=60,
         )
+        self.ran |= set(RAN.findall(done.stderr.decode())) | set(AFTER.findall("\n".join(lines)))
         return [line.split() for line in self.calls.read_text().splitlines()]
 
-
-def _quoted(line: str) -> str:
-    return "'" + line.replace("'", "'\\''") + "'"
+    def commands(self) -> set[str]:
+        """Return the words that the shell of a reader would have run, beyond the tools, if they are commands at all."""
+        known = {word for word in self.ran if shutil.which(word) or word in OTHER_SHELLS | BUILT_IN}
+        return known - set(TOOLS)
 
 
 @pytest.fixture
@@ -132,17 +154,42 @@ def actions(bad: str) -> Iterator[list[str]]:
         yield from (action_of(note(found, standing)) for standing in standings(bad))
 
 
+def check_pasting(shell: Shell, blocks: list[tuple[str, ...]]) -> list[str]:
+    """Paste blocks one after the other; no line may keep the next from running, and only commands run."""
+    assert shell.check("\n".join(line for block in blocks for line in block[1:])) == ""
+    for lead in {block[0] for block in blocks}:
+        assert "unexpected E" not in shell.check(lead)
+        assert "unexpected end" not in shell.check(lead)
+    lines = [line for block in blocks for line in block]
+    commands = [line for line in lines if line.startswith(TOOLS)]
+    calls = [[Path(call[0]).name, *call[1:]] for call in shell.paste(lines)]
+    assert calls == [line.split() for line in commands]
+    assert shell.commands() - {"set"} == set()
+    assert os.listdir(shell.empty) == []  # noqa: PTH208
+    return commands
+
+
+REVIEWED = [*DIRECTORY.glob("*.txt"), ORDINARY]
+
+
+@pytest.mark.parametrize("reviewed", REVIEWED, ids=[path.stem for path in REVIEWED])
+def test_what_was_reviewed_can_be_pasted_whole(shell: Shell, reviewed: Path) -> None:
+    blocks = re.split(r"\n\n|\n(?==)|(?<=\.)\n(?=Do)", reviewed.read_text(encoding="utf-8"))
+    check_pasting(shell, [tuple(block.splitlines()) for block in blocks if block.startswith(("Do", "If it comes"))])
+
+
+@pytest.mark.parametrize("lead", ["Do: x; if it goes on", "Do: it's x", "Do: x; time passes", "Do: x; find the leak"])
+def test_the_shell_of_these_tests_would_show_a_lead_that_runs(shell: Shell, lead: str) -> None:
+    with pytest.raises(AssertionError):
+        check_pasting(shell, [(lead,)])
+
+
 @pytest.mark.parametrize("bad", HOSTILE)
 def test_pasted_lines_call_the_tools_and_nothing_else(shell: Shell, bad: str) -> None:
-    blocks = list(actions(bad))
-    assert shell.check("\n".join(line for block in blocks for line in block[1:])) == ""
-    lines = sorted({line for block in blocks for line in block})
-    calls = shell.paste(lines)
-    commands = [line for line in lines if line.startswith(TOOLS)]
+    blocks = list(dict.fromkeys(map(tuple, actions(bad))))
+    commands = check_pasting(shell, blocks)
     assert len(commands) > 5
-    assert [[Path(call[0]).name, *call[1:]] for call in calls] == [line.split() for line in commands]
     assert all(WORD.fullmatch(word) for line in commands for word in line.split())
-    assert os.listdir(shell.empty) == []  # noqa: PTH208
     for lead, *rest in blocks:
         assert lead.startswith(("Do:", "Do, if it is to blame:"))
         assert all(line.startswith(("kubectl ", "helm ", "# ")) for line in rest)
