@@ -9,6 +9,7 @@ from noctuary.correlation.rollout_checks import CONFIGURATION
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Diagnosis, Fault, Relation
+from noctuary.notes.differences import with_differences
 from noctuary.notes.posted import fault_words, link_of, setting_sentence, told_by, vendor_of
 from noctuary.notes.tense import past
 from noctuary.notes.values import from_to, is_rereading, is_restart, is_same_image, is_staged, shown_name, version
@@ -89,7 +90,7 @@ def _rolled_out(change: Change, limit: int) -> str:
     if is_rereading(change):
         return "was restarted with a changed ConfigMap or Secret"
     if is_same_image(change) and changed:
-        return f"was rolled out with another {shorten(changed, limit)}"
+        return f"was rolled out {with_differences(changed, limit)}"
     to = version(change, limit)
     if changed.startswith(IMAGE_OF):
         to += f" of {shorten_middle(changed.partition(',')[0].removeprefix(IMAGE_OF), limit)}" if to else ""

@@ -11,6 +11,7 @@ from noctuary.models.diagnosis import Cause, Diagnosis, Fault, Verdict
 from noctuary.models.evidence import Evidence
 from noctuary.models.live_view import NOT_WATCHED
 from noctuary.notes.phrases import cause_sentence, change_line, fault_line, fault_sentence
+from noctuary.notes.posted import doubt_of
 
 MAX_EVIDENCE_LINES = 20
 MAX_BACKGROUND = 5
@@ -54,7 +55,7 @@ def others(diagnosis: Diagnosis) -> list[str]:
     """Return what is less likely, what was ruled out, what goes on since long, and what was quiet."""
     return [
         *(_other(_rank(diagnosis, i), cause, diagnosis) for i, cause in enumerate(diagnosis.causes) if i),
-        *(_other("Weak", cause, diagnosis) for cause in ([] if diagnosis.causes else diagnosis.weak)),
+        *(_other("Weak", cause, diagnosis) for cause in diagnosis.weak),
         *(
             shorten(f"Ruled out: {_at(aside.change.at, diagnosis)} {change_line(aside.change)}: {aside.why}", 400)
             for aside in diagnosis.set_aside
@@ -72,7 +73,8 @@ def _rank(diagnosis: Diagnosis, index: int) -> str:
 def _other(word: str, cause: Cause, diagnosis: Diagnosis) -> str:
     said = cause_sentence(cause, diagnosis)
     why = "" if cause.why in said else f": {cause.why}"
-    return shorten(f"{word}: {_at(cause.at, diagnosis)} {said}{why}", 300)
+    doubt = doubt_of(cause.change if cause.change is not None else cause.faults[0])
+    return shorten(f"{word}: {_at(cause.at, diagnosis)} {said}{f' ({doubt})' if doubt else ''}{why}", 300)
 
 
 def _ran_well(diagnosis: Diagnosis) -> Iterator[str]:

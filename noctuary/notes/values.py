@@ -1,7 +1,7 @@
 """Values in a note: names that fit, versions, images and what a change turned into what."""
 
 from noctuary.common.text import clean, shorten_middle
-from noctuary.common.words import plain_image, plain_value, short_sha
+from noctuary.common.words import plain_image, plain_value, short_commit, short_sha
 from noctuary.models import details
 from noctuary.models.diagnosis import Change, Fault
 
@@ -55,22 +55,22 @@ def version(change: Change, limit: int) -> str:
     """Return the short name of what was rolled out: the tag where only that changed, else image and tag."""
     if change.is_posted and short_sha(change.sha):
         return short_sha(change.sha)
-    return _short(new_image(change), old_image(change), limit)
+    return _short(change, new_image(change), old_image(change), limit)
 
 
 def previous_version(change: Change, limit: int) -> str:
     """Return the short name of what ran before."""
-    return _short(old_image(change), new_image(change), limit)
+    return _short(change, old_image(change), new_image(change), limit)
 
 
-def _short(image: str, other: str, limit: int) -> str:
+def _short(change: Change, image: str, other: str, limit: int) -> str:
     if not image:
         return ""
     image, other = plain_image(image), plain_image(other)
     if not image:
-        return ODD_IMAGE
-    if short_sha(image):
-        return short_sha(image)
+        return _odd(change)
+    if short_commit(image):
+        return _short_commit(image, other)
     if "@sha256:" in image:
         return image.split("@sha256:")[1][:12]
     short, other_short = image.rsplit("/", 1)[-1], other.rsplit("/", 1)[-1]
@@ -81,15 +81,27 @@ def _short(image: str, other: str, limit: int) -> str:
 
 def from_to(change: Change) -> str:
     """Return `old -> new`, each only where it is a plain value; one alone where nothing else is known or changed."""
-    shown = [_shown(change, old_image(change)), _shown(change, new_image(change) or change.sha or "")]
+    old, new = old_image(change), new_image(change)
+    shown = [_shown(change, old, new), _shown(change, new, old) if new else short_sha(change.sha)]
     if shown[0] == shown[1]:
         del shown[0]
     return " -> ".join(value for value in shown if value)
 
 
-def _shown(change: Change, value: str) -> str:
+def _shown(change: Change, value: str, other: str) -> str:
     if not value or not (change.is_rollout or is_staged(change)):
         return plain_value(value)
-    if short_sha(value):
-        return short_sha(value)
-    return shorten_middle(plain_image(value) or ODD_IMAGE, MAX_REFERENCE_CHARS)
+    if short_commit(value):
+        return _short_commit(value, other)
+    return shorten_middle(plain_image(value) or _odd(change), MAX_REFERENCE_CHARS)
+
+
+def _short_commit(value: str, other: str) -> str:
+    """Return the start of a commit, and the whole where another one begins with the same signs."""
+    short = short_commit(value)
+    return value if short == short_commit(other) and value.lower() != other.lower() else short
+
+
+def _odd(change: Change) -> str:
+    """What another system calls a version need be no image: nothing is said of it then."""
+    return "" if change.is_posted else ODD_IMAGE
