@@ -12,7 +12,13 @@ from noctuary.correlation.explain import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.incidents.alerts import onset_of, read_alerts
 from noctuary.incidents.evidence.sight import NO_SIGHT, Sight
-from noctuary.incidents.evidence.standing import blamed_workloads, find_rollback, find_undoing, read_revisions
+from noctuary.incidents.evidence.standing import (
+    blamed_workloads,
+    find_broken_pods,
+    find_rollback,
+    find_undoing,
+    read_revisions,
+)
 from noctuary.incidents.evidence.window import merge_events, read_window, tenants_of
 from noctuary.incidents.service_mapping import resolve_services
 from noctuary.models.diagnosis import Diagnosis, IncidentContext, PodView, Relation, ServiceView, Subject
@@ -140,7 +146,12 @@ class Enricher:
             reader, blamed_workloads(diagnosis), [] if is_edit and reader is not None else seen
         )
         changes = present.observed.changes
-        return Standing(find_rollback(diagnosis, changes), revisions, find_undoing(diagnosis, changes))
+        return Standing(
+            find_rollback(diagnosis, changes),
+            revisions,
+            find_undoing(diagnosis, changes),
+            find_broken_pods(diagnosis, present.live),
+        )
 
     async def _alerts(
         self, record: RoutingRecord, incident: IncidentRow, gaps: list[str], known: AlertSummary | None

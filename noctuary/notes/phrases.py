@@ -39,7 +39,7 @@ def sentence(cause: Cause, diagnosis: Diagnosis, limit: int, *, with_symptom: bo
 
 def _felt(cause: Cause, limit: int) -> str:
     """Return which pods feel a bad node."""
-    count = sum(len(fault.pods) for fault in cause.faults[1:])
+    count = sum(len(fault.shown_pods) for fault in cause.faults[1:])
     if not count:
         return f"; {cause.why}"
     return f"; {plural(count, 'pod')} of {shown_name(cause.faults[1], limit)} {'fails' if count == 1 else 'fail'} there"

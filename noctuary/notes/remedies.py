@@ -74,7 +74,7 @@ def _repair(fault: Fault, diagnosis: Diagnosis, standing: Standing | None) -> Ad
         limit = plain_value(fault.details.get(details.MEMORY_LIMIT))
         now = f" (now {limit})" if limit else ""
         return change_at_owner(owner, fault.subject, f"find the leak, or raise the memory limit{now}")
-    pod = Subject("Pod", fault.subject.namespace, fault.pods[0] if fault.pods and not fault.is_over else "")
+    pod = Subject("Pod", fault.subject.namespace, fault.shown_pods[0] if fault.pods and not fault.is_over else "")
     advice = analyzer_of(fault).remedy(fault, pod, kubectl(pod, "describe", kind="Pod") or _look(fault))
     return advice if any(advice) else Advice("check the status, the events and the logs of its pods")
 

@@ -80,8 +80,9 @@ def roll_back(change: Change, faults: list[Fault], standing: Standing | None, ne
     undo = kubectl(change.subject, "rollout", "undo", kind=change.subject.kind)
     if not undo:
         return Advice(f"roll back to {to}")
-    deleted = _replace_broken(change, faults)
-    why = ", and delete its broken pods, or they are never replaced" if deleted else ""
+    broken = _broken_pods(change, faults, standing)
+    deleted = _delete(change, broken) if broken else ()
+    why = "" if broken == [] else ", and delete its broken pods, or they are never replaced"
     remark = f"back to {to}{_how_long(change, near)}{why}"
     return Advice(command=f"{undo} --to-revision={target.number:d}", remark=remark, more=deleted)
 
@@ -129,13 +130,22 @@ def _how_long(change: Change, near: float) -> str:
     return f", which ran for {duration(change.at - since)} until {format_moment(change.at, near)}"
 
 
-def _replace_broken(change: Change, faults: list[Fault]) -> tuple[str, ...]:
-    """A StatefulSet waits for its broken pod to become ready before it replaces any: the pod must be deleted."""
+def _broken_pods(change: Change, faults: list[Fault], standing: Standing | None) -> list[str] | None:
+    """Return the pods that a StatefulSet waits for before it replaces any; None: some fail, and which is not known.
+
+    What failed at the first look may be well, or new, by now: only a pod that was seen not to be ready is broken.
+    """
     if change.subject.kind != "StatefulSet":
-        return ()
+        return []
     own = re.compile(re.escape(change.subject.name) + r"-[0-9]{1,6}")
-    pods = sorted({pod for fault in faults if not fault.is_over for pod in fault.pods if own.fullmatch(pod)})
-    if not 0 < len(pods) <= MAX_PODS_DELETED:
+    told = {pod for fault in faults if not fault.is_over for pod in fault.shown_pods if own.fullmatch(pod)}
+    if standing is None or standing.broken_pods is None:
+        return None if told else []
+    return sorted(told & {pod.name for pod in standing.broken_pods if pod.namespace == change.subject.namespace})
+
+
+def _delete(change: Change, pods: list[str]) -> tuple[str, ...]:
+    if len(pods) > MAX_PODS_DELETED:
         return ()
     names = " ".join(f"pod/{pod}" for pod in pods)
     return (f"kubectl -n {change.subject.namespace} delete {names}",)

@@ -7,8 +7,8 @@ import structlog
 
 from noctuary.common.errors import KubernetesError
 from noctuary.models import details
-from noctuary.models.diagnosis import WORKLOAD_KINDS, CauseKind, Change, Diagnosis, Subject
-from noctuary.models.live_view import RevisionReader
+from noctuary.models.diagnosis import WORKLOAD_KINDS, CauseKind, Change, Diagnosis, Fault, PodView, Subject
+from noctuary.models.live_view import LiveView, RevisionReader
 from noctuary.models.revisions import WorkloadRevisions
 
 log = structlog.get_logger()
@@ -51,6 +51,22 @@ async def _read_one(reader: RevisionReader, subject: Subject) -> WorkloadRevisio
     except (KubernetesError, TimeoutError, OSError) as error:
         log.info("Revisions could not be read", workload=subject.name, error=str(error) or "timeout")
         return None
+
+
+def find_broken_pods(diagnosis: Diagnosis, live: LiveView | None) -> list[Subject] | None:
+    """Return the pods that the causes' faults are of and that are not ready now; None when they were not read."""
+    faults = [fault for cause in diagnosis.causes for fault in cause.faults if not fault.is_over]
+    if live is None or any(fault.service in live.unread_services for fault in faults):
+        return None
+    found = (pod for pod in live.pods if any(_is_broken(pod, fault) for fault in faults))
+    return [Subject("Pod", pod.namespace, pod.name) for pod in found]
+
+
+def _is_broken(pod: PodView, fault: Fault) -> bool:
+    """Tell whether a pod that failed is still the same and not ready: one of another template only has its name."""
+    is_same = pod.namespace == fault.subject.namespace and pod.name in fault.shown_pods
+    templates = {pod.template_hash, fault.template_hash} - {""}
+    return is_same and len(templates) < 2 and not pod.is_ready and not pod.is_leaving
 
 
 def find_rollback(diagnosis: Diagnosis, changes: list[Change]) -> Change | None:

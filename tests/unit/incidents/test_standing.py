@@ -3,12 +3,19 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
 
 from noctuary.common.errors import KubernetesUnavailable
-from noctuary.incidents.evidence.standing import blamed_workloads, find_rollback, find_undoing, read_revisions
+from noctuary.incidents.evidence.standing import (
+    blamed_workloads,
+    find_broken_pods,
+    find_rollback,
+    find_undoing,
+    read_revisions,
+)
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import (
@@ -95,6 +102,30 @@ def test_workloads_of_faults_are_asked_for_too_and_pods_are_not() -> None:
     pod = Fault("x", [], Subject("Pod", "payments", "p"), "payments-api", Relation.OWN, "", AT, AT)
     other = msgspec.structs.replace(pod, subject=Subject("StatefulSet", "payments", "db"))
     assert blamed_workloads(blaming(BAD, pod, other)) == [API, other.subject]
+
+
+def live_pod(name: str, **more: Any) -> PodView:
+    told = {"template_hash": "h2", "node": "n", "is_ready": False, **more}
+    return PodView("payments", name, "payments-api", **told)
+
+
+BROKEN = Fault("x", [], API, "payments-api", Relation.OWN, "h2", AT, AT, pods=["a", "b"], failing_pods=["b"])
+
+
+@pytest.mark.parametrize(
+    ("live", "found"),
+    [
+        (LiveView(pods=[live_pod("a"), live_pod("b"), live_pod("c")]), ["b"]),
+        (LiveView(pods=[live_pod("b", is_ready=True)]), []),
+        (LiveView(pods=[live_pod("b", is_leaving=True)]), []),
+        (LiveView(pods=[live_pod("b", template_hash="h1")]), []),
+        (LiveView(unread_services=["payments-api"]), None),
+        (None, None),
+    ],
+)
+def test_broken_is_what_failed_and_is_not_ready_now(live: LiveView | None, found: list[str] | None) -> None:
+    seen = find_broken_pods(blaming(BAD, BROKEN), live)
+    assert (None if seen is None else [pod.name for pod in seen]) == found
 
 
 async def _slow(_subject: Subject) -> WorkloadRevisions | None:
