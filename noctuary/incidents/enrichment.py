@@ -17,6 +17,7 @@ from noctuary.incidents.evidence.standing import (
     find_broken_pods,
     find_rollback,
     find_undoing,
+    find_undoings,
     read_revisions,
 )
 from noctuary.incidents.evidence.window import merge_events, read_window, tenants_of
@@ -151,6 +152,7 @@ class Enricher:
             revisions,
             find_undoing(diagnosis, changes),
             find_broken_pods(diagnosis, present.live),
+            find_undoings(diagnosis, changes),
         )
 
     async def _alerts(
@@ -189,6 +191,9 @@ class Enricher:
 def _clearing(diagnosis: Diagnosis, present: Present) -> Clearing:
     """Tell what cleared: a rollback, and the pods of the blamed workload, else those of the incident's own service."""
     rollback = find_rollback(diagnosis, present.observed.changes)
+    if rollback is None and diagnosis.is_undecided:
+        undoings = find_undoings(diagnosis, present.observed.changes).values()
+        rollback = next((change for change in undoings if change.is_rollout), None)
     if present.live is None:
         return Clearing(rollback)
     blamed = blamed_workloads(diagnosis)[:1]

@@ -35,6 +35,9 @@ class Standing(msgspec.Struct, frozen=True):
     """The change that set the value of before again, where the blamed change is no rollout (a scaling, a flag)."""
     broken_pods: list[Subject] | None = None
     """Pods of the causes' faults that are not ready now; None: pods were not read this time."""
+    undoings: dict[str, Change] = {}
+    """What took back which change that is named as a cause, by the change's event; `rollback` and `undone` are of the
+    first cause only."""
 
 
 class Evidence(msgspec.Struct, frozen=True):

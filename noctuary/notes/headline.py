@@ -24,7 +24,7 @@ def headline(diagnosis: Diagnosis, prefix: str = "", standing: Standing | None =
     """Return the answer in one line of at most 120 characters, with names shortened as far as it takes."""
     groups = _cause(diagnosis.causes[0], diagnosis, standing) if diagnosis.causes else _no_cause(diagnosis)
     if diagnosis.is_undecided:
-        groups = _undecided(diagnosis)
+        groups = _undecided(diagnosis, standing)
     texts = [prefix + build(limit) for builders in groups for limit in _NAME_LIMITS for build in builders]
     return next((text for text in texts if len(text) <= HEADLINE_CHARS), shorten(texts[-1], HEADLINE_CHARS))
 
@@ -52,16 +52,26 @@ def _cause(cause: Cause, diagnosis: Diagnosis, standing: Standing | None) -> lis
     return [[say(), say(with_age=False)], [say(with_symptom=False)], [say(with_symptom=False, with_age=False)]]
 
 
-def _undecided(diagnosis: Diagnosis) -> list[list[Builder]]:
-    """Return ways to name changes of which none has a fault of its own, without preferring one."""
-    pair = diagnosis.causes[:2]
+def _undecided(diagnosis: Diagnosis, standing: Standing | None) -> list[list[Builder]]:
+    """Return ways to name changes of which none has a fault of its own, without preferring one.
 
-    def both(*, with_age: bool) -> Builder:
+    That one was taken back already matters more than how long ago each was.
+    """
+    pair = diagnosis.causes[:2]
+    tails = [[*_already(each, diagnosis, standing)] for each in pair]
+
+    def both(way: int, *, with_age: bool) -> Builder:
+        def said(each: Cause, tail: list[str], limit: int) -> str:
+            told = sentence(each, diagnosis, limit, with_symptom=False, with_age=with_age)
+            return told + (f" ({[*tail, 'already taken back'][way].removeprefix('; ')})" if tail else "")
+
         return lambda limit: "Possible causes: {}.".format(
-            "; or ".join(sentence(each, diagnosis, limit, with_symptom=False, with_age=with_age) for each in pair)
+            "; or ".join(said(each, tail, limit) for each, tail in zip(pair, tails, strict=True))
         )
 
-    return [[both(with_age=True), both(with_age=False)]]
+    if not any(tails):
+        return [[both(0, with_age=True), both(0, with_age=False)]]
+    return [[both(way, with_age=with_age) for with_age in (True, False)] for way in range(3)]
 
 
 def _already(cause: Cause, diagnosis: Diagnosis, standing: Standing | None) -> Iterator[str]:

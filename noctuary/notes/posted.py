@@ -13,11 +13,12 @@ LOW_CONFIDENCE = 0.5
 """Below it the reporting system itself doubts what it says, and the reader should know."""
 _ON = frozenset({"on", "true", "enabled", "1"})
 _OFF = frozenset({"off", "false", "disabled", "0"})
-_NOUNS: dict[str, str] = {
+SETTING_NOUNS: dict[str, str] = {
     EventType.FLAG_CHANGE: "flag",
     EventType.CONFIG_CHANGE: "configuration",
     EventType.SCHEMA_CHANGE: "schema of",
 }
+"""What is called by a name of its own."""
 
 
 def vendor_of(thing: Change | Fault, limit: int = 40) -> str:
@@ -46,7 +47,7 @@ def link_of(thing: Change | Fault) -> str:
 
 def setting_sentence(change: Change, limit: int) -> str:
     """Return which flag, configuration or schema was set to what: `flag new-checkout of shop turned on (was off)`."""
-    noun = _NOUNS.get(change.event_type) or change.event_type.replace("_", " ")
+    noun = SETTING_NOUNS.get(change.event_type) or change.event_type.replace("_", " ")
     if not change.entity:  # a release that did not keep it has stored this
         return f"a {noun.removesuffix(' of')} of {clean(change.service, limit)} {_turned(change)}"
     entity = entity_of(change, limit)
@@ -108,7 +109,7 @@ def _thing(change: Change) -> str:
     service, entity = plain_phrase(change.service) or "the service", plain_phrase(change.entity)
     if change.event_type == EventType.SCALE_EVENT:
         return f"the replicas of {entity or service}"
-    noun = _NOUNS.get(change.event_type) or change.event_type.replace("_", " ")
+    noun = SETTING_NOUNS.get(change.event_type) or change.event_type.replace("_", " ")
     return f"{noun} {entity}" if entity else f"the {noun} of {service}"
 
 

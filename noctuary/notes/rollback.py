@@ -18,15 +18,16 @@ MAX_PODS_DELETED = 10
 
 def undone_already(change: Change, standing: Standing | None, near: float, *, with_actor: bool = True) -> str:
     """Return `already rolled back to 3.10 at 01:29:25 by kubectl`, or nothing while the change still holds."""
+    undoing = _undoing_of(change, standing)
     if not change.is_rollout:
-        return _set_back_already(change, standing, near, with_actor=with_actor)
-    held, rollback = _revisions(change, standing), standing.rollback if standing is not None else None
+        return _set_back_already(undoing, near, with_actor=with_actor) if undoing is not None else ""
+    held = _revisions(change, standing)
     if held is not None and not _was_left(change, held):
         return ""
-    if rollback is not None and rollback.subject == change.subject:
-        by = _by(rollback) if with_actor else ""
-        to = version(rollback, 40) or "the version before"
-        return f"already rolled back to {to} at {format_moment(rollback.at, near)}{by}"
+    if undoing is not None:
+        by = _by(undoing) if with_actor else ""
+        to = version(undoing, 40) or "the version before"
+        return f"already rolled back to {to} at {format_moment(undoing.at, near)}{by}"
     if held is None:
         return ""
     current = next((each for each in held.revisions if each.number == held.current), None)
@@ -35,13 +36,21 @@ def undone_already(change: Change, standing: Standing | None, near: float, *, wi
     return f"already replaced by revision {held.current}"
 
 
-def _set_back_already(change: Change, standing: Standing | None, near: float, *, with_actor: bool) -> str:
-    undone = standing.undone if standing is not None else None
-    if undone is None or (undone.subject, undone.entity) != (change.subject, change.entity):
-        return ""
-    by = _by(undone) if with_actor else ""
-    to = plain_value(undone.new_value)
-    return f"already set back{f' to {to}' if to else ''} at {format_moment(undone.at, near)}{by}"
+def _undoing_of(change: Change, standing: Standing | None) -> Change | None:
+    """Return what took a change back; what was seen of the first cause only may be of this one."""
+    if standing is None:
+        return None
+    if standing.undoings:
+        return standing.undoings.get(change.event_id)
+    first = standing.rollback if change.is_rollout else standing.undone
+    is_same = first is not None and (first.subject, first.entity) == (change.subject, change.entity)
+    return first if is_same else None
+
+
+def _set_back_already(undoing: Change, near: float, *, with_actor: bool) -> str:
+    by = _by(undoing) if with_actor else ""
+    to = plain_value(undoing.new_value)
+    return f"already set back{f' to {to}' if to else ''} at {format_moment(undoing.at, near)}{by}"
 
 
 def _by(change: Change) -> str:

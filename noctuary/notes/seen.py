@@ -19,11 +19,11 @@ _HISTORY = re.compile(r"[0-9]{1,12}:([0-9]{1,9})(?= |$)")
 
 
 def why(evidence: Evidence) -> list[str]:
-    """Return the evidence of the first cause and the alert, in order of time."""
+    """Return the evidence of the first cause, or of both where none is preferred, and the alert, in order of time."""
     diagnosis = evidence.diagnosis
     if not diagnosis.causes:
         return []
-    lines = [(at, text, f"e{i}") for i, (at, text) in enumerate(_timeline(diagnosis.causes[0], diagnosis), 1)]
+    lines = [(at, text, f"e{i}") for i, (at, text) in enumerate(_timeline(diagnosis), 1)]
     alerts = evidence.alerts
     if alerts.opened_at is not None:
         began = "" if alerts.began_at is None else f"; its rule began to hold at {_at(alerts.began_at, diagnosis)}"
@@ -40,10 +40,18 @@ def _minute(seconds: float, diagnosis: Diagnosis) -> str:
     return _at(seconds, diagnosis)[:-3]
 
 
-def _timeline(cause: Cause, diagnosis: Diagnosis) -> list[tuple[float, str]]:
-    """Return the evidence of a cause in order of time; within a second the change comes first, then its faults."""
-    lines = [(cause.change.at, change_line(cause.change))] if cause.change is not None else []
-    lines += [(fault.first, fault_line(fault) + _lasting(fault, diagnosis)) for fault in cause.faults]
+def _shown(diagnosis: Diagnosis) -> int:
+    """Return how many causes the answer names."""
+    return 2 if diagnosis.is_undecided else 1
+
+
+def _timeline(diagnosis: Diagnosis) -> list[tuple[float, str]]:
+    """Return the evidence of the answer in order of time; within a second the change comes first, then its faults."""
+    causes = diagnosis.causes[: _shown(diagnosis)]
+    lines = [(cause.change.at, change_line(cause.change)) for cause in causes if cause.change is not None]
+    lines += [
+        (fault.first, fault_line(fault) + _lasting(fault, diagnosis)) for cause in causes for fault in cause.faults
+    ]
     return sorted(lines, key=lambda line: int(line[0]))[:MAX_EVIDENCE_LINES]
 
 
@@ -54,7 +62,7 @@ def _lasting(fault: Fault, diagnosis: Diagnosis) -> str:
 def others(diagnosis: Diagnosis) -> list[str]:
     """Return what is less likely, what was ruled out, what goes on since long, and what was quiet."""
     return [
-        *(_other(_rank(diagnosis, i), cause, diagnosis) for i, cause in enumerate(diagnosis.causes) if i),
+        *(_other("Less likely", cause, diagnosis) for cause in diagnosis.causes[_shown(diagnosis) :]),
         *(_other("Weak", cause, diagnosis) for cause in diagnosis.weak),
         *(
             shorten(f"Ruled out: {_at(aside.change.at, diagnosis)} {change_line(aside.change)}: {aside.why}", 400)
@@ -64,10 +72,6 @@ def others(diagnosis: Diagnosis) -> list[str]:
         *_background(diagnosis),
         *_quiet(diagnosis),
     ]
-
-
-def _rank(diagnosis: Diagnosis, index: int) -> str:
-    return "As likely" if diagnosis.is_undecided and index == 1 else "Less likely"
 
 
 def _other(word: str, cause: Cause, diagnosis: Diagnosis) -> str:

@@ -72,8 +72,10 @@ def _is_broken(pod: PodView, fault: Fault) -> bool:
 def find_rollback(diagnosis: Diagnosis, changes: list[Change]) -> Change | None:
     """Return the last rollout of the blamed workload if it led back to the version before; times are to the second."""
     blamed = _blamed(diagnosis, CauseKind.ROLLOUT)
-    if blamed is None:
-        return None
+    return _rollback_of(blamed, changes) if blamed is not None else None
+
+
+def _rollback_of(blamed: Change, changes: list[Change]) -> Change | None:
     last = _last_after(blamed, [change for change in changes if change.is_rollout])
     return last if last is not None and _leads_back(last, blamed) else None
 
@@ -81,7 +83,18 @@ def find_rollback(diagnosis: Diagnosis, changes: list[Change]) -> Change | None:
 def find_undoing(diagnosis: Diagnosis, changes: list[Change]) -> Change | None:
     """Return the last change of the blamed kind of the same object if it set the value of before again."""
     blamed = _blamed(diagnosis, CauseKind.CHANGE)
-    if blamed is None or not blamed.old_value:
+    return _undoing_of(blamed, changes) if blamed is not None else None
+
+
+def find_undoings(diagnosis: Diagnosis, changes: list[Change]) -> dict[str, Change]:
+    """Return by event what took back each change that is named as a cause."""
+    blamed = [cause.change for cause in diagnosis.causes if cause.change is not None]
+    found = [(each, (_rollback_of if each.is_rollout else _undoing_of)(each, changes)) for each in blamed]
+    return {each.event_id: undoing for each, undoing in found if undoing is not None}
+
+
+def _undoing_of(blamed: Change, changes: list[Change]) -> Change | None:
+    if not blamed.old_value:
         return None
     last = _last_after(blamed, [change for change in changes if change.event_type == blamed.event_type])
     return last if last is not None and last.new_value == blamed.old_value != blamed.new_value else None

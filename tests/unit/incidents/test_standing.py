@@ -14,6 +14,7 @@ from noctuary.incidents.evidence.standing import (
     find_broken_pods,
     find_rollback,
     find_undoing,
+    find_undoings,
     read_revisions,
 )
 from noctuary.models import details
@@ -96,6 +97,16 @@ def test_a_scaling_is_undone_when_the_number_of_before_is_wanted_again(new: str,
     down = scaling("down", AT, "2", "0")
     seen = find_undoing(blaming(down), [down, scaling("up", AT + 3, "0", new)])
     assert (seen.event_id if seen is not None else None) == found
+
+
+def test_what_took_back_each_of_several_causes_is_found() -> None:
+    down, flag = scaling("down", AT, "2", "0"), msgspec.structs.replace(scaling("on", AT, "off", "on"), entity="f")
+    found = msgspec.structs.replace(
+        blaming(BAD), causes=[blaming(each).causes[0] for each in (BAD, down, flag)], is_undecided=True
+    )
+    later = [change("back", AT + 9, "web:1", "h1"), scaling("up", AT + 3, "0", "2")]
+    seen = find_undoings(found, [BAD, down, flag, *later])
+    assert {name: undoing.event_id for name, undoing in seen.items()} == {"bad": "back", "down": "up"}
 
 
 def test_workloads_of_faults_are_asked_for_too_and_pods_are_not() -> None:
