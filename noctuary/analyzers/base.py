@@ -93,6 +93,8 @@ class Analyzer:
     """Whether too few replicas bring it about."""
     follows_dependency: ClassVar[bool] = False
     """Whether those who call a broken dependency show it."""
+    begins_when_unready: ClassVar[bool] = False
+    """Whether it is a fault only from when its pod was ready no more."""
     is_state: ClassVar[bool] = False
     """Whether the live view shows it as it is, without telling since when."""
     follows_change_of: ClassVar[tuple[str, ...]] = ()
@@ -194,5 +196,6 @@ def in_container(fault: Fault) -> str:
 
 def wording(fault: Fault, name: str, limit: int) -> Wording:
     """Return how the sentence of a fault names it."""
-    pods = plural(len(fault.pods), "pod") + f" of {name}" if fault.pods else name
-    return Wording(name, pods, len(fault.pods) > 1, limit)
+    count = len(fault.shown_pods)
+    pods = plural(count, "pod") + f" of {name}" if count else name
+    return Wording(name, pods, count > 1, limit)

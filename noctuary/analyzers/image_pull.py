@@ -73,9 +73,9 @@ class ImagePull(Analyzer):
         return f"the image cannot be pulled{self._why(fault)}"
 
     def _why(self, fault: Fault) -> str:
-        """Return ` (access denied; no pull secret regcred)`."""
+        """Return ` (no pull secret regcred; access denied)`."""
         secret = shorten(clean(fault.details.get(details.PULL_SECRET, ""), 253), MAX_SECRET_CHARS)
-        parts = [self.hint(fault).strip(" ()"), f"no pull secret {secret}" if secret else ""]
+        parts = [f"no pull secret {secret}" if secret else "", self.hint(fault).strip(" ()")]
         said = "; ".join(part for part in parts if part)
         return f" ({said})" if said else ""
 

@@ -25,6 +25,7 @@ class Probe(Analyzer):
     is_specific = False
     is_consequence = True
     is_nothing_when_gone = True
+    begins_when_unready = True
     follows_scaling_down = True
     follows_dependency = True
     tells_cause = False

@@ -26,7 +26,7 @@ def group_episodes(placed: Iterable[Placed], changes: list[Change], over: Mappin
     for each in placed:
         groups[_key(each)].append(each)
     faults = [
-        make_fault(key[0], key[1], key[2], members, is_over=all(over.get(p.event.id, False) for p in members))
+        make_fault(key[0], key[1], key[2], members, over)
         for key, group in groups.items()
         for members in _episodes(group, _starts(changes, key[1], key[2]))
     ]

@@ -117,6 +117,8 @@ def rollout_explains(observed: Observations, change: Change, fault: Fault) -> bo
     """Tell whether a fault is of a rollout's own pods and began within minutes of it, or they never became ready."""
     if not change.is_rollout or is_restart(change) or not same_workload(change, fault):
         return False
+    if not has_previous(change) and registry.analyzer_of(fault).tells_cause:  # that says more than `it is new`
+        return False
     template_hash = change.details.get(details.TEMPLATE_HASH, "")
     if template_hash and fault.template_hash and template_hash != fault.template_hash:
         return False
@@ -155,6 +157,12 @@ def scaling_explains(change: Change, fault: Fault) -> bool:
     if is_up(change):
         return analyzer.follows_scaling_up and not is_by_autoscaler(change)
     return analyzer.follows_scaling_down and is_down(change)
+
+
+def has_previous(change: Change) -> bool:
+    """Tell whether anything ran before a rollout; a posted deploy always follows something."""
+    names = (details.PREVIOUS_TEMPLATE_HASH, details.PREVIOUS_IMAGE)
+    return change.is_posted or change.old_value is not None or any(name in change.details for name in names)
 
 
 def is_restart(change: Change) -> bool:

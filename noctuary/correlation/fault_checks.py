@@ -97,8 +97,8 @@ def _terms(observed: Observations, fault: Fault, *, agrees: bool) -> list[Term]:
 
 
 def _limit(observed: Observations, fault: Fault, followers: list[Fault]) -> float:
-    is_unknown = registry.analyzer_of(fault) is registry.FALLBACK
-    if (is_unknown and _is_about_ready_pods(observed, fault)) or _is_beside(observed, fault):
+    is_mild = not registry.analyzer_of(fault).stops_pods and not fault.is_posted
+    if (is_mild and _is_about_ready_pods(observed, fault)) or _is_beside(observed, fault):
         return DOUBTFUL_LIMIT
     return POSSIBLE_LIMIT if _is_at_most_possible(observed, fault, followers) else 1.0
 
@@ -110,8 +110,12 @@ def _is_beside(observed: Observations, fault: Fault) -> bool:
 
 
 def _is_about_ready_pods(observed: Observations, fault: Fault) -> bool:
+    """Tell whether the pods that a Warning is about are ready; those of the service where it names none."""
+    if not fault.pods:
+        own = observed.own_pods if fault.relation is Relation.OWN else observed.dependency_pods
+        return bool(own) and all(pod.is_ready for pod in own)
     ready = {(pod.namespace, pod.name) for pod in observed.context.pods or [] if pod.is_ready}
-    return bool(fault.pods) and all((fault.subject.namespace, name) in ready for name in fault.pods)
+    return all((fault.subject.namespace, name) in ready for name in fault.pods)
 
 
 def _is_at_most_possible(observed: Observations, fault: Fault, followers: list[Fault]) -> bool:

@@ -53,6 +53,15 @@ def is_passing(placed: Placed, seen: Seen) -> bool:
     return placed.analyzer.is_nothing_when_gone and placed.service in seen.services
 
 
+def as_it_began(placed: Placed, seen: Seen) -> Placed:
+    """Return a failing probe's event as of when its pod became unready: before, it only failed now and then."""
+    event, pod = placed.event, _pod_of(placed.event, seen)
+    began = pod.ready_changed_at if pod is not None and not pod.is_ready else 0.0
+    if not placed.analyzer.begins_when_unready or not event.timestamp + CLOCK_SLACK_S < began <= event.last_seen:
+        return placed
+    return msgspec.structs.replace(placed, event=msgspec.structs.replace(event, timestamp=began))
+
+
 def is_over(placed: Placed, seen: Seen) -> bool:
     """Tell whether what an event reports had ended when the pods were read: its pod is gone, or ready since."""
     ref = placed.event.object

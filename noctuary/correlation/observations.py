@@ -8,7 +8,7 @@ import msgspec
 from noctuary.analyzers import registry
 from noctuary.correlation.deploys import join_posted
 from noctuary.correlation.episodes import group_episodes
-from noctuary.correlation.lasting import is_background, is_ignored, is_over, is_passing, what_was_seen
+from noctuary.correlation.lasting import as_it_began, is_background, is_ignored, is_over, is_passing, what_was_seen
 from noctuary.correlation.placing import Placed, Placing, is_node_event, pods_of, workload_of
 from noctuary.models.context_event import CHANGE_TYPES, ContextEvent, EventType
 from noctuary.models.diagnosis import Change, Fault, IncidentContext, PodView, Relation, Subject
@@ -58,7 +58,7 @@ def _faults(placed: list[Placed], changes: list[Change], context: IncidentContex
     seen = what_was_seen(context)
     latest = context.onset + LATE_FAULT_S
     timely = [p for p in placed if p.event.timestamp <= latest or p.analyzer.is_state]
-    kept = [p for p in timely if not is_passing(p, seen)]
+    kept = [as_it_began(p, seen) for p in timely if not is_passing(p, seen)]
     return group_episodes(kept, changes, {p.event.id: is_over(p, seen) for p in kept})
 
 

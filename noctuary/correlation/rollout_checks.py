@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from noctuary.common.text import duration, plural
-from noctuary.correlation.explain import CLOCK_SLACK_S, SOON_S, Explanation, is_restart, same_workload
+from noctuary.correlation.explain import CLOCK_SLACK_S, SOON_S, Explanation, has_previous, is_restart, same_workload
 from noctuary.correlation.observations import Observations
 from noctuary.correlation.score import (
+    DOUBTFUL_LIMIT,
     POSSIBLE_LIMIT,
     REPLACED_PRIOR,
     RESTART_PRIOR,
@@ -49,6 +50,8 @@ def _judge(observed: Observations, explanation: Explanation, change: Change, sym
     why = "its own pods fail since" if symptoms else _how_its_pods_fare(observed, change)
     is_doubtful = change.at > observed.context.onset or change.event_id in explanation.contested
     limit = POSSIBLE_LIMIT if is_doubtful else 1.0
+    if not symptoms and not has_previous(change):
+        limit = DOUBTFUL_LIMIT
     terms = _terms(observed, change, symptoms)
     return Cause(CauseKind.ROLLOUT, why, terms, _marked(observed, change), symptoms, limit)
 
@@ -69,14 +72,9 @@ def _was_replaced(observed: Observations, explanation: Explanation, change: Chan
     if not later or any(fault.last > later[0][1].at + DRAIN_S for fault in symptoms):
         return ""
     ago_s = observed.context.onset - later[0][1].at
-    is_suspect = symptoms or (_has_previous(change) and later[0][1].at - change.at <= SHORT_LIVED_S)
+    is_suspect = symptoms or (has_previous(change) and later[0][1].at - change.at <= SHORT_LIVED_S)
     is_late_alert = is_suspect and ago_s <= ALERT_DELAY_S and not any(explanation.by_change.get(i) for i, _ in later)
     return "" if is_late_alert else f"it was replaced {duration(ago_s)} before the alert"
-
-
-def _has_previous(change: Change) -> bool:
-    names = (details.PREVIOUS_TEMPLATE_HASH, details.PREVIOUS_IMAGE)
-    return change.old_value is not None or any(name in change.details for name in names)
 
 
 def _fault_was_there(observed: Observations, _: Explanation, change: Change, symptoms: list[Fault]) -> str:

@@ -7,8 +7,9 @@ LIKELY_SCORE = 0.7
 """From here on a note says "Likely cause", below it "Possible cause"."""
 POSSIBLE_LIMIT = 0.69
 """The most for what is a symptom, is over, or goes on since long: it may be the cause, and is never likely."""
-DOUBTFUL_LIMIT = 0.5
-"""The most for a Warning of an unknown kind about pods that are ready: below any change just before the onset."""
+DOUBTFUL_LIMIT = 0.29
+"""The most for what shows no trouble: Warnings about pods that are ready, a first rollout of ready pods. It is weak by
+default, since `minimumConfidence` is 0.3."""
 TIME_WEIGHT = 0.25
 FRESH_S = 600.0
 """Most causes page within ten minutes; older ones lose weight until the lookback's end."""

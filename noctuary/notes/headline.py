@@ -1,5 +1,6 @@
 """The first line: the answer, which stands alone on a lock screen."""
 
+import re
 from collections.abc import Callable, Iterator
 
 from noctuary.common.clock import format_moment
@@ -16,6 +17,8 @@ HEADLINE_CHARS = 120
 """What a phone's lock screen shows."""
 _NAME_LIMITS = (63, 40, 28, 16)
 _NOUNS: dict[str, str] = {EventType.DEPLOY: "rollout", EventType.SCALE_EVENT: "scaling"}
+_SPARE = ((re.compile(r"; [^();]*\)\.$"), ")."), (re.compile(r" \([^()]*\)\.$"), "."))
+"""What of a symptom's brackets is left out where it does not fit: the last of several facts, then all."""
 Builder = Callable[[int], str]
 """One way to say it, with names of at most so many characters."""
 
@@ -24,7 +27,7 @@ def headline(diagnosis: Diagnosis, prefix: str = "", standing: Standing | None =
     """Return the answer in one line of at most 120 characters, with names shortened as far as it takes."""
     groups = _cause(diagnosis.causes[0], diagnosis, standing) if diagnosis.causes else _no_cause(diagnosis)
     if diagnosis.is_undecided:
-        groups = _undecided(diagnosis)
+        groups = _undecided(diagnosis, standing)
     texts = [prefix + build(limit) for builders in groups for limit in _NAME_LIMITS for build in builders]
     return next((text for text in texts if len(text) <= HEADLINE_CHARS), shorten(texts[-1], HEADLINE_CHARS))
 
@@ -49,19 +52,34 @@ def _cause(cause: Cause, diagnosis: Diagnosis, standing: Standing | None) -> lis
 
     if tails:
         return [[say(with_symptom=False, with_age=with_age, tail=tail) for with_age in (True, False)] for tail in tails]
-    return [[say(), say(with_age=False)], [say(with_symptom=False)], [say(with_symptom=False, with_age=False)]]
+    brief = [_without(say(with_age=False), part, end) for part, end in _SPARE]
+    return [[say(), say(with_age=False)], brief, [say(with_symptom=False)], [say(with_symptom=False, with_age=False)]]
 
 
-def _undecided(diagnosis: Diagnosis) -> list[list[Builder]]:
-    """Return ways to name changes of which none has a fault of its own, without preferring one."""
+def _undecided(diagnosis: Diagnosis, standing: Standing | None) -> list[list[Builder]]:
+    """Return ways to name changes of which none has a fault of its own, without preferring one.
+
+    That one was taken back already matters more than how long ago each was.
+    """
     pair = diagnosis.causes[:2]
+    tails = [[*_already(each, diagnosis, standing)] for each in pair]
 
-    def both(*, with_age: bool) -> Builder:
+    def both(way: int, *, with_age: bool) -> Builder:
+        def said(each: Cause, tail: list[str], limit: int) -> str:
+            told = sentence(each, diagnosis, limit, with_symptom=False, with_age=with_age)
+            return told + (f" ({[*tail, 'already taken back'][way].removeprefix('; ')})" if tail else "")
+
         return lambda limit: "Possible causes: {}.".format(
-            "; or ".join(sentence(each, diagnosis, limit, with_symptom=False, with_age=with_age) for each in pair)
+            "; or ".join(said(each, tail, limit) for each, tail in zip(pair, tails, strict=True))
         )
 
-    return [[both(with_age=True), both(with_age=False)]]
+    if not any(tails):
+        return [[both(0, with_age=True), both(0, with_age=False)]]
+    return [[both(way, with_age=with_age) for with_age in (True, False)] for way in range(3)]
+
+
+def _without(build: Builder, part: re.Pattern[str], end: str) -> Builder:
+    return lambda limit: part.sub(end, build(limit))
 
 
 def _already(cause: Cause, diagnosis: Diagnosis, standing: Standing | None) -> Iterator[str]:

@@ -106,7 +106,7 @@ def _undone(owner: Owner, deed: str) -> str:
 
 
 def _operated(owner: Owner, subject: Subject) -> str:
-    kind = subject.kind if _KIND.fullmatch(subject.kind) else "workload"
+    kind = subject.kind if is_kind(subject.kind) else "workload"
     return f"{owner.app + ',' if owner.app else 'the object'} whose operator owns this {kind}"
 
 

@@ -11,6 +11,7 @@ from noctuary.correlation.rollout_checks import CONFIGURATION
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Diagnosis, Fault, Relation
+from noctuary.notes.differences import with_differences
 from noctuary.notes.posted import fault_words, link_of, setting_sentence, told_by, told_line, vendor_of
 from noctuary.notes.tense import past
 from noctuary.notes.values import (
@@ -50,7 +51,7 @@ def sentence(cause: Cause, diagnosis: Diagnosis, limit: int, *, with_symptom: bo
 
 def _felt(cause: Cause, limit: int) -> str:
     """Return which pods feel a bad node."""
-    count = sum(len(fault.pods) for fault in cause.faults[1:])
+    count = sum(len(fault.shown_pods) for fault in cause.faults[1:])
     if not count:
         return f"; {cause.why}"
     return f"; {plural(count, 'pod')} of {shown_name(cause.faults[1], limit)} {'fails' if count == 1 else 'fail'} there"
@@ -102,7 +103,7 @@ def _rolled_out(change: Change, limit: int) -> str:
     if is_rereading(change):
         return "was restarted with a changed ConfigMap or Secret"
     if is_same_image(change) and changed:
-        return f"was rolled out with another {shorten(changed, limit)}"
+        return f"was rolled out {with_differences(changed, limit)}"
     to = version(change, limit)
     if changed.startswith(IMAGE_OF):
         to += f" of {shorten_middle(changed.partition(',')[0].removeprefix(IMAGE_OF), limit)}" if to else ""

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from noctuary.models import details
+from noctuary.models.diagnosis import Subject
 from noctuary.models.evidence import Standing
 from noctuary.models.incident import IncidentRow
 from noctuary.notes.note import restate_note
@@ -87,12 +88,36 @@ def test_another_workloads_rollback_changes_nothing() -> None:
     assert action_of(note(BAD, held(14, {13: "old", 14: "new"}, rollback=other)))[1] == f"{UNDO}13"
 
 
-def test_a_stateful_set_needs_its_broken_pods_deleted() -> None:
-    broken = fault(pods=["web-2", "web-10; reboot", "cart-0"])
-    found = diagnosis(cause(change(kind="StatefulSet"), broken, fault(pods=["web-0"], is_over=True)))
-    lines = action_of(note(found, held(3, {2: "old", 3: "new"}, kind="StatefulSet")))
+DELETION = "# back to 3.10, and delete its broken pods, or they are never replaced"
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        (["web-2", "web-1"], [DELETION, "kubectl -n shop delete pod/web-2"]),
+        (["web-2", "web-3"], [DELETION, "kubectl -n shop delete pod/web-2 pod/web-3"]),
+        (["web-10; reboot", "cart-0"], ["# back to 3.10"]),
+        ([], ["# back to 3.10"]),
+        (None, [DELETION]),
+    ],
+)
+def test_only_pods_of_a_stateful_set_that_are_broken_now_are_deleted(broken: list[str] | None, told: list[str]) -> None:
+    pods = ["web-1", "web-2", "web-3", "web-10; reboot", "cart-0"]
+    failing = fault(pods=pods, failing_pods=pods[1:])
+    found = diagnosis(cause(change(kind="StatefulSet"), failing, fault(pods=["web-0"], is_over=True)))
+    seen = None if broken is None else [Subject("Pod", "shop", name) for name in [*broken, "web-0"]]
+    standing = msgspec.structs.replace(held(3, {2: "old", 3: "new"}, kind="StatefulSet"), broken_pods=seen)
+    lines = action_of(note(found, standing))
     assert lines[1] == "kubectl -n shop rollout undo statefulset/web --to-revision=2"
-    assert lines[3:] == ["kubectl -n shop delete pod/web-2"]
+    assert lines[2:] == told
+
+
+def test_more_broken_pods_than_one_line_deletes_are_told_in_words() -> None:
+    pods = [f"web-{number}" for number in range(11)]
+    found = diagnosis(cause(change(kind="StatefulSet"), fault(pods=pods)))
+    seen = [Subject("Pod", "shop", name) for name in pods]
+    standing = msgspec.structs.replace(held(3, {2: "old", 3: "new"}, kind="StatefulSet"), broken_pods=seen)
+    assert action_of(note(found, standing))[2:] == [DELETION]
 
 
 def test_a_daemon_set_replaces_its_pods_itself() -> None:

@@ -94,8 +94,8 @@ CASES = [
     ),
     Case(
         {"reason": "ErrImagePull", "message": "401 Unauthorized", "image": "pay:9", "pull_secret": "regcred"},
-        "1 pod of pay cannot pull image pay:9 (access denied; no pull secret regcred)",
-        "the image cannot be pulled (access denied; no pull secret regcred)",
+        "1 pod of pay cannot pull image pay:9 (no pull secret regcred; access denied)",
+        "the image cannot be pulled (no pull secret regcred; access denied)",
         "kubectl -n shop describe pod/pay-0\n# create pull secret regcred, or name the right one",
     ),
     Case(
