@@ -1,8 +1,13 @@
 """What several kinds of Kubernetes objects have in common: only the fields that we read."""
 
+import re
 from datetime import datetime
 
 import msgspec
+
+NAME_LIMIT = 253
+"""Characters of the longest name that an object can have."""
+_KIND = re.compile(r"[A-Za-z][-A-Za-z0-9]{0,62}")
 
 
 class Struct(msgspec.Struct, rename="camel", omit_defaults=True):
@@ -135,6 +140,15 @@ def seconds(time: datetime | None) -> float:
     return time.timestamp() if time is not None else 0.0
 
 
+def is_kind(text: str) -> bool:
+    """Return whether this can be the kind of an object, as CustomResourceDefinitions may name theirs."""
+    return _KIND.fullmatch(text) is not None
+
+
 def controller_of(metadata: ObjectMeta) -> OwnerReference | None:
-    """Return the owner that controls an object."""
-    return next((owner for owner in metadata.owner_references if owner.controller), None)
+    """Return the owner that controls an object; the API server takes any words for one, of which most are none."""
+    return next((owner for owner in metadata.owner_references if owner.controller and _can_be(owner)), None)
+
+
+def _can_be(owner: OwnerReference) -> bool:
+    return is_kind(owner.kind) and len(owner.name) <= NAME_LIMIT and len(owner.uid) <= NAME_LIMIT
