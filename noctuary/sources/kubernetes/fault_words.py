@@ -39,8 +39,10 @@ ONGOING_REASONS = frozenset(
 """What a pod waits for now; other reasons are of an end that may be long past."""
 CRASH_KEY, IMAGE_KEY, CONFIGURATION_KEY, START_KEY = "crash", "image", "configuration", "start"
 """What the dedup keys of a container's faults end in, whether its status or an Event shows them."""
-_MISSING_OBJECT = re.compile(r"(?i)\b(configmap|secret) \"([^\"]+)\" not found")
-_MISSING_KEY = re.compile(r"(?i)couldn't find key (\S+) in (configmap|secret) (?:[^/\s]+/)?(\S+)")
+_MISSING_OBJECT = re.compile(r"(?i)\b(configmap|secret) \"([-\w./]{1,253})\" not found")
+_MISSING_KEY = re.compile(
+    r"(?i)couldn't find key ([-\w.]{1,253}) in (configmap|secret) (?:[-\w.]{1,253}/)?([-\w.]{1,253})"
+)
 _OWN_LIMIT = re.compile(r"Container ([-a-z0-9]{1,63}) exceeded")
 _PRESSURES = (("memory", "memory_pressure"), ("disk", "disk_pressure"), ("ephemeral", "disk_pressure"))
 

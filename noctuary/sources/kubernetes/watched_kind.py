@@ -26,12 +26,17 @@ class SinkContext:
     tracker: RolloutTracker
     pods: dict[Key, PodIdentity] = field(default_factory=dict)
     """The pods that exist, by namespace and uid: the watch of pods keeps it."""
+    nodes: dict[str, ObjectRef] = field(default_factory=dict)
+    """The nodes that exist, by name: the watch of nodes keeps it."""
 
     def find(self, ref: ObjectRef) -> PodIdentity | None:
         """Return whose a pod, ReplicaSet, workload or mounted claim is; None of an object that is not watched.
 
         A uid is no secret: it finds only what is in the namespace of who names it, and a pod only by its name as well.
         """
+        if ref.kind == "Node":  # by name: the kubelet gives the node's name as its uid
+            node = self.nodes.get(ref.name)
+            return PodIdentity(node, node.name, "") if node is not None else None
         if ref.kind == "PersistentVolumeClaim":
             return self._mounting(ref.namespace, ref.name)
         pod = self.pods.get((ref.namespace, ref.uid))

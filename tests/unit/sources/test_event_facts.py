@@ -12,7 +12,7 @@ from noctuary.sources.kubernetes.kinds.registry import WATCHED_KINDS
 from noctuary.sources.kubernetes.namespace_watches import ROLLOUT_KINDS
 from noctuary.sources.kubernetes.rollouts.tracker import RolloutTracker
 from noctuary.sources.kubernetes.watched_kind import SinkContext
-from tests.unit.sources.cases.events import warning
+from tests.unit.sources.cases.events import made, warning
 from tests.unit.sources.cases.pods import LABELS, OWNER, pod
 from tests.unit.sources.test_kinds import FIRST_START, QueuedEvents
 from tests.unit.sources.watched_case import AT, Manifest, manifest
@@ -90,12 +90,7 @@ def test_a_warning_tells_whether_its_pod_was_ever_ready() -> None:
 def test_a_missing_pull_secret_is_no_fault_and_is_named_when_the_image_cannot_be_pulled() -> None:
     watches = Watches(pod({}))
     missing = "Unable to retrieve some image pull secrets (regcred); attempting to pull the image may not succeed."
-    assert (
-        watches.see(
-            "events", warning("FailedToRetrieveImagePullSecret", missing, metadata={"name": "s", "namespace": "shops"})
-        )
-        == []
-    )
+    assert watches.see("events", warning("FailedToRetrieveImagePullSecret", missing, metadata=made(AT))) == []
     (event,) = watches.see("events", warning("Failed", 'Failed to pull image "a/b:1": 401 Unauthorized'))
     assert event.details[details.PULL_SECRET] == "regcred"
 
@@ -184,6 +179,12 @@ def test_a_warning_carries_how_often_it_had_been_counted() -> None:
     watches.see("events", counted(480, NOON + 600))
     (event,) = watches.see("events", counted(490, NOON + 900))
     assert event.details[details.HISTORY] == f"{NOON:.0f}:1 {NOON + 600:.0f}:480 {NOON + 900:.0f}:490"
+
+
+def test_a_warning_that_was_made_anew_keeps_in_its_history_when_it_was_first_told() -> None:
+    (event,) = Watches(pod({})).see("events", counted(500, NOON + 600, NOON - 3 * 86_400))
+    assert event.details[details.HISTORY] == f"{NOON - 3 * 86_400:.0f}:1 {NOON + 600:.0f}:500"
+    assert event.timestamp == NOON
 
 
 def test_a_warning_that_expired_has_no_history() -> None:

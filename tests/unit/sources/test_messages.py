@@ -3,7 +3,6 @@
 import pytest
 
 from noctuary.sources.kubernetes.draft import MESSAGE_CHARACTERS
-from noctuary.sources.kubernetes.words.history import MAX_POINTS, EventHistory
 from noctuary.sources.kubernetes.words.messages import plain
 
 CONTAINERD = (
@@ -59,16 +58,3 @@ def test_a_message_is_what_it_says_in_the_end(message: str, said: str) -> None:
 def test_of_a_long_message_the_end_is_kept() -> None:
     said = plain("x" * 1000 + " because of this")
     assert (len(said), said[-15:]) == (MESSAGE_CHARACTERS, "because of this")
-
-
-def test_a_history_reaches_back_to_its_beginning_with_few_points() -> None:
-    history = EventHistory()
-    told = [history.add("e", 0.0, minute * 60.0, minute) for minute in range(1, 500)][-1].split()
-    assert len(told) <= MAX_POINTS
-    assert (told[0], told[-1]) == ("60:1", "29940:499")
-
-
-def test_what_is_counted_again_within_a_minute_only_replaces_the_present() -> None:
-    history = EventHistory()
-    history.add("e", 0.0, 0.0, 1)
-    assert [history.add("e", 0.0, at, count) for at, count in ((10.0, 2), (20.0, 3))] == ["0:1 10:2", "0:1 20:3"]

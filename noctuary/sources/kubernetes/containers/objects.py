@@ -8,6 +8,9 @@ import msgspec
 
 from noctuary.kube.objects import Struct
 
+BY_COMMAND = "command "
+"""What a probe asks begins with this where it runs a command in the container."""
+
 
 class Terminated(Struct):
     """How a container ended."""
@@ -134,6 +137,6 @@ def _target(probe: Probe) -> str:
         path = probe.http_get.path.partition("?")[0] or "/"
         return f"{path} on port {probe.http_get.port}" if probe.http_get.port else path
     if probe.exec is not None and probe.exec.command:
-        return f"command {probe.exec.command[0].rpartition('/')[2]}"
+        return f"{BY_COMMAND}{probe.exec.command[0].rpartition('/')[2]}"
     action = probe.tcp_socket or probe.grpc
     return f"port {action.port}" if action is not None else ""

@@ -1,23 +1,37 @@
 """Events: what only they report is an event of its own, what a pod's status shows as well is counted there."""
 
 from collections.abc import Callable
-from datetime import datetime
 
 import msgspec
 
-from noctuary.kube.objects import KubeObject, Struct, seconds
 from noctuary.kube.reflector import ChangeType
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
+from noctuary.sources.kubernetes.containers.objects import BY_COMMAND
 from noctuary.sources.kubernetes.draft import draft
 from noctuary.sources.kubernetes.fault_words import UNSCHEDULABLE
 from noctuary.sources.kubernetes.identity import PodIdentity, job_workload
-from noctuary.sources.kubernetes.kinds.nodes import node_ref
+from noctuary.sources.kubernetes.kinds.nodes import CONDITION_REASONS, node_ref
 from noctuary.sources.kubernetes.sinks import FaultSink
 from noctuary.sources.kubernetes.watched_kind import CORE, SinkContext, WatchedKind
+from noctuary.sources.kubernetes.words.event_parts import (
+    EventParts,
+    bound,
+    count_of,
+    first_time,
+    is_dated_back,
+    last_time,
+    told_first_time,
+)
 from noctuary.sources.kubernetes.words.facts import killing_probe, pull_secrets
 from noctuary.sources.kubernetes.words.history import EventHistory
-from noctuary.sources.kubernetes.words.warning_words import PULL_SECRET_REASON, UNHEALTHY, Told, read_warning
+from noctuary.sources.kubernetes.words.warning_words import (
+    PULL_SECRET_REASON,
+    UNHEALTHY,
+    Told,
+    of_command,
+    read_warning,
+)
 
 Lookup = Callable[[ObjectRef], PodIdentity | None]
 """Finds what is known of a pod, of a workload, or of the pod that mounts a claim."""
@@ -25,6 +39,8 @@ OUR_GROUP = "noctuary.io/"
 """What the operator reports of its own resources is no event of a workload."""
 DEBUG_PATH = "spec.ephemeralContainers{"
 """An ephemeral container debugs: whatever befalls it is no fault of the service."""
+NODE_NAMESPACES = frozenset({"default", ""})
+"""Where the kubelet and the controllers write Events about nodes; anywhere else it is somebody's claim."""
 KILLING = "Killing"
 """A Normal Event, and the only word that a probe, and not the program, ended a container."""
 _TYPES = {
@@ -40,36 +56,8 @@ _TYPES = {
 """All other warnings are dependency failures: something an object needs is not there."""
 
 
-class ObjectReference(Struct):
-    """What an Event is about."""
-
-    api_version: str = ""
-    kind: str = ""
-    namespace: str = ""
-    name: str = ""
-    uid: str = ""
-    field_path: str = ""
-
-
-class EventSeries(Struct):
-    """How often an Event was repeated."""
-
-    count: int = 0
-    last_observed_time: datetime | None = None
-
-
-class Event(KubeObject):
-    """core/v1 Event, in the old form (count, lastTimestamp) and the new (series, eventTime)."""
-
-    involved_object: ObjectReference = msgspec.field(default_factory=ObjectReference)
-    type: str = ""
-    reason: str = ""
-    message: str = ""
-    count: int = 0
-    first_timestamp: datetime | None = None
-    last_timestamp: datetime | None = None
-    event_time: datetime | None = None
-    series: EventSeries | None = None
+class Event(EventParts):
+    """core/v1 Event."""
 
 
 class EventSink(FaultSink[Event]):
@@ -84,24 +72,25 @@ class EventSink(FaultSink[Event]):
 
     def on_list(self, objects: list[Event]) -> None:
         """Handle the complete list."""
-        self._history.forget_all_but(event.metadata.uid for event in objects)
+        objects = [event for event in objects if bound(event)]
+        self._history.forget_all_but((event.metadata.namespace, event.metadata.uid) for event in objects)
         self._pull_secrets.clear()
         for event in objects:
             self._note_secrets(event)
         super().on_list(objects)
 
     def on_event(self, change: ChangeType, obj: Event) -> None:
-        """Handle one change; an Event that expired is nothing new."""
+        """Handle one change; an Event that expired is nothing new, and one that cannot be one is not read."""
         if change == "DELETED":
             self._pull_secrets.pop(_subject_key(obj), None)
             self.forget(obj)
-        else:
+        elif bound(obj):
             self._note_secrets(obj)
             super().on_event(change, obj)
 
     def forget(self, obj: Event) -> None:
         """Forget an Event that is gone."""
-        self._history.forget(obj.metadata.uid)
+        self._history.forget(obj.metadata.namespace, obj.metadata.uid)
         super().forget(obj)
 
     def _note_secrets(self, event: Event) -> None:
@@ -118,9 +107,12 @@ class EventSink(FaultSink[Event]):
     def _known_of(self, event: Event, told: ContextEvent) -> dict[str, str]:
         if event.reason == KILLING:
             return {}
-        known = {details.HISTORY: self._history.add(event.metadata.uid, told.timestamp, told.last_seen, told.count)}
+        metadata = event.metadata
+        first = told_first_time(event) if is_dated_back(event) else told.timestamp
+        history = self._history.add(metadata.namespace, metadata.uid, first, told.last_seen, told.count)
         secrets = self._pull_secrets.get(_subject_key(event), "")
-        return known | {details.PULL_SECRET: secrets} if secrets and told.dedup_key.endswith("/image") else known
+        is_image = bool(secrets) and told.dedup_key.endswith("/image")
+        return {details.HISTORY: history} | ({details.PULL_SECRET: secrets} if is_image else {})
 
 
 def _subject_key(event: Event) -> tuple[str, str]:
@@ -147,7 +139,7 @@ def kubernetes_event(event: Event, lookup: Lookup) -> list[ContextEvent]:
     subject = event.involved_object
     if not event.reason or not subject.name or subject.api_version.startswith(OUR_GROUP):
         return []
-    if subject.field_path.startswith(DEBUG_PATH):
+    if subject.field_path.startswith(DEBUG_PATH) or (subject.kind == "Node" and not _is_of_node(event, lookup)):
         return []
     if event.type == "Warning":
         return warning_event(event, lookup)
@@ -186,18 +178,21 @@ def _event(event: Event, identity: PodIdentity, told: Told) -> ContextEvent:
         details.CONTAINER_ROLE: identity.roles.get(container, ""),
         details.PROBE_TARGET: identity.probes.get(f"{container}/{told.facts.get(details.PROBE, '')}", ""),
     }
+    said = _said(told)
+    if own[details.PROBE_TARGET].startswith(BY_COMMAND) and details.MESSAGE in said:
+        said[details.MESSAGE] = of_command(said[details.MESSAGE])
     return draft(
         identity.ref,
         identity.service_name,
         _TYPES.get(event.reason, EventType.DEPENDENCY_FAILURE),
         key=told.key,
-        at=seconds(event.first_timestamp) or seconds(event.event_time) or last_seen,
+        at=first_time(event),
         last_seen=last_seen,
         new_value=told.reason,
         old_value=told.old_value,
         confidence=0.85,
-        count=max(event.count, event.series.count if event.series else 0),
-        extra={**identity.extra(), **own, **_said(told), details.REASON: told.reason},
+        count=count_of(event),
+        extra={**identity.extra(), **own, **said, details.REASON: told.reason},
     )
 
 
@@ -205,20 +200,9 @@ def _said(told: Told) -> dict[str, str]:
     return {name: value for name, value in told.facts.items() if value}
 
 
-def last_time(event: Event) -> float:
-    """Return when an Event was last seen, in whichever form it says so."""
-    observed = seconds(event.series.last_observed_time) if event.series else 0.0
-    return max(observed, seconds(event.last_timestamp), seconds(event.event_time)) or seconds(
-        event.metadata.creation_timestamp
-    )
-
-
 def identify_subject(event: Event, lookup: Lookup) -> PodIdentity:
     """Return what an Event is about; an object that we do not watch is its own service."""
     subject = event.involved_object
-    if subject.kind == "Node":
-        # The kubelet gives the node's name as its uid.
-        return PodIdentity(node_ref(subject.name, subject.uid), subject.name, "")
     ref = ObjectRef(subject.kind, event.metadata.namespace, subject.name, subject.uid)
     known = lookup(ref)
     if known is not None:
@@ -235,3 +219,11 @@ def _is_of_leaving(event: Event, identity: PodIdentity) -> bool:
         return False
     is_gone = identity.ref.kind == "Pod" and not identity.ref.workload_name
     return is_gone or 0 < identity.leaving_since <= last_time(event)
+
+
+def _is_of_node(event: Event, lookup: Lookup) -> bool:
+    """Return whether an Event about a node can be true, and tells more than the node's own conditions do."""
+    subject = event.involved_object
+    if event.metadata.namespace not in NODE_NAMESPACES or event.reason in CONDITION_REASONS:
+        return False
+    return lookup(node_ref(subject.name, subject.uid)) is not None

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from noctuary.kube.objects import Condition, KubeObject, Struct, WorkloadMeta, seconds
-from noctuary.kube.reflector import Sink
+from noctuary.kube.reflector import ChangeType
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
 from noctuary.sources.kubernetes.draft import draft
@@ -20,10 +20,21 @@ PRESSURES = {
 }
 """True is bad; the reasons are those of the node's own Events."""
 NOT_READY = "NodeNotReady"
-
-
 CORDONED = "NodeUnschedulable"
 """As kubectl shows it; nothing is wrong with the node, and new pods do not get there."""
+CONDITION_REASONS = frozenset(
+    {
+        *PRESSURES.values(),
+        NOT_READY,
+        CORDONED,
+        "NodeNetworkUnavailable",
+        "NodeNotSchedulable",
+        "NodeHasInsufficientMemory",
+        "NodeHasDiskPressure",
+        "NodeHasInsufficientPID",
+    }
+)
+"""What a node's own status shows: an Event that says so is no news, or is not so."""
 _CORDON_TAINT = "node.kubernetes.io/unschedulable"
 _CORDON_FIELD = b'"f:unschedulable"'
 
@@ -56,12 +67,31 @@ class Node(KubeObject):
     status: NodeStatus = msgspec.field(default_factory=NodeStatus)
 
 
-def make_sink(context: SinkContext) -> Sink[Node]:
-    """Return what reports the faults of nodes."""
-    return FaultSink(context.queue, node_faults)
+class NodeSink(FaultSink[Node]):
+    """Reports the faults of nodes, and keeps which nodes there are."""
+
+    def __init__(self, context: SinkContext) -> None:
+        super().__init__(context.queue, node_faults)
+        self._nodes = context.nodes
+
+    def on_list(self, objects: list[Node]) -> None:
+        """Handle the complete list."""
+        self._nodes.clear()
+        self._nodes.update({node.metadata.name: node_ref(node.metadata.name, node.metadata.uid) for node in objects})
+        super().on_list(objects)
+
+    def on_event(self, change: ChangeType, obj: Node) -> None:
+        """Handle one change."""
+        self._nodes[obj.metadata.name] = node_ref(obj.metadata.name, obj.metadata.uid)
+        super().on_event(change, obj)
+
+    def forget(self, obj: Node) -> None:
+        """Forget a node that is gone."""
+        self._nodes.pop(obj.metadata.name, None)
+        super().forget(obj)
 
 
-NODES = WatchedKind(api=CORE, resource="nodes", kind=Node, make_sink=make_sink, is_namespaced=False)
+NODES = WatchedKind(api=CORE, resource="nodes", kind=Node, make_sink=NodeSink, is_namespaced=False)
 
 
 def node_faults(node: Node) -> list[ContextEvent]:

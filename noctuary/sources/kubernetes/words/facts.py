@@ -5,13 +5,14 @@ import re
 from noctuary.models import details
 
 _PROBE = re.compile(r"(?i)\b(liveness|readiness|startup) probe")
-_QUOTA = re.compile(r"exceeded quota: ([^,\s]+)(?:.*limited: ([^,\s]+))?", re.DOTALL)
-_EXIT_CODE = re.compile(r"exit code (\d+)")
+_QUOTA = re.compile(r"exceeded quota: ([-\w.]{1,253})")
+_LIMITED = re.compile(r"limited: ([^,\s]{1,200})")
+_EXIT_CODE = re.compile(r"exit code (\d{1,4})")
 _KILLED_BY = re.compile(r"failed (liveness|startup) probe")
-_CLAIM = re.compile(r"persistentvolumeclaims? \"([^\"]+)\"", re.IGNORECASE)
-_CLASS = re.compile(r"storageclass(?:\.storage\.k8s\.io)? \"([^\"]+)\"", re.IGNORECASE)
-_SIZE = re.compile(r"\b(?:requested|requires|request(?:ed)? size:?) (\d+(?:\.\d+)?[KMGTP]i?)\b")
-_SECRETS = re.compile(r"image pull secrets \(([^)]{1,400})\)")
+_CLAIM = re.compile(r"persistentvolumeclaims? \"([-\w./]{1,320})\"", re.IGNORECASE)
+_CLASS = re.compile(r"storageclass(?:\.storage\.k8s\.io)? \"([-\w.]{1,253})\"", re.IGNORECASE)
+_SIZE = re.compile(r"\b(?:requested|requires|request(?:ed)? size:?) (\d{1,15}(?:\.\d{1,6})?[KMGTP]i?)\b")
+_SECRETS = re.compile(r"image pull secrets \(([-\w./, ]{1,400})\)")
 _METRIC = re.compile(
     r"(?:failed to get|unable to get|metrics? for resource|pods metric|external metric|object metric"
     r"|container resource) (cpu|memory|[-\w./]{1,100})(?: resource metric| utilization| usage| metric|:| of)"
@@ -38,8 +39,8 @@ def killing_probe(message: str) -> str:
 
 def quota(message: str) -> dict[str, str]:
     """Return the quota that a pod would exceed, and what of it."""
-    found = _QUOTA.search(message)
-    return {details.QUOTA: found[1], details.QUOTA_LIMIT: found[2] or ""} if found else {}
+    named = _first(_QUOTA, message)
+    return {details.QUOTA: named, details.QUOTA_LIMIT: _first(_LIMITED, message)} if named else {}
 
 
 def claim(kind: str, name: str, message: str) -> dict[str, str]:

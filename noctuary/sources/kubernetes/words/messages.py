@@ -3,6 +3,7 @@
 import re
 
 from noctuary.sources.kubernetes.draft import MESSAGE_CHARACTERS
+from noctuary.sources.kubernetes.words.redaction import redact
 
 _LINKS = re.compile(
     r"(?:Error: "
@@ -30,14 +31,14 @@ _EXEC = re.compile(
     r"exec: \"(?P<what>[^\"]{1,200})\": (?:stat [^:]+: )?"
     r"(?P<why>no such file or directory|executable file not found in \$PATH|permission denied|is a directory)"
 )
-_DIRECTORY = re.compile(r"chdir to cwd \(\"?(?P<what>[^\")]{1,200})\"?\)[^:]*: (?P<why>[^:]{1,80})")
+_DIRECTORY = re.compile(r"chdir to cwd \(\"?(?P<what>[^\")]{1,200})\"?\)[^:]{0,200}: (?P<why>[^:]{1,80})")
 _FORMAT = re.compile(r"(?:exec \"?(?P<what>/[^\s\":]{1,200})\"?: )?exec format error")
 _SHORT = {"no such file or directory": "no such file", "executable file not found in $PATH": "not found in $PATH"}
 
 
 def plain(message: str) -> str:
-    """Return what a message says in the end, on one line; of one too long the end is kept."""
-    line = " ".join(message.split())
+    """Return what a message says in the end, on one line and without secrets; of one too long the end is kept."""
+    line = " ".join(redact(message).split())
     line = line[found.end() :] if (found := _LINKS.match(line)) else line
     return _keep_end(_start_failure(line) or line.removesuffix(_UNKNOWN))
 

@@ -20,9 +20,10 @@ from noctuary.sources.kubernetes.fault_words import (
 )
 from noctuary.sources.kubernetes.words import facts
 from noctuary.sources.kubernetes.words.messages import plain
+from noctuary.sources.kubernetes.words.redaction import redact
 
-KEPT_READINGS = 2048
-"""A Warning is told again with every count, in the same words: about 4 MB spare reading them each time."""
+KEPT_READINGS = 1024
+"""A Warning is told again with every count, in the same words: 1 MB of usual ones, at most 25 MB of the longest."""
 UNHEALTHY = "Unhealthy"
 PULL_SECRET_REASON = "FailedToRetrieveImagePullSecret"  # noqa: S105 - the name of a reason
 _ABOUT_IMAGE = re.compile(
@@ -30,11 +31,20 @@ _ABOUT_IMAGE = re.compile(
     r"|\bRegistryUnavailable|\bSignatureValidation"
 )
 """The word alone means nothing: containers and pods are named for images, too."""
-_FIELD_PATH = re.compile(r"spec\.(?:initContainers|containers)\{([^}]+)\}")
+_FIELD_PATH = re.compile(r"spec\.(?:initContainers|containers)\{([-a-z0-9]{1,63})\}")
 _REPEATS_THE_REASON = re.compile(r"Error: \w+|Back-off restarting failed container.*", re.DOTALL)
 _REASON_OF_FAILED = {IMAGE_KEY: "ErrImagePull", CONFIGURATION_KEY: "CreateContainerConfigError"}
 _FROM_THE_START = frozenset({UNSCHEDULABLE, UNHEALTHY, "FailedCreate"})
 """Their messages are no chains of errors: they say the most at their beginning."""
+_PROBE_BEGINNING = r"(?:Liveness|Readiness|Startup) probe (?:failed|errored|warning)[a-z ]{0,40}: "
+_COMMAND_ANSWER = re.compile(_PROBE_BEGINNING + r"(?:rpc error: |command (?:\"[^\"]{0,4000}\" )?timed out)")
+_PROBE_ANSWER = re.compile(
+    _PROBE_BEGINNING
+    + r"(?:Get \"|HTTP probe failed|Probe terminated redirects|dial |read tcp|write tcp|service unhealthy|timeout: "
+    r"|error: this server|rpc error: |command (?:\"[^\"]{0,4000}\" )?timed out)"
+)
+"""What the kubelet itself says of a probe. Anything else is what a command printed: a log, which no note may hold."""
+_TIMED_OUT = re.compile(r"command (?:\"[^\"]{0,4000}\" )?timed out.*", re.DOTALL)
 _STORAGE_KINDS = frozenset({"PersistentVolumeClaim", "PersistentVolume"})
 
 
@@ -50,7 +60,7 @@ class Told(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=KEPT_READINGS)
 def read_warning(reason: str, message: str, kind: str, name: str, field_path: str) -> Told:
     """Read a Warning about an object of this kind and name."""
-    found = _FIELD_PATH.search(field_path)
+    found = _FIELD_PATH.fullmatch(field_path)
     container = found[1] if found else ""
     probe = facts.probe(message) if reason == UNHEALTHY else ""
     told = {
@@ -109,7 +119,21 @@ def _message(reason: str, message: str) -> str:
     """Return the message, or an empty text when it only repeats the reason: it must not replace one that says more."""
     if _REPEATS_THE_REASON.fullmatch(message):
         return ""
-    return message if reason in _FROM_THE_START else plain(message)
+    if reason == UNHEALTHY:
+        return _probe_message(message)
+    return redact(message) if reason in _FROM_THE_START else plain(message)
+
+
+def _probe_message(message: str) -> str:
+    """Return what the kubelet says of a probe, without what the probe's command is or printed."""
+    if _PROBE_ANSWER.match(message):
+        return redact(_TIMED_OUT.sub("command timed out", message))
+    return message.partition(":")[0] if facts.probe(message[:40]) else ""
+
+
+def of_command(told: str) -> str:
+    """Return what is told of a probe that is known to run a command: what such a one prints may look like anything."""
+    return told if _COMMAND_ANSWER.match(told) else told.partition(":")[0]
 
 
 def _old_value(reason: str, message: str) -> str:

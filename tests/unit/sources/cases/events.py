@@ -12,11 +12,26 @@ QUOTA = (
     "requested: limits.memory=64Mi,pods=1, used: limits.memory=64Mi,pods=1, limited: limits.memory=100Mi,pods=1"
 )
 
+LATER = "2026-11-21T10:10:00Z"
+NODES = {"nodes": [manifest("node-1", "", uid="node-1-uid")]}
+
 
 def warning(reason: str, message: str, **more: object) -> Manifest:
     """Return a Warning about container app of pod pod-1, seen three times."""
     body = {"involvedObject": ABOUT, "type": "Warning", "lastTimestamp": AT, "count": 3}
     return manifest("e") | body | {"reason": reason, "message": message} | more
+
+
+def made(at: str, namespace: str = "shops") -> Manifest:
+    """Return the metadata of an Event that the API server made then."""
+    metadata: Manifest = manifest("e", namespace, creationTimestamp=at)["metadata"]
+    return metadata
+
+
+def of_node(reason: str = "SystemOOM", namespace: str = "default") -> Manifest:
+    """Return a Warning about a node, from a namespace; the kubelet gives the node's name as its uid."""
+    node = {"kind": "Node", "name": "node-1", "uid": "node-1"}
+    return warning(reason, "", involvedObject=node, metadata=made(AT, namespace))
 
 
 def counted(reason: str, message: str, key: str, *, word: str = "", kept: str | None = None) -> Case:
@@ -82,10 +97,15 @@ CASES = [
         [{f"details.{details.QUOTA}": "small", f"details.{details.QUOTA_LIMIT}": "limits.memory=100Mi"}],
     ),
     Case(
-        "a node's own Event is of the node",
-        warning("NodeNotReady", "", involvedObject={"kind": "Node", "name": "node-1", "uid": "node-1"}),
-        [{"tenant": "", "service_name": "node-1", "dedup_key": "node-1/NodeNotReady"}],
+        "a node's own Event is of the node that is known by this name",
+        of_node(),
+        [{"tenant": "", "service_name": "node-1", "dedup_key": "node-1-uid/SystemOOM"}],
+        listed=NODES,
     ),
+    Case("nobody tells of nodes from a namespace of their own", of_node(namespace="shops"), [], listed=NODES),
+    Case("an Event about no node that exists", of_node(), []),
+    Case("a node's condition is read from its status alone", of_node("NodeNotReady"), [], listed=NODES),
+    Case("a claim about a node's health", of_node("NodeHasDiskPressure"), [], listed=NODES),
     Case(
         "an object that nobody watches is its own service",
         warning("FailedMount", "no"),
@@ -98,10 +118,28 @@ CASES = [
             "no",
             lastTimestamp=None,
             eventTime="2026-11-21T09:00:00Z",
+            metadata=made("2026-11-21T09:00:00Z"),
             series={"count": 7, "lastObservedTime": AT},
         ),
         [{"count": 7, "last_seen": parse_time(AT), "timestamp": parse_time("2026-11-21T09:00:00Z")}],
     ),
+    Case(
+        "no fault is older than the Event that tells of it",
+        warning(
+            "FailedMount",
+            "no",
+            firstTimestamp="2026-11-21T09:00:00Z",
+            lastTimestamp="2026-11-21T10:05:00Z",
+            metadata=made(LATER),
+        ),
+        [{"timestamp": parse_time(LATER), "last_seen": parse_time(LATER)}],
+    ),
+    Case(
+        "a count proves no earlier beginning",
+        warning("FailedMount", "no", firstTimestamp="2026-11-21T09:00:00Z", count=500),
+        [{"timestamp": parse_time(AT), "count": 500}],
+    ),
+    Case("a reason is one word", warning("Failed; run x", "no"), [{"new_value": "Failed-run-x"}]),
     Case(
         "what the operator reports of its own resources is no event",
         warning("SigningSecretMissing", "the Secret is missing", involvedObject=OURS),

@@ -1,0 +1,131 @@
+"""Secrets in messages of the platform: left out before a message is stored, shown or cut any shorter."""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from noctuary.sources.kubernetes.words.edge import cut
+
+REMOVED = "…"
+"""Stands for a secret; what was redacted once stays as it is."""
+KEPT_READINGS = 512
+"""The same message is drafted again with every count: about 0.5 MB, at most 16 MB where all are as long as is read."""
+_VALUE = r"(?:\"[^\"]*\"?|'[^']*'?|[^\s,;&\"')\]}]+)"
+_PASSWORD = r"(?:pass(?:word|wd|phrase)?|pwd)"  # noqa: S105 - how such names look
+_KEY = r"(?:(?:api|access|private|account|encryption)[-_]?key|cookie)"
+_NAMED = rf"(?:{_PASSWORD}|secret|token|{_KEY}|[-_]key|credentials?|sig(?:nature)?|session[-_]?id)"
+
+
+class Rule(NamedTuple):
+    """What a secret looks like; the pattern is tried only where `sign` and one of `traces` are in the lowered text."""
+
+    traces: tuple[str, ...]
+    pattern: re.Pattern[str]
+    instead: str
+    sign: str = ""
+
+
+_COMMANDS = (
+    Rule(
+        ("lifecycle hook (",),  # the kubelet tells the whole command, and what it printed
+        re.compile(r"(?i)(exec lifecycle hook) \(\[?(?:[^\s\])]{0,200}/)?([^\s\])/]{0,100}).*", re.DOTALL),
+        r"\1 (\2) failed",
+    ),
+    Rule(
+        ("mounting arguments:",),
+        re.compile(r"(Mounting arguments:).*?(?=\s+Output:|\Z)", re.DOTALL),
+        rf"\1 {REMOVED}",
+    ),
+    Rule(
+        ('exec: "',),  # arguments that were given as part of a program's name; `stat` repeats them
+        re.compile(r"(exec: \"[^\s\"]{1,200}) [^\"]{0,2000}\"(?:: stat .{0,2000}?(?=: (?:no such|permission|not a)))?"),
+        rf'\1 {REMOVED}"',
+    ),
+    Rule(
+        (" -", "[-"),
+        re.compile(
+            rf"(?i)(?<=[\s\[(\"',])(--?(?:[a-z]{{1,20}}-){{0,4}}(?:{_PASSWORD}|secret|token|key)[ =]|(?:-u|--user)[ =]?"
+            rf"(?=[^\s:]{{1,200}}:)){_VALUE}"
+        ),
+        rf"\1{REMOVED}",
+    ),
+)
+"""Arguments of programs: of each only the program's name is told."""
+_ADDRESSES = (
+    Rule(("://",), re.compile(r"(://)[^\s/\"'?#<>]{0,500}@"), rf"\1{REMOVED}@"),
+    Rule(
+        ("@",),  # a connection string without scheme; what stands before the digest of an image is none
+        re.compile(r"(?<![-\w/:.@])[\w.%+-]{1,64}:[^\s@/\"']{1,128}@(?!sha\d)(?=[\w.(\[-])"),
+        f"{REMOVED}@",
+    ),
+    Rule(
+        ("?",),
+        re.compile(
+            r"((?:://[^\s?\"'<>:]{0,500}(?::\d{1,5}[^\s?\"'<>:]{0,500})?)\?|\?(?=[-\w.%\[\]]{1,64}=))[^\s\"'<>]+"
+        ),
+        rf"\1{REMOVED}",
+    ),
+)
+_NAMED_VALUES = (
+    Rule(
+        ("authorization", "x-api-key", "x-auth", "private-token"),
+        re.compile(
+            r"(?i)((?:authorization|x-api-key|x-auth[-\w]{0,30}|private-token)[\"']?\s{0,3}[:=]\s{0,3})"
+            rf"[\"']?(?:(?:basic|bearer|digest|token|negotiate|apikey)\s+)?{_VALUE}"
+        ),
+        rf"\1{REMOVED}",
+    ),
+    Rule(
+        ("bearer ", "basic "),
+        re.compile(r"(?i)\b(bearer|basic) (?=\S{0,200}[0-9=])[-\w.~+/]{6,}={0,2}(?![-\w.~+/=\"])"),
+        rf"\1 {REMOVED}",
+    ),
+    Rule(
+        ("pass", "pwd", "secret", "token", "key", "credential", "sig", "session", "cookie"),
+        re.compile(rf"(?i)({_NAMED}[-\w]{{0,40}}[\"']?=\s?){_VALUE}"),
+        rf"\1{REMOVED}",
+        sign="=",
+    ),
+    Rule(
+        ("pass", "pwd", "key", "cookie"),
+        re.compile(rf"(?i)((?:{_PASSWORD}|{_KEY})[\"']?(?::\s{{0,3}}|\s(?=[\"']\w))){_VALUE}"),
+        rf"\1{REMOVED}",
+    ),
+    Rule(
+        ("secret", "token"),  # `failed to fetch token: forbidden` is none: a value is quoted, or has a digit
+        re.compile(rf"(?i)((?:secret|token)[-\w]{{0,40}}[\"']?: ?(?=[\"']|[^\s,;]{{0,200}}\d)){_VALUE}"),
+        rf"\1{REMOVED}",
+    ),
+)
+_KNOWN_FORMS = (
+    Rule(
+        ("private key",),
+        re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}-----|\Z)", re.DOTALL),
+        REMOVED,
+    ),
+    Rule(
+        ("eyj", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "xox", "akia", "asia", "sk-", "hvs."),
+        re.compile(
+            r"\b(?:eyJ[\w-]{8,}\.[\w.-]{8,}|gh[opsu]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}"
+            r"|A[KS]IA[A-Z0-9]{16}|sk-[\w-]{20,}|hvs\.[\w-]{16,})"
+        ),
+        REMOVED,
+    ),
+)
+RULES = (*_COMMANDS, *_ADDRESSES, *_NAMED_VALUES, *_KNOWN_FORMS)
+_TRACES = tuple((trace, place) for place, rule in enumerate(RULES) for trace in rule.traces)
+
+
+def redact(message: str) -> str:
+    """Return a message, cut, without what looks like a secret: more people read a note than may read its cluster."""
+    return _redact(cut(message))
+
+
+@lru_cache(maxsize=KEPT_READINGS)
+def _redact(text: str) -> str:
+    lowered = text.lower()
+    for place in sorted({place for trace, place in _TRACES if trace in lowered}):
+        rule = RULES[place]
+        if rule.sign in lowered:
+            text = rule.pattern.sub(rule.instead, text)
+    return text
