@@ -43,8 +43,7 @@ class PageDecoder(Generic[T]):
 
     def __init__(self, kind: type[T]) -> None:
         self._page: msgspec.json.Decoder[Page[T]] = msgspec.json.Decoder(Page[kind])  # type: ignore[valid-type]  # built for the given kind
-        self._raw = msgspec.json.Decoder(Page[msgspec.Raw])
-        self._object = msgspec.json.Decoder(kind)
+        self._kind = kind
 
     def decode(self, answer: bytes) -> Page[T]:
         """Return a page without the objects that are not what their kind promises. Raises KubernetesUnavailable."""
@@ -55,8 +54,9 @@ class PageDecoder(Generic[T]):
 
     def _one_by_one(self, answer: bytes) -> Page[T]:
         try:
-            page = decode(self._raw, answer)
-            found = [understand(self._object, raw) for raw in page.items or ()]
+            page = decode(msgspec.json.Decoder(Page[msgspec.Raw]), answer)
+            decoder = msgspec.json.Decoder(self._kind)
+            found = [understand(decoder, raw) for raw in page.items or ()]
         except msgspec.DecodeError as error:
             raise KubernetesUnavailable(0, "BrokenList", "a list is not what its kind promises") from error
         return Page([obj for obj in found if obj is not None], page.metadata)

@@ -142,13 +142,11 @@ def seconds(time: datetime | None) -> float:
 
 
 def controller_of(metadata: ObjectMeta) -> OwnerReference | None:
-    """Return the owner that controls an object; one whose kind or name no object can have is none."""
-    owner = next((owner for owner in metadata.owner_references if owner.controller), None)
-    return owner if owner is not None and _is_possible(owner) else None
+    """Return the owner that controls an object; the API server takes any words for one, of which most are none."""
+    return next((owner for owner in metadata.owner_references if owner.controller and _can_be(owner)), None)
 
 
-def _is_possible(owner: OwnerReference) -> bool:
-    """Tell whether an owner can be: the API server takes any text for one."""
+def _can_be(owner: OwnerReference) -> bool:
     return (
         is_kind(owner.kind)
         and is_subdomain(owner.name)

@@ -12,6 +12,8 @@ from noctuary.models.naming import names_of
 
 SERVICE_ANNOTATIONS = ("noctuary.io/service", "resource.opentelemetry.io/service.name")
 """Asked in this order, before the label and the owner's name."""
+SERVICE_CHARACTERS = 253
+"""Of a service's name: an annotation may hold 256 KB, and every event of a pod carries the name."""
 SERVICE_LABEL = "app.kubernetes.io/name"
 POD_HASH_LABEL = "pod-template-hash"
 REVISION_HASH_LABEL = "controller-revision-hash"
@@ -70,7 +72,9 @@ class PodIdentity(msgspec.Struct, frozen=True):
 def service_of(annotations: Mapping[str, str], labels: Mapping[str, str], owner: str) -> str:
     """Return the service by annotation, then label, then the owner's name."""
     named = (annotations.get(name) for name in SERVICE_ANNOTATIONS)
-    return next((name for name in (*named, labels.get(SERVICE_LABEL)) if name), owner)
+    return next(
+        (name for name in (*named, labels.get(SERVICE_LABEL)) if name and len(name) <= SERVICE_CHARACTERS), owner
+    )
 
 
 def template_service(template: TemplateMeta, metadata: ObjectMeta) -> str:

@@ -201,11 +201,13 @@ async def test_a_mapping_by_service_id_finds_workloads_of_other_names(scene: Sce
     assert "\nkubectl -n prod rollout history deployment/backend\n" in scene.text(incident.id)
 
 
-@pytest.mark.parametrize("failure", ["refused", "slow"])
+@pytest.mark.parametrize("failure", ["refused", "slow", "odd"])
 async def test_an_api_server_that_fails_is_said_and_the_note_goes_out(scene: Scene, failure: str) -> None:
     async def read(_services: list[ServiceView]) -> LiveView:
         if failure == "slow":
             await asyncio.sleep(60)
+        if failure == "odd":
+            raise RecursionError
         raise KubernetesUnavailable(503, "Down", "no leader")
 
     await scene.store.add_events([rollout(time.time() - 120)])

@@ -148,11 +148,15 @@ async def _refused(_subject: Subject) -> WorkloadRevisions | None:
     raise KubernetesUnavailable(503, "Down", "no leader")
 
 
+async def _odd(_subject: Subject) -> WorkloadRevisions | None:
+    raise RecursionError
+
+
 async def _gone(_subject: Subject) -> WorkloadRevisions | None:
     return None
 
 
-@pytest.mark.parametrize("reader", [_slow, _refused, _gone, None])
+@pytest.mark.parametrize("reader", [_slow, _refused, _odd, _gone, None])
 async def test_what_cannot_be_read_in_time_is_not_known(
     reader: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,8 +90,7 @@ def test_a_warning_tells_whether_its_pod_was_ever_ready() -> None:
 def test_a_missing_pull_secret_is_no_fault_and_is_named_when_the_image_cannot_be_pulled() -> None:
     watches = Watches(pod({}))
     missing = "Unable to retrieve some image pull secrets (regcred); attempting to pull the image may not succeed."
-    about = {**made(AT), "namespace": "shops"}
-    assert watches.see("events", warning("FailedToRetrieveImagePullSecret", missing, metadata=about)) == []
+    assert watches.see("events", warning("FailedToRetrieveImagePullSecret", missing, metadata=made(AT))) == []
     (event,) = watches.see("events", warning("Failed", 'Failed to pull image "a/b:1": 401 Unauthorized'))
     assert event.details[details.PULL_SECRET] == "regcred"
 

@@ -47,6 +47,7 @@ def test_an_unknown_message_names_nothing() -> None:
         ({"noctuary.io/service": "a", "resource.opentelemetry.io/service.name": "b"}, {}, "a"),
         ({"resource.opentelemetry.io/service.name": "b"}, {"app.kubernetes.io/name": "c"}, "b"),
         ({}, {"app.kubernetes.io/name": "c"}, "c"),
+        ({"noctuary.io/service": "a" * 254}, {"app.kubernetes.io/name": "c"}, "c"),
         ({}, {}, "shop"),
     ],
 )

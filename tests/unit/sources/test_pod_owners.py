@@ -33,6 +33,12 @@ def test_a_pod_knows_its_workload(kind: str, owner: str, labels: dict[str, str],
     assert identity.owner_uid == "owner-1"
 
 
+@pytest.mark.parametrize(("kind", "owner"), [("kubectl delete ns shops", "import"), ("Workflow", "x" * 254)])
+def test_what_can_be_no_object_owns_no_pod(kind: str, owner: str) -> None:
+    identity = identify_pod(owned(kind, owner))
+    assert (identity.ref.workload_kind, identity.ref.workload_name, identity.owner_uid) == ("Pod", "shop-5f7-x", "")
+
+
 def test_a_run_of_a_cron_job_that_was_missed_for_days_is_still_one() -> None:
     late = owned("Job", "report-29920920", creationTimestamp="2026-11-24T10:00:00Z")
     assert identify_pod(late).ref.workload_kind == "CronJob"

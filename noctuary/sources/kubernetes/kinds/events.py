@@ -19,6 +19,7 @@ from noctuary.sources.kubernetes.words.event_parts import (
     bound,
     count_of,
     first_time,
+    is_dated_back,
     last_time,
     told_first_time,
 )
@@ -106,7 +107,8 @@ class EventSink(FaultSink[Event]):
     def _known_of(self, event: Event, told: ContextEvent) -> dict[str, str]:
         if event.reason == KILLING:
             return {}
-        metadata, first = event.metadata, told_first_time(event)
+        metadata = event.metadata
+        first = told_first_time(event) if is_dated_back(event) else told.timestamp
         history = self._history.add(metadata.namespace, metadata.uid, first, told.last_seen, told.count)
         secrets = self._pull_secrets.get(_subject_key(event), "")
         is_image = bool(secrets) and told.dedup_key.endswith("/image")

@@ -2,6 +2,8 @@
 
 import re
 
+from noctuary.common.words import is_kind
+
 MESSAGE_LIMIT = 4096
 """Characters read of a message: the API server takes a megabyte, what matters is at its ends and fits in 300."""
 HEAD_LIMIT = 2048
@@ -11,28 +13,23 @@ REASON_LIMIT = 128
 PATH_LIMIT = 300
 """Characters of a field path: `spec.initContainers{NAME}` with room to spare."""
 CUT = " … "
-_KIND = re.compile(r"[A-Z][A-Za-z0-9]{0,62}")
-_NAMESPACE = re.compile(r"(?:[a-z0-9][-a-z0-9]{0,62})?")
-_NAME = re.compile(r"[A-Za-z0-9][-\w.:]{0,252}", re.ASCII)
+_NAME = r"[A-Za-z0-9][-\w.:]{0,252}"
 """A DNS name; those of RBAC have colons, and some names are written in capitals."""
-_UID = re.compile(r"(?:[A-Za-z0-9][-\w.:]{0,252})?", re.ASCII)
-"""Mostly a UUID; the kubelet gives the node's name as its uid."""
+_REFERENCE = re.compile(rf"(?:[a-z0-9][-a-z0-9]{{0,62}})?\n{_NAME}\n(?:{_NAME})?", re.ASCII)
+"""Namespace, name and uid: mostly a UUID, but the kubelet gives the node's name as its uid."""
 _ODD_IN_REASON = re.compile(r"[^-\w./:]+", re.ASCII)
 
 
 def is_reference(kind: str, namespace: str, name: str, uid: str) -> bool:
     """Return whether these can be kind, namespace, name and uid of an object; only a name is always there."""
-    return bool(
-        (not kind or _KIND.fullmatch(kind))
-        and _NAMESPACE.fullmatch(namespace)
-        and _NAME.fullmatch(name)
-        and _UID.fullmatch(uid)
-    )
+    return (not kind or is_kind(kind)) and _REFERENCE.fullmatch(f"{namespace}\n{name}\n{uid}") is not None
 
 
 def code_word(reason: str) -> str:
     """Return a reason as one word; an empty text for one that is too long to be a code word."""
-    return _ODD_IN_REASON.sub("-", reason.strip()) if 0 < len(reason) <= REASON_LIMIT else ""
+    if len(reason) > REASON_LIMIT:
+        return ""
+    return reason if reason.isalnum() and reason.isascii() else _ODD_IN_REASON.sub("-", reason.strip())
 
 
 def cut(message: str) -> str:

@@ -66,9 +66,16 @@ def told_first_time(event: EventParts) -> float:
     return seconds(event.first_timestamp) or seconds(event.event_time) or last_time(event)
 
 
+def is_dated_back(event: EventParts) -> bool:
+    """Return whether an Event tells of a time before the API server made it."""
+    told = event.first_timestamp or event.event_time or event.last_timestamp
+    made = event.metadata.creation_timestamp
+    return told is not None and made is not None and told < made
+
+
 def first_time(event: EventParts) -> float:
     """Return since when an Event is known: not before the API server made it, for one dated back would acquit."""
-    return max(told_first_time(event), seconds(event.metadata.creation_timestamp))
+    return seconds(event.metadata.creation_timestamp) if is_dated_back(event) else told_first_time(event)
 
 
 def last_time(event: EventParts) -> float:

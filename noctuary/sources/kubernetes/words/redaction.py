@@ -17,11 +17,12 @@ _NAMED = rf"(?:{_PASSWORD}|secret|token|{_KEY}|[-_]key|credentials?|sig(?:nature
 
 
 class Rule(NamedTuple):
-    """What a secret looks like; the pattern is tried only where one of `traces` is in the lowered text."""
+    """What a secret looks like; the pattern is tried only where `sign` and one of `traces` are in the lowered text."""
 
     traces: tuple[str, ...]
     pattern: re.Pattern[str]
     instead: str
+    sign: str = ""
 
 
 _COMMANDS = (
@@ -83,6 +84,7 @@ _NAMED_VALUES = (
         ("pass", "pwd", "secret", "token", "key", "credential", "sig", "session", "cookie"),
         re.compile(rf"(?i)({_NAMED}[-\w]{{0,40}}[\"']?=\s?){_VALUE}"),
         rf"\1{REMOVED}",
+        sign="=",
     ),
     Rule(
         ("pass", "pwd", "key", "cookie"),
@@ -111,6 +113,7 @@ _KNOWN_FORMS = (
     ),
 )
 RULES = (*_COMMANDS, *_ADDRESSES, *_NAMED_VALUES, *_KNOWN_FORMS)
+_TRACES = tuple((trace, place) for place, rule in enumerate(RULES) for trace in rule.traces)
 
 
 def redact(message: str) -> str:
@@ -121,7 +124,8 @@ def redact(message: str) -> str:
 @lru_cache(maxsize=KEPT_READINGS)
 def _redact(text: str) -> str:
     lowered = text.lower()
-    for rule in RULES:
-        if any(trace in lowered for trace in rule.traces):
+    for place in sorted({place for trace, place in _TRACES if trace in lowered}):
+        rule = RULES[place]
+        if rule.sign in lowered:
             text = rule.pattern.sub(rule.instead, text)
     return text

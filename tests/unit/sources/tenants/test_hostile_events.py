@@ -94,7 +94,7 @@ def test_what_was_read_is_kept_only_cut() -> None:
     read_warning.cache_clear()
     Watches(pod({})).see("events", warning("Odd", "y z " * HUGE))
     cached = read_warning.cache_info().hits
-    read_warning("Odd", cut("y z " * HUGE), "Pod", "p", ABOUT["fieldPath"])
+    read_warning("Odd", cut("y z " * HUGE), "Pod", ABOUT["name"], ABOUT["fieldPath"])
     assert read_warning.cache_info().hits == cached + 1
 
 
