@@ -74,11 +74,19 @@ def is_over(placed: Placed, seen: Seen) -> bool:
 
 
 def is_background(fault: Fault, context: IncidentContext) -> bool:
-    """Tell whether a fault goes on since long before the onset, no more often, beside pods that are well."""
-    long_s = max(BACKGROUND_S, context.lookback_s)
-    if fault.first >= context.onset - long_s or fault.last <= fault.first or _rate_rose(fault, context.onset):
+    """Tell whether a fault goes on since long before the onset, no more often, beside pods that are well.
+
+    Where it is not known how often it was seen before, only pods that are well prove that it does no harm.
+    """
+    points = _points(fault.details.get(details.HISTORY, ""))
+    since = min([fault.first, *(at for at, _ in points[:1])])
+    if since >= context.onset - max(BACKGROUND_S, context.lookback_s) or fault.last <= since:
         return False
-    return not registry.analyzer_of(fault).stops_pods or _has_ready_pods(fault, context)
+    rose = _rate_rose(points, context.onset)
+    if rose:
+        return False
+    is_steady = rose is False and not registry.analyzer_of(fault).stops_pods
+    return is_steady or _has_ready_pods(fault, context)
 
 
 def _has_ready_pods(fault: Fault, context: IncidentContext) -> bool:
@@ -105,15 +113,14 @@ def _read_services(context: IncidentContext) -> frozenset[str]:
     return frozenset(name for pod in context.pods for name in index.names(pod))
 
 
-def _rate_rose(fault: Fault, onset: float) -> bool:
-    """Tell whether it was counted up faster than before; one measured time before the onset tells no rate."""
-    points = _points(fault.details.get(details.HISTORY, ""))
+def _rate_rose(points: list[tuple[float, int]], onset: float) -> bool | None:
+    """Tell whether a Warning came more often since the onset; None where it was not counted twice before."""
     before = [point for point in points if point[0] <= onset - RECENT_S]
-    if len(before) < 2 or before[-1][0] <= before[0][0] or points[-1] == before[-1]:
-        return False
+    if len(before) < 2:
+        return None
     (first_at, first), (mid_at, mid), (last_at, last) = before[0], before[-1], points[-1]
-    earlier, recent = (mid - first) / (mid_at - first_at), (last - mid) / max(1.0, last_at - mid_at)
-    return recent > RATE_STEP * earlier
+    earlier = (mid - first) / max(1.0, mid_at - first_at)
+    return (last - mid) / max(1.0, last_at - mid_at) > RATE_STEP * earlier
 
 
 def _points(text: str) -> list[tuple[float, int]]:

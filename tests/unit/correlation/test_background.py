@@ -46,6 +46,18 @@ def test_a_warning_of_days_at_the_same_rate_is_background() -> None:
     assert (named(diagnosis), len(diagnosis.background)) == ("nothing_relevant", 1)
 
 
+def test_a_warning_that_was_made_anew_is_as_old_as_its_history() -> None:
+    history = f"{ONSET - 3 * DAY:.0f}:1 {ONSET:.0f}:500"
+    diagnosis = diagnose([warning("PolicyViolation", 5, history=history)], [pod("old")])
+    assert (named(diagnosis), len(diagnosis.background)) == ("nothing_relevant", 1)
+
+
+@pytest.mark.parametrize("history", ["", f"{ONSET - 3 * DAY:.0f}:1 {ONSET:.0f}:500"], ids=["none", "one point"])
+def test_a_warning_of_days_of_which_no_rate_is_known_is_no_background_beside_pods_that_fail(history: str) -> None:
+    diagnosis = diagnose([warning("FailedSync", 3 * DAY, history=history)], [pod("old", ready=False)])
+    assert (named(diagnosis), diagnosis.background) == ("other pay", [])
+
+
 def test_an_unknown_reason_is_never_likely() -> None:
     diagnosis = diagnose([warning("Odd", 100)], [pod("old", ready=False)])
     assert diagnosis.causes[0].score < LIKELY_SCORE

@@ -6,6 +6,7 @@ from functools import lru_cache
 import msgspec
 
 from noctuary.models import details
+from noctuary.sources.kubernetes.draft import shorten
 from noctuary.sources.kubernetes.fault_words import (
     CONFIGURATION_KEY,
     CRASH_KEY,
@@ -23,7 +24,7 @@ from noctuary.sources.kubernetes.words.messages import plain
 from noctuary.sources.kubernetes.words.redaction import redact
 
 KEPT_READINGS = 1024
-"""A Warning is told again with every count, in the same words: 1 MB of usual ones, at most 25 MB of the longest."""
+"""A Warning is told again with every count, in the same words: 1 MB of usual ones, at most 20 MB of the longest."""
 UNHEALTHY = "Unhealthy"
 PULL_SECRET_REASON = "FailedToRetrieveImagePullSecret"  # noqa: S105 - the name of a reason
 _ABOUT_IMAGE = re.compile(
@@ -44,6 +45,7 @@ _PROBE_ANSWER = re.compile(
     r"|error: this server|rpc error: |command (?:\"[^\"]{0,4000}\" )?timed out)"
 )
 """What the kubelet itself says of a probe. Anything else is what a command printed: a log, which no note may hold."""
+_BODY = re.compile(r",? ?\bResponse body:.*", re.DOTALL)
 _TIMED_OUT = re.compile(r"command (?:\"[^\"]{0,4000}\" )?timed out.*", re.DOTALL)
 _STORAGE_KINDS = frozenset({"PersistentVolumeClaim", "PersistentVolume"})
 
@@ -121,13 +123,13 @@ def _message(reason: str, message: str) -> str:
         return ""
     if reason == UNHEALTHY:
         return _probe_message(message)
-    return redact(message) if reason in _FROM_THE_START else plain(message)
+    return shorten(redact(message)) if reason in _FROM_THE_START else plain(message)
 
 
 def _probe_message(message: str) -> str:
     """Return what the kubelet says of a probe, without what the probe's command is or printed."""
     if _PROBE_ANSWER.match(message):
-        return redact(_TIMED_OUT.sub("command timed out", message))
+        return shorten(redact(_TIMED_OUT.sub("command timed out", _BODY.sub("", message))))
     return message.partition(":")[0] if facts.probe(message[:40]) else ""
 
 

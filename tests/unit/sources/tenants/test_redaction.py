@@ -125,6 +125,7 @@ REFUSED = 'Get "http://10.0.0.7:8080/ok": dial tcp 10.0.0.7:8080: connect: conne
     [
         (PROBED, f": {REFUSED}", f": {REFUSED}"),
         (PROBED, ": HTTP probe failed with statuscode: 503", ": HTTP probe failed with statuscode: 503"),
+        (PROBED, f": Probe terminated redirects, Response body: {SECRET}", ": Probe terminated redirects"),
         (PROBED, f': connection with {SECRET}, or: Get "x"', ""),
         (EXEC, f": psql: refused {SECRET}", ""),
         (EXEC, f': Get "x" by {SECRET}', ""),
