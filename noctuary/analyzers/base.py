@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
+from noctuary.common.redaction import without_secrets
 from noctuary.common.text import clean, plural, shorten_middle
 from noctuary.common.words import is_label, is_subdomain, phrase
 from noctuary.models import details
@@ -144,7 +145,7 @@ class Analyzer:
 
     def message(self, fault: Fault) -> str:
         """Return the platform's words where they tell more than the sentence."""
-        return clean(fault.details.get(details.MESSAGE, "") or fault.text, MAX_MESSAGE_CHARS)
+        return clean(without_secrets(fault.details.get(details.MESSAGE, "") or fault.text), MAX_MESSAGE_CHARS)
 
     def remedy(self, _fault: Fault, _pod: Subject, describe: str) -> Advice:
         """Return what to do when no change explains it; `describe` is the command that looks at a failing pod."""

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from noctuary.common.redaction import without_secrets
 from noctuary.common.text import clean, shorten
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -124,12 +125,14 @@ def phrase(text: str | None, limit: int) -> str:
 
 def quoted(text: str | None, limit: int) -> str:
     """Return what others wrote for a line of evidence: without shell signs, brackets, links, orders, our headings."""
-    return _not_ours(_SIGNS.sub(" ", _URL.sub(" ", clean(text or "", MAX_QUOTED_CHARS))), limit)
+    known = clean(without_secrets(text or ""), MAX_QUOTED_CHARS)
+    return _not_ours(_SIGNS.sub(" ", _URL.sub(" ", known)), limit)
 
 
 def disarmed(text: str, limit: int) -> str:
     """Return a message of the platform as it is, but for what passes for a line of ours, or runs within quotes."""
-    return _not_ours(_EVIDENCE_ID.sub(r"\1", _SUBSTITUTION.sub(" ", clean(text, MAX_QUOTED_CHARS))), limit)
+    known = clean(without_secrets(text), MAX_QUOTED_CHARS)
+    return _not_ours(_EVIDENCE_ID.sub(r"\1", _SUBSTITUTION.sub(" ", known)), limit)
 
 
 def _not_ours(text: str, limit: int) -> str:

@@ -39,6 +39,7 @@ def diagnose(observed: Observations) -> Diagnosis:
         causes=causes,
         weak=[cause for cause in ranked if cause.score < context.minimum_score][:MAX_CAUSES],
         set_aside=sorted(aside, key=lambda a: -a.change.at)[:MAX_SET_ASIDE],
+        set_aside_more=max(0, len(aside) - MAX_SET_ASIDE),
         events_seen=len(observed.changes) + sum(len(f.event_ids) for f in [*observed.faults, *observed.node_faults]),
         last_event_at=context.last_event_at,
         pods_ready=None if context.pods is None else sum(pod.is_ready for pod in observed.own_pods),

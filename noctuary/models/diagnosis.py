@@ -212,6 +212,8 @@ class Diagnosis(msgspec.Struct, frozen=True):
     """How long the version that fails now had run well, when its rollout is too old to be the cause."""
     is_undecided: bool = False
     """Whether several changes came just before the alert and none has a fault of its own: then none is headlined."""
+    set_aside_more: int = 0
+    """How many changes were set aside beyond the latest ones that are named."""
 
 
 WORKLOAD_KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})

