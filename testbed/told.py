@@ -107,5 +107,5 @@ def note(found: Diagnosis, standing: Standing | None = None, clearing: Clearing 
 
 def action_of(text: str) -> list[str]:
     """Return the lines that say what to do."""
-    starts = ("Do:", "Do, if", "If it comes back:")
+    starts = ("Do:", "Do, if", "If it comes back")
     return next(block.splitlines() for block in text.split("\n\n") if block.startswith(starts))

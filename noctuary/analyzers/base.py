@@ -185,5 +185,6 @@ def in_container(fault: Fault) -> str:
 
 def wording(fault: Fault, name: str, limit: int) -> Wording:
     """Return how the sentence of a fault names it."""
-    pods = plural(len(fault.pods), "pod") + f" of {name}" if fault.pods else name
-    return Wording(name, pods, len(fault.pods) > 1, limit)
+    count = len(fault.shown_pods)
+    pods = plural(count, "pod") + f" of {name}" if count else name
+    return Wording(name, pods, count > 1, limit)

@@ -13,6 +13,8 @@ MAX_SUBDOMAIN_CHARS = 253
 """As RFC 1123 has it: most other names."""
 COUNT = re.compile(r"[0-9]{1,6}")
 SHA = re.compile(r"[0-9a-f]{6,64}")
+_COMMIT = re.compile(r"(?=.*[a-f])([0-9a-f]{7,40}|[0-9a-f]{64})")
+"""What a value must be to count as a commit: digits alone are the number of a build."""
 SHORT_SHA_CHARS = 12
 """What every repository still finds its commit by."""
 MAX_VALUE_CHARS = 40
@@ -81,9 +83,16 @@ def plain_link(text: str | None) -> str:
 
 
 def short_sha(text: str | None) -> str:
-    """Return the start of a commit's hash, or nothing where the text is none."""
+    """Return the start of what was given as a commit's hash, or nothing where the text is none."""
     text = (text or "").lower()
-    return text[:SHORT_SHA_CHARS] if SHA.fullmatch(text) else ""
+    if not SHA.fullmatch(text):
+        return ""
+    return text if text.isdecimal() else text[:SHORT_SHA_CHARS]
+
+
+def short_commit(value: str | None) -> str:
+    """Return the start of a value that can only be a commit's hash, or nothing: a build's number stays whole."""
+    return short_sha(value) if _COMMIT.fullmatch((value or "").lower()) else ""
 
 
 def remark(text: str) -> str:

@@ -4,6 +4,9 @@ from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change
 
+AUTOSCALERS = ("autoscal", "keda")
+"""Parts of the names under which autoscalers write: what they set, they set again."""
+
 
 def is_up(change: Change) -> bool:
     """Tell whether replicas were added."""
@@ -19,7 +22,10 @@ def is_down(change: Change) -> bool:
 
 def is_by_autoscaler(change: Change) -> bool:
     """Tell whether an autoscaler did it, as the load told it to."""
-    return change.details.get(details.BY_AUTOSCALER) == "1"
+    if change.details.get(details.BY_AUTOSCALER) == "1":
+        return True
+    named = f"{change.actor or ''} {change.vendor}".lower()
+    return change.event_type == EventType.SCALE_EVENT and any(name in named for name in AUTOSCALERS)
 
 
 def reversals(changes: list[Change], until: float) -> dict[int, int]:

@@ -8,11 +8,18 @@ import structlog
 
 from noctuary.common.errors import KubernetesError, PagerDutyError, is_refusal
 from noctuary.correlation.correlate import correlate
-from noctuary.correlation.explain import CLOCK_SLACK_S
+from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.incidents.alerts import onset_of, read_alerts
 from noctuary.incidents.evidence.sight import NO_SIGHT, Sight
-from noctuary.incidents.evidence.standing import blamed_workloads, find_rollback, find_undoing, read_revisions
+from noctuary.incidents.evidence.standing import (
+    blamed_workloads,
+    find_broken_pods,
+    find_rollback,
+    find_undoing,
+    find_undoings,
+    read_revisions,
+)
 from noctuary.incidents.evidence.window import merge_events, read_window, tenants_of
 from noctuary.incidents.service_mapping import resolve_services
 from noctuary.models.diagnosis import Diagnosis, IncidentContext, PodView, Relation, ServiceView, Subject
@@ -140,7 +147,13 @@ class Enricher:
             reader, blamed_workloads(diagnosis), [] if is_edit and reader is not None else seen
         )
         changes = present.observed.changes
-        return Standing(find_rollback(diagnosis, changes), revisions, find_undoing(diagnosis, changes))
+        return Standing(
+            find_rollback(diagnosis, changes),
+            revisions,
+            find_undoing(diagnosis, changes),
+            find_broken_pods(diagnosis, present.live),
+            find_undoings(diagnosis, changes),
+        )
 
     async def _alerts(
         self, record: RoutingRecord, incident: IncidentRow, gaps: list[str], known: AlertSummary | None
@@ -178,6 +191,9 @@ class Enricher:
 def _clearing(diagnosis: Diagnosis, present: Present) -> Clearing:
     """Tell what cleared: a rollback, and the pods of the blamed workload, else those of the incident's own service."""
     rollback = find_rollback(diagnosis, present.observed.changes)
+    if rollback is None and diagnosis.is_undecided:
+        undoings = find_undoings(diagnosis, present.observed.changes).values()
+        rollback = next((change for change in undoings if change.is_rollout), None)
     if present.live is None:
         return Clearing(rollback)
     blamed = blamed_workloads(diagnosis)[:1]

@@ -138,6 +138,13 @@ class Fault(msgspec.Struct, frozen=True):
     is_posted: bool = False
     is_over: bool = False
     """Whether it was seen to have ended before the incident was looked at: what is over is told in the past tense."""
+    failing_pods: list[str] | None = None
+    """Those of `pods` for which it was not seen to have ended; None: of an older version, which told none apart."""
+
+    @property
+    def shown_pods(self) -> list[str]:
+        """Return the pods that still fail, or all where none does."""
+        return self.failing_pods or self.pods
 
 
 class Term(msgspec.Struct, frozen=True):

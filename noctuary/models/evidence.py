@@ -2,7 +2,7 @@
 
 import msgspec
 
-from noctuary.models.diagnosis import Change, Diagnosis
+from noctuary.models.diagnosis import Change, Diagnosis, Subject
 from noctuary.models.revisions import WorkloadRevisions
 
 
@@ -33,6 +33,11 @@ class Standing(msgspec.Struct, frozen=True):
     revisions: list[WorkloadRevisions] | None = None
     undone: Change | None = None
     """The change that set the value of before again, where the blamed change is no rollout (a scaling, a flag)."""
+    broken_pods: list[Subject] | None = None
+    """Pods of the causes' faults that are not ready now; None: pods were not read this time."""
+    undoings: dict[str, Change] = {}
+    """What took back which change that is named as a cause, by the change's event; `rollback` and `undone` are of the
+    first cause only."""
 
 
 class Evidence(msgspec.Struct, frozen=True):

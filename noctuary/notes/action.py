@@ -1,16 +1,21 @@
 """The second block: what to do, with each command alone on its line."""
 
 from noctuary.analyzers.base import Advice
-from noctuary.common.words import prose, quoted, remark
+from noctuary.common.clock import format_moment
+from noctuary.common.text import shorten_middle
+from noctuary.common.words import is_subdomain, plain_phrase, prose, quoted, remark
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models.diagnosis import Change, Diagnosis, Verdict
 from noctuary.models.evidence import Evidence
 from noctuary.notes.headline import noun_of
+from noctuary.notes.posted import SETTING_NOUNS
 from noctuary.notes.remedies import remedy
 from noctuary.notes.rollback import undone_already
-from noctuary.notes.values import shown_name
+from noctuary.notes.values import is_staged
 
-ACTION_STARTS = ("Do:", "Do, if it is to blame:", "If it comes back:")
+DO, DO_IF = "Do:", "Do, if it is to blame:"
+AGAIN, AGAIN_IF = "If it comes back:", "If it comes back, and it is to blame:"
+ACTION_STARTS = (DO, DO_IF, AGAIN, AGAIN_IF)
 
 
 def action(evidence: Evidence, *, is_resolved: bool) -> list[str]:
@@ -18,23 +23,44 @@ def action(evidence: Evidence, *, is_resolved: bool) -> list[str]:
     diagnosis = evidence.diagnosis
     if diagnosis.causes:
         first = diagnosis.causes[0]
-        if diagnosis.is_undecided and not is_resolved:
-            return _compare(evidence)
+        if diagnosis.is_undecided:
+            return _compare(evidence, AGAIN if is_resolved else DO)
         is_sure = first.score >= LIKELY_SCORE or first.change is None or _is_undone(first.change, evidence)
-        lead = "Do:" if is_sure else "Do, if it is to blame:"
-        return advised("If it comes back:" if is_resolved else lead, remedy(first, diagnosis, evidence.standing))
+        lead, doubting = (AGAIN, AGAIN_IF) if is_resolved else (DO, DO_IF)
+        return advised(lead if is_sure else doubting, remedy(first, diagnosis, evidence.standing))
     if diagnosis.verdict is Verdict.NEVER_SEEN:
         return [_map_it(diagnosis)]
     return ["Worth checking next: traffic, what it calls outside the cluster, certificates, quotas."]
 
 
-def _compare(evidence: Evidence) -> list[str]:
+def _compare(evidence: Evidence, lead: str) -> list[str]:
     """Return what to do about each of several changes, of which none is known to be the one."""
-    lines = ["Do: compare when the trouble began with each change, and take back the one that fits."]
-    for cause in evidence.diagnosis.causes[:2]:
-        what = f"the {noun_of(cause.change)} of {shown_name(cause.change, 63)}" if cause.change is not None else ""
-        lines += advised(f"If it is {prose(what)}:", remedy(cause, evidence.diagnosis, evidence.standing))
+    causes = [cause for cause in evidence.diagnosis.causes[:2] if cause.change is not None]
+    changes = [cause.change for cause in causes if cause.change is not None]
+    if all(_is_undone(change, evidence) for change in changes):
+        return [f"{lead} each of these changes was taken back already. Where it goes on, look for another cause"]
+    lines = [f"{lead} compare when the trouble began with each change, and take back the one that fits."]
+    for cause, name in zip(causes, _names(changes, evidence.diagnosis.onset), strict=True):
+        lines += advised(f"If it is {name}:", remedy(cause, evidence.diagnosis, evidence.standing))
     return lines
+
+
+def _names(changes: list[Change], near: float) -> list[str]:
+    """Return what each change is called, with its time where two are called the same."""
+    names = [_name(change) for change in changes]
+    if len(set(names)) == len(names):
+        return names
+    return [f"{name} at {format_moment(change.at, near)}" for name, change in zip(names, changes, strict=True)]
+
+
+def _name(change: Change) -> str:
+    """Return `the rollout of web` or `flag new-checkout`, of words that a shell reads as such."""
+    if change.entity and change.event_type in SETTING_NOUNS and not is_staged(change):
+        entity = plain_phrase(change.entity)
+        return f"{SETTING_NOUNS[change.event_type]} {entity}" if entity else f"the {noun_of(change)}"
+    told = change.subject.name or change.service
+    name = told if is_subdomain(told) else plain_phrase(told)
+    return f"the {noun_of(change)} of {shorten_middle(name, 63)}" if name else f"the {noun_of(change)}"
 
 
 def _is_undone(change: Change, evidence: Evidence) -> bool:

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator
 
 from noctuary.common.clock import format_moment
 from noctuary.common.text import clean, shorten, shorten_middle
+from noctuary.correlation.explain import is_restart
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, Change, Diagnosis, Verdict
 from noctuary.models.evidence import Standing
 from noctuary.notes.phrases import sentence
 from noctuary.notes.rollback import undone_already
-from noctuary.notes.values import is_rereading, is_restart
+from noctuary.notes.values import service_of
 
 HEADLINE_CHARS = 120
 """What a phone's lock screen shows."""
@@ -24,7 +25,7 @@ def headline(diagnosis: Diagnosis, prefix: str = "", standing: Standing | None =
     """Return the answer in one line of at most 120 characters, with names shortened as far as it takes."""
     groups = _cause(diagnosis.causes[0], diagnosis, standing) if diagnosis.causes else _no_cause(diagnosis)
     if diagnosis.is_undecided:
-        groups = _undecided(diagnosis)
+        groups = _undecided(diagnosis, standing)
     texts = [prefix + build(limit) for builders in groups for limit in _NAME_LIMITS for build in builders]
     return next((text for text in texts if len(text) <= HEADLINE_CHARS), shorten(texts[-1], HEADLINE_CHARS))
 
@@ -52,16 +53,26 @@ def _cause(cause: Cause, diagnosis: Diagnosis, standing: Standing | None) -> lis
     return [[say(), say(with_age=False)], [say(with_symptom=False)], [say(with_symptom=False, with_age=False)]]
 
 
-def _undecided(diagnosis: Diagnosis) -> list[list[Builder]]:
-    """Return ways to name changes of which none has a fault of its own, without preferring one."""
-    pair = diagnosis.causes[:2]
+def _undecided(diagnosis: Diagnosis, standing: Standing | None) -> list[list[Builder]]:
+    """Return ways to name changes of which none has a fault of its own, without preferring one.
 
-    def both(*, with_age: bool) -> Builder:
+    That one was taken back already matters more than how long ago each was.
+    """
+    pair = diagnosis.causes[:2]
+    tails = [[*_already(each, diagnosis, standing)] for each in pair]
+
+    def both(way: int, *, with_age: bool) -> Builder:
+        def said(each: Cause, tail: list[str], limit: int) -> str:
+            told = sentence(each, diagnosis, limit, with_symptom=False, with_age=with_age)
+            return told + (f" ({[*tail, 'already taken back'][way].removeprefix('; ')})" if tail else "")
+
         return lambda limit: "Possible causes: {}.".format(
-            "; or ".join(sentence(each, diagnosis, limit, with_symptom=False, with_age=with_age) for each in pair)
+            "; or ".join(said(each, tail, limit) for each, tail in zip(pair, tails, strict=True))
         )
 
-    return [[both(with_age=True), both(with_age=False)]]
+    if not any(tails):
+        return [[both(0, with_age=True), both(0, with_age=False)]]
+    return [[both(way, with_age=with_age) for with_age in (True, False)] for way in range(3)]
 
 
 def _already(cause: Cause, diagnosis: Diagnosis, standing: Standing | None) -> Iterator[str]:
@@ -121,11 +132,11 @@ def _weak(cause: Cause, diagnosis: Diagnosis, limit: int) -> str:
 
 def _set_aside(change: Change, diagnosis: Diagnosis, limit: int) -> str:
     at = format_moment(change.at, diagnosis.onset)[:-3]
-    return f"the {noun_of(change)} of {shorten_middle(clean(change.service, 253), limit)} at {at} does not"
+    return f"the {noun_of(change)} of {service_of(change, limit)} at {at} does not"
 
 
 def noun_of(change: Change) -> str:
     """Return what a change is called: `rollout`, `restart`, `scaling`, `flag change`."""
-    if is_restart(change) or is_rereading(change):
+    if is_restart(change):
         return "restart"
     return _NOUNS.get(change.event_type) or change.event_type.replace("_", " ")

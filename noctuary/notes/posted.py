@@ -1,21 +1,33 @@
 """What other systems post, in words: each sentence says what happened to which thing, and who told it."""
 
 from noctuary.analyzers.base import Advice
-from noctuary.common.words import phrase, plain_image, plain_link, plain_phrase, plain_value, quoted, short_sha
+from noctuary.common.words import (
+    phrase,
+    plain_image,
+    plain_link,
+    plain_phrase,
+    plain_value,
+    quoted,
+    short_commit,
+    short_sha,
+)
+from noctuary.correlation.scalings import is_by_autoscaler
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change, Fault
 from noctuary.notes.values import ODD_THING, entity_of, old_image, previous_version, service_of, version
 
 MAX_TOLD_CHARS = 120
+DOUBTED = "reported with low confidence"
 LOW_CONFIDENCE = 0.5
 """Below it the reporting system itself doubts what it says, and the reader should know."""
 _ON = frozenset({"on", "true", "enabled", "1"})
 _OFF = frozenset({"off", "false", "disabled", "0"})
-_NOUNS: dict[str, str] = {
+SETTING_NOUNS: dict[str, str] = {
     EventType.FLAG_CHANGE: "flag",
     EventType.CONFIG_CHANGE: "configuration",
     EventType.SCHEMA_CHANGE: "schema of",
 }
+"""What is called by a name of its own."""
 OURSELVES = "noctuary"
 ODD_VENDOR = "another system"
 """Who tells something under a name that is none, or is ours."""
@@ -31,8 +43,13 @@ def told_by(thing: Change | Fault) -> list[str]:
     """Return who did it, and whether its teller doubts it."""
     return [
         *([f"by {actor}"] if (actor := quoted(thing.actor, 63)) else []),
-        *(["reported with low confidence"] if thing.is_posted and thing.confidence < LOW_CONFIDENCE else []),
+        *([doubt_of(thing)] if doubt_of(thing) else []),
     ]
+
+
+def doubt_of(thing: Change | Fault) -> str:
+    """Return that its teller doubts it, or nothing."""
+    return DOUBTED if thing.is_posted and thing.confidence < LOW_CONFIDENCE else ""
 
 
 def link_of(thing: Change | Fault) -> str:
@@ -43,9 +60,11 @@ def link_of(thing: Change | Fault) -> str:
 
 def setting_sentence(change: Change, limit: int) -> str:
     """Return which flag, configuration or schema was set to what: `flag new-checkout of shop turned on (was off)`."""
+    noun = SETTING_NOUNS.get(change.event_type) or change.event_type.replace("_", " ")
+    if not change.entity:  # a release that did not keep it has stored this
+        return f"a {noun.removesuffix(' of')} of {service_of(change, limit)} {_turned(change)}"
     entity = entity_of(change, limit)
-    noun = _NOUNS.get(change.event_type) or change.event_type.replace("_", " ")
-    whose = f" of {service_of(change, limit)}" if change.is_posted and change.entity not in ("", change.service) else ""
+    whose = f" of {service_of(change, limit)}" if change.is_posted and change.entity != change.service else ""
     named = f"{noun} {entity}" if entity != ODD_THING else f"a {noun.removesuffix(' of')} with an odd name"
     return f"{named}{whose} {_turned(change)}"
 
@@ -102,18 +121,32 @@ def revert_posted(change: Change) -> Advice:
     if change.is_rollout:
         return Advice(_roll_back_posted(change, where))
     entity, old = plain_phrase(change.entity), plain_value(change.old_value)
-    noun = _NOUNS.get(change.event_type) or "the " + change.event_type.replace("_", " ")
-    what = f"{noun} {entity}".rstrip() if entity else noun
+    if change.event_type == EventType.SCALE_EVENT and is_by_autoscaler(change) and old:
+        return lift_autoscaler(old)
     back = f"back to {old}" if old else "back to its former value"
     if change.event_type == EventType.SCHEMA_CHANGE:
         return Advice(f"check whether the migration of {entity or 'the schema'} fits the version that runs{where}")
-    return Advice(f"set {what} {back}{where}, unless this was meant")
+    return Advice(f"set {_thing(change)} {back}{where}, unless this was meant")
+
+
+def lift_autoscaler(replicas: str) -> Advice:
+    """Return where to set what an autoscaler would set again."""
+    return Advice(f"set minReplicas of its autoscaler to {replicas}, if it scaled too far; it overrides a hand")
+
+
+def _thing(change: Change) -> str:
+    """Return what is set back: `flag new-checkout`, `the flag of web` where it has no name, `the replicas of web`."""
+    service, entity = plain_phrase(change.service) or "the service", plain_phrase(change.entity)
+    if change.event_type == EventType.SCALE_EVENT:
+        return f"the replicas of {entity or service}"
+    noun = SETTING_NOUNS.get(change.event_type) or change.event_type.replace("_", " ")
+    return f"{noun} {entity}" if entity else f"the {noun} of {service}"
 
 
 def _roll_back_posted(change: Change, where: str) -> str:
     service = plain_phrase(change.service) or "the service"
-    if short_sha(change.old_value):
-        return f"roll back to sha {short_sha(change.old_value)} ({service}){where}"
+    if short_commit(change.old_value):
+        return f"roll back to sha {previous_version(change, 63)} ({service}){where}"
     if plain_image(old_image(change)):
         return f"roll back to {previous_version(change, 63)} ({service}){where}"
     if short_sha(change.sha):

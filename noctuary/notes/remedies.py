@@ -4,18 +4,17 @@ from noctuary.analyzers.base import NATIVE_KINDS, Advice, kubectl, kubectl_list
 from noctuary.analyzers.out_of_memory import OutOfMemory
 from noctuary.analyzers.registry import analyzer_of
 from noctuary.common.words import COUNT, plain_value
+from noctuary.correlation.explain import is_restart
+from noctuary.correlation.scalings import is_by_autoscaler
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, Change, Diagnosis, Fault, Subject
 from noctuary.models.evidence import Standing
 from noctuary.notes.owners import Owner, change_at_owner, owner_of, revert_at_owner
-from noctuary.notes.posted import mend_posted, revert_posted
+from noctuary.notes.posted import lift_autoscaler, mend_posted, revert_posted
 from noctuary.notes.rollback import roll_back, undone_already
-from noctuary.notes.values import is_rereading, is_restart
 
 SCALABLE_KINDS = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
-AUTOSCALERS = ("autoscal", "keda")
-"""Parts of the names under which autoscalers write: what they set, they set again."""
 
 
 def remedy(cause: Cause, diagnosis: Diagnosis, standing: Standing | None = None) -> Advice:
@@ -35,7 +34,7 @@ def remedy(cause: Cause, diagnosis: Diagnosis, standing: Standing | None = None)
 
 
 def _undo(cause: Cause, change: Change, owner: Owner | None, diagnosis: Diagnosis, standing: Standing | None) -> Advice:
-    if is_restart(change) or is_rereading(change):
+    if is_restart(change):
         return Advice("check the ConfigMaps and Secrets that its new pods have read; to undo a restart changes nothing")
     if owner is not None:
         return revert_at_owner(owner, change, diagnosis)
@@ -54,9 +53,8 @@ def _revert(change: Change, owner: Owner | None) -> Advice:
 
 
 def _scale_back(change: Change, replicas: str, owner: Owner | None) -> Advice:
-    is_automatic = details.BY_AUTOSCALER in change.details
-    if is_automatic or any(name in (change.actor or "").lower() for name in AUTOSCALERS):
-        return Advice(f"set minReplicas of its autoscaler to {replicas}, if it scaled too far; it overrides a hand")
+    if is_by_autoscaler(change):
+        return lift_autoscaler(replicas)
     if owner is not None:
         return change_at_owner(owner, change.subject, f"set the replicas back to {replicas}")
     command = (
@@ -76,7 +74,7 @@ def _repair(fault: Fault, diagnosis: Diagnosis, standing: Standing | None) -> Ad
         limit = plain_value(fault.details.get(details.MEMORY_LIMIT))
         now = f" (now {limit})" if limit else ""
         return change_at_owner(owner, fault.subject, f"find the leak, or raise the memory limit{now}")
-    pod = Subject("Pod", fault.subject.namespace, fault.pods[0] if fault.pods and not fault.is_over else "")
+    pod = Subject("Pod", fault.subject.namespace, fault.shown_pods[0] if fault.pods and not fault.is_over else "")
     advice = analyzer_of(fault).remedy(fault, pod, kubectl(pod, "describe", kind="Pod") or _look(fault))
     return advice if any(advice) else Advice("check the status, the events and the logs of its pods")
 

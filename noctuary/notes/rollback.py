@@ -18,15 +18,16 @@ MAX_PODS_DELETED = 10
 
 def undone_already(change: Change, standing: Standing | None, near: float, *, with_actor: bool = True) -> str:
     """Return `already rolled back to 3.10 at 01:29:25 by kubectl`, or nothing while the change still holds."""
+    undoing = _undoing_of(change, standing)
     if not change.is_rollout:
-        return _set_back_already(change, standing, near, with_actor=with_actor)
-    held, rollback = _revisions(change, standing), standing.rollback if standing is not None else None
+        return _set_back_already(undoing, near, with_actor=with_actor) if undoing is not None else ""
+    held = _revisions(change, standing)
     if held is not None and not _was_left(change, held):
         return ""
-    if rollback is not None and rollback.subject == change.subject:
-        by = _by(rollback) if with_actor else ""
-        to = version(rollback, 40) or "the version before"
-        return f"already rolled back to {to} at {format_moment(rollback.at, near)}{by}"
+    if undoing is not None:
+        by = _by(undoing) if with_actor else ""
+        to = version(undoing, 40) or "the version before"
+        return f"already rolled back to {to} at {format_moment(undoing.at, near)}{by}"
     if held is None:
         return ""
     current = next((each for each in held.revisions if each.number == held.current), None)
@@ -35,13 +36,21 @@ def undone_already(change: Change, standing: Standing | None, near: float, *, wi
     return f"already replaced by revision {held.current}"
 
 
-def _set_back_already(change: Change, standing: Standing | None, near: float, *, with_actor: bool) -> str:
-    undone = standing.undone if standing is not None else None
-    if undone is None or (undone.subject, undone.entity) != (change.subject, change.entity):
-        return ""
-    by = _by(undone) if with_actor else ""
-    to = plain_value(undone.new_value)
-    return f"already set back{f' to {to}' if to else ''} at {format_moment(undone.at, near)}{by}"
+def _undoing_of(change: Change, standing: Standing | None) -> Change | None:
+    """Return what took a change back; what was seen of the first cause only may be of this one."""
+    if standing is None:
+        return None
+    if standing.undoings:
+        return standing.undoings.get(change.event_id)
+    first = standing.rollback if change.is_rollout else standing.undone
+    is_same = first is not None and (first.subject, first.entity) == (change.subject, change.entity)
+    return first if is_same else None
+
+
+def _set_back_already(undoing: Change, near: float, *, with_actor: bool) -> str:
+    by = _by(undoing) if with_actor else ""
+    to = plain_value(undoing.new_value)
+    return f"already set back{f' to {to}' if to else ''} at {format_moment(undoing.at, near)}{by}"
 
 
 def _by(change: Change) -> str:
@@ -80,8 +89,9 @@ def roll_back(change: Change, faults: list[Fault], standing: Standing | None, ne
     undo = kubectl(change.subject, "rollout", "undo", kind=change.subject.kind)
     if not undo:
         return Advice(f"roll back to {to}")
-    deleted = _replace_broken(change, faults)
-    why = ", and delete its broken pods, or they are never replaced" if deleted else ""
+    broken = _broken_pods(change, faults, standing)
+    deleted = _delete(change, broken) if broken else ()
+    why = "" if broken == [] else ", and delete its broken pods, or they are never replaced"
     remark = f"back to {to}{_how_long(change, near)}{why}"
     return Advice(command=f"{undo} --to-revision={target.number:d}", remark=remark, more=deleted)
 
@@ -129,13 +139,22 @@ def _how_long(change: Change, near: float) -> str:
     return f", which ran for {duration(change.at - since)} until {format_moment(change.at, near)}"
 
 
-def _replace_broken(change: Change, faults: list[Fault]) -> tuple[str, ...]:
-    """A StatefulSet waits for its broken pod to become ready before it replaces any: the pod must be deleted."""
+def _broken_pods(change: Change, faults: list[Fault], standing: Standing | None) -> list[str] | None:
+    """Return the pods that a StatefulSet waits for before it replaces any; None: some fail, and which is not known.
+
+    What failed at the first look may be well, or new, by now: only a pod that was seen not to be ready is broken.
+    """
     if change.subject.kind != "StatefulSet":
-        return ()
+        return []
     own = re.compile(re.escape(change.subject.name) + r"-[0-9]{1,6}")
-    pods = sorted({pod for fault in faults if not fault.is_over for pod in fault.pods if own.fullmatch(pod)})
-    if not 0 < len(pods) <= MAX_PODS_DELETED:
+    told = {pod for fault in faults if not fault.is_over for pod in fault.shown_pods if own.fullmatch(pod)}
+    if standing is None or standing.broken_pods is None:
+        return None if told else []
+    return sorted(told & {pod.name for pod in standing.broken_pods if pod.namespace == change.subject.namespace})
+
+
+def _delete(change: Change, pods: list[str]) -> tuple[str, ...]:
+    if len(pods) > MAX_PODS_DELETED:
         return ()
     names = " ".join(f"pod/{pod}" for pod in pods)
     return (f"kubectl -n {change.subject.namespace} delete {names}",)

@@ -12,6 +12,7 @@ from noctuary.models.diagnosis import Cause, Diagnosis, Fault, Verdict
 from noctuary.models.evidence import Evidence
 from noctuary.models.live_view import NOT_WATCHED
 from noctuary.notes.phrases import cause_sentence, change_line, fault_line, fault_sentence
+from noctuary.notes.posted import doubt_of
 
 MAX_EVIDENCE_LINES = 20
 MAX_BACKGROUND = 5
@@ -19,11 +20,11 @@ _HISTORY = re.compile(r"[0-9]{1,12}:([0-9]{1,9})(?= |$)")
 
 
 def why(evidence: Evidence) -> list[str]:
-    """Return the evidence of the first cause and the alert, in order of time."""
+    """Return the evidence of the first cause, or of both where none is preferred, and the alert, in order of time."""
     diagnosis = evidence.diagnosis
     if not diagnosis.causes:
         return []
-    told = _timeline(diagnosis.causes[0], diagnosis)
+    told = _timeline(diagnosis)
     lines = [(at, text, f"e{i}") for i, (at, text) in enumerate(told[:MAX_EVIDENCE_LINES], 1)]
     cut = len(told) - len(lines)
     alerts = evidence.alerts
@@ -43,10 +44,18 @@ def _minute(seconds: float, diagnosis: Diagnosis) -> str:
     return _at(seconds, diagnosis)[:-3]
 
 
-def _timeline(cause: Cause, diagnosis: Diagnosis) -> list[tuple[float, str]]:
-    """Return the evidence of a cause in order of time; within a second the change comes first, then its faults."""
-    lines = [(cause.change.at, change_line(cause.change))] if cause.change is not None else []
-    lines += [(fault.first, fault_line(fault) + _lasting(fault, diagnosis)) for fault in cause.faults]
+def _shown(diagnosis: Diagnosis) -> int:
+    """Return how many causes the answer names."""
+    return 2 if diagnosis.is_undecided else 1
+
+
+def _timeline(diagnosis: Diagnosis) -> list[tuple[float, str]]:
+    """Return the evidence of the answer in order of time; within a second the change comes first, then its faults."""
+    causes = diagnosis.causes[: _shown(diagnosis)]
+    lines = [(cause.change.at, change_line(cause.change)) for cause in causes if cause.change is not None]
+    lines += [
+        (fault.first, fault_line(fault) + _lasting(fault, diagnosis)) for cause in causes for fault in cause.faults
+    ]
     return sorted(lines, key=lambda line: int(line[0]))
 
 
@@ -57,8 +66,8 @@ def _lasting(fault: Fault, diagnosis: Diagnosis) -> str:
 def others(diagnosis: Diagnosis) -> list[str]:
     """Return what is less likely, what was ruled out, what goes on since long, and what was quiet."""
     return [
-        *(_other(_rank(diagnosis, i), cause, diagnosis) for i, cause in enumerate(diagnosis.causes) if i),
-        *(_other("Weak", cause, diagnosis) for cause in ([] if diagnosis.causes else diagnosis.weak)),
+        *(_other("Less likely", cause, diagnosis) for cause in diagnosis.causes[_shown(diagnosis) :]),
+        *(_other("Weak", cause, diagnosis) for cause in diagnosis.weak),
         *(
             shorten(f"Ruled out: {_at(aside.change.at, diagnosis)} {change_line(aside.change)}: {aside.why}", 400)
             for aside in diagnosis.set_aside
@@ -75,14 +84,11 @@ def _more_set_aside(diagnosis: Diagnosis) -> Iterator[str]:
         yield f"Ruled out, too: {plural(diagnosis.set_aside_more, 'earlier change')}"
 
 
-def _rank(diagnosis: Diagnosis, index: int) -> str:
-    return "As likely" if diagnosis.is_undecided and index == 1 else "Less likely"
-
-
 def _other(word: str, cause: Cause, diagnosis: Diagnosis) -> str:
     said = cause_sentence(cause, diagnosis)
     why = "" if cause.why in said else f": {cause.why}"
-    return shorten(f"{word}: {_at(cause.at, diagnosis)} {said}{why}", 300)
+    doubt = doubt_of(cause.change if cause.change is not None else cause.faults[0])
+    return shorten(f"{word}: {_at(cause.at, diagnosis)} {said}{f' ({doubt})' if doubt else ''}{why}", 300)
 
 
 def _ran_well(diagnosis: Diagnosis) -> Iterator[str]:

@@ -1,7 +1,9 @@
 """Values in a note: names that fit, versions, images and what a change turned into what."""
 
+import re
+
 from noctuary.common.text import clean, shorten_middle
-from noctuary.common.words import MAX_SUBDOMAIN_CHARS, phrase, plain_image, plain_value, short_sha
+from noctuary.common.words import MAX_SUBDOMAIN_CHARS, phrase, plain_image, plain_value, short_commit, short_sha
 from noctuary.models import details
 from noctuary.models.diagnosis import Change, Fault
 
@@ -32,10 +34,14 @@ def _named(name: str, limit: int) -> str:
     return shorten_middle(known, limit) if known else ODD_THING
 
 
+_FORM = re.compile(r"[()]| ->")
+"""What a summary of our own is made with: `resources (memory limit 512Mi -> 256Mi)`."""
+
+
 def changed_parts(change: Change, limit: int) -> str:
     """Return what of its template a rollout changed: names of variables may hold any sign."""
     parts = clean(change.details.get(details.CHANGED, ""), limit).split(", ")
-    return ", ".join(phrase(part, limit) or ODD_THING for part in parts) if parts != [""] else ""
+    return ", ".join(part if phrase(_FORM.sub("", part), limit) else ODD_THING for part in parts if part)
 
 
 def new_image(change: Change) -> str:
@@ -53,12 +59,6 @@ def is_same_image(change: Change) -> bool:
     return bool(old_image(change)) and old_image(change) == new_image(change)
 
 
-def is_restart(change: Change) -> bool:
-    """Tell whether a rollout only made pods start anew, as `kubectl rollout restart` does it."""
-    is_marked = details.RESTART in change.details or change.details.get(details.CHANGED, "") == "annotations"
-    return change.is_rollout and is_marked
-
-
 def is_rereading(change: Change) -> bool:
     """Tell whether a rollout only made pods read a changed ConfigMap or Secret."""
     return change.is_rollout and details.CONFIG_CHECKSUM in change.details
@@ -73,22 +73,22 @@ def version(change: Change, limit: int) -> str:
     """Return the short name of what was rolled out: the tag where only that changed, else image and tag."""
     if change.is_posted and short_sha(change.sha):
         return short_sha(change.sha)
-    return _short(new_image(change), old_image(change), limit)
+    return _short(change, new_image(change), old_image(change), limit)
 
 
 def previous_version(change: Change, limit: int) -> str:
     """Return the short name of what ran before."""
-    return _short(old_image(change), new_image(change), limit)
+    return _short(change, old_image(change), new_image(change), limit)
 
 
-def _short(image: str, other: str, limit: int) -> str:
+def _short(change: Change, image: str, other: str, limit: int) -> str:
     if not image:
         return ""
     image, other = plain_image(image), plain_image(other)
     if not image:
-        return ODD_IMAGE
-    if short_sha(image):
-        return short_sha(image)
+        return _odd(change)
+    if short_commit(image):
+        return _short_commit(image, other)
     if "@sha256:" in image:
         return image.split("@sha256:")[1][:12]
     short, other_short = image.rsplit("/", 1)[-1], other.rsplit("/", 1)[-1]
@@ -99,15 +99,27 @@ def _short(image: str, other: str, limit: int) -> str:
 
 def from_to(change: Change) -> str:
     """Return `old -> new`, each only where it is a plain value; one alone where nothing else is known or changed."""
-    shown = [_shown(change, old_image(change)), _shown(change, new_image(change) or change.sha or "")]
+    old, new = old_image(change), new_image(change)
+    shown = [_shown(change, old, new), _shown(change, new, old) if new else short_sha(change.sha)]
     if shown[0] == shown[1]:
         del shown[0]
     return " -> ".join(value for value in shown if value)
 
 
-def _shown(change: Change, value: str) -> str:
+def _shown(change: Change, value: str, other: str) -> str:
     if not value or not (change.is_rollout or is_staged(change)):
         return plain_value(value)
-    if short_sha(value):
-        return short_sha(value)
-    return shorten_middle(plain_image(value) or ODD_IMAGE, MAX_REFERENCE_CHARS)
+    if short_commit(value):
+        return _short_commit(value, other)
+    return shorten_middle(plain_image(value) or _odd(change), MAX_REFERENCE_CHARS)
+
+
+def _short_commit(value: str, other: str) -> str:
+    """Return the start of a commit, and the whole where another one begins with the same signs."""
+    short = short_commit(value)
+    return value if short == short_commit(other) and value.lower() != other.lower() else short
+
+
+def _odd(change: Change) -> str:
+    """What another system calls a version need be no image: nothing is said of it then."""
+    return "" if change.is_posted else ODD_IMAGE

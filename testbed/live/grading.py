@@ -7,7 +7,7 @@ from enum import StrEnum
 from testbed.live.scenario import Truth
 
 _CONDITION = "Do, if it is to blame:"
-_LEADS = ("Do:", _CONDITION, "If it comes back:")
+_LEADS = ("Do:", _CONDITION, "If it comes back:", "If it comes back, and it is to blame:")
 _STATUS = re.compile(r"^Resolved after [^.]*\. ")
 _OLD_REMARK = re.compile(r"\s{2,}.*$")
 """Notes before 0.4 put a remark behind the command, after many spaces."""

@@ -7,8 +7,8 @@ import structlog
 
 from noctuary.common.errors import KubernetesError
 from noctuary.models import details
-from noctuary.models.diagnosis import WORKLOAD_KINDS, CauseKind, Change, Diagnosis, Subject
-from noctuary.models.live_view import RevisionReader
+from noctuary.models.diagnosis import WORKLOAD_KINDS, CauseKind, Change, Diagnosis, Fault, PodView, Subject
+from noctuary.models.live_view import LiveView, RevisionReader
 from noctuary.models.revisions import WorkloadRevisions
 
 log = structlog.get_logger()
@@ -53,11 +53,29 @@ async def _read_one(reader: RevisionReader, subject: Subject) -> WorkloadRevisio
         return None
 
 
+def find_broken_pods(diagnosis: Diagnosis, live: LiveView | None) -> list[Subject] | None:
+    """Return the pods that the causes' faults are of and that are not ready now; None when they were not read."""
+    faults = [fault for cause in diagnosis.causes for fault in cause.faults if not fault.is_over]
+    if live is None or any(fault.service in live.unread_services for fault in faults):
+        return None
+    found = (pod for pod in live.pods if any(_is_broken(pod, fault) for fault in faults))
+    return [Subject("Pod", pod.namespace, pod.name) for pod in found]
+
+
+def _is_broken(pod: PodView, fault: Fault) -> bool:
+    """Tell whether a pod that failed is still the same and not ready: one of another template only has its name."""
+    is_same = pod.namespace == fault.subject.namespace and pod.name in fault.shown_pods
+    templates = {pod.template_hash, fault.template_hash} - {""}
+    return is_same and len(templates) < 2 and not pod.is_ready and not pod.is_leaving
+
+
 def find_rollback(diagnosis: Diagnosis, changes: list[Change]) -> Change | None:
     """Return the last rollout of the blamed workload if it led back to the version before; times are to the second."""
     blamed = _blamed(diagnosis, CauseKind.ROLLOUT)
-    if blamed is None:
-        return None
+    return _rollback_of(blamed, changes) if blamed is not None else None
+
+
+def _rollback_of(blamed: Change, changes: list[Change]) -> Change | None:
     last = _last_after(blamed, [change for change in changes if change.is_rollout])
     return last if last is not None and _leads_back(last, blamed) else None
 
@@ -65,7 +83,18 @@ def find_rollback(diagnosis: Diagnosis, changes: list[Change]) -> Change | None:
 def find_undoing(diagnosis: Diagnosis, changes: list[Change]) -> Change | None:
     """Return the last change of the blamed kind of the same object if it set the value of before again."""
     blamed = _blamed(diagnosis, CauseKind.CHANGE)
-    if blamed is None or not blamed.old_value:
+    return _undoing_of(blamed, changes) if blamed is not None else None
+
+
+def find_undoings(diagnosis: Diagnosis, changes: list[Change]) -> dict[str, Change]:
+    """Return by event what took back each change that is named as a cause."""
+    blamed = [cause.change for cause in diagnosis.causes if cause.change is not None]
+    found = [(each, (_rollback_of if each.is_rollout else _undoing_of)(each, changes)) for each in blamed]
+    return {each.event_id: undoing for each, undoing in found if undoing is not None}
+
+
+def _undoing_of(blamed: Change, changes: list[Change]) -> Change | None:
+    if not blamed.old_value:
         return None
     last = _last_after(blamed, [change for change in changes if change.event_type == blamed.event_type])
     return last if last is not None and last.new_value == blamed.old_value != blamed.new_value else None

@@ -1,9 +1,11 @@
 """Faults are episodes in time: the same bad version a second time, reports that span both, pods that are gone."""
 
+from noctuary.analyzers.base import wording
+from noctuary.analyzers.registry import analyzer_of
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.models.diagnosis import Diagnosis
-from testbed.correlation_world import diagnose, event, fault, named, pod, rollout
+from testbed.correlation_world import ONSET, diagnose, event, fault, named, pod, rollout
 
 GOOD = {details.IMAGE: "pay:1", details.PREVIOUS_IMAGE: "pay:2", details.PREVIOUS_TEMPLATE_HASH: "bad"}
 BAD = {details.PREVIOUS_TEMPLATE_HASH: "good"}
@@ -96,3 +98,14 @@ def test_a_return_from_a_version_that_ran_for_hours_is_possible_and_marked() -> 
         if cause.change is not None
     }
     assert returns["good"] == "1"
+
+
+def test_pods_that_recovered_are_not_counted_with_those_that_fail_still() -> None:
+    events = [rollout(300), fault(280, pod=1, last=200), fault(150, pod=0, last=0)]
+    pods = [
+        pod("new", 1, created_at=ONSET - 290, ready_changed_at=ONSET - 180, restarts=2),
+        pod("new", 0, ready=False, created_at=ONSET - 160),
+    ]
+    found = diagnose(events, pods).causes[0].faults[0]
+    assert (found.pods, found.failing_pods, found.is_over) == (["pay-new-0", "pay-new-1"], ["pay-new-0"], False)
+    assert analyzer_of(found).sentence(found, wording(found, "pay", 63)).startswith("1 pod of pay")

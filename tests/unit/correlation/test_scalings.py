@@ -82,6 +82,13 @@ CASES = [
         READY,
     ),
     Case(
+        "what an autoscaler of another system tells is the load's, too",
+        [posted(EventType.SCALE_EVENT, 60, vendor="keda", old_value="6", new_value="5")],
+        "nothing_relevant",
+        False,
+        READY,
+    ),
+    Case(
         "a flag turned on and off again before the alert explains nothing",
         [
             posted(EventType.FLAG_CHANGE, 90, old_value="off", new_value="on"),

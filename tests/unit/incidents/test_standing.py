@@ -3,12 +3,20 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
 
 from noctuary.common.errors import KubernetesUnavailable
-from noctuary.incidents.evidence.standing import blamed_workloads, find_rollback, find_undoing, read_revisions
+from noctuary.incidents.evidence.standing import (
+    blamed_workloads,
+    find_broken_pods,
+    find_rollback,
+    find_undoing,
+    find_undoings,
+    read_revisions,
+)
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import (
@@ -91,10 +99,44 @@ def test_a_scaling_is_undone_when_the_number_of_before_is_wanted_again(new: str,
     assert (seen.event_id if seen is not None else None) == found
 
 
+def test_what_took_back_each_of_several_causes_is_found() -> None:
+    down, flag = scaling("down", AT, "2", "0"), msgspec.structs.replace(scaling("on", AT, "off", "on"), entity="f")
+    found = msgspec.structs.replace(
+        blaming(BAD), causes=[blaming(each).causes[0] for each in (BAD, down, flag)], is_undecided=True
+    )
+    later = [change("back", AT + 9, "web:1", "h1"), scaling("up", AT + 3, "0", "2")]
+    seen = find_undoings(found, [BAD, down, flag, *later])
+    assert {name: undoing.event_id for name, undoing in seen.items()} == {"bad": "back", "down": "up"}
+
+
 def test_workloads_of_faults_are_asked_for_too_and_pods_are_not() -> None:
     pod = Fault("x", [], Subject("Pod", "payments", "p"), "payments-api", Relation.OWN, "", AT, AT)
     other = msgspec.structs.replace(pod, subject=Subject("StatefulSet", "payments", "db"))
     assert blamed_workloads(blaming(BAD, pod, other)) == [API, other.subject]
+
+
+def live_pod(name: str, **more: Any) -> PodView:
+    told = {"template_hash": "h2", "node": "n", "is_ready": False, **more}
+    return PodView("payments", name, "payments-api", **told)
+
+
+BROKEN = Fault("x", [], API, "payments-api", Relation.OWN, "h2", AT, AT, pods=["a", "b"], failing_pods=["b"])
+
+
+@pytest.mark.parametrize(
+    ("live", "found"),
+    [
+        (LiveView(pods=[live_pod("a"), live_pod("b"), live_pod("c")]), ["b"]),
+        (LiveView(pods=[live_pod("b", is_ready=True)]), []),
+        (LiveView(pods=[live_pod("b", is_leaving=True)]), []),
+        (LiveView(pods=[live_pod("b", template_hash="h1")]), []),
+        (LiveView(unread_services=["payments-api"]), None),
+        (None, None),
+    ],
+)
+def test_broken_is_what_failed_and_is_not_ready_now(live: LiveView | None, found: list[str] | None) -> None:
+    seen = find_broken_pods(blaming(BAD, BROKEN), live)
+    assert (None if seen is None else [pod.name for pod in seen]) == found
 
 
 async def _slow(_subject: Subject) -> WorkloadRevisions | None:

@@ -94,6 +94,8 @@ def hostile_changes(bad: str) -> Iterator[Diagnosis]:
         yield diagnosis(cause(None, fault("other", text=bad, **told)))
         native = change(is_rollout=is_rollout, event_type=event_type, old_value=bad, new_value=bad, actor=bad)
         yield diagnosis(cause(native))
+        either = [cause(native, score=0.5), cause(change(is_rollout=False, facts={}, new_value=bad, **told), score=0.5)]
+        yield diagnosis(*either, is_undecided=True)
 
 
 def standings(bad: str) -> list[Any]:
@@ -156,8 +158,9 @@ def actions(bad: str) -> Iterator[list[str]]:
 
 def check_pasting(shell: Shell, blocks: list[tuple[str, ...]]) -> list[str]:
     """Paste blocks one after the other; no line may keep the next from running, and only commands run."""
-    assert shell.check("\n".join(line for block in blocks for line in block[1:])) == ""
-    for lead in {block[0] for block in blocks}:
+    leads = {line for block in blocks for line in block if line is block[0] or line.startswith("If it is ")}
+    assert shell.check("\n".join(line for block in blocks for line in block if line not in leads)) == ""
+    for lead in leads:
         assert "unexpected E" not in shell.check(lead)
         assert "unexpected end" not in shell.check(lead)
     lines = [line for block in blocks for line in block]
@@ -192,8 +195,9 @@ def test_pasted_lines_call_the_tools_and_nothing_else(shell: Shell, bad: str) ->
     assert all(WORD.fullmatch(word) for line in commands for word in line.split())
     for lead, *rest in blocks:
         assert lead.startswith(("Do:", "Do, if it is to blame:"))
-        assert all(line.startswith(("kubectl ", "helm ", "# ")) for line in rest)
-        assert not re.search(r"[`$|&<>\\*!{}\"']", lead)
+        assert all(line.startswith(("kubectl ", "helm ", "# ", "If it is ")) for line in rest)
+        words = [lead, *(line for line in rest if line.startswith("If it is "))]
+        assert not any(re.search(r"[`$|&<>\\*!{}\"']", line) for line in words)
 
 
 def test_the_shell_of_these_tests_would_show_an_attack(shell: Shell) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from noctuary.correlation.correlate import correlate
 from noctuary.models.context_event import ContextEvent
-from noctuary.models.diagnosis import IncidentContext, Relation, ServiceView
+from noctuary.models.diagnosis import Cause, IncidentContext, Relation, ServiceView
 from noctuary.sources.posted import parse_item, to_event
 from testbed.told import ONSET, action_of, cause, change, diagnosis, fault, note, posted
 
@@ -61,6 +61,8 @@ def test_three_posted_signals_give_the_note_of_the_product() -> None:
             "configuration x of web changed",
         ),
         ("schema_change", {"entity": "orders"}, "schema of orders of web changed"),
+        ("schema_change", {"entity": ""}, "a schema of web changed"),
+        ("flag_change", {"entity": "", "new_value": "on", "old_value": "off"}, "a flag of web turned on (was off)"),
     ],
 )
 def test_a_setting_is_named_with_what_it_was(event_type: str, fields: dict[str, str], words: str) -> None:
@@ -94,6 +96,64 @@ def test_the_commit_of_a_posted_image_is_named() -> None:
     assert "web rolled out: r/web:1 -> r/web:2 (argocd; commit a4f2c1000000)   [e1]" in note(
         diagnosis(cause(change(**told)))
     )
+
+
+FIRST, SECOND = "abcdef012345" + "6" * 28, "abcdef012345" + "7" * 28
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said", "back"),
+    [
+        ("20261126101012", "20261126101057", "20261126101012 -> 20261126101057", "20261126101012"),
+        ("1234567", "1234568", "1234567 -> 1234568", "1234567"),
+        (FIRST, SECOND, f"{FIRST} -> {SECOND}", f"sha {FIRST}"),
+        ("f8b3e22", "a4f2c1" * 4, "f8b3e22 -> a4f2c1a4f2c1", "sha f8b3e22"),
+        ("1" * 12 + "a", "2" * 12 + "b", "111111111111 -> 222222222222", "sha 111111111111"),
+    ],
+)
+def test_a_build_number_is_no_commit_and_two_versions_stay_two(old: str, new: str, said: str, back: str) -> None:
+    text = note(diagnosis(cause(change(facts={}, **posted("deploy", old_value=old, new_value=new, details={})))))
+    assert f"web rolled out: {said} " in text
+    assert action_of(text) == [f"Do: roll back to {back} (web) with kubernetes"]
+
+
+def test_a_number_that_was_given_as_commit_stays_whole() -> None:
+    told = posted("deploy", vendor="jenkins", sha="20261126101057", details={})
+    assert "rolled out to 20261126101057" in note(diagnosis(cause(change(**told)))).splitlines()[0]
+
+
+def test_what_another_system_calls_a_version_is_no_image() -> None:
+    told = posted("deploy", vendor="argocd", old_value="release 12", new_value="release 13", details={})
+    text = note(diagnosis(cause(change(**told))))
+    assert "image" not in text
+    assert action_of(text) == ["Do: roll back web to what ran before this deploy with argocd"]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "words"),
+    [
+        ("keda", "set minReplicas of its autoscaler to 5, if it scaled too far; it overrides a hand"),
+        ("acme", "set the replicas of web back to 5 with acme, unless this was meant"),
+    ],
+)
+def test_posted_replicas_are_set_back_where_they_were_set(vendor: str, words: str) -> None:
+    told = posted("scale_event", vendor=vendor, entity="web", old_value="5", new_value="2")
+    assert action_of(note(diagnosis(cause(change(is_rollout=False, facts={}, **told))))) == [f"Do: {words}"]
+
+
+def test_a_flag_without_a_name_is_taken_back_as_one_of_its_service() -> None:
+    told = posted("flag_change", vendor="acme", old_value="off", new_value="on")
+    assert action_of(note(diagnosis(cause(change(is_rollout=False, facts={}, **told))))) == [
+        "Do: set the flag of web back to off with acme, unless this was meant"
+    ]
+
+
+@pytest.mark.parametrize("causes", [[], [cause(change(), fault())]])
+def test_a_weak_cause_is_a_line_that_says_who_doubts_it(causes: list[Cause]) -> None:
+    told = posted("circuit_open", vendor="envoy", entity="payments", confidence=0.2)
+    text = note(diagnosis(*causes, weak=[cause(None, fault("other", **told), score=0.1)]))
+    line = "Weak: 07:59:30 envoy: circuit breaker payments is open (reported with low confidence): because"
+    assert line in text.splitlines()
 
 
 @pytest.mark.parametrize(("confidence", "is_said"), [(0.01, True), (0.49, True), (0.5, False), (1.0, False)])

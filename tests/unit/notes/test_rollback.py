@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from noctuary.models import details
+from noctuary.models.diagnosis import Subject
 from noctuary.models.evidence import Standing
 from noctuary.models.incident import IncidentRow
 from noctuary.notes.note import restate_note
@@ -55,7 +56,12 @@ def test_what_is_undone_is_told_without_a_condition() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["kubectl rollout undo deployment/web", "kubectl rollout undo deployment/web --to-revision=1"]
+    "command",
+    [
+        "kubectl rollout undo deployment/web",
+        "kubectl rollout undo deployment/web --to-revision=1",
+        "kubectl -n shop rollout undo checkout",
+    ],
 )
 @pytest.mark.parametrize("lead", ["Do: {}        back to 1", "Do:\n{}\n# back to 1", "If it comes back:\n{}"])
 def test_a_note_whose_evidence_cannot_be_read_offers_no_way_back(lead: str, command: str) -> None:
@@ -63,7 +69,41 @@ def test_a_note_whose_evidence_cannot_be_read_offers_no_way_back(lead: str, comm
     row = IncidentRow(account="a", incident_id="P", integration_id="i", triggered_at=ONSET)
     text = restate_note(before, row, "nct:x", ONSET)
     assert command not in text
-    assert "rollout history" in text
+    assert ("rollout history" if "/" in command else "where it was deployed") in text
+    assert restate_note(text, row, "nct:x", ONSET) == text
+
+
+SCALE = "kubectl -n shop scale deployment/web --replicas=2"
+
+
+@pytest.mark.parametrize(
+    ("block", "resolved"),
+    [
+        (
+            f"Do: {SCALE}        as it was before, unless this was meant",
+            f"If it comes back:\n{SCALE}\n# as it was before",
+        ),
+        (
+            f"Do, if it is to blame:\n{SCALE}\n# as it was",
+            f"If it comes back, and it is to blame:\n{SCALE}\n# as it was",
+        ),
+        ("Do: look at web", "If it comes back: look at web"),
+        ("If it comes back:\nkubectl get pods", "If it comes back:\nkubectl get pods"),
+        ("Do: kubectl rollout undo web        back to 1", "If it comes back: see where it was deployed which version"),
+        ("Do: kubectl -n shop logs web; touch x", "If it comes back: look at what it is about before"),
+        (
+            "Do: kubectl get x        image's name; else $(y)",
+            "If it comes back:\nkubectl get x\n# image s name else y",
+        ),
+    ],
+)
+def test_a_note_whose_evidence_cannot_be_read_is_resolved_like_others(block: str, resolved: str) -> None:
+    before = f"Likely cause: so.\n\n{block}\n\nWhy\n\nnoctuary ref nct:x  updated 0"
+    row = IncidentRow(
+        account="a", incident_id="P", integration_id="i", triggered_at=ONSET, status="resolved", resolved_at=ONSET + 9
+    )
+    text = restate_note(before, row, "nct:x", ONSET)
+    assert f"\n\n{resolved}" in text
     assert restate_note(text, row, "nct:x", ONSET) == text
 
 
@@ -87,12 +127,36 @@ def test_another_workloads_rollback_changes_nothing() -> None:
     assert action_of(note(BAD, held(14, {13: "old", 14: "new"}, rollback=other)))[1] == f"{UNDO}13"
 
 
-def test_a_stateful_set_needs_its_broken_pods_deleted() -> None:
-    broken = fault(pods=["web-2", "web-10; reboot", "cart-0"])
-    found = diagnosis(cause(change(kind="StatefulSet"), broken, fault(pods=["web-0"], is_over=True)))
-    lines = action_of(note(found, held(3, {2: "old", 3: "new"}, kind="StatefulSet")))
+DELETION = "# back to 3.10, and delete its broken pods, or they are never replaced"
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        (["web-2", "web-1"], [DELETION, "kubectl -n shop delete pod/web-2"]),
+        (["web-2", "web-3"], [DELETION, "kubectl -n shop delete pod/web-2 pod/web-3"]),
+        (["web-10; reboot", "cart-0"], ["# back to 3.10"]),
+        ([], ["# back to 3.10"]),
+        (None, [DELETION]),
+    ],
+)
+def test_only_pods_of_a_stateful_set_that_are_broken_now_are_deleted(broken: list[str] | None, told: list[str]) -> None:
+    pods = ["web-1", "web-2", "web-3", "web-10; reboot", "cart-0"]
+    failing = fault(pods=pods, failing_pods=pods[1:])
+    found = diagnosis(cause(change(kind="StatefulSet"), failing, fault(pods=["web-0"], is_over=True)))
+    seen = None if broken is None else [Subject("Pod", "shop", name) for name in [*broken, "web-0"]]
+    standing = msgspec.structs.replace(held(3, {2: "old", 3: "new"}, kind="StatefulSet"), broken_pods=seen)
+    lines = action_of(note(found, standing))
     assert lines[1] == "kubectl -n shop rollout undo statefulset/web --to-revision=2"
-    assert lines[3:] == ["kubectl -n shop delete pod/web-2"]
+    assert lines[2:] == told
+
+
+def test_more_broken_pods_than_one_line_deletes_are_told_in_words() -> None:
+    pods = [f"web-{number}" for number in range(11)]
+    found = diagnosis(cause(change(kind="StatefulSet"), fault(pods=pods)))
+    seen = [Subject("Pod", "shop", name) for name in pods]
+    standing = msgspec.structs.replace(held(3, {2: "old", 3: "new"}, kind="StatefulSet"), broken_pods=seen)
+    assert action_of(note(found, standing))[2:] == [DELETION]
 
 
 def test_a_daemon_set_replaces_its_pods_itself() -> None:

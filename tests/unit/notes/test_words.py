@@ -1,5 +1,7 @@
 """What a note says of versions, times, pods that are ready, of what is over and of what goes on since long."""
 
+import re
+
 import pytest
 
 from noctuary.common.text import of_total
@@ -26,8 +28,14 @@ def test_ready_pods_do_not_acquit_a_rollout() -> None:
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
-        ({"changed": "env DB_POOL"}, "web was rolled out with another env DB_POOL, 60 s before this alert"),
-        ({"changed": "readiness probe, resources"}, "web was rolled out with another readiness probe, resources, 60 s"),
+        ({"changed": "env DB_POOL"}, "web was rolled out with changed env DB_POOL, 60 s before this alert"),
+        ({"changed": "readiness probe, resources"}, "web was rolled out with changed readiness probe, resources, 60 s"),
+        ({"changed": "env NEW added"}, "web was rolled out with env NEW added, 60 s"),
+        ({"changed": "env OLD removed, env A"}, "web was rolled out without env OLD, with changed env A, 60 s"),
+        ({"changed": "env A added of app, env B added"}, "rolled out with env A of app added, env B added, 60 s"),
+        ({"changed": "container proxy added"}, "web was rolled out with container proxy added, 60 s"),
+        ({"changed": "resources (memory limit 512Mi -> 256Mi)"}, "rolled out with memory limit 512Mi -> 256Mi, 60 s"),
+        ({"changed": "resources (a 1 -> 2, b 1 -> 2), ports"}, "out with a 1 -> 2, b 1 -> 2, with changed ports, 60 s"),
         ({"changed": "annotations"}, "web was restarted, 60 s before this alert"),
     ],
 )
@@ -35,6 +43,15 @@ def test_a_rollout_of_the_same_image_says_what_changed(facts: dict[str, str], wo
     text = note(diagnosis(cause(change(facts={details.IMAGE: "r/web:3.10", **facts}))))
     assert words in text.splitlines()[0]
     assert "3.10 -> 3.10" not in text
+
+
+@pytest.mark.parametrize(
+    "part", ["init container migrate-the-whole-database added", "env SOME_VERY_LONG_NAME_OF_ALL removed"]
+)
+def test_a_long_difference_keeps_its_name_and_its_fate(part: str) -> None:
+    facts = {details.IMAGE: "r/web:3.10", "changed": f"{part}, env B, ports, volumes, env C removed, env D removed"}
+    said = first_line(diagnosis(cause(change(facts=facts), fault(facts={"exit_code": "1"}))))
+    assert re.search(r"rolled out (with init container \S+ added|without env \S+) and 5 more", said)
 
 
 def test_the_image_of_a_sidecar_is_named_with_its_container() -> None:
