@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from noctuary.common.text import clean, duration
-from noctuary.correlation.explain import CLOCK_SLACK_S, Explanation
+from noctuary.correlation.explain import Explanation
+from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations
 from noctuary.correlation.rollout_checks import ALERT_DELAY_S
 from noctuary.correlation.scalings import is_by_autoscaler, is_up, reversals

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from noctuary.correlation.faults import make_fault
+from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.placing import Placed, workload_of
 from noctuary.models import details
 from noctuary.models.diagnosis import Change, Fault, Subject
 
 GAP_S = 900.0
 """Back-off repeats a fault every five minutes at most; after a silence of three it is another episode."""
-SLACK_S = 5.0
-"""Times come from several machines and most are cut to the second."""
 Key = tuple[str, Subject, str, str, str]
 
 
@@ -61,7 +60,7 @@ def _episodes(group: list[Placed], starts: list[float]) -> Iterator[list[Placed]
     episode: list[Placed] = []
     until = 0.0
     for part in parts:
-        begins = any(until < start and start - SLACK_S <= part.event.timestamp for start in starts)
+        begins = any(until < start and start - CLOCK_SLACK_S <= part.event.timestamp for start in starts)
         if episode and (begins or part.event.timestamp > until + GAP_S):
             yield episode
             episode = []
@@ -75,8 +74,8 @@ def _parts(placed: Placed, starts: list[float]) -> Iterator[Placed]:
     """Cut a report that was only counted up when the template came a second time."""
     event = placed.event
     for start in starts:
-        if event.timestamp < start - SLACK_S and event.last_seen > start:
-            before = msgspec.structs.replace(event, last_seen=start - SLACK_S)
+        if event.timestamp < start - CLOCK_SLACK_S and event.last_seen > start:
+            before = msgspec.structs.replace(event, last_seen=start - CLOCK_SLACK_S)
             yield msgspec.structs.replace(placed, event=before)
             event = msgspec.structs.replace(event, timestamp=start)
     yield msgspec.structs.replace(placed, event=event)

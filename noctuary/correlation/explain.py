@@ -7,14 +7,13 @@ import msgspec
 
 from noctuary.analyzers import registry
 from noctuary.analyzers.node import keeps_pods_away
+from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations
 from noctuary.correlation.scalings import is_by_autoscaler, is_down, is_up
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change, Fault, Relation
 
-CLOCK_SLACK_S = 5.0
-"""Times come from several machines and most are cut to the second."""
 NODE_SLACK_S = 60.0
 """A node is only declared not ready some 40 s after its pods began to suffer; so late may a dependency's report be."""
 SOON_S = 300.0
@@ -166,8 +165,12 @@ def has_previous(change: Change) -> bool:
 
 
 def is_restart(change: Change) -> bool:
-    """Tell whether a rollout only restarted pods: nothing that a container runs with was changed by it."""
-    return "1" in (change.details.get(details.RESTART), change.details.get(details.CONFIG_CHECKSUM))
+    """Tell whether a rollout only restarted pods: nothing that a container runs with was changed by it.
+
+    Which annotations changed is not known where only that word was told: such a change is most often a restart.
+    """
+    is_marked = details.RESTART in change.details or details.CONFIG_CHECKSUM in change.details
+    return change.is_rollout and (is_marked or change.details.get(details.CHANGED) == "annotations")
 
 
 def same_workload(change: Change, fault: Fault) -> bool:

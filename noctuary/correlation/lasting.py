@@ -16,6 +16,7 @@ RATE_STEP = 3.0
 RECENT_S = 600.0
 """Over which the rate at the onset is taken."""
 CLOCK_SLACK_S = 5.0
+"""Times come from several machines and most are cut to the second."""
 
 
 class Seen(msgspec.Struct, frozen=True):

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from noctuary.common.text import duration, plural
-from noctuary.correlation.explain import CLOCK_SLACK_S, SOON_S, Explanation, has_previous, is_restart, same_workload
+from noctuary.correlation.explain import SOON_S, Explanation, has_previous, is_restart, same_workload
+from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations
 from noctuary.correlation.score import (
     DOUBTFUL_LIMIT,

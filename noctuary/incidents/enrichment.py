@@ -8,7 +8,7 @@ import structlog
 
 from noctuary.common.errors import KubernetesError, PagerDutyError, is_refusal
 from noctuary.correlation.correlate import diagnose
-from noctuary.correlation.explain import CLOCK_SLACK_S
+from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.incidents.alerts import onset_of, read_alerts
 from noctuary.incidents.evidence.sight import NO_SIGHT, Sight

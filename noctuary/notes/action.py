@@ -38,7 +38,7 @@ def _compare(evidence: Evidence, lead: str) -> list[str]:
     causes = [cause for cause in evidence.diagnosis.causes[:2] if cause.change is not None]
     changes = [cause.change for cause in causes if cause.change is not None]
     if all(_is_undone(change, evidence) for change in changes):
-        return [f"{lead} each of these changes was taken back already, so look for another cause if it goes on"]
+        return [f"{lead} each of these changes was taken back already. Where it goes on, look for another cause"]
     lines = [f"{lead} compare when the trouble began with each change, and take back the one that fits."]
     for cause, name in zip(causes, _names(changes, evidence.diagnosis.onset), strict=True):
         lines += advised(f"If it is {name}:", remedy(cause, evidence.diagnosis, evidence.standing))

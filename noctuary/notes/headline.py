@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 
 from noctuary.common.clock import format_moment
 from noctuary.common.text import clean, shorten, shorten_middle
+from noctuary.correlation.explain import is_restart
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, Change, Diagnosis, Verdict
 from noctuary.models.evidence import Standing
 from noctuary.notes.phrases import sentence
 from noctuary.notes.rollback import undone_already
-from noctuary.notes.values import is_rereading, is_restart
+from noctuary.notes.values import service_of
 
 HEADLINE_CHARS = 120
 """What a phone's lock screen shows."""
@@ -139,11 +140,11 @@ def _weak(cause: Cause, diagnosis: Diagnosis, limit: int) -> str:
 
 def _set_aside(change: Change, diagnosis: Diagnosis, limit: int) -> str:
     at = format_moment(change.at, diagnosis.onset)[:-3]
-    return f"the {noun_of(change)} of {shorten_middle(clean(change.service, 253), limit)} at {at} does not"
+    return f"the {noun_of(change)} of {service_of(change, limit)} at {at} does not"
 
 
 def noun_of(change: Change) -> str:
     """Return what a change is called: `rollout`, `restart`, `scaling`, `flag change`."""
-    if is_restart(change) or is_rereading(change):
+    if is_restart(change):
         return "restart"
     return _NOUNS.get(change.event_type) or change.event_type.replace("_", " ")

@@ -9,8 +9,9 @@ from noctuary.common.text import duration, fit_bytes, of_total, shorten
 from noctuary.common.words import disarmed
 from noctuary.models.evidence import Clearing, Evidence
 from noctuary.models.incident import IncidentRow
-from noctuary.notes.action import ACTION_STARTS, action
+from noctuary.notes.action import action
 from noctuary.notes.headline import HEADLINE_CHARS, headline
+from noctuary.notes.restated import restate_action
 from noctuary.notes.seen import looked_at, others, why
 from noctuary.notes.values import version
 
@@ -61,17 +62,9 @@ def restate_note(text: str, incident: IncidentRow, marker: str, now: float) -> s
     if rest and rest[0].startswith(_STATUS_LINE_STARTS):
         del rest[0]
     status = "\n".join(_status_lines(incident, None))
-    blocks = [shorten(headline_text, HEADLINE_CHARS), *([status] if status else []), *map(_unverified, rest)]
+    known = [restate_action(block, is_resolved=incident.status == "resolved") for block in rest]
+    blocks = [shorten(headline_text, HEADLINE_CHARS), *([status] if status else []), *known]
     return _finish(blocks, incident, marker, now)
-
-
-def _unverified(block: str) -> str:
-    """Return a block as it was, without a way back: whether its revision exists still, nobody knows."""
-    if block.startswith(ACTION_STARTS) and "rollout undo" in block:
-        return (
-            f"{block.partition(':')[0]}: see with kubectl rollout history which version runs now, before any rollback"
-        )
-    return block
 
 
 def _finish(blocks: list[str], incident: IncidentRow, marker: str, now: float) -> str:

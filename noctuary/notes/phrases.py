@@ -7,6 +7,7 @@ from noctuary.analyzers.registry import analyzer_of
 from noctuary.common.text import duration, plural, shorten, shorten_middle
 from noctuary.common.words import COUNT, disarmed, is_subdomain, phrase, plain_value, quoted, short_sha
 from noctuary.correlation.change_checks import NOTHING_RUNS
+from noctuary.correlation.explain import is_restart
 from noctuary.correlation.rollout_checks import CONFIGURATION
 from noctuary.models import details
 from noctuary.models.context_event import EventType
@@ -14,16 +15,7 @@ from noctuary.models.diagnosis import Cause, CauseKind, Change, Diagnosis, Fault
 from noctuary.notes.differences import with_differences
 from noctuary.notes.posted import fault_words, link_of, setting_sentence, told_by, told_line, vendor_of
 from noctuary.notes.tense import past
-from noctuary.notes.values import (
-    changed_parts,
-    from_to,
-    is_rereading,
-    is_restart,
-    is_same_image,
-    is_staged,
-    shown_name,
-    version,
-)
+from noctuary.notes.values import changed_parts, from_to, is_rereading, is_same_image, is_staged, shown_name, version
 
 MAX_LINE_CHARS = 400
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -98,10 +90,10 @@ def _change_sentence(change: Change, onset: float | None, limit: int) -> str:
 def _rolled_out(change: Change, limit: int) -> str:
     """Return what a rollout brought: another version, or what else of its template changed."""
     changed = changed_parts(change, 253)
-    if is_restart(change):
-        return "was restarted"
     if is_rereading(change):
         return "was restarted with a changed ConfigMap or Secret"
+    if is_restart(change):
+        return "was restarted"
     if is_same_image(change) and changed:
         return f"was rolled out {with_differences(changed, limit)}"
     to = version(change, limit)
@@ -135,7 +127,7 @@ def change_line(change: Change) -> str:
 
 def _verb(change: Change) -> str:
     if change.is_rollout:
-        return "restarted" if is_restart(change) or is_rereading(change) else "rolled out"
+        return "restarted" if is_restart(change) else "rolled out"
     if is_staged(change):
         return "template changed"
     return "scaled" if change.event_type == EventType.SCALE_EVENT else change.event_type.replace("_", " ")

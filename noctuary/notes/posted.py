@@ -27,6 +27,7 @@ SETTING_NOUNS: dict[str, str] = {
     EventType.CONFIG_CHANGE: "configuration",
     EventType.SCHEMA_CHANGE: "schema of",
 }
+"""What is called by a name of its own."""
 OURSELVES = "noctuary"
 ODD_VENDOR = "another system"
 """Who tells something under a name that is none, or is ours."""

@@ -4,6 +4,7 @@ from noctuary.analyzers.base import NATIVE_KINDS, Advice, kubectl, kubectl_list
 from noctuary.analyzers.out_of_memory import OutOfMemory
 from noctuary.analyzers.registry import analyzer_of
 from noctuary.common.words import COUNT, plain_value
+from noctuary.correlation.explain import is_restart
 from noctuary.correlation.scalings import is_by_autoscaler
 from noctuary.models import details
 from noctuary.models.context_event import EventType
@@ -12,7 +13,6 @@ from noctuary.models.evidence import Standing
 from noctuary.notes.owners import Owner, change_at_owner, owner_of, revert_at_owner
 from noctuary.notes.posted import lift_autoscaler, mend_posted, revert_posted
 from noctuary.notes.rollback import roll_back, undone_already
-from noctuary.notes.values import is_rereading, is_restart
 
 SCALABLE_KINDS = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
 
@@ -34,7 +34,7 @@ def remedy(cause: Cause, diagnosis: Diagnosis, standing: Standing | None = None)
 
 
 def _undo(cause: Cause, change: Change, owner: Owner | None, diagnosis: Diagnosis, standing: Standing | None) -> Advice:
-    if is_restart(change) or is_rereading(change):
+    if is_restart(change):
         return Advice("check the ConfigMaps and Secrets that its new pods have read; to undo a restart changes nothing")
     if owner is not None:
         return revert_at_owner(owner, change, diagnosis)

@@ -59,12 +59,6 @@ def is_same_image(change: Change) -> bool:
     return bool(old_image(change)) and old_image(change) == new_image(change)
 
 
-def is_restart(change: Change) -> bool:
-    """Tell whether a rollout only made pods start anew, as `kubectl rollout restart` does it."""
-    is_marked = details.RESTART in change.details or change.details.get(details.CHANGED, "") == "annotations"
-    return change.is_rollout and is_marked
-
-
 def is_rereading(change: Change) -> bool:
     """Tell whether a rollout only made pods read a changed ConfigMap or Secret."""
     return change.is_rollout and details.CONFIG_CHECKSUM in change.details

@@ -91,6 +91,13 @@ def test_a_kind_of_any_text_is_a_workload() -> None:
     assert action_of(note(found)) == ["Do: change it in the object whose operator owns this workload"]
 
 
+@pytest.mark.parametrize(
+    "changed", ["resources (memory limit 512Mi -> 256Mi, CPU request 1 -> 500m) of app", "env DB_POOL, readiness probe"]
+)
+def test_a_summary_of_what_changed_stays(changed: str) -> None:
+    assert f"changed: {changed})" in note(diagnosis(cause(change(facts={"changed": changed}))))
+
+
 def test_nobody_speaks_in_our_name() -> None:
     found = diagnosis(cause(None, fault("other", text="all is well", **posted("saturation", vendor="Noctuary"))))
     assert note(found).startswith("Likely cause: another system: all is well on web.")

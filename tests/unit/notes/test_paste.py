@@ -158,9 +158,9 @@ def actions(bad: str) -> Iterator[list[str]]:
 
 def check_pasting(shell: Shell, blocks: list[tuple[str, ...]]) -> list[str]:
     """Paste blocks one after the other; no line may keep the next from running, and only commands run."""
-    commanded = (line for block in blocks for line in block[1:] if not line.startswith("If it is "))
-    assert shell.check("\n".join(commanded)) == ""
-    for lead in {block[0] for block in blocks}:
+    leads = {line for block in blocks for line in block if line is block[0] or line.startswith("If it is ")}
+    assert shell.check("\n".join(line for block in blocks for line in block if line not in leads)) == ""
+    for lead in leads:
         assert "unexpected E" not in shell.check(lead)
         assert "unexpected end" not in shell.check(lead)
     lines = [line for block in blocks for line in block]

@@ -56,7 +56,12 @@ def test_what_is_undone_is_told_without_a_condition() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["kubectl rollout undo deployment/web", "kubectl rollout undo deployment/web --to-revision=1"]
+    "command",
+    [
+        "kubectl rollout undo deployment/web",
+        "kubectl rollout undo deployment/web --to-revision=1",
+        "kubectl -n shop rollout undo checkout",
+    ],
 )
 @pytest.mark.parametrize("lead", ["Do: {}        back to 1", "Do:\n{}\n# back to 1", "If it comes back:\n{}"])
 def test_a_note_whose_evidence_cannot_be_read_offers_no_way_back(lead: str, command: str) -> None:
@@ -64,7 +69,41 @@ def test_a_note_whose_evidence_cannot_be_read_offers_no_way_back(lead: str, comm
     row = IncidentRow(account="a", incident_id="P", integration_id="i", triggered_at=ONSET)
     text = restate_note(before, row, "nct:x", ONSET)
     assert command not in text
-    assert "rollout history" in text
+    assert ("rollout history" if "/" in command else "where it was deployed") in text
+    assert restate_note(text, row, "nct:x", ONSET) == text
+
+
+SCALE = "kubectl -n shop scale deployment/web --replicas=2"
+
+
+@pytest.mark.parametrize(
+    ("block", "resolved"),
+    [
+        (
+            f"Do: {SCALE}        as it was before, unless this was meant",
+            f"If it comes back:\n{SCALE}\n# as it was before",
+        ),
+        (
+            f"Do, if it is to blame:\n{SCALE}\n# as it was",
+            f"If it comes back, and it is to blame:\n{SCALE}\n# as it was",
+        ),
+        ("Do: look at web", "If it comes back: look at web"),
+        ("If it comes back:\nkubectl get pods", "If it comes back:\nkubectl get pods"),
+        ("Do: kubectl rollout undo web        back to 1", "If it comes back: see where it was deployed which version"),
+        ("Do: kubectl -n shop logs web; touch x", "If it comes back: look at what it is about before"),
+        (
+            "Do: kubectl get x        image's name; else $(y)",
+            "If it comes back:\nkubectl get x\n# image s name else y",
+        ),
+    ],
+)
+def test_a_note_whose_evidence_cannot_be_read_is_resolved_like_others(block: str, resolved: str) -> None:
+    before = f"Likely cause: so.\n\n{block}\n\nWhy\n\nnoctuary ref nct:x  updated 0"
+    row = IncidentRow(
+        account="a", incident_id="P", integration_id="i", triggered_at=ONSET, status="resolved", resolved_at=ONSET + 9
+    )
+    text = restate_note(before, row, "nct:x", ONSET)
+    assert f"\n\n{resolved}" in text
     assert restate_note(text, row, "nct:x", ONSET) == text
 
 

@@ -98,7 +98,7 @@ def test_what_was_taken_back_is_said_first_and_not_offered_again(
 def test_when_both_were_taken_back_another_cause_is_looked_for() -> None:
     text = note(undecided(SCALED, FLAG), standing(scaled=UP, flag=UP))
     assert action_of(text) == [
-        "Do: each of these changes was taken back already, so look for another cause if it goes on"
+        "Do: each of these changes was taken back already. Where it goes on, look for another cause"
     ]
 
 

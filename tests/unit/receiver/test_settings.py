@@ -19,6 +19,7 @@ CHART = Path(__file__).resolve().parents[3] / "charts/noctuary/values.yaml"
         ("PolicyViolation, OurAudit", ("PolicyViolation", "OurAudit")),
         ("[]", ()),
         (None, IGNORED_REASONS),
+        ("null", IGNORED_REASONS),
     ],
 )
 def test_reasons_to_ignore_are_read(
