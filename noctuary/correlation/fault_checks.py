@@ -7,7 +7,7 @@ from noctuary.common.text import plural
 from noctuary.correlation.explain import SOON_S, Explanation, is_restart, same_workload
 from noctuary.correlation.lasting import BACKGROUND_S
 from noctuary.correlation.observations import Observations
-from noctuary.correlation.rollout_checks import CONFIGURATION
+from noctuary.correlation.rollout_checks import look_at_configuration
 from noctuary.correlation.score import (
     ACTIVE_S,
     DOUBTFUL_LIMIT,
@@ -20,6 +20,7 @@ from noctuary.correlation.score import (
 )
 from noctuary.models.diagnosis import Cause, CauseKind, Fault, PodView, Relation, Term
 
+SINCE_RESTART = "since its restart; "
 JOB_KINDS = frozenset({"Job", "CronJob"})
 
 
@@ -139,7 +140,7 @@ def _restarted_before(observed: Observations, fault: Fault) -> str:
     ]
     if not restarts:
         return ""
-    return f"since its restart; {CONFIGURATION}"
+    return f"{SINCE_RESTART}{look_at_configuration(restarts[-1])}"
 
 
 def _share_on_node(here: list[PodView], own_pods: list[PodView]) -> str:

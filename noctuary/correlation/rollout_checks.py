@@ -25,8 +25,10 @@ from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, PodView, 
 
 DRAIN_S = 60.0
 """Pods of a replaced rollout may fail until they are gone."""
-CONFIGURATION = "see its ConfigMaps and Secrets"
+CONFIGURATION = "see its "
 """A restart makes felt what its pods read from outside their template: nothing else of it is new."""
+MAX_READ = 2
+"""Objects that pods read which a sentence names."""
 LASTED_S = 300.0
 """Back-off repeats a crash every five minutes at most: what was seen within that went on."""
 ALERT_DELAY_S = 300.0
@@ -165,7 +167,7 @@ def _later(observed: Observations, change: Change) -> Iterator[tuple[int, Change
 
 def _how_its_pods_fare(observed: Observations, change: Change) -> str:
     if is_restart(change):
-        return CONFIGURATION
+        return look_at_configuration(change)
     pods = _pods(observed, change)
     unready = sum(not pod.is_ready for pod in pods)
     if not pods:
@@ -173,6 +175,12 @@ def _how_its_pods_fare(observed: Observations, change: Change) -> str:
     if unready:
         return f"{unready} of {plural(len(pods), 'pod')} of it {'is' if unready == 1 else 'are'} not ready yet"
     return "its pods are ready, so only its behaviour can be wrong"
+
+
+def look_at_configuration(change: Change) -> str:
+    """Return `see its ConfigMap settings`; in general words where nothing, or much, is read."""
+    names = [name for name in change.details.get(details.READS, "").split(", ") if name]
+    return CONFIGURATION + (" and ".join(names) if 0 < len(names) <= MAX_READ else "ConfigMaps and Secrets")
 
 
 def _pods(observed: Observations, change: Change) -> list[PodView]:

@@ -122,6 +122,34 @@ def test_what_a_rollout_explains(case: Case) -> None:
     assert (named(diagnosis), is_likely) == (case.blamed, case.is_likely)
 
 
+def test_a_restart_names_what_its_pods_read() -> None:
+    facts = {details.RESTART: "1", details.READS: "ConfigMap settings"}
+    (cause,) = diagnose([rollout(40, facts=facts)], [pod("new")]).causes
+    assert cause.why == "see its ConfigMap settings"
+
+
+def test_of_a_new_workload_the_fault_is_named_and_not_that_it_is_new() -> None:
+    first = rollout(40)
+    first.details = {details.IMAGE: "pay:1", details.TEMPLATE_HASH: "new"}
+    diagnosis = diagnose([first, fault(30, "CreateContainerConfigError", facts=MISSING, last=0)])
+    assert named(diagnosis) == "missing_configuration pay"
+
+
+def test_a_first_rollout_with_ready_pods_is_weak() -> None:
+    first = rollout(40)
+    first.details = {details.IMAGE: "pay:1", details.TEMPLATE_HASH: "new"}
+    diagnosis = diagnose([first], [pod("new")])
+    assert (named(diagnosis), len(diagnosis.weak)) == ("nothing_relevant", 1)
+
+
+def test_a_probe_counts_from_when_its_pod_became_unready() -> None:
+    started = fault(290, "Unhealthy", facts={details.PROBE: "readiness"}, last=0)
+    down = fault(60, "OOMKilled", "p", workload="postgres", last=0)
+    pods = [pod("new", ready=False, ready_changed_at=ONSET - 50), pod("p", ready=False, workload="postgres")]
+    diagnosis = diagnose([rollout(295), started, down], pods)
+    assert (named(diagnosis), diagnosis.causes[0].faults[1].first) == ("out_of_memory postgres", ONSET - 50)
+
+
 def test_how_long_the_version_had_run_well_is_told() -> None:
     diagnosis = diagnose([rollout(1500), fault(60, "OOMKilled", last=0)])
     assert diagnosis.ran_well_s == 1440

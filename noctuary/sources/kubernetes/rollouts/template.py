@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from noctuary.kube.objects import PodTemplate
+from noctuary.sources.kubernetes.rollouts.reads import read_by
 
 INIT_PREFIX = "init container "
 """What the names of init containers begin with in a summary."""
@@ -69,6 +70,8 @@ class TemplateSummary(msgspec.Struct, omit_defaults=True):
     fields: dict[str, str] = {}
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
+    reads: list[str] = []
+    """The ConfigMaps and Secrets that its pods read, by kind and name."""
 
     def image(self) -> str:
         """Return the image of the first container, which is the one people mean."""
@@ -88,7 +91,7 @@ def summarize(template: PodTemplate, salt: str) -> TemplateSummary:
     """
     spec = msgspec.json.decode(template.spec, type=dict[str, Any])
     msgspec.convert(spec, type=_Shape)
-    summary = TemplateSummary()
+    summary = TemplateSummary(reads=read_by(spec))
     for field, prefix in _CONTAINERS.items():
         for container in spec.pop(field, None) or []:
             summary.containers[prefix + container["name"]] = _container(container, salt)

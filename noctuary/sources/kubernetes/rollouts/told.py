@@ -66,8 +66,14 @@ class Rollout(msgspec.Struct, frozen=True):
             details.PREVIOUS_TEMPLATE_HASH: self.before.template_hash,
             details.CHANGED: describe_change(old, new),
             details.CONTAINER: changed if len(new.containers) > 1 else "",
-            **restart_marks(old, new),
+            **_marks(old, new),
         }
+
+
+def _marks(old: TemplateSummary, new: TemplateSummary) -> dict[str, str]:
+    """Return that a rollout only restarted pods, and what these have read anew."""
+    marks = restart_marks(old, new)
+    return marks | {details.READS: ", ".join(new.reads)} if any(marks.values()) else marks
 
 
 def _shown(number: int, revision: Revision) -> str:
