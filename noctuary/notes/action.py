@@ -15,6 +15,8 @@ from noctuary.notes.values import is_staged
 
 DO, DO_IF = "Do:", "Do, if it is to blame:"
 AGAIN, AGAIN_IF = "If it comes back:", "If it comes back, and it is to blame:"
+MAP_IT = "check how spec.services of the integration maps this PagerDuty service (namespaces, selector)"
+"""What to do while nothing was ever seen, whatever became of the incident."""
 ACTION_STARTS = (DO, DO_IF, AGAIN, AGAIN_IF)
 
 
@@ -77,5 +79,4 @@ def advised(lead: str, advice: Advice) -> list[str]:
 
 def _map_it(diagnosis: Diagnosis) -> str:
     name = (quoted(diagnosis.services[0], 63) if diagnosis.services else "") or "this service"
-    check = "check how spec.services of the integration maps this PagerDuty service (namespaces, selector)"
-    return f"Do: {check}, or post events for {name}."
+    return f"Do: {MAP_IT}, or post events for {name}."

@@ -3,9 +3,10 @@
 import re
 
 from noctuary.common.words import prose, remark
-from noctuary.notes.action import ACTION_STARTS, AGAIN, AGAIN_IF, DO, DO_IF
+from noctuary.notes.action import ACTION_STARTS, AGAIN, AGAIN_IF, DO, DO_IF, MAP_IT
 
 _RESOLVED = {DO: AGAIN, DO_IF: AGAIN_IF}
+_OPEN = {again: lead for lead, again in _RESOLVED.items()}
 _TOOLS = ("kubectl ", "helm ")
 _WORD = re.compile(r"[A-Za-z0-9./=:_-]+")
 _OLD_REMARK = re.compile(r" {2,}")
@@ -19,9 +20,9 @@ ELSEWHERE = "see where it was deployed which version runs now, before any rollba
 def restate_action(block: str, *, is_resolved: bool) -> str:
     """Return a block with the lead that its incident's status asks for; other blocks stay as they were."""
     lead = next((start for start in reversed(ACTION_STARTS) if block.startswith(start)), "")
-    if not lead:
+    if not lead or MAP_IT in block:
         return block
-    shown = _RESOLVED.get(lead, lead) if is_resolved else lead
+    shown = (_RESOLVED if is_resolved else _OPEN).get(lead, lead)
     undo = _UNDO.search(block)
     if undo is not None:
         return f"{shown} {HISTORY if '/' in (undo['target'] or '') else ELSEWHERE}"
