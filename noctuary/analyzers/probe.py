@@ -45,7 +45,7 @@ class Probe(Analyzer):
         if root.kind == self.kind:
             return kills(root) and not kills(fault)
         if root.kind == CRASH_LOOP:
-            return not was_killed(root)
+            return not was_killed(root) and fault.details.get(details.KILLED) != "1"
         return super().follows_from(fault, root, root_explains=root_explains)
 
     def sentence(self, fault: Fault, wording: Wording) -> str:

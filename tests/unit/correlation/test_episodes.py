@@ -109,3 +109,12 @@ def test_pods_that_recovered_are_not_counted_with_those_that_fail_still() -> Non
     found = diagnose(events, pods).causes[0].faults[0]
     assert (found.pods, found.failing_pods, found.is_over) == (["pay-new-0", "pay-new-1"], ["pay-new-0"], False)
     assert analyzer_of(found).sentence(found, wording(found, "pay", 63)).startswith("1 pod of pay")
+
+
+def test_a_container_that_its_liveness_probe_ended_fails_the_probe_whatever_its_exit_code() -> None:
+    killed = {details.PROBE: "liveness", details.KILLED: "1"}
+    events = [
+        fault(20, "Unhealthy", "old", facts=killed, last=5),
+        fault(17, template="old", facts={details.EXIT_CODE: "2"}, last=9),
+    ]
+    assert named(diagnose(events, [pod("old", restarts=3)])) == "probe pay"
