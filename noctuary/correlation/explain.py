@@ -126,13 +126,21 @@ def rollout_explains(observed: Observations, change: Change, fault: Fault) -> bo
         return False
     if late_s <= SOON_S or _is_about(change, fault):
         return True
-    return fault.details.get(details.NEVER_READY) == "1" and not _ran(observed, fault)
+    return _never_well(observed, change, fault) and not _ran(observed, fault)
 
 
 def _is_about(change: Change, fault: Fault) -> bool:
     """Tell whether a rollout changed the very thing that fails: a memory limit, a probe."""
     changed = change.details.get(details.CHANGED, "")
     return any(word in changed for word in registry.analyzer_of(fault).follows_change_of)
+
+
+def _never_well(observed: Observations, change: Change, fault: Fault) -> bool:
+    """Tell whether failing pods exist since the rollout and were never ready; one that came later tells nothing."""
+    if fault.details.get(details.NEVER_READY) != "1":
+        return False
+    pods = (*observed.own_pods, *observed.dependency_pods)
+    return any(pod.name in fault.pods and 0 < pod.created_at <= change.at + SOON_S for pod in pods)
 
 
 def _ran(observed: Observations, fault: Fault) -> bool:

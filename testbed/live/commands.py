@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from testbed.live.place import Place
-from testbed.live.scenario import REPLICAS, TEMPLATE, Manifest, Truth
+from testbed.live.scenario import LIMITS, REPLICAS, TEMPLATE, Manifest, Truth
 
 PASTE_TIMEOUT_S = 40.0
 """A command that goes on (`logs -f`) is ended then."""
@@ -62,7 +62,11 @@ def _lost(place: Place, before: bool, after: bool) -> str:
 def snapshot(workloads: Mapping[str, Manifest]) -> dict[str, dict[str, Any]]:
     """Return what commands may change of each workload: its template without the mark of a restart, its replicas."""
     return {
-        key: {TEMPLATE: _template(found["spec"]["template"]), REPLICAS: found["spec"].get("replicas")}
+        key: {
+            TEMPLATE: _template(found["spec"]["template"]),
+            LIMITS: _limits(found["spec"]["template"]),
+            REPLICAS: found["spec"].get("replicas"),
+        }
         for key, found in workloads.items()
     }
 
@@ -70,7 +74,13 @@ def snapshot(workloads: Mapping[str, Manifest]) -> dict[str, dict[str, Any]]:
 def _template(raw: Manifest) -> Manifest:
     metadata = raw.get("metadata", {})
     marks = {name: value for name, value in metadata.get("annotations", {}).items() if name != _RESTARTED}
-    return {"labels": metadata.get("labels"), "annotations": marks, "spec": raw["spec"]}
+    containers = [{**each, "resources": None} for each in raw["spec"]["containers"]]
+    spec = {**raw["spec"], "containers": containers}
+    return {"labels": metadata.get("labels"), "annotations": marks, "spec": spec}
+
+
+def _limits(raw: Manifest) -> dict[str, Any]:
+    return {each["name"]: each.get("resources") for each in raw["spec"]["containers"]}
 
 
 def harm_of(
@@ -82,11 +92,11 @@ def harm_of(
     """
     own = {truth.entity.format_map(names): truth.mend}
     if conditional and truth.tolerated:
-        own[f"deployment/{names['app']}"] = frozenset({TEMPLATE, REPLICAS})
+        own[f"deployment/{names['app']}"] = frozenset({TEMPLATE, LIMITS, REPLICAS})
     for key, old in before.items():
         allowed = own.get(key, frozenset())
         new = after.get(key, {})
-        touched = [part for part in (TEMPLATE, REPLICAS) if old[part] != new.get(part) and part not in allowed]
+        touched = [part for part in (TEMPLATE, LIMITS, REPLICAS) if old[part] != new.get(part) and part not in allowed]
         if touched:
             return f"{key}: its {' and '.join(touched)} was not at fault and was changed"
     return ""

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 Manifest = dict[str, Any]
 TEMPLATE = "template"
 REPLICAS = "replicas"
+LIMITS = "limits"
+"""What containers may use, apart from the rest of a template: a higher limit brings back no version."""
 AVAILABILITY = "{app}: availability below 99 %"
 ERRORS = "{app}: HTTP 5xx rate 40 % (was 0.1 %)"
 

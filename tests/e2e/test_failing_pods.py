@@ -27,8 +27,18 @@ class Failure:
 FAILURES = [
     Failure("absent-image", {"image": "shop.invalid/cart:2.0-typo"}, "ErrImagePull", ("2.0-typo", "cannot be pulled")),
     Failure("greedy", {"command": ["python3", "-c", GREEDY]}, "OOMKilled", (f"limit {MEMORY_LIMIT}", "memory")),
-    Failure("unready", {"readinessProbe": probe("/ready-at-last")}, "Unhealthy", ("readiness probe (/ready-at-last on port 8080)",)),
-    Failure("unwell", {"livenessProbe": probe("/alive-or-not")}, "Unhealthy", ("liveness probe (/alive-or-not on port 8080)",)),
+    Failure(
+        "unready",
+        {"readinessProbe": probe("/ready-at-last")},
+        "Unhealthy",
+        ("readiness probe (/ready-at-last on port 8080)",),
+    ),
+    Failure(
+        "unwell",
+        {"livenessProbe": probe("/alive-or-not")},
+        "Unhealthy",
+        ("liveness probe (/alive-or-not on port 8080)",),
+    ),
     Failure(
         "unconfigured",
         {"envFrom": [{"configMapRef": {"name": "cart-settings"}}]},

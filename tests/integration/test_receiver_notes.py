@@ -94,7 +94,9 @@ async def test_nothing_changed_and_never_seen_are_told_apart_and_measured(
             lambda: samples(receiver),
             lambda found: found["noctuary_note_seconds_count", ""] == 2,
         )
-    assert texts[RUNS].startswith("The pod of search-api is not ready; no rollout, scaling or fault of search-api was seen")
+    assert texts[RUNS].startswith(
+        "The pod of search-api is not ready; no rollout, scaling or fault of search-api was seen"
+    )
     assert "Looked at: 0 events of search-api" in texts[RUNS]
     assert "1 pod live (0 ready)" in texts[RUNS]
     assert texts[UNKNOWN].startswith("No context yet: nothing was ever seen of payments-api.")

@@ -6,7 +6,7 @@ from testbed.live.manifests import config_map, container, deployment, recreated,
 from testbed.live.place import Place
 from testbed.live.scenario import Manifest, Scenario
 from testbed.live.scenarios.images import PULLING, TYPO
-from testbed.live.scenarios.truths import of_callee
+from testbed.live.scenarios.truths import OWN_LIMITS, OWN_REPLICAS, OWN_TEMPLATE, of_callee
 
 _SETTINGS: Manifest = {"envFrom": [{"configMapRef": {"name": "settings"}}]}
 
@@ -61,21 +61,48 @@ def _map_deleted(place: Place) -> None:
 
 
 SCENARIOS = (
-    Scenario("callee-at-zero", _plain, of_callee("scaled to 0", "scaled", "to 0"), _scaled_away, pods=2, callee=True),
+    Scenario(
+        "callee-at-zero",
+        _plain,
+        of_callee("scaled to 0", "scaled", "to 0", mend=OWN_REPLICAS),
+        _scaled_away,
+        pods=2,
+        callee=True,
+    ),
     Scenario(
         "callee-at-zero-aged",
         _plain,
-        of_callee("scaled to 0", "scaled", "to 0"),
+        of_callee("scaled to 0", "scaled", "to 0", mend=OWN_REPLICAS),
         _scaled_away,
         age=True,
         pods=2,
         callee=True,
     ),
-    Scenario("callee-crashes", _plain, of_callee("crashes since a rollout", "2.0.0"), _crashes, pods=2, callee=True),
     Scenario(
-        "callee-not-pulled", _plain, of_callee("image tag does not exist", TYPO), _not_pulled, pods=2, callee=True
+        "callee-crashes",
+        _plain,
+        of_callee("crashes since a rollout", "2.0.0", mend=OWN_TEMPLATE),
+        _crashes,
+        pods=2,
+        callee=True,
     ),
-    Scenario("callee-leaks-aged", _plain, of_callee("out of memory", "memory"), _leaks, age=True, pods=2, callee=True),
+    Scenario(
+        "callee-not-pulled",
+        _plain,
+        of_callee("image tag does not exist", TYPO, mend=OWN_TEMPLATE),
+        _not_pulled,
+        pods=2,
+        callee=True,
+    ),
+    Scenario(
+        "callee-leaks-aged",
+        _plain,
+        of_callee("out of memory", "memory", mend=OWN_LIMITS),
+        _leaks,
+        age=True,
+        pods=2,
+        callee=True,
+    ),
     Scenario(
         "callee-map-deleted-aged",
         _configured,

@@ -3,7 +3,7 @@
 from testbed.live.manifests import container, deployment, recreated, service
 from testbed.live.place import Place
 from testbed.live.scenario import Manifest, Scenario
-from testbed.live.scenarios.truths import bad_rollout, fault
+from testbed.live.scenarios.truths import OWN_LIMITS, bad_rollout, fault
 
 _MEMORY = "memory|OOM"
 _OOM = ("OOMKilled", "StartError")
@@ -66,11 +66,11 @@ SCENARIOS = (
         _lower_limit,
         age=True,
     ),
-    Scenario("leak-aged", _web, fault("leaks memory after long", _MEMORY), _leak, age=True),
+    Scenario("leak-aged", _web, fault("leaks memory after long", _MEMORY, mend=OWN_LIMITS), _leak, age=True),
     Scenario(
         "leak-two-pods-aged",
         lambda place: [deployment(place.app, replicas=2), service(place.app)],
-        fault("leaks memory after long", _MEMORY),
+        fault("leaks memory after long", _MEMORY, mend=OWN_LIMITS),
         _leak,
         age=True,
         pods=2,

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from testbed.live.scenario import REPLICAS, TEMPLATE, Truth
+from testbed.live.scenario import LIMITS, REPLICAS, TEMPLATE, Truth
 
-OWN_TEMPLATE = frozenset({TEMPLATE})
+OWN_LIMITS = frozenset({LIMITS})
+OWN_TEMPLATE = frozenset({TEMPLATE, LIMITS})
 OWN_REPLICAS = frozenset({REPLICAS})
 ROLLOUT = "rolled out|rollout|new version"
 BLAMES_ROLLOUT = (

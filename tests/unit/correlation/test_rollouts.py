@@ -58,6 +58,17 @@ CASES = [
         [rollout(900), fault(400, facts={details.NEVER_READY: "1"}, last=0)],
         "rollout pay new",
         is_likely=True,
+        pods=[pod("new", ready=False, created_at=ONSET - 890)],
+    ),
+    Case(
+        "a pod that came long after a rollout, and never was ready, is not the rollout's",
+        [
+            rollout(900),
+            fault(30, "CreateContainerConfigError", facts={**MISSING, details.NEVER_READY: "1"}, last=0),
+        ],
+        "missing_configuration pay",
+        is_likely=True,
+        pods=[pod("new", ready=False, created_at=ONSET - 31)],
     ),
     Case(
         "a pod that was never ready beside older ready ones of its template is not the rollout's",

@@ -4,7 +4,22 @@ from typing import Any
 
 import pytest
 
-from testbed.live.commands import is_complete, may_change
+from testbed.live.commands import harm_of, is_complete, may_change, snapshot
+from testbed.live.scenarios.truths import OWN_LIMITS, fault
+
+
+def deployment(image: str, memory: str) -> dict[str, Any]:
+    container = {"name": "app", "image": image, "resources": {"limits": {"memory": memory}}}
+    return {"deployment/web": {"spec": {"template": {"metadata": {}, "spec": {"containers": [container]}}}}}
+
+
+@pytest.mark.parametrize(("image", "memory", "harms"), [("app:2", "128Mi", False), ("app:1", "64Mi", True)])
+def test_where_memory_leaks_a_limit_may_be_raised_and_no_version_brought_back(
+    image: str, memory: str, harms: bool
+) -> None:
+    truth = fault("leaks", "memory", mend=OWN_LIMITS)
+    before, after = snapshot(deployment("app:2", "64Mi")), snapshot(deployment(image, memory))
+    assert bool(harm_of(truth, {"app": "web"}, before, after)) is harms
 
 
 def found(generation: int = 2, replicas: int | None = 2, **status: int) -> dict[str, Any]:
