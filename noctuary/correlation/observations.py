@@ -10,7 +10,7 @@ from noctuary.correlation.episodes import group_episodes
 from noctuary.correlation.lasting import is_background, is_ignored, is_over, is_passing, what_was_seen
 from noctuary.correlation.placing import Placed, Placing, is_node_event, pods_of, workload_of
 from noctuary.models.context_event import CHANGE_TYPES, ContextEvent, EventType
-from noctuary.models.diagnosis import Change, Fault, IncidentContext, PodView, Relation
+from noctuary.models.diagnosis import Change, Fault, IncidentContext, PodView, Relation, Subject
 
 LATE_FAULT_S = 300.0
 """Pods may fail visibly after the alert: it can be faster than the kubelet, and our answer can be late."""
@@ -102,7 +102,10 @@ def _change(placed: Placed) -> Change:
 
 def _absorb(faults: list[Fault]) -> list[Fault]:
     """Drop what only follows from another fault of the same pods: a crash loop of pods that ran out of memory."""
-    return [fault for fault in faults if not any(_follows(fault, root) for root in faults)]
+    by_subject: dict[Subject, list[Fault]] = {}
+    for fault in faults:
+        by_subject.setdefault(fault.subject, []).append(fault)
+    return [fault for fault in faults if not any(_follows(fault, root) for root in by_subject[fault.subject])]
 
 
 def _follows(fault: Fault, root: Fault) -> bool:

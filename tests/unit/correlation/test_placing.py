@@ -1,5 +1,7 @@
 """Which service an event or a pod is placed with, and that this is found once, however many services there are."""
 
+from typing import Any
+
 import pytest
 
 from noctuary.correlation.lasting import is_background
@@ -20,7 +22,7 @@ SERVICES = [NEAR, CHOSEN, BESIDE, OWN]
 FRONT = {"team": "a", "tier": "front", "x": "y"}
 
 
-def of(workload: str, **more: object) -> ContextEvent:
+def of(workload: str, **more: Any) -> ContextEvent:
     """Build a crash of a pod of this workload."""
     return fault(10, workload=workload, **more)
 
