@@ -17,7 +17,13 @@ SAME_WEIGHT = 0.11
 
 def correlate(context: IncidentContext) -> Diagnosis:
     """Return at most three causes, the changes that are not to blame, or why there is no answer."""
-    return diagnose(gather_observations(context))
+    return observe_and_diagnose(context)[1]
+
+
+def observe_and_diagnose(context: IncidentContext) -> tuple[Observations, Diagnosis]:
+    """Return the observations and their diagnosis; nothing but its argument is touched, so any thread may do it."""
+    observed = gather_observations(context)
+    return observed, diagnose(observed)
 
 
 def diagnose(observed: Observations) -> Diagnosis:

@@ -7,7 +7,7 @@ import msgspec
 import structlog
 
 from noctuary.common.errors import KubernetesError, PagerDutyError, is_refusal
-from noctuary.correlation.correlate import diagnose
+from noctuary.correlation.correlate import observe_and_diagnose
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.incidents.alerts import onset_of, read_alerts
@@ -19,6 +19,7 @@ from noctuary.incidents.evidence.standing import (
     find_undoing,
     find_undoings,
     read_revisions,
+    shown_services,
 )
 from noctuary.incidents.evidence.window import merge_events, read_window, tenants_of
 from noctuary.incidents.service_mapping import resolve_services
@@ -27,6 +28,7 @@ from noctuary.models.diagnosis import Diagnosis, IncidentContext, PodView, Relat
 from noctuary.models.evidence import AlertSummary, Clearing, Evidence, Standing
 from noctuary.models.incident import IncidentRow
 from noctuary.models.live_view import LiveView
+from noctuary.models.revisions import WorkloadRevisions
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.client import PagerDutyClients
 from noctuary.store.interface import Store
@@ -68,14 +70,14 @@ class Enricher:
     ) -> Evidence:
         """Diagnose an incident from everything that can be read in time; alerts known already are not read again."""
         found = await self._look(record, incident, now, known_alerts)
-        observed = gather_observations(found.context)
-        diagnosis = diagnose(observed)
+        # A namespace in flames has thousands of events: webhooks are answered meanwhile.
+        observed, diagnosis = await asyncio.to_thread(observe_and_diagnose, found.context)
         return Evidence(
             diagnosis,
             found.alerts,
             found.gaps,
             limits=self._sight.limits(found.context.services),
-            standing=await self._standing(diagnosis, Present(observed, found.live)),
+            standing=await self._first_standing(diagnosis, Present(observed, found.live)),
             service_id=incident.service_id,
             service_name=incident.service_name,
             reopened_at=incident.reopened_at,
@@ -114,12 +116,18 @@ class Enricher:
 
     async def present(self, record: RoutingRecord, incident: IncidentRow, known: Evidence, now: float) -> Evidence:
         """Return evidence with what holds now: its answer stays, what became of the blamed workloads is read again."""
-        services = resolve_services(
+        is_resolved = incident.status == "resolved"
+        mapped = resolve_services(
             record, known.service_id or incident.service_id, known.service_name or incident.service_name
         )
+        services = shown_services(known.diagnosis, mapped, with_own=is_resolved and _is_own(known.diagnosis))
         onset = known.diagnosis.onset
         begin = min([onset, *(cause.at for cause in known.diagnosis.causes)]) - CLOCK_SLACK_S
-        events, live = await asyncio.gather(self._window(services, begin, now, []), self._live(services, []))
+        events, live, revisions = await asyncio.gather(
+            self._window(services, begin, now, []),
+            self._live(services, []),
+            read_revisions(self._sight.revisions, blamed_workloads(known.diagnosis)),
+        )
         merged = merge_events(events, live.events if live else [])
         changes = [event for event in merged if event.event_type in CHANGE_TYPES]  # what else broke changes no answer
         observed = gather_observations(
@@ -133,28 +141,20 @@ class Enricher:
             )
         )
         present = Present(observed, live)
-        is_resolved = incident.status == "resolved"
+        if self._sight.revisions is None and live is not None:
+            revisions = await read_revisions(None, blamed_workloads(known.diagnosis), live.revisions)
         return msgspec.structs.replace(
             known,
-            standing=await self._standing(known.diagnosis, present, is_edit=True),
+            standing=_standing(known.diagnosis, present, revisions),
             clearing=_clearing(known.diagnosis, present) if is_resolved else None,
         )
 
-    async def _standing(self, diagnosis: Diagnosis, present: Present, *, is_edit: bool = False) -> Standing:
-        """Tell what holds; the numbers of an edit are read anew, those of a first note may be the live view's."""
+    async def _first_standing(self, diagnosis: Diagnosis, present: Present) -> Standing:
+        """Tell what holds; a cluster that did not answer just now is not asked again, the next look does that."""
         seen = present.live.revisions if present.live is not None else []
-        reader = self._sight.revisions
-        revisions = await read_revisions(
-            reader, blamed_workloads(diagnosis), [] if is_edit and reader is not None else seen
-        )
-        changes = present.observed.changes
-        return Standing(
-            find_rollback(diagnosis, changes),
-            revisions,
-            find_undoing(diagnosis, changes),
-            find_broken_pods(diagnosis, present.live),
-            find_undoings(diagnosis, changes),
-        )
+        is_silent = present.live is None and self._sight.live is not None
+        reader = None if is_silent else self._sight.revisions
+        return _standing(diagnosis, present, await read_revisions(reader, blamed_workloads(diagnosis), seen))
 
     async def _window(
         self, services: list[ServiceView], since: float, now: float, cut: list[str]
@@ -183,7 +183,7 @@ class Enricher:
         return read_alerts(alerts, incident.triggered_at, incident.reopened_at)
 
     async def _live(self, services: list[ServiceView], gaps: list[str]) -> LiveView | None:
-        if self._sight.live is None:
+        if self._sight.live is None or not services:
             return None
         try:
             async with asyncio.timeout(LIVE_READ_TIMEOUT_S):
@@ -200,6 +200,17 @@ class Enricher:
             return None
         gaps.extend(view.gaps if view else [])
         return view
+
+
+def _standing(diagnosis: Diagnosis, present: Present, revisions: list[WorkloadRevisions] | None) -> Standing:
+    changes = present.observed.changes
+    return Standing(
+        find_rollback(diagnosis, changes),
+        revisions,
+        find_undoing(diagnosis, changes),
+        find_broken_pods(diagnosis, present.live),
+        find_undoings(diagnosis, changes),
+    )
 
 
 def _clearing(diagnosis: Diagnosis, present: Present) -> Clearing:

@@ -7,7 +7,17 @@ import structlog
 
 from noctuary.common.errors import KubernetesError
 from noctuary.models import details
-from noctuary.models.diagnosis import WORKLOAD_KINDS, CauseKind, Change, Diagnosis, Fault, PodView, Subject
+from noctuary.models.diagnosis import (
+    WORKLOAD_KINDS,
+    CauseKind,
+    Change,
+    Diagnosis,
+    Fault,
+    PodView,
+    Relation,
+    ServiceView,
+    Subject,
+)
 from noctuary.models.live_view import LiveView, RevisionReader
 from noctuary.models.revisions import WorkloadRevisions
 
@@ -30,6 +40,12 @@ def blamed_workloads(diagnosis: Diagnosis) -> list[Subject]:
             if subject.kind in WORKLOAD_KINDS:
                 subjects[subject] = None
     return list(subjects)[:MAX_WORKLOADS]
+
+
+def shown_services(diagnosis: Diagnosis, services: Iterable[ServiceView], *, with_own: bool) -> list[ServiceView]:
+    """Return the services of the shown causes: what became of others, an edit does not tell."""
+    names = {each.service for cause in diagnosis.causes for each in (cause.change, *cause.faults) if each is not None}
+    return [each for each in services if each.name in names or (with_own and each.relation is Relation.OWN)]
 
 
 async def read_revisions(

@@ -22,6 +22,7 @@ from noctuary.sources.kubernetes.kinds.pods import describe_pod, is_ready, pod_f
 from noctuary.sources.kubernetes.live_namespace import Member, Namespace, is_wanted
 from noctuary.sources.kubernetes.rollouts.dating import Clock
 from noctuary.sources.kubernetes.rollouts.differences import recent_rollouts
+from noctuary.sources.kubernetes.rollouts.holders import HELD_BY
 from noctuary.sources.kubernetes.rollouts.revisions import Revision
 from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
 from noctuary.sources.kubernetes.stopped import stopped_events
@@ -37,18 +38,23 @@ def view_namespace(found: Namespace, services: ServiceIndex, members: list[Membe
     events: list[ContextEvent] = []
     pods: list[PodView] = []
     revisions: list[WorkloadRevisions] = []
+    gaps: list[str] = []
     for view in found.workloads.values():
         with leaving_out(view.ref):
-            if is_wanted(found, view, services):
-                held = found.holders.of(view.key)
-                events += recent_rollouts(view, held, now - MAX_ROLLOUT_AGE_S, Clock(now, is_live=False))
-                revisions += stored_revisions(view, held)
-                events += stopped_events(view, now)
+            if not is_wanted(found, view, services):
+                continue
+            events += stopped_events(view, now)
+            if (holder := HELD_BY.get(view.kind)) in found.refused:
+                gaps.append(f"rollouts of {view.kind}s, because the API server refuses to show {holder}s")
+                continue
+            held = found.holders.of(view.key)
+            events += recent_rollouts(view, held, now - MAX_ROLLOUT_AGE_S, Clock(now, is_live=False))
+            revisions += stored_revisions(view, held)
     for pod, identity, _ in members:
         with leaving_out(identity.ref):
             pods.append(describe_pod(pod, identity))
             events += [_as_of(now, fault) for fault in pod_faults(pod, identity)]
-    return LiveView([clamp(event, now) for event in events], pods, revisions=revisions)
+    return LiveView([clamp(event, now) for event in events], pods, gaps, revisions)
 
 
 def view_nodes(nodes: list[Node], now: float) -> LiveView:
@@ -62,7 +68,7 @@ def join_views(views: Iterable[LiveView]) -> LiveView:
     return LiveView(
         events=[event for view in views for event in view.events],
         pods=[pod for view in views for pod in view.pods],
-        gaps=[gap for view in views for gap in view.gaps],
+        gaps=list(dict.fromkeys(gap for view in views for gap in view.gaps)),
         revisions=[each for view in views for each in view.revisions],
         unread_services=[name for view in views for name in view.unread_services],
     )

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from noctuary.common.errors import KubernetesError, is_refusal
 from noctuary.kube.client import KubeClient
 from noctuary.kube.listing import list_objects
 from noctuary.kube.objects import KubeObject
@@ -76,6 +77,8 @@ class Namespace(msgspec.Struct):
     cut: set[str] = msgspec.field(default_factory=set)
     selectors: set[str] = msgspec.field(default_factory=set)
     has_more_workloads: bool = False
+    refused: set[str] = msgspec.field(default_factory=set)
+    """Kinds of objects that hold revisions and are not shown to us."""
 
     def identify(self, pod: Pod) -> PodIdentity:
         """Return whose a pod is, with its owner's own owner where that was read."""
@@ -140,13 +143,24 @@ async def _read_workloads(reading: Reading, found: Namespace) -> None:
 
 async def _read_selected(reading: Reading, found: Namespace, selector: str) -> None:
     found.selectors.add(selector)
-    kinds = [kind for kind, _ in _HOLDERS]
     *lists, pods = await asyncio.gather(
-        *(reading.list(kind, found.name, selector, found.cut) for kind in (*kinds, PODS))
+        *(_read_holders(reading, found, kind, selector) for kind, _ in _HOLDERS),
+        reading.list(PODS, found.name, selector, found.cut),
     )
     found.pods.update({pod.metadata.uid: pod for pod in pods})
     for (kind, view), objects in zip(_HOLDERS, lists, strict=True):
         _keep(found.holders, kind.kind.__name__, each_understood(objects, view))
+
+
+async def _read_holders(reading: Reading, found: Namespace, kind: WatchedKind[Any], selector: str) -> list[Any]:
+    """Read what holds revisions; pods and workloads are worth telling without it."""
+    try:
+        return await reading.list(kind, found.name, selector, found.cut)
+    except KubernetesError as error:
+        if not is_refusal(error):
+            raise
+        found.refused.add(kind.kind.__name__)
+        return []
 
 
 def _keep(holders: RevisionHolders, kind: str, revisions: Iterable[Any]) -> None:

@@ -78,6 +78,7 @@ async def _read(
     finally:
         for task in tasks.values():
             task.cancel()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)  # none fails unheard
     _raise_of_own(services, failed)
     now = wall_clock()
     views, members = await _views(found, ServiceIndex(services), now)

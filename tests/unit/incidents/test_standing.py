@@ -274,3 +274,51 @@ async def test_what_shows_only_after_minutes_is_found_by_the_last_look(scene: Sc
     now = time.time()
     await scene.store.add_events([rollout(now - 30), fault(now - 20)])
     await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: payments-api was rolled out"))
+
+
+async def blamed_on_ledger(scene: Scene, causes: list[ContextEvent]) -> tuple[Incident, list[list[str]]]:
+    """Trigger an incident of payments-api, which depends on ledger; return which services each look reads live."""
+    asked: list[list[str]] = []
+
+    async def read(services: list[ServiceView]) -> LiveView:
+        asked.append([each.name for each in services])
+        return LiveView()
+
+    scene.route(services=[ServiceMapping("payments-api", namespaces=["payments"], depends_on=["ledger", "search"])])
+    scene.live_reader = read
+    await scene.store.add_events(causes)
+    await scene.subscribe()
+    scene.start()
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.idle()
+    return incident, asked
+
+
+@pytest.mark.parametrize("is_blamed", [True, False])
+async def test_an_edit_of_an_open_incident_reads_the_services_of_its_causes_only(scene: Scene, is_blamed: bool) -> None:
+    now = time.time()
+    causes = [rollout(now - 120, workload="ledger"), fault(now - 100, workload="ledger")] if is_blamed else []
+    incident, asked = await blamed_on_ledger(scene, causes)
+    assert asked[0] == ["payments-api", "ledger", "search"]
+    scene.pd.acknowledge(incident.id, by=scene.bot)
+    await scene.until(lambda: "Acknowledged" in scene.text(incident.id))
+    edits = [each for each in asked if len(each) < len(asked[0])]
+    assert edits[:1] == ([["ledger"]] if is_blamed else [])
+
+
+async def test_a_resolved_incident_of_no_cause_reads_its_own_service(scene: Scene) -> None:
+    incident, asked = await blamed_on_ledger(scene, [])
+    scene.pd.resolve(incident.id, by=scene.bot)
+    await scene.until(lambda: scene.text(incident.id).startswith("Resolved"))
+    assert ["payments-api"] in asked
+
+
+async def test_a_cluster_that_did_not_answer_is_not_asked_for_revisions_by_the_first_note(scene: Scene) -> None:
+    numbers = Numbers()
+
+    async def read(_services: list[ServiceView]) -> LiveView:
+        raise KubernetesUnavailable(0, "TooSlow", "not read")
+
+    scene.live_reader = read
+    incident = await blamed(scene, numbers)
+    assert ((await standing(scene, incident)).revisions, numbers.reads) == (None, 0)

@@ -82,7 +82,8 @@ class EventSink(FaultSink[Event]):
     def on_event(self, change: ChangeType, obj: Event) -> None:
         """Handle one change; an Event that expired is nothing new, and one that cannot be one is not read."""
         if change == "DELETED":
-            self._pull_secrets.pop(_subject_key(obj), None)
+            if obj.reason == PULL_SECRET_REASON:
+                self._pull_secrets.pop(_subject_key(obj), None)
             self.forget(obj)
         elif bound(obj):
             self._note_secrets(obj)

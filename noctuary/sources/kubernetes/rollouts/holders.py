@@ -9,6 +9,10 @@ from noctuary.sources.kubernetes.rollouts.workloads import Key, OwnedRevision, W
 MAX_REVISIONS = 200
 """Of one workload that are compared, the newest; controllers keep ten unless they are told otherwise."""
 
+HELD_BY = {"Deployment": "ReplicaSet", "StatefulSet": "ControllerRevision", "DaemonSet": "ControllerRevision"}
+"""By kind of workload: what holds its revisions."""
+HOLDER_KINDS = frozenset(HELD_BY.values())
+
 
 class RevisionHolders:
     """Finds the revisions of a workload, and the workload of a revision, by namespace and uid."""
@@ -22,6 +26,10 @@ class RevisionHolders:
         """Return the key of the workload that owns an object; the same where it holds no revision."""
         owned = self._held.get(key)
         return owned.owner_key if owned is not None else key
+
+    def kind_of(self, owner: Key) -> str:
+        """Return the kind of object that holds the revisions of a workload; an empty text where it has none."""
+        return next((self._kinds[key] for key in self._by_owner.get(owner, ())), "")
 
     def of(self, owner: Key) -> list[Revision]:
         """Return the revisions of a workload, the newest ones where somebody made more than controllers keep."""

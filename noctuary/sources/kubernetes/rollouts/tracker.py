@@ -10,7 +10,7 @@ from noctuary.kube.odd import leaving_out
 from noctuary.sources.kubernetes.identity import PodIdentity
 from noctuary.sources.kubernetes.rollouts.dating import Clock
 from noctuary.sources.kubernetes.rollouts.differences import WorkloadState, baseline, difference
-from noctuary.sources.kubernetes.rollouts.holders import RevisionHolders
+from noctuary.sources.kubernetes.rollouts.holders import HELD_BY, HOLDER_KINDS, RevisionHolders
 from noctuary.sources.kubernetes.rollouts.workloads import Key, OwnedRevision, WorkloadView
 from noctuary.sources.kubernetes.writer import EventQueue
 from noctuary.store.interface import Baseline, DropBaseline, Mutation, SaveBaseline
@@ -25,7 +25,8 @@ FOREIGN_UID = "foreign"
 class RolloutTracker:
     """Reports each rollout once, when the workload and its new revision are both known; of one namespace or of all.
 
-    Nothing is compared before all objects of the `awaited` kinds were listed.
+    No workload is compared before its kind, and what holds its revisions, were listed of the `awaited`: a kind that
+    cannot be listed keeps none of the others waiting.
     """
 
     def __init__(
@@ -39,7 +40,8 @@ class RolloutTracker:
         # A namespace that was known while the whole cluster was watched is not met for the first time.
         markers = {self._marker_uid, MARKER_UID} if workloads else {self._marker_uid}
         marker = next((each for each in baselines if each.uid in markers), None)
-        self._is_first_start = marker is None
+        self._unbegun = _unbegun(marker, awaited)
+        self._kinds = {_key_of(each): each.kind for each in workloads}
         self.first_started_at = marker.seen_at if marker else math.floor(clock.now())  # as Events are dated
         self._views: dict[Key, WorkloadView] = {}
         self._holders = RevisionHolders()
@@ -71,8 +73,7 @@ class RolloutTracker:
     def remove_workload(self, key: Key) -> None:
         """Forget a workload that was deleted."""
         self._views.pop(key, None)
-        if self._known.pop(key, None) is not None:
-            self._queue.offer([], [DropBaseline(self._stored.pop(key))], is_live=True)
+        self._drop([key] if key in self._known else [], is_live=True)
 
     def update_revision(self, kind: str, owned: OwnedRevision) -> None:
         """Compare the workload of a revision that is new or changed."""
@@ -93,23 +94,37 @@ class RolloutTracker:
 
     def _after_list(self, kind: str) -> None:
         self._awaited.discard(kind)
-        if self._awaited:
-            return
-        if self._is_first_start:
-            self._begin()
-        gone = self._known.keys() - self._views.keys()
-        for key in gone:
-            del self._known[key]
-        self._queue.offer([], [DropBaseline(self._stored.pop(key)) for key in gone], is_live=False)
+        for group in sorted(each for each in self._unbegun if not self._is_awaited(each)):
+            self._begin(group)
+        missing = self._known.keys() - self._views.keys()
+        self._drop([key for key in missing if self._is_listed(self._kinds[key])], is_live=False)
         for view in self._views.values():
             with leaving_out(view.ref):
                 self._compare(view, is_live=False)
 
-    def _begin(self) -> None:
-        """Remember everything as it is: the very first start reports nothing."""
-        self._is_first_start = False
+    def _drop(self, gone: list[Key], *, is_live: bool) -> None:
+        for key in gone:
+            del self._known[key], self._kinds[key]
+        self._queue.offer([], [DropBaseline(self._stored.pop(key)) for key in gone], is_live=is_live)
+
+    def _group(self, view: WorkloadView) -> str:
+        """Return the kind that is listed to see a workload: its own, or that of what its revisions show it by."""
+        return self._holders.kind_of(view.key) if view.is_foreign else view.kind
+
+    def _is_awaited(self, group: str) -> bool:
+        return not self._awaited.isdisjoint((group, HELD_BY.get(group, group)))
+
+    def _is_listed(self, kind: str) -> bool:
+        """Tell whether all workloads of a kind are known; those of a kind that is not read may be held by either."""
+        return not self._is_awaited(kind) if kind in HELD_BY else self._awaited.isdisjoint(HOLDER_KINDS)
+
+    def _begin(self, group: str) -> None:
+        """Remember all of one kind as it is: the very first start reports nothing."""
+        self._unbegun.discard(group)
         changes: list[Mutation] = []
         for key, view in self._views.items():
+            if self._group(view) != group:
+                continue
             with leaving_out(view.ref):
                 state = baseline(view, self._holders.of(key), Clock(clock.now(), is_live=False))
                 if state is not None:
@@ -121,13 +136,13 @@ class RolloutTracker:
             namespace="",
             name="",
             template_hash="",
-            state=b"",
+            state=msgspec.json.encode(sorted(self._unbegun)) if self._unbegun else b"",
             seen_at=self.first_started_at,
         )
         self._queue.offer([], [*changes, SaveBaseline(marker)], is_live=False)
 
     def _compare(self, view: WorkloadView, *, is_live: bool) -> None:
-        if self._awaited:
+        if self._is_awaited(self._group(view)):
             return
         known = self._known.get(view.key)
         found = difference(view, self._holders.of(view.key), known, Clock(clock.now(), is_live=is_live))
@@ -138,8 +153,15 @@ class RolloutTracker:
     def _keep(self, view: WorkloadView, state: WorkloadState) -> SaveBaseline:
         """Remember the state of a workload, and return what stores it."""
         self._known[view.key] = state
-        self._stored[view.key] = stored_as(view)
+        self._stored[view.key], self._kinds[view.key] = stored_as(view), view.kind
         return _save(view, state)
+
+
+def _unbegun(marker: Baseline | None, awaited: Collection[str]) -> set[str]:
+    """Return the kinds of which nothing was ever remembered; the marker names those that could not be listed."""
+    if marker is None:
+        return set(awaited)
+    return set(msgspec.json.decode(marker.state, type=list[str])) & set(awaited) if marker.state else set()
 
 
 def _workloads(baselines: list[Baseline], namespace: str) -> list[Baseline]:
