@@ -12,6 +12,11 @@ _UNSEEN = re.compile(
 )
 """What Unicode lets nobody see (Default_Ignorable) and letters that look like nothing, beyond the format characters."""
 _NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+MESSAGE_LIMIT = 4096
+"""Characters read of a message: the API server takes a megabyte, what matters is at its ends and fits in 300."""
+HEAD_LIMIT = 2048
+"""Of these from the beginning; the rest from the end, where chains of errors say why."""
+CUT = " … "
 MAX_MARKS = 3
 """Combining marks of one letter: no language writes more, and a pile of them covers the lines around it."""
 
@@ -43,6 +48,15 @@ def _few_marks(text: str) -> Iterator[str]:
 def shorten(text: str, limit: int) -> str:
     """Cut the end of a text that is longer than `limit` characters."""
     return text if len(text) <= limit else text[: max(0, limit - 1)].rstrip() + ELLIPSIS
+
+
+def cut(message: str) -> str:
+    """Return what is read of a message; words that the cut goes through are left out: half a URL hides a password."""
+    if len(message) <= MESSAGE_LIMIT:
+        return message
+    head = message[:HEAD_LIMIT].rpartition(" ")[0]
+    tail = message[len(message) - (MESSAGE_LIMIT - HEAD_LIMIT - len(CUT)) :].partition(" ")[2]
+    return f"{head}{CUT}{tail}"
 
 
 def shorten_middle(text: str, limit: int) -> str:

@@ -2,10 +2,10 @@
 
 import msgspec
 
+from noctuary.common.redaction import without_secrets
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef, new_event_id
 from noctuary.sources.kubernetes import SOURCE
-from noctuary.sources.kubernetes.words.redaction import redact
 
 MESSAGE_CHARACTERS = 300
 """Messages are untrusted text: enough to understand, too short to flood a note."""
@@ -42,7 +42,7 @@ def draft(
     """Make an event about an object; `key` names the fault or change and stays the same when it is repeated."""
     extra = {name: value for name, value in (extra or {}).items() if value}
     if details.MESSAGE in extra:
-        extra[details.MESSAGE] = shorten(redact(extra[details.MESSAGE]))
+        extra[details.MESSAGE] = shorten(without_secrets(extra[details.MESSAGE]))
     return ContextEvent(
         id=new_event_id(),
         tenant=ref.namespace,

@@ -4,15 +4,10 @@ import re
 
 from noctuary.common.words import is_kind
 
-MESSAGE_LIMIT = 4096
-"""Characters read of a message: the API server takes a megabyte, what matters is at its ends and fits in 300."""
-HEAD_LIMIT = 2048
-"""Of these from the beginning; the rest from the end, where chains of errors say why."""
 REASON_LIMIT = 128
 """Characters, as the API documents it."""
 PATH_LIMIT = 300
 """Characters of a field path: `spec.initContainers{NAME}` with room to spare."""
-CUT = " … "
 _NAME = r"[A-Za-z0-9][-\w.:]{0,252}"
 """A DNS name; those of RBAC have colons, and some names are written in capitals."""
 _REFERENCE = re.compile(rf"(?:[a-z0-9][-a-z0-9]{{0,62}})?\n{_NAME}\n(?:{_NAME})?", re.ASCII)
@@ -30,12 +25,3 @@ def code_word(reason: str) -> str:
     if len(reason) > REASON_LIMIT:
         return ""
     return reason if reason.isalnum() and reason.isascii() else _ODD_IN_REASON.sub("-", reason.strip())
-
-
-def cut(message: str) -> str:
-    """Return what is read of a message; words that the cut goes through are left out: half a URL hides a password."""
-    if len(message) <= MESSAGE_LIMIT:
-        return message
-    head = message[:HEAD_LIMIT].rpartition(" ")[0]
-    tail = message[len(message) - (MESSAGE_LIMIT - HEAD_LIMIT - len(CUT)) :].partition(" ")[2]
-    return f"{head}{CUT}{tail}"

@@ -4,8 +4,9 @@ from datetime import datetime
 
 import msgspec
 
+from noctuary.common.text import cut
 from noctuary.kube.objects import KubeObject, Struct, seconds
-from noctuary.sources.kubernetes.words.edge import PATH_LIMIT, code_word, cut, is_reference
+from noctuary.sources.kubernetes.words.edge import PATH_LIMIT, code_word, is_reference
 
 
 class ObjectReference(Struct):

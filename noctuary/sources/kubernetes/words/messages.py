@@ -2,8 +2,8 @@
 
 import re
 
+from noctuary.common.redaction import without_secrets
 from noctuary.sources.kubernetes.draft import MESSAGE_CHARACTERS
-from noctuary.sources.kubernetes.words.redaction import redact
 
 _LINKS = re.compile(
     r"(?:Error: "
@@ -38,7 +38,7 @@ _SHORT = {"no such file or directory": "no such file", "executable file not foun
 
 def plain(message: str) -> str:
     """Return what a message says in the end, on one line and without secrets; of one too long the end is kept."""
-    line = " ".join(redact(message).split())
+    line = " ".join(without_secrets(message).split())
     line = line[found.end() :] if (found := _LINKS.match(line)) else line
     return _keep_end(_start_failure(line) or line.removesuffix(_UNKNOWN))
 

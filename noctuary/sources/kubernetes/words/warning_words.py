@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import msgspec
 
+from noctuary.common.redaction import without_secrets
 from noctuary.models import details
 from noctuary.sources.kubernetes.draft import shorten
 from noctuary.sources.kubernetes.fault_words import (
@@ -21,7 +22,6 @@ from noctuary.sources.kubernetes.fault_words import (
 )
 from noctuary.sources.kubernetes.words import facts
 from noctuary.sources.kubernetes.words.messages import plain
-from noctuary.sources.kubernetes.words.redaction import redact
 
 KEPT_READINGS = 1024
 """A Warning is told again with every count, in the same words: 1 MB of usual ones, at most 20 MB of the longest."""
@@ -123,13 +123,13 @@ def _message(reason: str, message: str) -> str:
         return ""
     if reason == UNHEALTHY:
         return _probe_message(message)
-    return shorten(redact(message)) if reason in _FROM_THE_START else plain(message)
+    return shorten(without_secrets(message)) if reason in _FROM_THE_START else plain(message)
 
 
 def _probe_message(message: str) -> str:
     """Return what the kubelet says of a probe, without what the probe's command is or printed."""
     if _PROBE_ANSWER.match(message):
-        return shorten(redact(_TIMED_OUT.sub("command timed out", _BODY.sub("", message))))
+        return shorten(without_secrets(_TIMED_OUT.sub("command timed out", _BODY.sub("", message))))
     return message.partition(":")[0] if facts.probe(message[:40]) else ""
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from noctuary.common.redaction import without_secrets
+from noctuary.common.text import MESSAGE_LIMIT, cut
 from noctuary.models import details
-from noctuary.sources.kubernetes.words.edge import MESSAGE_LIMIT, cut
-from noctuary.sources.kubernetes.words.redaction import redact
 from noctuary.sources.kubernetes.words.warning_words import read_warning
 from tests.unit.sources.cases.events import ABOUT, warning
 from tests.unit.sources.cases.pods import pod
@@ -101,7 +101,7 @@ def test_what_was_read_is_kept_only_cut() -> None:
 def test_a_cut_goes_through_no_word() -> None:
     secret = "https://bob:" + "hunter2" * 200 + "@reg.example.com/v2/"
     for padding in range(0, 2000, 100):
-        assert "hunter2" not in redact("x " * (700 + padding // 2) + secret + " y" * 1200)
+        assert "hunter2" not in without_secrets("x " * (700 + padding // 2) + secret + " y" * 1200)
 
 
 def test_the_end_of_a_long_message_is_kept() -> None:
