@@ -67,6 +67,7 @@ class Scene:
         self.records: dict[str, RoutingRecord] = {}
         self.live_reader: LiveReader | None = None
         self.revision_reader: RevisionReader | None = None
+        self.ignored_reasons: tuple[str, ...] = ()
         self.pipeline: IncidentPipeline | None = None
         self.accepts_webhooks = True
         self._task: asyncio.Task[None] | None = None
@@ -116,7 +117,7 @@ class Scene:
     def start(self) -> IncidentPipeline:
         """Run the pipeline."""
         self.routing.health.confirm()
-        sight = Sight(self.live_reader, self.revision_reader)
+        sight = Sight(self.live_reader, self.revision_reader, ignored_reasons=self.ignored_reasons)
         self.pipeline = IncidentPipeline(self.store, self.routing, self.http, self.metrics, sight, QUICK)
         self._task = asyncio.create_task(self.pipeline.run())
         return self.pipeline

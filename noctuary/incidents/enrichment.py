@@ -15,6 +15,7 @@ from noctuary.incidents.evidence.sight import NO_SIGHT, Sight
 from noctuary.incidents.evidence.standing import blamed_workloads, find_rollback, find_undoing, read_revisions
 from noctuary.incidents.evidence.window import merge_events, read_window, tenants_of
 from noctuary.incidents.service_mapping import resolve_services
+from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Diagnosis, IncidentContext, PodView, Relation, ServiceView, Subject
 from noctuary.models.evidence import AlertSummary, Clearing, Evidence, Standing
 from noctuary.models.incident import IncidentRow
@@ -82,14 +83,14 @@ class Enricher:
         since = incident.began_at - record.lookback_s
         alerts, events, live, last_event_at = await asyncio.gather(
             self._alerts(record, incident, gaps, known_alerts),
-            read_window(self._store, services, since, now, cut),
+            self._window(services, since, now, cut),
             self._live(services, gaps),
-            self._store.last_event_at(tenants_of(services), [s.name for s in services if s.relation is Relation.OWN]),
+            self._last_event_at(services),
         )
         onset = onset_of(alerts, incident.began_at)
         if onset - record.lookback_s < since - 1:
             cut = []
-            events = await read_window(self._store, services, onset - record.lookback_s, now, cut)
+            events = await self._window(services, onset - record.lookback_s, now, cut)
         context = IncidentContext(
             services=services,
             onset=onset,
@@ -110,9 +111,7 @@ class Enricher:
         )
         onset = known.diagnosis.onset
         begin = min([onset, *(cause.at for cause in known.diagnosis.causes)]) - CLOCK_SLACK_S
-        events, live = await asyncio.gather(
-            read_window(self._store, services, begin, now, []), self._live(services, [])
-        )
+        events, live = await asyncio.gather(self._window(services, begin, now, []), self._live(services, []))
         merged = merge_events(events, live.events if live else [])
         observed = gather_observations(
             IncidentContext(
@@ -141,6 +140,15 @@ class Enricher:
         )
         changes = present.observed.changes
         return Standing(find_rollback(diagnosis, changes), revisions, find_undoing(diagnosis, changes))
+
+    async def _window(
+        self, services: list[ServiceView], since: float, now: float, cut: list[str]
+    ) -> list[ContextEvent]:
+        return await read_window(self._store, services, since, now, cut, self._sight.ignored_reasons)
+
+    async def _last_event_at(self, services: list[ServiceView]) -> float | None:
+        own = [service.name for service in services if service.relation is Relation.OWN]
+        return await self._store.last_event_at(tenants_of(services), own, self._sight.ignored_reasons)
 
     async def _alerts(
         self, record: RoutingRecord, incident: IncidentRow, gaps: list[str], known: AlertSummary | None

@@ -118,7 +118,7 @@ def looked_at(evidence: Evidence) -> list[str]:
     text = f"Looked at: {plural(diagnosis.events_seen, 'event')} of {names} since {since} UTC"
     if diagnosis.pods_total is not None:
         text += f", {plural(diagnosis.pods_total, 'pod')} live ({diagnosis.pods_ready} ready)"
-    if diagnosis.last_event_at is not None and not diagnosis.events_seen:
+    if diagnosis.last_event_at and diagnosis.last_event_at < diagnosis.since and not diagnosis.events_seen:
         text += f", the last event was {duration(diagnosis.onset - diagnosis.last_event_at)} before the alert"
     gaps = [*evidence.gaps, *evidence.limits, *_not_watched(diagnosis)]
     return [text + ".", *(f"Not looked at: {clean(gap, 200)}." for gap in gaps)]

@@ -1,5 +1,6 @@
 """The store as the domain sees it: rows, changes that commit together, and one interface for every engine."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -149,11 +150,16 @@ Mutation = (
 )
 
 
+LONG_AGO = 0.0
+"""A service was seen, but nobody knows any more when: all that is left of it has reasons that are ignored."""
+
+
 class EventQuery(msgspec.Struct, frozen=True):
     """Which events a state window holds: of these tenants, between these times, not expired at `now`.
 
     Of all services (`services` None), or of those named, of workloads so named, and of objects with all these labels.
-    Changes and all else (faults, mostly) have limits of their own; within one every workload and reason gets its turn.
+    What has one of `without_reasons` is neither returned nor counted. Changes and all else (faults, mostly) have limits
+    of their own; within one, what was posted leaves the cluster's own events half, and every subject gets its turn.
     """
 
     tenants: list[str]
@@ -165,14 +171,17 @@ class EventQuery(msgspec.Struct, frozen=True):
     change_limit: int = 200
     workloads: list[str] = []
     match_labels: dict[str, str] = {}
+    without_reasons: list[str] = []
 
 
 class Window(msgspec.Struct, frozen=True):
-    """The events of a state window, most recently seen first, and how many more there were."""
+    """The events of a state window, most recently seen first, and how many more there were, posted ones included."""
 
     events: list[ContextEvent]
     changes_cut: int = 0
     others_cut: int = 0
+    posted_changes_cut: int = 0
+    posted_others_cut: int = 0
 
 
 class Depths(msgspec.Struct, frozen=True):
@@ -224,8 +233,13 @@ class Store(Protocol):
     async def select(self, query: EventQuery) -> Window:
         """Return the unexpired events, newest first, and how many were left out."""
 
-    async def last_event_at(self, tenants: list[str], services: list[str] | None) -> float | None:
-        """Return when anything was last seen of these services, expired or not; None: never."""
+    async def last_event_at(
+        self, tenants: list[str], services: list[str] | None, without_reasons: Sequence[str] = ()
+    ) -> float | None:
+        """Return when anything without these reasons was last seen of these services, expired or not.
+
+        None: nothing ever was; LONG_AGO: something was, and it is not known when.
+        """
 
     async def incident(self, account: str, incident_id: str) -> IncidentRow | None:
         """Return one incident."""

@@ -1,6 +1,9 @@
 """The state window of an incident: what was stored of its services, each with a budget of its own, and what was cut."""
 
 import asyncio
+from collections.abc import Sequence
+
+import msgspec
 
 from noctuary.common.clock import format_clock
 from noctuary.models.context_event import ContextEvent, merge_repeated
@@ -16,12 +19,20 @@ MAX_WARNINGS = 300
 
 
 async def read_window(
-    store: Store, services: list[ServiceView], since: float, now: float, gaps: list[str]
+    store: Store,
+    services: list[ServiceView],
+    since: float,
+    now: float,
+    gaps: list[str],
+    ignored_reasons: Sequence[str] = (),
 ) -> list[ContextEvent]:
-    """Read what was stored of the services and of nodes; say what was more than is read."""
-    queries = [_query(service, since, now) for service in services]
+    """Read what was stored of the services and of nodes, without reasons to ignore; say what was more than is read."""
     nodes = EventQuery([CLUSTER_TENANT], None, since, now, now, MAX_WARNINGS, MAX_CHANGES)
-    found = await asyncio.gather(*(store.select(query) for query in [*queries, nodes]))
+    queries = [
+        msgspec.structs.replace(query, without_reasons=list(ignored_reasons))
+        for query in [*(_query(service, since, now) for service in services), nodes]
+    ]
+    found = await asyncio.gather(*(store.select(query) for query in queries))
     names = [service.name for service in services] + ["nodes"]
     for name, window in zip(names, found, strict=True):
         gaps.extend(gap for gap in _cut(name, window, since) if gap not in gaps)
@@ -44,10 +55,14 @@ def _query(service: ServiceView, since: float, now: float) -> EventQuery:
 
 
 def _cut(name: str, window: Window, since: float) -> list[str]:
-    parts = [(window.changes_cut, MAX_CHANGES, "changes"), (window.others_cut, MAX_WARNINGS, "warnings")]
+    parts = [
+        (window.changes_cut, window.posted_changes_cut, MAX_CHANGES, "changes"),
+        (window.others_cut, window.posted_others_cut, MAX_WARNINGS, "warnings"),
+    ]
     return [
         f"the oldest {cut} of {cut + kept} {kind} of {name} since {format_clock(since)} UTC"
-        for cut, kept, kind in parts
+        + (f", {posted} of them posted" if posted else "")
+        for cut, posted, kept, kind in parts
         if cut
     ]
 

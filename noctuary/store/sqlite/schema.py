@@ -134,8 +134,9 @@ MIGRATIONS = (
         labels TEXT NOT NULL,
         event_type TEXT NOT NULL,
         reason TEXT NOT NULL,
+        sender TEXT NOT NULL,
         last_event_at REAL NOT NULL,
-        UNIQUE (tenant, service_name, workload, labels, event_type, reason)
+        UNIQUE (tenant, service_name, workload, labels, event_type, reason, sender)
     );
     CREATE TABLE sightings (
         subject_id INTEGER NOT NULL,
@@ -164,7 +165,8 @@ MIGRATIONS = (
                 json_extract(told, '$.entity'), '') AS workload,
             coalesce(json_extract(told, '$.object.labels'), '{}') AS labels,
             json_extract(told, '$.event_type') AS event_type,
-            coalesce(json_extract(told, '$.details.reason'), '') AS reason
+            coalesce(json_extract(told, '$.details.reason'), '') AS reason,
+            iif(json_extract(told, '$.object') IS NULL, json_extract(told, '$.vendor'), '') AS sender
         FROM (
             SELECT row_id, events.tenant, events.service_name, last_seen, CAST(event AS TEXT) AS told
             FROM services CROSS JOIN events USING (tenant, service_name)
@@ -172,11 +174,11 @@ MIGRATIONS = (
                 AND last_event_at >= (SELECT max(last_event_at) FROM services) - 86400
             LIMIT 50000
         ) AS e;
-    INSERT INTO subjects (tenant, service_name, workload, labels, event_type, reason, last_event_at)
-        SELECT tenant, service_name, workload, labels, event_type, reason, max(last_seen)
-        FROM kept GROUP BY 1, 2, 3, 4, 5, 6;
+    INSERT INTO subjects (tenant, service_name, workload, labels, event_type, reason, sender, last_event_at)
+        SELECT tenant, service_name, workload, labels, event_type, reason, sender, max(last_seen)
+        FROM kept GROUP BY 1, 2, 3, 4, 5, 6, 7;
     UPDATE events SET subject_id = subjects.subject_id FROM kept JOIN subjects
-        USING (tenant, service_name, workload, labels, event_type, reason) WHERE events.row_id = kept.row_id;
+        USING (tenant, service_name, workload, labels, event_type, reason, sender) WHERE events.row_id = kept.row_id;
     DROP TABLE kept;
     DROP INDEX events_window;
     """,

@@ -156,9 +156,13 @@ class SqliteStore:
         """Return the unexpired events, most recently seen first, and how many were left out."""
         return await self._database.read(lambda c: window.select(c, query))
 
-    async def last_event_at(self, tenants: list[str], services: list[str] | None) -> float | None:
-        """Return when anything was last seen of these services, expired or not."""
-        return await self._database.read(lambda c: event_rows.last_event_at(c, tenants, services))
+    async def last_event_at(
+        self, tenants: list[str], services: list[str] | None, without_reasons: Sequence[str] = ()
+    ) -> float | None:
+        """Return when anything without these reasons was last seen of these services, expired or not."""
+        return await self._database.read(
+            lambda c: event_rows.last_event_at(c, tenants, services, list(without_reasons))
+        )
 
     async def incident(self, account: str, incident_id: str) -> IncidentRow | None:
         """Return one incident."""

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from noctuary.models.context_event import ContextEvent, EventType
-from noctuary.store.interface import EventQuery
+from noctuary.store.interface import LONG_AGO, EventQuery
 from noctuary.store.sqlite.store import SqliteStore
 from testbed.cluster_events import fault, kubernetes_event, rollout
 
@@ -31,6 +31,30 @@ def query(name: str = "ledger", labels: dict[str, str] | None = None, **changes:
 def flood(count: int, workload: str = "noise", labels: dict[str, str] | None = None) -> list[ContextEvent]:
     return [
         fault(NOW - 1 - n / 1000, pod=n, workload=workload, labels=labels or {"app": workload}) for n in range(count)
+    ]
+
+
+def posted(
+    entity: str, at: float, event_type: EventType = EventType.SATURATION, vendor: str = "postgres", ttl: int = 7200
+) -> ContextEvent:
+    plain = kubernetes_event("Pod", entity, event_type, at, {}, service="ledger")
+    return msgspec.structs.replace(
+        plain,
+        source="api",
+        entity=entity,
+        object=None,
+        dedup_key=f"{entity}/{event_type}/{at}",
+        vendor=vendor,
+        ttl_seconds=ttl,
+    )
+
+
+def posted_flood(at: float = NOW - 10, ttl: int = 7200) -> list[ContextEvent]:
+    """Return 40 changes and 40 faults of as many things, which one vendor posts of the service."""
+    return [
+        posted(f"x{n}", at + n / 1000, kind, "loud", ttl)
+        for n in range(40)
+        for kind in (EventType.DEPLOY, EventType.SATURATION)
     ]
 
 
@@ -70,14 +94,8 @@ async def test_each_workload_and_each_reason_has_its_turn(store: SqliteStore) ->
 
 
 async def test_one_entity_that_others_report_again_and_again_leaves_room_for_the_rest(store: SqliteStore) -> None:
-    def posted(entity: str, number: int, at: float) -> ContextEvent:
-        plain = kubernetes_event("Pod", entity, EventType.SATURATION, at, {}, service="ledger")
-        return msgspec.structs.replace(
-            plain, source="api", entity=entity, object=None, dedup_key=f"{entity}/{number}", vendor="postgres"
-        )
-
-    await store.add_events([posted("orders", n, NOW - 1 - n / 1000) for n in range(300)])
-    await store.add_events([posted("accounts", 0, NOW - 900)])
+    await store.add_events([posted("orders", NOW - 1 - n / 1000) for n in range(300)])
+    await store.add_events([posted("accounts", NOW - 900)])
     assert "accounts" in {event.entity for event in (await store.select(query())).events}
 
 
@@ -117,3 +135,80 @@ async def test_what_expired_is_in_no_window_and_its_subject_is_forgotten(store: 
         lambda c: c.execute("SELECT (SELECT count(*) FROM subjects) + (SELECT count(*) FROM sightings)").fetchone()
     )
     assert left == (0,)
+
+
+@pytest.mark.parametrize("flood", [posted_flood(ttl=1), posted_flood(NOW + 200)], ids=["expired", "of the future"])
+async def test_what_is_in_no_window_pushes_nothing_out(store: SqliteStore, flood: list[ContextEvent]) -> None:
+    own = [posted("db", NOW - 200), posted("web", NOW - 300, EventType.DEPLOY)]
+    await store.add_events([*own, *flood])
+    window = await store.select(query())
+    assert ({event.entity for event in window.events}, window.changes_cut, window.others_cut) == ({"db", "web"}, 0, 0)
+
+
+async def test_what_expired_earlier_pushes_out_nothing_that_lasts_longer(store: SqliteStore) -> None:
+    mount = fault(NOW - 2400, "FailedMount", workload="ledger", labels=LABELS)
+    short = [
+        msgspec.structs.replace(fault(NOW - 1500, workload=f"job-{n}", labels=LABELS), ttl_seconds=1200)
+        for n in range(300)
+    ]
+    await store.add_events([mount, *short])
+    window = await store.select(query(labels=LABELS))
+    assert ([event.dedup_key for event in window.events], window.others_cut) == ([mount.dedup_key], 0)
+
+
+async def test_subjects_beyond_the_limit_are_counted(store: SqliteStore) -> None:
+    await store.add_events([fault(NOW - 1 - n, workload=f"job-{n}", labels=LABELS) for n in range(50)])
+    window = await store.select(query(labels=LABELS))
+    assert (len(window.events), window.others_cut) == (20, 30)
+
+
+async def test_a_flood_of_posts_leaves_half_to_the_cluster_and_is_counted(store: SqliteStore) -> None:
+    changes = [rollout(NOW - 900 - n, workload="ledger") for n in range(6)]
+    await store.add_events([*changes, *flood(15, "ledger"), *posted_flood()])
+    window = await store.select(query())
+    assert sum(event.object is not None for event in window.events) == 5 + 10
+    assert (len(window.events), window.changes_cut, window.others_cut) == (30, 36, 35)
+    assert (window.posted_changes_cut, window.posted_others_cut) == (35, 30)
+
+
+async def test_what_the_cluster_leaves_is_for_posts_and_the_other_way_round(store: SqliteStore) -> None:
+    own = [rollout(NOW - 900, workload="ledger"), fault(NOW - 900, workload="ledger")]
+    await store.add_events([*own, *posted_flood()])
+    assert len((await store.select(query())).events) == 30
+    await store.add_events(flood(40, "ledger"))
+    later = await store.select(query(since=NOW - 5))
+    assert (len(later.events), later.others_cut, later.posted_others_cut) == (20, 20, 0)
+
+
+async def test_each_vendor_has_its_turn_among_posts(store: SqliteStore) -> None:
+    await store.add_events([posted("orders", NOW - 900), *posted_flood()])
+    assert "orders" in {event.entity for event in (await store.select(query())).events}
+
+
+async def test_ignored_reasons_are_neither_selected_nor_counted(store: SqliteStore) -> None:
+    ignored = [fault(NOW - 1 - n, "PolicyViolation", workload="ledger", pod=n) for n in range(50)]
+    await store.add_events([fault(NOW - 900, workload="ledger"), *ignored])
+    window = await store.select(query(without_reasons=["PolicyViolation"]))
+    assert ([event.last_seen for event in window.events], window.others_cut) == ([NOW - 900], 0)
+
+
+@pytest.mark.parametrize(
+    ("events", "at"),
+    [
+        ([], None),
+        ([fault(NOW - 900), fault(NOW - 5, "PolicyViolation")], NOW - 900),
+        ([fault(NOW - 5), fault(NOW - 900, "PolicyViolation")], NOW - 5),
+        ([fault(NOW - 5, "PolicyViolation")], LONG_AGO),
+    ],
+)
+async def test_the_last_event_is_none_with_an_ignored_reason(
+    store: SqliteStore, events: list[ContextEvent], at: float | None
+) -> None:
+    await store.add_events(events)
+    assert await store.last_event_at(["payments"], ["payments-api"], ["PolicyViolation"]) == at
+
+
+async def test_a_last_event_that_is_known_by_its_time_only_is_still_told(store: SqliteStore) -> None:
+    await store.add_events([fault(NOW - 3 * 86_400)])
+    await store.sweep(NOW, 200)
+    assert await store.last_event_at(["payments"], ["payments-api"], ["PolicyViolation"]) == NOW - 3 * 86_400

@@ -5,6 +5,7 @@ import sqlite3
 import msgspec
 
 from noctuary.models.context_event import ContextEvent, merge_repeated
+from noctuary.store.interface import LONG_AGO
 from noctuary.store.sqlite.events import subjects
 
 _DECODER = msgspec.json.Decoder(ContextEvent)
@@ -109,8 +110,20 @@ def _decode(row: _Row) -> ContextEvent:
     return event
 
 
-def last_event_at(connection: sqlite3.Connection, tenants: list[str], services: list[str] | None) -> float | None:
-    """Return when anything was last seen of these services, expired or not."""
+def last_event_at(
+    connection: sqlite3.Connection, tenants: list[str], services: list[str] | None, without_reasons: list[str]
+) -> float | None:
+    """Return when anything else than these reasons was last seen of these services, expired or not."""
+    at = _last_of_all(connection, tenants, services)
+    if at is None or not without_reasons:
+        return at
+    ignored, other = subjects.last_event_at(connection, tenants, services, without_reasons)
+    if ignored is None or ignored < at:
+        return at
+    return LONG_AGO if other is None else other
+
+
+def _last_of_all(connection: sqlite3.Connection, tenants: list[str], services: list[str] | None) -> float | None:
     condition = "" if services is None else " AND service_name IN (SELECT value FROM json_each(?2))"
     arguments = [msgspec.json.encode(tenants).decode()]
     if services is not None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,7 +28,22 @@ VOLATILE_LABELS = frozenset(
 KEEP_S = 2 * 86_400.0
 """Longer than any lookback: a subject that is seen again soon keeps its row."""
 MAX_REASON_CHARS = 63
-"""Reasons are code words; a sender that writes sentences must not fill the table."""
+"""Reasons and vendors are code words; a sender that writes sentences must not fill the table."""
+CLUSTER = ""
+"""The sender of what is about a cluster object; what was posted has its vendor as sender."""
+
+UNNAMED = "-"
+"""The sender of what was posted without a vendor, which no release takes any more."""
+
+
+class Found(NamedTuple):
+    """A subject with events within a query: how many, and when the last of them was seen."""
+
+    newest: float
+    subject_id: int
+    event_type: str
+    sender: str
+    count: int
 
 
 def add(connection: sqlite3.Connection, event: ContextEvent) -> int:
@@ -36,8 +52,9 @@ def add(connection: sqlite3.Connection, event: ContextEvent) -> int:
     workload = (ref.workload_name or ref.name) if ref is not None else event.entity
     labels = _lasting(ref.labels) if ref is not None else {}
     row: tuple[int] = connection.execute(
-        "INSERT INTO subjects (tenant, service_name, workload, labels, event_type, reason, last_event_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, service_name, workload, labels, event_type, reason)"
+        "INSERT INTO subjects (tenant, service_name, workload, labels, event_type, reason, sender, last_event_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (tenant, service_name, workload, labels, event_type, reason, sender)"
         " DO UPDATE SET last_event_at = max(last_event_at, excluded.last_event_at) RETURNING subject_id",
         (
             event.tenant,
@@ -46,23 +63,55 @@ def add(connection: sqlite3.Connection, event: ContextEvent) -> int:
             msgspec.json.encode(labels, order="sorted").decode(),
             str(event.event_type),
             event.details.get(details.REASON, "")[:MAX_REASON_CHARS],
+            CLUSTER if ref is not None else event.vendor[:MAX_REASON_CHARS] or UNNAMED,
             event.last_seen,
         ),
     ).fetchone()
     return row[0]
 
 
-def matching(connection: sqlite3.Connection, query: EventQuery) -> list[tuple[int, str]]:
-    """Return the ids and the types of a query's subjects that were seen since its begin, the last seen first."""
-    found: list[tuple[float, int, str]] = []
+def matching(connection: sqlite3.Connection, query: EventQuery) -> list[Found]:
+    """Return a query's subjects that have unexpired events between its times, the last seen first."""
+    found: list[Found] = []
     condition, arguments = _condition(query)
     for tenant in dict.fromkeys(query.tenants):
-        found += connection.execute(
-            "SELECT last_event_at, subject_id, event_type FROM subjects"  # noqa: S608 - the condition holds placeholders only
-            f" WHERE tenant = ? AND last_event_at >= ? AND ({condition})",
-            (tenant, query.since, *arguments),
+        rows = connection.execute(
+            "SELECT (SELECT last_seen FROM sightings WHERE subject_id = subjects.subject_id"  # noqa: S608 - placeholders only
+            f" AND {WITHIN} ORDER BY last_seen DESC LIMIT 1), subject_id, event_type, sender,"
+            f" (SELECT count(*) FROM sightings WHERE subject_id = subjects.subject_id AND {WITHIN}) AS seen"
+            " FROM subjects WHERE tenant = ? AND last_event_at >= ?"
+            f" AND reason NOT IN (SELECT value FROM json_each(?)) AND ({condition}) AND seen",
+            (*within(query) * 2, tenant, query.since, _json(query.without_reasons), *arguments),
         )
-    return [(key, kind) for _, key, kind in sorted(found, reverse=True)]
+        found += map(Found._make, rows)
+    return sorted(found, reverse=True)
+
+
+WITHIN = "last_seen >= ? AND timestamp <= ? AND expires_at > ?"
+
+
+def within(query: EventQuery) -> tuple[float, float, float]:
+    """Return what belongs in the places of WITHIN."""
+    return query.since, query.until, query.now
+
+
+def last_event_at(
+    connection: sqlite3.Connection, tenants: list[str], services: list[str] | None, reasons: list[str]
+) -> tuple[float | None, float | None]:
+    """Return when these services were last seen with one of the reasons, and with any other, as far as is known."""
+    condition = "1" if services is None else "service_name IN (SELECT value FROM json_each(?3))"
+    is_one = "reason IN (SELECT value FROM json_each(?2))"
+    arguments = [_json(each) for each in (tenants, reasons, services) if each is not None]
+    row: tuple[float | None, float | None] = connection.execute(
+        f"SELECT max(last_event_at) FILTER (WHERE {is_one}), max(last_event_at) FILTER (WHERE NOT {is_one})"  # noqa: S608 - placeholders only
+        f" FROM subjects WHERE tenant IN (SELECT value FROM json_each(?1)) AND {condition}",
+        arguments,
+    ).fetchone()
+    return row
+
+
+def _json(values: list[str]) -> str:
+    return msgspec.json.encode(values).decode()
 
 
 def _condition(query: EventQuery) -> tuple[str, list[str]]:
@@ -70,7 +119,7 @@ def _condition(query: EventQuery) -> tuple[str, list[str]]:
         return "1", []
     names = "SELECT value FROM json_each(?)"
     parts = [f"service_name IN ({names})", f"workload IN ({names})"]
-    arguments = [msgspec.json.encode(each).decode() for each in (query.services, query.workloads)]
+    arguments = [_json(each) for each in (query.services, query.workloads)]
     pairs = [_as_stored(*item) for item in _lasting(query.match_labels).items()]
     if pairs:
         parts.append(" AND ".join(["instr(labels, ?)"] * len(pairs)))

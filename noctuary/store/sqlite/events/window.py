@@ -1,61 +1,77 @@
 """The state window: an incident's events, chosen before they are cut, so that no flood pushes others out."""
 
 import sqlite3
-from collections.abc import Sequence
-
-import msgspec
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from itertools import islice, repeat
+from typing import NamedTuple
 
 from noctuary.models.context_event import CHANGE_TYPES
 from noctuary.store.interface import EventQuery, Window
 from noctuary.store.sqlite.events import rows, subjects
+from noctuary.store.sqlite.events.subjects import CLUSTER, WITHIN, Found, within
 
-GENEROUS = 2
-"""Rows that are read of each subject, in fair shares: most have few, and who has many may use what others leave."""
-_Seen = tuple[float, int]
-"""When an event was last seen, and its row."""
+
+class _Taken(NamedTuple):
+    """The rows that are within a limit, how many there were beyond it, and how many of those were posted."""
+
+    row_ids: list[int]
+    cut: int
+    posted_cut: int
 
 
 def select(connection: sqlite3.Connection, query: EventQuery) -> Window:
     """Return the unexpired events that happened or went on between the query's times: changes, and all else."""
     found = subjects.matching(connection, query)
-    changes = _take(connection, [key for key, kind in found if kind in CHANGE_TYPES], query, query.change_limit)
-    others = _take(connection, [key for key, kind in found if kind not in CHANGE_TYPES], query, query.limit)
-    return Window(rows.read(connection, changes[0] + others[0]), changes[1], others[1])
+    changes = _take(connection, [each for each in found if each.event_type in CHANGE_TYPES], query, query.change_limit)
+    others = _take(connection, [each for each in found if each.event_type not in CHANGE_TYPES], query, query.limit)
+    return Window(
+        events=rows.read(connection, changes.row_ids + others.row_ids),
+        changes_cut=changes.cut,
+        others_cut=others.cut,
+        posted_changes_cut=changes.posted_cut,
+        posted_others_cut=others.posted_cut,
+    )
 
 
-def _take(connection: sqlite3.Connection, keys: Sequence[int], query: EventQuery, limit: int) -> tuple[list[int], int]:
-    """Return the rows that are within the limit, and how many there were beyond it."""
-    latest = keys[:limit]
-    each = 1 + GENEROUS * limit // max(1, len(latest))
-    newest = [_newest(connection, key, query, min(each, limit)) for key in latest]
-    kept = _in_turn(newest, limit)
-    if len(kept) < limit and any(len(seen) == each for seen in newest):
-        kept = _in_turn([_newest(connection, key, query, limit) for key in latest], limit)
-    beyond = _count(connection, keys, query) - len(kept) if len(kept) == limit else 0
-    return kept, beyond
+def _take(connection: sqlite3.Connection, found: list[Found], query: EventQuery, limit: int) -> _Taken:
+    """Take from what the cluster told and from what was posted; each has half the limit, and what the other leaves."""
+    cluster = [each for each in found if each.sender == CLUSTER]
+    posted = [each for each in found if each.sender != CLUSTER]
+    told, sent = (sum(each.count for each in part) for part in (cluster, posted))
+    of_sent = min(sent, max(limit // 2, limit - told))
+    of_told = min(told, limit - of_sent)
+    chosen = Counter([*islice(_by_subject(cluster), of_told), *islice(_by_sender(posted), of_sent)])
+    row_ids = [row for subject, count in chosen.items() for row in _newest(connection, subject, query, count)]
+    return _Taken(row_ids, told + sent - of_told - of_sent, sent - of_sent)
 
 
-def _in_turn(newest: Sequence[Sequence[_Seen]], limit: int) -> list[int]:
-    """Take from each subject its newest, then from each the second newest, and so on: none crowds out another."""
-    ranked = [(rank, -at, row) for seen in newest for rank, (at, row) in enumerate(seen)]
-    return [row for _, _, row in sorted(ranked)[:limit]]
+def _by_sender(found: list[Found]) -> Iterator[int]:
+    """Give each vendor its turn, and within it each subject: who invents subjects crowds out only itself."""
+    senders: dict[str, list[Found]] = {}
+    for each in found:
+        senders.setdefault(each.sender, []).append(each)
+    return _in_turn(map(_by_subject, senders.values()))
 
 
-_WITHIN = "last_seen >= ? AND timestamp <= ? AND expires_at > ?"
+def _by_subject(found: list[Found]) -> Iterator[int]:
+    """Name each subject once, then again each that has more events, and so on: none crowds out another."""
+    return _in_turn(repeat(each.subject_id, each.count) for each in found)
 
 
-def _newest(connection: sqlite3.Connection, key: int, query: EventQuery, limit: int) -> list[_Seen]:
-    return connection.execute(
-        f"SELECT last_seen, row_id FROM sightings WHERE subject_id = ? AND {_WITHIN}"  # noqa: S608 - a constant
+def _in_turn(parts: Iterable[Iterator[int]]) -> Iterator[int]:
+    waiting = deque(parts)
+    while waiting:
+        part = waiting.popleft()
+        for value in islice(part, 1):
+            yield value
+            waiting.append(part)
+
+
+def _newest(connection: sqlite3.Connection, subject_id: int, query: EventQuery, limit: int) -> list[int]:
+    seen = connection.execute(
+        f"SELECT row_id FROM sightings WHERE subject_id = ? AND {WITHIN}"  # noqa: S608 - a constant
         " ORDER BY last_seen DESC, row_id LIMIT ?",
-        (key, query.since, query.until, query.now, limit),
-    ).fetchall()
-
-
-def _count(connection: sqlite3.Connection, keys: Sequence[int], query: EventQuery) -> int:
-    count: int = connection.execute(
-        "SELECT count(*) FROM sightings"  # noqa: S608 - a constant
-        f" WHERE subject_id IN (SELECT value FROM json_each(?)) AND {_WITHIN}",
-        (msgspec.json.encode(list(keys)).decode(), query.since, query.until, query.now),
-    ).fetchone()[0]
-    return count
+        (subject_id, *within(query), limit),
+    )
+    return [row for (row,) in seen]
