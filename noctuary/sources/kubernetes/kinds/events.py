@@ -93,7 +93,8 @@ class EventSink(FaultSink[Event]):
     def on_event(self, change: ChangeType, obj: Event) -> None:
         """Handle one change; an Event that expired is nothing new."""
         if change == "DELETED":
-            self._pull_secrets.pop(obj.involved_object.uid, None)
+            if obj.reason == PULL_SECRET_REASON:
+                self._pull_secrets.pop(obj.involved_object.uid, None)
             self.forget(obj)
         else:
             self._note_secrets(obj)
