@@ -2,7 +2,11 @@
 
 import sqlite3
 
+import structlog
+
 from noctuary.common.errors import InvalidInput
+
+log = structlog.get_logger()
 
 DATA_DIR_SETTING = "NOCTUARY_DATA_DIR"
 """The setting that names the directory of the store, for error messages that tell the fix."""
@@ -177,12 +181,16 @@ MIGRATIONS = (
     INSERT INTO sightings SELECT subject_id, last_seen, row_id, timestamp, expires_at FROM kept JOIN subjects
         USING (tenant, service_name, workload, labels, event_type, reason, sender);
     UPDATE events SET subject_id = sightings.subject_id FROM sightings WHERE events.row_id = sightings.row_id;
+    CREATE TEMP TABLE left_behind AS
+        SELECT count(*) AS events FROM recent WHERE row_id NOT IN (SELECT row_id FROM kept);
     DROP TABLE recent;
     DROP TABLE kept;
     DROP INDEX events_window;
     """,
 )
 """Each entry leads from the version before it to its own (the first leads to 1)."""
+SUBJECTS_VERSION = 2
+"""The version that gave events their subjects; it says what it left behind."""
 
 
 def require_known(connection: sqlite3.Connection) -> int:
@@ -202,3 +210,13 @@ def migrate(connection: sqlite3.Connection) -> None:
     found = require_known(connection)
     for version in range(found + 1, len(MIGRATIONS) + 1):
         connection.executescript(f"BEGIN IMMEDIATE; {MIGRATIONS[version - 1]} PRAGMA user_version = {version}; COMMIT;")
+        if version == SUBJECTS_VERSION:
+            _tell_left_behind(connection)
+
+
+def _tell_left_behind(connection: sqlite3.Connection) -> None:
+    """Say how many warnings no note will show any more, and forget the count."""
+    count: int = connection.execute("SELECT events FROM temp.left_behind").fetchone()[0]
+    connection.execute("DROP TABLE temp.left_behind")
+    if count:
+        log.warning("Older warnings of the last day were left behind by the upgrade, all changes were kept", events=count)
