@@ -118,3 +118,22 @@ async def test_events_of_the_last_day_are_found_by_name_and_by_label(tmp_path: P
     ]
     assert [len(events) for events in found] == [1, 1, 1, 0]
     await store.close()
+
+
+async def test_what_was_posted_before_the_upgrade_is_told_from_the_clusters_own(tmp_path: Path) -> None:
+    shutil.copy(FIXTURE, tmp_path / FILE_NAME)
+    own = rollout(AT - 60, workload="web", namespace="payments")
+    sent = [msgspec.structs.replace(own, object=None, source="api", vendor="argocd", entity=f"x{n}") for n in range(4)]
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as old, old:
+        old.executemany(
+            "INSERT INTO events"
+            " (tenant, source, dedup_key, service_name, timestamp, last_seen, expires_at, count, event)"
+            " VALUES ('payments', 'any', ?1, 'web', ?2, ?2, ?2 + 7200, 1, ?3)",
+            [(f"k{n}", AT - 60 + n, msgspec.json.encode(each)) for n, each in enumerate([own, *sent])],
+        )
+        old.execute("INSERT INTO services VALUES ('payments', 'web', ?)", (AT - 60,))
+    store = await open_store(tmp_path)
+    window = await store.select(EventQuery(["payments"], ["web"], AT - 3600, AT, AT, change_limit=2))
+    assert (len(window.events), window.changes_cut, window.posted_changes_cut) == (2, 3, 3)
+    assert any(event.object is not None for event in window.events)
+    await store.close()

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import msgspec
 
@@ -27,16 +26,11 @@ KEEP_S = 2 * 86_400.0
 """Longer than any lookback: a subject that is seen again soon keeps its row."""
 CLUSTER = ""
 """The sender of what is about a cluster object; what was posted has its vendor as sender."""
+Found = tuple[float, int, str, str, int]
+"""A subject with events within a query: its last event's time (within it or not), id, type, sender, and how many.
 
-
-class Found(NamedTuple):
-    """A subject with events within a query: how many, and when the last of them was seen."""
-
-    newest: float
-    subject_id: int
-    event_type: str
-    sender: str
-    count: int
+A plain tuple, because a selector may find 20,000 of them.
+"""
 
 
 def matching(connection: sqlite3.Connection, query: EventQuery) -> list[Found]:
@@ -45,14 +39,13 @@ def matching(connection: sqlite3.Connection, query: EventQuery) -> list[Found]:
     condition, arguments = _condition(query)
     for tenant in dict.fromkeys(query.tenants):
         rows = connection.execute(
-            "SELECT (SELECT last_seen FROM sightings WHERE subject_id = subjects.subject_id"  # noqa: S608 - placeholders only
-            f" AND {WITHIN} ORDER BY last_seen DESC LIMIT 1), subject_id, event_type, sender,"
-            f" (SELECT count(*) FROM sightings WHERE subject_id = subjects.subject_id AND {WITHIN}) AS seen"
+            "SELECT last_event_at, subject_id, event_type, sender,"  # noqa: S608 - placeholders only
+            f" (SELECT count(*) FROM sightings WHERE subject_id = subjects.subject_id AND {WITHIN})"
             " FROM subjects WHERE tenant = ? AND last_event_at >= ?"
-            f" AND reason NOT IN (SELECT value FROM json_each(?)) AND ({condition}) AND seen",
-            (*within(query) * 2, tenant, query.since, _json(query.without_reasons), *arguments),
+            f" AND reason NOT IN (SELECT value FROM json_each(?)) AND ({condition})",
+            (*within(query), tenant, query.since, _json(query.without_reasons), *arguments),
         )
-        found += map(Found._make, rows)
+        found += [row for row in rows if row[-1]]
     return sorted(found, reverse=True)
 
 
