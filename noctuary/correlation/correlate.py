@@ -17,7 +17,18 @@ SAME_WEIGHT = 0.11
 
 def correlate(context: IncidentContext) -> Diagnosis:
     """Return at most three causes, the changes that are not to blame, or why there is no answer."""
+    return observe_and_diagnose(context)[1]
+
+
+def observe_and_diagnose(context: IncidentContext) -> tuple[Observations, Diagnosis]:
+    """Return the observations and their diagnosis; nothing but its argument is touched, so any thread may do it."""
     observed = gather_observations(context)
+    return observed, diagnose(observed)
+
+
+def diagnose(observed: Observations) -> Diagnosis:
+    """Return the diagnosis of what was observed, for those who read the observations besides."""
+    context = observed.context
     explanation = explain(observed)
     findings = [finding for check in CHECKS for finding in check(observed, explanation)]
     since = context.onset - context.lookback_s

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from noctuary.analyzers import registry
 from noctuary.correlation.faults import make_fault
 from noctuary.correlation.placing import Placed, workload_of
 from noctuary.models import details
@@ -41,7 +40,7 @@ def _key(placed: Placed) -> Key:
     )
     if placed.is_posted:  # two systems, or two things of one system, never tell of the same fault
         container = f"{event.vendor}/{event.entity}/{event.event_type}/{event.new_value}"
-    return registry.recognise(event).kind, workload_of(event), template_hash, probe, container
+    return placed.analyzer.kind, workload_of(event), template_hash, probe, container
 
 
 def _starts(changes: list[Change], subject: Subject, template_hash: str) -> list[float]:

@@ -3,10 +3,11 @@
 import msgspec
 
 from noctuary.analyzers import registry
-from noctuary.correlation.placing import Placed, is_pod_of
+from noctuary.correlation.placing import Placed
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
-from noctuary.models.diagnosis import Fault, IncidentContext, PodView, ServiceView
+from noctuary.models.diagnosis import Fault, IncidentContext, PodView
+from noctuary.models.service_index import ServiceIndex
 
 BACKGROUND_S = 3600.0
 """What goes on longer than this, and than the lookback, was there while all was well."""
@@ -29,10 +30,9 @@ class Seen(msgspec.Struct, frozen=True):
 def what_was_seen(context: IncidentContext) -> Seen:
     """Return the live view in the form in which events are held against it."""
     pods = {(pod.namespace, pod.name): pod for pod in context.pods or []}
-    services = frozenset(service.name for service in context.services if _was_read(service, context))
-    ready = [pod for pod in context.pods or [] if pod.is_ready]
-    serving = (service for service in context.services if any(is_pod_of(pod, service) for pod in ready))
-    return Seen(pods, services, frozenset(service.name for service in serving), context.onset)
+    index = ServiceIndex(context.services)
+    serving = frozenset(name for pod in context.pods or [] if pod.is_ready for name in index.names(pod))
+    return Seen(pods, _read_services(context), serving, context.onset)
 
 
 def is_ignored(event: ContextEvent, context: IncidentContext) -> bool:
@@ -43,15 +43,14 @@ def is_ignored(event: ContextEvent, context: IncidentContext) -> bool:
 def is_passing(placed: Placed, seen: Seen) -> bool:
     """Tell whether pods show that an event was no fault: its own is gone, or well now, or others serve."""
     ref = placed.event.object
-    if registry.recognise(placed.event).is_state:
+    if placed.analyzer.is_state:
         return placed.service in seen.ready_services
     if ref is None or ref.kind != "Pod":
         return False
-    analyzer = registry.recognise(placed.event)
     pod = _pod_of(placed.event, seen)
     if pod is not None:
-        return analyzer.is_passing(placed.event, pod, seen.onset)
-    return analyzer.is_nothing_when_gone and placed.service in seen.services
+        return placed.analyzer.is_passing(placed.event, pod, seen.onset)
+    return placed.analyzer.is_nothing_when_gone and placed.service in seen.services
 
 
 def is_over(placed: Placed, seen: Seen) -> bool:
@@ -87,13 +86,14 @@ def _pod_of(event: ContextEvent, seen: Seen) -> PodView | None:
     return None if pod is not None and pod.created_at > event.last_seen + CLOCK_SLACK_S else pod
 
 
-def _was_read(service: ServiceView, context: IncidentContext) -> bool:
-    """Tell whether the pods of a service were read, so that a missing one is gone."""
+def _read_services(context: IncidentContext) -> frozenset[str]:
+    """Return the services whose pods were read, so that a missing one is gone."""
     if context.pods is None:
-        return False
+        return frozenset()
     if context.unread_services is not None:
-        return service.name not in context.unread_services
-    return any(is_pod_of(pod, service) for pod in context.pods)
+        return frozenset(service.name for service in context.services) - set(context.unread_services)
+    index = ServiceIndex(context.services)
+    return frozenset(name for pod in context.pods for name in index.names(pod))
 
 
 def _rate_rose(fault: Fault, onset: float) -> bool:

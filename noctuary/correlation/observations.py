@@ -9,7 +9,7 @@ from noctuary.analyzers import registry
 from noctuary.correlation.deploys import join_posted
 from noctuary.correlation.episodes import group_episodes
 from noctuary.correlation.lasting import is_background, is_ignored, is_over, is_passing, what_was_seen
-from noctuary.correlation.placing import Placed, is_node_event, place, pods_of, workload_of
+from noctuary.correlation.placing import Placed, Placing, is_node_event, pods_of, workload_of
 from noctuary.models.context_event import CHANGE_TYPES, ContextEvent, EventType
 from noctuary.models.diagnosis import Change, Fault, IncidentContext, PodView, Relation, Subject
 
@@ -36,20 +36,20 @@ class Observations(msgspec.Struct, frozen=True):
 def gather_observations(context: IncidentContext) -> Observations:
     """Keep what concerns the incident's services and tell changes from faults."""
     told = [event for event in context.events if not is_ignored(event, context)]
-    placed = [p for event in told if (p := place(event, context.services)) is not None]
-    changes = join_posted(_change(p) for p in placed if _is_change(p.event))
+    placing = Placing(context.services)
+    placed = [each for event in told if (each := placing.place(event)) is not None]
+    changes = join_posted(_change(p) for p in placed if _is_change(p))
     staying = [pod for pod in context.pods or [] if not pod.is_leaving]
     own, near = (pods_of(staying, context.services, each) for each in (Relation.OWN, Relation.DEPENDENCY))
-    faults = _absorb(_faults([p for p in placed if not _is_change(p.event)], changes, context))
+    faults = _absorb(_faults([p for p in placed if not _is_change(p)], changes, context))
+    told_faults = [(fault, is_background(fault, context)) for fault in faults]
     return Observations(
         context=context,
         changes=changes,
-        faults=[
-            each for each in faults if not (is_background(each, context) or registry.analyzer_of(each).is_harmless)
-        ],
+        faults=[f for f, lasts in told_faults if not (lasts or registry.analyzer_of(f).is_harmless)],
         node_faults=_node_faults(told, placed, own, context),
         own_pods=own,
-        background=[fault for fault in faults if is_background(fault, context)],
+        background=[f for f, lasts in told_faults if lasts],
         dependency_pods=near,
     )
 
@@ -57,7 +57,7 @@ def gather_observations(context: IncidentContext) -> Observations:
 def _faults(placed: list[Placed], changes: list[Change], context: IncidentContext) -> list[Fault]:
     seen = what_was_seen(context)
     latest = context.onset + LATE_FAULT_S
-    timely = [p for p in placed if p.event.timestamp <= latest or registry.recognise(p.event).is_state]
+    timely = [p for p in placed if p.event.timestamp <= latest or p.analyzer.is_state]
     kept = [p for p in timely if not is_passing(p, seen)]
     return group_episodes(kept, changes, {p.event.id: is_over(p, seen) for p in kept})
 
@@ -67,9 +67,9 @@ def _node_faults(
 ) -> list[Fault]:
     """Return what is wrong with the nodes of the service; with any node where its pods find none."""
     nodes = {pod.node for pod in own_pods} | {p.event.object.node for p in placed if p.event.object} - {""}
-    homeless = any(registry.recognise(p.event).asks_for_nodes for p in placed)
+    homeless = any(p.analyzer.asks_for_nodes for p in placed)
     found = [
-        Placed(event, "", Relation.NODE)
+        Placed(event, "", Relation.NODE, registry.recognise(event))
         for event in events
         if is_node_event(event)
         and event.timestamp <= context.onset + LATE_FAULT_S
@@ -78,8 +78,8 @@ def _node_faults(
     return group_episodes(found, [], {})
 
 
-def _is_change(event: ContextEvent) -> bool:
-    return event.event_type in CHANGE_TYPES and registry.recognise(event) is registry.FALLBACK
+def _is_change(placed: Placed) -> bool:
+    return placed.event.event_type in CHANGE_TYPES and placed.analyzer is registry.FALLBACK
 
 
 def _change(placed: Placed) -> Change:

@@ -4,19 +4,23 @@ from collections.abc import Iterable
 
 import msgspec
 
+from noctuary.analyzers import registry
+from noctuary.analyzers.base import Analyzer
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import PodView, Relation, ServiceView, Subject
 from noctuary.models.naming import names_of
+from noctuary.models.service_index import ServiceIndex
 
 KUBERNETES_SOURCE = "kubernetes"
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """An event and the service that it concerns."""
+    """An event, the service that it concerns, and the kind of fault that it would be."""
 
     event: ContextEvent
     service: str
     relation: Relation
+    analyzer: Analyzer
 
     @property
     def is_posted(self) -> bool:
@@ -24,29 +28,39 @@ class Placed(msgspec.Struct, frozen=True):
         return self.event.source != KUBERNETES_SOURCE
 
 
-def place(event: ContextEvent, services: Iterable[ServiceView]) -> Placed | None:
-    """Return an event with the first service it belongs to, the incident's own before its dependencies."""
-    if is_node_event(event):
-        return None
-    for service in sorted(services, key=lambda s: s.relation is not Relation.OWN):
-        if _belongs(event, service):
-            return Placed(event, service.name, service.relation)
-    return None
+class Placing:
+    """Finds the service of an event: the first it belongs to, the incident's own before its dependencies."""
+
+    def __init__(self, services: Iterable[ServiceView]) -> None:
+        self._index = ServiceIndex(sorted(services, key=lambda each: each.relation is not Relation.OWN))
+        self._posted: dict[tuple[str, str], int] = {}
+        for rank, service in enumerate(self._index.services):
+            self._posted.setdefault((service.tenant, service.name), rank)
+
+    def place(self, event: ContextEvent) -> Placed | None:
+        """Return an event with its service; None when it concerns none, as an event about a node does."""
+        rank = None if is_node_event(event) else self._rank(event)
+        if rank is None:
+            return None
+        service = self._index.services[rank]
+        return Placed(event, service.name, service.relation, registry.recognise(event))
+
+    def _rank(self, event: ContextEvent) -> int | None:
+        if event.source != KUBERNETES_SOURCE:
+            return self._posted.get((event.tenant, event.service_name))
+        if event.object is None:
+            return self._index.rank_by_name(event.tenant, [event.service_name])
+        labels = event.object.labels
+        names = names_of(labels, event.service_name, workload_of(event).name)
+        if not labels:  # a service's labels cannot be compared with none
+            return self._index.rank_by_name(event.tenant, names)
+        return self._index.rank(event.tenant, labels, names)
 
 
 def pods_of(pods: Iterable[PodView], services: Iterable[ServiceView], relation: Relation) -> list[PodView]:
     """Return the pods of the incident's own services, or of its dependencies."""
-    wanted = [service for service in services if service.relation is relation]
-    return [pod for pod in pods if any(is_pod_of(pod, service) for service in wanted)]
-
-
-def is_pod_of(pod: PodView, service: ServiceView) -> bool:
-    """Tell whether a pod belongs to a service."""
-    if pod.namespace not in service.namespaces:
-        return False
-    if service.match_labels:
-        return service.match_labels.items() <= pod.labels.items()
-    return service.name in names_of(pod.labels, pod.service, pod.workload or pod.name)
+    wanted = ServiceIndex(service for service in services if service.relation is relation)
+    return [pod for pod in pods if wanted.names(pod)]
 
 
 def workload_of(event: ContextEvent) -> Subject:
@@ -62,14 +76,3 @@ def workload_of(event: ContextEvent) -> Subject:
 def is_node_event(event: ContextEvent) -> bool:
     """Tell whether an event is about a node of the cluster."""
     return event.object is not None and event.object.kind == "Node"
-
-
-def _belongs(event: ContextEvent, service: ServiceView) -> bool:
-    if event.source != KUBERNETES_SOURCE or event.object is None:
-        tenants = service.namespaces if event.source == KUBERNETES_SOURCE else [service.tenant]
-        return event.tenant in tenants and event.service_name == service.name
-    if event.tenant not in service.namespaces:
-        return False
-    if service.match_labels and event.object.labels:
-        return service.match_labels.items() <= event.object.labels.items()
-    return service.name in names_of(event.object.labels, event.service_name, workload_of(event).name)

@@ -7,7 +7,7 @@ import msgspec
 import structlog
 
 from noctuary.common.errors import KubernetesError, PagerDutyError, is_refusal
-from noctuary.correlation.correlate import diagnose
+from noctuary.correlation.correlate import observe_and_diagnose
 from noctuary.correlation.explain import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.incidents.alerts import onset_of, read_alerts
@@ -57,13 +57,12 @@ class Enricher:
     ) -> Evidence:
         """Diagnose an incident from everything that can be read in time; alerts known already are not read again."""
         found = await self._look(record, incident, now, known_alerts)
-        return await self._diagnosed(incident, found, gather_observations(found.context), now)
+        return (await self._diagnosed(incident, found, now))[0]
 
     async def second_look(self, record: RoutingRecord, incident: IncidentRow, known: Evidence, now: float) -> Evidence:
         """Return a better answer, or the one that is known with what the same reading tells of it now."""
         found = await self._look(record, incident, now, None if known.gaps else known.alerts)
-        observed = gather_observations(found.context)
-        fresh = await self._diagnosed(incident, found, observed, now)
+        fresh, observed = await self._diagnosed(incident, found, now)
         if is_better(fresh, known):
             return msgspec.structs.replace(fresh, looked_at=known.looked_at)
         if known.service_id not in ("", fresh.service_id):
@@ -72,9 +71,10 @@ class Enricher:
             return msgspec.structs.replace(known, standing=fresh.standing)
         return msgspec.structs.replace(known, standing=await self._standing(known.diagnosis, observed, found))
 
-    async def _diagnosed(self, incident: IncidentRow, found: Look, observed: Observations, now: float) -> Evidence:
-        diagnosis = diagnose(observed)
-        return Evidence(
+    async def _diagnosed(self, incident: IncidentRow, found: Look, now: float) -> tuple[Evidence, Observations]:
+        # A namespace in flames has thousands of events: webhooks are answered meanwhile.
+        observed, diagnosis = await asyncio.to_thread(observe_and_diagnose, found.context)
+        fresh = Evidence(
             diagnosis,
             found.alerts,
             found.gaps,
@@ -86,6 +86,7 @@ class Enricher:
             reopened_at=incident.reopened_at,
             looked_at=now,
         )
+        return fresh, observed
 
     async def _standing(self, diagnosis: Diagnosis, observed: Observations, found: Look) -> Standing:
         """Tell what holds, with the revisions that the live view showed; where it failed nothing more is read."""
@@ -162,6 +163,15 @@ class Enricher:
     def _deadline(self) -> float:
         """Return until when a look that begins now may read the cluster."""
         return asyncio.get_running_loop().time() + LIVE_READ_TIMEOUT_S
+
+    async def _window(
+        self, services: list[ServiceView], since: float, now: float, cut: list[str]
+    ) -> list[ContextEvent]:
+        return await read_window(self._store, services, since, now, cut, self._sight.ignored_reasons)
+
+    async def _last_event_at(self, services: list[ServiceView]) -> float | None:
+        own = [service.name for service in services if service.relation is Relation.OWN]
+        return await self._store.last_event_at(tenants_of(services), own, self._sight.ignored_reasons)
 
     async def _alerts(
         self, record: RoutingRecord, incident: IncidentRow, gaps: list[str], known: AlertSummary | None

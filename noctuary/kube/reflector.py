@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from noctuary.common.backoff import Backoff
-from noctuary.common.errors import KubernetesError, KubernetesUnavailable
+from noctuary.common.errors import KubernetesError, KubernetesUnavailable, is_refusal
 from noctuary.kube.client import JSON, KubeClient
 from noctuary.kube.listing import list_objects
 
@@ -68,6 +68,8 @@ class Health:
     """What the watch lag metrics and readiness read; times are monotonic seconds."""
 
     synced: asyncio.Event = field(default_factory=asyncio.Event)
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once it was listed, or once the API server said that we may not."""
     confirmed_at: float = 0.0
     lists: int = 0
     restarts: int = 0
@@ -150,6 +152,8 @@ class Reflector(Generic[T]):
     def _after(self, error: KubernetesError, failures: int) -> None:
         self.health.last_error = error
         self.health.restarts += 1
+        if is_refusal(error):
+            self.health.answered.set()
         log.info("Watch failed, retrying", path=self._path, status=error.status, error=str(error), failures=failures)
         if error.status in (410, 400) or failures >= REFUSALS_BEFORE_LIST:
             self._version = None
@@ -180,6 +184,7 @@ class Reflector(Generic[T]):
         self.health.lists += 1
         self.health.confirm()
         self.health.synced.set()
+        self.health.answered.set()
         return found.resource_version
 
     async def _watch(self, version: str) -> None:

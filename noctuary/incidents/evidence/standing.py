@@ -60,9 +60,7 @@ def rollouts_of(revisions: list[WorkloadRevisions] | None) -> list[ContextEvent]
     return [event for each in revisions or [] for event in each.rollouts]
 
 
-def find_standing(
-    diagnosis: Diagnosis, changes: list[Change], revisions: list[WorkloadRevisions] | None
-) -> Standing:
+def find_standing(diagnosis: Diagnosis, changes: list[Change], revisions: list[WorkloadRevisions] | None) -> Standing:
     """Tell what holds of a diagnosis, from the changes and the revisions that were seen."""
     kept = None if revisions is None else [msgspec.structs.replace(each, rollouts=[]) for each in revisions]
     return Standing(find_rollback(diagnosis, changes), kept, find_undoing(diagnosis, changes))

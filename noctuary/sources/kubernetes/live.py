@@ -10,16 +10,18 @@ from noctuary.common.errors import KubernetesError, KubernetesUnavailable
 from noctuary.kube.client import KubeClient
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
-from noctuary.models.diagnosis import WORKLOAD_KINDS, PodView, ServiceView, Subject
+from noctuary.models.diagnosis import WORKLOAD_KINDS, PodView, Subject
 from noctuary.models.live_view import LiveView
 from noctuary.models.revisions import StoredRevision, WorkloadRevisions
+from noctuary.models.service_index import ServiceIndex
 from noctuary.sources.kubernetes.draft import clamp
 from noctuary.sources.kubernetes.fault_words import ONGOING_REASONS
 from noctuary.sources.kubernetes.kinds.nodes import NODES, Node, node_faults
-from noctuary.sources.kubernetes.kinds.pods import Pod, describe_pod, is_ready, pod_faults
-from noctuary.sources.kubernetes.live_namespace import Namespace, is_of, workload_names
+from noctuary.sources.kubernetes.kinds.pods import describe_pod, is_ready, pod_faults
+from noctuary.sources.kubernetes.live_namespace import Member, Namespace, is_wanted
 from noctuary.sources.kubernetes.rollouts.dating import Clock
 from noctuary.sources.kubernetes.rollouts.differences import recent_rollouts
+from noctuary.sources.kubernetes.rollouts.holders import HELD_BY
 from noctuary.sources.kubernetes.rollouts.revisions import Revision
 from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
 from noctuary.sources.kubernetes.stopped import stopped_events
@@ -30,23 +32,26 @@ MAX_ROLLOUT_AGE_S = 24 * 3600.0
 """Rollouts older than this are no events any more; no lookback is longer."""
 
 
-def view_namespace(found: Namespace, services: list[ServiceView], now: float) -> LiveView:
-    """Return what a namespace shows of the services that are in it."""
+def view_namespace(found: Namespace, services: ServiceIndex, members: list[Member], now: float) -> LiveView:
+    """Return what a namespace shows of the services that are in it; `members` are their pods there."""
     events: list[ContextEvent] = []
     pods: list[PodView] = []
     revisions: list[WorkloadRevisions] = []
+    gaps: list[str] = []
     for view in found.workloads.values():
-        if any(is_of(service, view.labels, workload_names(view)) for service in services):
+        if not is_wanted(found, view, services):
+            continue
+        if (holder := HELD_BY.get(view.kind)) in found.refused:
+            gaps.append(f"rollouts of {view.kind}s, because the API server refuses to show {holder}s")
+        else:
             held = found.holders.of(view.uid)
             events += recent_rollouts(view, held, now - MAX_ROLLOUT_AGE_S, Clock(now, is_live=False))
             revisions += stored_revisions(view, held)
-            events += stopped_events(view, now)
-    for pod in found.pods.values():
-        identity = found.identify(pod)
-        if any(is_of(service, identity.ref.labels, identity.names()) for service in services):
-            events += [_as_of(now, fault) for fault in pod_faults(pod, identity)]
-            pods.append(describe_pod(pod, identity))
-    return LiveView([clamp(event, now) for event in events], pods, revisions=revisions)
+        events += stopped_events(view, now)
+    for pod, identity, _ in members:
+        events += [_as_of(now, fault) for fault in pod_faults(pod, identity)]
+        pods.append(describe_pod(pod, identity))
+    return LiveView([clamp(event, now) for event in events], pods, gaps, revisions)
 
 
 def view_nodes(nodes: list[Node], now: float) -> LiveView:
@@ -60,7 +65,7 @@ def join_views(views: Iterable[LiveView]) -> LiveView:
     return LiveView(
         events=[event for view in views for event in view.events],
         pods=[pod for view in views for pod in view.pods],
-        gaps=[gap for view in views for gap in view.gaps],
+        gaps=list(dict.fromkeys(gap for view in views for gap in view.gaps)),
         revisions=[each for view in views for each in view.revisions],
         unread_services=[name for view in views for name in view.unread_services],
     )
@@ -86,9 +91,10 @@ def _as_of(now: float, event: ContextEvent) -> ContextEvent:
     return msgspec.structs.replace(event, last_seen=max(event.last_seen, now))
 
 
-def nodes_of(pods: Iterable[Pod]) -> list[str]:
-    """Return the nodes of pods, those of unready ones first."""
-    return list(dict.fromkeys(pod.spec.node_name for pod in sorted(pods, key=is_ready) if pod.spec.node_name))
+def nodes_of(members: Iterable[Member]) -> list[str]:
+    """Return the nodes of pods: service by service, those of unready pods first."""
+    ordered = sorted(members, key=lambda member: (member.rank, is_ready(member.pod)))
+    return list(dict.fromkeys(each.pod.spec.node_name for each in ordered if each.pod.spec.node_name))
 
 
 async def read_nodes(kube: KubeClient, names: list[str]) -> list[Node]:

@@ -1,16 +1,18 @@
 """What one namespace holds now of some services, read once for all of them."""
 
 import asyncio
-from collections.abc import Collection, Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from noctuary.common.errors import KubernetesError, is_refusal
 from noctuary.kube.client import KubeClient
 from noctuary.kube.listing import list_objects
 from noctuary.kube.objects import KubeObject
 from noctuary.models.diagnosis import ServiceView
 from noctuary.models.naming import names_of
+from noctuary.models.service_index import ServiceIndex
 from noctuary.sources.kubernetes.identity import PodIdentity
 from noctuary.sources.kubernetes.kinds.controller_revisions import CONTROLLER_REVISIONS, view_controller_revision
 from noctuary.sources.kubernetes.kinds.daemon_sets import DAEMON_SETS, view_daemon_set
@@ -74,6 +76,8 @@ class Namespace(msgspec.Struct):
     cut: set[str] = msgspec.field(default_factory=set)
     selectors: set[str] = msgspec.field(default_factory=set)
     has_more_workloads: bool = False
+    refused: set[str] = msgspec.field(default_factory=set)
+    """Kinds of objects that hold revisions and are not shown to us."""
 
     def identify(self, pod: Pod) -> PodIdentity:
         """Return whose a pod is, with its owner's own owner where that was read."""
@@ -87,21 +91,33 @@ class Namespace(msgspec.Struct):
         return self.has_more_workloads or (own if own in self.selectors else ALL) in self.cut
 
 
+class Member(NamedTuple):
+    """A pod of a service, identified once for all that is told of it; `rank`: the first service that it is of."""
+
+    pod: Pod
+    identity: PodIdentity
+    rank: int
+
+
+def members_of(found: Namespace, services: ServiceIndex) -> list[Member]:
+    """Return the pods of a namespace that are of any of the services."""
+    known = ((pod, found.identify(pod)) for pod in found.pods.values())
+    placed = (
+        Member(pod, each, rank)
+        for pod, each in known
+        if (rank := services.rank(found.name, each.ref.labels, each.names())) is not None
+    )
+    return list(placed)
+
+
 def selector_of(service: ServiceView) -> str:
     """Return the label selector of a service."""
     return ",".join(f"{name}={value}" for name, value in sorted(service.match_labels.items()))
 
 
-def is_of(service: ServiceView, labels: dict[str, str], names: Collection[str]) -> bool:
-    """Return whether an object with these labels and names is of a service."""
-    if service.match_labels:
-        return service.match_labels.items() <= labels.items()
-    return service.name in names
-
-
-def workload_names(view: WorkloadView) -> frozenset[str]:
-    """Return all names by which a workload may be meant."""
-    return names_of(view.labels, view.name, view.service_name)
+def is_wanted(found: Namespace, view: WorkloadView, services: ServiceIndex) -> bool:
+    """Return whether a workload is of any of the services."""
+    return services.rank(found.name, view.labels, names_of(view.labels, view.name, view.service_name)) is not None
 
 
 async def read_namespace(reading: Reading, name: str, services: list[ServiceView]) -> Namespace:
@@ -126,13 +142,24 @@ async def _read_workloads(reading: Reading, found: Namespace) -> None:
 
 async def _read_selected(reading: Reading, found: Namespace, selector: str) -> None:
     found.selectors.add(selector)
-    kinds = [kind for kind, _ in _HOLDERS]
     *lists, pods = await asyncio.gather(
-        *(reading.list(kind, found.name, selector, found.cut) for kind in (*kinds, PODS))
+        *(_read_holders(reading, found, kind, selector) for kind, _ in _HOLDERS),
+        reading.list(PODS, found.name, selector, found.cut),
     )
     found.pods.update({pod.metadata.uid: pod for pod in pods})
     for (kind, view), objects in zip(_HOLDERS, lists, strict=True):
         _keep(found.holders, kind.kind.__name__, map(view, objects))
+
+
+async def _read_holders(reading: Reading, found: Namespace, kind: WatchedKind[Any], selector: str) -> list[Any]:
+    """Read what holds revisions; pods and workloads are worth telling without it."""
+    try:
+        return await reading.list(kind, found.name, selector, found.cut)
+    except KubernetesError as error:
+        if not is_refusal(error):
+            raise
+        found.refused.add(kind.kind.__name__)
+        return []
 
 
 def _keep(holders: RevisionHolders, kind: str, revisions: Iterable[Any]) -> None:

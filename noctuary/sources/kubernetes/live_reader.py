@@ -10,8 +10,9 @@ from noctuary.common.errors import KubernetesError, KubernetesUnavailable, is_re
 from noctuary.kube.client import KubeClient
 from noctuary.models.diagnosis import Relation, ServiceView
 from noctuary.models.live_view import Limits, LiveReader, LiveView
+from noctuary.models.service_index import ServiceIndex
 from noctuary.sources.kubernetes.live import MAX_NODES, join_views, nodes_of, read_nodes, view_namespace, view_nodes
-from noctuary.sources.kubernetes.live_namespace import Namespace, Reading, is_of, read_namespace
+from noctuary.sources.kubernetes.live_namespace import Member, Namespace, Reading, members_of, read_namespace
 
 MAX_SERVICES = 50
 """As many as an integration may map; those of one namespace share its lists."""
@@ -77,14 +78,27 @@ async def _read(
     finally:
         for task in tasks.values():
             task.cancel()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)  # none fails unheard
     _raise_of_own(services, failed)
     now = wall_clock()
-    views = [view_namespace(each, _in(each.name, services), now) for each in found]
+    views, members = await _views(found, ServiceIndex(services), now)
     gaps = [*_failures(services, failed), *_cuts(services, found, reading.max_objects), *_left_out(left_out)]
     if with_nodes:
-        views.append(await _nodes(reading.kube, found, services, now))
+        views.append(await _nodes(reading.kube, members, now))
     unread = [service.name for service in services if not _is_whole(service, found)]
     return join_views([*views, LiveView(gaps=gaps, unread_services=[*unread, *(each.name for each in left_out)])])
+
+
+async def _views(found: list[Namespace], services: ServiceIndex, now: float) -> tuple[list[LiveView], list[Member]]:
+    """Return what the namespaces show, and the pods that are the services'; others get their turn in between."""
+    views: list[LiveView] = []
+    members: list[Member] = []
+    for namespace in found:
+        here = members_of(namespace, services)
+        views.append(view_namespace(namespace, services, here, now))
+        members += here
+        await asyncio.sleep(0)
+    return views, members
 
 
 def _is_whole(service: ServiceView, found: list[Namespace]) -> bool:
@@ -157,15 +171,10 @@ def _they_are(names: list[str]) -> str:
     return "it is" if len(names) == 1 else "they are"
 
 
-async def _nodes(kube: KubeClient, found: list[Namespace], services: list[ServiceView], now: float) -> LiveView:
+async def _nodes(kube: KubeClient, members: list[Member], now: float) -> LiveView:
     """Read the nodes of the services' pods, of the incident's own first; the pods are worth telling without them."""
-    names: dict[str, None] = {}
-    for service in services:
-        for each in _of(service, found):
-            identities = ((pod, each.identify(pod)) for pod in each.pods.values())
-            pods = [pod for pod, known in identities if is_of(service, known.ref.labels, known.names())]
-            names |= dict.fromkeys(nodes_of(pods))
-    wanted = list(names)[:MAX_NODES]
+    names = nodes_of(members)
+    wanted = names[:MAX_NODES]
     gaps = [f"{len(names) - MAX_NODES} of the {len(names)} nodes that pods run on"] if len(names) > MAX_NODES else []
     try:
         async with asyncio.timeout(NODES_S):

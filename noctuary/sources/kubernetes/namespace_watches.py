@@ -1,5 +1,6 @@
 """The watches of one namespace, or of the whole cluster, and what they feed."""
 
+import asyncio
 from collections.abc import Coroutine
 from typing import Any, Protocol, TypeVar
 
@@ -13,6 +14,8 @@ from noctuary.store.interface import Baseline
 
 T = TypeVar("T")
 
+STRAGGLERS_S = 30.0
+"""So long Events wait for what fails to be listed, once anything was answered: they tell faults also without it."""
 ROLLOUT_KINDS = frozenset(each.kind.__name__ for each in WATCHED_KINDS if each.feeds_rollouts)
 
 
@@ -43,9 +46,14 @@ class NamespaceWatches:
         return {prefix + resource: each.health for resource, each in self._watches.items()}
 
     @property
-    def is_refused(self) -> bool:
-        """Whether the API server does not let us watch something here now."""
-        return any(is_refusal(health.last_error) for health in self.health.values())
+    def refused(self) -> set[str]:
+        """The watches, as in `health`, that the API server does not allow now."""
+        return {name for name, health in self.health.items() if is_refusal(health.last_error)}
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a single namespace is all closed to us: it does not exist, or grants us nothing."""
+        return bool(self.namespace) and len(self.refused) == len(self._watches)
 
     def runs(self) -> list[Coroutine[Any, Any, None]]:
         """Return what runs for ever."""
@@ -55,7 +63,12 @@ class NamespaceWatches:
 
 
 async def _run_after(others: list[Reflector[Any]], last: Reflector[Any]) -> None:
-    """Begin to watch when the others have been listed."""
-    for reflector in others:
-        await reflector.health.synced.wait()
+    """Begin to watch when the others have been listed; what is refused, or fails for long, holds up nothing."""
+    answers = [asyncio.create_task(each.health.answered.wait()) for each in others]
+    try:
+        await asyncio.wait(answers, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(answers, timeout=STRAGGLERS_S)
+    finally:
+        for each in answers:
+            each.cancel()
     await last.run()

@@ -113,9 +113,7 @@ async def _read(kube: KubeClient, subject: Subject) -> WorkloadRevisions | None:
     owned = (each for obj in held.objects if (each := view_holder(obj)) is not None)
     revisions = [each.revision for each in owned if each.owner_uid == view.uid]
     rollouts = _rollouts(view, revisions, wall_clock())
-    return next(
-        (msgspec.structs.replace(each, rollouts=rollouts) for each in stored_revisions(view, revisions)), None
-    )
+    return next((msgspec.structs.replace(each, rollouts=rollouts) for each in stored_revisions(view, revisions)), None)
 
 
 def _rollouts(view: WorkloadView, revisions: list[Revision], now: float) -> list[ContextEvent]:

@@ -1,11 +1,13 @@
 """One session of watching: from a list of everything until the Lease is lost or the queue overflowed."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
+import structlog
 
 from noctuary.common.metrics import Metrics
 from noctuary.kube.client import KubeClient
@@ -15,8 +17,12 @@ from noctuary.sources.kubernetes.namespace_watches import NamespaceWatches
 from noctuary.sources.kubernetes.writer import QUEUE_LIMIT, Writer
 from noctuary.store.interface import Baseline, Store
 
+log = structlog.get_logger()
+
 GAUGE_PERIOD_S = 2.0
 """How often the gauges are set: scrapes come every 15 s or less often."""
+GRANT = "grant the receiver `list` and `watch` of it, as the roles of the chart do"
+"""What a person does about a watch that is refused."""
 
 T = TypeVar("T")
 
@@ -47,6 +53,7 @@ class WatchSession:
         self.writer = Writer(store, metrics, timings.queue_limit)
         self._restarts: dict[str, int] = {}
         self._unreadable = Unreadable()
+        self._refused: set[str] = set()
         self._watches = [
             NamespaceWatches(name, self._reflector, self.writer, baselines) for name in namespaces or ("",)
         ]
@@ -79,15 +86,31 @@ class WatchSession:
         await self.writer.overflowed.wait()
         await self.writer.drained()
 
+    def _log_refusals(self) -> None:
+        """Log each namespace, or else each resource, that the API server closed to us or opened again."""
+        refused: set[str] = set()
+        for each in self._watches:
+            if each.namespace:
+                self._unreadable.note(each.namespace, UNKNOWN_OR_CLOSED if each.is_closed else None)
+            refused |= set() if each.is_closed else each.refused
+        for resource in sorted(refused - self._refused):
+            log.warning("The API server does not let us watch this, the rest is served", resource=resource, fix=GRANT)
+        for resource in sorted(self._refused - refused):
+            log.info("No longer refused", resource=resource)
+        self._refused = refused
+
     async def _export(self) -> None:
-        """Keep the gauges of the watches current, and log which single namespace is closed to us."""
+        """Keep the gauges of the watches current, and log what is closed to us."""
+        began_at = time.monotonic()
         try:
             while True:
-                for each in filter(lambda each: each.namespace, self._watches):
-                    self._unreadable.note(each.namespace, UNKNOWN_OR_CLOSED if each.is_refused else None)
+                self._log_refusals()
+                closed = {name for each in self._watches if each.is_closed for name in each.refused}
                 for resource, health in self.health.items():
                     if health.synced.is_set():
                         self._metrics.watch_age_seconds.labels(resource).set(health.age_s())
+                    elif resource not in closed:  # it was never current: the alert is to say so
+                        self._metrics.watch_age_seconds.labels(resource).set(time.monotonic() - began_at)
                     restarts = health.restarts - self._restarts.get(resource, 0)
                     self._metrics.watch_restarts.labels(resource).inc(restarts)
                     self._restarts[resource] = health.restarts

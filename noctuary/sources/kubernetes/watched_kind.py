@@ -61,7 +61,7 @@ class WatchedKind(Generic[T]):
     watch: str = ""
     """The name of its watch, where one resource has several."""
     feeds_rollouts: bool = False
-    """All of these must have been listed before any rollout is looked for."""
+    """Listed before rollouts are looked for: of its own workloads, or of those whose revisions it holds."""
     starts_last: bool = False
     """Watched once all others were listed: its objects are about theirs."""
 

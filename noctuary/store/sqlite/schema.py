@@ -219,4 +219,4 @@ def _tell_left_behind(connection: sqlite3.Connection) -> None:
     count: int = connection.execute("SELECT events FROM temp.left_behind").fetchone()[0]
     connection.execute("DROP TABLE temp.left_behind")
     if count:
-        log.warning("Older warnings of the last day were left behind by the upgrade, all changes were kept", events=count)
+        log.warning("The upgrade left the oldest warnings of the last day behind, and no change", events=count)

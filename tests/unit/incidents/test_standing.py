@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 
 import msgspec
 import pytest
 
 from noctuary.common.errors import KubernetesUnavailable
 from noctuary.incidents.evidence.standing import blamed_workloads, find_rollback, find_undoing, read_revisions
+from noctuary.incidents.sightings import Sighting
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import (
@@ -24,9 +24,10 @@ from noctuary.models.diagnosis import (
     Verdict,
 )
 from noctuary.models.evidence import Evidence, Standing
-from noctuary.models.live_view import LiveView
+from noctuary.models.live_view import LiveView, RevisionReader
 from noctuary.models.revisions import StoredRevision, WorkloadRevisions
 from noctuary.models.routing_record import ServiceMapping
+from noctuary.store.sqlite import rechecks
 from testbed.cluster_events import fault, rollout
 from testbed.pagerduty.account.model import Incident
 from testbed.scene import Scene
@@ -111,11 +112,14 @@ async def _gone(_subject: Subject) -> WorkloadRevisions | None:
 
 
 @pytest.mark.parametrize("reader", [_slow, _refused, _gone, None])
-async def test_what_cannot_be_read_in_time_is_not_known(
-    reader: Callable[..., object], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("noctuary.incidents.evidence.standing.REVISIONS_TIMEOUT_S", 0.05)
-    assert await read_revisions(reader, [API]) is None  # type: ignore[arg-type]
+async def test_what_cannot_be_read_in_time_is_not_known(reader: RevisionReader | None) -> None:
+    assert await read_revisions(reader, [API], asyncio.get_running_loop().time() + 0.05) is None
+
+
+async def test_when_the_time_of_a_look_is_over_no_revisions_are_asked_for() -> None:
+    numbers = Numbers()
+    assert await read_revisions(numbers.read, [API], asyncio.get_running_loop().time()) is None
+    assert numbers.reads == 0
 
 
 class Numbers:
@@ -150,6 +154,17 @@ async def blamed(scene: Scene, numbers: Numbers) -> Incident:
     incident = scene.pd.trigger(scene.service, "Errors")
     await scene.until(lambda: scene.text(incident.id).startswith("Likely cause"))
     return incident
+
+
+async def looked_twice_more(scene: Scene) -> None:
+    """Wait until the second and the last look are over."""
+
+    async def is_over() -> bool:
+        return not await scene.store._database.read(
+            lambda c: rechecks.due(c, time.time() + 3600, 1)
+        )
+
+    await scene.until(is_over)
 
 
 def undo() -> ContextEvent:
@@ -228,3 +243,77 @@ async def test_what_shows_only_after_minutes_is_found_by_the_last_look(scene: Sc
     now = time.time()
     await scene.store.add_events([rollout(now - 30), fault(now - 20)])
     await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: payments-api was rolled out"))
+
+
+async def blamed_on_ledger(scene: Scene, causes: list[ContextEvent]) -> tuple[Incident, list[list[str]]]:
+    """Trigger an incident of payments-api, which depends on ledger; return which services each look reads live."""
+    asked: list[list[str]] = []
+
+    async def read(services: list[ServiceView]) -> LiveView:
+        asked.append([each.name for each in services])
+        return LiveView()
+
+    scene.route(services=[ServiceMapping("payments-api", namespaces=["payments"], depends_on=["ledger", "search"])])
+    scene.live_reader = read
+    await scene.store.add_events(causes)
+    await scene.subscribe()
+    scene.start()
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.idle()
+    return incident, asked
+
+
+async def test_an_edit_of_an_open_incident_reads_no_services_and_a_resolution_those_of_the_cause(scene: Scene) -> None:
+    now = time.time()
+    causes = [rollout(now - 120, workload="ledger"), fault(now - 100, workload="ledger")]
+    incident, asked = await blamed_on_ledger(scene, causes)
+    await looked_twice_more(scene)
+    looks = [["payments-api", "ledger", "search"]] * 3
+    assert asked == looks
+    scene.pd.acknowledge(incident.id, by=scene.bot)
+    await scene.until(lambda: "Acknowledged" in scene.text(incident.id))
+    assert asked == looks
+    scene.pd.resolve(incident.id, by=scene.bot)
+    await scene.until(lambda: scene.text(incident.id).startswith("Resolved"))
+    assert asked == [*looks, ["ledger"]]
+
+
+async def test_an_event_that_changes_nothing_of_the_note_reads_nothing(scene: Scene) -> None:
+    numbers = Numbers()
+    incident = await blamed(scene, numbers)
+    await looked_twice_more(scene)
+    reads = numbers.reads
+    row = await scene.incident(incident.id)
+    seen = Sighting(incident.id, time.time(), row.status, is_exact=True, urgency="low")
+    assert scene.pipeline is not None
+    await scene.pipeline.updater.update(scene.records["one"], [seen])
+    assert ((await scene.incident(incident.id)).urgency, numbers.reads) == ("low", reads)
+
+
+async def test_a_rollback_that_only_the_revisions_tell_of_is_in_the_next_edit(scene: Scene) -> None:
+    numbers = Numbers()
+    incident = await blamed(scene, numbers)
+    await looked_twice_more(scene)
+    numbers.found = msgspec.structs.replace(numbers.of(14, 15), rollouts=[undo()])
+    scene.pd.acknowledge(incident.id, by=scene.bot)
+    await scene.until(lambda: "Acknowledged" in scene.text(incident.id))
+    found = await standing(scene, incident)
+    assert (found.rollback is not None, found.revisions) == (True, [numbers.of(14, 15)])
+
+
+async def test_a_resolved_incident_of_no_cause_reads_its_own_service(scene: Scene) -> None:
+    incident, asked = await blamed_on_ledger(scene, [])
+    scene.pd.resolve(incident.id, by=scene.bot)
+    await scene.until(lambda: scene.text(incident.id).startswith("Resolved"))
+    assert ["payments-api"] in asked
+
+
+async def test_a_cluster_that_did_not_answer_is_not_asked_for_revisions_by_the_first_note(scene: Scene) -> None:
+    numbers = Numbers()
+
+    async def read(_services: list[ServiceView]) -> LiveView:
+        raise KubernetesUnavailable(0, "TooSlow", "not read")
+
+    scene.live_reader = read
+    incident = await blamed(scene, numbers)
+    assert ((await standing(scene, incident)).revisions, numbers.reads) == (None, 0)

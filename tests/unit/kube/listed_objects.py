@@ -26,6 +26,8 @@ class ListedObjects:
         self.queries: list[Mapping[str, str]] = []
         self.silent: set[str] = set()
         """Paths that never answer."""
+        self.refused: set[str] = set()
+        """Paths that this client may not list."""
         self.expired_from: int | None = None
         """From this object on, pages have expired."""
 
@@ -33,6 +35,10 @@ class ListedObjects:
         """Answer one LIST."""
         query = request.query_params
         self.queries.append(dict(query))
+        if request.url.path in self.refused:
+            return JSONResponse({"reason": "Forbidden", "message": "not for you", "code": 403}, 403)
+        if "watch" in query:  # nothing ever changes
+            await asyncio.Event().wait()
         begin, limit = int(query.get("continue", "0")), int(query["limit"])
         if self.expired_from is not None and begin >= self.expired_from:
             return JSONResponse({"reason": "Expired", "message": "too old", "code": 410}, 410)

@@ -199,3 +199,17 @@ def test_a_pod_is_of_what_its_replica_set_is_of() -> None:
     (event,) = watches.see("events", warning("Unhealthy", "Readiness probe failed"))
     assert event.object is not None
     assert (event.object.workload_kind, event.object.workload_name) == ("Deployment", "web")
+
+
+def test_a_missing_pull_secret_is_known_as_long_as_the_event_that_told_it() -> None:
+    watches = Watches(pod({}))
+    told = warning(
+        "FailedToRetrieveImagePullSecret", "Unable to retrieve some image pull secrets (regcred); attempting"
+    )
+    failed = warning("Failed", 'Failed to pull image "shop:2": not found')
+    watches.see("events", told)
+    watches.see("events", warning("FailedScheduling", "0/3 nodes are available"), "DELETED")
+    (event,) = watches.see("events", failed)
+    assert event.details[details.PULL_SECRET] == "regcred"
+    watches.see("events", told, "DELETED")
+    assert all(details.PULL_SECRET not in each.details for each in watches.see("events", failed | {"count": 9}))

@@ -16,6 +16,8 @@ from tests.unit.sources.watched_case import Manifest
 
 SHOP = ServiceView("shop", Relation.OWN, "shops", ["shops"])
 QUIET = ServiceView("search", Relation.DEPENDENCY, "shops", ["quiet"])
+SHORT_S = 2.0
+"""For what never comes; what does come has to be there by then."""
 PATIENT_S = 20.0
 """A machine that runs many tests at once is no slow API server."""
 REST = "all of shop as it is now: only the first 2 objects of one kind were read"
@@ -74,7 +76,7 @@ async def test_a_dependency_that_does_not_come_in_time_is_named_and_the_rest_is_
 ) -> None:
     listed.by_path["/api/v1/namespaces/shops/pods"] = pods(1)
     listed.silent.add(silent)
-    view = await make_live_reader(kube, namespaces_s=0.3)([QUIET, SHOP])
+    view = await make_live_reader(kube, namespaces_s=SHORT_S)([QUIET, SHOP])
     assert view is not None
     assert view.gaps == ["search as it is now, because the API server did not answer in time"]
     assert len(view.pods) == 1
@@ -87,7 +89,7 @@ def test_a_view_is_given_up_before_the_one_who_asks_gives_up() -> None:
 async def test_an_own_service_that_does_not_come_in_time_is_an_error(kube: KubeClient, listed: ListedObjects) -> None:
     listed.silent.add("/api/v1/namespaces/shops/pods")
     with pytest.raises(KubernetesUnavailable, match="shops"):
-        await make_live_reader(kube, namespaces_s=0.3)([SHOP, QUIET])
+        await make_live_reader(kube, namespaces_s=SHORT_S)([SHOP, QUIET])
 
 
 @pytest.mark.parametrize("name", ["shop-web", "prod-shop-web"])

@@ -7,7 +7,7 @@ from noctuary.kube.reflector import ChangeType
 from noctuary.sources.kubernetes.identity import POD_HASH_LABEL, ROLLOUT_HASH_LABEL
 from noctuary.sources.kubernetes.rollouts.foreign import foreign_owner, is_read
 from noctuary.sources.kubernetes.rollouts.revisions import Revision
-from noctuary.sources.kubernetes.rollouts.template import summarize
+from noctuary.sources.kubernetes.rollouts.summaries import Summaries, Summary, encoded_summary
 from noctuary.sources.kubernetes.rollouts.workloads import REVISION_ANNOTATION, OwnedRevision, count_in
 from noctuary.sources.kubernetes.rollouts.writes import REVISION_ANNOTATION_FIELD, last_write
 from noctuary.sources.kubernetes.watched_kind import APPS, SinkContext, WatchedKind
@@ -31,29 +31,21 @@ class ReplicaSetSink:
 
     def __init__(self, context: SinkContext) -> None:
         self._tracker = context.tracker
-        self._templates: dict[str, tuple[int, bytes]] = {}
+        self._summaries = Summaries()
 
     def on_list(self, objects: list[ReplicaSet]) -> None:
         """Handle the complete list."""
-        self._templates.clear()
-        revisions = (owned for obj in objects if (owned := self._view(obj)) is not None)
+        self._summaries.clear()
+        revisions = (owned for obj in objects if (owned := view_replica_set(obj, self._summaries.of)) is not None)
         self._tracker.reset_revisions(ReplicaSet.__name__, revisions)
 
     def on_event(self, change: ChangeType, obj: ReplicaSet) -> None:
         """Handle one change."""
         if change == "DELETED":
-            self._templates.pop(obj.metadata.uid, None)
+            self._summaries.forget(obj.metadata.uid)
             self._tracker.remove_revision(obj.metadata.uid)
-        elif (owned := self._view(obj)) is not None:
+        elif (owned := view_replica_set(obj, self._summaries.of)) is not None:
             self._tracker.update_revision(ReplicaSet.__name__, owned)
-
-    def _view(self, obj: ReplicaSet) -> OwnedRevision | None:
-        """Return the revision; most changes are of the status, and leave the template as it was."""
-        generation, template = self._templates.get(obj.metadata.uid, (-1, b""))
-        owned = view_replica_set(obj, template if generation == obj.metadata.generation else b"")
-        if owned is not None:
-            self._templates[obj.metadata.uid] = (obj.metadata.generation, owned.revision.template)
-        return owned
 
 
 REPLICA_SETS = WatchedKind(
@@ -61,8 +53,8 @@ REPLICA_SETS = WatchedKind(
 )
 
 
-def view_replica_set(obj: ReplicaSet, template: bytes = b"") -> OwnedRevision | None:
-    """Return the revision that a ReplicaSet is, with its template where that is known; None when nobody owns it."""
+def view_replica_set(obj: ReplicaSet, summary: Summary = encoded_summary) -> OwnedRevision | None:
+    """Return the revision that a ReplicaSet is; None when nobody owns it."""
     metadata = obj.metadata
     owner = controller_of(metadata)
     if owner is None:
@@ -75,7 +67,7 @@ def view_replica_set(obj: ReplicaSet, template: bytes = b"") -> OwnedRevision | 
         template_hash=metadata.labels.get(POD_HASH_LABEL) or metadata.labels.get(ROLLOUT_HASH_LABEL, ""),
         created_at=seconds(metadata.creation_timestamp),
         reused=bool(past),
-        template=template or msgspec.json.encode(summarize(obj.spec.template, owner.uid)),
+        template=summary(metadata, obj.spec.template, owner.uid),
         history=[int(number) for number in past.split(",") if number.isdecimal()],
         numbered_at=last_write(metadata, REVISION_ANNOTATION_FIELD).at,
     )

@@ -5,6 +5,10 @@ from collections.abc import Iterable
 from noctuary.sources.kubernetes.rollouts.revisions import Revision
 from noctuary.sources.kubernetes.rollouts.workloads import OwnedRevision, WorkloadView
 
+HELD_BY = {"Deployment": "ReplicaSet", "StatefulSet": "ControllerRevision", "DaemonSet": "ControllerRevision"}
+"""By kind of workload: what holds its revisions."""
+HOLDER_KINDS = frozenset(HELD_BY.values())
+
 
 class RevisionHolders:
     """Finds the revisions of a workload, and the workload of a revision, by uid."""
@@ -18,6 +22,10 @@ class RevisionHolders:
         """Return the uid of the workload that owns an object; the same where it holds no revision."""
         owned = self._held.get(uid)
         return owned.owner_uid if owned is not None else uid
+
+    def kind_of(self, owner_uid: str) -> str:
+        """Return the kind of object that holds the revisions of a workload; an empty text where it has none."""
+        return next((self._kinds[uid] for uid in self._by_owner.get(owner_uid, ())), "")
 
     def of(self, owner_uid: str) -> list[Revision]:
         """Return the revisions of a workload."""

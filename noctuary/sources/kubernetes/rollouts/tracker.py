@@ -9,7 +9,7 @@ from noctuary.common import clock
 from noctuary.sources.kubernetes.identity import PodIdentity
 from noctuary.sources.kubernetes.rollouts.dating import Clock
 from noctuary.sources.kubernetes.rollouts.differences import WorkloadState, baseline, difference
-from noctuary.sources.kubernetes.rollouts.holders import RevisionHolders
+from noctuary.sources.kubernetes.rollouts.holders import HELD_BY, HOLDER_KINDS, RevisionHolders
 from noctuary.sources.kubernetes.rollouts.workloads import OwnedRevision, WorkloadView
 from noctuary.sources.kubernetes.writer import EventQueue
 from noctuary.store.interface import Baseline, DropBaseline, Mutation, SaveBaseline
@@ -22,7 +22,8 @@ has one of its own, so that one watched later reports nothing when it is first s
 class RolloutTracker:
     """Reports each rollout once, when the workload and its new revision are both known; of one namespace or of all.
 
-    Nothing is compared before all objects of the `awaited` kinds were listed.
+    No workload is compared before its kind, and what holds its revisions, were listed of the `awaited`: a kind that
+    cannot be listed keeps none of the others waiting.
     """
 
     def __init__(
@@ -35,7 +36,8 @@ class RolloutTracker:
         # A namespace that was known while the whole cluster was watched is not met for the first time.
         markers = {self._marker_uid, MARKER_UID} if workloads else {self._marker_uid}
         marker = next((each for each in baselines if each.uid in markers), None)
-        self._is_first_start = marker is None
+        self._unbegun = _unbegun(marker, awaited)
+        self._kinds = {each.uid: each.kind for each in workloads}
         self.first_started_at = marker.seen_at if marker else math.floor(clock.now())  # as Events are dated
         self._views: dict[str, WorkloadView] = {}
         self._holders = RevisionHolders()
@@ -72,6 +74,7 @@ class RolloutTracker:
     def remove_workload(self, uid: str) -> None:
         """Forget a workload that was deleted."""
         self._views.pop(uid, None)
+        self._kinds.pop(uid, None)
         if self._known.pop(uid, None) is not None:
             self._queue.offer([], [DropBaseline(uid)], is_live=True)
 
@@ -93,25 +96,37 @@ class RolloutTracker:
 
     def _after_list(self, kind: str) -> None:
         self._awaited.discard(kind)
-        if self._awaited:
-            return
-        if self._is_first_start:
-            self._begin()
-        gone = self._known.keys() - self._views.keys()
+        for group in sorted(each for each in self._unbegun if not self._is_awaited(each)):
+            self._begin(group)
+        missing = self._known.keys() - self._views.keys()
+        gone = [uid for uid in missing if self._is_listed(self._kinds[uid])]
         for uid in gone:
-            del self._known[uid]
+            del self._known[uid], self._kinds[uid]
         self._queue.offer([], [DropBaseline(uid) for uid in gone], is_live=False)
         for uid in self._views:
             self._compare(uid, is_live=False)
 
-    def _begin(self) -> None:
-        """Remember everything as it is: the very first start reports nothing."""
-        self._is_first_start = False
+    def _group(self, view: WorkloadView) -> str:
+        """Return the kind that is listed to see a workload: its own, or that of what its revisions show it by."""
+        return self._holders.kind_of(view.uid) if view.is_foreign else view.kind
+
+    def _is_awaited(self, group: str) -> bool:
+        return not self._awaited.isdisjoint((group, HELD_BY.get(group, group)))
+
+    def _is_listed(self, kind: str) -> bool:
+        """Tell whether all workloads of a kind are known; those of a kind that is not read may be held by either."""
+        return not self._is_awaited(kind) if kind in HELD_BY else self._awaited.isdisjoint(HOLDER_KINDS)
+
+    def _begin(self, group: str) -> None:
+        """Remember all of one kind as it is: the very first start reports nothing."""
+        self._unbegun.discard(group)
         changes: list[Mutation] = []
         for uid, view in self._views.items():
+            if self._group(view) != group:
+                continue
             state = baseline(view, self._holders.of(uid), Clock(clock.now(), is_live=False))
             if state is not None:
-                self._known[uid] = state
+                self._remember(view, state)
                 changes.append(_save(view, state))
         # The marker comes last: a start that is interrupted before it is still the first.
         marker = Baseline(
@@ -120,20 +135,31 @@ class RolloutTracker:
             namespace="",
             name="",
             template_hash="",
-            state=b"",
+            state=msgspec.json.encode(sorted(self._unbegun)) if self._unbegun else b"",
             seen_at=self.first_started_at,
         )
         self._queue.offer([], [*changes, SaveBaseline(marker)], is_live=False)
 
+    def _remember(self, view: WorkloadView, state: WorkloadState) -> None:
+        self._known[view.uid] = state
+        self._kinds[view.uid] = view.kind
+
     def _compare(self, uid: str, *, is_live: bool) -> None:
-        if self._awaited:
-            return
         view, known = self._views[uid], self._known.get(uid)
+        if self._is_awaited(self._group(view)):
+            return
         found = difference(view, self._holders.of(uid), known, Clock(clock.now(), is_live=is_live))
         if found is None or found.state == known:
             return
-        self._known[uid] = found.state
+        self._remember(view, found.state)
         self._queue.offer(found.events, [_save(view, found.state)], is_live=is_live)
+
+
+def _unbegun(marker: Baseline | None, awaited: Collection[str]) -> set[str]:
+    """Return the kinds of which nothing was ever remembered; the marker names those that could not be listed."""
+    if marker is None:
+        return set(awaited)
+    return set(msgspec.json.decode(marker.state, type=list[str])) & set(awaited) if marker.state else set()
 
 
 def _workloads(baselines: list[Baseline], namespace: str) -> list[Baseline]:

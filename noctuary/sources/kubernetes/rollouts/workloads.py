@@ -10,7 +10,6 @@ from noctuary.sources.kubernetes.identity import template_service
 from noctuary.sources.kubernetes.rollouts.ownership import Tool, owner_of
 from noctuary.sources.kubernetes.rollouts.revisions import Revision
 from noctuary.sources.kubernetes.rollouts.staging import Reach, reach_of
-from noctuary.sources.kubernetes.rollouts.template import summarize
 from noctuary.sources.kubernetes.rollouts.writes import (
     PARTITION_FIELD,
     REPLICAS_FIELD,
@@ -115,11 +114,6 @@ def view_workload(obj: WorkloadObject, wanted: Wanted) -> WorkloadView:
 def is_settled(obj: WorkloadObject) -> bool:
     """Return whether a workload's controller has caught up with its spec."""
     return obj.status.observed_generation >= obj.metadata.generation
-
-
-def own_template(obj: WorkloadObject) -> bytes:
-    """Return the summary of a workload's own template, as that of its revision is written."""
-    return msgspec.json.encode(summarize(obj.spec.template, obj.metadata.uid))
 
 
 def count_in(metadata: ObjectMeta, annotation: str) -> int:

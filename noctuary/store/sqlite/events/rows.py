@@ -21,7 +21,7 @@ class _Known(NamedTuple):
 
     timestamp: float
     last_seen: float
-    count: int
+    times: int
     body: bytes
     row_id: int
     expires_at: float
@@ -66,7 +66,7 @@ def _count_up(connection: sqlite3.Connection, known: _Known, event: ContextEvent
     now = _Known(
         known.timestamp,
         max(known.last_seen, event.last_seen),
-        max(known.count + is_later, event.count),
+        max(known.times + is_later, event.count),
         _ENCODER.encode(merge_repeated(_decode(known[:4]), event)) if is_later else known.body,
         known.row_id,
         max(known.expires_at, event.expires_at),
@@ -76,7 +76,7 @@ def _count_up(connection: sqlite3.Connection, known: _Known, event: ContextEvent
         return
     connection.execute(
         "UPDATE events SET count = ?, last_seen = ?, expires_at = ?, event = ?, subject_id = ? WHERE row_id = ?",
-        (now.count, now.last_seen, now.expires_at, now.body, subject_id, known.row_id),
+        (now.times, now.last_seen, now.expires_at, now.body, subject_id, known.row_id),
     )
     _move_sighting(connection, known, now)
 
