@@ -216,9 +216,7 @@ async def looked_twice_more(scene: Scene) -> None:
     """Wait until the second and the last look are over."""
 
     async def is_over() -> bool:
-        return not await scene.store._database.read(
-            lambda c: rechecks.due(c, time.time() + 3600, 1)
-        )
+        return not await scene.store._database.read(lambda c: rechecks.due(c, time.time() + 3600, 1))
 
     await scene.until(is_over)
 
