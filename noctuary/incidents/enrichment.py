@@ -11,24 +11,23 @@ from noctuary.correlation.correlate import observe_and_diagnose
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.incidents.alerts import onset_of, read_alerts
+from noctuary.incidents.evidence.answers import is_better
+from noctuary.incidents.evidence.clearing import find_clearing, services_of_cause
 from noctuary.incidents.evidence.sight import NO_SIGHT, Sight
 from noctuary.incidents.evidence.standing import (
     blamed_workloads,
-    find_broken_pods,
-    find_rollback,
-    find_undoing,
-    find_undoings,
+    find_standing,
     read_revisions,
-    shown_services,
+    rollouts_of,
+    services_of_broken,
 )
 from noctuary.incidents.evidence.window import merge_events, read_window, tenants_of
 from noctuary.incidents.service_mapping import resolve_services
 from noctuary.models.context_event import CHANGE_TYPES, ContextEvent
-from noctuary.models.diagnosis import Diagnosis, IncidentContext, PodView, Relation, ServiceView, Subject
-from noctuary.models.evidence import AlertSummary, Clearing, Evidence, Standing
+from noctuary.models.diagnosis import Diagnosis, IncidentContext, Relation, ServiceView
+from noctuary.models.evidence import AlertSummary, Evidence, Standing
 from noctuary.models.incident import IncidentRow
 from noctuary.models.live_view import LiveView
-from noctuary.models.revisions import WorkloadRevisions
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.client import PagerDutyClients
 from noctuary.store.interface import Store
@@ -36,25 +35,19 @@ from noctuary.store.interface import Store
 log = structlog.get_logger()
 
 LIVE_READ_TIMEOUT_S = 1.0
-"""The note promises one second; the store alone is enough for most answers."""
+"""For all that one look reads of the cluster: the note promises one second, and the store alone is mostly enough."""
 ALERTS_TIMEOUT_S = 2.0
 """Alerts sharpen the onset; they are not worth more waiting than this."""
 
 
 class Look(NamedTuple):
-    """What was read when an incident came; `live` None: the cluster was not read."""
+    """What was read at one moment; `live` None: the cluster was not read. No more is read of it after `deadline`."""
 
     context: IncidentContext
     alerts: AlertSummary
     live: LiveView | None
     gaps: list[str]
-
-
-class Present(NamedTuple):
-    """What is seen now of the services that were diagnosed; `live` None: the cluster was not read."""
-
-    observed: Observations
-    live: LiveView | None
+    deadline: float
 
 
 class Enricher:
@@ -70,19 +63,44 @@ class Enricher:
     ) -> Evidence:
         """Diagnose an incident from everything that can be read in time; alerts known already are not read again."""
         found = await self._look(record, incident, now, known_alerts)
+        return (await self._diagnosed(incident, found, now))[0]
+
+    async def second_look(self, record: RoutingRecord, incident: IncidentRow, known: Evidence, now: float) -> Evidence:
+        """Return a better answer, or the one that is known with what the same reading tells of it now."""
+        found = await self._look(record, incident, now, None if known.gaps else known.alerts)
+        fresh, observed = await self._diagnosed(incident, found, now)
+        if is_better(fresh, known):
+            return msgspec.structs.replace(fresh, looked_at=known.looked_at)
+        if known.service_id not in ("", fresh.service_id):
+            return await self.present(record, incident, known, now)
+        if fresh.diagnosis.causes == known.diagnosis.causes:
+            return msgspec.structs.replace(known, standing=fresh.standing)
+        return msgspec.structs.replace(known, standing=await self._standing(known.diagnosis, observed, found))
+
+    async def _diagnosed(self, incident: IncidentRow, found: Look, now: float) -> tuple[Evidence, Observations]:
         # A namespace in flames has thousands of events: webhooks are answered meanwhile.
         observed, diagnosis = await asyncio.to_thread(observe_and_diagnose, found.context)
-        return Evidence(
+        fresh = Evidence(
             diagnosis,
             found.alerts,
             found.gaps,
             limits=self._sight.limits(found.context.services),
-            standing=await self._first_standing(diagnosis, Present(observed, found.live)),
+            standing=await self._standing(diagnosis, observed, found),
+            clearing=find_clearing(diagnosis, observed, found.live) if incident.status == "resolved" else None,
             service_id=incident.service_id,
             service_name=incident.service_name,
             reopened_at=incident.reopened_at,
             looked_at=now,
         )
+        return fresh, observed
+
+    async def _standing(self, diagnosis: Diagnosis, observed: Observations, found: Look) -> Standing:
+        """Tell what holds, with the revisions that the live view showed; where it failed nothing more is read."""
+        has_failed = found.live is None and self._sight.live is not None
+        reader = None if has_failed else self._sight.revisions
+        seen = found.live.revisions if found.live is not None else []
+        revisions = await read_revisions(reader, blamed_workloads(diagnosis), found.deadline, seen)
+        return find_standing(diagnosis, observed.changes, revisions, found.live)
 
     async def _look(
         self, record: RoutingRecord, incident: IncidentRow, now: float, known_alerts: AlertSummary | None
@@ -90,11 +108,12 @@ class Enricher:
         services = resolve_services(record, incident.service_id, incident.service_name)
         gaps: list[str] = []
         cut: list[str] = []
+        deadline = self._deadline()
         since = incident.began_at - record.lookback_s
         alerts, events, live, last_event_at = await asyncio.gather(
             self._alerts(record, incident, gaps, known_alerts),
             self._window(services, since, now, cut),
-            self._live(services, gaps),
+            self._live(services, gaps, deadline),
             self._last_event_at(services),
         )
         onset = onset_of(alerts, incident.began_at)
@@ -112,49 +131,47 @@ class Enricher:
             ignored_reasons=list(self._sight.ignored_reasons),
             unread_services=live.unread_services if live else None,
         )
-        return Look(context, alerts, live, gaps + cut)
+        return Look(context, alerts, live, gaps + cut, deadline)
 
     async def present(self, record: RoutingRecord, incident: IncidentRow, known: Evidence, now: float) -> Evidence:
-        """Return evidence with what holds now: its answer stays, what became of the blamed workloads is read again."""
-        is_resolved = incident.status == "resolved"
-        mapped = resolve_services(
+        """Return evidence with what holds now: its answer stays, what became of the blamed workloads is read again.
+
+        While the incident is open only their revisions are read, and pods where the note names broken ones; when it is
+        resolved, the pods of the shown cause too.
+        """
+        services = resolve_services(
             record, known.service_id or incident.service_id, known.service_name or incident.service_name
         )
-        services = shown_services(known.diagnosis, mapped, with_own=is_resolved and _is_own(known.diagnosis))
-        onset = known.diagnosis.onset
-        begin = min([onset, *(cause.at for cause in known.diagnosis.causes)]) - CLOCK_SLACK_S
+        diagnosis, deadline = known.diagnosis, self._deadline()
+        is_resolved = incident.status == "resolved"
+        cleared = services_of_cause(diagnosis, services) if is_resolved else []
+        shown = [*cleared, *(each for each in services_of_broken(diagnosis, services) if each not in cleared)]
+        begin = min([diagnosis.onset, *(cause.at for cause in diagnosis.causes)]) - CLOCK_SLACK_S
         events, live, revisions = await asyncio.gather(
             self._window(services, begin, now, []),
-            self._live(services, []),
-            read_revisions(self._sight.revisions, blamed_workloads(known.diagnosis)),
+            self._live(shown, [], deadline),
+            read_revisions(self._sight.revisions, blamed_workloads(diagnosis), deadline),
         )
-        merged = merge_events(events, live.events if live else [])
-        changes = [event for event in merged if event.event_type in CHANGE_TYPES]  # what else broke changes no answer
+        told = [*(live.events if live else []), *rollouts_of(revisions)]
         observed = gather_observations(
             IncidentContext(
                 services,
-                onset,
+                diagnosis.onset,
                 record.lookback_s,
-                changes,
+                [event for event in merge_events(events, told) if event.event_type in CHANGE_TYPES],
                 live.pods if live else None,
                 ignored_reasons=list(self._sight.ignored_reasons),
             )
         )
-        present = Present(observed, live)
-        if self._sight.revisions is None and live is not None:
-            revisions = await read_revisions(None, blamed_workloads(known.diagnosis), live.revisions)
         return msgspec.structs.replace(
             known,
-            standing=_standing(known.diagnosis, present, revisions),
-            clearing=_clearing(known.diagnosis, present) if is_resolved else None,
+            standing=find_standing(diagnosis, observed.changes, revisions, live),
+            clearing=find_clearing(diagnosis, observed, live) if is_resolved else None,
         )
 
-    async def _first_standing(self, diagnosis: Diagnosis, present: Present) -> Standing:
-        """Tell what holds; a cluster that did not answer just now is not asked again, the next look does that."""
-        seen = present.live.revisions if present.live is not None else []
-        is_silent = present.live is None and self._sight.live is not None
-        reader = None if is_silent else self._sight.revisions
-        return _standing(diagnosis, present, await read_revisions(reader, blamed_workloads(diagnosis), seen))
+    def _deadline(self) -> float:
+        """Return until when a look that begins now may read the cluster."""
+        return asyncio.get_running_loop().time() + LIVE_READ_TIMEOUT_S
 
     async def _window(
         self, services: list[ServiceView], since: float, now: float, cut: list[str]
@@ -182,11 +199,11 @@ class Enricher:
             return AlertSummary()
         return read_alerts(alerts, incident.triggered_at, incident.reopened_at)
 
-    async def _live(self, services: list[ServiceView], gaps: list[str]) -> LiveView | None:
+    async def _live(self, services: list[ServiceView], gaps: list[str], deadline: float) -> LiveView | None:
         if self._sight.live is None or not services:
             return None
         try:
-            async with asyncio.timeout(LIVE_READ_TIMEOUT_S):
+            async with asyncio.timeout_at(deadline):
                 view = await self._sight.live(services)
         except (KubernetesError, TimeoutError, OSError) as error:
             log.info("Live objects could not be read", error=str(error) or "timeout")
@@ -200,43 +217,3 @@ class Enricher:
             return None
         gaps.extend(view.gaps if view else [])
         return view
-
-
-def _standing(diagnosis: Diagnosis, present: Present, revisions: list[WorkloadRevisions] | None) -> Standing:
-    changes = present.observed.changes
-    return Standing(
-        find_rollback(diagnosis, changes),
-        revisions,
-        find_undoing(diagnosis, changes),
-        find_broken_pods(diagnosis, present.live),
-        find_undoings(diagnosis, changes),
-    )
-
-
-def _clearing(diagnosis: Diagnosis, present: Present) -> Clearing:
-    """Tell what cleared: a rollback, and the pods of the blamed workload, else those of the incident's own service."""
-    rollback = find_rollback(diagnosis, present.observed.changes)
-    if rollback is None and diagnosis.is_undecided:
-        undoings = find_undoings(diagnosis, present.observed.changes).values()
-        rollback = next((change for change in undoings if change.is_rollout), None)
-    if present.live is None:
-        return Clearing(rollback)
-    blamed = blamed_workloads(diagnosis)[:1]
-    pods = [pod for pod in present.live.pods if blamed and _is_of(pod, blamed[0])]
-    if not pods and _is_own(diagnosis):
-        pods = present.observed.own_pods
-    return Clearing(rollback, sum(pod.is_ready for pod in pods), len(pods)) if pods else Clearing(rollback)
-
-
-def _is_of(pod: PodView, subject: Subject) -> bool:
-    kinds = ("", subject.kind)
-    return (pod.namespace, pod.workload) == (subject.namespace, subject.name) and pod.workload_kind in kinds
-
-
-def _is_own(diagnosis: Diagnosis) -> bool:
-    """Tell whether the shown cause is of the incident's own service, or none is shown."""
-    if not diagnosis.causes:
-        return True
-    first = diagnosis.causes[0]
-    blamed = first.change if first.change is not None else first.faults[0]
-    return blamed.relation is not Relation.DEPENDENCY

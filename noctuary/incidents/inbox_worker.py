@@ -66,6 +66,11 @@ class InboxWorker:
         self._slots = asyncio.Semaphore(MAX_AT_ONCE)
         self._claimed: set[int] = set()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether more incidents wait for an answer than are processed at once."""
+        return self._slots.locked()
+
     async def run(self) -> None:
         """Work until cancelled; what is unfinished then is due again."""
         try:

@@ -1,6 +1,7 @@
 """The recheck: an alert can be faster than the cluster's own reports, so evidence is gathered once more."""
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -13,42 +14,62 @@ from noctuary.store.interface import FinishRecheck, IncidentKey, Store, Work
 log = structlog.get_logger()
 
 POLL_S = 1.0
-BATCH = 32
-"""Rechecks claimed at once; they run one after the other, behind the first answers of new incidents."""
+AT_ONCE = 4
+"""Rechecks that run side by side: one that waits for a slow cluster holds up few others, and first answers none."""
+BUSY_POLL_S = 0.1
+"""How often it is asked whether new incidents still take all there is."""
+
+
+def _never() -> bool:
+    return False
 
 
 class Rechecks:
-    """Works off the rechecks that the updater scheduled in the store, whichever process did."""
+    """Works off the rechecks that the updater scheduled in the store, whichever process did.
 
-    def __init__(self, store: Store, updater: IncidentUpdater, timings: Timings) -> None:
+    While `is_busy`, because new incidents wait for their first answer, only one runs at a time.
+    """
+
+    def __init__(
+        self, store: Store, updater: IncidentUpdater, timings: Timings, is_busy: Callable[[], bool] = _never
+    ) -> None:
         self._store = store
         self._updater = updater
         self._timings = timings
+        self._is_busy = is_busy
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._running = 0
 
     async def run(self) -> None:
-        """Recheck until cancelled."""
-        while True:
-            claimed = await self._claim()
-            has_more = len(claimed) == BATCH
-            await self._work_off(claimed)
-            if not has_more:
-                await asyncio.sleep(POLL_S)
+        """Recheck until cancelled; each is claimed when its turn comes, due first."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await self._slots.acquire()
+                while self._running and self._is_busy():  # noqa: ASYNC110 - nobody tells when the storm is over
+                    await asyncio.sleep(BUSY_POLL_S)
+                key = await self._claim()
+                if key is None:
+                    self._slots.release()
+                    await asyncio.sleep(POLL_S)
+                    continue
+                self._running += 1
+                tasks.create_task(self._work(key))
 
-    async def _work_off(self, claimed: list[IncidentKey]) -> None:
+    async def _work(self, key: IncidentKey) -> None:
         try:
-            while claimed:
-                await self._recheck(*claimed[0])
-                del claimed[0]
-        finally:  # whoever is cancelled keeps nothing from others
-            for key in claimed:
-                await self._store.release(Work.RECHECK, *key)
+            await self._recheck(*key)
+        finally:  # whoever is cancelled keeps nothing from others; what is finished is claimed no more
+            await self._store.release(Work.RECHECK, *key)
+            self._running -= 1
+            self._slots.release()
 
-    async def _claim(self) -> list[IncidentKey]:
+    async def _claim(self) -> IncidentKey | None:
         try:
-            return await self._store.claim_rechecks(BATCH, self._timings.lease_s, clock.now())
+            claimed = await self._store.claim_rechecks(1, self._timings.lease_s, clock.now())
         except NotReady as error:
             log.warning("Rechecks cannot be read", error=str(error))
-            return []
+            return None
+        return claimed[0] if claimed else None
 
     async def _recheck(self, account: str, incident_id: str) -> None:
         began_at = clock.now()
@@ -58,17 +79,18 @@ class Rechecks:
             await self._store.commit(FinishRecheck(account, incident_id, began_at))
         except NotReady as error:
             log.warning("Recheck failed, retrying", incident=incident_id, error=str(error))
-            await self._store.release(Work.RECHECK, account, incident_id)
             await asyncio.sleep(POLL_S)
         except NoctuaryError as error:
-            log.warning("Recheck failed, keeping the first answer", incident=incident_id, error=str(error))
+            log.warning("Recheck failed, keeping the answer", incident=incident_id, error=str(error))
             await self._give_up(account, incident_id, began_at)
         except Exception:
-            log.exception("Recheck failed, keeping the first answer", incident=incident_id)
+            log.exception("Recheck failed, keeping the answer", incident=incident_id)
             await self._give_up(account, incident_id, began_at)
 
     async def _give_up(self, account: str, incident_id: str, began_at: float) -> None:
+        """End this look; the last one is still to come, if this was an earlier one."""
         try:
-            await self._store.commit(FinishRecheck(account, incident_id, began_at))
-        except NotReady as error:
+            next_look = await self._updater.next_look(account, incident_id)
+            await self._store.commit(FinishRecheck(account, incident_id, began_at), *next_look)
+        except NoctuaryError as error:
             log.warning("Recheck cannot be ended", incident=incident_id, error=str(error))

@@ -10,7 +10,6 @@ from noctuary.common.errors import RevisionConflict
 from noctuary.common.locks import KeyedLocks
 from noctuary.incidents.enrichment import Enricher
 from noctuary.incidents.episodes import is_another_episode
-from noctuary.incidents.evidence.answers import is_better
 from noctuary.incidents.note_owner import owner_of
 from noctuary.incidents.outbox.wanted import Diagnosed, decode_evidence, wanted_note
 from noctuary.incidents.sightings import Sighting, apply_sighting
@@ -25,6 +24,8 @@ log = structlog.get_logger()
 
 MAX_ATTEMPTS = 5
 """How often an update is decided anew because somebody else wrote the incident meanwhile."""
+LATE_S = 60.0
+"""A last look that is later than this is told: rechecks cannot keep up, or nobody ran."""
 
 
 class IncidentUpdater:
@@ -105,40 +106,40 @@ class IncidentUpdater:
     async def recheck(self, account: str, incident_id: str) -> bool:
         """Gather the evidence of an open incident once more; tell whether the answer is better now."""
         async with self._locks.hold((account, incident_id)):
-            row = await self._store.incident(account, incident_id)
-            owner = self._routing.get(row.integration_id) if row is not None else None
-            if row is None or row.diagnosis is None or row.status == "resolved" or owner is None:
-                return False
-            known = decode_evidence(row)
-            if known is None:
-                return False
-            wanted = await self._second_look(owner, row, known)
-            next_look = self._next_look(row, known)
-            if wanted == known:
-                if next_look:
-                    await self._store.commit(*next_look)
-                return False
-            row.diagnosis = msgspec.json.encode(wanted)
-            note = await self._store.note(account, incident_id)
-            await self._store.commit(SaveIncident(row), *_edit(owner, row, wanted, note), *next_look)
+            return await self._recheck(account, incident_id)
+
+    async def _recheck(self, account: str, incident_id: str) -> bool:
+        row = await self._store.incident(account, incident_id)
+        owner = self._routing.get(row.integration_id) if row is not None else None
+        known = decode_evidence(row) if row is not None else None
+        if row is None or known is None or row.status == "resolved" or owner is None:
+            return False
+        wanted = await self._enricher.second_look(owner, row, known, clock.now())
+        next_look = self._next_look(row, known)
+        if wanted == known:
+            await self._store.commit(*next_look)
+            return False
+        row.diagnosis = msgspec.json.encode(wanted)
+        note = await self._store.note(account, incident_id)
+        await self._store.commit(SaveIncident(row), *_edit(owner, row, wanted, note), *next_look)
         self._wake_sender()
         return True
 
-    async def _second_look(self, owner: RoutingRecord, row: IncidentRow, known: Evidence) -> Evidence:
-        """Return a better answer, or the one that is known with what holds now: a rollback, other revisions."""
-        fresh = await self._enricher.evidence(owner, row, clock.now(), None if known.gaps else known.alerts)
-        if is_better(fresh, known):
-            return msgspec.structs.replace(fresh, looked_at=known.looked_at)
-        if fresh.diagnosis.causes[:1] == known.diagnosis.causes[:1] and fresh.service_id == known.service_id:
-            return msgspec.structs.replace(known, standing=fresh.standing)
-        return await self._enricher.present(owner, row, known, clock.now())
+    async def next_look(self, account: str, incident_id: str) -> list[Mutation]:
+        """Return what asks for the last look at an open incident, for when an earlier one failed."""
+        row = await self._store.incident(account, incident_id)
+        known = decode_evidence(row) if row is not None else None
+        return self._next_look(row, known) if row is not None and known is not None else []
 
     def _next_look(self, row: IncidentRow, known: Evidence) -> list[Mutation]:
-        """Ask for the last look, if this was an earlier one."""
+        """Ask for the last look, if this was an earlier one; one that comes later than the last stands for both."""
         last_at = known.looked_at + self._timings.last_recheck_s
-        if clock.now() >= last_at:
-            return []
-        return [ScheduleRecheck(row.account, row.incident_id, last_at)]
+        late_s = clock.now() - last_at
+        if late_s < 0:
+            return [ScheduleRecheck(row.account, row.incident_id, last_at)]
+        if late_s > LATE_S:
+            log.warning("The last look at an incident came late", incident=row.incident_id, late_s=round(late_s))
+        return []
 
     def _owner(
         self, row: IncidentRow, before: IncidentRow | None, note: NoteRow | None, seen: Sighting, origin: RoutingRecord
@@ -162,7 +163,7 @@ class IncidentUpdater:
     ) -> list[Mutation]:
         known = decode_evidence(row)
         is_anew = before is None or is_another_episode(known, row, before)
-        evidence = await self._evidence(owner, row, note, known, is_anew=is_anew)
+        evidence = await self._evidence(owner, row, before, note, known, is_anew=is_anew)
         if known is not None and known.clearing is not None and before is not None and not is_anew:
             evidence = _with_first_clearing(evidence, known, row, before)
         if evidence is not None:
@@ -176,16 +177,30 @@ class IncidentUpdater:
         return changes
 
     async def _evidence(
-        self, owner: RoutingRecord, row: IncidentRow, note: NoteRow | None, known: Diagnosed, *, is_anew: bool
+        self,
+        owner: RoutingRecord,
+        row: IncidentRow,
+        before: IncidentRow | None,
+        note: NoteRow | None,
+        known: Diagnosed,
+        *,
+        is_anew: bool,
     ) -> Diagnosed:
         """Return the evidence of an incident; None when it was written in a form unknown here and its note shows it."""
         if known is None and row.diagnosis is not None and note is not None and not is_anew:
             return None
         if known is None or is_anew:
-            known = await self._enricher.evidence(owner, row, clock.now())
-            if row.status != "resolved":
-                return known
+            return await self._enricher.evidence(owner, row, clock.now())
+        if note is not None and _reads_the_same(row, before):
+            return known
         return await self._enricher.present(owner, row, known, clock.now())
+
+
+def _reads_the_same(row: IncidentRow, before: IncidentRow | None) -> bool:
+    """Tell whether nothing changed that a note shows: a priority, a delegation and an escalation change none of it."""
+    return before is not None and row == msgspec.structs.replace(
+        before, urgency=row.urgency, last_event_at=row.last_event_at, updated_at=row.updated_at
+    )
 
 
 def _with_first_clearing(fresh: Diagnosed, known: Evidence, row: IncidentRow, before: IncidentRow) -> Diagnosed:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Subject
 
 
@@ -24,3 +25,5 @@ class WorkloadRevisions(msgspec.Struct, frozen=True):
     """What owns the workload, as `details.TOOL` has it; empty: not known."""
     tool_app: str = ""
     tool_namespace: str = ""
+    rollouts: list[ContextEvent] = []
+    """The rollouts of the last day that these objects tell of; not kept with the evidence."""

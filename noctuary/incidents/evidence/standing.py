@@ -3,29 +3,28 @@
 import asyncio
 from collections.abc import Iterable
 
+import msgspec
 import structlog
 
 from noctuary.common.errors import KubernetesError
 from noctuary.models import details
+from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import (
     WORKLOAD_KINDS,
+    Cause,
     CauseKind,
     Change,
     Diagnosis,
     Fault,
     PodView,
-    Relation,
     ServiceView,
     Subject,
 )
+from noctuary.models.evidence import Standing
 from noctuary.models.live_view import LiveView, RevisionReader
 from noctuary.models.revisions import WorkloadRevisions
 
 log = structlog.get_logger()
-
-REVISIONS_TIMEOUT_S = 1.0
-"""As for the live view: a note without a number is better than one that comes late."""
-
 
 MAX_WORKLOADS = 3
 """As many as a note names causes; a bad node may have the pods of fifty workloads, and none of them is rolled back."""
@@ -42,27 +41,35 @@ def blamed_workloads(diagnosis: Diagnosis) -> list[Subject]:
     return list(subjects)[:MAX_WORKLOADS]
 
 
-def shown_services(diagnosis: Diagnosis, services: Iterable[ServiceView], *, with_own: bool) -> list[ServiceView]:
-    """Return the services of the shown causes: what became of others, an edit does not tell."""
-    names = {each.service for cause in diagnosis.causes for each in (cause.change, *cause.faults) if each is not None}
-    return [each for each in services if each.name in names or (with_own and each.relation is Relation.OWN)]
+def services_of_broken(diagnosis: Diagnosis, services: Iterable[ServiceView]) -> list[ServiceView]:
+    """Return the services whose pods an edit names: a StatefulSet waits for broken ones, other kinds replace them."""
+    causes = [cause for cause in diagnosis.causes if _is_of_stateful_set(cause)]
+    names = {fault.service for cause in causes for fault in cause.faults if not fault.is_over}
+    return [each for each in services if each.name in names]
+
+
+def _is_of_stateful_set(cause: Cause) -> bool:
+    return cause.change is not None and cause.change.subject.kind == "StatefulSet"
 
 
 async def read_revisions(
-    reader: RevisionReader | None, subjects: list[Subject], known: Iterable[WorkloadRevisions] = ()
+    reader: RevisionReader | None, subjects: list[Subject], deadline: float, known: Iterable[WorkloadRevisions] = ()
 ) -> list[WorkloadRevisions] | None:
-    """Return the revisions of workloads, those known already unread; None when none could be read in time."""
+    """Return the revisions of workloads, those known already unread; None when none could be read by the deadline.
+
+    The deadline is a time of the event loop: all that a look reads of the cluster shares one.
+    """
     found = {each.subject: each for each in known if each.subject in subjects}
     missing = [subject for subject in subjects if subject not in found]
-    if reader is not None and missing:
-        read = await asyncio.gather(*(_read_one(reader, subject) for subject in missing))
+    if reader is not None and missing and asyncio.get_running_loop().time() < deadline:
+        read = await asyncio.gather(*(_read_one(reader, subject, deadline) for subject in missing))
         found |= {each.subject: each for each in read if each is not None}
     return [found[subject] for subject in subjects if subject in found] or None
 
 
-async def _read_one(reader: RevisionReader, subject: Subject) -> WorkloadRevisions | None:
+async def _read_one(reader: RevisionReader, subject: Subject, deadline: float) -> WorkloadRevisions | None:
     try:
-        async with asyncio.timeout(REVISIONS_TIMEOUT_S):
+        async with asyncio.timeout_at(deadline):
             return await reader(subject)
     except (KubernetesError, TimeoutError, OSError) as error:
         log.info("Revisions could not be read", workload=subject.name, error=str(error) or "timeout")
@@ -86,6 +93,24 @@ def _is_broken(pod: PodView, fault: Fault) -> bool:
     is_same = pod.namespace == fault.subject.namespace and pod.name in fault.shown_pods
     templates = {pod.template_hash, fault.template_hash} - {""}
     return is_same and len(templates) < 2 and not pod.is_ready and not pod.is_leaving
+
+
+def rollouts_of(revisions: list[WorkloadRevisions] | None) -> list[ContextEvent]:
+    """Return the rollouts that were read along with revisions."""
+    return [event for each in revisions or [] for event in each.rollouts]
+
+
+def find_standing(
+    diagnosis: Diagnosis, changes: list[Change], revisions: list[WorkloadRevisions] | None, live: LiveView | None
+) -> Standing:
+    """Tell what holds of a diagnosis, from the changes, the revisions and the pods that were seen."""
+    return Standing(
+        find_rollback(diagnosis, changes),
+        None if revisions is None else [msgspec.structs.replace(each, rollouts=[]) for each in revisions],
+        find_undoing(diagnosis, changes),
+        find_broken_pods(diagnosis, live),
+        find_undoings(diagnosis, changes),
+    )
 
 
 def find_rollback(diagnosis: Diagnosis, changes: list[Change]) -> Change | None:

@@ -5,20 +5,27 @@ from typing import Any
 
 import msgspec
 
+from noctuary.common.clock import now as wall_clock
 from noctuary.common.errors import KubernetesUnavailable
 from noctuary.kube.client import KubeClient
 from noctuary.kube.listing import list_objects
 from noctuary.kube.objects import Struct
 from noctuary.kube.odd import ODD, each_understood
+from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Subject
 from noctuary.models.live_view import RevisionReader
 from noctuary.models.revisions import WorkloadRevisions
+from noctuary.sources.kubernetes.draft import clamp
 from noctuary.sources.kubernetes.kinds.controller_revisions import CONTROLLER_REVISIONS, view_controller_revision
 from noctuary.sources.kubernetes.kinds.daemon_sets import DAEMON_SETS, view_daemon_set
 from noctuary.sources.kubernetes.kinds.deployments import DEPLOYMENTS, view_deployment
 from noctuary.sources.kubernetes.kinds.replica_sets import REPLICA_SETS, view_replica_set
 from noctuary.sources.kubernetes.kinds.stateful_sets import STATEFUL_SETS, view_stateful_set
-from noctuary.sources.kubernetes.live import stored_revisions
+from noctuary.sources.kubernetes.live import MAX_ROLLOUT_AGE_S, stored_revisions
+from noctuary.sources.kubernetes.rollouts.dating import Clock
+from noctuary.sources.kubernetes.rollouts.differences import recent_rollouts
+from noctuary.sources.kubernetes.rollouts.revisions import Revision
+from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
 
 MAX_REVISIONS = 200
 """Objects that are read of one selector; a Deployment keeps ten ReplicaSets unless it is told otherwise."""
@@ -105,4 +112,12 @@ async def _read(kube: KubeClient, subject: Subject) -> WorkloadRevisions | None:
         max_objects=MAX_REVISIONS,
     )
     owned = (each for each in each_understood(held.objects, view_holder) if each is not None)
-    return next(stored_revisions(view, [each.revision for each in owned if each.owner_key == view.key]), None)
+    revisions = [each.revision for each in owned if each.owner_key == view.key]
+    rollouts = _rollouts(view, revisions, wall_clock())
+    return next((msgspec.structs.replace(each, rollouts=rollouts) for each in stored_revisions(view, revisions)), None)
+
+
+def _rollouts(view: WorkloadView, revisions: list[Revision], now: float) -> list[ContextEvent]:
+    """Tell the rollouts as the live view does: a rollback is seen though its event has not come, or has expired."""
+    found = recent_rollouts(view, revisions, now - MAX_ROLLOUT_AGE_S, Clock(now, is_live=False))
+    return [clamp(event, now) for event in found]

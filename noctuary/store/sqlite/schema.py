@@ -2,7 +2,11 @@
 
 import sqlite3
 
+import structlog
+
 from noctuary.common.errors import InvalidInput
+
+log = structlog.get_logger()
 
 DATA_DIR_SETTING = "NOCTUARY_DATA_DIR"
 """The setting that names the directory of the store, for error messages that tell the fix."""
@@ -98,7 +102,7 @@ MIGRATIONS = (
     """,
     # Every statement is quick on any size of file. Claims live in memory now: those of the last process are released
     # for good, and what it had in memory (incidents younger than a minute are rechecked) is scheduled. Events are found
-    # by their subjects now: 50,000 of the last day are given one here, the others expire unseen.
+    # by their subjects now: those of the last day are given one here, all changes and the newest of all else.
     # What PagerDuty refused stands in numbers; the rows of before hold its text only, which began with
     # `PagerDuty answered 401 (code 2006)` and is read here once, so that a refusal outlives the upgrade.
     """
@@ -147,43 +151,46 @@ MIGRATIONS = (
         PRIMARY KEY (subject_id, last_seen, row_id)
     ) WITHOUT ROWID;
     ALTER TABLE events ADD COLUMN subject_id INTEGER NOT NULL DEFAULT 0;
-    CREATE TRIGGER events_added AFTER INSERT ON events BEGIN
-        INSERT INTO sightings VALUES (new.subject_id, new.last_seen, new.row_id, new.timestamp, new.expires_at);
-    END;
-    CREATE TRIGGER events_changed AFTER UPDATE ON events BEGIN
-        DELETE FROM sightings
-            WHERE subject_id = old.subject_id AND last_seen = old.last_seen AND row_id = old.row_id;
-        INSERT INTO sightings VALUES (new.subject_id, new.last_seen, new.row_id, new.timestamp, new.expires_at);
-    END;
     CREATE TRIGGER events_gone AFTER DELETE ON events BEGIN
         DELETE FROM sightings
             WHERE subject_id = old.subject_id AND last_seen = old.last_seen AND row_id = old.row_id;
     END;
+    CREATE TEMP TABLE recent AS
+        SELECT row_id, last_seen, json_extract(CAST(event AS TEXT), '$.event_type')
+            IN ('deploy', 'flag_change', 'config_change', 'scale_event', 'schema_change') AS is_change
+        FROM services CROSS JOIN events USING (tenant, service_name)
+        WHERE last_seen >= (SELECT max(last_event_at) FROM services) - 86400
+            AND expires_at > (SELECT max(last_event_at) FROM services)
+            AND last_event_at >= (SELECT max(last_event_at) FROM services) - 86400;
     CREATE TEMP TABLE kept AS
-        SELECT row_id, e.tenant, e.service_name, last_seen,
+        SELECT row_id, tenant, service_name, timestamp, last_seen, expires_at,
             coalesce(nullif(json_extract(told, '$.object.workload_name'), ''), json_extract(told, '$.object.name'),
                 json_extract(told, '$.entity'), '') AS workload,
             coalesce(json_extract(told, '$.object.labels'), '{}') AS labels,
             json_extract(told, '$.event_type') AS event_type,
             coalesce(json_extract(told, '$.details.reason'), '') AS reason,
             iif(json_extract(told, '$.object') IS NULL, json_extract(told, '$.vendor'), '') AS sender
-        FROM (
-            SELECT row_id, events.tenant, events.service_name, last_seen, CAST(event AS TEXT) AS told
-            FROM services CROSS JOIN events USING (tenant, service_name)
-            WHERE last_seen >= (SELECT max(last_event_at) FROM services) - 86400
-                AND last_event_at >= (SELECT max(last_event_at) FROM services) - 86400
-            LIMIT 50000
-        ) AS e;
+        FROM (SELECT *, CAST(event AS TEXT) AS told FROM events WHERE row_id IN (
+            SELECT row_id FROM recent WHERE is_change
+            UNION
+            SELECT row_id FROM (SELECT row_id FROM recent WHERE NOT is_change ORDER BY last_seen DESC LIMIT 50000)
+        ));
     INSERT INTO subjects (tenant, service_name, workload, labels, event_type, reason, sender, last_event_at)
         SELECT tenant, service_name, workload, labels, event_type, reason, sender, max(last_seen)
         FROM kept GROUP BY 1, 2, 3, 4, 5, 6, 7;
-    UPDATE events SET subject_id = subjects.subject_id FROM kept JOIN subjects
-        USING (tenant, service_name, workload, labels, event_type, reason, sender) WHERE events.row_id = kept.row_id;
+    INSERT INTO sightings SELECT subject_id, last_seen, row_id, timestamp, expires_at FROM kept JOIN subjects
+        USING (tenant, service_name, workload, labels, event_type, reason, sender);
+    UPDATE events SET subject_id = sightings.subject_id FROM sightings WHERE events.row_id = sightings.row_id;
+    CREATE TEMP TABLE left_behind AS
+        SELECT count(*) AS events FROM recent WHERE row_id NOT IN (SELECT row_id FROM kept);
+    DROP TABLE recent;
     DROP TABLE kept;
     DROP INDEX events_window;
     """,
 )
 """Each entry leads from the version before it to its own (the first leads to 1)."""
+SUBJECTS_VERSION = 2
+"""The version that gave events their subjects; it says what it left behind."""
 
 
 def require_known(connection: sqlite3.Connection) -> int:
@@ -203,3 +210,13 @@ def migrate(connection: sqlite3.Connection) -> None:
     found = require_known(connection)
     for version in range(found + 1, len(MIGRATIONS) + 1):
         connection.executescript(f"BEGIN IMMEDIATE; {MIGRATIONS[version - 1]} PRAGMA user_version = {version}; COMMIT;")
+        if version == SUBJECTS_VERSION:
+            _tell_left_behind(connection)
+
+
+def _tell_left_behind(connection: sqlite3.Connection) -> None:
+    """Say how many warnings no note will show any more, and forget the count."""
+    count: int = connection.execute("SELECT events FROM temp.left_behind").fetchone()[0]
+    connection.execute("DROP TABLE temp.left_behind")
+    if count:
+        log.warning("The upgrade left the oldest warnings of the last day behind, and no change", events=count)

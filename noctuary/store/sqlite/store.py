@@ -36,6 +36,7 @@ from noctuary.store.sqlite.connection import probe
 from noctuary.store.sqlite.database import Database
 from noctuary.store.sqlite.events import rows as event_rows
 from noctuary.store.sqlite.events import window
+from noctuary.store.sqlite.events.subject_ids import SubjectIds
 from noctuary.store.sqlite.filesystem import prepare_directory
 
 K = TypeVar("K", bound=Hashable)
@@ -54,6 +55,7 @@ class SqliteStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._claims = Claims()
+        self._subject_ids = SubjectIds()
 
     @classmethod
     async def open(cls, directory: Path) -> "SqliteStore":
@@ -146,7 +148,8 @@ class SqliteStore:
 
     async def add_events(self, events: list[ContextEvent]) -> list[bool]:
         """Keep events; True where new, False where counted up."""
-        return await self._database.write(lambda c: event_rows.add(c, events), len(events) * ROW_OVERHEAD_BYTES)
+        size_bytes = len(events) * ROW_OVERHEAD_BYTES
+        return await self._database.write(lambda c: event_rows.add(c, events, self._subject_ids), size_bytes)
 
     async def window(self, query: EventQuery) -> list[ContextEvent]:
         """Return the unexpired events, most recently seen first."""

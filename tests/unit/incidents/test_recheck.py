@@ -6,10 +6,12 @@ from typing import cast
 import pytest
 
 from noctuary.common import clock
+from noctuary.common.errors import InvalidInput
 from noctuary.incidents import recheck
 from noctuary.incidents.recheck import Rechecks
 from noctuary.incidents.updater import IncidentUpdater
-from noctuary.store.interface import ScheduleRecheck
+from noctuary.store.interface import IncidentKey, Mutation, ScheduleRecheck
+from noctuary.store.sqlite import rechecks
 from testbed.polling import until
 from testbed.scene import QUICK, Scene
 
@@ -33,6 +35,28 @@ class HangingUpdater:
         return False
 
 
+class OneHangingUpdater(HangingUpdater):
+    """Hangs at one incident only."""
+
+    async def recheck(self, account: str, incident_id: str) -> bool:
+        return await super().recheck(account, incident_id) if incident_id == "Q0" else False
+
+
+class FailingUpdater:
+    """Fails at the first look, and knows when the last one is due."""
+
+    async def recheck(self, _account: str, _incident_id: str) -> bool:
+        raise InvalidInput("services", "holds a name that is none", "remove it")
+
+    async def next_look(self, account: str, incident_id: str) -> list[Mutation]:
+        return [ScheduleRecheck(account, incident_id, clock.now() + 240)]
+
+
+async def due(scene: Scene, after_s: float = 0.0) -> list[IncidentKey]:
+    """Return what another worker would claim then, and leave it to others."""
+    return await scene.store.claim_rechecks(100, 0.0, clock.now() + after_s)
+
+
 async def test_a_worker_that_is_cancelled_leaves_all_it_had_claimed_to_others(scene: Scene) -> None:
     keys = [("a", f"Q{number}") for number in range(3)]
     await scene.store.commit(*(ScheduleRecheck(*key, at=0.0) for key in keys))
@@ -48,13 +72,38 @@ async def test_after_a_storm_all_that_is_due_is_worked_off_without_a_pause(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recheck, "POLL_S", 3600)
-    keys = [("a", f"Q{number}") for number in range(3 * recheck.BATCH)]
+    keys = [("a", f"Q{number}") for number in range(20 * recheck.AT_ONCE)]
     await scene.store.commit(*(ScheduleRecheck(*key, at=0.0) for key in keys))
     worker = asyncio.create_task(Rechecks(scene.store, cast("IncidentUpdater", QuickUpdater()), QUICK).run())
 
-    async def left() -> int:
-        return len(await scene.store.claim_rechecks(1, 0.0, clock.now()))
+    async def left() -> int:  # a claim would be in the way of the worker
+        return len(await scene.store._database.read(lambda c: rechecks.due(c, clock.now(), 1)))
 
     await until("nothing is due", left, (0).__eq__)
     worker.cancel()
     await asyncio.wait([worker])
+
+
+@pytest.mark.parametrize(("is_busy", "left"), [(False, [("a", "Q0")]), (True, [("a", f"Q{n}") for n in range(4)])])
+async def test_a_look_that_hangs_holds_up_no_other_unless_first_answers_wait(
+    scene: Scene, *, is_busy: bool, left: list[IncidentKey]
+) -> None:
+    keys = [("a", f"Q{number}") for number in range(4)]
+    await scene.store.commit(*(ScheduleRecheck(*key, at=float(n)) for n, key in enumerate(keys)))
+    updater = OneHangingUpdater()
+    rechecks = Rechecks(scene.store, cast("IncidentUpdater", updater), QUICK, lambda: is_busy)
+    worker = asyncio.create_task(rechecks.run())
+    await updater.began.wait()
+    await asyncio.sleep(0.5)
+    worker.cancel()
+    await asyncio.wait([worker])
+    assert sorted(await due(scene)) == left
+
+
+async def test_when_an_earlier_look_fails_the_last_one_is_still_to_come(scene: Scene) -> None:
+    await scene.store.commit(ScheduleRecheck("a", "Q0", at=0.0))
+    worker = asyncio.create_task(Rechecks(scene.store, cast("IncidentUpdater", FailingUpdater()), QUICK).run())
+    await asyncio.sleep(0.5)
+    worker.cancel()
+    await asyncio.wait([worker])
+    assert (await due(scene), await due(scene, 300)) == ([], [("a", "Q0")])

@@ -16,7 +16,9 @@ from noctuary.incidents.evidence.standing import (
     find_undoing,
     find_undoings,
     read_revisions,
+    services_of_broken,
 )
+from noctuary.incidents.sightings import Sighting
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import (
@@ -32,9 +34,10 @@ from noctuary.models.diagnosis import (
     Verdict,
 )
 from noctuary.models.evidence import Evidence, Standing
-from noctuary.models.live_view import LiveView
+from noctuary.models.live_view import LiveView, RevisionReader
 from noctuary.models.revisions import StoredRevision, WorkloadRevisions
 from noctuary.models.routing_record import ServiceMapping
+from noctuary.store.sqlite import rechecks
 from testbed.cluster_events import fault, rollout
 from testbed.pagerduty.account.model import Incident
 from testbed.scene import Scene
@@ -139,6 +142,14 @@ def test_broken_is_what_failed_and_is_not_ready_now(live: LiveView | None, found
     assert (None if seen is None else [pod.name for pod in seen]) == found
 
 
+@pytest.mark.parametrize(("kind", "read"), [("StatefulSet", ["payments-api"]), ("Deployment", [])])
+def test_only_a_stateful_set_has_its_pods_read_for_an_edit(kind: str, read: list[str]) -> None:
+    subject = msgspec.structs.replace(API, kind=kind)
+    diagnosis = blaming(msgspec.structs.replace(BAD, subject=subject), BROKEN)
+    services = [ServiceView(name) for name in ("payments-api", "ledger")]
+    assert [each.name for each in services_of_broken(diagnosis, services)] == read
+
+
 async def _slow(_subject: Subject) -> WorkloadRevisions | None:
     await asyncio.sleep(60)
     return None
@@ -157,11 +168,14 @@ async def _gone(_subject: Subject) -> WorkloadRevisions | None:
 
 
 @pytest.mark.parametrize("reader", [_slow, _refused, _odd, _gone, None])
-async def test_what_cannot_be_read_in_time_is_not_known(
-    reader: Callable[..., object], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("noctuary.incidents.evidence.standing.REVISIONS_TIMEOUT_S", 0.05)
-    assert await read_revisions(reader, [API]) is None  # type: ignore[arg-type]
+async def test_what_cannot_be_read_in_time_is_not_known(reader: RevisionReader | None) -> None:
+    assert await read_revisions(reader, [API], asyncio.get_running_loop().time() + 0.05) is None
+
+
+async def test_when_the_time_of_a_look_is_over_no_revisions_are_asked_for() -> None:
+    numbers = Numbers()
+    assert await read_revisions(numbers.read, [API], asyncio.get_running_loop().time()) is None
+    assert numbers.reads == 0
 
 
 class Numbers:
@@ -196,6 +210,15 @@ async def blamed(scene: Scene, numbers: Numbers) -> Incident:
     incident = scene.pd.trigger(scene.service, "Errors")
     await scene.until(lambda: scene.text(incident.id).startswith("Likely cause"))
     return incident
+
+
+async def looked_twice_more(scene: Scene) -> None:
+    """Wait until the second and the last look are over."""
+
+    async def is_over() -> bool:
+        return not await scene.store._database.read(lambda c: rechecks.due(c, time.time() + 3600, 1))
+
+    await scene.until(is_over)
 
 
 def undo() -> ContextEvent:
@@ -294,16 +317,42 @@ async def blamed_on_ledger(scene: Scene, causes: list[ContextEvent]) -> tuple[In
     return incident, asked
 
 
-@pytest.mark.parametrize("is_blamed", [True, False])
-async def test_an_edit_of_an_open_incident_reads_the_services_of_its_causes_only(scene: Scene, is_blamed: bool) -> None:
+async def test_an_edit_of_an_open_incident_reads_no_services_and_a_resolution_those_of_the_cause(scene: Scene) -> None:
     now = time.time()
-    causes = [rollout(now - 120, workload="ledger"), fault(now - 100, workload="ledger")] if is_blamed else []
+    causes = [rollout(now - 120, workload="ledger"), fault(now - 100, workload="ledger")]
     incident, asked = await blamed_on_ledger(scene, causes)
-    assert asked[0] == ["payments-api", "ledger", "search"]
+    await looked_twice_more(scene)
+    looks = [["payments-api", "ledger", "search"]] * 3
+    assert asked == looks
     scene.pd.acknowledge(incident.id, by=scene.bot)
     await scene.until(lambda: "Acknowledged" in scene.text(incident.id))
-    edits = [each for each in asked if len(each) < len(asked[0])]
-    assert edits[:1] == ([["ledger"]] if is_blamed else [])
+    assert asked == looks
+    scene.pd.resolve(incident.id, by=scene.bot)
+    await scene.until(lambda: scene.text(incident.id).startswith("Resolved"))
+    assert asked == [*looks, ["ledger"]]
+
+
+async def test_an_event_that_changes_nothing_of_the_note_reads_nothing(scene: Scene) -> None:
+    numbers = Numbers()
+    incident = await blamed(scene, numbers)
+    await looked_twice_more(scene)
+    reads = numbers.reads
+    row = await scene.incident(incident.id)
+    seen = Sighting(incident.id, time.time(), row.status, is_exact=True, urgency="low")
+    assert scene.pipeline is not None
+    await scene.pipeline.updater.update(scene.records["one"], [seen])
+    assert ((await scene.incident(incident.id)).urgency, numbers.reads) == ("low", reads)
+
+
+async def test_a_rollback_that_only_the_revisions_tell_of_is_in_the_next_edit(scene: Scene) -> None:
+    numbers = Numbers()
+    incident = await blamed(scene, numbers)
+    await looked_twice_more(scene)
+    numbers.found = msgspec.structs.replace(numbers.of(14, 15), rollouts=[undo()])
+    scene.pd.acknowledge(incident.id, by=scene.bot)
+    await scene.until(lambda: "Acknowledged" in scene.text(incident.id))
+    found = await standing(scene, incident)
+    assert (found.rollback is not None, found.revisions) == (True, [numbers.of(14, 15)])
 
 
 async def test_a_resolved_incident_of_no_cause_reads_its_own_service(scene: Scene) -> None:

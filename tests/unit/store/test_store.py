@@ -1,4 +1,5 @@
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -341,3 +342,39 @@ async def test_changes_of_one_commit_happen_all_or_none(store: Store) -> None:
 async def test_writes_made_at_the_same_time_are_all_kept(store: Store) -> None:
     await asyncio.gather(*(store.add_webhook(webhook(f"w{i}")) for i in range(500)))
     assert (await store.depths(NOW)).inbox == 500
+
+
+# What the writer remembers of subjects
+
+
+def of_pod(key: str, app: str, **changes: object) -> ContextEvent:
+    return event(key, object=ObjectRef("Pod", "shop", key, key, "Deployment", app, "", {"app": app}), **changes)
+
+
+async def found(store: Store, app: str) -> list[str]:
+    window = await store.select(query(services=[app], workloads=[app]))
+    return [each.dedup_key for each in window.events]
+
+
+async def test_a_subject_that_was_swept_is_made_anew(store: Store) -> None:
+    await store.add_events([of_pod("a", "web", timestamp=NOW - 9e5, last_seen=NOW - 9e5)])
+    while await store.sweep(NOW, 100):
+        pass
+    await store.add_events([of_pod("other", "db")])  # takes the id that is free now
+    await store.add_events([of_pod("b", "web")])
+    assert (await found(store, "web"), await found(store, "db")) == (["b"], ["other"])
+
+
+async def test_subjects_of_a_job_that_was_undone_are_made_anew(store: Store) -> None:
+    broken = of_pod("b", "db", timestamp=None)
+    with pytest.raises((sqlite3.Error, TypeError)):
+        await store.add_events([of_pod("a", "web"), broken])
+    await store.add_events([of_pod("c", "db")])
+    await store.add_events([of_pod("d", "web")])
+    assert (await found(store, "web"), await found(store, "db")) == (["d"], ["c"])
+
+
+async def test_an_event_that_moves_to_another_workload_is_found_there_only(store: Store) -> None:
+    await store.add_events([of_pod("a", "web")])
+    await store.add_events([of_pod("a", "db", last_seen=NOW + 1)])
+    assert (await found(store, "web"), await found(store, "db")) == ([], ["a"])

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import structlog
 
 from noctuary.models.evidence import Evidence
 from noctuary.store.interface import EventQuery, Store
 from noctuary.store.open import open_store
+from noctuary.store.sqlite import schema
+from noctuary.store.sqlite.schema import MIGRATIONS
 from noctuary.store.sqlite.store import FILE_NAME
-from testbed.cluster_events import rollout
+from testbed.cluster_events import fault, rollout
 
 FIXTURE = Path(__file__).parent / "fixtures" / "release-0.2.0.sqlite"
 API = "https://api.pagerduty.example"
@@ -117,4 +120,47 @@ async def test_events_of_the_last_day_are_found_by_name_and_by_label(tmp_path: P
         for name, labels in (("web", {}), ("shop-web", {}), ("other", {"app": "web"}), ("other", {"app": "we"}))
     ]
     assert [len(events) for events in found] == [1, 1, 1, 0]
+    await store.close()
+
+
+async def test_what_was_posted_before_the_upgrade_is_told_from_the_clusters_own(tmp_path: Path) -> None:
+    shutil.copy(FIXTURE, tmp_path / FILE_NAME)
+    own = rollout(AT - 60, workload="web", namespace="payments")
+    sent = [msgspec.structs.replace(own, object=None, source="api", vendor="argocd", entity=f"x{n}") for n in range(4)]
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as old, old:
+        old.executemany(
+            "INSERT INTO events"
+            " (tenant, source, dedup_key, service_name, timestamp, last_seen, expires_at, count, event)"
+            " VALUES ('payments', 'any', ?1, 'web', ?2, ?2, ?2 + 7200, 1, ?3)",
+            [(f"k{n}", AT - 60 + n, msgspec.json.encode(each)) for n, each in enumerate([own, *sent])],
+        )
+        old.execute("INSERT INTO services VALUES ('payments', 'web', ?)", (AT - 60,))
+    store = await open_store(tmp_path)
+    window = await store.select(EventQuery(["payments"], ["web"], AT - 3600, AT, AT, change_limit=2))
+    assert (len(window.events), window.changes_cut, window.posted_changes_cut) == (2, 3, 3)
+    assert any(event.object is not None for event in window.events)
+    await store.close()
+
+
+async def test_of_a_flood_all_changes_and_the_newest_of_each_service_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "MIGRATIONS", tuple(each.replace("LIMIT 50000", "LIMIT 40") for each in MIGRATIONS))
+    shutil.copy(FIXTURE, tmp_path / FILE_NAME)
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as old, old:
+        for number in range(80):
+            service, at = f"svc-{number % 10}", AT - 60 - number
+            event = rollout(at, service=service) if number >= 70 else fault(at, service=service)
+            old.execute(
+                "INSERT INTO events"
+                " (tenant, source, dedup_key, service_name, timestamp, last_seen, expires_at, count, event)"
+                " VALUES ('payments', 'kubernetes', ?1, ?2, ?3, ?3, ?4, 1, ?5)",
+                (f"flood {number}", service, at, AT + 7200, msgspec.json.encode(event)),
+            )
+            old.execute("INSERT OR REPLACE INTO services VALUES ('payments', ?, ?)", (service, AT - 60))
+    with structlog.testing.capture_logs() as logs:
+        store = await open_store(tmp_path)
+    found = [await store.select(EventQuery(["payments"], [f"svc-{number}"], AT - 3600, AT, AT)) for number in range(10)]
+    assert [len(window.events) for window in found] == [5] * 10
+    assert [each["events"] for each in logs if "left the oldest warnings" in each["event"]] == [30]
     await store.close()

@@ -1,21 +1,37 @@
 """ContextEvents: kept once per dedup key, counted when repeated, gone from every window when expired."""
 
 import sqlite3
+from typing import NamedTuple
 
 import msgspec
 
 from noctuary.models.context_event import ContextEvent, merge_repeated
 from noctuary.store.interface import LONG_AGO
 from noctuary.store.sqlite.events import subjects
+from noctuary.store.sqlite.events.subject_ids import SubjectIds
 
 _DECODER = msgspec.json.Decoder(ContextEvent)
+_ENCODER = msgspec.json.Encoder()
 _COLUMNS = "timestamp, last_seen, count, event"
 _Row = tuple[float, float, int, bytes]
 
 
-def add(connection: sqlite3.Connection, events: list[ContextEvent]) -> list[bool]:
+class _Known(NamedTuple):
+    """What is stored under an event's key."""
+
+    timestamp: float
+    last_seen: float
+    times: int
+    body: bytes
+    row_id: int
+    expires_at: float
+    subject_id: int
+
+
+def add(connection: sqlite3.Connection, events: list[ContextEvent], ids: SubjectIds) -> list[bool]:
     """Insert events or count them up; True where new."""
-    added = [_add_one(connection, event) for event in events]
+    of_events = ids.of(connection, events)
+    added = [_add_one(connection, event, subject) for event, subject in zip(events, of_events, strict=True)]
     newest: dict[tuple[str, str], float] = {}
     for event in events:
         service = (event.tenant, event.service_name)
@@ -28,47 +44,48 @@ def add(connection: sqlite3.Connection, events: list[ContextEvent]) -> list[bool
     return added
 
 
-def _add_one(connection: sqlite3.Connection, event: ContextEvent) -> bool:
-    if _insert(connection, event):
-        return True
-    if _drop_expired(connection, event):
-        return _insert(connection, event)
-    # The same occurrence told twice (a watch that was begun anew) is not a second one: only a later one counts.
-    connection.execute(
-        "UPDATE events SET count = max(count + (?1 > last_seen), ?2), last_seen = max(last_seen, ?1),"
-        " expires_at = max(expires_at, ?3), event = ?4, subject_id = ?8"
-        " WHERE tenant = ?5 AND source = ?6 AND dedup_key = ?7",
-        (
-            event.last_seen,
-            event.count,
-            event.expires_at,
-            _body(connection, event),
-            *_key(event),
-            subjects.add(connection, event),
-        ),
-    )
-    return False
-
-
-def _body(connection: sqlite3.Connection, event: ContextEvent) -> bytes:
-    """Return what to keep of an event that is known: what was seen last counts."""
-    row: _Row = connection.execute(
-        f"SELECT {_COLUMNS} FROM events WHERE tenant = ? AND source = ? AND dedup_key = ?",  # noqa: S608 - a constant
-        _key(event),
+def _add_one(connection: sqlite3.Connection, event: ContextEvent, subject_id: int) -> bool:
+    row = connection.execute(
+        f"SELECT {_COLUMNS}, row_id, expires_at, subject_id FROM events"  # noqa: S608 - a constant
+        " WHERE tenant = ? AND source = ? AND dedup_key = ?",
+        (event.tenant, event.source, event.dedup_key),
     ).fetchone()
-    is_later = event.last_seen > row[1]
-    return msgspec.json.encode(merge_repeated(_decode(row), event)) if is_later else row[3]
+    known = _Known(*row) if row is not None else None
+    if known is not None and known.expires_at > event.timestamp:
+        _count_up(connection, known, event, subject_id)
+        return False
+    if known is not None:  # it had expired when this one happened: whether the sweep came by must not matter
+        connection.execute("DELETE FROM events WHERE row_id = ?", (known.row_id,))
+    _insert(connection, event, subject_id)
+    return True
 
 
-def _key(event: ContextEvent) -> tuple[str, str, str]:
-    return event.tenant, event.source, event.dedup_key
+def _count_up(connection: sqlite3.Connection, known: _Known, event: ContextEvent, subject_id: int) -> None:
+    """Keep what was seen last; the same occurrence told twice (a watch that was begun anew) is not a second one."""
+    is_later = event.last_seen > known.last_seen
+    now = _Known(
+        known.timestamp,
+        max(known.last_seen, event.last_seen),
+        max(known.times + is_later, event.count),
+        _ENCODER.encode(merge_repeated(_decode(known[:4]), event)) if is_later else known.body,
+        known.row_id,
+        max(known.expires_at, event.expires_at),
+        subject_id,
+    )
+    if now == known:
+        return
+    connection.execute(
+        "UPDATE events SET count = ?, last_seen = ?, expires_at = ?, event = ?, subject_id = ? WHERE row_id = ?",
+        (now.times, now.last_seen, now.expires_at, now.body, subject_id, known.row_id),
+    )
+    _move_sighting(connection, known, now)
 
 
-def _insert(connection: sqlite3.Connection, event: ContextEvent) -> bool:
-    cursor = connection.execute(
+def _insert(connection: sqlite3.Connection, event: ContextEvent, subject_id: int) -> None:
+    inserted = connection.execute(
         "INSERT INTO events"
         " (tenant, source, dedup_key, service_name, timestamp, last_seen, expires_at, count, event, subject_id)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, source, dedup_key) DO NOTHING",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             event.tenant,
             event.source,
@@ -78,20 +95,33 @@ def _insert(connection: sqlite3.Connection, event: ContextEvent) -> bool:
             event.last_seen,
             event.expires_at,
             event.count,
-            msgspec.json.encode(event),
-            subjects.add(connection, event),
+            _ENCODER.encode(event),
+            subject_id,
         ),
     )
-    return cursor.rowcount == 1
+    row_id = inserted.lastrowid or 0
+    _add_sighting(connection, (subject_id, event.last_seen, row_id, event.timestamp, event.expires_at))
 
 
-def _drop_expired(connection: sqlite3.Connection, event: ContextEvent) -> bool:
-    """Delete the stored event that had expired when this one happened: whether the sweep came by must not matter."""
-    cursor = connection.execute(
-        "DELETE FROM events WHERE tenant = ? AND source = ? AND dedup_key = ? AND expires_at <= ?",
-        (*_key(event), event.timestamp),
+# Deleting an event deletes its sighting by a trigger. A trigger at each insert or update would cost more than these
+# statements do: within a savepoint SQLite copies the pages that a statement with triggers changes, each time anew.
+
+
+def _add_sighting(connection: sqlite3.Connection, sighting: tuple[int, float, int, float, float]) -> None:
+    connection.execute(
+        "INSERT INTO sightings (subject_id, last_seen, row_id, timestamp, expires_at) VALUES (?, ?, ?, ?, ?)", sighting
     )
-    return cursor.rowcount == 1
+
+
+def _move_sighting(connection: sqlite3.Connection, known: _Known, now: _Known) -> None:
+    before, after = _sighting(known), _sighting(now)
+    if before != after:
+        connection.execute("DELETE FROM sightings WHERE subject_id = ? AND last_seen = ? AND row_id = ?", before[:3])
+        _add_sighting(connection, after)
+
+
+def _sighting(of: _Known) -> tuple[int, float, int, float, float]:
+    return of.subject_id, of.last_seen, of.row_id, of.timestamp, of.expires_at
 
 
 def read(connection: sqlite3.Connection, row_ids: list[int]) -> list[ContextEvent]:

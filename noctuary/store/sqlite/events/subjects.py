@@ -2,12 +2,9 @@
 
 import sqlite3
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import msgspec
 
-from noctuary.models import details
-from noctuary.models.context_event import ContextEvent
 from noctuary.store.interface import EventQuery
 
 VOLATILE_LABELS = frozenset(
@@ -27,47 +24,13 @@ VOLATILE_LABELS = frozenset(
 """They differ from pod to pod or from version to version: with them every pod would be a subject of its own."""
 KEEP_S = 2 * 86_400.0
 """Longer than any lookback: a subject that is seen again soon keeps its row."""
-MAX_REASON_CHARS = 63
-"""Reasons and vendors are code words; a sender that writes sentences must not fill the table."""
 CLUSTER = ""
 """The sender of what is about a cluster object; what was posted has its vendor as sender."""
+Found = tuple[float, int, str, str, int]
+"""A subject with events within a query: its last event's time (within it or not), id, type, sender, and how many.
 
-UNNAMED = "-"
-"""The sender of what was posted without a vendor, which no release takes any more."""
-
-
-class Found(NamedTuple):
-    """A subject with events within a query: how many, and when the last of them was seen."""
-
-    newest: float
-    subject_id: int
-    event_type: str
-    sender: str
-    events: int
-
-
-def add(connection: sqlite3.Connection, event: ContextEvent) -> int:
-    """Return the id of an event's subject, which is made if it is new."""
-    ref = event.object
-    workload = (ref.workload_name or ref.name) if ref is not None else event.entity
-    labels = _lasting(ref.labels) if ref is not None else {}
-    row: tuple[int] = connection.execute(
-        "INSERT INTO subjects (tenant, service_name, workload, labels, event_type, reason, sender, last_event_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (tenant, service_name, workload, labels, event_type, reason, sender)"
-        " DO UPDATE SET last_event_at = max(last_event_at, excluded.last_event_at) RETURNING subject_id",
-        (
-            event.tenant,
-            event.service_name,
-            workload,
-            msgspec.json.encode(labels, order="sorted").decode(),
-            str(event.event_type),
-            event.details.get(details.REASON, "")[:MAX_REASON_CHARS],
-            CLUSTER if ref is not None else event.vendor[:MAX_REASON_CHARS] or UNNAMED,
-            event.last_seen,
-        ),
-    ).fetchone()
-    return row[0]
+A plain tuple, because a selector may find 20,000 of them.
+"""
 
 
 def matching(connection: sqlite3.Connection, query: EventQuery) -> list[Found]:
@@ -76,14 +39,13 @@ def matching(connection: sqlite3.Connection, query: EventQuery) -> list[Found]:
     condition, arguments = _condition(query)
     for tenant in dict.fromkeys(query.tenants):
         rows = connection.execute(
-            "SELECT (SELECT last_seen FROM sightings WHERE subject_id = subjects.subject_id"  # noqa: S608 - placeholders only
-            f" AND {WITHIN} ORDER BY last_seen DESC LIMIT 1), subject_id, event_type, sender,"
-            f" (SELECT count(*) FROM sightings WHERE subject_id = subjects.subject_id AND {WITHIN}) AS seen"
+            "SELECT last_event_at, subject_id, event_type, sender,"  # noqa: S608 - placeholders only
+            f" (SELECT count(*) FROM sightings WHERE subject_id = subjects.subject_id AND {WITHIN})"
             " FROM subjects WHERE tenant = ? AND last_event_at >= ?"
-            f" AND reason NOT IN (SELECT value FROM json_each(?)) AND ({condition}) AND seen",
-            (*within(query) * 2, tenant, query.since, _json(query.without_reasons), *arguments),
+            f" AND reason NOT IN (SELECT value FROM json_each(?)) AND ({condition})",
+            (*within(query), tenant, query.since, _json(query.without_reasons), *arguments),
         )
-        found += map(Found._make, rows)
+        found += [row for row in rows if row[-1]]
     return sorted(found, reverse=True)
 
 
@@ -120,13 +82,14 @@ def _condition(query: EventQuery) -> tuple[str, list[str]]:
     names = "SELECT value FROM json_each(?)"
     parts = [f"service_name IN ({names})", f"workload IN ({names})"]
     arguments = [_json(each) for each in (query.services, query.workloads)]
-    pairs = [_as_stored(*item) for item in _lasting(query.match_labels).items()]
+    pairs = [_as_stored(*item) for item in lasting(query.match_labels).items()]
     if pairs:
         parts.append(" AND ".join(["instr(labels, ?)"] * len(pairs)))
     return " OR ".join(f"({part})" for part in parts), arguments + pairs
 
 
-def _lasting(labels: Mapping[str, str]) -> dict[str, str]:
+def lasting(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the labels that all pods of a workload share, whatever their version."""
     return {name: value for name, value in labels.items() if name not in VOLATILE_LABELS}
 
 

@@ -22,41 +22,43 @@ class _Taken(NamedTuple):
 
 def select(connection: sqlite3.Connection, query: EventQuery) -> Window:
     """Return the unexpired events that happened or went on between the query's times: changes, and all else."""
-    found = subjects.matching(connection, query)
-    changes = _take(connection, [each for each in found if each.event_type in CHANGE_TYPES], query, query.change_limit)
-    others = _take(connection, [each for each in found if each.event_type not in CHANGE_TYPES], query, query.limit)
+    changes: list[Found] = []
+    others: list[Found] = []
+    for each in subjects.matching(connection, query):
+        (changes if each[2] in CHANGE_TYPES else others).append(each)
+    did, told = _take(connection, changes, query, query.change_limit), _take(connection, others, query, query.limit)
     return Window(
-        events=rows.read(connection, changes.row_ids + others.row_ids),
-        changes_cut=changes.cut,
-        others_cut=others.cut,
-        posted_changes_cut=changes.posted_cut,
-        posted_others_cut=others.posted_cut,
+        events=rows.read(connection, did.row_ids + told.row_ids),
+        changes_cut=did.cut,
+        others_cut=told.cut,
+        posted_changes_cut=did.posted_cut,
+        posted_others_cut=told.posted_cut,
     )
 
 
 def _take(connection: sqlite3.Connection, found: list[Found], query: EventQuery, limit: int) -> _Taken:
     """Take from what the cluster told and from what was posted; each has half the limit, and what the other leaves."""
-    cluster = [each for each in found if each.sender == CLUSTER]
-    posted = [each for each in found if each.sender != CLUSTER]
-    told, sent = (sum(each.events for each in part) for part in (cluster, posted))
+    cluster = [each for each in found if each[3] == CLUSTER]
+    posted = [each for each in found if each[3] != CLUSTER] if len(cluster) < len(found) else []
+    told, sent = (sum([each[4] for each in part]) for part in (cluster, posted))
     of_sent = min(sent, max(limit // 2, limit - told))
     of_told = min(told, limit - of_sent)
-    chosen = Counter([*islice(_by_subject(cluster), of_told), *islice(_by_sender(posted), of_sent)])
+    chosen = Counter([*_by_subject(cluster, of_told), *_by_sender(posted, of_sent)])
     row_ids = [row for subject, count in chosen.items() for row in _newest(connection, subject, query, count)]
     return _Taken(row_ids, told + sent - of_told - of_sent, sent - of_sent)
 
 
-def _by_sender(found: list[Found]) -> Iterator[int]:
+def _by_sender(found: list[Found], limit: int) -> Iterator[int]:
     """Give each vendor its turn, and within it each subject: who invents subjects crowds out only itself."""
     senders: dict[str, list[Found]] = {}
     for each in found:
-        senders.setdefault(each.sender, []).append(each)
-    return _in_turn(map(_by_subject, senders.values()))
+        senders.setdefault(each[3], []).append(each)
+    return islice(_in_turn(_by_subject(part, limit) for part in senders.values()), limit)
 
 
-def _by_subject(found: list[Found]) -> Iterator[int]:
+def _by_subject(found: list[Found], limit: int) -> Iterator[int]:
     """Name each subject once, then again each that has more events, and so on: none crowds out another."""
-    return _in_turn(repeat(each.subject_id, each.events) for each in found)
+    return islice(_in_turn(repeat(subject_id, seen) for _, subject_id, *_, seen in found[:limit]), limit)
 
 
 def _in_turn(parts: Iterable[Iterator[int]]) -> Iterator[int]:

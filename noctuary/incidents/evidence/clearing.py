@@ -1,0 +1,48 @@
+"""What was seen of the blamed workload when an incident was resolved."""
+
+from noctuary.correlation.observations import Observations
+from noctuary.incidents.evidence.standing import blamed_workloads, find_rollback, find_undoings
+from noctuary.models.diagnosis import Change, Diagnosis, Fault, PodView, Relation, ServiceView, Subject
+from noctuary.models.evidence import Clearing
+from noctuary.models.live_view import LiveView
+
+
+def find_clearing(diagnosis: Diagnosis, observed: Observations, live: LiveView | None) -> Clearing:
+    """Tell what cleared: a rollback, and the pods of the blamed workload, else those of the incident's own service."""
+    rollback = find_rollback(diagnosis, observed.changes)
+    if rollback is None and diagnosis.is_undecided:
+        undoings = find_undoings(diagnosis, observed.changes).values()
+        rollback = next((change for change in undoings if change.is_rollout), None)
+    if live is None:
+        return Clearing(rollback)
+    blamed = blamed_workloads(diagnosis)[:1]
+    pods = [pod for pod in live.pods if blamed and _is_of(pod, blamed[0])]
+    if not pods and _is_own(diagnosis):
+        pods = observed.own_pods
+    return Clearing(rollback, sum(pod.is_ready for pod in pods), len(pods)) if pods else Clearing(rollback)
+
+
+def services_of_cause(diagnosis: Diagnosis, services: list[ServiceView]) -> list[ServiceView]:
+    """Return the services whose pods tell what cleared: those of the shown cause, else the incident's own."""
+    first = _shown(diagnosis)
+    if first is None or first.relation is not Relation.DEPENDENCY:
+        return [service for service in services if service.relation is Relation.OWN]
+    return [service for service in services if service.name == first.service] or services
+
+
+def _is_of(pod: PodView, subject: Subject) -> bool:
+    kinds = ("", subject.kind)
+    return (pod.namespace, pod.workload) == (subject.namespace, subject.name) and pod.workload_kind in kinds
+
+
+def _is_own(diagnosis: Diagnosis) -> bool:
+    """Tell whether the shown cause is of the incident's own service, or none is shown."""
+    first = _shown(diagnosis)
+    return first is None or first.relation is not Relation.DEPENDENCY
+
+
+def _shown(diagnosis: Diagnosis) -> Change | Fault | None:
+    if not diagnosis.causes:
+        return None
+    first = diagnosis.causes[0]
+    return first.change if first.change is not None else first.faults[0]
