@@ -7,11 +7,13 @@ from noctuary.common.text import clean
 from noctuary.models import details
 from noctuary.models.diagnosis import Fault
 
+STAYING = "NodeNotReady"
+"""The pods are still there; all others are gone when they are told of."""
 ENDS = {
     "Preempting": "preempted by pods of higher priority",
     "Preempted": "preempted by pods of higher priority",
     "NodeLost": "lost with the node",
-    "NodeNotReady": "on a node that is not ready",
+    STAYING: "on a node that is not ready",
     "Terminated": "ended because the node shut down",
     "Shutdown": "ended because the node shut down",
     "TaintManagerEviction": "evicted (the node got a taint that is not tolerated)",
@@ -52,7 +54,10 @@ class Evicted(Analyzer):
 
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return why."""
-        end = ENDS.get(fault.details.get(details.REASON, ""))
+        reason = fault.details.get(details.REASON, "")
+        end = ENDS.get(reason)
+        if reason == STAYING:
+            return f"{wording.pods} {'are' if wording.is_many else 'is'} {end}"
         return f"{wording.pods} {'were' if wording.is_many else 'was'} {end or f'evicted{self._why(fault)}'}"
 
     def symptom(self, fault: Fault, _limit: int) -> str:

@@ -27,6 +27,8 @@ DRAIN_S = 60.0
 """Pods of a replaced rollout may fail until they are gone."""
 CONFIGURATION = "see its "
 """A restart makes felt what its pods read from outside their template: nothing else of it is new."""
+RAN_WELL = "its pods ran well"
+"""Tells against a rollout and acquits it of nothing that needs hours, such as a leak."""
 MAX_READ = 2
 """Objects that pods read which a sentence names."""
 LASTED_S = 300.0
@@ -111,7 +113,7 @@ def _ran_well(observed: Observations, _: Explanation, change: Change, symptoms: 
         and (not template_hash or fault.template_hash in ("", template_hash))
     ]
     is_later = bool(late) and not symptoms and min(late) > SOON_S
-    return f"its pods ran well for {duration(min(late))} before the fault began" if is_later else ""
+    return f"{RAN_WELL} for {duration(min(late))} before the fault began" if is_later else ""
 
 
 def _went_back(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> str:

@@ -4,6 +4,7 @@ import re
 
 from noctuary.analyzers.base import container_named, wording
 from noctuary.analyzers.registry import analyzer_of
+from noctuary.analyzers.unschedulable import Unschedulable
 from noctuary.common.text import duration, plural, shorten, shorten_middle
 from noctuary.common.words import COUNT, disarmed, is_subdomain, phrase, plain_value, quoted, short_sha
 from noctuary.correlation.change_checks import NOTHING_RUNS
@@ -44,10 +45,13 @@ def sentence(cause: Cause, diagnosis: Diagnosis, limit: int, *, with_symptom: bo
 
 def _felt(cause: Cause, limit: int) -> str:
     """Return which pods feel a bad node."""
-    count = sum(len(fault.shown_pods) for fault in cause.faults[1:])
+    there = [fault for fault in cause.faults[1:] if fault.kind != Unschedulable.kind]
+    felt = there or cause.faults[1:]
+    count = sum(len(fault.shown_pods) for fault in felt)
     if not count:
         return f"; {cause.why}"
-    return f"; {plural(count, 'pod')} of {shown_name(cause.faults[1], limit)} {'fails' if count == 1 else 'fail'} there"
+    one, many = ("fails there", "fail there") if there else ("finds no other node", "find no other node")
+    return f"; {plural(count, 'pod')} of {shown_name(felt[0], limit)} {one if count == 1 else many}"
 
 
 def _symptom(cause: Cause, limit: int) -> str:

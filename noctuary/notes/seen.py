@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from noctuary.common.clock import format_moment
 from noctuary.common.text import clean, duration, plural, shorten
 from noctuary.common.words import disarmed
+from noctuary.correlation.rollout_checks import RAN_WELL
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models import details
-from noctuary.models.diagnosis import Cause, Diagnosis, Fault, Verdict
+from noctuary.models.diagnosis import Cause, Diagnosis, Fault, SetAside, Verdict
 from noctuary.models.evidence import Evidence
 from noctuary.models.live_view import NOT_WATCHED
 from noctuary.notes.phrases import cause_sentence, change_line, fault_line, fault_sentence
@@ -69,7 +70,7 @@ def others(diagnosis: Diagnosis) -> list[str]:
         *(_other("Less likely", cause, diagnosis) for cause in diagnosis.causes[_shown(diagnosis) :]),
         *(_other("Weak", cause, diagnosis) for cause in diagnosis.weak),
         *(
-            shorten(f"Ruled out: {_at(aside.change.at, diagnosis)} {change_line(aside.change)}: {aside.why}", 400)
+            shorten(f"{_aside(aside)}: {_at(aside.change.at, diagnosis)} {change_line(aside.change)}: {aside.why}", 400)
             for aside in diagnosis.set_aside
         ),
         *_more_set_aside(diagnosis),
@@ -77,6 +78,11 @@ def others(diagnosis: Diagnosis) -> list[str]:
         *_background(diagnosis),
         *_quiet(diagnosis),
     ]
+
+
+def _aside(aside: SetAside) -> str:
+    """Return how sure it is that a change is not to blame: a leak needs hours, so a time that went well is no proof."""
+    return "Less likely" if aside.why.startswith(RAN_WELL) else "Ruled out"
 
 
 def _more_set_aside(diagnosis: Diagnosis) -> Iterator[str]:
@@ -92,9 +98,9 @@ def _other(word: str, cause: Cause, diagnosis: Diagnosis) -> str:
 
 
 def _ran_well(diagnosis: Diagnosis) -> Iterator[str]:
-    is_told = any(aside.why.startswith("its pods ran well") for aside in diagnosis.set_aside)
+    is_told = any(aside.why.startswith(RAN_WELL) for aside in diagnosis.set_aside)
     if diagnosis.ran_well_s is not None and not is_told:
-        yield f"Not its rollout: the version had run well for {duration(diagnosis.ran_well_s)}"
+        yield f"The version had run well for {duration(diagnosis.ran_well_s)} before"
 
 
 def _background(diagnosis: Diagnosis) -> Iterator[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from noctuary.common.text import of_total
 from noctuary.models import details
-from noctuary.models.diagnosis import Diagnosis, Relation, SetAside
+from noctuary.models.diagnosis import Cause, CauseKind, Diagnosis, Relation, SetAside, Subject, Term
 from noctuary.models.evidence import Clearing, Standing
 from noctuary.notes.headline import HEADLINE_CHARS
 from testbed.told import ONSET, WEB, cause, change, diagnosis, fault, held, note
@@ -96,7 +96,27 @@ def test_what_goes_on_since_long_is_one_line_with_since_and_count(history: str, 
 
 def test_how_long_the_version_ran_well_is_said() -> None:
     text = note(diagnosis(cause(None, fault()), ran_well_s=1440.0))
-    assert "Not its rollout: the version had run well for 24 min" in text
+    assert "The version had run well for 24 min before" in text
+
+
+def test_a_version_that_ran_well_is_less_likely_and_not_acquitted() -> None:
+    aside = SetAside(change(at=ONSET - 3600), "its pods ran well for 50 min before the fault began")
+    lines = note(diagnosis(cause(None, fault()), set_aside=[aside])).splitlines()
+    assert [line.partition(":")[0] for line in lines if aside.why in line] == ["Less likely"]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "felt"),
+    [
+        (["unschedulable"], "1 pod of web finds no other node"),
+        (["crash_loop"], "1 pod of web fails there"),
+        (["unschedulable", "crash_loop"], "1 pod of web fails there"),
+    ],
+)
+def test_pods_that_find_no_node_do_not_fail_on_the_cordoned_one(kinds: list[str], felt: str) -> None:
+    bad = fault("cordon", {"reason": "NodeUnschedulable"}, subject=Subject("Node", "", "node-7"))
+    found = diagnosis(Cause(CauseKind.NODE, "", [Term("told", 0.8)], faults=[bad, *map(fault, kinds)]))
+    assert first_line(found).endswith(f"node node-7 is cordoned; {felt}.")
 
 
 def test_times_of_other_days_carry_their_date() -> None:
