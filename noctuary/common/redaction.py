@@ -11,8 +11,10 @@ REMOVED = "…"
 KEPT_READINGS = 512
 """The same message is drafted again with every count: about 0.5 MB, at most 16 MB where all are as long as is read."""
 _VALUE = r"(?:\"[^\"]*\"?|'[^']*'?|[^\s,;&\"']{0,4096}[^\s,;&\"')\]}])"
-_PASSWORD = r"(?:pass(?:word|wd|phrase)?|pwd)"  # noqa: S105 - how such names look
+_PASSWORD = r"(?:pass(?:word|wd|phrase)|(?<![a-z])pass|pwd)"  # noqa: S105 - how such names look
 _KEY = r"(?:(?:api|access|private|account|encryption)[-_]?key|cookie)"
+_NO_TAG = r"(?!v?\d{1,9}(?:\.\d{1,9}){0,4}(?:-[\w.]{1,60})?(?:[\s,;\"')\]]|$))"
+"""A version behind a name is the tag of an image: `token-service:2`."""
 _NAMED = rf"(?:{_PASSWORD}|secret|token|{_KEY}|[-_]key|credentials?|sig(?:nature)?|session[-_]?id)"
 
 
@@ -106,7 +108,7 @@ _NAMED_VALUES = (
     ),
     Rule(
         ("pass", "pwd", "secret", "token", "key", "credential", "session", "sig"),
-        re.compile(rf"(?i)({_NAMED}[-\w]{{0,40}}[\"']?\s?:(?:(?=[^\s/])|\s(?=[\"']))){_VALUE}"),
+        re.compile(rf"(?i)({_NAMED}[-\w]{{0,40}}[\"']?\s?:{_NO_TAG}(?:(?=[^\s/])|\s(?=[\"']))){_VALUE}"),
         rf"\1{REMOVED}",
         sign=":",
     ),

@@ -77,6 +77,8 @@ PLAIN = [
     "couldn't find key password in Secret shop/db",
     "pull secret regcred is missing; unauthorized: authentication required",
     "basic authentication failed",
+    'Failed to pull image "reg.example.com/token-service:2": not found',
+    "Back-off pulling image compass:1.2, auth-secret:v1.4.2-rc1",
     "invalid token: expired",
     "failed to fetch anonymous token",
     'secrets "db" is forbidden',

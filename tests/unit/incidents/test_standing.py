@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -146,7 +145,7 @@ def test_broken_is_what_failed_and_is_not_ready_now(live: LiveView | None, found
 def test_only_a_stateful_set_has_its_pods_read_for_an_edit(kind: str, read: list[str]) -> None:
     subject = msgspec.structs.replace(API, kind=kind)
     diagnosis = blaming(msgspec.structs.replace(BAD, subject=subject), BROKEN)
-    services = [ServiceView(name) for name in ("payments-api", "ledger")]
+    services = [ServiceView(name, Relation.OWN, "team", ["payments"]) for name in ("payments-api", "ledger")]
     assert [each.name for each in services_of_broken(diagnosis, services)] == read
 
 

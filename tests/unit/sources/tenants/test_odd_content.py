@@ -15,8 +15,8 @@ from tests.unit.sources.cases.controller_revisions import controller_revision
 from tests.unit.sources.cases.deployments import deployment
 from tests.unit.sources.cases.pods import pod
 from tests.unit.sources.cases.replica_sets import ANNOTATION, replica_set
-from tests.unit.sources.test_event_facts import Watches
 from tests.unit.sources.live.test_live import PATIENT_S, SHOP
+from tests.unit.sources.test_event_facts import Watches
 from tests.unit.sources.watched_case import Manifest
 
 NINES = "9" * 5000
