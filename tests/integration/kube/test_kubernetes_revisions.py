@@ -11,7 +11,7 @@ import pytest
 from noctuary.common.clock import now
 from noctuary.kube.client import KubeClient
 from noctuary.models import details
-from noctuary.models.context_event import ContextEvent
+from noctuary.models.context_event import CHANGE_TYPES, ContextEvent
 from noctuary.models.diagnosis import Relation, ServiceView, Subject
 from noctuary.models.live_view import LiveView
 from noctuary.models.revisions import WorkloadRevisions
@@ -151,7 +151,10 @@ async def test_the_revisions_of_a_workload_are_those_that_an_undo_takes(
     found = await revisions_of(world, kind, "shop")
     assert (found.current, [each.number for each in found.revisions]) == (3, [2, 3])
     assert {each.image for each in found.revisions} == {"shop:1"}
-    assert (await live(world, "shop")).revisions == [found]
+    seen = await live(world, "shop")
+    assert seen.revisions == [msgspec.structs.replace(found, rollouts=[])]
+    told = [each.dedup_key for each in found.rollouts]
+    assert told == [each.dedup_key for each in seen.events if each.event_type in CHANGE_TYPES] != []
 
 
 async def test_the_hash_of_a_revision_is_that_of_its_pods(
