@@ -8,7 +8,6 @@ from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
 from noctuary.models.diagnosis import Diagnosis, IncidentContext, PodView, Relation, ServiceView
 
 ONSET = 1_800_000_000.0
-MINUTE = 60.0
 OWN = ServiceView("pay", Relation.OWN, "team", ["payments"])
 POSTGRES = ServiceView("postgres", Relation.DEPENDENCY, "team", ["payments"])
 LABELLED = ServiceView("payments", Relation.OWN, "team", ["payments"], {"app": "payments"})

@@ -7,7 +7,7 @@ from noctuary.common.text import clean
 from noctuary.common.words import COUNT
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
-from noctuary.models.diagnosis import Fault, Subject
+from noctuary.models.diagnosis import JOB_KINDS, Fault, Subject
 
 EXIT_MEANINGS = {
     "0": "it ended by itself, without an error",
@@ -19,8 +19,6 @@ EXIT_MEANINGS = {
     "143": "terminated",
 }
 """A shell's codes, and 128 plus the number of a signal."""
-
-JOB_KINDS = frozenset({"Job", "CronJob"})
 
 
 class CrashLoop(Analyzer):

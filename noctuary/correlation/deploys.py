@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from noctuary.correlation.score import LOW_CONFIDENCE
 from noctuary.models import details
 from noctuary.models.diagnosis import Change, Subject
 
@@ -11,8 +12,6 @@ POSTED_BEFORE_S = 600.0
 """A deploy tool tells of a sync when it begins; images are pulled and checks run before the workload changes."""
 POSTED_AFTER_S = 300.0
 """Others tell of it when it is done."""
-SURE = 0.5
-"""A sender that doubts its own word lends it to nothing."""
 BY_HAND = "kubectl"
 """Field managers of commands that a person types begin so: no deploy tool did what they did."""
 
@@ -53,7 +52,7 @@ def _rollouts_of(post: Change, rollouts: list[Change]) -> list[Change]:
 def _may_be(post: Change, rollout: Change) -> bool:
     late_s = rollout.at - post.at
     is_near = post.service == rollout.service and -POSTED_AFTER_S <= late_s <= POSTED_BEFORE_S
-    is_sure = post.confidence >= SURE
+    is_sure = post.confidence >= LOW_CONFIDENCE
     return is_near and is_sure and not (rollout.actor or "").startswith(BY_HAND) and _agree(post, rollout)
 
 

@@ -18,10 +18,9 @@ from noctuary.correlation.score import (
     symptom_term,
     time_term,
 )
-from noctuary.models.diagnosis import Cause, CauseKind, Fault, PodView, Relation, Term
+from noctuary.models.diagnosis import JOB_KINDS, Cause, CauseKind, Fault, PodView, Relation, Term
 
 SINCE_RESTART = "since its restart; "
-JOB_KINDS = frozenset({"Job", "CronJob"})
 
 
 def bad_node(observed: Observations, explanation: Explanation) -> Iterator[Cause]:

@@ -10,6 +10,8 @@ POSSIBLE_LIMIT = 0.69
 DOUBTFUL_LIMIT = 0.29
 """The most for what shows no trouble: Warnings about pods that are ready, a first rollout of ready pods. It is weak by
 default, since `minimumConfidence` is 0.3."""
+LOW_CONFIDENCE = 0.5
+"""Below it the reporting system itself doubts what it says: the reader is told, and it lends its word to nothing."""
 TIME_WEIGHT = 0.25
 FRESH_S = 600.0
 """Most causes page within ten minutes; older ones lose weight until the lookback's end."""

@@ -217,3 +217,4 @@ class Diagnosis(msgspec.Struct, frozen=True):
 
 
 WORKLOAD_KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+JOB_KINDS = frozenset({"Job", "CronJob"})

@@ -12,14 +12,13 @@ from noctuary.common.words import (
     short_sha,
 )
 from noctuary.correlation.scalings import is_by_autoscaler
+from noctuary.correlation.score import LOW_CONFIDENCE
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change, Fault
 from noctuary.notes.values import ODD_THING, entity_of, old_image, previous_version, service_of, version
 
 MAX_TOLD_CHARS = 120
 DOUBTED = "reported with low confidence"
-LOW_CONFIDENCE = 0.5
-"""Below it the reporting system itself doubts what it says, and the reader should know."""
 _ON = frozenset({"on", "true", "enabled", "1"})
 _OFF = frozenset({"off", "false", "disabled", "0"})
 SETTING_NOUNS: dict[str, str] = {

@@ -1,10 +1,6 @@
 """What holds when a note is written or edited: a rollback that was seen, and revisions that exist."""
 
 import asyncio
-<<<<<<< HEAD
-import time
-=======
->>>>>>> refs/agents/merge
 from typing import Any
 
 import msgspec
@@ -140,11 +136,7 @@ def test_broken_is_what_failed_and_is_not_ready_now(live: LiveView | None, found
 def test_only_a_stateful_set_has_its_pods_read_for_an_edit(kind: str, read: list[str]) -> None:
     subject = msgspec.structs.replace(API, kind=kind)
     diagnosis = blaming(msgspec.structs.replace(BAD, subject=subject), BROKEN)
-<<<<<<< HEAD
-    services = [ServiceView(name, Relation.OWN, "team", ["payments"]) for name in ("payments-api", "ledger")]
-=======
     services = [ServiceView(name, Relation.OWN, "", []) for name in ("payments-api", "ledger")]
->>>>>>> refs/agents/merge
     assert [each.name for each in services_of_broken(diagnosis, services)] == read
 
 

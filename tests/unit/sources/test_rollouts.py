@@ -6,13 +6,13 @@ import pytest
 from noctuary.common.clock import parse_time
 from noctuary.kube.objects import PodTemplate
 from noctuary.sources.kubernetes.kinds.deployments import Deployment, view_deployment
-from noctuary.sources.kubernetes.kinds.replica_sets import REVISION_HISTORY_ANNOTATION, ReplicaSet, view_replica_set
+from noctuary.sources.kubernetes.kinds.replica_sets import HISTORY_SUFFIX, ReplicaSet, view_replica_set
 from noctuary.sources.kubernetes.rollouts.dating import Clock
 from noctuary.sources.kubernetes.rollouts.differences import baseline, difference
 from noctuary.sources.kubernetes.rollouts.revisions import Revision
 from noctuary.sources.kubernetes.rollouts.template import summarize
 from noctuary.sources.kubernetes.rollouts.words import describe_change
-from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
+from noctuary.sources.kubernetes.rollouts.workloads import REVISION_ANNOTATION, WorkloadView
 from tests.unit.sources.cases.deployments import deployment
 from tests.unit.sources.cases.replica_sets import replica_set
 from tests.unit.sources.watched_case import Manifest
@@ -55,7 +55,7 @@ def deployment_view(revision: int, replicas: int = 1) -> WorkloadView:
 def revision_of(number: int, image: str, minute: int, *, reused: bool = False) -> Revision:
     obj = replica_set(number, image, minute)
     if reused:
-        obj["metadata"]["annotations"][REVISION_HISTORY_ANNOTATION] = "1"
+        obj["metadata"]["annotations"][REVISION_ANNOTATION + HISTORY_SUFFIX] = "1"
     body = msgspec.json.encode(obj)
     owned = view_replica_set(msgspec.json.decode(body, type=ReplicaSet))
     assert owned is not None

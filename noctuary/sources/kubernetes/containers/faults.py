@@ -29,7 +29,7 @@ from noctuary.sources.kubernetes.words.messages import plain
 
 FROM_LOGS = "FallbackToLogsOnError"
 """Under this policy a termination message may be the container's last log lines, which no note may hold."""
-CLOCK_SLACK_S = 2.0
+ROUNDING_S = 2.0
 """Times are whole seconds."""
 
 
@@ -75,7 +75,7 @@ class ContainerFaults:
         if ended.exit_code == 0 or ended.reason == OUT_OF_MEMORY or ended.reason in LOST_REASONS:
             return False
         since = self._pod_times.leaving_since
-        if since and seconds(ended.finished_at) >= since - CLOCK_SLACK_S:
+        if since and seconds(ended.finished_at) >= since - ROUNDING_S:
             return False
         return not (self._pod_times.is_ended and ended is self._status.state.terminated)
 

@@ -19,7 +19,6 @@ HISTORY_SUFFIX = "-history"
 """The annotation of this ending holds the numbers that a ReplicaSet had before it was rolled back to."""
 MAX_HISTORY = 100
 """So many of its last numbers are read: controllers themselves keep them in 2,000 characters."""
-REVISION_HISTORY_ANNOTATION = REVISION_ANNOTATION + HISTORY_SUFFIX
 
 
 class ReplicaSet(KubeObject):

@@ -26,7 +26,7 @@ CASES = [
     *(
         Case(
             {"reason": reason},
-            f"2 pods of pay were {end}",
+            f"2 pods of pay {'are' if reason == 'NodeNotReady' else 'were'} {end}",
             f"new pods are {end}",
             "kubectl -n shop describe pod/pay-0",
             pods=2,
