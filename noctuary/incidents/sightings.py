@@ -141,6 +141,10 @@ def apply_sighting(row: IncidentRow | None, seen: Sighting, account: str, integr
 def _is_newer(row: IncidentRow, seen: Sighting) -> bool:
     if seen.at > row.last_event_at:
         return True
+    if seen.asked_at > row.last_event_at + SETTLED_S:  # all has arrived by then: the list knows what holds
+        return seen.status != row.status
+    if not seen.is_exact and seen.status == "resolved" and (row.reopened_at or 0.0) >= seen.at:
+        return False  # cut to the second: it was reopened in the same one
     precision_s = 0.0 if seen.is_exact else LISTING_PRECISION_S
     return seen.at + precision_s >= row.last_event_at and RANK[seen.status] > RANK.get(row.status, 0)
 

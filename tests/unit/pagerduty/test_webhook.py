@@ -156,3 +156,16 @@ def test_a_list_that_is_asked_later_tells_of_a_move_and_one_asked_at_once_does_n
     row = fold(body(status="triggered", service={"id": "POLD", "type": "service_reference", "summary": "old"}))
     services = [apply_sighting(row, sighting_of_listing(moved, T + s), "a", "one").service_id for s in (30, 90)]
     assert services == ["POLD", "PNEW"]
+
+
+def test_a_list_that_was_asked_just_before_a_reopening_does_not_undo_it() -> None:
+    resolve = body("incident.resolved", 12, status="resolved").replace(b".250Z", b".100Z")
+    row = fold(TRIGGER, resolve, REOPEN)
+    listed = Incident(id="Q1", status="resolved", last_status_change_at="2027-01-15T08:00:12Z")
+    assert apply_sighting(row, sighting_of_listing(listed, T + 12.2), "a", "one").status == "triggered"
+
+
+def test_a_list_that_is_asked_when_all_has_arrived_corrects_what_was_believed() -> None:
+    listed = Incident(id="Q1", status="triggered", last_status_change_at="2027-01-15T08:00:09Z")
+    statuses = [apply_sighting(fold(RESOLVE), sighting_of_listing(listed, T + s), "a", "one").status for s in (30, 90)]
+    assert statuses == ["resolved", "triggered"]
