@@ -73,7 +73,7 @@ def _came_after(observed: Observations, _: Explanation, change: Change, _symptom
 
 def _was_replaced(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> str:
     """A rollout that was replaced is over, unless the alert is only late and what came after it is well."""
-    later = [(i, other) for i, other in _later(observed, change) if other.at <= observed.context.onset]
+    later = list(_later(observed, change))
     if not later or any(fault.last > later[0][1].at + DRAIN_S for fault in symptoms):
         return ""
     ago_s = observed.context.onset - later[0][1].at
@@ -159,11 +159,11 @@ def leads_back(change: Change, other: Change) -> bool:
 
 
 def _later(observed: Observations, change: Change) -> Iterator[tuple[int, Change]]:
-    """Yield the rollouts of the same workload after this one, in order of time."""
+    """Yield the rollouts of the same workload after this one and before the onset, in order of time."""
     return (
         (index, other)
         for index, other in enumerate(observed.changes)
-        if other.is_rollout and other.subject == change.subject and other.at > change.at
+        if other.is_rollout and other.subject == change.subject and change.at < other.at <= observed.context.onset
     )
 
 

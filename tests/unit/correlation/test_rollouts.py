@@ -133,6 +133,12 @@ def test_what_a_rollout_explains(case: Case) -> None:
     assert (named(diagnosis), is_likely) == (case.blamed, case.is_likely)
 
 
+def test_what_is_rolled_out_after_the_alert_makes_the_cause_no_less_likely() -> None:
+    before = [rollout(60), fault(50, last=-30)]
+    scores = [diagnose(events).causes[0].score for events in (before, [*before, rollout(-60, "fixed")])]
+    assert scores[0] == scores[1]
+
+
 def test_a_restart_names_what_its_pods_read() -> None:
     facts = {details.RESTART: "1", details.READS: "ConfigMap settings"}
     (cause,) = diagnose([rollout(40, facts=facts)], [pod("new")]).causes
