@@ -1,38 +1,20 @@
 """An incident that is reopened after a bad rollout, from the receiver's real process and a real API server."""
 
 import json
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from noctuary.models.routing_record import RoutingRecord, ServiceMapping, SigningSecret, TokenHash, hash_secret
+from noctuary.models.routing_record import ServiceMapping
 from testbed.localkube import Cluster
 from testbed.pagerduty import PagerDutySimulator
-from testbed.pagerduty.account.model import User
 from testbed.polling import until
+from testbed.routing_records import release_record
 from testbed.stage.receiver_process import ReceiverRelease
 
 NAME = "ledger"
 LABELS = {"app.kubernetes.io/name": NAME}
 NOISE = 350
 """More warnings of others than one window holds."""
-
-
-def record(pd: PagerDutySimulator, namespace: str, signing_secret: str, service: str, bot: User) -> RoutingRecord:
-    return RoutingRecord(
-        id="11111111-2222-3333-4444-777777777777",
-        namespace=namespace,
-        name="shops",
-        created_at=time.time() - 7200,
-        generation=1,
-        direction="bidirectional",
-        api_url=pd.url,
-        api_token=pd.add_token(),
-        from_email=bot.email,
-        tokens=[TokenHash(hash_secret("token"), 1)],
-        signing_secrets=[SigningSecret(signing_secret)],
-        services=[ServiceMapping(NAME, service, LABELS, [namespace])],
-    )
 
 
 def deployment(namespace: str, image: str) -> dict[str, Any]:
@@ -79,7 +61,8 @@ async def test_a_bad_rollout_between_resolution_and_reopening_is_named_in_a_busy
         bot, service = pd.add_user("Bot", "bot@example.com"), pd.add_service(NAME)
         receiver = await release.start()
         _, secret = pd.subscribe(str(receiver.public.base_url.join("/webhooks/pagerduty/token")))
-        release.apply(record(pd, release.namespace, secret, service, bot))
+        mappings = [ServiceMapping(NAME, service, LABELS, [release.namespace])]
+        release.apply(release_record(pd, release.namespace, secret, mappings, bot=bot, age_s=7200.0))
         await receiver.answers("token", 503)  # our own key does not sign for this integration
         apply(cluster, deployment(release.namespace, "1"))
         incident = pd.trigger(service, "Errors", at=datetime.now(UTC) - timedelta(hours=1))

@@ -1,38 +1,19 @@
 """The notes without a cause, and the metrics of one incident, from the receiver's real process."""
 
 import json
-import time
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from noctuary.models.routing_record import RoutingRecord, ServiceMapping, SigningSecret, TokenHash, hash_secret
+from noctuary.models.routing_record import ServiceMapping
 from testbed.localkube import Cluster
 from testbed.pagerduty import PagerDutySimulator
 from testbed.polling import until
+from testbed.routing_records import release_record
 from testbed.stage.receiver_process import Process, ReceiverRelease
 
 RUNS, UNKNOWN = "search-api", "payments-api"
 LABEL = "app.kubernetes.io/name"
-
-
-def record(pd: PagerDutySimulator, namespace: str, signing_secret: str, services: dict[str, str]) -> RoutingRecord:
-    return RoutingRecord(
-        id="11111111-2222-3333-4444-666666666666",
-        namespace=namespace,
-        name="shops",
-        created_at=time.time() - 60,
-        generation=1,
-        direction="bidirectional",
-        api_url=pd.url,
-        api_token=pd.add_token(),
-        from_email=pd.add_user("Bot", "bot@example.com").email,
-        tokens=[TokenHash(hash_secret("token"), 1)],
-        signing_secrets=[SigningSecret(signing_secret)],
-        services=[
-            ServiceMapping(name, service_id, {LABEL: name}, [namespace]) for name, service_id in services.items()
-        ],
-    )
 
 
 def apply(cluster: Cluster, namespace: str, kind: str, name: str, spec: dict[str, Any]) -> None:
@@ -70,7 +51,8 @@ async def test_nothing_changed_and_never_seen_are_told_apart_and_measured(
         services = {name: pd.add_service(name) for name in (RUNS, UNKNOWN)}
         receiver = await release.start()
         _, secret = pd.subscribe(str(receiver.public.base_url.join("/webhooks/pagerduty/token")))
-        release.apply(record(pd, release.namespace, secret, services))
+        mappings = [ServiceMapping(name, each, {LABEL: name}, [release.namespace]) for name, each in services.items()]
+        release.apply(release_record(pd, release.namespace, secret, mappings, age_s=60.0))
         await receiver.answers("token", 503)  # our own key does not sign for this integration
         await until(
             "the receiver has it so", lambda: samples(receiver), lambda found: found["noctuary_watching", ""] == 1

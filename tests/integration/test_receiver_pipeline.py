@@ -1,30 +1,12 @@
 """A signed webhook that PagerDuty's stand-in delivers to the receiver's real process becomes one note."""
 
-import time
 from datetime import timedelta
 
-from noctuary.models.routing_record import RoutingRecord, ServiceMapping, SigningSecret, TokenHash, hash_secret
+from noctuary.models.routing_record import ServiceMapping
 from testbed.pagerduty import PagerDutySimulator
 from testbed.polling import until
+from testbed.routing_records import release_record
 from testbed.stage.receiver_process import ReceiverRelease
-
-
-def record(pd: PagerDutySimulator, namespace: str, signing_secret: str, service: str) -> RoutingRecord:
-    bot = pd.add_user("Bot", "bot@example.com")
-    return RoutingRecord(
-        id="11111111-2222-3333-4444-555555555555",
-        namespace=namespace,
-        name="payments",
-        created_at=time.time() - 3600,
-        generation=1,
-        direction="bidirectional",
-        api_url=pd.url,
-        api_token=pd.add_token(),
-        from_email=bot.email,
-        tokens=[TokenHash(hash_secret("token"), 1)],
-        signing_secrets=[SigningSecret(signing_secret)],
-        services=[ServiceMapping("payments-api", service, {}, [namespace])],
-    )
 
 
 async def test_a_delivered_webhook_becomes_one_note_and_a_missed_incident_is_found(release: ReceiverRelease) -> None:
@@ -33,7 +15,8 @@ async def test_a_delivered_webhook_becomes_one_note_and_a_missed_incident_is_fou
         missed = pd.trigger(service, "Missed", at=pd.clock.now() - timedelta(minutes=30), deliver=False)
         receiver = await release.start()
         _, secret = pd.subscribe(str(receiver.public.base_url.join("/webhooks/pagerduty/token")))
-        release.apply(record(pd, release.namespace, secret, service))
+        mappings = [ServiceMapping("payments-api", service, {}, [release.namespace])]
+        release.apply(release_record(pd, release.namespace, secret, mappings))
         await receiver.answers("token", 503)  # our own key does not sign for this integration
         incident = pd.trigger(service, "Delivered")
         await pd.drained(timeout_s=60, hurry=True)
