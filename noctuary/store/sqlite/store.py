@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Hashable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -106,16 +107,21 @@ class SqliteStore:
         lease_s: float,
         now: float,
     ) -> list[R]:
-        """Claim first, then read again: what somebody finished in between is due no more."""
-        keys: list[K] = []
+        """Claim first, then read again: what somebody finished in between is due no more, and another may be."""
         for _ in range(CLAIM_TRIES):
             held = self._claims.held(work)
             found = await self._database.read(lambda c, rows=limit + held: due(c, now, rows))  # type: ignore[misc]
-            for key in found:
-                if len(keys) < limit and self._claims.claim(work, key, lease_s, now):
-                    keys.append(key)
-            if keys or len(found) <= held:
+            keys = list(islice((key for key in found if self._claims.claim(work, key, lease_s, now)), limit))
+            if rows := await self._keep_due(work, keys, still_due, now):
+                return rows
+            if not keys and len(found) <= held:
                 break
+        return []
+
+    async def _keep_due(
+        self, work: Work, keys: list[K], still_due: Callable[[sqlite3.Connection, K, float], R | None], now: float
+    ) -> list[R]:
+        """Return what is due still of what was claimed; the claims of all else end."""
         if not keys:
             return []
         try:

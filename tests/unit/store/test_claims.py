@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -170,3 +171,22 @@ async def test_a_change_whose_asker_is_cancelled_ends_its_claim_all_the_same(sto
     await asyncio.wait([asker])
     await store.commit(SaveNote(note()))
     assert [again.id for again in await store.claim_webhooks(1, 60, NOW + 5)] == [row.id]
+
+
+async def test_where_what_was_found_is_finished_meanwhile_the_next_is_claimed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await SqliteStore.open(tmp_path)
+    await store.commit(*(ScheduleRecheck("a", f"Q{n}", float(n)) for n in range(2)))
+    read, reads = store._database.read, []
+
+    async def read_and_be_overtaken(ask: Any) -> Any:
+        found = await read(ask)
+        reads.append(found)
+        if len(reads) == 1:
+            await store.commit(FinishRecheck("a", "Q0", NOW))
+        return found
+
+    monkeypatch.setattr(store._database, "read", read_and_be_overtaken)
+    assert await store.claim_rechecks(1, 60, NOW) == [("a", "Q1")]
+    await store.close()
