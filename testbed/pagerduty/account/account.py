@@ -150,7 +150,7 @@ class SimulatedPagerDuty:
         incident.alerts, incident.urgency = made, urgency
         incident.incident_key = None if made else ids.long_id().lower()
         if deliver:
-            self._publish("incident.triggered", incident, None)
+            self._publish("incident.triggered", incident, None, now)
         return incident
 
     def acknowledge(self, incident_id: str, *, by: User | None = None, deliver: bool = True) -> Incident:
@@ -196,10 +196,10 @@ class SimulatedPagerDuty:
             self._publish(f"incident.{status}", incident, by)
         return incident
 
-    def _publish(self, event_type: str, incident: Incident, by: User | None) -> None:
+    def _publish(self, event_type: str, incident: Incident, by: User | None, at: datetime | None = None) -> None:
         data = incident_data(self.render, incident)
         agent = agent_of(self.render, by, incident.service)
-        self.courier.publish(make_event(event_type, data, agent, self.clock.now(), incident.service))
+        self.courier.publish(make_event(event_type, data, agent, at or self.clock.now(), incident.service))
 
     # Notes
 
