@@ -20,6 +20,7 @@ from testbed.localkube.cluster import Cluster
 from testbed.localkube.errors import AlreadyRunningError, LocalKubeError, PortTakenError
 from testbed.localkube.home import ClusterHome, clear_remains, registry
 from testbed.localkube.kubeconfig import certificate_user, write_kubeconfig
+from testbed.polling import eventually
 
 _READY_TIMEOUT_S = 60.0  # four seconds are usual; a machine busy with other work gets its time
 _READY_POLL_S = 0.05
@@ -113,7 +114,12 @@ class LocalKube(Cluster):
         self._wait("kube-apiserver", lambda: self._answers("/readyz"))
 
     def stop_apiserver(self, *, grace_s: float = _APISERVER_GRACE_S) -> None:
-        """End the API server; with a grace of 0 it is killed at once."""
+        """End the API server; with a grace of 0 it is killed at once.
+
+        Waits for namespaces on their way out first: one that is asked about while a new API server does not list the
+        CRDs' kinds yet is taken for empty, and its custom resources outlive it.
+        """
+        eventually("every deleted namespace is gone", lambda: not self._leaving_namespaces())
         self._home.stop("kube-apiserver", grace_s=grace_s)
 
     def restart_apiserver(self) -> None:
@@ -209,6 +215,9 @@ class LocalKube(Cluster):
     def _answers(self, path: str) -> bool:
         with self._client(self.server, "ca.crt", "admin") as client:
             return _is_ok(client, path)
+
+    def _leaving_namespaces(self) -> str:
+        return self.kubectl("get", "namespaces", "--field-selector=status.phase=Terminating", "-o", "name")
 
     def _etcd_is_healthy(self) -> bool:
         with self._etcd() as etcd:

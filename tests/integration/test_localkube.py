@@ -138,6 +138,16 @@ def test_what_was_stored_is_there_after_a_restart_of_the_api_server(widgets: Loc
     assert widgets.kubectl("get", "configmap", "kept", "-o", "name") == "configmap/kept\n"
 
 
+def test_a_namespace_on_its_way_out_takes_its_custom_resources_along_before_a_restart(widgets: LocalKube) -> None:
+    widget = {"apiVersion": "test.noctuary.io/v1", "kind": "Widget", "metadata": {"name": "held"}}
+    widgets.kubectl("create", "namespace", "leaving")
+    widgets.kubectl("-n", "leaving", "create", "--filename=-", input=json.dumps(widget))
+    widgets.kubectl("delete", "namespace", "leaving", "--wait=false")
+    widgets.stop_apiserver(grace_s=0)
+    widgets.start_apiserver()
+    assert widgets.kubectl("get", "widgets", "-A", "-o", "name") == ""
+
+
 def test_a_watch_from_before_a_compaction_is_answered_with_410(widgets: LocalKube) -> None:
     widgets.kubectl("create", "configmap", "before")
     version = widgets.kubectl("get", "configmap", "before", "-o", "jsonpath={.metadata.resourceVersion}")
