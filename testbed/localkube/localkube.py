@@ -28,6 +28,8 @@ _READY_POLL_S = 0.05
 _APISERVER_GRACE_S = 1.0
 _REQUEST_TIMEOUT_S = 5.0
 _LOG_LINES = 12
+_NAMES = r'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}'
+_NAMESPACES = r'jsonpath={range .items[*]}{.metadata.namespace}{"\n"}{end}'
 _PORT_ATTEMPTS = 3  # a port found free may be taken by somebody else before the component listens on it
 _PORT_TAKEN = "address already in use"
 _DEFAULT_SERVICE_ACCOUNT = "/api/v1/namespaces/default/serviceaccounts/default"
@@ -116,10 +118,10 @@ class LocalKube(Cluster):
     def stop_apiserver(self, *, grace_s: float = _APISERVER_GRACE_S) -> None:
         """End the API server; with a grace of 0 it is killed at once.
 
-        Waits for namespaces on their way out first: one that is asked about while a new API server does not list the
-        CRDs' kinds yet is taken for empty, and its custom resources outlive it.
+        What a deleted namespace holds of our kinds goes first: a namespace that is looked at while a new API server
+        does not list them yet is taken for empty, and they would outlive it.
         """
-        eventually("every deleted namespace is gone", lambda: not self._leaving_namespaces())
+        eventually("a deleted namespace holds no custom resource", lambda: not self._leaving_resources())
         self._home.stop("kube-apiserver", grace_s=grace_s)
 
     def restart_apiserver(self) -> None:
@@ -216,8 +218,12 @@ class LocalKube(Cluster):
         with self._client(self.server, "ca.crt", "admin") as client:
             return _is_ok(client, path)
 
-    def _leaving_namespaces(self) -> str:
-        return self.kubectl("get", "namespaces", "--field-selector=status.phase=Terminating", "-o", "name")
+    def _leaving_resources(self) -> set[str]:
+        """Return the namespaces that are being deleted and hold a custom resource still."""
+        leaving = self.kubectl("get", "namespaces", "--field-selector=status.phase=Terminating", f"-o={_NAMES}")
+        kinds = self.kubectl("get", "customresourcedefinitions", f"-o={_NAMES}").split()
+        holding = self.kubectl("get", ",".join(kinds), "-A", f"-o={_NAMESPACES}") if kinds else ""
+        return set(leaving.split()) & set(holding.split())
 
     def _etcd_is_healthy(self) -> bool:
         with self._etcd() as etcd:
