@@ -116,6 +116,8 @@ def rollout_explains(observed: Observations, change: Change, fault: Fault) -> bo
     """Tell whether a fault is of a rollout's own pods and began within minutes of it, or they never became ready."""
     if not change.is_rollout or is_restart(change) or not same_workload(change, fault):
         return False
+    if shows_no_trouble(observed, fault):
+        return False
     if not has_previous(change) and registry.analyzer_of(fault).tells_cause:  # that says more than `it is new`
         return False
     template_hash = change.details.get(details.TEMPLATE_HASH, "")
@@ -127,6 +129,22 @@ def rollout_explains(observed: Observations, change: Change, fault: Fault) -> bo
     if late_s <= SOON_S or _is_about(change, fault):
         return True
     return _never_well(observed, change, fault) and not _ran(observed, fault)
+
+
+def is_mild(fault: Fault) -> bool:
+    """Tell whether a fault is a Warning of which nobody knows that it stops anything."""
+    return not registry.analyzer_of(fault).stops_pods and not fault.is_posted
+
+
+def shows_no_trouble(observed: Observations, fault: Fault) -> bool:
+    """Tell whether a mild Warning is about pods that are ready; about those of the service where it names none."""
+    if not is_mild(fault):
+        return False
+    if not fault.pods:
+        own = observed.own_pods if fault.relation is Relation.OWN else observed.dependency_pods
+        return bool(own) and all(pod.is_ready for pod in own)
+    ready = {(pod.namespace, pod.name) for pod in observed.context.pods or [] if pod.is_ready}
+    return all((fault.subject.namespace, name) in ready for name in fault.pods)
 
 
 def _is_about(change: Change, fault: Fault) -> bool:

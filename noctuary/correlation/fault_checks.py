@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from noctuary.analyzers import registry
 from noctuary.common.text import plural
-from noctuary.correlation.explain import SOON_S, Explanation, is_restart, same_workload
+from noctuary.correlation.explain import SOON_S, Explanation, is_restart, same_workload, shows_no_trouble
 from noctuary.correlation.lasting import BACKGROUND_S
 from noctuary.correlation.observations import Observations
 from noctuary.correlation.rollout_checks import look_at_configuration
@@ -97,8 +97,7 @@ def _terms(observed: Observations, fault: Fault, *, agrees: bool) -> list[Term]:
 
 
 def _limit(observed: Observations, fault: Fault, followers: list[Fault]) -> float:
-    is_mild = not registry.analyzer_of(fault).stops_pods and not fault.is_posted
-    if (is_mild and _is_about_ready_pods(observed, fault)) or _is_beside(observed, fault):
+    if shows_no_trouble(observed, fault) or _is_beside(observed, fault):
         return DOUBTFUL_LIMIT
     return POSSIBLE_LIMIT if _is_at_most_possible(observed, fault, followers) else 1.0
 
@@ -107,15 +106,6 @@ def _is_beside(observed: Observations, fault: Fault) -> bool:
     """Tell whether a job failed beside what serves and is well: jobs fail for days, and nobody calls them."""
     is_serving = any(pod.is_ready and pod.workload_kind not in JOB_KINDS for pod in observed.own_pods)
     return fault.subject.kind in JOB_KINDS and is_serving
-
-
-def _is_about_ready_pods(observed: Observations, fault: Fault) -> bool:
-    """Tell whether the pods that a Warning is about are ready; those of the service where it names none."""
-    if not fault.pods:
-        own = observed.own_pods if fault.relation is Relation.OWN else observed.dependency_pods
-        return bool(own) and all(pod.is_ready for pod in own)
-    ready = {(pod.namespace, pod.name) for pod in observed.context.pods or [] if pod.is_ready}
-    return all((fault.subject.namespace, name) in ready for name in fault.pods)
 
 
 def _is_at_most_possible(observed: Observations, fault: Fault, followers: list[Fault]) -> bool:

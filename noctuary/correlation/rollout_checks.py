@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from noctuary.common.text import duration, plural
-from noctuary.correlation.explain import SOON_S, Explanation, has_previous, is_restart, same_workload
+from noctuary.correlation.explain import SOON_S, Explanation, has_previous, is_mild, is_restart, same_workload
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations
 from noctuary.correlation.score import (
@@ -53,12 +53,17 @@ def _judge(observed: Observations, explanation: Explanation, change: Change, sym
     if against:
         return SetAside(change, against)
     why = "its own pods fail since" if symptoms else _how_its_pods_fare(observed, change)
-    is_doubtful = change.at > observed.context.onset or change.event_id in explanation.contested
-    limit = POSSIBLE_LIMIT if is_doubtful else 1.0
-    if not symptoms and not has_previous(change):
-        limit = DOUBTFUL_LIMIT
+    limit = _limit(observed, explanation, change, symptoms)
     terms = _terms(observed, change, symptoms)
     return Cause(CauseKind.ROLLOUT, why, terms, _marked(observed, change), symptoms, limit)
+
+
+def _limit(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> float:
+    if not symptoms and not has_previous(change):
+        return DOUBTFUL_LIMIT
+    is_late = change.at > observed.context.onset
+    is_guess = bool(symptoms) and all(map(is_mild, symptoms))
+    return POSSIBLE_LIMIT if is_late or is_guess or change.event_id in explanation.contested else 1.0
 
 
 def _marked(observed: Observations, change: Change) -> Change:
@@ -84,7 +89,7 @@ def _was_replaced(observed: Observations, explanation: Explanation, change: Chan
 
 def _fault_was_there(observed: Observations, _: Explanation, change: Change, symptoms: list[Fault]) -> str:
     """Only a fault of the same kind, on the same workload, that lasted until the change, shows that it is older."""
-    kinds = {fault.kind for fault in symptoms}
+    kinds = {fault.kind for fault in symptoms if not is_mild(fault)}
     older = [
         fault
         for fault in observed.faults

@@ -68,6 +68,14 @@ def test_an_unknown_warning_about_ready_pods_comes_after_a_rollout() -> None:
     assert named(diagnosis) == "rollout pay new"
 
 
+@pytest.mark.parametrize("reason", ["Odd", "MissingClusterDNS", "FailedGetResourceMetric"])
+@pytest.mark.parametrize("is_ready", [True, False])
+def test_a_warning_that_nobody_knows_makes_no_rollout_likely(reason: str, is_ready: bool) -> None:
+    told = fault(170, reason, last=0, count=5)
+    (cause, *_) = diagnose([warning(reason, 9 * DAY), rollout(180), told], [pod("new", ready=is_ready)]).causes
+    assert (cause.kind, cause.score < LIKELY_SCORE, bool(cause.faults)) == ("rollout", True, not is_ready)
+
+
 def test_a_reason_that_the_release_ignores_is_not_told() -> None:
     diagnosis = diagnose([warning("Odd", 100)], [pod("old", ready=False)], ignored_reasons=["Odd"])
     assert (named(diagnosis), diagnosis.background) == ("nothing_relevant", [])
