@@ -85,15 +85,21 @@ class ContextEvent(msgspec.Struct, kw_only=True, omit_defaults=True):
         return self.last_seen + self.ttl_seconds
 
 
-def merge_repeated(known: ContextEvent, later: ContextEvent) -> ContextEvent:
-    """Return a known event with what a later telling says of it; it keeps its id, its first time and its service."""
+def merge_repeated(known: ContextEvent, told: ContextEvent) -> ContextEvent:
+    """Return a known event with what another telling says of it; it keeps its id, its first time and its service.
+
+    What is not later only adds the details that are not known: a kill and the failing probe that led to it are told
+    one by one, and of the same second.
+    """
+    if told.last_seen <= known.last_seen:
+        return msgspec.structs.replace(known, details=told.details | known.details)
     return msgspec.structs.replace(
-        later,
+        told,
         id=known.id,
         service_name=known.service_name,
-        timestamp=min(known.timestamp, later.timestamp),
-        count=max(known.count, later.count),
-        details=known.details | later.details,
+        timestamp=min(known.timestamp, told.timestamp),
+        count=max(known.count, told.count),
+        details=known.details | told.details,
     )
 
 

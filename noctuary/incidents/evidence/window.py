@@ -73,10 +73,7 @@ def merge_events(*lists: list[ContextEvent]) -> list[ContextEvent]:
     for event in (event for events in lists for event in events):
         key = (event.tenant, event.source, event.dedup_key)
         known = merged.get(key)
-        if known is None:
-            merged[key] = event
-        elif event.last_seen > known.last_seen:
-            merged[key] = merge_repeated(known, event)
+        merged[key] = event if known is None else merge_repeated(known, event)
     return list(merged.values())
 
 

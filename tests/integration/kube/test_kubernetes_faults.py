@@ -130,8 +130,11 @@ async def test_a_kill_by_a_probe_is_read_and_other_normal_events_are_not(
 ) -> None:
     path = {"fieldPath": f"spec.containers{{{pod['spec']['containers'][0]['name']}}}"}
     killed = "Container shop failed liveness probe, will be restarted"
+    failed = "Liveness probe failed: HTTP probe failed with statuscode: 500"
+    await world.warn(pod, "Unhealthy", failed, involvedObject=path)  # of the same second as the kill
     await world.warn(pod, "Pulled", "Successfully pulled image", type="Normal", involvedObject=path)
     await world.warn(pod, "Killing", killed, type="Normal", involvedObject=path)
+    await world.caught_up()
     event = await world.event("Unhealthy")
     assert (event.details[details.PROBE], event.details[details.KILLED]) == ("liveness", "1")
     assert await world.events("Pulled") == []

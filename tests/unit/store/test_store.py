@@ -167,6 +167,15 @@ async def test_a_repeated_event_tells_what_was_seen_last(store: Store) -> None:
     assert (stored.new_value, stored.timestamp, stored.last_seen) == ("CrashLoopBackOff", NOW, NOW + 9)
 
 
+async def test_what_is_told_of_the_same_second_adds_what_is_not_known(store: Store) -> None:
+    probe = event(details={"reason": "Unhealthy", "message": "statuscode: 500"}, new_value="Unhealthy")
+    killed = event(details={"reason": "Killing", "killed": "1"}, new_value="Killing")
+    await store.add_events([probe, killed, event(timestamp=NOW - 1, last_seen=NOW - 1, details={"node": "n"})])
+    [stored] = await store.window(query())
+    assert stored.details == {"reason": "Unhealthy", "message": "statuscode: 500", "killed": "1", "node": "n"}
+    assert (stored.new_value, stored.count) == ("Unhealthy", 1)
+
+
 async def test_a_count_kept_by_the_source_is_taken_over(store: Store) -> None:
     await store.add_events([event(count=3), event(count=7, last_seen=NOW + 1)])
     assert [found.count for found in await store.window(query())] == [7]

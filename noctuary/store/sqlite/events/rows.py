@@ -67,7 +67,7 @@ def _count_up(connection: sqlite3.Connection, known: _Known, event: ContextEvent
         known.timestamp,
         max(known.last_seen, event.last_seen),
         max(known.times + is_later, event.count),
-        _ENCODER.encode(merge_repeated(_decode(known[:4]), event)) if is_later else known.body,
+        _merged(known, event),
         known.row_id,
         max(known.expires_at, event.expires_at),
         subject_id,
@@ -79,6 +79,12 @@ def _count_up(connection: sqlite3.Connection, known: _Known, event: ContextEvent
         (now.times, now.last_seen, now.expires_at, now.body, subject_id, known.row_id),
     )
     _move_sighting(connection, known, now)
+
+
+def _merged(known: _Known, event: ContextEvent) -> bytes:
+    stored = _decode(known[:4])
+    merged = merge_repeated(stored, event)
+    return known.body if merged == stored else _ENCODER.encode(merged)
 
 
 def _insert(connection: sqlite3.Connection, event: ContextEvent, subject_id: int) -> None:
