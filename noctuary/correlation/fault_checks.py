@@ -59,12 +59,19 @@ def ran_well_s(observed: Observations, cause: Cause) -> float | None:
         return None
     fault = cause.faults[0]
     begun = [c.at for c in observed.changes if c.is_rollout and same_workload(c, fault) and c.at < fault.first]
-    pods = (*observed.own_pods, *observed.dependency_pods)
-    begun = begun or [
-        pod.created_at for pod in pods if pod.created_at and pod.template_hash == fault.template_hash != ""
-    ]
-    well_s = fault.first - max(begun) if begun else 0.0
+    well_s = fault.first - max(begun or _began_to_run(observed, fault), default=fault.first)
     return well_s if well_s > SOON_S else None
+
+
+def _began_to_run(observed: Observations, fault: Fault) -> list[float]:
+    """Return since when pods of a fault's version ran: those that were ready before it, else those that fail."""
+    pods = [
+        pod
+        for pod in (*observed.own_pods, *observed.dependency_pods)
+        if pod.created_at and pod.template_hash == fault.template_hash != ""
+    ]
+    steady = [pod.ready_changed_at for pod in pods if pod.is_ready and 0 < pod.ready_changed_at < fault.first]
+    return [min(steady)] if steady else [pod.created_at for pod in pods]
 
 
 def _standing_alone(observed: Observations, explanation: Explanation, *, is_specific: bool) -> Iterator[Cause]:

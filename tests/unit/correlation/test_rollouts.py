@@ -178,6 +178,13 @@ def test_the_age_of_pods_tells_how_long_a_version_older_than_all_records_ran_wel
     assert diagnosis.ran_well_s == 86_400
 
 
+@pytest.mark.parametrize("reason", ["CreateContainerConfigError", "FailedScheduling"])
+def test_pods_beside_a_new_one_that_fails_tell_how_long_its_version_ran_well(reason: str) -> None:
+    well = [pod("old", n, ready_changed_at=ONSET - 86_460 + n, created_at=ONSET - 86_470) for n in (1, 2)]
+    failing = pod("old", 0, ready=False, created_at=ONSET - 70)
+    assert diagnose([fault(60, reason, "old", last=0)], [*well, failing]).ran_well_s == 86_400 - 1
+
+
 def test_a_restart_before_a_fault_says_that_something_outside_the_template_changed() -> None:
     events = [rollout(40, facts={details.RESTART: "1"}), fault(35, last=0)]
     assert diagnose(events).causes[0].why == "since its restart; see its ConfigMaps and Secrets"
