@@ -1,13 +1,14 @@
 """A container that hit its memory limit."""
 
 import re
+from decimal import Decimal
 
 from noctuary.analyzers.base import Advice, Analyzer, Wording, container_named, in_container, kubectl
 from noctuary.common.text import clean
 from noctuary.models import details
 from noctuary.models.diagnosis import WORKLOAD_KINDS, Fault, Subject
 
-QUANTITY = re.compile(r"(\d{1,9})(Ki|Mi|Gi|k|M|G)?")
+QUANTITY = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)([KMGTP]i|[kMGTP]|e\d{1,2})?")
 
 
 class OutOfMemory(Analyzer):
@@ -44,7 +45,7 @@ def _raise_limit(fault: Fault) -> Advice | None:
     quantity = QUANTITY.fullmatch(limit)
     if not quantity or not container or fault.subject.kind not in WORKLOAD_KINDS:
         return None
-    doubled = f"{int(quantity[1]) * 2}{quantity[2] or ''}"
+    doubled = f"{(Decimal(quantity[1]) * 2).normalize():f}{quantity[2] or ''}"
     command = kubectl(fault.subject, "set", "resources", kind=fault.subject.kind)
     if not command:
         return None

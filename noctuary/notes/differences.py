@@ -6,8 +6,8 @@ from noctuary.common.text import clean, shorten_middle
 from noctuary.notes.values import BETWEEN
 
 _FATE = re.compile(r"(?P<what>.+?) (?P<fate>added|removed)(?P<place> of [^ ]+)?")
-_VALUES = re.compile(r"[^(]+ \((?P<values>.* -> .*)\)(?P<place> of [^ ]+)?")
-"""`resources (memory limit 512Mi -> 256Mi) of app`: the values say what they are of."""
+_VALUES = re.compile(r"(?:resources|(?P<what>[^(]+)) \((?P<values>.* -> .*)\)(?P<place> of [^ ]+)?")
+"""`resources (memory limit 512Mi -> 256Mi) of app` say what they are of, `liveness probe (path /a -> /b)` does not."""
 MIN_VALUES_CHARS = 30
 """`memory limit 512Mi -> 256Mi` says nothing any more when it is cut."""
 
@@ -35,7 +35,8 @@ def _told(part: str, limit: int) -> tuple[str, str]:
         what = _shortened(found["what"], limit) + _shortened(found["place"] or "", limit)
         return ("without", what) if found["fate"] == "removed" else ("with", f"{what} added")
     if found := _VALUES.fullmatch(part):
-        return "with", shorten_middle(found["values"], max(limit, MIN_VALUES_CHARS)) + (found["place"] or "")
+        what = f"{found['what']} " if found["what"] else ""
+        return "with", what + shorten_middle(found["values"], max(limit, MIN_VALUES_CHARS)) + (found["place"] or "")
     return "with changed", _shortened(part, limit)
 
 

@@ -244,9 +244,13 @@ def test_fewer_replicas_are_told_with_the_way_back() -> None:
     ]
 
 
-def test_a_higher_memory_limit_is_proposed_as_a_command() -> None:
-    text = note(fault("OOMKilled", memory_limit="256Mi"))
-    assert "Do:\nkubectl -n payments set resources deployment/payments-api -c app --limits=memory=512Mi\n" in text
+@pytest.mark.parametrize(
+    ("limit", "higher"),
+    [("256Mi", "512Mi"), ("0.5Gi", "1Gi"), ("1Ti", "2Ti"), ("1e9", "2e9"), ("500000000", "1000000000")],
+)
+def test_a_higher_memory_limit_is_proposed_as_a_command(limit: str, higher: str) -> None:
+    text = note(fault("OOMKilled", memory_limit=limit))
+    assert f"Do:\nkubectl -n payments set resources deployment/payments-api -c app --limits=memory={higher}\n" in text
 
 
 def test_a_first_rollout_proposes_no_way_back() -> None:

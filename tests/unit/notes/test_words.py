@@ -35,6 +35,7 @@ def test_ready_pods_do_not_acquit_a_rollout() -> None:
         ({"changed": "env A added of app, env B added"}, "rolled out with env A of app added, env B added, 60 s"),
         ({"changed": "container proxy added"}, "web was rolled out with container proxy added, 60 s"),
         ({"changed": "resources (memory limit 512Mi -> 256Mi)"}, "rolled out with memory limit 512Mi -> 256Mi, 60 s"),
+        ({"changed": "liveness probe (path /a -> /b)"}, "web was rolled out with liveness probe path /a -> /b, 60 s"),
         ({"changed": "resources (a 1 -> 2, b 1 -> 2), ports"}, "out with a 1 -> 2, b 1 -> 2, with changed ports, 60 s"),
         ({"changed": "annotations"}, "web was restarted, 60 s before this alert"),
     ],
