@@ -1,4 +1,9 @@
-"""Print the notes of ordinary incidents before and after: `python -m testbed.before_after [--base COMMIT]`."""
+"""Print the notes of ordinary incidents before and after: `python -m testbed.before_after [--base COMMIT]`.
+
+For every scene its item of the list of faults, its title, the note of the base and that of this tree. Scenes whose
+input is what correlation reads (`world`) come first, then those that begin at raw objects of a cluster, at what is
+stored or at the course of an incident (`cluster`). Each release plays them in a process of its own.
+"""
 
 import argparse
 import io
@@ -15,10 +20,13 @@ BASE = "7b4fe7d"
 SEPARATOR = "\0"
 _TIMEOUT_S = 120.0
 _PRINT_ALL = (
-    "from testbed.before_after import broken_workloads, said_wrongly\n"
-    "from testbed.before_after.world import note_of\n"
-    "scenes = [*said_wrongly.SCENES, *broken_workloads.SCENES]\n"
-    "print('\\0'.join(f'{s.item}  {s.title}\\1{note_of(s)}' for s in scenes), end='')\n"
+    "import sys, structlog\n"
+    "structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))\n"
+    "from testbed.before_after import broken_workloads, said_wrongly, world\n"
+    "from testbed.before_after import cluster, cluster_facts, cluster_incidents\n"
+    "notes = [(s, world.note_of(s)) for s in [*said_wrongly.SCENES, *broken_workloads.SCENES]]\n"
+    "notes += [(s, cluster.note_of(s)) for s in [*cluster_incidents.SCENES, *cluster_facts.SCENES]]\n"
+    "print('\\0'.join(f'{s.item}  {s.title}\\1{note}' for s, note in notes), end='')\n"
 )
 
 
