@@ -263,3 +263,14 @@ def test_a_lent_commit_names_who_delivered_it() -> None:
     assert "(commit a4f2c1 by jane, as github-actions tells; revision 14; by kubectl-client-side-apply;" in note(
         diagnosis(cause(lent))
     )
+
+
+def test_pods_that_fail_since_a_setting_are_looked_at_before_it_is_taken_back() -> None:
+    told = change(is_rollout=False, **posted("schema_change", vendor="flyway", entity="orders", details={}))
+    said, command = action_of(
+        note(diagnosis(cause(told, fault(facts={"restarts": "2", "container": "web"}), score=0.6)))
+    )
+    assert said.endswith(
+        "the migration of orders fits the version that runs with flyway; look first why its pods fail:"
+    )
+    assert command == "kubectl -n shop logs --previous web-0 -c web"
