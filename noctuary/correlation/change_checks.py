@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
+from noctuary.analyzers import registry
 from noctuary.common.text import clean, duration
-from noctuary.correlation.explain import Explanation
+from noctuary.correlation.explain import SOON_S, Explanation
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations
 from noctuary.correlation.rollout_checks import ALERT_DELAY_S
 from noctuary.correlation.scalings import is_by_autoscaler, is_up, reversals
-from noctuary.correlation.score import CHANGE_PRIOR, distance_term, doubted, symptom_term, time_term
+from noctuary.correlation.score import CHANGE_PRIOR, LOW_CONFIDENCE, distance_term, doubted, symptom_term, time_term
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, SetAside, Term
@@ -16,6 +17,7 @@ from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, SetAside,
 MIN_EFFECT_S = 60.0
 """A setting that held for less than a minute hardly raises an alert."""
 NOTHING_RUNS = "nothing of it runs since"
+SETTINGS = frozenset({EventType.FLAG_CHANGE, EventType.CONFIG_CHANGE, EventType.SCHEMA_CHANGE})
 
 
 def other_change(observed: Observations, explanation: Explanation) -> Iterator[Cause | SetAside]:
@@ -68,7 +70,8 @@ def _why(observed: Observations, change: Change, symptoms: list[Fault]) -> str:
     if symptoms and is_up(change):
         return "there is no room for the added replicas"
     if symptoms:
-        return "what is left of it fails since"
+        is_scaling = change.event_type == EventType.SCALE_EVENT
+        return "what is left of it fails since" if is_scaling else "all pods of a version that ran fail since"
     return f"the {change.event_type.replace('_', ' ')} came before the alert"
 
 
@@ -85,6 +88,41 @@ def _terms(observed: Observations, change: Change, *, agrees: bool) -> list[Term
         Term("changes cause most incidents", CHANGE_PRIOR),
         time_term(max(0.0, observed.context.onset - change.at), observed.context.lookback_s),
         distance_term(change.relation),
-        symptom_term(agrees=agrees),
+        symptom_term(agrees=agrees and change.event_type == EventType.SCALE_EVENT),  # a setting only came before
     ]
     return doubted(terms, change.confidence)
+
+
+def under_settings(observed: Observations, explanation: Explanation) -> Explanation:
+    """Put what nothing else explains under the last setting before it, where all pods of a version fail since."""
+    for group in [*explanation.alone]:
+        found = [index for index, change in _holding(observed) if _comes_before(observed, change, group[0])]
+        if found:
+            explanation.alone.remove(group)
+            explanation.by_change.setdefault(found[-1], []).extend(group)
+    return explanation
+
+
+def _holding(observed: Observations) -> Iterator[tuple[int, Change]]:
+    """Yield what was set before the onset, not taken back since, and told without doubt."""
+    back = reversals(observed.changes, observed.context.onset)
+    for index, change in enumerate(observed.changes):
+        is_sure = change.is_posted and change.confidence >= LOW_CONFIDENCE
+        if change.event_type in SETTINGS and is_sure and index not in back and change.at <= observed.context.onset:
+            yield index, change
+
+
+def _comes_before(observed: Observations, change: Change, fault: Fault) -> bool:
+    """Tell whether all pods of a version fail within minutes of a setting, in a way that does not tell why."""
+    analyzer = registry.analyzer_of(fault)
+    is_soon = -CLOCK_SLACK_S <= fault.first - change.at <= SOON_S
+    if change.service != fault.service or fault.is_posted or fault.is_over or not is_soon:
+        return False
+    pods = [
+        pod
+        for pod in (*observed.own_pods, *observed.dependency_pods)
+        if (pod.namespace, pod.workload) == (fault.subject.namespace, fault.subject.name)
+        and pod.template_hash == fault.template_hash
+    ]
+    is_whole = bool(pods) and not any(pod.is_ready for pod in pods) and {pod.name for pod in pods} <= set(fault.pods)
+    return is_whole and analyzer.follows_dependency and not analyzer.tells_cause

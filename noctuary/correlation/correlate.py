@@ -1,5 +1,6 @@
 """From the context of an incident to a diagnosis: gather observations, run the checks, rank what they found."""
 
+from noctuary.correlation.change_checks import under_settings
 from noctuary.correlation.checks import CHECKS
 from noctuary.correlation.explain import explain
 from noctuary.correlation.fault_checks import ran_well_s
@@ -29,7 +30,7 @@ def observe_and_diagnose(context: IncidentContext) -> tuple[Observations, Diagno
 def diagnose(observed: Observations) -> Diagnosis:
     """Return the diagnosis of what was observed, for those who read the observations besides."""
     context = observed.context
-    explanation = explain(observed)
+    explanation = under_settings(observed, explain(observed))
     findings = [finding for check in CHECKS for finding in check(observed, explanation)]
     since = context.onset - context.lookback_s
     found = [finding for finding in findings if isinstance(finding, Cause) and _reaches_into(finding, since)]

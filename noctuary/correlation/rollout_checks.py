@@ -8,6 +8,7 @@ from noctuary.common.text import duration, plural
 from noctuary.correlation.explain import SOON_S, Explanation, has_previous, is_mild, is_restart, same_workload
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations
+from noctuary.correlation.scalings import is_of_same
 from noctuary.correlation.score import (
     DOUBTFUL_LIMIT,
     POSSIBLE_LIMIT,
@@ -145,9 +146,7 @@ def returned_from(changes: list[Change], change: Change) -> Change | None:
 
 def undone_by(changes: list[Change], change: Change) -> Change | None:
     """Return the rollout that another one took back: the same template, or where that is unknown the same image."""
-    before = [
-        other for other in changes if other.is_rollout and other.subject == change.subject and other.at < change.at
-    ]
+    before = [other for other in changes if is_of_same(other, change) and other.at < change.at]
     return next((other for other in reversed(before) if leads_back(change, other)), None)
 
 
@@ -168,7 +167,7 @@ def _later(observed: Observations, change: Change) -> Iterator[tuple[int, Change
     return (
         (index, other)
         for index, other in enumerate(observed.changes)
-        if other.is_rollout and other.subject == change.subject and change.at < other.at <= observed.context.onset
+        if is_of_same(other, change) and change.at < other.at <= observed.context.onset
     )
 
 

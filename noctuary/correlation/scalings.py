@@ -38,7 +38,7 @@ def reversals(changes: list[Change], until: float) -> dict[int, int]:
     for index, change in enumerate(changes):
         if change.is_rollout or change.at > until:
             continue
-        same = [other for other in holding if _is_of_same(change, changes[other])]
+        same = [other for other in holding if is_of_same(change, changes[other])]
         if same and _takes_back(change, changes[same[-1]]):
             holding.remove(same[-1])
             pairs |= {same[-1]: index, index: same[-1]}
@@ -47,7 +47,8 @@ def reversals(changes: list[Change], until: float) -> dict[int, int]:
     return pairs
 
 
-def _is_of_same(one: Change, other: Change) -> bool:
+def is_of_same(one: Change, other: Change) -> bool:
+    """Tell whether two changes are of the same thing; what others tell of one service may be of several things."""
     return (one.subject, one.event_type, one.entity) == (other.subject, other.event_type, other.entity)
 
 

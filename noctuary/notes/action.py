@@ -3,7 +3,7 @@
 from noctuary.analyzers.base import Advice
 from noctuary.common.clock import format_moment
 from noctuary.common.text import shorten_middle
-from noctuary.common.words import is_subdomain, plain_phrase, prose, quoted, remark
+from noctuary.common.words import MAX_SUBDOMAIN_CHARS, is_subdomain, plain_phrase, prose, quoted, remark
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models.diagnosis import Change, Diagnosis, Verdict
 from noctuary.models.evidence import Evidence
@@ -11,7 +11,7 @@ from noctuary.notes.headline import noun_of
 from noctuary.notes.posted import SETTING_NOUNS
 from noctuary.notes.remedies import remedy
 from noctuary.notes.rollback import undone_already
-from noctuary.notes.values import is_staged
+from noctuary.notes.values import is_staged, shown_name
 
 DO, DO_IF = "Do:", "Do, if it is to blame:"
 AGAIN, AGAIN_IF = "If it comes back:", "If it comes back, and it is to blame:"
@@ -60,7 +60,7 @@ def _name(change: Change) -> str:
     if change.entity and change.event_type in SETTING_NOUNS and not is_staged(change):
         entity = plain_phrase(change.entity)
         return f"{SETTING_NOUNS[change.event_type]} {entity}" if entity else f"the {noun_of(change)}"
-    told = change.subject.name or change.service
+    told = shown_name(change, MAX_SUBDOMAIN_CHARS)
     name = told if is_subdomain(told) else plain_phrase(told)
     return f"the {noun_of(change)} of {shorten_middle(name, 63)}" if name else f"the {noun_of(change)}"
 

@@ -12,7 +12,7 @@ from noctuary.models.diagnosis import Cause, Change, Diagnosis, Verdict
 from noctuary.models.evidence import Standing
 from noctuary.notes.phrases import sentence
 from noctuary.notes.rollback import undone_already
-from noctuary.notes.values import service_of
+from noctuary.notes.values import service_of, shown_name
 
 HEADLINE_CHARS = 120
 """What a phone's lock screen shows."""
@@ -140,7 +140,8 @@ def _weak(cause: Cause, diagnosis: Diagnosis, limit: int) -> str:
 
 def _set_aside(change: Change, diagnosis: Diagnosis, limit: int) -> str:
     at = format_moment(change.at, diagnosis.onset)[:-3]
-    return f"the {noun_of(change)} of {service_of(change, limit)} at {at} does not"
+    name = shown_name(change, limit) if change.is_posted else service_of(change, limit)
+    return f"the {noun_of(change)} of {name} at {at} does not"
 
 
 def noun_of(change: Change) -> str:

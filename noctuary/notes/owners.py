@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from noctuary.analyzers.base import Advice
 from noctuary.common.words import is_kind, is_label, is_subdomain, plain_phrase, short_sha
+from noctuary.correlation.deploys import BY_HAND, speaks_against
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change, Diagnosis, Subject
@@ -12,8 +13,6 @@ from noctuary.models.evidence import Standing
 
 COMMIT_WITHIN_S = 1800.0
 """A deploy that is posted is posted within half an hour of the rollout that it causes."""
-BY_HAND = ("kubectl-set", "kubectl-edit", "kubectl-patch", "kubectl-rollout", "kubectl-scale")
-"""Field managers of what a person types; there is no commit to revert then."""
 _SYNCED = frozenset({"argocd", "flux"})
 _TITLES = {"argocd": "Argo CD", "flux": "Flux", "helm": "Helm"}
 
@@ -117,7 +116,10 @@ def _commit_of(change: Change, diagnosis: Diagnosis) -> str:
     posted = [
         (abs(other.at - change.at), short_sha(other.sha))
         for other in changes_of(diagnosis)
-        if other.is_posted and other.event_type == EventType.DEPLOY and other.service == change.service
+        if other.is_posted
+        and other.event_type == EventType.DEPLOY
+        and other.service == change.service
+        and not speaks_against(other, change)
     ]
     near = [(apart, sha) for apart, sha in posted if sha and apart <= COMMIT_WITHIN_S]
     return min(near)[1] if near else ""

@@ -15,7 +15,16 @@ from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Diagnosis, Fault, Relation
 from noctuary.notes.differences import with_differences
-from noctuary.notes.posted import fault_words, link_of, setting_sentence, told_by, told_line, vendor_of
+from noctuary.notes.posted import (
+    fault_words,
+    lent_by,
+    link_of,
+    of_what,
+    setting_sentence,
+    told_by,
+    told_line,
+    vendor_of,
+)
 from noctuary.notes.tense import past
 from noctuary.notes.values import changed_parts, from_to, is_rereading, is_same_image, is_staged, shown_name, version
 
@@ -27,8 +36,14 @@ _SETTINGS = frozenset({EventType.FLAG_CHANGE, EventType.CONFIG_CHANGE, EventType
 
 
 def cause_sentence(cause: Cause, diagnosis: Diagnosis) -> str:
-    """Return what a cause is, without saying how likely."""
-    return sentence(cause, diagnosis, 63, with_symptom=True)
+    """Return what a cause is, without saying how likely; what others tell with who told it, when it is told once."""
+    if cause.change is None:
+        fault = cause.faults[0]
+        return fault_line(fault) if fault.is_posted else sentence(cause, diagnosis, 63, with_symptom=True)
+    if not cause.change.is_posted:
+        return sentence(cause, diagnosis, 63, with_symptom=True)
+    symptom = _symptom(cause, 63)
+    return change_line(cause.change) + (f"; {symptom}" if symptom else "")
 
 
 def sentence(cause: Cause, diagnosis: Diagnosis, limit: int, *, with_symptom: bool, with_age: bool = True) -> str:
@@ -117,13 +132,13 @@ def change_line(change: Change) -> str:
     facts, commit = change.details, short_sha(change.sha)
     parts = [
         vendor_of(change) if change.is_posted else "",
-        f"commit {commit}" if commit and commit not in values else "",
+        f"commit {commit}{lent_by(change)}" if commit and commit not in values else "",
         f"revision {facts[details.REVISION]}" if _NUMBER.fullmatch(facts.get(details.REVISION, "")) else "",
         *told_by(change),
         f"changed: {changed_parts(change, 120)}" if details.CHANGED in facts else "",
         f"reaches {quoted(facts[details.STAGED], 80)}" if details.STAGED in facts else "",
         "by an autoscaler" if details.BY_AUTOSCALER in facts else "",
-        quoted(change.entity, 63) if change.is_posted and change.entity != change.service else "",
+        *of_what(change, said),
     ]
     parts = [part for part in parts if part not in said]
     told = "; ".join(part for part in parts if part)
@@ -141,8 +156,9 @@ def _verb(change: Change) -> str:
 def fault_line(fault: Fault) -> str:
     """Return one fault with the pods it hit and what the platform says of it."""
     if fault.is_posted:
-        told = "; ".join(told_by(fault))
-        return shorten(told_line(fault) + (f" ({told})" if told else ""), MAX_LINE_CHARS) + link_of(fault)
+        said = told_line(fault)
+        told = "; ".join([*([] if said.startswith(f"{vendor_of(fault)}: ") else [vendor_of(fault)]), *told_by(fault)])
+        return shorten(said + (f" ({told})" if told else ""), MAX_LINE_CHARS) + link_of(fault)
     reason = phrase(fault.details.get(details.REASON, ""), 63)
     told = fault_sentence(fault, 63)
     said = ", ".join(part for part in _facts(fault, reason) if part and part not in told)

@@ -1,5 +1,7 @@
 """What other systems post, in words: each sentence says what happened to which thing, and who told it."""
 
+from collections.abc import Iterator
+
 from noctuary.analyzers.base import Advice
 from noctuary.common.words import (
     phrase,
@@ -13,6 +15,7 @@ from noctuary.common.words import (
 )
 from noctuary.correlation.scalings import is_by_autoscaler
 from noctuary.correlation.score import LOW_CONFIDENCE
+from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change, Fault
 from noctuary.notes.values import ODD_THING, entity_of, old_image, previous_version, service_of, version
@@ -27,6 +30,8 @@ SETTING_NOUNS: dict[str, str] = {
     EventType.SCHEMA_CHANGE: "schema of",
 }
 """What is called by a name of its own."""
+CLUSTER = "kubernetes"
+"""Who tells what a cluster shows."""
 OURSELVES = "noctuary"
 ODD_VENDOR = "another system"
 """Who tells something under a name that is none, or is ours."""
@@ -55,6 +60,21 @@ def link_of(thing: Change | Fault) -> str:
     """Return a space and the link to what was told, where it is a plain one."""
     link = plain_link(thing.link)
     return f" {link}" if link else ""
+
+
+def lent_by(change: Change) -> str:
+    """Return who told the commit of a rollout that the cluster shows: ` by jane, as argocd tells`."""
+    if change.is_posted or change.vendor == CLUSTER:
+        return ""
+    actor = quoted(change.details.get(details.DELIVERED_BY), 63)
+    return f"{f' by {actor}' if actor else ''}, as {vendor_of(change)} tells"
+
+
+def of_what(change: Change, said: str) -> Iterator[str]:
+    """Yield which thing of which service another system names, as far as it is not said."""
+    if change.is_posted and change.entity != change.service:
+        yield quoted(change.entity, 63)
+        yield f"of {service_of(change, 63)}" if service_of(change, 63) not in said else ""
 
 
 def setting_sentence(change: Change, limit: int) -> str:
@@ -143,15 +163,15 @@ def _thing(change: Change) -> str:
 
 
 def _roll_back_posted(change: Change, where: str) -> str:
-    service = plain_phrase(change.service) or "the service"
+    name = plain_phrase(change.entity) or plain_phrase(change.service) or "the service"
     if short_commit(change.old_value):
-        return f"roll back to sha {previous_version(change, 63)} ({service}){where}"
+        return f"roll back to sha {previous_version(change, 63)} ({name}){where}"
     if plain_image(old_image(change)):
-        return f"roll back to {previous_version(change, 63)} ({service}){where}"
+        return f"roll back to {previous_version(change, 63)} ({name}){where}"
     if short_sha(change.sha):
-        return f"revert commit {short_sha(change.sha)} ({service}){where}"
+        return f"revert commit {short_sha(change.sha)} ({name}){where}"
     deployed = version(change, 63)
-    return f"roll back {service} to what ran before {deployed or 'this deploy'}{where}"
+    return f"roll back {name} to what ran before {deployed or 'this deploy'}{where}"
 
 
 def mend_posted(fault: Fault) -> Advice:
@@ -159,7 +179,7 @@ def mend_posted(fault: Fault) -> Advice:
     entity, vendor = plain_phrase(fault.entity) or "the thing it names", _teller(fault) or "its reporter"
     match fault.event_type:
         case EventType.DEPENDENCY_FAILURE:
-            return Advice(f"check that {entity} runs and answers: it does not, as {vendor} reports")
+            return Advice(f"check that {entity} runs and answers as it should: {vendor} reports that it fails")
         case EventType.CIRCUIT_OPEN:
             return Advice(f"check what is behind the circuit breaker {entity}; it closes when that answers again")
         case EventType.RESTART:

@@ -26,11 +26,20 @@ def remedy(cause: Cause, diagnosis: Diagnosis, standing: Standing | None = None)
     if already:
         return Advice(f"{already}. Where it goes on, look for another cause")
     if not change.subject.kind:
-        return revert_posted(change)
+        return _look_besides(revert_posted(change), cause, diagnosis, standing)
     owner = owner_of(change.subject, change.details, diagnosis, standing)
     if change.is_rollout:
         return _undo(cause, change, owner, diagnosis, standing)
     return _revert(change, owner)
+
+
+def _look_besides(advice: Advice, cause: Cause, diagnosis: Diagnosis, standing: Standing | None) -> Advice:
+    """Return advice about what only came before pods that fail, with the look at them that tells more."""
+    own = next((fault for fault in cause.faults if fault.subject.kind), None)
+    look = _repair(own, diagnosis, standing) if own is not None else Advice()
+    if not look.command:
+        return advice
+    return look._replace(words=f"{advice.words}; look first why its pods fail:")
 
 
 def _undo(cause: Cause, change: Change, owner: Owner | None, diagnosis: Diagnosis, standing: Standing | None) -> Advice:

@@ -13,9 +13,10 @@ from noctuary.models.diagnosis import Cause, Diagnosis, Fault, SetAside, Verdict
 from noctuary.models.evidence import Evidence
 from noctuary.models.live_view import NOT_WATCHED
 from noctuary.notes.phrases import cause_sentence, change_line, fault_line, fault_sentence
-from noctuary.notes.posted import doubt_of
 
 MAX_EVIDENCE_LINES = 20
+MAX_OTHER_CHARS = 900
+"""A line of evidence, its link, and why it is not the answer: a link that is cut leads nowhere."""
 MAX_BACKGROUND = 5
 _HISTORY = re.compile(r"[0-9]{1,12}:([0-9]{1,9})(?= |$)")
 
@@ -70,7 +71,10 @@ def others(diagnosis: Diagnosis) -> list[str]:
         *(_other("Less likely", cause, diagnosis) for cause in diagnosis.causes[_shown(diagnosis) :]),
         *(_other("Weak", cause, diagnosis) for cause in diagnosis.weak),
         *(
-            shorten(f"{_aside(aside)}: {_at(aside.change.at, diagnosis)} {change_line(aside.change)}: {aside.why}", 400)
+            shorten(
+                f"{_aside(aside)}: {_at(aside.change.at, diagnosis)} {change_line(aside.change)}: {aside.why}",
+                MAX_OTHER_CHARS,
+            )
             for aside in diagnosis.set_aside
         ),
         *_more_set_aside(diagnosis),
@@ -93,8 +97,7 @@ def _more_set_aside(diagnosis: Diagnosis) -> Iterator[str]:
 def _other(word: str, cause: Cause, diagnosis: Diagnosis) -> str:
     said = cause_sentence(cause, diagnosis)
     why = "" if cause.why in said else f": {cause.why}"
-    doubt = doubt_of(cause.change if cause.change is not None else cause.faults[0])
-    return shorten(f"{word}: {_at(cause.at, diagnosis)} {said}{f' ({doubt})' if doubt else ''}{why}", 300)
+    return shorten(f"{word}: {_at(cause.at, diagnosis)} {said}{why}", MAX_OTHER_CHARS)
 
 
 def _ran_well(diagnosis: Diagnosis) -> Iterator[str]:

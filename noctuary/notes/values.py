@@ -19,7 +19,9 @@ _OURS = re.compile(r" -> |[(),]")
 
 
 def shown_name(thing: Change | Fault, limit: int) -> str:
-    """Return the name of what changed or fails, shortened in its middle."""
+    """Return the name of what changed or fails, shortened in its middle: of what others tell the thing they name."""
+    if thing.is_posted and not thing.subject.kind and phrase(thing.entity, MAX_SUBDOMAIN_CHARS):
+        return entity_of(thing, limit)
     return _named(thing.subject.name, limit) if thing.subject.name else service_of(thing, limit)
 
 

@@ -221,6 +221,12 @@ def test_a_posted_deploy_lends_its_commit_to_each_workload_of_its_service_once()
     assert (shas["a"], shas["w2"]) == ("a4f2c1", None)
 
 
+def test_a_posted_deploy_replaces_no_deploy_of_another_thing() -> None:
+    found = diagnose([posted(EventType.DEPLOY, 700, entity="db-operator"), posted(EventType.DEPLOY, 500)])
+    assert not found.set_aside
+    assert {cause.change.entity for cause in found.causes if cause.change} == {"db-operator", "pay"}
+
+
 def test_what_another_system_is_hardly_sure_of_weighs_hardly_anything() -> None:
     scores = [
         diagnose([posted(EventType.DEPLOY, 90, confidence=confidence)], minimum_score=0.0).causes[0].score

@@ -188,11 +188,11 @@ def test_only_a_plain_link_ends_its_line(link: str, shown: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"sha": SHA, "old_value": OLD}, "roll back to sha f8b3e22 (web) with argocd"),
-        ({"old_value": "r/web:1", "new_value": "r/web:2"}, "roll back to 1 (web) with argocd"),
-        ({"sha": SHA}, "revert commit a4f2c1 (web) with argocd"),
-        ({"new_value": "v2"}, "roll back web to what ran before v2 with argocd"),
-        ({}, "roll back web to what ran before this deploy with argocd"),
+        ({"sha": SHA, "old_value": OLD}, "roll back to sha f8b3e22 (web-app) with argocd"),
+        ({"old_value": "r/web:1", "new_value": "r/web:2"}, "roll back to 1 (web-app) with argocd"),
+        ({"sha": SHA}, "revert commit a4f2c1 (web-app) with argocd"),
+        ({"new_value": "v2"}, "roll back web-app to what ran before v2 with argocd"),
+        ({}, "roll back web-app to what ran before this deploy with argocd"),
     ],
 )
 def test_a_posted_deploy_is_taken_back_by_who_did_it(fields: dict[str, str], words: str) -> None:
@@ -206,3 +206,71 @@ def test_a_former_value_is_only_named_where_it_is_a_plain_one(old: str) -> None:
     action = action_of(note(diagnosis(cause(change(is_rollout=False, facts={}, **told)))))
     back = "back to off" if old == "off" else "back to its former value"
     assert action == [f"Do: set flag new-ui {back} with acme, unless this was meant"]
+
+
+TOLD = {"vendor": "acme", "actor": "jane", "link": "https://acme.example.com/7", "entity": "payments"}
+
+
+@pytest.mark.parametrize(
+    ("event_type", "more", "words"),
+    [
+        ("flag_change", {"new_value": "on"}, "flag payments of web turned on (acme; by jane)"),
+        ("deploy", {"sha": SHA, "old_value": OLD}, "payments rolled out: f8b3e22 -> a4f2c1 (acme; by jane; of web)"),
+        ("scale_event", {"old_value": "5", "new_value": "2"}, "payments scaled: 5 -> 2 (acme; by jane; of web)"),
+    ],
+)
+@pytest.mark.parametrize("word", ["Less likely", "Weak"])
+def test_a_lesser_change_names_its_teller(word: str, event_type: str, more: dict[str, str], words: str) -> None:
+    base = change(is_rollout=event_type == "deploy", **posted(event_type, details={}, **TOLD, **more))
+    lesser = [cause(base, score=0.1)]
+    found = diagnosis(cause(change(), fault()), *lesser[word == "Weak" :], weak=lesser[word != "Weak" :])
+    assert f"{word}: 07:59:00 {words} https://acme.example.com/7: because" in note(found).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("event_type", "words"),
+    [
+        ("dependency_failure", "web depends on payments: 503 (acme; by jane)"),
+        ("circuit_open", "acme: circuit breaker payments is open (503) (by jane)"),
+    ],
+)
+def test_a_fault_names_its_teller_wherever_it_stands(event_type: str, words: str) -> None:
+    told = cause(None, fault("other", text="503", **posted(event_type, **TOLD)), score=0.4)
+    assert f"- 07:59:30 {words} https://acme.example.com/7   [e1]" in note(diagnosis(told)).splitlines()
+    assert f"Less likely: 07:59:30 {words} https://acme.example.com/7: because" in note(
+        diagnosis(cause(change(), fault()), told)
+    )
+
+
+@pytest.mark.parametrize(
+    ("entity", "name"),
+    [
+        ("payments-db-operator", "payments-db-operator"),
+        ("acme/web", "acme/web"),
+        ("", "web"),
+        ("see https://x; y", "web"),
+    ],
+)
+def test_what_was_deployed_is_called_by_its_own_name(entity: str, name: str) -> None:
+    told = cause(change(**posted("deploy", vendor="argocd", entity=entity, old_value=OLD, sha=SHA, details={})))
+    text = note(diagnosis(told))
+    assert text.startswith(f"Likely cause: {name} was rolled out to a4f2c1, 60 s before this alert")
+    assert action_of(text) == [f"Do: roll back to sha f8b3e22 ({name}) with argocd"]
+
+
+def test_a_lent_commit_names_who_delivered_it() -> None:
+    lent = change(facts={"delivered_by": "jane"}, sha=SHA, vendor="github-actions", actor="kubectl-client-side-apply")
+    assert "(commit a4f2c1 by jane, as github-actions tells; revision 14; by kubectl-client-side-apply;" in note(
+        diagnosis(cause(lent))
+    )
+
+
+def test_pods_that_fail_since_a_setting_are_looked_at_before_it_is_taken_back() -> None:
+    told = change(is_rollout=False, **posted("schema_change", vendor="flyway", entity="orders", details={}))
+    said, command = action_of(
+        note(diagnosis(cause(told, fault(facts={"restarts": "2", "container": "web"}), score=0.6)))
+    )
+    assert said.endswith(
+        "the migration of orders fits the version that runs with flyway; look first why its pods fail:"
+    )
+    assert command == "kubectl -n shop logs --previous web-0 -c web"

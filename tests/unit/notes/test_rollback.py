@@ -208,6 +208,12 @@ def test_what_a_tool_owns_is_reverted_there(facts: dict[str, str], sha: str | No
     assert action_of(note(found, held(14, {13: "old", 14: "new"}))) == [words]
 
 
+def test_the_commit_of_another_version_is_not_the_one_to_revert() -> None:
+    other = cause(change(is_posted=True, sha="9f2c1e0", entity="acme/worker", new_value="1.1", vendor="ci"), score=0.4)
+    owned = cause(change(facts={"tool": "argocd", "tool_app": "payments"}), fault())
+    assert action_of(note(diagnosis(owned, other)))[0].startswith("Do: revert the last commit of app payments")
+
+
 def test_a_helm_release_has_a_history_of_its_own() -> None:
     facts = {"tool": "helm", "tool_app": "shop"}
     lines = action_of(note(diagnosis(cause(change(facts=facts), fault()))))

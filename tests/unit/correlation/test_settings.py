@@ -1,0 +1,50 @@
+"""When a flag, a configuration or a schema that another system changed stands before pods that fail."""
+
+from typing import NamedTuple
+
+import pytest
+
+from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.models.context_event import ContextEvent, EventType
+from noctuary.models.diagnosis import PodView
+from testbed.correlation_world import diagnose, fault, named, pod, posted, rollout
+
+CRASHES = [fault(140, template="old", pod=number, last=0) for number in (0, 1)]
+FAILING = [pod("old", number, ready=False) for number in (0, 1)]
+SCHEMA = posted(EventType.SCHEMA_CHANGE, 150)
+FAULT, SETTING = "crash_loop pay", "change pay"
+
+
+class Case(NamedTuple):
+    sentence: str
+    events: list[ContextEvent]
+    blamed: str
+    pods: list[PodView] = FAILING
+
+
+CASES = [
+    Case("all pods of a version that ran fail since", [SCHEMA, *CRASHES], SETTING),
+    Case("other pods of the version are ready", [SCHEMA, *CRASHES], FAULT, [*FAILING, pod("old", 2)]),
+    Case("it was changed long before", [posted(EventType.SCHEMA_CHANGE, 900), *CRASHES], FAULT),
+    Case("it was changed after they failed", [posted(EventType.SCHEMA_CHANGE, 100), *CRASHES], FAULT),
+    Case("its teller doubts it", [posted(EventType.SCHEMA_CHANGE, 150, confidence=0.4), *CRASHES], FAULT),
+    Case("it is another service's", [posted(EventType.SCHEMA_CHANGE, 150, service="postgres"), *CRASHES], FAULT),
+    Case("a rollout explains them", [rollout(160, "old"), SCHEMA, *CRASHES], "rollout pay old"),
+    Case(
+        "it was taken back before the alert",
+        [SCHEMA, posted(EventType.SCHEMA_CHANGE, 120, old_value="2", new_value="1"), *CRASHES],
+        FAULT,
+    ),
+    Case(
+        "the image cannot be pulled, which tells why",
+        [SCHEMA, *(fault(140, "ErrImagePull", "old", number, last=0) for number in (0, 1))],
+        "image_pull pay",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.sentence)
+def test_a_setting_comes_before_the_pods_that_fail_since_and_is_never_likely(case: Case) -> None:
+    found = diagnose(case.events, case.pods)
+    assert named(found) == case.blamed
+    assert case.blamed != SETTING or found.causes[0].score < LIKELY_SCORE
