@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 
 from noctuary.common.redaction import without_secrets
 from noctuary.common.text import clean, plural, shorten_middle
-from noctuary.common.words import is_label, is_subdomain, phrase
+from noctuary.common.words import COUNT, is_label, is_subdomain, phrase
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import WORKLOAD_KINDS, Fault, PodView, Subject
@@ -33,6 +33,8 @@ NATIVE_KINDS = WORKLOAD_KINDS | {
 _CLUSTER_KINDS = frozenset({"Node", "Namespace"})
 _RESOURCES = {kind.lower() for kind in NATIVE_KINDS}
 MAX_MESSAGE_CHARS = 200
+HELD_BACK = frozenset({"CrashLoopBackOff", "BackOff", "ImagePullBackOff"})
+"""Reasons of what was tried again and again."""
 SIGNALS = frozenset({"137", "143"})
 """Exit codes of a container that was killed or terminated."""
 Hints = Sequence[tuple[re.Pattern[str], str]]
@@ -160,6 +162,13 @@ def is_about_node(event: ContextEvent) -> bool:
 def was_killed(fault: Fault) -> bool:
     """Tell whether the container was ended by a signal, from outside."""
     return fault.details.get(details.EXIT_CODE, "") in SIGNALS
+
+
+def is_single(fault: Fault) -> bool:
+    """Tell whether each container ended once, and none is held back from another start."""
+    restarts = fault.details.get(details.RESTARTS, "")
+    is_held = fault.details.get(details.REASON) in HELD_BACK
+    return not is_held and bool(COUNT.fullmatch(restarts)) and 0 < int(restarts) <= max(1, len(fault.pods))
 
 
 def container_named(fault: Fault, limit: int, before: str = "") -> str:

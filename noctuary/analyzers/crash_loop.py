@@ -1,6 +1,16 @@
 """A container that exits again and again."""
 
-from noctuary.analyzers.base import Advice, Analyzer, Wording, container_named, in_container, kubectl, was_killed
+from noctuary.analyzers.base import (
+    HELD_BACK,
+    Advice,
+    Analyzer,
+    Wording,
+    container_named,
+    in_container,
+    is_single,
+    kubectl,
+    was_killed,
+)
 from noctuary.analyzers.image_pull import AMBIGUOUS, is_about_image
 from noctuary.analyzers.probe import Probe, kills
 from noctuary.common.text import clean
@@ -72,8 +82,9 @@ def _has_previous(fault: Fault) -> bool:
 
 
 def _is_loop(fault: Fault) -> bool:
-    restarts = fault.details.get(details.RESTARTS, "")
-    return fault.details.get(details.REASON) in ("CrashLoopBackOff", "BackOff") or restarts not in ("", "0", "1")
+    if fault.details.get(details.REASON) in HELD_BACK:
+        return True
+    return fault.details.get(details.RESTARTS, "") not in ("", "0") and not is_single(fault)
 
 
 def _exit_code(fault: Fault) -> str:

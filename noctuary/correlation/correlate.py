@@ -6,6 +6,7 @@ from noctuary.correlation.explain import explain
 from noctuary.correlation.fault_checks import ran_well_s
 from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.correlation.versions import across_versions
 from noctuary.models.diagnosis import Cause, Diagnosis, IncidentContext, Relation, SetAside, Verdict
 
 MAX_CAUSES = 3
@@ -30,7 +31,7 @@ def observe_and_diagnose(context: IncidentContext) -> tuple[Observations, Diagno
 def diagnose(observed: Observations) -> Diagnosis:
     """Return the diagnosis of what was observed, for those who read the observations besides."""
     context = observed.context
-    explanation = under_settings(observed, explain(observed))
+    explanation = under_settings(observed, across_versions(observed, explain(observed)))
     findings = [finding for check in CHECKS for finding in check(observed, explanation)]
     since = context.onset - context.lookback_s
     found = [finding for finding in findings if isinstance(finding, Cause) and _reaches_into(finding, since)]

@@ -7,12 +7,12 @@ import msgspec
 
 from noctuary.analyzers import registry
 from noctuary.analyzers.node import keeps_pods_away
-from noctuary.correlation.lasting import CLOCK_SLACK_S
+from noctuary.correlation.lasting import CLOCK_SLACK_S, what_was_seen
 from noctuary.correlation.observations import Observations
 from noctuary.correlation.scalings import is_by_autoscaler, is_down, is_up
 from noctuary.models import details
 from noctuary.models.context_event import EventType
-from noctuary.models.diagnosis import Change, Fault, Relation
+from noctuary.models.diagnosis import Change, Fault, Relation, Subject
 
 NODE_SLACK_S = 60.0
 """A node is only declared not ready some 40 s after its pods began to suffer; so late may a dependency's report be."""
@@ -31,6 +31,10 @@ class Explanation(msgspec.Struct, frozen=True):
     alone: list[list[Fault]]
     contested: set[str]
     """By event id the changes, and the troubles of dependencies, that may both explain the same fault."""
+    first_of_row: dict[int, int] = {}
+    """Which rollouts replaced a failing one and failed as well, and the first of each such row (`versions.py`)."""
+    fails_before: set[int] = set()
+    """Rollouts of which what ran before them fails as well: no version is why."""
 
 
 class _Root(NamedTuple):
@@ -40,6 +44,8 @@ class _Root(NamedTuple):
     last: float
     followers: list[Fault]
     ids: list[str]
+    is_down: bool
+    """Whether none of its pods is ready."""
 
 
 def explain(observed: Observations) -> Explanation:
@@ -52,7 +58,30 @@ def explain(observed: Observations) -> Explanation:
     for fault in observed.faults:
         if fault.relation is not Relation.DEPENDENCY:
             _assign(observed, fault, explanation, _root_of(fault, roots))
+    _join_starting(observed, explanation)
     return explanation
+
+
+def _join_starting(observed: Observations, explanation: Explanation) -> None:
+    """Put what callers suffered only while a dependency's new pods started under its rollout: possible at most."""
+    starting = {index: until for index, change in enumerate(observed.changes) if (until := _ready_at(observed, change))}
+    for group in [*explanation.alone]:
+        fault = group[0]
+        is_felt = fault.relation is Relation.OWN and fault.is_over and registry.analyzer_of(fault).follows_dependency
+        fitting = [i for i, until in starting.items() if 0 <= fault.first - observed.changes[i].at <= SOON_S]
+        fitting = [i for i in fitting if fault.first <= starting[i]]
+        if is_felt and fitting:
+            explanation.alone.remove(group)
+            explanation.by_change.setdefault(fitting[-1], []).extend(group)
+            explanation.contested.add(observed.changes[fitting[-1]].event_id)
+
+
+def _ready_at(observed: Observations, change: Change) -> float:
+    """Return when the first new pod of a dependency was ready; 0 where that is not known."""
+    template_hash = change.details.get(details.TEMPLATE_HASH, "")
+    is_near = change.is_rollout and change.relation is Relation.DEPENDENCY and template_hash
+    pods = [pod for pod in observed.dependency_pods if is_near and pod.template_hash == template_hash and pod.is_ready]
+    return min((pod.ready_changed_at for pod in pods), default=0.0)
 
 
 def _assign(observed: Observations, fault: Fault, explanation: Explanation, root: _Root | None) -> None:
@@ -65,7 +94,7 @@ def _assign(observed: Observations, fault: Fault, explanation: Explanation, root
     elif change is not None:
         explanation.by_change.setdefault(change, []).append(fault)
         if root is not None:
-            explanation.contested.update([observed.changes[change].event_id, *root.ids])
+            explanation.contested.update([observed.changes[change].event_id, *([] if root.is_down else root.ids)])
     else:
         explanation.alone.append([fault])
 
@@ -74,14 +103,23 @@ def _roots(observed: Observations, explanation: Explanation) -> Iterator[_Root]:
     """Yield what is wrong with dependencies: their faults, their bad changes, and that they were scaled to nothing."""
     for group in explanation.alone:
         first = 0.0 if registry.analyzer_of(group[0]).is_state else group[0].first
-        yield _Root(first, group[0].last, group, group[0].event_ids)
+        is_down = _is_down(observed, group[0].subject, group[0].service)
+        yield _Root(first, group[0].last, group, group[0].event_ids, is_down)
     for index, change in enumerate(observed.changes):
         symptoms = explanation.by_change.get(index, [])
         is_stopped = change.event_type == EventType.SCALE_EVENT and change.new_value == "0"
         if change.relation is Relation.DEPENDENCY and (symptoms or is_stopped):
             followers = explanation.by_change.setdefault(index, [])
             last = max([fault.last for fault in symptoms], default=observed.context.onset)
-            yield _Root(change.at, last, followers, [change.event_id])
+            is_down = _is_down(observed, change.subject, change.service)
+            yield _Root(change.at, last, followers, [change.event_id], is_down)
+
+
+def _is_down(observed: Observations, subject: Subject, service: str) -> bool:
+    """Tell whether a dependency's workload has pods, and neither they nor others of its service are ready."""
+    place = (subject.namespace, subject.name)
+    has_pods = any((pod.namespace, pod.workload) == place for pod in observed.dependency_pods)
+    return has_pods and service not in what_was_seen(observed.context).ready_services
 
 
 def _root_of(fault: Fault, roots: list[_Root]) -> _Root | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from noctuary.analyzers.base import is_single
 from noctuary.common.text import duration, plural
 from noctuary.correlation.explain import SOON_S, Explanation, has_previous, is_mild, is_restart, same_workload
 from noctuary.correlation.lasting import CLOCK_SLACK_S
@@ -22,7 +23,7 @@ from noctuary.correlation.score import (
     time_term,
 )
 from noctuary.models import details
-from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, PodView, SetAside, Term
+from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, PodView, Relation, SetAside, Term
 
 DRAIN_S = 60.0
 """Pods of a replaced rollout may fail until they are gone."""
@@ -30,6 +31,9 @@ CONFIGURATION = "see its "
 """A restart makes felt what its pods read from outside their template: nothing else of it is new."""
 RAN_WELL = "its pods ran well"
 """Tells against a rollout and acquits it of nothing that needs hours, such as a leak."""
+NOT_READY = "not ready yet"
+START_UP_S = 60.0
+"""A pod that became unready later than this after it was made had been ready."""
 MAX_READ = 2
 """Objects that pods read which a sentence names."""
 LASTED_S = 300.0
@@ -53,10 +57,14 @@ def _judge(observed: Observations, explanation: Explanation, change: Change, sym
     against = next(filter(None, reasons), "")
     if against:
         return SetAside(change, against)
-    why = "its own pods fail since" if symptoms else _how_its_pods_fare(observed, change)
+    why = _how_its_pods_fare(observed, change)
+    if symptoms:
+        is_own = any(same_workload(change, fault) for fault in symptoms)
+        why = "its own pods fail since" if is_own else "what calls it failed as it started"
     limit = _limit(observed, explanation, change, symptoms)
-    terms = _terms(observed, change, symptoms)
-    return Cause(CauseKind.ROLLOUT, why, terms, _marked(observed, change), symptoms, limit)
+    terms = _terms(observed, explanation, change, symptoms)
+    told = sorted(symptoms, key=lambda fault: (not same_workload(change, fault), fault.is_over))
+    return Cause(CauseKind.ROLLOUT, why, terms, _marked(observed, explanation, change), told, limit)
 
 
 def _limit(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> float:
@@ -67,10 +75,21 @@ def _limit(observed: Observations, explanation: Explanation, change: Change, sym
     return POSSIBLE_LIMIT if is_late or is_guess or change.event_id in explanation.contested else 1.0
 
 
-def _marked(observed: Observations, change: Change) -> Change:
-    if returned_from(observed.changes, change) is None:
-        return change
-    return msgspec.structs.replace(change, details=change.details | {details.RETURN: "1"})
+def _marked(observed: Observations, explanation: Explanation, change: Change) -> Change:
+    marks = {} if returned_from(observed.changes, change) is None else {details.RETURN: "1"}
+    row = " ".join(other.details.get(details.TEMPLATE_HASH, "") for other in _row(observed, explanation, change))
+    marks |= {details.ROW: row} if row.strip() else {}
+    return msgspec.structs.replace(change, details=change.details | marks) if marks else change
+
+
+def _row(observed: Observations, explanation: Explanation, change: Change) -> list[Change]:
+    """Return the rollouts after this one that were to mend it and fail as well."""
+    first_of = explanation.first_of_row
+    return [
+        observed.changes[index]
+        for index, first in first_of.items()
+        if observed.changes[first].event_id == change.event_id
+    ]
 
 
 def _came_after(observed: Observations, _: Explanation, change: Change, _symptoms: list[Fault]) -> str:
@@ -79,7 +98,8 @@ def _came_after(observed: Observations, _: Explanation, change: Change, _symptom
 
 def _was_replaced(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> str:
     """A rollout that was replaced is over, unless the alert is only late and what came after it is well."""
-    later = list(_later(observed, change))
+    row = _row(observed, explanation, change)
+    later = [(index, other) for index, other in _later(observed, change) if other not in row]
     if not later or any(fault.last > later[0][1].at + DRAIN_S for fault in symptoms):
         return ""
     ago_s = observed.context.onset - later[0][1].at
@@ -88,8 +108,20 @@ def _was_replaced(observed: Observations, explanation: Explanation, change: Chan
     return "" if is_late_alert else f"it was replaced {duration(ago_s)} before the alert"
 
 
-def _fault_was_there(observed: Observations, _: Explanation, change: Change, symptoms: list[Fault]) -> str:
-    """Only a fault of the same kind, on the same workload, that lasted until the change, shows that it is older."""
+def _mended_nothing(observed: Observations, explanation: Explanation, change: Change, _symptoms: list[Fault]) -> str:
+    """What was to mend a failing version is no cause; nor is any where the version that ran before fails as well."""
+    index = observed.changes.index(change)
+    if index in explanation.fails_before:
+        return "the version before it fails as well"
+    return "the version before it failed already" if index in explanation.first_of_row else ""
+
+
+def _fault_was_there(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> str:
+    """Only a fault of the same kind, on the same workload, that lasted until the change, shows that it is older.
+
+    One that an earlier rollout explains shows it only in a row of them.
+    """
+    explained = [fault for faults in explanation.by_change.values() for fault in faults]
     kinds = {fault.kind for fault in symptoms if not is_mild(fault)}
     older = [
         fault
@@ -98,9 +130,15 @@ def _fault_was_there(observed: Observations, _: Explanation, change: Change, sym
         and fault.kind in kinds
         and not _is_of_template(fault, change)
         and fault.first < change.at - CLOCK_SLACK_S
-        and fault.last >= change.at - LASTED_S
+        and goes_on_until(fault, change.at)
+        and fault not in explained
     ]
     return f"the fault began {duration(change.at - min(f.first for f in older))} before it" if older else ""
+
+
+def goes_on_until(fault: Fault, at: float) -> bool:
+    """Tell whether a fault had not ended by then: a container that exited once only starts again at once."""
+    return fault.last >= at - (DRAIN_S if is_single(fault) else LASTED_S)
 
 
 def _is_of_template(fault: Fault, change: Change) -> bool:
@@ -132,7 +170,7 @@ def _went_back(observed: Observations, explanation: Explanation, change: Change,
     return "it went back to the version before" if failed or is_recent else ""
 
 
-REASONS_AGAINST: list[Reason] = [_came_after, _was_replaced, _fault_was_there, _ran_well, _went_back]
+REASONS_AGAINST: list[Reason] = [_came_after, _mended_nothing, _was_replaced, _fault_was_there, _ran_well, _went_back]
 
 
 def returned_from(changes: list[Change], change: Change) -> Change | None:
@@ -178,9 +216,21 @@ def _how_its_pods_fare(observed: Observations, change: Change) -> str:
     unready = sum(not pod.is_ready for pod in pods)
     if not pods:
         return "it is the change before the alert; how its pods fare is not known"
+    if unready and len(pods) == 1:
+        return f"its pod is {NOT_READY}"
     if unready:
-        return f"{unready} of {plural(len(pods), 'pod')} of it {'is' if unready == 1 else 'are'} not ready yet"
+        return f"{unready} of its {plural(len(pods), 'pod')} {'is' if unready == 1 else 'are'} {NOT_READY}"
     return "its pods are ready, so only its behaviour can be wrong"
+
+
+def _never_started(observed: Observations, change: Change) -> bool:
+    """Tell whether nothing of the service is ready since a rollout, and nothing but the rollout may be why."""
+    pods = _pods(observed, change)
+    is_alone = not observed.faults and not observed.node_faults and observed.changes == [change]
+    is_new = change.relation is Relation.OWN and has_previous(change) and not is_restart(change)
+    is_down = bool(pods) and not any(pod.is_ready for pod in observed.own_pods)
+    never_ready = all(pod.created_at and pod.ready_changed_at <= pod.created_at + START_UP_S for pod in pods)
+    return is_alone and is_new and is_down and never_ready and all(pod.is_ready for pod in observed.dependency_pods)
 
 
 def look_at_configuration(change: Change) -> str:
@@ -199,20 +249,21 @@ def _pods(observed: Observations, change: Change) -> list[PodView]:
     ]
 
 
-def _terms(observed: Observations, change: Change, symptoms: list[Fault]) -> list[Term]:
+def _terms(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> list[Term]:
     terms = [
-        Term(*_prior(observed, change)),
+        Term(*_prior(observed, explanation, change)),
         time_term(max(0.0, observed.context.onset - change.at), observed.context.lookback_s),
         distance_term(change.relation),
-        symptom_term(agrees=bool(symptoms)),
+        symptom_term(agrees=bool(symptoms) or _never_started(observed, change)),
     ]
     return doubted(terms, change.confidence)
 
 
-def _prior(observed: Observations, change: Change) -> tuple[str, float]:
+def _prior(observed: Observations, explanation: Explanation, change: Change) -> tuple[str, float]:
     if is_restart(change):
         return "a restart changes nothing by itself", RESTART_PRIOR
-    later = next(_later(observed, change), None)
+    row = _row(observed, explanation, change)
+    later = next((each for each in _later(observed, change) if each[1] not in row), None)
     if later is not None and returned_from(observed.changes, later[1]) is not change:
         return "it was replaced before the alert", REPLACED_PRIOR
     if returned_from(observed.changes, change) is not None:

@@ -10,6 +10,7 @@ from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change, Diagnosis, Subject
 from noctuary.models.evidence import Standing
+from noctuary.notes.values import rollouts_of_row
 
 COMMIT_WITHIN_S = 1800.0
 """A deploy that is posted is posted within half an hour of the rollout that it causes."""
@@ -68,25 +69,28 @@ def revert_at_owner(owner: Owner, change: Change, diagnosis: Diagnosis) -> Advic
     if owner.tool == "operator":
         return Advice(f"change it in {_operated(owner, change.subject)}")
     if owner.tool == "helm":
-        return _roll_release_back(owner, change.subject)
+        return _roll_release_back(owner, change)
     if owner.tool in _SYNCED and (change.actor or "").startswith(BY_HAND):
         return Advice(f"sync {_place(owner)}, as no commit but a hand changed this")
-    sha = _commit_of(change, diagnosis)
+    sha, later = _commit_of(change, diagnosis), len(rollouts_of_row(change))
     if sha:
-        return Advice(f"revert commit {sha} ({_place(owner, in_brackets=True)}); {_undone(owner, 'a rollback')}")
-    return Advice(f"revert the last commit of {_place(owner)}; {_undone(owner, 'a rollback')}")
+        commits = f"{sha} and what came after it" if later else sha
+        return Advice(f"revert commit {commits} ({_place(owner, in_brackets=True)}); {_undone(owner, 'a rollback')}")
+    commits = f"the commits of the last {later + 1} rollouts" if later else "the last commit"
+    return Advice(f"revert {commits} of {_place(owner)}; {_undone(owner, 'a rollback')}")
 
 
-def _roll_release_back(owner: Owner, subject: Subject) -> Advice:
+def _roll_release_back(owner: Owner, change: Change) -> Advice:
     """The history names the revision to give to `helm rollback`; which one is known to Helm only."""
-    namespace = owner.namespace or subject.namespace
+    namespace = owner.namespace or change.subject.namespace
+    later = len(rollouts_of_row(change))
     if not is_subdomain(owner.app) or not is_label(namespace):
         return Advice(f"roll back {_place(owner)} with helm rollback; {_undone(owner, 'a rollback')}")
     command = shlex.join(["helm", "-n", namespace, "history", owner.app])
     return Advice(
         f"roll back {_place(owner)}; {_undone(owner, 'a rollback')}",
         command,
-        "shows the revision before, which helm rollback takes",
+        f"shows the revision before{f' the last {later + 1}' if later else ''}, which helm rollback takes",
     )
 
 

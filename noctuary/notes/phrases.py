@@ -10,7 +10,7 @@ from noctuary.common.words import COUNT, disarmed, is_subdomain, phrase, plain_v
 from noctuary.correlation.change_checks import NOTHING_RUNS
 from noctuary.correlation.explain import is_restart
 from noctuary.correlation.fault_checks import SINCE_RESTART
-from noctuary.correlation.rollout_checks import CONFIGURATION
+from noctuary.correlation.rollout_checks import CONFIGURATION, NOT_READY
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Diagnosis, Fault, Relation
@@ -26,7 +26,16 @@ from noctuary.notes.posted import (
     vendor_of,
 )
 from noctuary.notes.tense import past
-from noctuary.notes.values import changed_parts, from_to, is_rereading, is_same_image, is_staged, shown_name, version
+from noctuary.notes.values import (
+    changed_parts,
+    from_to,
+    is_rereading,
+    is_same_image,
+    is_staged,
+    rollouts_of_row,
+    shown_name,
+    version,
+)
 
 MAX_LINE_CHARS = 400
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -72,12 +81,25 @@ def _felt(cause: Cause, limit: int) -> str:
 def _symptom(cause: Cause, limit: int) -> str:
     """Return what became of a change: what its own pods suffer, or that they are ready."""
     if not cause.faults or cause.why == NOTHING_RUNS:
-        return cause.why if cause.why == NOTHING_RUNS or cause.why.startswith(("its pods", CONFIGURATION)) else ""
+        is_told = cause.why == NOTHING_RUNS or cause.why.startswith(("its pods", CONFIGURATION))
+        return cause.why if is_told or cause.why.endswith(NOT_READY) else ""
     fault = cause.faults[0]
-    if fault.is_posted or cause.kind is not CauseKind.ROLLOUT:
+    is_its_own = cause.change is None or fault.subject == cause.change.subject or not cause.change.subject.kind
+    if fault.is_posted or cause.kind is not CauseKind.ROLLOUT or not is_its_own:
         return fault_sentence(fault, limit)
-    told = disarmed(analyzer_of(fault).symptom(fault, limit), MAX_LINE_CHARS)
+    told = disarmed(analyzer_of(fault).symptom(fault, limit), MAX_LINE_CHARS) + _of_others(cause)
     return past(told) if fault.is_over else told
+
+
+def _of_others(cause: Cause) -> str:
+    """Return that pods of other versions fail as well: the old ones, or those that were to mend a rollout."""
+    if cause.change is None:
+        return ""
+    row = rollouts_of_row(cause.change)
+    known = {"", cause.change.details.get(details.TEMPLATE_HASH, ""), *row}
+    if any(fault.template_hash not in known and fault.subject == cause.change.subject for fault in cause.faults):
+        return ", old pods too"
+    return ", the next rollout's too" if len(row) == 1 else f", {len(row)} later rollouts' too" if row else ""
 
 
 def fault_sentence(fault: Fault, limit: int) -> str:

@@ -10,7 +10,7 @@ from noctuary.models import details
 from noctuary.models.diagnosis import WORKLOAD_KINDS, Change, Fault
 from noctuary.models.evidence import Standing
 from noctuary.models.revisions import StoredRevision, WorkloadRevisions
-from noctuary.notes.values import is_same_image, previous_version, shown_name, version
+from noctuary.notes.values import is_same_image, previous_version, rollouts_of_row, shown_name, version
 
 MAX_PODS_DELETED = 10
 """A StatefulSet replaces its pods one by one: more broken ones than this are not deleted by one line."""
@@ -64,7 +64,8 @@ def _was_left(change: Change, held: WorkloadRevisions) -> bool:
     template_hash = change.details.get(details.TEMPLATE_HASH, "")
     if current is None:
         return False
-    return current.template_hash != template_hash if template_hash else current == _target(change, held)
+    blamed = {template_hash, *rollouts_of_row(change)}
+    return current.template_hash not in blamed if template_hash else current == _target(change, held)
 
 
 def roll_back(change: Change, faults: list[Fault], standing: Standing | None, near: float) -> Advice:

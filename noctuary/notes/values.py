@@ -125,3 +125,8 @@ def _short_commit(value: str, other: str) -> str:
 def _odd(change: Change) -> str:
     """What another system calls a version need be no image: nothing is said of it then."""
     return "" if change.is_posted else ODD_IMAGE
+
+
+def rollouts_of_row(change: Change) -> list[str]:
+    """Return the templates of the rollouts that were to mend this one and fail as well."""
+    return change.details.get(details.ROW, "").split()

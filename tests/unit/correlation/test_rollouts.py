@@ -240,3 +240,51 @@ def test_of_two_releases_without_a_symptom_none_is_headlined() -> None:
     releases = [rollout(30), rollout(60, "p2", "postgres")]
     assert diagnose(releases, [pod("new"), pod("p2", workload="postgres")]).is_undecided
     assert not diagnose([*releases, fault(20, last=0)], [pod("new", ready=False)]).is_undecided
+
+
+@pytest.mark.parametrize(
+    ("serves", "said"), [(False, ("rollout postgres p2", True)), (True, ("rollout pay new", False))]
+)
+def test_a_dependency_that_is_down_comes_before_a_later_rollout_of_its_caller(
+    *, serves: bool, said: tuple[str, bool]
+) -> None:
+    down = [rollout(400, "p2", "postgres"), fault(390, template="p2", workload="postgres", last=0)]
+    felt = [rollout(60), fault(40, "Unhealthy", facts={details.PROBE: "readiness"}, last=0)]
+    postgres = [pod("p2", ready=False, workload="postgres"), pod("p1", 1, ready=serves, workload="postgres")]
+    diagnosis = diagnose([*down, *felt], [pod("new", ready=False), *postgres])
+    assert (named(diagnosis), diagnosis.causes[0].score >= LIKELY_SCORE) == said
+
+
+def started(since: float = 270) -> PodView:
+    """Build a pod of the new version that was made 270 s before the alert and is not ready."""
+    return pod("new", ready=False, created_at=ONSET - 270, ready_changed_at=ONSET - since)
+
+
+@pytest.mark.parametrize(
+    ("beside", "is_likely"),
+    [
+        ([started()], True),
+        ([started(100)], False),
+        ([started(), pod("old", 1)], False),
+        ([started(), pod("p", ready=False, workload="postgres")], False),
+    ],
+    ids=["never ready", "ready for a time", "old pods serve", "a dependency is not ready either"],
+)
+def test_a_rollout_is_likely_where_nothing_else_is_known_and_none_of_its_pods_was_ever_ready(
+    *, beside: list[PodView], is_likely: bool
+) -> None:
+    (cause,) = diagnose([rollout(280)], beside).causes
+    assert (cause.why, cause.score >= LIKELY_SCORE) == ("its pod is not ready yet", is_likely)
+
+
+@pytest.mark.parametrize(
+    ("at", "blamed"), [(170, "rollout postgres p2"), (120, "crash_loop pay"), (190, "crash_loop pay")]
+)
+def test_what_callers_suffered_only_while_a_dependency_started_is_its_rollouts(at: float, blamed: str) -> None:
+    exited = fault(at, "Error", "old", facts={details.RESTARTS: "1"})
+    well = pod("old", restarts=1, ready_changed_at=ONSET - at + 20)
+    diagnosis = diagnose(
+        [rollout(180, "p2", "postgres"), exited],
+        [well, pod("p2", workload="postgres", ready_changed_at=ONSET - 150)],
+    )
+    assert (named(diagnosis), diagnosis.causes[0].score < LIKELY_SCORE) == (blamed, True)

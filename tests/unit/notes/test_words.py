@@ -25,6 +25,11 @@ def test_ready_pods_do_not_acquit_a_rollout() -> None:
     )
 
 
+def test_pods_of_a_rollout_that_are_not_ready_yet_are_told_first() -> None:
+    said = first_line(diagnosis(cause(change(at=ONSET - 280), score=0.5, why="3 of its 3 pods are not ready yet")))
+    assert said.endswith(", 5 min before this alert; 3 of its 3 pods are not ready yet.")
+
+
 @pytest.mark.parametrize(
     ("facts", "words"),
     [

@@ -16,6 +16,20 @@ CASES = [
         "kubectl -n shop logs pay-0",
     ),
     Case(
+        {"reason": "Error", "exit_code": "1", "restarts": "3"},
+        "3 pods of pay crashed with exit code 1",
+        "new pods crash with exit code 1",
+        "kubectl -n shop logs --previous pay-0",
+        pods=3,
+    ),
+    Case(
+        {"reason": "Error", "exit_code": "1", "restarts": "4"},
+        "3 pods of pay keep crashing with exit code 1",
+        "new pods crash with exit code 1",
+        "kubectl -n shop logs --previous pay-0",
+        pods=3,
+    ),
+    Case(
         {"reason": "CrashLoopBackOff", "exit_code": "127", "restarts": "2"},
         "3 pods of pay keep crashing with exit code 127 (command not found)",
         "new pods crash with exit code 127 (command not found)",

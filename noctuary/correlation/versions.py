@@ -1,0 +1,94 @@
+"""What several versions of a workload suffer alike: failed mendings in a row, old pods that fail beside new ones."""
+
+import msgspec
+
+from noctuary.correlation.explain import Explanation, is_mild, is_restart, same_workload
+from noctuary.correlation.lasting import CLOCK_SLACK_S
+from noctuary.correlation.observations import Observations
+from noctuary.correlation.rollout_checks import goes_on_until, leads_back
+from noctuary.models import details
+from noctuary.models.diagnosis import Change, Fault
+
+ALIKE_S = 120.0
+"""Old and new pods that fail from the same outside begin it together; later, the old ones may only carry more load."""
+
+
+def across_versions(observed: Observations, explanation: Explanation) -> Explanation:
+    """Hold what explains faults against what other versions of the same workload suffer."""
+    return _with_old_pods(observed, _in_rows(observed, explanation))
+
+
+def _with_old_pods(observed: Observations, explanation: Explanation) -> Explanation:
+    """Add to a rollout's faults those of old pods that began together with them: then it is possible at most.
+
+    What the rollout did besides, such as a migration, may be why; pods that are not read may only be ending.
+    """
+    found = msgspec.structs.replace(explanation, by_change=dict(explanation.by_change), alone=[*explanation.alone])
+    for index, symptoms in explanation.by_change.items():
+        change = observed.changes[index]
+        alike = [
+            group[0]
+            for group in found.alone
+            if len(group) == 1 and change.is_rollout and any(_is_alike(group[0], each, change) for each in symptoms)
+        ]
+        if alike and observed.context.pods is not None:
+            found.alone[:] = [group for group in found.alone if group[0] not in alike]
+            found.by_change[index] = [*symptoms, *alike]
+            found.contested.add(change.event_id)
+    return found
+
+
+def _is_alike(fault: Fault, symptom: Fault, change: Change) -> bool:
+    """Tell whether pods of another version still fail in the same way as a rollout's, and since about then."""
+    is_same_kind = (fault.kind, fault.subject) == (symptom.kind, symptom.subject) and not is_mild(fault)
+    is_other = "" not in (fault.template_hash, symptom.template_hash) and fault.template_hash != symptom.template_hash
+    is_since = fault.first >= change.at - CLOCK_SLACK_S and abs(fault.first - symptom.first) <= ALIKE_S
+    return is_same_kind and is_other and is_since and not fault.is_over
+
+
+def _in_rows(observed: Observations, explanation: Explanation) -> Explanation:
+    """Hand what follows from a failed mending to the first rollout of its row: to go back before that one mends all.
+
+    What fails after a return to what ran before a row follows from none of them.
+    """
+    found = msgspec.structs.replace(explanation, by_change=dict(explanation.by_change), alone=[*explanation.alone])
+    for index, change in enumerate(observed.changes):
+        failing = _failing(explanation, index, change)
+        first = _first_of_row(observed, explanation, found, index) if failing else None
+        if first is None:
+            continue
+        found.by_change.pop(index, None)
+        found.alone[:] = [group for group in found.alone if group[0] not in failing]
+        if leads_back(change, observed.changes[first]):
+            found.alone.extend([fault] for fault in failing)
+            found.fails_before.update((first, index))
+        else:
+            found.by_change[first] = [*found.by_change[first], *failing]
+            found.first_of_row[index] = first
+    return found
+
+
+def _first_of_row(observed: Observations, explained: Explanation, found: Explanation, index: int) -> int | None:
+    """Return the first of the failing rollouts that a rollout replaced; None where what it replaced was well."""
+    change = observed.changes[index]
+    for other in reversed(range(index)):
+        before = observed.changes[other]
+        failing = _failing(explained, other, before)
+        if not before.is_rollout or before.subject != change.subject or (is_restart(before) and not failing):
+            continue
+        first = found.first_of_row.get(other, other)
+        is_head = first in found.by_change and first not in found.fails_before
+        lasts = any(goes_on_until(fault, change.at) for fault in failing)
+        return first if lasts and is_head else None
+    return None
+
+
+def _failing(explanation: Explanation, index: int, change: Change) -> list[Fault]:
+    """Return what is wrong with a rollout's own pods; a restart explains nothing, and has pods as well."""
+    if not change.is_rollout:
+        return []
+    alone = [group[0] for group in explanation.alone if len(group) == 1] if is_restart(change) else []
+    template_hash = change.details.get(details.TEMPLATE_HASH, "")
+    own = [fault for fault in alone if template_hash == fault.template_hash != "" and same_workload(change, fault)]
+    faults = [*explanation.by_change.get(index, []), *(f for f in own if f.first >= change.at - CLOCK_SLACK_S)]
+    return faults if any(same_workload(change, fault) and not is_mild(fault) for fault in faults) else []

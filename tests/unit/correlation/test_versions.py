@@ -1,0 +1,169 @@
+"""What several versions of a workload suffer alike: mendings that fail as well, old pods that fail beside new ones."""
+
+from typing import NamedTuple
+
+import pytest
+
+from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.models import details
+from noctuary.models.context_event import ContextEvent
+from noctuary.models.diagnosis import CauseKind, Diagnosis, PodView
+from testbed.correlation_world import ONSET, diagnose, fault, named, pod, rollout
+
+ONCE = {details.REASON: "Error", details.RESTARTS: "1"}
+BAD = fault(690, template="b", last=410)
+
+
+def step(at: float, template: str, before: str, **facts: str) -> ContextEvent:
+    """Build a rollout that tells what ran before it."""
+    told = {details.IMAGE: f"pay:{template}", details.PREVIOUS_IMAGE: f"pay:{before}"}
+    return rollout(at, template, facts=told | {details.PREVIOUS_TEMPLATE_HASH: before} | facts)
+
+
+class Case(NamedTuple):
+    sentence: str
+    events: list[ContextEvent]
+    blamed: str
+    row: str = ""
+
+
+ROWS = [
+    Case(
+        "a mending that crashes as well",
+        [step(700, "b", "a"), BAD, step(400, "c", "b"), fault(390, template="c", last=0)],
+        "rollout pay b",
+        "c",
+    ),
+    Case(
+        "three in a row",
+        [
+            *(step(700, "b", "a"), BAD, step(400, "c", "b"), fault(390, template="c", last=110)),
+            *(step(100, "d", "c"), fault(90, template="d", last=0)),
+        ],
+        "rollout pay b",
+        "c d",
+    ),
+    Case(
+        "a second typo of an image",
+        [
+            *(step(400, "b", "a"), fault(390, "ImagePullBackOff", "b", last=120)),
+            *(step(100, "c", "b"), fault(90, "ImagePullBackOff", "c", last=0)),
+        ],
+        "rollout pay b",
+        "c",
+    ),
+    Case(
+        "a mending that fails in another way",
+        [step(700, "b", "a"), BAD, step(400, "c", "b"), fault(390, "ImagePullBackOff", "c", last=0)],
+        "rollout pay b",
+        "c",
+    ),
+    Case(
+        "a mending that only sets a variable",
+        [
+            *(step(700, "b", "a"), BAD),
+            *(step(400, "c", "b", **{details.IMAGE: "pay:b"}), fault(390, template="c", last=0)),
+        ],
+        "rollout pay b",
+        "c",
+    ),
+    Case(
+        "a restart, then a mending",
+        [
+            *(step(700, "b", "a"), fault(690, template="b", last=510)),
+            *(step(500, "r", "b", **{details.RESTART: "1"}), fault(490, template="r", last=410)),
+            *(step(400, "c", "b"), fault(390, template="c", last=0)),
+        ],
+        "rollout pay b",
+        "r c",
+    ),
+    Case(
+        "one step back of two, to what failed before",
+        [
+            *(step(700, "b", "a"), BAD, step(400, "c", "b"), fault(390, template="c", last=110)),
+            *(step(100, "b", "c"), fault(90, template="b", last=0)),
+        ],
+        "rollout pay b",
+        "c b",
+    ),
+    Case(
+        "a mending after the alert",
+        [step(100, "b", "a"), fault(90, template="b", last=-20), step(-30, "c", "b"), fault(-40, template="c")],
+        "rollout pay b",
+        "c",
+    ),
+    Case(
+        "a version that failed was gone before the next one failed",
+        [
+            *(step(700, "b", "a"), BAD, step(400, "a", "b")),
+            *(step(200, "c", "a"), fault(190, template="c", last=0)),
+        ],
+        "rollout pay c",
+    ),
+    Case(
+        "a version whose pods exited once as they started, and ran then, is no failing one",
+        [
+            *(step(400, "b", "a"), fault(395, "Error", "b", facts=ONCE)),
+            *(step(100, "c", "b"), fault(90, template="c", last=0)),
+        ],
+        "rollout pay c",
+    ),
+    Case(
+        "what fails after a return as well is no version's",
+        [step(700, "b", "a"), BAD, step(400, "a", "b"), fault(390, template="a", last=0)],
+        "crash_loop pay",
+    ),
+    Case(
+        "a restart whose pods crash, then a rollout whose pods crash: something outside both",
+        [
+            *(step(700, "r", "a", **{details.RESTART: "1"}), fault(690, template="r", last=0)),
+            *(step(400, "c", "r"), fault(390, template="c", last=0)),
+        ],
+        "crash_loop pay",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", ROWS, ids=[case.sentence for case in ROWS])
+def test_of_versions_that_fail_in_a_row_the_first_is_blamed(case: Case) -> None:
+    diagnosis = diagnose(case.events)
+    change = diagnosis.causes[0].change
+    row = change.details.get(details.ROW, "") if change is not None else ""
+    assert (named(diagnosis), row) == (case.blamed, case.row)
+    assert tells_what_goes_on(diagnosis)
+
+
+def tells_what_goes_on(diagnosis: Diagnosis) -> bool:
+    """Tell whether a fault that goes on is told: never are all rollouts ruled out while pods fail, and no more said."""
+    return any(fault.last >= ONSET for cause in diagnosis.causes for fault in cause.faults)
+
+
+def test_the_first_of_a_row_is_as_likely_as_a_single_bad_rollout() -> None:
+    single = diagnose([step(700, "b", "a"), fault(690, template="b", last=0)])
+    assert diagnose(ROWS[0].events).causes[0].score == single.causes[0].score >= LIKELY_SCORE
+
+
+def test_a_late_alert_is_about_a_row_that_a_third_version_ended() -> None:
+    events = [*ROWS[0].events[:-1], fault(390, template="c", last=110), step(100, "d", "c")]
+    assert named(diagnose(events, [pod("d")])) == "rollout pay b"
+
+
+def test_what_fails_with_old_pods_alike_is_at_most_possible() -> None:
+    events = [step(120, "b", "a"), fault(100, template="b", last=0), fault(60, template="a", pod=1, last=0)]
+    alike, later, over = (
+        diagnose(told, pods).causes[0]
+        for told, pods in (
+            (events, both(ready=False)),
+            ([*events[:2], fault(-30, template="a", pod=1, last=-60)], both(ready=False)),
+            (events, both(ready=True)),
+        )
+    )
+    assert [cause.kind for cause in (alike, later, over)] == [CauseKind.ROLLOUT] * 3
+    assert [len(cause.faults) for cause in (alike, later, over)] == [2, 1, 1]
+    assert alike.score < LIKELY_SCORE <= min(later.score, over.score)
+
+
+def both(*, ready: bool) -> list[PodView]:
+    """Build a failing pod of the new version and one of the old, which failed and may be ready again."""
+    old = pod("a", 1, ready=ready, restarts=1, ready_changed_at=ONSET + (1 if ready else -60))
+    return [pod("b", ready=False, restarts=2), old]
