@@ -121,7 +121,7 @@ def change_line(change: Change) -> str:
         f"revision {facts[details.REVISION]}" if _NUMBER.fullmatch(facts.get(details.REVISION, "")) else "",
         *told_by(change),
         f"changed: {changed_parts(change, 120)}" if details.CHANGED in facts else "",
-        f"reaches {quoted(facts[details.STAGED], 80)}" if details.STAGED in facts else "",
+        f"reaches {quoted(facts[details.STAGED].replace(';', ','), 80)}" if details.STAGED in facts else "",
         "by an autoscaler" if details.BY_AUTOSCALER in facts else "",
         quoted(change.entity, 63) if change.is_posted and change.entity != change.service else "",
     ]

@@ -159,7 +159,7 @@ def mend_posted(fault: Fault) -> Advice:
     entity, vendor = plain_phrase(fault.entity) or "the thing it names", _teller(fault) or "its reporter"
     match fault.event_type:
         case EventType.DEPENDENCY_FAILURE:
-            return Advice(f"check that {entity} runs and answers: it does not, as {vendor} reports")
+            return Advice(f"check that {entity} runs and answers as it should: {vendor} reports that it fails")
         case EventType.CIRCUIT_OPEN:
             return Advice(f"check what is behind the circuit breaker {entity}; it closes when that answers again")
         case EventType.RESTART:

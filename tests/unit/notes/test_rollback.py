@@ -277,11 +277,11 @@ def test_pods_that_only_start_anew_are_not_rolled_back(facts: dict[str, str]) ->
 
 
 def test_a_template_that_no_pod_runs_is_no_rollout() -> None:
-    facts = {"staged": "0 of 3 pods; partition=3"}
+    facts = {"staged": "0 of 3 pods; pods are replaced when they are deleted"}
     staged = change(kind="StatefulSet", facts=facts, is_rollout=False, event_type="config_change")
     text = note(diagnosis(cause(staged)))
     assert text.startswith("Likely cause: web got another template that no pod runs yet, 60 s before this alert.")
-    assert "reaches 0 of 3 pods" in text
+    assert "reaches 0 of 3 pods, pods are replaced when they are deleted" in text
 
 
 def test_what_an_autoscaler_set_is_left_to_it() -> None:
