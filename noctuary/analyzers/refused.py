@@ -7,7 +7,6 @@ from noctuary.common.text import clean, shorten_middle
 from noctuary.models import details
 from noctuary.models.diagnosis import Fault, Subject
 
-
 EXPIRED = "an admission webhook's certificate has expired"
 UNTRUSTED = "an admission webhook's certificate is not trusted"
 SILENT = "an admission webhook does not answer"

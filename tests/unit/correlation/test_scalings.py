@@ -10,6 +10,7 @@ from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.models.diagnosis import PodView
 from testbed.correlation_world import diagnose, event, fault, named, node, pod, posted, rollout, scaling
 
+DELETED = {details.DELETED: "1"}
 BY_AUTOSCALER = {details.BY_AUTOSCALER: "1"}
 
 
@@ -72,6 +73,28 @@ CASES = [
         "nothing_relevant",
         False,
         READY,
+    ),
+    Case("deleted just before the alert is the cause", [scaling(60, "2", "0", facts=DELETED)], "change pay", True, []),
+    Case(
+        "deleted and made anew with another version is that rollout",
+        [scaling(70, "2", "0", facts=DELETED), rollout(60), fault(50, last=0)],
+        "rollout pay new",
+        is_likely=True,
+        pods=[pod("new", ready=False)],
+    ),
+    Case(
+        "deleted, and made anew after the alert began, is the cause",
+        [scaling(60, "2", "0", facts=DELETED), rollout(-30)],
+        "change pay",
+        is_likely=True,
+        pods=[],
+    ),
+    Case(
+        "made anew and deleted once more is the cause",
+        [scaling(90, "2", "0", facts=DELETED), rollout(80), scaling(60, "2", "0", facts=DELETED)],
+        "change pay",
+        is_likely=True,
+        pods=[],
     ),
     Case(
         "scaled to nothing and back after the alert began is the cause",

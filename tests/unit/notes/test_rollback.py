@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from noctuary.models import details
-from noctuary.models.diagnosis import Subject
+from noctuary.models.diagnosis import Change, Subject
 from noctuary.models.evidence import Standing
 from noctuary.models.incident import IncidentRow
 from noctuary.notes.note import restate_note
@@ -293,3 +293,21 @@ def test_what_an_autoscaler_set_is_left_to_it() -> None:
         facts={"by_autoscaler": "1"},
     )
     assert "minReplicas" in action_of(note(diagnosis(cause(scaled))))[0]
+
+
+def deletion() -> Change:
+    facts = {details.DELETED: "1"}
+    return change(facts=facts, is_rollout=False, event_type="scale_event", old_value="3", new_value="0")
+
+
+def test_what_was_deleted_is_brought_back_from_where_it_is_kept() -> None:
+    text = note(diagnosis(cause(deletion())))
+    assert text.startswith("Likely cause: Deployment web was deleted, 60 s before this alert")
+    assert action_of(text) == ["Do: create Deployment web anew from where its manifest is kept, unless this was meant"]
+    assert "web deleted (it had 3 replicas" in text
+
+
+def test_what_was_made_anew_since_is_left() -> None:
+    text = note(diagnosis(cause(deletion())), Standing(undone=change(at=ONSET + 20, actor="helm")))
+    assert "Deployment web was deleted" in text.splitlines()[0]
+    assert action_of(text)[0].startswith("Do: already made anew at 08:00:20 by helm.")

@@ -61,5 +61,7 @@ def test_of_a_long_message_the_end_is_kept() -> None:
 
 
 def test_of_a_long_refusal_both_what_was_asked_and_why_not_are_kept() -> None:
-    said = both_ends(f'Error creating: Internal error occurred: failed calling webhook "a.io": {"x" * 400}: has expired')
+    said = both_ends(
+        f'Error creating: Internal error occurred: failed calling webhook "a.io": {"x" * 400}: has expired'
+    )
     assert (len(said), said[:29], said[-11:]) == (MESSAGE_CHARACTERS, 'failed calling webhook "a.io"', "has expired")
