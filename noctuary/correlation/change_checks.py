@@ -8,7 +8,8 @@ from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations
 from noctuary.correlation.rollout_checks import ALERT_DELAY_S
 from noctuary.correlation.scalings import is_by_autoscaler, is_up, reversals
-from noctuary.correlation.score import CHANGE_PRIOR, distance_term, doubted, symptom_term, time_term
+from noctuary.correlation.score import CHANGE_PRIOR, POSSIBLE_LIMIT, distance_term, doubted, symptom_term, time_term
+from noctuary.correlation.settings import is_setting
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, SetAside, Term
@@ -37,6 +38,7 @@ def other_change(observed: Observations, explanation: Explanation) -> Iterator[C
                 _terms(observed, change, agrees=agrees),
                 change,
                 symptoms,
+                POSSIBLE_LIMIT if is_setting(change) else 1.0,
             )
 
 
@@ -67,6 +69,8 @@ def _why(observed: Observations, change: Change, symptoms: list[Fault]) -> str:
         return NOTHING_RUNS
     if symptoms and is_up(change):
         return "there is no room for the added replicas"
+    if symptoms and is_setting(change):
+        return "its pods fail since"
     if symptoms:
         return "what is left of it fails since"
     return f"the {change.event_type.replace('_', ' ')} came before the alert"

@@ -10,6 +10,7 @@ from noctuary.analyzers.node import keeps_pods_away
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations
 from noctuary.correlation.scalings import is_by_autoscaler, is_down, is_up
+from noctuary.correlation.settings import setting_before
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change, Fault, Relation
@@ -103,13 +104,13 @@ def node_explains(bad: Fault, fault: Fault) -> bool:
 
 
 def best_change(observed: Observations, fault: Fault) -> int | None:
-    """Return the index of the change that a fault began after: the last one that explains it."""
+    """Return the index of the change that a fault began after: the last one that explains it, else a setting."""
     matching = [
         (change.at, index)
         for index, change in enumerate(observed.changes)
         if rollout_explains(observed, change, fault) or scaling_explains(change, fault)
     ]
-    return max(matching)[1] if matching else None
+    return max(matching)[1] if matching else setting_before(observed.changes, fault)
 
 
 def rollout_explains(observed: Observations, change: Change, fault: Fault) -> bool:

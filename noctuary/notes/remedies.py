@@ -27,11 +27,17 @@ def remedy(cause: Cause, diagnosis: Diagnosis, standing: Standing | None = None)
     if already:
         return Advice(f"{already}. Where it goes on, look for another cause")
     if not change.subject.kind:
-        return revert_posted(change)
+        return _with_look(revert_posted(change), cause, diagnosis, standing)
     owner = owner_of(change.subject, change.details, diagnosis, standing)
     if change.is_rollout:
         return _undo(cause, change, owner, diagnosis, standing)
     return _revert(change, owner)
+
+
+def _with_look(advice: Advice, cause: Cause, diagnosis: Diagnosis, standing: Standing | None) -> Advice:
+    """Return advice with the look at the pods that a change made fail, where it did: they say whether it was this."""
+    look = _repair(cause.faults[0], diagnosis, standing).command if cause.faults else ""
+    return Advice(f"{advice.words}; what its pods say of it:", look) if look and advice.words else advice
 
 
 def _undo(cause: Cause, change: Change, owner: Owner | None, diagnosis: Diagnosis, standing: Standing | None) -> Advice:

@@ -1,6 +1,6 @@
 """Scalings: to nothing, down, up into a wall, taken back, an autoscaler's."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -36,6 +36,11 @@ class Case(NamedTuple):
     pods: list[PodView] | None = None
 
 
+def schema(at: float, **more: Any) -> ContextEvent:
+    return posted(EventType.SCHEMA_CHANGE, at, entity="orders", old_value="V41", new_value="V42", **more)
+
+
+SCHEMA = schema(150)
 READY = [pod("old", 0), pod("old", 1)]
 CASES = [
     Case(
@@ -73,6 +78,41 @@ CASES = [
         "nothing_relevant",
         False,
         READY,
+    ),
+    Case(
+        "a schema that was changed seconds before old pods crash comes before their crash",
+        [SCHEMA, fault(140, template="old", last=0)],
+        "change pay",
+        is_likely=False,
+        pods=[pod("old", ready=False)],
+    ),
+    Case(
+        "a schema that was changed long before old pods crash does not",
+        [schema(900), fault(140, template="old", last=0)],
+        "crash_loop pay",
+        is_likely=False,
+        pods=[pod("old", ready=False)],
+    ),
+    Case(
+        "a schema explains no crash of pods that were just rolled out",
+        [SCHEMA, rollout(145), fault(140, last=0)],
+        "rollout pay new",
+        is_likely=True,
+        pods=[pod("new", ready=False)],
+    ),
+    Case(
+        "a schema explains nothing that tells by itself what is wrong",
+        [SCHEMA, fault(140, "ErrImagePull", template="old", last=0)],
+        "image_pull pay",
+        is_likely=True,
+        pods=[pod("old", ready=False)],
+    ),
+    Case(
+        "a change that its teller doubts explains no crash",
+        [schema(150, confidence=0.3), fault(140, template="old", last=0)],
+        "crash_loop pay",
+        is_likely=False,
+        pods=[pod("old", ready=False)],
     ),
     Case("deleted just before the alert is the cause", [scaling(60, "2", "0", facts=DELETED)], "change pay", True, []),
     Case(

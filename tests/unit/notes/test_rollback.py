@@ -311,3 +311,23 @@ def test_what_was_made_anew_since_is_left() -> None:
     text = note(diagnosis(cause(deletion())), Standing(undone=change(at=ONSET + 20, actor="helm")))
     assert "Deployment web was deleted" in text.splitlines()[0]
     assert action_of(text)[0].startswith("Do: already made anew at 08:00:20 by helm.")
+
+
+def test_what_pods_say_of_a_changed_setting_is_looked_at_before_it_is_set_back() -> None:
+    flag = change(
+        is_rollout=False,
+        event_type="flag_change",
+        entity="new-checkout",
+        old_value="off",
+        new_value="on",
+        subject=Subject("", "", ""),
+        is_posted=True,
+        details={},
+        vendor="flags",
+    )
+    crash = fault(facts={"restarts": "2", "container": "web"})
+    lines = action_of(note(diagnosis(cause(flag, crash, score=0.69))))
+    assert lines[0].endswith(
+        "set flag new-checkout back to off with flags, unless this was meant; what its pods say of it:"
+    )
+    assert lines[1:] == ["kubectl -n shop logs --previous web-0 -c web"]
