@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 from noctuary.common.redaction import without_secrets
-from noctuary.common.text import clean, plural, shorten_middle
+from noctuary.common.text import MESSAGE_LIMIT, clean, plural, shorten_middle
 from noctuary.common.words import COUNT, is_label, is_subdomain, phrase
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
@@ -146,8 +146,9 @@ class Analyzer:
         return self.sentence(fault, wording(fault, name, limit))
 
     def message(self, fault: Fault) -> str:
-        """Return the platform's words where they tell more than the sentence."""
-        return clean(without_secrets(fault.details.get(details.MESSAGE, "") or fault.text), MAX_MESSAGE_CHARS)
+        """Return the platform's words where they tell more than the sentence: why is mostly said at their end."""
+        told = without_secrets(fault.details.get(details.MESSAGE, "") or fault.text)
+        return shorten_middle(clean(told, MESSAGE_LIMIT), MAX_MESSAGE_CHARS)
 
     def remedy(self, _fault: Fault, _pod: Subject, describe: str) -> Advice:
         """Return what to do when no change explains it; `describe` is the command that looks at a failing pod."""

@@ -17,6 +17,7 @@ MAX_SECRET_CHARS = 63
 HELP = {
     "rate limit of the registry": "pull with an account, or wait until the limit is over",
     "not for this CPU architecture": "build it for the architecture of its nodes",
+    "the registry's certificate has expired": "renew the certificate of the registry, or pull from another one",
     "the registry's certificate is not trusted": "let the nodes trust the certificate of the registry",
     "the node's disk is full": "free the disk of its node",
     "registry not reached": "check that its node reaches the registry",
@@ -51,6 +52,10 @@ class ImagePull(Analyzer):
         (re.compile(r"(?i)toomanyrequests|429|rate limit"), "rate limit of the registry"),
         (re.compile(r"(?i)no match for platform|no matching manifest|exec format"), "not for this CPU architecture"),
         (re.compile(r"(?i)does not exist or may require"), "no such image, or access denied"),
+        (
+            re.compile(r"(?i)certificate has expired(?!.*current time \S+ is before)"),
+            "the registry's certificate has expired",
+        ),
         (re.compile(r"(?i)x509|certificate"), "the registry's certificate is not trusted"),
         (re.compile(r"(?i)no space left"), "the node's disk is full"),
         (re.compile(r"(?i)unauthorized|denied|forbidden|authentication required"), "access denied"),

@@ -7,6 +7,19 @@ from noctuary.common.text import clean, shorten_middle
 from noctuary.models import details
 from noctuary.models.diagnosis import Fault, Subject
 
+EXPIRED = "an admission webhook's certificate has expired"
+UNTRUSTED = "an admission webhook's certificate is not trusted"
+SILENT = "an admission webhook does not answer"
+FAILING = "an admission webhook fails"
+HELP = {
+    EXPIRED: "renew the certificate of the webhook that is named below",
+    UNTRUSTED: "check the certificate and the caBundle of the webhook that is named below",
+    SILENT: "check that the webhook that is named below runs",
+    FAILING: "check the webhook that is named below",
+}
+"""What helps where no rule denies the pods: what should have checked them did not."""
+_CALL = r"(?is)fail(?:ed|ure) (?:calling|to call) \S*webhook\b.*"
+
 
 class Refused(Analyzer):
     """The controller's message holds the API server's words."""
@@ -24,6 +37,16 @@ class Refused(Analyzer):
             re.compile(r"(?i)error looking up service account|serviceaccount \S+ not found"),
             "their service account is missing",
         ),
+        (re.compile(_CALL + r"certificate has expired(?!.*current time \S+ is before)"), EXPIRED),
+        (re.compile(_CALL + r"(?:x509|certificate)"), UNTRUSTED),
+        (
+            re.compile(
+                _CALL + r"(?:no endpoints|connection (?:refused|reset)|deadline exceeded|time(?:d )?out|no such host"
+                r"|no route|unreachable|\bEOF\b|service \S+ not found)"
+            ),
+            SILENT,
+        ),
+        (re.compile(_CALL), FAILING),
         (re.compile(r"(?i)admission webhook|validatingadmissionpolicy"), "an admission policy denies them"),
         (re.compile(r"(?i)\b(maximum|minimum) \S+ usage per"), "outside the limit range"),
     )
@@ -50,4 +73,5 @@ class Refused(Analyzer):
         command = kubectl(quota, "describe", kind="resourcequota")
         if command:
             return Advice(command=command, remark="raise it, or ask for less")
-        return Advice(command=kubectl(fault.subject, "describe", kind=fault.subject.kind) or describe)
+        look = kubectl(fault.subject, "describe", kind=fault.subject.kind) or describe
+        return Advice(command=look, remark=HELP.get(self.hint(fault).strip(" ()"), ""))

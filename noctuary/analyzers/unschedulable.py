@@ -2,7 +2,8 @@
 
 import re
 
-from noctuary.analyzers.base import Analyzer, Wording
+from noctuary.analyzers.base import MAX_MESSAGE_CHARS, Analyzer, Wording
+from noctuary.common.redaction import without_secrets
 from noctuary.common.text import clean, shorten_middle
 from noctuary.models import details
 from noctuary.models.diagnosis import Fault
@@ -58,6 +59,10 @@ class Unschedulable(Analyzer):
         claim = shorten_middle(clean(fault.details.get(details.CLAIM, ""), 253), MAX_CLAIM_CHARS)
         named = ", ".join(told).replace(CLAIM_WORDS, f"{CLAIM_WORDS} {claim}" if claim else CLAIM_WORDS, 1)
         return f" ({named})" if told else ""
+
+    def message(self, fault: Fault) -> str:
+        """Return the beginning of the scheduler's words: they end with what was not preempted."""
+        return clean(without_secrets(fault.details.get(details.MESSAGE, "") or fault.text), MAX_MESSAGE_CHARS)
 
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return what no node has."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from noctuary.analyzers import registry
+from noctuary.correlation.deletions import without_remade
 from noctuary.correlation.deploys import join_posted
 from noctuary.correlation.episodes import group_episodes
 from noctuary.correlation.lasting import as_it_began, is_background, is_ignored, is_over, is_passing, what_was_seen
@@ -38,7 +39,7 @@ def gather_observations(context: IncidentContext) -> Observations:
     told = [event for event in context.events if not is_ignored(event, context)]
     placing = Placing(context.services)
     placed = [each for event in told if (each := placing.place(event)) is not None]
-    changes = join_posted(_change(p) for p in placed if _is_change(p))
+    changes = without_remade(join_posted(_change(p) for p in placed if _is_change(p)), context.onset)
     staying = [pod for pod in context.pods or [] if not pod.is_leaving]
     own, near = (pods_of(staying, context.services, each) for each in (Relation.OWN, Relation.DEPENDENCY))
     faults = _absorb(_faults([p for p in placed if not _is_change(p)], changes, context))

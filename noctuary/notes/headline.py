@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from noctuary.common.clock import format_moment
 from noctuary.common.text import clean, shorten, shorten_middle
+from noctuary.correlation.deletions import is_deletion
 from noctuary.correlation.explain import is_restart
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models.context_event import EventType
@@ -148,4 +149,6 @@ def noun_of(change: Change) -> str:
     """Return what a change is called: `rollout`, `restart`, `scaling`, `flag change`."""
     if is_restart(change):
         return "restart"
+    if is_deletion(change):
+        return "deletion"
     return _NOUNS.get(change.event_type) or change.event_type.replace("_", " ")

@@ -10,6 +10,7 @@ from noctuary.common.words import disarmed
 from noctuary.models.evidence import Clearing, Evidence
 from noctuary.models.incident import IncidentRow
 from noctuary.notes.action import action
+from noctuary.notes.cleared import as_cleared
 from noctuary.notes.headline import HEADLINE_CHARS, headline
 from noctuary.notes.restated import restate_action
 from noctuary.notes.seen import looked_at, others, why
@@ -43,12 +44,13 @@ def same_apart_from_time(text: str, other: str) -> bool:
 
 def render_note(incident: IncidentRow, evidence: Evidence, marker: str, now: float) -> str:
     """Return the whole note within its budget."""
-    diagnosis = evidence.diagnosis
+    told = as_cleared(evidence) if incident.status == "resolved" else evidence
+    diagnosis = told.diagnosis
     blocks = [
         [headline(diagnosis, _status_prefix(incident), evidence.standing)],
         _status_lines(incident, evidence.clearing),
         action(evidence, is_resolved=incident.status == "resolved"),
-        why(evidence),
+        why(told),
         others(diagnosis),
         looked_at(evidence),
     ]

@@ -6,8 +6,9 @@ from noctuary.analyzers.base import container_named, wording
 from noctuary.analyzers.registry import analyzer_of
 from noctuary.analyzers.unschedulable import Unschedulable
 from noctuary.common.text import duration, plural, shorten, shorten_middle
-from noctuary.common.words import COUNT, disarmed, is_subdomain, phrase, plain_value, quoted, short_sha
+from noctuary.common.words import COUNT, disarmed, is_subdomain, phrase, plain_phrase, plain_value, quoted, short_sha
 from noctuary.correlation.change_checks import NOTHING_RUNS
+from noctuary.correlation.deletions import is_deletion
 from noctuary.correlation.explain import is_restart
 from noctuary.correlation.fault_checks import SINCE_RESTART
 from noctuary.correlation.rollout_checks import CONFIGURATION, NOT_READY
@@ -119,6 +120,8 @@ def _change_sentence(change: Change, onset: float | None, limit: int) -> str:
     when = f", {duration(max(0.0, onset - change.at))} before this alert" if onset is not None else ""
     if change.is_rollout:
         return f"{name} {_rolled_out(change, limit)}{when}".replace("rolled out, ", "rolled out ")
+    if is_deletion(change):
+        return f"{plain_phrase(change.subject.kind)} {name} was deleted{when}".lstrip()
     if change.event_type == EventType.SCALE_EVENT:
         old = plain_value(change.old_value)
         return f"{name} was scaled{f' from {old}' if old else ''} to {plain_value(change.new_value) or '?'}{when}"
@@ -150,15 +153,17 @@ def change_line(change: Change) -> str:
     if change.event_type in _SETTINGS and not is_staged(change):
         said = setting_sentence(change, 63)
     else:
-        said = f"{shown_name(change, 63)} {_verb(change)}" + (f": {values}" if values else "")
-    facts, commit = change.details, short_sha(change.sha)
+        shown = f": {values}" if values and not is_deletion(change) else ""
+        said = f"{shown_name(change, 63)} {_verb(change)}{shown}"
+    facts, commit, old = change.details, short_sha(change.sha), change.old_value or ""
     parts = [
+        f"it had {plural(int(old), 'replica')}" if is_deletion(change) and COUNT.fullmatch(old) else "",
         vendor_of(change) if change.is_posted else "",
         f"commit {commit}{lent_by(change)}" if commit and commit not in values else "",
         f"revision {facts[details.REVISION]}" if _NUMBER.fullmatch(facts.get(details.REVISION, "")) else "",
         *told_by(change),
         f"changed: {changed_parts(change, 120)}" if details.CHANGED in facts else "",
-        f"reaches {quoted(facts[details.STAGED], 80)}" if details.STAGED in facts else "",
+        f"reaches {quoted(facts[details.STAGED].replace(';', ','), 80)}" if details.STAGED in facts else "",
         "by an autoscaler" if details.BY_AUTOSCALER in facts else "",
         *of_what(change, said),
     ]
@@ -170,6 +175,8 @@ def change_line(change: Change) -> str:
 def _verb(change: Change) -> str:
     if change.is_rollout:
         return "restarted" if is_restart(change) else "rolled out"
+    if is_deletion(change):
+        return "deleted"
     if is_staged(change):
         return "template changed"
     return "scaled" if change.event_type == EventType.SCALE_EVENT else change.event_type.replace("_", " ")

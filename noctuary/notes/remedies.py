@@ -3,7 +3,8 @@
 from noctuary.analyzers.base import NATIVE_KINDS, Advice, kubectl, kubectl_list
 from noctuary.analyzers.out_of_memory import OutOfMemory
 from noctuary.analyzers.registry import analyzer_of
-from noctuary.common.words import COUNT, plain_value
+from noctuary.common.words import COUNT, plain_phrase, plain_value
+from noctuary.correlation.deletions import is_deletion
 from noctuary.correlation.explain import is_restart
 from noctuary.correlation.scalings import is_by_autoscaler
 from noctuary.models import details
@@ -51,6 +52,8 @@ def _undo(cause: Cause, change: Change, owner: Owner | None, diagnosis: Diagnosi
 
 
 def _revert(change: Change, owner: Owner | None) -> Advice:
+    if is_deletion(change):
+        return _make_anew(change, owner)
     old = plain_value(change.old_value)
     what = change.event_type.replace("_", " ")
     if change.event_type == EventType.SCALE_EVENT and COUNT.fullmatch(old):
@@ -59,6 +62,13 @@ def _revert(change: Change, owner: Owner | None) -> Advice:
         return change_at_owner(owner, change.subject, f"take this {what} back")
     was = f"it was {old} before" if old else "its former value is known where it was changed"
     return Advice(f"check whether this {what} was meant, and take it back if not; {was}")
+
+
+def _make_anew(change: Change, owner: Owner | None) -> Advice:
+    if owner is not None:
+        return change_at_owner(owner, change.subject, "bring it back")
+    named = plain_phrase(f"{change.subject.kind} {change.subject.name}") or "it"
+    return Advice(f"create {named} anew from where its manifest is kept, unless this was meant")
 
 
 def _scale_back(change: Change, replicas: str, owner: Owner | None) -> Advice:

@@ -49,6 +49,8 @@ def _undoing_of(change: Change, standing: Standing | None) -> Change | None:
 
 def _set_back_already(undoing: Change, near: float, *, with_actor: bool) -> str:
     by = _by(undoing) if with_actor else ""
+    if undoing.is_rollout:  # of what was deleted
+        return f"already made anew at {format_moment(undoing.at, near)}{by}"
     to = plain_value(undoing.new_value)
     return f"already set back{f' to {to}' if to else ''} at {format_moment(undoing.at, near)}{by}"
 

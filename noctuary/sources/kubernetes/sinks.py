@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from noctuary.kube.objects import KubeObject, WorkloadObject
+from noctuary.kube.objects import KubeObject, WorkloadObject, seconds
 from noctuary.kube.odd import each_understood
 from noctuary.kube.reflector import ChangeType
 from noctuary.models.context_event import ContextEvent
@@ -61,6 +61,7 @@ class WorkloadSink(Generic[W]):
     def on_event(self, change: ChangeType, obj: W) -> None:
         """Handle one change."""
         if change == "DELETED":
-            self._tracker.remove_workload((obj.metadata.namespace, obj.metadata.uid))
+            key = (obj.metadata.namespace, obj.metadata.uid)
+            self._tracker.delete_workload(key, seconds(obj.metadata.deletion_timestamp))
         else:
             self._tracker.update_workload(self._view(obj))

@@ -1,6 +1,6 @@
 """Scalings: to nothing, down, up into a wall, taken back, an autoscaler's."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -10,6 +10,7 @@ from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.models.diagnosis import PodView
 from testbed.correlation_world import diagnose, event, fault, named, node, pod, posted, rollout, scaling
 
+DELETED = {details.DELETED: "1"}
 BY_AUTOSCALER = {details.BY_AUTOSCALER: "1"}
 
 
@@ -35,6 +36,11 @@ class Case(NamedTuple):
     pods: list[PodView] | None = None
 
 
+def schema(at: float, **more: Any) -> ContextEvent:
+    return posted(EventType.SCHEMA_CHANGE, at, entity="orders", old_value="V41", new_value="V42", **more)
+
+
+SCHEMA = schema(150)
 READY = [pod("old", 0), pod("old", 1)]
 CASES = [
     Case(
@@ -72,6 +78,63 @@ CASES = [
         "nothing_relevant",
         False,
         READY,
+    ),
+    Case(
+        "a schema that was changed seconds before old pods crash comes before their crash",
+        [SCHEMA, fault(140, template="old", last=0)],
+        "change pay",
+        is_likely=False,
+        pods=[pod("old", ready=False)],
+    ),
+    Case(
+        "a schema that was changed long before old pods crash does not",
+        [schema(900), fault(140, template="old", last=0)],
+        "crash_loop pay",
+        is_likely=False,
+        pods=[pod("old", ready=False)],
+    ),
+    Case(
+        "a schema explains no crash of pods that were just rolled out",
+        [SCHEMA, rollout(145), fault(140, last=0)],
+        "rollout pay new",
+        is_likely=True,
+        pods=[pod("new", ready=False)],
+    ),
+    Case(
+        "a schema explains nothing that tells by itself what is wrong",
+        [SCHEMA, fault(140, "ErrImagePull", template="old", last=0)],
+        "image_pull pay",
+        is_likely=True,
+        pods=[pod("old", ready=False)],
+    ),
+    Case(
+        "a change that its teller doubts explains no crash",
+        [schema(150, confidence=0.3), fault(140, template="old", last=0)],
+        "crash_loop pay",
+        is_likely=False,
+        pods=[pod("old", ready=False)],
+    ),
+    Case("deleted just before the alert is the cause", [scaling(60, "2", "0", facts=DELETED)], "change pay", True, []),
+    Case(
+        "deleted and made anew with another version is that rollout",
+        [scaling(70, "2", "0", facts=DELETED), rollout(60), fault(50, last=0)],
+        "rollout pay new",
+        is_likely=True,
+        pods=[pod("new", ready=False)],
+    ),
+    Case(
+        "deleted, and made anew after the alert began, is the cause",
+        [scaling(60, "2", "0", facts=DELETED), rollout(-30)],
+        "change pay",
+        is_likely=True,
+        pods=[],
+    ),
+    Case(
+        "made anew and deleted once more is the cause",
+        [scaling(90, "2", "0", facts=DELETED), rollout(80), scaling(60, "2", "0", facts=DELETED)],
+        "change pay",
+        is_likely=True,
+        pods=[],
     ),
     Case(
         "scaled to nothing and back after the alert began is the cause",

@@ -299,6 +299,14 @@ def test_a_resolved_note_says_how_long_and_what_cleared() -> None:
     assert "If it comes back:\nkubectl" not in text
 
 
+@pytest.mark.parametrize(("ready", "said"), [(3, "kept crashing"), (2, "keeps crashing")])
+def test_a_resolved_note_tells_in_the_past_what_pods_that_are_ready_had(ready: int, said: str) -> None:
+    ended = evidence(fault())
+    cleared = Evidence(ended.diagnosis, ended.alerts, [], Clearing(None, ready, 3))
+    text = render_note(incident(status="resolved", resolved_at=ONSET + 720), cleared, MARKER, ONSET + 721)
+    assert text.count(f"1 pod of payments-api {said}") == 2
+
+
 def test_an_acknowledged_note_names_the_person() -> None:
     text = note(rollout(), status="acknowledged", acknowledged_at=ONSET + 60, acknowledged_by="Jo")
     assert "Acknowledged at 08:01:00 UTC by Jo." in text

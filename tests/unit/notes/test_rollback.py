@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from noctuary.models import details
-from noctuary.models.diagnosis import Subject
+from noctuary.models.diagnosis import Change, Subject
 from noctuary.models.evidence import Standing
 from noctuary.models.incident import IncidentRow
 from noctuary.notes.note import restate_note
@@ -283,11 +283,11 @@ def test_pods_that_only_start_anew_are_not_rolled_back(facts: dict[str, str]) ->
 
 
 def test_a_template_that_no_pod_runs_is_no_rollout() -> None:
-    facts = {"staged": "0 of 3 pods; partition=3"}
+    facts = {"staged": "0 of 3 pods; pods are replaced when they are deleted"}
     staged = change(kind="StatefulSet", facts=facts, is_rollout=False, event_type="config_change")
     text = note(diagnosis(cause(staged)))
     assert text.startswith("Likely cause: web got another template that no pod runs yet, 60 s before this alert.")
-    assert "reaches 0 of 3 pods" in text
+    assert "reaches 0 of 3 pods, pods are replaced when they are deleted" in text
 
 
 def test_what_an_autoscaler_set_is_left_to_it() -> None:
@@ -299,3 +299,21 @@ def test_what_an_autoscaler_set_is_left_to_it() -> None:
         facts={"by_autoscaler": "1"},
     )
     assert "minReplicas" in action_of(note(diagnosis(cause(scaled))))[0]
+
+
+def deletion() -> Change:
+    facts = {details.DELETED: "1"}
+    return change(facts=facts, is_rollout=False, event_type="scale_event", old_value="3", new_value="0")
+
+
+def test_what_was_deleted_is_brought_back_from_where_it_is_kept() -> None:
+    text = note(diagnosis(cause(deletion())))
+    assert text.startswith("Likely cause: Deployment web was deleted, 60 s before this alert")
+    assert action_of(text) == ["Do: create Deployment web anew from where its manifest is kept, unless this was meant"]
+    assert "web deleted (it had 3 replicas" in text
+
+
+def test_what_was_made_anew_since_is_left() -> None:
+    text = note(diagnosis(cause(deletion())), Standing(undone=change(at=ONSET + 20, actor="helm")))
+    assert "Deployment web was deleted" in text.splitlines()[0]
+    assert action_of(text)[0].startswith("Do: already made anew at 08:00:20 by helm.")

@@ -3,7 +3,7 @@
 import pytest
 
 from noctuary.sources.kubernetes.draft import MESSAGE_CHARACTERS
-from noctuary.sources.kubernetes.words.messages import plain
+from noctuary.sources.kubernetes.words.messages import both_ends, plain
 
 CONTAINERD = (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
@@ -58,3 +58,10 @@ def test_a_message_is_what_it_says_in_the_end(message: str, said: str) -> None:
 def test_of_a_long_message_the_end_is_kept() -> None:
     said = plain("x" * 1000 + " because of this")
     assert (len(said), said[-15:]) == (MESSAGE_CHARACTERS, "because of this")
+
+
+def test_of_a_long_refusal_both_what_was_asked_and_why_not_are_kept() -> None:
+    said = both_ends(
+        f'Error creating: Internal error occurred: failed calling webhook "a.io": {"x" * 400}: has expired'
+    )
+    assert (len(said), said[:29], said[-11:]) == (MESSAGE_CHARACTERS, 'failed calling webhook "a.io"', "has expired")

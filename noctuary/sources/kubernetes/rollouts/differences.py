@@ -40,18 +40,25 @@ def baseline(view: WorkloadView, revisions: Iterable[Revision], clock: Clock) ->
 
 
 def difference(
-    view: WorkloadView, revisions: Iterable[Revision], known: WorkloadState | None, clock: Clock
+    view: WorkloadView,
+    revisions: Iterable[Revision],
+    known: WorkloadState | None,
+    clock: Clock,
+    predecessor: WorkloadState | None = None,
 ) -> Difference | None:
     """Compare a workload with what is known of it; None while it is not clear yet what it wants.
 
-    A workload that nothing is known of is new. Several rollouts since then are several events.
+    A workload that nothing is known of is new, or made anew after a `predecessor` of its name was deleted. Several
+    rollouts since then are several events.
     """
     revisions = list(revisions)
     current = view.wanted.find(revisions)
     if current is None:
         return _scaled(view, None, known, clock) if known is not None else None
-    before = known.revision if known else None
-    told = tell(view, _since(before, current, revisions), before, known.rolled_out_at if known else 0.0, clock)
+    steps, last = _since(known.revision if known else None, current, revisions), known or predecessor
+    told = tell(view, steps, last.revision if last else None, last.rolled_out_at if last else 0.0, clock)
+    if known is None and predecessor is not None and told:
+        told[0] = msgspec.structs.replace(told[0], is_anew=True)
     if known is not None and known.staged == 0 and told and view.reach is None:
         told[-1] = msgspec.structs.replace(told[-1], reach=Reach(0, view.replicas or 0, WITHDRAWN))
     is_staged = told[-1].before is not None if told else known is not None and known.staged is not None

@@ -20,7 +20,10 @@ AUTOSCALERS = frozenset({"keda", "keda-operator", "cluster-proportional-autoscal
 
 
 class Rollout(msgspec.Struct, frozen=True):
-    """One rollout; `before` None: the workload is new. `before_at` 0: nothing shows when that was rolled out."""
+    """One rollout; `before` None: the workload is new. `before_at` 0: nothing shows when that was rolled out.
+
+    `is_anew`: `before` is of the workload of this name that was deleted, and digested with a salt of its own.
+    """
 
     view: WorkloadView
     step: Step
@@ -29,6 +32,7 @@ class Rollout(msgspec.Struct, frozen=True):
     before_at: float = 0.0
     actor: str | None = None
     reach: Reach | None = None
+    is_anew: bool = False
 
     def event(self) -> ContextEvent:
         """Return it as an event; what reaches no pod yet is a change of configuration, and no rollout."""
@@ -64,16 +68,20 @@ class Rollout(msgspec.Struct, frozen=True):
             details.PREVIOUS_IMAGE: _image_shown(old, new),
             details.PREVIOUS_REVISION: _shown(self.before.number, self.before),
             details.PREVIOUS_TEMPLATE_HASH: self.before.template_hash,
-            details.CHANGED: describe_change(old, new),
             details.CONTAINER: changed if len(new.containers) > 1 else "",
-            **_marks(old, new),
+            **(self._made_anew(self.before) if self.is_anew else _differing(old, new)),
         }
 
+    def _made_anew(self, before: Revision) -> dict[str, str]:
+        """Return that the same template only started anew; what else differs, its images tell and nothing more."""
+        return {details.RESTART: "1"} if self.step.revision.is_same_as(before) else {}
 
-def _marks(old: TemplateSummary, new: TemplateSummary) -> dict[str, str]:
-    """Return that a rollout only restarted pods, and what these have read anew."""
+
+def _differing(old: TemplateSummary, new: TemplateSummary) -> dict[str, str]:
+    """Return what a rollout changed; where it only restarted pods, what these have read anew."""
     marks = restart_marks(old, new)
-    return marks | {details.READS: ", ".join(new.reads)} if any(marks.values()) else marks
+    reads = {details.READS: ", ".join(new.reads)} if any(marks.values()) else {}
+    return {details.CHANGED: describe_change(old, new)} | marks | reads
 
 
 def _shown(number: int, revision: Revision) -> str:
@@ -99,6 +107,20 @@ def scaling(view: WorkloadView, before: int | None, at: float) -> ContextEvent:
         new_value=str(view.replicas),
         actor=write.manager,
         extra=view.tool.extra() | {details.BY_AUTOSCALER: "1" if is_autoscaler(write) else ""},
+    )
+
+
+def deletion(view: WorkloadView, replicas: int, at: float) -> ContextEvent:
+    """Make the event of a workload that was deleted, as a scaling to 0; by whom, nothing shows."""
+    return draft(
+        view.ref,
+        view.service_name,
+        EventType.SCALE_EVENT,
+        key="deleted",
+        at=at,
+        old_value=str(replicas),
+        new_value="0",
+        extra=view.tool.extra() | {details.DELETED: "1"},
     )
 
 

@@ -11,6 +11,8 @@ from noctuary.sources.kubernetes.identity import PodIdentity
 from noctuary.sources.kubernetes.rollouts.dating import Clock
 from noctuary.sources.kubernetes.rollouts.differences import WorkloadState, baseline, difference
 from noctuary.sources.kubernetes.rollouts.holders import HELD_BY, HOLDER_KINDS, RevisionHolders
+from noctuary.sources.kubernetes.rollouts.predecessors import Predecessors
+from noctuary.sources.kubernetes.rollouts.told import deletion
 from noctuary.sources.kubernetes.rollouts.workloads import Key, OwnedRevision, WorkloadView
 from noctuary.sources.kubernetes.writer import EventQueue
 from noctuary.store.interface import Baseline, DropBaseline, Mutation, SaveBaseline
@@ -41,7 +43,8 @@ class RolloutTracker:
         markers = {self._marker_uid, MARKER_UID} if workloads else {self._marker_uid}
         marker = next((each for each in baselines if each.uid in markers), None)
         self._unbegun = _unbegun(marker, awaited)
-        self._kinds = {_key_of(each): each.kind for each in workloads}
+        self._places = {_key_of(each): (each.kind, each.namespace, each.name) for each in workloads}
+        self._predecessors = Predecessors()
         self.first_started_at = marker.seen_at if marker else math.floor(clock.now())  # as Events are dated
         self._views: dict[Key, WorkloadView] = {}
         self._holders = RevisionHolders()
@@ -70,8 +73,15 @@ class RolloutTracker:
         self._views[view.key] = view
         self._compare(view, is_live=True)
 
-    def remove_workload(self, key: Key) -> None:
-        """Forget a workload that was deleted."""
+    def delete_workload(self, key: Key, asked_at: float) -> None:
+        """Report and forget a workload whose deletion was seen; it is gone later than that was asked for."""
+        view, known = self._views.get(key), self._known.get(key)
+        if view is not None and known is not None and known.replicas:
+            at = min(asked_at or clock.now(), clock.now())
+            self._queue.offer([deletion(view, known.replicas, at)], [], is_live=True)
+        self._remove(key)
+
+    def _remove(self, key: Key) -> None:
         self._views.pop(key, None)
         self._drop([key] if key in self._known else [], is_live=True)
 
@@ -90,21 +100,21 @@ class RolloutTracker:
         self._holders.remove(key)
         view = self._views.get(owner)
         if view is not None and view.is_foreign and not self._holders.of(owner):
-            self.remove_workload(owner)
+            self._remove(owner)
 
     def _after_list(self, kind: str) -> None:
         self._awaited.discard(kind)
         for group in sorted(each for each in self._unbegun if not self._is_awaited(each)):
             self._begin(group)
         missing = self._known.keys() - self._views.keys()
-        self._drop([key for key in missing if self._is_listed(self._kinds[key])], is_live=False)
+        self._drop([key for key in missing if self._is_listed(self._places[key][0])], is_live=False)
         for view in self._views.values():
             with leaving_out(view.ref):
                 self._compare(view, is_live=False)
 
     def _drop(self, gone: list[Key], *, is_live: bool) -> None:
         for key in gone:
-            del self._known[key], self._kinds[key]
+            self._predecessors.keep(self._places.pop(key), self._known.pop(key))
         self._queue.offer([], [DropBaseline(self._stored.pop(key)) for key in gone], is_live=is_live)
 
     def _group(self, view: WorkloadView) -> str:
@@ -145,7 +155,8 @@ class RolloutTracker:
         if self._is_awaited(self._group(view)):
             return
         known = self._known.get(view.key)
-        found = difference(view, self._holders.of(view.key), known, Clock(clock.now(), is_live=is_live))
+        before = self._predecessors.of(view.place) if known is None else None
+        found = difference(view, self._holders.of(view.key), known, Clock(clock.now(), is_live=is_live), before)
         if found is None or found.state == known:
             return
         self._queue.offer(found.events, [self._keep(view, found.state)], is_live=is_live)
@@ -153,7 +164,8 @@ class RolloutTracker:
     def _keep(self, view: WorkloadView, state: WorkloadState) -> SaveBaseline:
         """Remember the state of a workload, and return what stores it."""
         self._known[view.key] = state
-        self._stored[view.key], self._kinds[view.key] = stored_as(view), view.kind
+        self._stored[view.key], self._places[view.key] = stored_as(view), view.place
+        self._predecessors.forget(view.place)
         return _save(view, state)
 
 

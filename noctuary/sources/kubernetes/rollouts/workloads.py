@@ -82,6 +82,11 @@ class WorkloadView(msgspec.Struct, frozen=True):
         return self.namespace, self.uid
 
     @property
+    def place(self) -> tuple[str, str, str]:
+        """Return what stays the same when it is deleted and made anew."""
+        return self.kind, self.namespace, self.name
+
+    @property
     def ref(self) -> ObjectRef:
         """Return the reference that events about this workload carry."""
         return ObjectRef(self.kind, self.namespace, self.name, self.uid, self.kind, self.name, labels=self.labels)

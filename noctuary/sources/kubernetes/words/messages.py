@@ -3,10 +3,13 @@
 import re
 
 from noctuary.common.redaction import without_secrets
+from noctuary.common.text import shorten_middle
 from noctuary.sources.kubernetes.draft import MESSAGE_CHARACTERS
 
 _LINKS = re.compile(
     r"(?:Error: "
+    r"|Error creating: "
+    r"|Internal error occurred: "
     r"|rpc error: code = \w+ desc = "
     r"|failed to create (?:containerd task|shim task|task for container): "
     r"|failed to start container(?: \"[^\"]*\")?: "
@@ -38,9 +41,18 @@ _SHORT = {"no such file or directory": "no such file", "executable file not foun
 
 def plain(message: str) -> str:
     """Return what a message says in the end, on one line and without secrets; of one too long the end is kept."""
-    line = " ".join(without_secrets(message).split())
-    line = line[found.end() :] if (found := _LINKS.match(line)) else line
+    line = _without_links(message)
     return _keep_end(_start_failure(line) or line.removesuffix(_UNKNOWN))
+
+
+def both_ends(message: str) -> str:
+    """Return a message that says what was asked at its beginning, and why not at its end; the middle may be cut."""
+    return shorten_middle(_without_links(message), MESSAGE_CHARACTERS)
+
+
+def _without_links(message: str) -> str:
+    line = " ".join(without_secrets(message).split())
+    return line[found.end() :] if (found := _LINKS.match(line)) else line
 
 
 def _start_failure(line: str) -> str:

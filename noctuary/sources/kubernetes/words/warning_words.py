@@ -21,7 +21,7 @@ from noctuary.sources.kubernetes.fault_words import (
     pressure,
 )
 from noctuary.sources.kubernetes.words import facts
-from noctuary.sources.kubernetes.words.messages import plain
+from noctuary.sources.kubernetes.words.messages import both_ends, plain
 
 KEPT_READINGS = 1024
 """A Warning is told again with every count, in the same words: 1 MB of usual ones, at most 20 MB of the longest."""
@@ -35,8 +35,6 @@ _ABOUT_IMAGE = re.compile(
 _FIELD_PATH = re.compile(r"spec\.(?:initContainers|containers)\{([-a-z0-9]{1,63})\}")
 _REPEATS_THE_REASON = re.compile(r"Error: \w+|Back-off restarting failed container.*", re.DOTALL)
 _REASON_OF_FAILED = {IMAGE_KEY: "ErrImagePull", CONFIGURATION_KEY: "CreateContainerConfigError"}
-_FROM_THE_START = frozenset({UNSCHEDULABLE, UNHEALTHY, "FailedCreate"})
-"""Their messages are no chains of errors: they say the most at their beginning."""
 _PROBE_BEGINNING = r"(?:Liveness|Readiness|Startup) probe (?:failed|errored|warning)[a-z ]{0,40}: "
 _COMMAND_ANSWER = re.compile(_PROBE_BEGINNING + r"(?:rpc error: |command (?:\"[^\"]{0,4000}\" )?timed out)")
 _PROBE_ANSWER = re.compile(
@@ -123,13 +121,15 @@ def _message(reason: str, message: str) -> str:
         return ""
     if reason == UNHEALTHY:
         return _probe_message(message)
-    return shorten(without_secrets(message)) if reason in _FROM_THE_START else plain(message)
+    if reason == UNSCHEDULABLE:  # it ends with what was not preempted
+        return shorten(without_secrets(message))
+    return both_ends(message) if reason == "FailedCreate" else plain(message)
 
 
 def _probe_message(message: str) -> str:
     """Return what the kubelet says of a probe, without what the probe's command is or printed."""
     if _PROBE_ANSWER.match(message):
-        return shorten(without_secrets(_TIMED_OUT.sub("command timed out", _BODY.sub("", message))))
+        return both_ends(_TIMED_OUT.sub("command timed out", _BODY.sub("", message)))
     return message.partition(":")[0] if facts.probe(message[:40]) else ""
 
 

@@ -87,6 +87,12 @@ CASES = [
         "kubectl -n shop describe pod/pay-0\n# let the nodes trust the certificate of the registry",
     ),
     Case(
+        {"reason": "ErrImagePull", "message": "x509: certificate has expired or is not yet valid", "image": "pay:9"},
+        "1 pod of pay cannot pull image pay:9 (the registry's certificate has expired)",
+        "the image cannot be pulled (the registry's certificate has expired)",
+        "kubectl -n shop describe pod/pay-0\n# renew the certificate of the registry, or pull from another one",
+    ),
+    Case(
         {"reason": "ErrImagePull", "message": "no space left on device", "image": "pay:9"},
         "1 pod of pay cannot pull image pay:9 (the node's disk is full)",
         "the image cannot be pulled (the node's disk is full)",

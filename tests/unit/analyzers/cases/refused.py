@@ -2,6 +2,41 @@
 
 from testbed.fault_cases import Case
 
+CALL = 'failed calling webhook "inject.istio.io": failed to call webhook: Post "https://istiod.istio.svc:443/inject": '
+X509 = "tls: failed to verify certificate: x509: "
+NOW = "current time 2026-09-22T13:56:41Z is "
+WEBHOOKS = [
+    (
+        X509 + f"certificate has expired or is not yet valid: {NOW}after 2026-09-22T00:00:00Z",
+        "an admission webhook's certificate has expired",
+        "renew the certificate of the webhook that is named below",
+    ),
+    (
+        X509 + f"certificate has expired or is not yet valid: {NOW}before 2026-09-23T00:00:00Z",
+        "an admission webhook's certificate is not trusted",
+        "check the certificate and the caBundle of the webhook that is named below",
+    ),
+    (
+        X509 + "certificate signed by unknown authority",
+        "an admission webhook's certificate is not trusted",
+        "check the certificate and the caBundle of the webhook that is named below",
+    ),
+    (
+        'no endpoints available for service "istiod"',
+        "an admission webhook does not answer",
+        "check that the webhook that is named below runs",
+    ),
+    (
+        "context deadline exceeded",
+        "an admission webhook does not answer",
+        "check that the webhook that is named below runs",
+    ),
+    (
+        "the server could not find the requested resource",
+        "an admission webhook fails",
+        "check the webhook that is named below",
+    ),
+]
 CASES = [
     Case(
         {"reason": "FailedCreate", "quota": "small", "quota_limit": "pods=2"},
@@ -38,6 +73,15 @@ CASES = [
         "pods of pay cannot be created (outside the limit range)",
         "new pods cannot be created (outside the limit range)",
         "kubectl -n shop describe deployment/pay",
+    ),
+    *(
+        Case(
+            {"reason": "FailedCreate", "message": CALL + end},
+            f"pods of pay cannot be created ({why})",
+            f"new pods cannot be created ({why})",
+            f"kubectl -n shop describe deployment/pay\n# {remark}",
+        )
+        for end, why, remark in WEBHOOKS
     ),
     Case(
         {"reason": "FailedCreate"},

@@ -54,5 +54,26 @@ CASES = [
         listed={"replicasets": LISTED_SETS},
         change="ADDED",
     ),
-    Case("deleted", deployment(2), [], listed=LISTED, change="DELETED"),
+    Case(
+        "deleted",
+        deployment(1),
+        [
+            {
+                "event_type": "scale_event",
+                "dedup_key": "d/deleted",
+                "old_value": "1",
+                "new_value": "0",
+                f"details.{details.DELETED}": "1",
+            }
+        ],
+        listed=LISTED,
+        change="DELETED",
+    ),
+    Case(
+        "one of which nothing ran is deleted",
+        deployment(1, replicas=0),
+        [],
+        listed=LISTED | {"deployments": [deployment(1, replicas=0)]},
+        change="DELETED",
+    ),
 ]
