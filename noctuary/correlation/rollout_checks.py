@@ -44,7 +44,8 @@ def bad_rollout(observed: Observations, explanation: Explanation) -> Iterator[Ca
     """A rollout before the onset is a cause unless something speaks against it; healthy pods do not."""
     for index, change in enumerate(observed.changes):
         if change.is_rollout:
-            yield _judge(observed, explanation, change, explanation.by_change.get(index, []))
+            symptoms = explanation.by_change.get(index, [])
+            yield _judge(observed, explanation, change, [*symptoms, *_gone_on(observed, explanation, change, symptoms)])
 
 
 def _judge(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> Cause | SetAside:
@@ -56,6 +57,16 @@ def _judge(observed: Observations, explanation: Explanation, change: Change, sym
     limit = _limit(observed, explanation, change, symptoms)
     terms = _terms(observed, change, symptoms)
     return Cause(CauseKind.ROLLOUT, why, terms, _marked(observed, change), symptoms, limit)
+
+
+def _gone_on(
+    observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]
+) -> Iterator[Fault]:
+    """Yield what later rollouts did not mend: their pods fail as this one's did, which therefore was not replaced."""
+    for index, other in _later(observed, change) if symptoms else ():
+        failing = explanation.by_change.get(index, [])
+        if {fault.kind for fault in failing} & {fault.kind for fault in symptoms}:
+            yield from (failing if _fault_was_there(observed, explanation, other, failing) else ())
 
 
 def _limit(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> float:

@@ -5,7 +5,7 @@ from noctuary.common.clock import format_moment
 from noctuary.common.text import shorten_middle
 from noctuary.common.words import is_subdomain, plain_phrase, prose, quoted, remark
 from noctuary.correlation.score import LIKELY_SCORE
-from noctuary.models.diagnosis import Change, Diagnosis, Verdict
+from noctuary.models.diagnosis import Cause, Change, Diagnosis, Verdict
 from noctuary.models.evidence import Evidence
 from noctuary.notes.headline import noun_of
 from noctuary.notes.left import replaced_already, undone_already
@@ -27,7 +27,7 @@ def action(evidence: Evidence, *, is_resolved: bool) -> list[str]:
         first = diagnosis.causes[0]
         if diagnosis.is_undecided:
             return _compare(evidence, is_resolved=is_resolved)
-        is_sure = first.score >= LIKELY_SCORE or first.change is None or _is_left(first.change, evidence)
+        is_sure = first.score >= LIKELY_SCORE or first.change is None or _is_left(first, evidence)
         lead, doubting = (AGAIN, AGAIN_IF) if is_resolved else (DO, DO_IF)
         advice = remedy(first, diagnosis, evidence.standing, is_resolved=is_resolved)
         return advised(lead if is_sure else doubting, advice)
@@ -72,9 +72,9 @@ def _is_undone(change: Change, evidence: Evidence) -> bool:
     return bool(undone_already(change, evidence.standing, evidence.diagnosis.onset))
 
 
-def _is_left(change: Change, evidence: Evidence) -> bool:
-    is_replaced = bool(replaced_already(change, evidence.standing, evidence.diagnosis.onset))
-    return is_replaced or _is_undone(change, evidence)
+def _is_left(cause: Cause, evidence: Evidence) -> bool:
+    is_undone = cause.change is not None and _is_undone(cause.change, evidence)
+    return is_undone or bool(replaced_already(cause, evidence.standing, evidence.diagnosis.onset))
 
 
 def advised(lead: str, advice: Advice) -> list[str]:

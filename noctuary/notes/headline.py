@@ -68,7 +68,7 @@ def _undecided(diagnosis: Diagnosis, standing: Standing | None) -> list[list[Bui
     def both(way: int, *, with_age: bool) -> Builder:
         def said(each: Cause, tail: list[str], limit: int) -> str:
             told = sentence(each, diagnosis, limit, with_symptom=False, with_age=with_age)
-            brief = "already replaced" if tail and "replaced" in tail[0] else "already taken back"
+            brief = "already taken back" if tail and " back " in tail[0] else "already replaced"
             return told + (f" ({[*tail, brief][way].removeprefix('; ')})" if tail else "")
 
         return lambda limit: "Possible causes: {}.".format(
@@ -89,7 +89,7 @@ def _already(cause: Cause, diagnosis: Diagnosis, standing: Standing | None) -> I
         return
     for is_whole in (True, False):
         told = undone_already(cause.change, standing, diagnosis.onset, with_actor=is_whole)
-        told = told or replaced_already(cause.change, standing, diagnosis.onset, with_time=is_whole)
+        told = told or replaced_already(cause, standing, diagnosis.onset, with_time=is_whole)
         if told:
             yield f"; {told}"
 

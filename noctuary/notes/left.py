@@ -4,10 +4,13 @@ from noctuary.common.clock import format_moment
 from noctuary.common.text import shorten
 from noctuary.common.words import plain_phrase, plain_value
 from noctuary.models import details
-from noctuary.models.diagnosis import Change
+from noctuary.models.diagnosis import Cause, Change
 from noctuary.models.evidence import Standing
 from noctuary.models.revisions import StoredRevision, WorkloadRevisions
 from noctuary.notes.values import is_same_image, led_to, new_image, previous_version, short_image, version
+
+AS_WELL = " as well"
+"""How it is said that a version which replaced a bad one is no better."""
 
 
 def undone_already(change: Change, standing: Standing | None, near: float, *, with_actor: bool = True) -> str:
@@ -20,24 +23,28 @@ def undone_already(change: Change, standing: Standing | None, near: float, *, wi
         return ""
     if undoing is not None:
         by = _by(undoing) if with_actor else ""
-        to = led_to(undoing, 40) or "the version before"
-        return f"already rolled back to {to} at {format_moment(undoing.at, near)}{by}"
+        return f"already rolled back to {_before(change, led_to(undoing, 40))} at {format_moment(undoing.at, near)}{by}"
     current = _current(held)
     if held is None or current is None:
         return ""
     if _is_back(change, current, target_of(change, held)):
-        return f"already rolled back to {previous_version(change, 40) or 'the version before'}"
+        return f"already rolled back to {_before(change, previous_version(change, 40))}"
     if 0 < current.created_at < change.at:
         return f"already rolled back to {_called(change, current)}"
     return ""
 
 
-def replaced_already(change: Change, standing: Standing | None, near: float, *, with_time: bool = True) -> str:
+def replaced_already(cause: Cause, standing: Standing | None, near: float, *, with_time: bool = True) -> str:
     """Return `already replaced by 3.12 at 14:01:00` where a workload went on to another version, and not back."""
-    held = revisions_of(change, standing) if change.is_rollout else None
+    change = cause.change
+    held = revisions_of(change, standing) if change is not None and change.is_rollout else None
     current = _current(held)
-    if held is None or current is None or _still_runs(change, held) or undone_already(change, standing, near):
+    if change is None or held is None or current is None:
         return ""
+    if _still_runs(change, held) or undone_already(change, standing, near):
+        return ""
+    if any(not fault.is_over and fault.template_hash == current.template_hash for fault in cause.faults):
+        return f"{_called(change, current)} after it fails{AS_WELL}"
     at = f" at {format_moment(current.created_at, near)}" if with_time and current.created_at else ""
     return f"already replaced by {_called(change, current)}{at}"
 
@@ -78,6 +85,11 @@ def target_of(change: Change, held: WorkloadRevisions) -> StoredRevision | None:
         )
     ]
     return max((each for each in same if each.number > 0), key=lambda each: each.number, default=None)
+
+
+def _before(change: Change, name: str) -> str:
+    """Return what ran before; where the image was the same its version tells nothing."""
+    return "the template before" if is_same_image(change) else name or "the version before"
 
 
 def _undoing_of(change: Change, standing: Standing | None) -> Change | None:

@@ -10,8 +10,8 @@ from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, Change, Diagnosis, Fault, Subject
 from noctuary.models.evidence import Standing
-from noctuary.notes.left import built_upon, replaced_already, undone_already
-from noctuary.notes.owners import Owner, change_at_owner, owner_of, revert_at_owner
+from noctuary.notes.left import AS_WELL, built_upon, replaced_already, undone_already
+from noctuary.notes.owners import Owner, change_at_owner, changes_of, owner_of, revert_at_owner
 from noctuary.notes.posted import lift_autoscaler, mend_posted, revert_posted
 from noctuary.notes.rollback import after_leaving, roll_back, target_words
 
@@ -28,13 +28,13 @@ def remedy(
     already = undone_already(change, standing, diagnosis.onset)
     if already:
         return after_leaving(already, change, cause.faults, standing)
-    replaced = replaced_already(change, standing, diagnosis.onset)
-    if replaced and is_resolved:
+    replaced = replaced_already(cause, standing, diagnosis.onset)
+    is_better = not replaced.endswith(AS_WELL)
+    if replaced and is_better and is_resolved:
         return Advice(f"{replaced}. Where it goes on, look for another cause")
     advice = _take_back(cause, change, diagnosis, standing)
-    if not replaced:
-        return advice
-    return advice._replace(words=f"{replaced}. Where it goes on{', ' + advice.words if advice.words else ':'}")
+    lead = f"{replaced}. Where it goes on" if is_better else replaced
+    return advice._replace(words=f"{lead}{', ' + advice.words if advice.words else ':'}") if replaced else advice
 
 
 def _take_back(cause: Cause, change: Change, diagnosis: Diagnosis, standing: Standing | None) -> Advice:
@@ -56,7 +56,7 @@ def _undo(cause: Cause, change: Change, owner: Owner | None, diagnosis: Diagnosi
         return change_at_owner(owner, change.subject, f"go back to {target_words(change)}")
     if owner is not None:
         return revert_at_owner(owner, change, diagnosis)
-    return roll_back(change, cause.faults, standing, diagnosis.onset)
+    return roll_back(change, cause.faults, standing, diagnosis.onset, changes_of(diagnosis))
 
 
 def _revert(change: Change, owner: Owner | None) -> Advice:

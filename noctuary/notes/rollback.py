@@ -7,6 +7,9 @@ from noctuary.analyzers.base import Advice, kubectl
 from noctuary.common.clock import format_moment
 from noctuary.common.text import duration
 from noctuary.common.words import is_label, is_subdomain, plain_image, plain_phrase
+from noctuary.correlation.explain import is_restart
+from noctuary.correlation.lasting import CLOCK_SLACK_S
+from noctuary.correlation.rollout_checks import SHORT_LIVED_S
 from noctuary.models import details
 from noctuary.models.diagnosis import Change, Fault
 from noctuary.models.evidence import Standing
@@ -18,8 +21,13 @@ MAX_PODS_DELETED = 10
 """A StatefulSet replaces its pods one by one: more broken ones than this are not deleted by one line."""
 
 
-def roll_back(change: Change, faults: list[Fault], standing: Standing | None, near: float) -> Advice:
-    """Return the command that leads to the version before, or what to look up where its number is not known."""
+def roll_back(
+    change: Change, faults: list[Fault], standing: Standing | None, near: float, others: list[Change]
+) -> Advice:
+    """Return the command that leads to the version before, or what to look up where its number is not known.
+
+    `others` are the changes that tell which version before was left soon as well.
+    """
     if change.subject.kind not in REVISED_KINDS:
         return _roll_back_foreign(change)
     if not _has_previous(change):
@@ -30,7 +38,8 @@ def roll_back(change: Change, faults: list[Fault], standing: Standing | None, ne
     if held is None:
         find = f"find the number of {to}, and undo to it"
         return Advice(f"roll back to {to}, by its revision number:", _rollout(change, "history"), find)
-    target = target_of(change, held)
+    first = _first_of_row(change, others, held)
+    target = target_of(first, held)
     if target is None:
         return Advice(f"roll back to {to}; its revision is no longer kept")
     undo = _rollout(change, "undo")
@@ -38,9 +47,29 @@ def roll_back(change: Change, faults: list[Fault], standing: Standing | None, ne
         return Advice(f"roll back to {to}")
     broken = _broken_pods(change, faults, standing)
     kept = kept_by(change, held)
-    told = ", ".join(filter(None, (f"back to {to}{_how_long(change, near)}", _deletion(held, broken))))
+    back = f"back to {target_words(first)}{_how_long(first, near)}"
+    passed = "" if first is change else f"past {previous_version(change, 40)}{_how_long(change, near)}"
+    told = ", ".join(filter(None, (back, passed, _deletion(held, broken))))
     remark = f"{told}. {kept}" if kept else told
     return Advice(command=f"{undo} --to-revision={target.number:d}", remark=remark, more=_delete(change, broken))
+
+
+def _first_of_row(change: Change, others: list[Change], held: WorkloadRevisions) -> Change:
+    """Return the first of several rollouts of which each was left soon: what ran before it is known to run."""
+    before = next(
+        (each for each in others if each.subject == change.subject and _made_what_was_left(each, change)), None
+    )
+    if before is None or is_restart(before) or change.at - before.at > SHORT_LIVED_S:
+        return change
+    made = next((each for each in held.revisions if each.template_hash == before.details[details.TEMPLATE_HASH]), None)
+    is_new = made is not None and made.created_at >= before.at - CLOCK_SLACK_S  # a return leads to what ran long before
+    return _first_of_row(before, others, held) if is_new and target_of(before, held) is not None else change
+
+
+def _made_what_was_left(other: Change, change: Change) -> bool:
+    template_hash = change.details.get(details.PREVIOUS_TEMPLATE_HASH, "")
+    is_it = template_hash != "" and other.details.get(details.TEMPLATE_HASH) == template_hash
+    return other.is_rollout and is_it and other.at < change.at
 
 
 def after_leaving(already: str, change: Change, faults: list[Fault], standing: Standing | None) -> Advice:

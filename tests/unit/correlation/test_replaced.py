@@ -7,7 +7,7 @@ import pytest
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.models.diagnosis import Diagnosis
-from testbed.correlation_world import diagnose, pod, posted, rollout
+from testbed.correlation_world import diagnose, fault, named, pod, posted, rollout
 
 KEPT = {details.PREVIOUS_IMAGE: "pay:2"}
 RESTART = KEPT | {details.RESTART: "1"}
@@ -49,3 +49,22 @@ def test_a_deploy_that_was_posted_may_be_a_way_back(version: str, is_back: bool)
     diagnosis = diagnose([posted(EventType.DEPLOY, 200), posted(EventType.DEPLOY, 100, **more)])
     told = [aside.why for aside in diagnosis.set_aside]
     assert told == (["it went back to the version before"] if is_back else [])
+
+
+FIX = {details.PREVIOUS_IMAGE: "pay:2", details.IMAGE: "pay:3"}
+
+
+@pytest.mark.parametrize("reasons", [("CrashLoopBackOff",) * 2, ("ImagePullBackOff",) * 2])
+@pytest.mark.parametrize("at", [100, 400])
+def test_a_fix_that_fails_in_the_same_way_leaves_the_first_bad_version_to_blame(
+    reasons: tuple[str, str], at: float
+) -> None:
+    events = [
+        rollout(at + 300, "bad"),
+        fault(at + 290, reasons[0], "bad", last=at + 10),
+        rollout(at, "fix", facts=FIX),
+        fault(at - 5, reasons[1], "fix", last=0),
+    ]
+    diagnosis = diagnose(events)
+    assert named(diagnosis) == "rollout pay bad"
+    assert [each.template_hash for each in diagnosis.causes[0].faults] == ["bad", "fix"]

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from noctuary.models import details
-from noctuary.models.diagnosis import Subject
+from noctuary.models.diagnosis import SetAside, Subject
 from noctuary.models.evidence import Clearing, Standing
 from noctuary.models.revisions import StoredRevision, WorkloadRevisions
 from testbed.told import ONSET, action_of, cause, change, diagnosis, fault, note, posted
@@ -76,7 +76,8 @@ def test_a_later_fix_is_not_undone(found: Any, standing: Any, told: str) -> None
 )
 def test_what_ran_before_is_no_fix_but_a_way_back(found: Any, standing: Standing) -> None:
     text = note(found, standing)
-    assert "already rolled back to 3." in text.splitlines()[0]
+    told = "the template before" if found is SETTING else "3."
+    assert f"already rolled back to {told}" in text.splitlines()[0]
     assert "undo" not in text
 
 
@@ -138,3 +139,31 @@ def test_what_was_a_return_is_not_returned_from_wherever_it_was_told() -> None:
     told = change(facts={details.RETURN: "1"}, **posted("deploy"))
     (line,) = action_of(note(diagnosis(cause(told))))
     assert line.startswith("Do: this was a return from 3.10: compare both versions")
+
+
+def test_a_fix_that_fails_as_well_is_said_to() -> None:
+    found = diagnosis(cause(change(), fault(), fault(template_hash="other")))
+    text = note(found, now("r/web:3.12", "c"))
+    assert "; 3.12 after it fails as well." in text.splitlines()[0]
+    assert action_of(text) == ["Do: 3.12 after it fails as well:", UNDO, "# back to 3.10"]
+
+
+BEFORE = {details.IMAGE: "r/web:3.10", details.PREVIOUS_IMAGE: "r/web:3.9", details.TEMPLATE_HASH: "old"}
+BEFORE |= {details.PREVIOUS_TEMPLATE_HASH: "older"}
+
+
+@pytest.mark.parametrize(("left_after", "made_after", "number"), [(900, 0, 12), (900, 5000, 13), (7200, 0, 13)])
+def test_a_version_that_was_left_soon_is_no_place_to_go_back_to(
+    left_after: float, made_after: float, number: int
+) -> None:
+    at = ONSET - 60 - left_after
+    earlier = SetAside(change(facts=BEFORE, event_id="b", at=at), "it was replaced")
+    stored = [
+        StoredRevision(12, "older", "r/web:3.9", at - 9000),
+        StoredRevision(13, "old", "r/web:3.10", at - made_after),
+        StoredRevision(14, "new", "r/web:3.11", ONSET - 60),
+    ]
+    standing = Standing(revisions=[WorkloadRevisions(Subject("Deployment", "shop", "web"), 14, stored)])
+    lines = action_of(note(diagnosis(cause(change(), fault()), set_aside=[earlier]), standing))
+    assert lines[1] == f"{UNDO[:-2]}{number}"
+    assert lines[2] == ("# back to 3.9, past 3.10" if number == 12 else "# back to 3.10")
