@@ -24,7 +24,7 @@ def other_change(observed: Observations, explanation: Explanation) -> Iterator[C
     """A change before the onset may be to blame, unless it was taken back or could only help."""
     pairs = reversals(observed.changes, observed.context.onset)
     for index, change in enumerate(observed.changes):
-        if change.is_rollout:
+        if change.is_rollout or _is_under_way(observed.changes, change):
             continue
         symptoms = explanation.by_change.get(index, [])
         other = observed.changes[pairs[index]] if index in pairs else None
@@ -56,6 +56,18 @@ def _against(observed: Observations, change: Change, symptoms: list[Fault], othe
     if change.event_type == EventType.SCALE_EVENT and is_by_autoscaler(change) and not is_felt:
         return "an autoscaler did it, as the load told it to"
     return "it only added replicas" if is_up(change) and not symptoms else ""
+
+
+def _is_under_way(changes: list[Change], change: Change) -> bool:
+    """Tell whether pods run by now what was a template without any: that rollout is told instead."""
+    template_hash = change.details.get(details.TEMPLATE_HASH, "") if details.STAGED in change.details else ""
+    return template_hash != "" and any(
+        each.is_rollout
+        and each.subject == change.subject
+        and each.at >= change.at
+        and each.details.get(details.TEMPLATE_HASH) == template_hash
+        for each in changes
+    )
 
 
 def _may_be_late(change: Change, back: Change, onset: float) -> bool:

@@ -190,6 +190,8 @@ def undone_by(changes: list[Change], change: Change) -> Change | None:
 
 def leads_back(change: Change, other: Change) -> bool:
     """Tell whether a rollout leads to what ran before another one."""
+    if change.is_posted and other.is_posted:
+        return posted_back(change, other)
     pairs = (
         (details.TEMPLATE_HASH, details.PREVIOUS_TEMPLATE_HASH),
         (details.IMAGE, details.PREVIOUS_IMAGE),
@@ -200,13 +202,29 @@ def leads_back(change: Change, other: Change) -> bool:
     return told is not None and told[0] == told[1] and (told == known[0] or is_other_image)
 
 
+def posted_back(change: Change, other: Change) -> bool:
+    """Tell whether a deploy that was posted leads to the version before another one of the same thing."""
+    is_same = change.is_posted and other.is_posted and change.entity == other.entity
+    return is_same and change.new_value == other.old_value != other.new_value and bool(change.new_value)
+
+
 def _later(observed: Observations, change: Change) -> Iterator[tuple[int, Change]]:
-    """Yield the rollouts of the same workload after this one and before the onset, in order of time."""
+    """Yield the rollouts of the same workload that put something else in this one's place before the onset."""
     return (
         (index, other)
         for index, other in enumerate(observed.changes)
         if is_of_same(other, change) and change.at < other.at <= observed.context.onset
+        if not _keeps(other, change)
     )
+
+
+def _keeps(other: Change, change: Change) -> bool:
+    """Tell whether a later rollout left running what this one brought: a restart, more pods of it, another setting."""
+    template_hash, image = (change.details.get(name, "") for name in (details.TEMPLATE_HASH, details.IMAGE))
+    if is_restart(other) or (template_hash and template_hash == other.details.get(details.TEMPLATE_HASH)):
+        return True
+    is_new = image not in ("", change.details.get(details.PREVIOUS_IMAGE, ""))
+    return is_new and image == other.details.get(details.IMAGE) == other.details.get(details.PREVIOUS_IMAGE)
 
 
 def _how_its_pods_fare(observed: Observations, change: Change) -> str:
@@ -240,13 +258,11 @@ def look_at_configuration(change: Change) -> str:
 
 
 def _pods(observed: Observations, change: Change) -> list[PodView]:
-    template_hash = change.details.get(details.TEMPLATE_HASH, "")
+    rollouts = [each for each in observed.changes if each.is_rollout and each.subject == change.subject]
+    kept = [change, *(each for each in rollouts if each.at > change.at and _keeps(each, change))]
+    hashes = {each.details.get(details.TEMPLATE_HASH, "") for each in kept} - {""}
     pods = (*observed.own_pods, *observed.dependency_pods)
-    return [
-        pod
-        for pod in pods
-        if template_hash and pod.template_hash == template_hash and pod.workload == change.subject.name
-    ]
+    return [pod for pod in pods if pod.template_hash in hashes and pod.workload == change.subject.name]
 
 
 def _terms(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> list[Term]:

@@ -3,7 +3,12 @@
 import msgspec
 
 from noctuary.models.context_event import ContextEvent
-from noctuary.models.diagnosis import Subject
+from noctuary.models.diagnosis import WORKLOAD_KINDS, Subject
+
+ARGO_ROLLOUT = "Rollout"
+"""The kind of Argo Rollouts: all that is known of one is in the ReplicaSets that it makes, which it numbers."""
+REVISED_KINDS = WORKLOAD_KINDS | {ARGO_ROLLOUT}
+"""What is rolled back to a revision by its number."""
 
 
 class StoredRevision(msgspec.Struct, frozen=True):
@@ -13,10 +18,12 @@ class StoredRevision(msgspec.Struct, frozen=True):
     template_hash: str
     image: str = ""
     created_at: float = 0.0
+    content: str = ""
+    """A digest of what its pods run, without labels and annotations: a restart keeps it. Empty: not known."""
 
 
 class WorkloadRevisions(msgspec.Struct, frozen=True):
-    """All revisions of one Deployment, StatefulSet or DaemonSet; `current` is the number of the one it wants."""
+    """All revisions of one workload of `REVISED_KINDS`; `current` is the number of the one it wants."""
 
     subject: Subject
     current: int
@@ -25,5 +32,7 @@ class WorkloadRevisions(msgspec.Struct, frozen=True):
     """What owns the workload, as `details.TOOL` has it; empty: not known."""
     tool_app: str = ""
     tool_namespace: str = ""
+    on_delete: bool = False
+    """Whether its pods get another template only when somebody deletes them."""
     rollouts: list[ContextEvent] = []
     """The rollouts of the last day that these objects tell of; not kept with the evidence."""

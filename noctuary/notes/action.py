@@ -5,12 +5,12 @@ from noctuary.common.clock import format_moment
 from noctuary.common.text import shorten_middle
 from noctuary.common.words import MAX_SUBDOMAIN_CHARS, is_subdomain, plain_phrase, prose, quoted, remark
 from noctuary.correlation.score import LIKELY_SCORE
-from noctuary.models.diagnosis import Change, Diagnosis, Verdict
+from noctuary.models.diagnosis import Cause, Change, Diagnosis, Verdict
 from noctuary.models.evidence import Evidence
 from noctuary.notes.headline import noun_of
+from noctuary.notes.left import replaced_already, undone_already
 from noctuary.notes.posted import SETTING_NOUNS
 from noctuary.notes.remedies import remedy
-from noctuary.notes.rollback import undone_already
 from noctuary.notes.values import is_staged, shown_name
 
 DO, DO_IF = "Do:", "Do, if it is to blame:"
@@ -26,24 +26,27 @@ def action(evidence: Evidence, *, is_resolved: bool) -> list[str]:
     if diagnosis.causes:
         first = diagnosis.causes[0]
         if diagnosis.is_undecided:
-            return _compare(evidence, AGAIN if is_resolved else DO)
-        is_sure = first.score >= LIKELY_SCORE or first.change is None or _is_undone(first.change, evidence)
+            return _compare(evidence, is_resolved=is_resolved)
+        is_sure = first.score >= LIKELY_SCORE or first.change is None or _is_left(first, evidence)
         lead, doubting = (AGAIN, AGAIN_IF) if is_resolved else (DO, DO_IF)
-        return advised(lead if is_sure else doubting, remedy(first, diagnosis, evidence.standing))
+        advice = remedy(first, diagnosis, evidence.standing, is_resolved=is_resolved)
+        return advised(lead if is_sure else doubting, advice)
     if diagnosis.verdict is Verdict.NEVER_SEEN:
         return [_map_it(diagnosis)]
     return ["Worth checking next: traffic, what it calls outside the cluster, certificates, quotas."]
 
 
-def _compare(evidence: Evidence, lead: str) -> list[str]:
+def _compare(evidence: Evidence, *, is_resolved: bool) -> list[str]:
     """Return what to do about each of several changes, of which none is known to be the one."""
+    lead = AGAIN if is_resolved else DO
     causes = [cause for cause in evidence.diagnosis.causes[:2] if cause.change is not None]
     changes = [cause.change for cause in causes if cause.change is not None]
     if all(_is_undone(change, evidence) for change in changes):
         return [f"{lead} each of these changes was taken back already. Where it goes on, look for another cause"]
     lines = [f"{lead} compare when the trouble began with each change, and take back the one that fits."]
     for cause, name in zip(causes, _names(changes, evidence.diagnosis.onset), strict=True):
-        lines += advised(f"If it is {name}:", remedy(cause, evidence.diagnosis, evidence.standing))
+        advice = remedy(cause, evidence.diagnosis, evidence.standing, is_resolved=is_resolved)
+        lines += advised(f"If it is {name}:", advice)
     return lines
 
 
@@ -67,6 +70,11 @@ def _name(change: Change) -> str:
 
 def _is_undone(change: Change, evidence: Evidence) -> bool:
     return bool(undone_already(change, evidence.standing, evidence.diagnosis.onset))
+
+
+def _is_left(cause: Cause, evidence: Evidence) -> bool:
+    is_undone = cause.change is not None and _is_undone(cause.change, evidence)
+    return is_undone or bool(replaced_already(cause, evidence.standing, evidence.diagnosis.onset))
 
 
 def advised(lead: str, advice: Advice) -> list[str]:

@@ -11,8 +11,8 @@ from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, Change, Diagnosis, Verdict
 from noctuary.models.evidence import Standing
+from noctuary.notes.left import replaced_already, undone_already
 from noctuary.notes.phrases import sentence
-from noctuary.notes.rollback import undone_already
 from noctuary.notes.values import service_of, shown_name
 
 HEADLINE_CHARS = 120
@@ -69,7 +69,8 @@ def _undecided(diagnosis: Diagnosis, standing: Standing | None) -> list[list[Bui
     def both(way: int, *, with_age: bool) -> Builder:
         def said(each: Cause, tail: list[str], limit: int) -> str:
             told = sentence(each, diagnosis, limit, with_symptom=False, with_age=with_age)
-            return told + (f" ({[*tail, 'already taken back'][way].removeprefix('; ')})" if tail else "")
+            brief = "already taken back" if tail and " back " in tail[0] else "already replaced"
+            return told + (f" ({[*tail, brief][way].removeprefix('; ')})" if tail else "")
 
         return lambda limit: "Possible causes: {}.".format(
             "; or ".join(said(each, tail, limit) for each, tail in zip(pair, tails, strict=True))
@@ -87,8 +88,9 @@ def _without(build: Builder, part: re.Pattern[str], end: str) -> Builder:
 def _already(cause: Cause, diagnosis: Diagnosis, standing: Standing | None) -> Iterator[str]:
     if cause.change is None:
         return
-    for with_actor in (True, False):
-        told = undone_already(cause.change, standing, diagnosis.onset, with_actor=with_actor)
+    for is_whole in (True, False):
+        told = undone_already(cause.change, standing, diagnosis.onset, with_actor=is_whole)
+        told = told or replaced_already(cause, standing, diagnosis.onset, with_time=is_whole)
         if told:
             yield f"; {told}"
 

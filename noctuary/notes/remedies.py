@@ -11,21 +11,36 @@ from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, Change, Diagnosis, Fault, Subject
 from noctuary.models.evidence import Standing
-from noctuary.notes.owners import Owner, change_at_owner, owner_of, revert_at_owner
+from noctuary.notes.left import built_upon, replaced_already, undone_already
+from noctuary.notes.owners import Owner, change_at_owner, changes_of, owner_of, revert_at_owner
 from noctuary.notes.posted import lift_autoscaler, mend_posted, revert_posted
-from noctuary.notes.rollback import roll_back, undone_already
+from noctuary.notes.rollback import after_leaving, roll_back, target_words
 
 SCALABLE_KINDS = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
 
 
-def remedy(cause: Cause, diagnosis: Diagnosis, standing: Standing | None = None) -> Advice:
+def remedy(
+    cause: Cause, diagnosis: Diagnosis, standing: Standing | None = None, *, is_resolved: bool = False
+) -> Advice:
     """Return the action for a cause; a way back depends on what holds now."""
     change = cause.change
     if change is None:
         return _repair(cause.faults[0], diagnosis, standing)
     already = undone_already(change, standing, diagnosis.onset)
     if already:
-        return Advice(f"{already}. Where it goes on, look for another cause")
+        return after_leaving(already, change, cause.faults, standing)
+    replaced = replaced_already(cause, standing, diagnosis.onset)
+    if replaced and is_resolved:
+        return Advice(f"{replaced}. Where it goes on, look for another cause")
+    advice = _take_back(cause, change, diagnosis, standing)
+    words = f"{replaced}. Where it goes on{', ' + advice.words if advice.words else ':'}"
+    return advice._replace(words=words) if replaced else advice
+
+
+def _take_back(cause: Cause, change: Change, diagnosis: Diagnosis, standing: Standing | None) -> Advice:
+    if change.is_rollout and details.RETURN in change.details:
+        words = f"this was a return from {target_words(change)}: compare both versions before you change it again"
+        return Advice(words)
     if not change.subject.kind:
         return _look_besides(revert_posted(change), cause, diagnosis, standing)
     owner = owner_of(change.subject, change.details, diagnosis, standing)
@@ -46,9 +61,11 @@ def _look_besides(advice: Advice, cause: Cause, diagnosis: Diagnosis, standing: 
 def _undo(cause: Cause, change: Change, owner: Owner | None, diagnosis: Diagnosis, standing: Standing | None) -> Advice:
     if is_restart(change):
         return Advice("check the ConfigMaps and Secrets that its new pods have read; to undo a restart changes nothing")
+    if owner is not None and built_upon(change, standing) is not None:  # the last commit is another one by now
+        return change_at_owner(owner, change.subject, f"go back to {target_words(change)}")
     if owner is not None:
         return revert_at_owner(owner, change, diagnosis)
-    return roll_back(change, cause.faults, standing, diagnosis.onset)
+    return roll_back(change, cause.faults, standing, diagnosis.onset, changes_of(diagnosis))
 
 
 def _revert(change: Change, owner: Owner | None) -> Advice:

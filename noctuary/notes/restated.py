@@ -11,7 +11,8 @@ _TOOLS = ("kubectl ", "helm ")
 _WORD = re.compile(r"[A-Za-z0-9./=:_-]+")
 _OLD_REMARK = re.compile(r" {2,}")
 """Releases before 0.4 put a remark behind the command, after many spaces."""
-_UNDO = re.compile(r"rollout undo(?: (?P<target>[^ \n]+))?")
+_UNDO = re.compile(r"rollouts? undo(?: (?P<target>[^ \n]+))?| delete (?P<pod>pod/)")
+"""A way back, and the deletion of pods that may be new ones by now."""
 LOOK = "look at what it is about before anything is changed"
 HISTORY = "see with kubectl rollout history which version runs now, before any rollback"
 ELSEWHERE = "see where it was deployed which version runs now, before any rollback"
@@ -25,7 +26,7 @@ def restate_action(block: str, *, is_resolved: bool) -> str:
     shown = (_RESOLVED if is_resolved else _OPEN).get(lead, lead)
     undo = _UNDO.search(block)
     if undo is not None:
-        return f"{shown} {HISTORY if '/' in (undo['target'] or '') else ELSEWHERE}"
+        return f"{shown} {HISTORY if '/' in (undo['target'] or undo['pod'] or '') else ELSEWHERE}"
     first, *more = block.removeprefix(lead).strip(" ").split("\n")
     if first.startswith(_TOOLS):
         return _apart(shown, first)

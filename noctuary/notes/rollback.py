@@ -1,107 +1,108 @@
 """The way back from a rollout: only to a revision that exists now, and none where somebody went it already."""
 
 import re
+import shlex
 
 from noctuary.analyzers.base import Advice, kubectl
 from noctuary.common.clock import format_moment
-from noctuary.common.text import duration, shorten
-from noctuary.common.words import plain_image, plain_phrase, plain_value
+from noctuary.common.text import duration
+from noctuary.common.words import is_label, is_subdomain, plain_image, plain_phrase
+from noctuary.correlation.explain import is_restart
+from noctuary.correlation.lasting import CLOCK_SLACK_S
+from noctuary.correlation.rollout_checks import SHORT_LIVED_S
 from noctuary.models import details
-from noctuary.models.diagnosis import WORKLOAD_KINDS, Change, Fault
+from noctuary.models.diagnosis import Change, Fault
 from noctuary.models.evidence import Standing
-from noctuary.models.revisions import StoredRevision, WorkloadRevisions
-from noctuary.notes.values import is_same_image, previous_version, rollouts_of_row, shown_name, version
+from noctuary.models.revisions import ARGO_ROLLOUT, REVISED_KINDS, WorkloadRevisions
+from noctuary.notes.left import kept_by, revisions_of, target_of
+from noctuary.notes.values import is_same_image, previous_version, shown_name
 
 MAX_PODS_DELETED = 10
 """A StatefulSet replaces its pods one by one: more broken ones than this are not deleted by one line."""
 
 
-def undone_already(change: Change, standing: Standing | None, near: float, *, with_actor: bool = True) -> str:
-    """Return `already rolled back to 3.10 at 01:29:25 by kubectl`, or nothing while the change still holds."""
-    undoing = _undoing_of(change, standing)
-    if not change.is_rollout:
-        return _set_back_already(undoing, near, with_actor=with_actor) if undoing is not None else ""
-    held = _revisions(change, standing)
-    if held is not None and not _was_left(change, held):
-        return ""
-    if undoing is not None:
-        by = _by(undoing) if with_actor else ""
-        to = version(undoing, 40) or "the version before"
-        return f"already rolled back to {to} at {format_moment(undoing.at, near)}{by}"
-    if held is None:
-        return ""
-    current = next((each for each in held.revisions if each.number == held.current), None)
-    if current is not None and current == _target(change, held):
-        return f"already rolled back to {previous_version(change, 40) or 'the version before'}"
-    return f"already replaced by revision {held.current}"
+def roll_back(
+    change: Change, faults: list[Fault], standing: Standing | None, near: float, others: list[Change]
+) -> Advice:
+    """Return the command that leads to the version before, or what to look up where its number is not known.
 
-
-def _undoing_of(change: Change, standing: Standing | None) -> Change | None:
-    """Return what took a change back; what was seen of the first cause only may be of this one."""
-    if standing is None:
-        return None
-    if standing.undoings:
-        return standing.undoings.get(change.event_id)
-    first = standing.rollback if change.is_rollout else standing.undone
-    is_same = first is not None and (first.subject, first.entity) == (change.subject, change.entity)
-    return first if is_same else None
-
-
-def _set_back_already(undoing: Change, near: float, *, with_actor: bool) -> str:
-    by = _by(undoing) if with_actor else ""
-    if undoing.is_rollout:  # of what was deleted
-        return f"already made anew at {format_moment(undoing.at, near)}{by}"
-    to = plain_value(undoing.new_value)
-    return f"already set back{f' to {to}' if to else ''} at {format_moment(undoing.at, near)}{by}"
-
-
-def _by(change: Change) -> str:
-    actor = plain_phrase(change.actor)
-    return f" by {shorten(actor, 24)}" if actor else ""
-
-
-def _was_left(change: Change, held: WorkloadRevisions) -> bool:
-    """Tell whether the workload wants another template by now than the one that was rolled out."""
-    current = next((each for each in held.revisions if each.number == held.current), None)
-    template_hash = change.details.get(details.TEMPLATE_HASH, "")
-    if current is None:
-        return False
-    blamed = {template_hash, *rollouts_of_row(change)}
-    return current.template_hash not in blamed if template_hash else current == _target(change, held)
-
-
-def roll_back(change: Change, faults: list[Fault], standing: Standing | None, near: float) -> Advice:
-    """Return the command that leads to the version before, or what to look up where its number is not known."""
-    if change.subject.kind not in WORKLOAD_KINDS:
+    `others` are the changes that tell which version before was left soon as well.
+    """
+    if change.subject.kind not in REVISED_KINDS:
         return _roll_back_foreign(change)
     if not _has_previous(change):
         look = kubectl(change.subject, "describe", kind=change.subject.kind)
         return Advice(command=look, remark="this was its first rollout: there is none to go back to")
-    held = _revisions(change, standing)
-    to = _target_words(change)
-    if details.RETURN in change.details:
-        return Advice(f"this was a return from {to}: compare both versions before you change it again")
+    held = revisions_of(change, standing)
+    to = target_words(change)
     if held is None:
-        history = kubectl(change.subject, "rollout", "history", kind=change.subject.kind)
-        return Advice(
-            f"roll back to {to}, by its revision number:", history, f"find the number of {to}, and undo to it"
-        )
-    target = _target(change, held)
+        find = f"find the number of {to}, and undo to it"
+        return Advice(f"roll back to {to}, by its revision number:", _rollout(change, "history"), find)
+    first = _first_of_row(change, others, held)
+    target = target_of(first, held)
     if target is None:
         return Advice(f"roll back to {to}; its revision is no longer kept")
-    undo = kubectl(change.subject, "rollout", "undo", kind=change.subject.kind)
+    undo = _rollout(change, "undo")
     if not undo:
         return Advice(f"roll back to {to}")
     broken = _broken_pods(change, faults, standing)
-    deleted = _delete(change, broken) if broken else ()
-    why = "" if broken == [] else ", and delete its broken pods, or they are never replaced"
-    remark = f"back to {to}{_how_long(change, near)}{why}"
-    return Advice(command=f"{undo} --to-revision={target.number:d}", remark=remark, more=deleted)
+    kept = kept_by(change, held)
+    back = f"back to {target_words(first)}{_how_long(first, near)}"
+    passed = "" if first is change else f"past {previous_version(change, 40)}{_how_long(change, near)}"
+    told = ", ".join(filter(None, (back, passed, _deletion(held, broken))))
+    remark = f"{told}. {kept}" if kept else told
+    return Advice(command=f"{undo} --to-revision={target.number:d}", remark=remark, more=_delete(change, broken))
 
 
-def _revisions(change: Change, standing: Standing | None) -> WorkloadRevisions | None:
-    read = standing.revisions if standing is not None else None
-    return next((each for each in read or [] if each.subject == change.subject), None)
+def _first_of_row(change: Change, others: list[Change], held: WorkloadRevisions) -> Change:
+    """Return the first of several rollouts of which each was left soon: what ran before it is known to run."""
+    before = next(
+        (each for each in others if each.subject == change.subject and _made_what_was_left(each, change)), None
+    )
+    if before is None or is_restart(before) or change.at - before.at > SHORT_LIVED_S:
+        return change
+    made = next((each for each in held.revisions if each.template_hash == before.details[details.TEMPLATE_HASH]), None)
+    is_new = made is not None and made.created_at >= before.at - CLOCK_SLACK_S  # a return leads to what ran long before
+    return _first_of_row(before, others, held) if is_new and target_of(before, held) is not None else change
+
+
+def _made_what_was_left(other: Change, change: Change) -> bool:
+    template_hash = change.details.get(details.PREVIOUS_TEMPLATE_HASH, "")
+    is_it = template_hash != "" and other.details.get(details.TEMPLATE_HASH) == template_hash
+    return other.is_rollout and is_it and other.at < change.at
+
+
+def after_leaving(already: str, change: Change, faults: list[Fault], standing: Standing | None) -> Advice:
+    """Return what is left to do where somebody went back: some pods run what was left until they are deleted."""
+    held = revisions_of(change, standing)
+    broken = _broken_pods(change, faults, standing) if change.is_rollout else []
+    command = "".join(_delete(change, broken))
+    if command:
+        one = broken is not None and len(broken) == 1
+        pods = "pod is never replaced unless it is" if one else "pods are never replaced unless they are"
+        return Advice(f"{already}; its broken {pods} deleted:", command)
+    deletion = _deletion(held, broken)
+    if deletion:
+        return Advice(f"{already}; {deletion.removeprefix('and ')}")
+    return Advice(f"{already}. Where it goes on, look for another cause")
+
+
+def _rollout(change: Change, verb: str) -> str:
+    """Return a command on the revisions of a workload; nothing for what no object can be called."""
+    subject = change.subject
+    if subject.kind != ARGO_ROLLOUT:
+        return kubectl(subject, "rollout", verb, kind=subject.kind)
+    if not is_subdomain(subject.name) or not is_label(subject.namespace):
+        return ""
+    words = ["get", "rollout"] if verb == "history" else [verb]
+    return shlex.join(["kubectl", "argo", "rollouts", *words, subject.name, "-n", subject.namespace])
+
+
+def _deletion(held: WorkloadRevisions | None, broken: list[str] | None) -> str:
+    """Return which pods have to be deleted by hand."""
+    if held is not None and held.on_delete:
+        return "and its pods are replaced only when they are deleted"
+    return "" if broken == [] else "and delete its broken pods, or they are never replaced"
 
 
 def _has_previous(change: Change) -> bool:
@@ -112,21 +113,8 @@ def _has_previous(change: Change) -> bool:
     )
 
 
-def _target(change: Change, held: WorkloadRevisions) -> StoredRevision | None:
-    """Return the revision that holds the template before: by its hash, or by number and image where none was told."""
-    template_hash = change.details.get(details.PREVIOUS_TEMPLATE_HASH, "")
-    image, number = (change.details.get(name, "") for name in (details.PREVIOUS_IMAGE, details.PREVIOUS_REVISION))
-    same = [
-        each
-        for each in held.revisions
-        if (
-            each.template_hash == template_hash if template_hash else image == each.image and number == str(each.number)
-        )
-    ]
-    return max((each for each in same if each.number > 0), key=lambda each: each.number, default=None)
-
-
-def _target_words(change: Change) -> str:
+def target_words(change: Change) -> str:
+    """Return what ran before a rollout, in words."""
     if not is_same_image(change):
         return previous_version(change, 63) or "the version before"
     return f"the template before, with the same image {previous_version(change, 40)}"
@@ -156,8 +144,8 @@ def _broken_pods(change: Change, faults: list[Fault], standing: Standing | None)
     return sorted(told & {pod.name for pod in standing.broken_pods if pod.namespace == change.subject.namespace})
 
 
-def _delete(change: Change, pods: list[str]) -> tuple[str, ...]:
-    if len(pods) > MAX_PODS_DELETED:
+def _delete(change: Change, pods: list[str] | None) -> tuple[str, ...]:
+    if not pods or len(pods) > MAX_PODS_DELETED:
         return ()
     names = " ".join(f"pod/{pod}" for pod in pods)
     return (f"kubectl -n {change.subject.namespace} delete {names}",)
@@ -169,6 +157,5 @@ def _roll_back_foreign(change: Change) -> Advice:
         (plain_phrase(change.subject.kind) or "workload").partition(" ")[0],
         plain_phrase(shown_name(change, 63)) or "it",
     )
-    way = " with kubectl argo rollouts undo" if kind == "Rollout" else ", by the means of its kind"
     target = previous_version(change, 63) if plain_image(change.details.get(details.PREVIOUS_IMAGE)) else ""
-    return Advice(f"roll {kind} {name} back to {target or 'the version before'}{way}")
+    return Advice(f"roll {kind} {name} back to {target or 'the version before'}, by the means of its kind")

@@ -75,15 +75,22 @@ def version(change: Change, limit: int) -> str:
     """Return the short name of what was rolled out: the tag where only that changed, else image and tag."""
     if change.is_posted and short_sha(change.sha):
         return short_sha(change.sha)
-    return _short(change, new_image(change), old_image(change), limit)
+    return short_image(change, new_image(change), old_image(change), limit)
 
 
 def previous_version(change: Change, limit: int) -> str:
     """Return the short name of what ran before."""
-    return _short(change, old_image(change), new_image(change), limit)
+    return short_image(change, old_image(change), new_image(change), limit)
 
 
-def _short(change: Change, image: str, other: str, limit: int) -> str:
+def led_to(undoing: Change, limit: int) -> str:
+    """Return the version that a way back led to: the one that people know, where a commit was posted with it."""
+    told = plain_value(undoing.new_value) if undoing.is_posted else ""
+    return told or version(undoing, limit)
+
+
+def short_image(change: Change, image: str, other: str, limit: int) -> str:
+    """Return the short name of an image beside another one of the same workload."""
     if not image:
         return ""
     image, other = plain_image(image), plain_image(other)

@@ -8,10 +8,10 @@ import structlog
 
 from noctuary.common.errors import KubernetesError
 from noctuary.correlation.deletions import is_deletion
+from noctuary.correlation.rollout_checks import posted_back
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import (
-    WORKLOAD_KINDS,
     Cause,
     CauseKind,
     Change,
@@ -23,7 +23,7 @@ from noctuary.models.diagnosis import (
 )
 from noctuary.models.evidence import Standing
 from noctuary.models.live_view import LiveView, RevisionReader
-from noctuary.models.revisions import WorkloadRevisions
+from noctuary.models.revisions import REVISED_KINDS, WorkloadRevisions
 
 log = structlog.get_logger()
 
@@ -37,7 +37,7 @@ def blamed_workloads(diagnosis: Diagnosis) -> list[Subject]:
     for cause in diagnosis.causes:
         told = [cause.change.subject] if cause.change is not None else []
         for subject in [*told, *(fault.subject for fault in cause.faults)]:
-            if subject.kind in WORKLOAD_KINDS:
+            if subject.kind in REVISED_KINDS:
                 subjects[subject] = None
     return list(subjects)[:MAX_WORKLOADS]
 
@@ -163,10 +163,10 @@ def _last_after(blamed: Change, changes: list[Change]) -> Change | None:
 
 
 def _leads_back(change: Change, blamed: Change) -> bool:
-    """Tell whether a rollout has the template before, or at least the image before where that was changed."""
+    """Tell whether a rollout has the template before, or at least the version before where that was changed."""
     before = blamed.details.get(details.PREVIOUS_TEMPLATE_HASH)
     if before and change.details.get(details.TEMPLATE_HASH) == before:
         return True
     image = blamed.details.get(details.PREVIOUS_IMAGE)
     is_new = bool(image) and image != blamed.details.get(details.IMAGE)
-    return is_new and change.details.get(details.IMAGE) == image
+    return (is_new and change.details.get(details.IMAGE) == image) or posted_back(change, blamed)

@@ -11,9 +11,9 @@ from noctuary.kube.client import KubeClient
 from noctuary.kube.odd import leaving_out
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
-from noctuary.models.diagnosis import WORKLOAD_KINDS, PodView, Subject
+from noctuary.models.diagnosis import PodView, Subject
 from noctuary.models.live_view import LiveView
-from noctuary.models.revisions import StoredRevision, WorkloadRevisions
+from noctuary.models.revisions import REVISED_KINDS, StoredRevision, WorkloadRevisions
 from noctuary.models.service_index import ServiceIndex
 from noctuary.sources.kubernetes.draft import clamp
 from noctuary.sources.kubernetes.fault_words import ONGOING_REASONS
@@ -76,14 +76,26 @@ def join_views(views: Iterable[LiveView]) -> LiveView:
 
 def stored_revisions(view: WorkloadView, revisions: list[Revision]) -> Iterator[WorkloadRevisions]:
     """Yield the revisions that a workload can be rolled back to; none for a kind that has no such command."""
-    if view.kind not in WORKLOAD_KINDS:
+    if view.kind not in REVISED_KINDS:
         return
     current = view.wanted.find(revisions)
     held = sorted((each for each in revisions if each.number > 0), key=lambda each: each.number)
-    stored = [StoredRevision(each.number, each.template_hash, each.summary().image(), each.created_at) for each in held]
-    subject = Subject(view.kind, view.namespace, view.name)
-    number = current.number if current is not None else 0
-    yield WorkloadRevisions(subject, number, stored, view.tool.name, view.tool.app, view.tool.namespace)
+    yield WorkloadRevisions(
+        Subject(view.kind, view.namespace, view.name),
+        current.number if current is not None else 0,
+        [_stored(each) for each in held],
+        view.tool.name,
+        view.tool.app,
+        view.tool.namespace,
+        view.deleted is not None,
+    )
+
+
+def _stored(revision: Revision) -> StoredRevision:
+    summary = revision.summary()
+    return StoredRevision(
+        revision.number, revision.template_hash, summary.image(), revision.created_at, summary.content()
+    )
 
 
 def _as_of(now: float, event: ContextEvent) -> ContextEvent:

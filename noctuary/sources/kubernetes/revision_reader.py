@@ -14,7 +14,7 @@ from noctuary.kube.odd import ODD, each_understood
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Subject
 from noctuary.models.live_view import RevisionReader
-from noctuary.models.revisions import WorkloadRevisions
+from noctuary.models.revisions import ARGO_ROLLOUT, WorkloadRevisions
 from noctuary.sources.kubernetes.draft import clamp
 from noctuary.sources.kubernetes.kinds.controller_revisions import CONTROLLER_REVISIONS, view_controller_revision
 from noctuary.sources.kubernetes.kinds.daemon_sets import DAEMON_SETS, view_daemon_set
@@ -29,6 +29,8 @@ from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
 
 MAX_REVISIONS = 200
 """Objects that are read of one selector; a Deployment keeps ten ReplicaSets unless it is told otherwise."""
+MAX_REPLICA_SETS = 1000
+"""ReplicaSets of a namespace that are searched for those of one Argo Rollout."""
 _OPERATORS = {"In": "in", "NotIn": "notin"}
 _KINDS: dict[str, tuple[Any, Any, Any, Any]] = {
     "Deployment": (DEPLOYMENTS, view_deployment, REPLICA_SETS, view_replica_set),
@@ -81,9 +83,11 @@ def make_revision_reader(kube: KubeClient, watched: Collection[str] = ()) -> Rev
 
     async def read(subject: Subject) -> WorkloadRevisions | None:
         """Read them now, in two small requests; raises KubernetesError. None when there is no such workload."""
-        if subject.kind not in _KINDS or (watched and subject.namespace not in watched):
+        if watched and subject.namespace not in watched:
             return None
-        return await _read(kube, subject)
+        if subject.kind == ARGO_ROLLOUT:
+            return await _read_argo_rollout(kube, subject)
+        return await _read(kube, subject) if subject.kind in _KINDS else None
 
     return read
 
@@ -113,6 +117,23 @@ async def _read(kube: KubeClient, subject: Subject) -> WorkloadRevisions | None:
     )
     owned = (each for each in each_understood(held.objects, view_holder) if each is not None)
     revisions = [each.revision for each in owned if each.owner_key == view.key]
+    return _told(view, revisions)
+
+
+async def _read_argo_rollout(kube: KubeClient, subject: Subject) -> WorkloadRevisions | None:
+    """Read what an Argo Rollout has made: its own kind is not read, so nothing selects only these."""
+    held = await list_objects(
+        kube, REPLICA_SETS.path(subject.namespace), REPLICA_SETS.kind, max_objects=MAX_REPLICA_SETS
+    )
+    views = [each for each in each_understood(held.objects, view_replica_set) if each is not None]
+    of = (subject.kind, subject.name)
+    own = [(each, each.owner) for each in views if each.owner is not None and (each.owner.kind, each.owner.name) == of]
+    if not own or held.is_partial:
+        return None
+    return _told(own[-1][1], [each.revision for each, owner in own if owner.key == own[-1][1].key])
+
+
+def _told(view: WorkloadView, revisions: list[Revision]) -> WorkloadRevisions | None:
     rollouts = _rollouts(view, revisions, wall_clock())
     return next((msgspec.structs.replace(each, rollouts=rollouts) for each in stored_revisions(view, revisions)), None)
 

@@ -61,6 +61,7 @@ def test_what_is_undone_is_told_without_a_condition() -> None:
         "kubectl rollout undo deployment/web",
         "kubectl rollout undo deployment/web --to-revision=1",
         "kubectl -n shop rollout undo checkout",
+        "kubectl argo rollouts undo checkout -n shop --to-revision=1",
     ],
 )
 @pytest.mark.parametrize("lead", ["Do: {}        back to 1", "Do:\n{}\n# back to 1", "If it comes back:\n{}"])
@@ -79,6 +80,10 @@ SCALE = "kubectl -n shop scale deployment/web --replicas=2"
 @pytest.mark.parametrize(
     ("block", "resolved"),
     [
+        (
+            "Do: already rolled back to 1; its broken pod is never replaced:\nkubectl delete pod/web-2",
+            "If it comes back: see with kubectl rollout history which version runs now",
+        ),
         (
             f"Do: {SCALE}        as it was before, unless this was meant",
             f"If it comes back:\n{SCALE}\n# as it was before",
@@ -109,12 +114,6 @@ def test_a_note_whose_evidence_cannot_be_read_is_resolved_like_others(block: str
 
 def test_a_rollback_that_only_the_revisions_show_is_believed() -> None:
     assert "already rolled back to 3.10" in note(BAD, held(15, {14: "new", 15: "old"})).splitlines()[0]
-
-
-def test_a_later_fix_is_not_undone() -> None:
-    text = note(BAD, held(15, {13: "old", 14: "new", 15: "fixed"}))
-    assert "already replaced by revision 15" in text.splitlines()[0]
-    assert "undo" not in text
 
 
 def test_the_bad_version_rolled_out_once_more_is_undone_once_more() -> None:
@@ -166,8 +165,25 @@ def test_a_daemon_set_replaces_its_pods_itself() -> None:
 
 
 def test_a_kind_that_kubectl_does_not_know_gets_words() -> None:
-    found = diagnosis(cause(change(kind="Rollout"), fault()))
-    assert action_of(note(found)) == ["Do: roll Rollout web back to 3.10 with kubectl argo rollouts undo"]
+    found = diagnosis(cause(change(kind="Canary"), fault()))
+    assert action_of(note(found)) == ["Do: roll Canary web back to 3.10, by the means of its kind"]
+
+
+ARGO = diagnosis(cause(change(kind="Rollout"), fault()))
+
+
+def test_an_argo_rollout_is_undone_to_the_number_that_holds_the_version_now() -> None:
+    lines = action_of(note(ARGO, held(3, {2: "old", 3: "new"}, kind="Rollout")))
+    assert lines == ["Do:", "kubectl argo rollouts undo web -n shop --to-revision=2", "# back to 3.10"]
+
+
+def test_an_argo_rollout_whose_revisions_were_not_read_is_looked_at() -> None:
+    lines = action_of(note(ARGO))
+    assert lines[:2] == [
+        "Do: roll back to 3.10, by its revision number:",
+        "kubectl argo rollouts get rollout web -n shop",
+    ]
+    assert not any("undo web" in line for line in lines)
 
 
 def test_a_restart_is_not_undone() -> None:

@@ -11,6 +11,8 @@ from noctuary.sources.kubernetes.rollouts.staging import Reach
 from noctuary.sources.kubernetes.rollouts.told import Rollout, scaling
 from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
 
+ONE_ROLLOUT_S = 900.0
+"""Who replaces pods by hand waits for each to be ready; after a longer pause it is another rollout."""
 WITHDRAWN = "no pod had run the other template"
 
 
@@ -24,6 +26,10 @@ class WorkloadState(msgspec.Struct, frozen=True, omit_defaults=True):
     """When the number of replicas was last written, as far as known."""
     staged: int | None = None
     """So many pods only are going to run the revision; None: all are."""
+    spread_at: float = 0.0
+    """When pods were last seen to be deleted for the revision, where that is what replaces them; 0: none were."""
+    spread_from: int = 0
+    """How many pods ran it before those that were deleted one soon after the other."""
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -63,9 +69,12 @@ def difference(
         told[-1] = msgspec.structs.replace(told[-1], reach=Reach(0, view.replicas or 0, WITHDRAWN))
     is_staged = told[-1].before is not None if told else known is not None and known.staged is not None
     staged = view.reach.pods if view.reach is not None and is_staged else None
-    events = [each.event() for each in told] or _spread(view, current, revisions, known, staged, clock)
+    spread = [] if told else _spread(view, current, revisions, known, staged, clock)
+    events = [each.event() for each in told or spread]
     at = told[-1].at if told else known.rolled_out_at if known else current.created_at
     state = WorkloadState(_kept(current), at, view.replicas, view.replicas_write.at, staged)
+    if view.deleted is not None:
+        state = _deleted(state, known, told or spread)
     if known is None:
         return Difference(events, state)
     scaled = _scaled(view, current, known, clock)
@@ -80,13 +89,28 @@ def _spread(
     known: WorkloadState | None,
     staged: int | None,
     clock: Clock,
-) -> list[ContextEvent]:
+) -> list[Rollout]:
     """Tell that a template which was known already reaches more pods than before."""
     if known is None or known.staged is None or (staged is not None and staged <= known.staged):
         return []
     told = tell(view, _since(None, current, revisions), None, 0.0, clock)[-1]
     at = clock.spread_at(view)
-    return [msgspec.structs.replace(told, at=at, actor=view.partition_write.manager or None).event()]
+    spread = msgspec.structs.replace(told, at=at, actor=view.partition_write.manager or None)
+    if view.deleted is None:
+        return [spread]
+    is_same = at - known.spread_at <= ONE_ROLLOUT_S
+    begun = known.spread_from if is_same else known.staged
+    return [msgspec.structs.replace(spread, reach=view.deleted, spread_from=begun)]
+
+
+def _deleted(state: WorkloadState, known: WorkloadState | None, told: list[Rollout]) -> WorkloadState:
+    """Remember when pods were last deleted, so that those of one rollout are told as one."""
+    if told:
+        at = told[-1].at if told[-1].reach is not None and told[-1].reach.pods else 0.0
+        return msgspec.structs.replace(state, spread_at=at, spread_from=told[-1].spread_from)
+    if known is None:
+        return state
+    return msgspec.structs.replace(state, spread_at=known.spread_at, spread_from=known.spread_from)
 
 
 def tell(

@@ -5,6 +5,7 @@ import msgspec
 from noctuary.kube.objects import WorkloadObject
 
 ON_DELETE = "OnDelete"
+DELETED = "pods are replaced when they are deleted"
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -24,12 +25,19 @@ def reach_of(obj: WorkloadObject) -> Reach | None:
     strategy, status = obj.spec.update_strategy, obj.status
     if strategy is None:
         return None
-    total = status.desired_number_scheduled if obj.spec.replicas is None else obj.spec.replicas
+    total = _total(obj)
     partition = strategy.rolling_update.partition if strategy.rolling_update is not None else 0
-    if strategy.type == ON_DELETE:
-        updated = max(status.updated_replicas, status.updated_number_scheduled)
-        reach = Reach(updated, total, "pods are replaced when they are deleted")
-    else:
-        reach = Reach(max(0, total - partition), total, f"partition={partition}")
+    reach = deleted_of(obj) or Reach(max(0, total - partition), total, f"partition={partition}")
     is_held = reach.pods < reach.of and status.current_revision != (status.update_revision or None)
     return reach if is_held else None
+
+
+def deleted_of(obj: WorkloadObject) -> Reach | None:
+    """Return how many pods run the template where they get it only when somebody deletes them, be it all; else None."""
+    if obj.spec.update_strategy is None or obj.spec.update_strategy.type != ON_DELETE:
+        return None
+    return Reach(max(obj.status.updated_replicas, obj.status.updated_number_scheduled), _total(obj), DELETED)
+
+
+def _total(obj: WorkloadObject) -> int:
+    return obj.status.desired_number_scheduled if obj.spec.replicas is None else obj.spec.replicas

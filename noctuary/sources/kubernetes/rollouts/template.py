@@ -16,6 +16,7 @@ _ALIASES = frozenset({"serviceAccount"})
 """Older names that the API server keeps in step."""
 _MADE_LABELS = frozenset({"pod-template-hash", "rollouts-pod-template-hash", "controller-revision-hash"})
 """What controllers add to the templates that they copy."""
+_MARKS = frozenset({"labels", "annotations"})
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 TOLD_CHARACTERS = 40
 """Quantities, ports and paths are shorter; a longer one is cut."""
@@ -76,6 +77,12 @@ class TemplateSummary(msgspec.Struct, omit_defaults=True):
     def image(self) -> str:
         """Return the image of the first container, which is the one people mean."""
         return next((container.image for container in self.containers.values()), "")
+
+    def content(self) -> str:
+        """Return a digest of what pods run, without labels and annotations, of which a restart sets one."""
+        containers = {name: (each.image, each.env, each.fields) for name, each in self.containers.items()}
+        fields = {name: digest for name, digest in self.fields.items() if name not in _MARKS}
+        return _digest([containers, fields], "")
 
     def is_same_as(self, other: "TemplateSummary") -> bool:
         """Return whether pods of both are alike, also when an older version wrote one of them."""

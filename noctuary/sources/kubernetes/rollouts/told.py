@@ -33,18 +33,19 @@ class Rollout(msgspec.Struct, frozen=True):
     actor: str | None = None
     reach: Reach | None = None
     is_anew: bool = False
+    spread_from: int = 0
+    """How many pods ran it before, where pods are replaced by deleting them: what follows soon is the same rollout."""
 
     def event(self) -> ContextEvent:
         """Return it as an event; what reaches no pod yet is a change of configuration, and no rollout."""
         view, new = self.view, self.step.revision.summary()
         old = self.before.summary() if self.before is not None else None
         is_staged = self.reach is not None and self.reach.pods == 0
-        suffix = "" if self.reach is None else "/staged" if is_staged else f"/partly/{self.reach.pods}"
         return draft(
             view.ref,
             view.service_name,
             EventType.CONFIG_CHANGE if is_staged else EventType.DEPLOY,
-            key=f"rollout/{self.step.number or self.step.revision.name}{suffix}",
+            key=f"rollout/{self.step.number or self.step.revision.name}{self._part()}",
             at=self.at,
             old_value=_image_shown(old, new) if old is not None else None,
             new_value=_image_shown(new, old),
@@ -52,6 +53,16 @@ class Rollout(msgspec.Struct, frozen=True):
             actor=self.actor,
             extra=self._extra(new, old) | view.tool.extra() | {details.STAGED: str(self.reach or "")},
         )
+
+    def _part(self) -> str:
+        """Return what tells the steps of a rollout apart that reaches its pods in several."""
+        if self.reach is None:
+            return ""
+        if self.reach.pods == 0:
+            return "/staged"
+        if self.view.deleted is not None:
+            return f"/after/{self.spread_from}" if self.spread_from else ""
+        return f"/partly/{self.reach.pods}"
 
     def _extra(self, new: TemplateSummary, old: TemplateSummary | None) -> dict[str, str]:
         extra = {

@@ -10,7 +10,7 @@ from noctuary.models.context_event import ObjectRef
 from noctuary.sources.kubernetes.identity import template_service
 from noctuary.sources.kubernetes.rollouts.ownership import Tool, owner_of
 from noctuary.sources.kubernetes.rollouts.revisions import Revision
-from noctuary.sources.kubernetes.rollouts.staging import Reach, reach_of
+from noctuary.sources.kubernetes.rollouts.staging import Reach, deleted_of, reach_of
 from noctuary.sources.kubernetes.rollouts.writes import (
     PARTITION_FIELD,
     REPLICAS_FIELD,
@@ -72,6 +72,8 @@ class WorkloadView(msgspec.Struct, frozen=True):
     partition_write: Write = Write()
     progressed_at: float = 0.0
     reach: Reach | None = None
+    deleted: Reach | None = None
+    """How many pods run what is wanted, where they are replaced only when somebody deletes them."""
     tool: Tool = Tool()
     is_foreign: bool = False
     """Whether it is of a kind that is not read: all that is known of it is what it owns."""
@@ -135,6 +137,7 @@ def view_workload(obj: WorkloadObject, wanted: Wanted) -> WorkloadView:
         partition_write=last_write(metadata, PARTITION_FIELD) if obj.spec.update_strategy else Write(),
         progressed_at=next(progress, 0.0),
         reach=reach_of(obj),
+        deleted=deleted_of(obj),
         tool=owner_of(metadata, kind),
     )
 
