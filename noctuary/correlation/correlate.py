@@ -3,7 +3,7 @@
 from noctuary.correlation.change_checks import under_settings
 from noctuary.correlation.checks import CHECKS
 from noctuary.correlation.explain import explain
-from noctuary.correlation.fault_checks import ran_well_s
+from noctuary.correlation.fault_checks import goes_on, ran_well_s
 from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models.diagnosis import Cause, Diagnosis, IncidentContext, Relation, SetAside, Verdict
@@ -30,8 +30,7 @@ def observe_and_diagnose(context: IncidentContext) -> tuple[Observations, Diagno
 def diagnose(observed: Observations) -> Diagnosis:
     """Return the diagnosis of what was observed, for those who read the observations besides."""
     context = observed.context
-    explanation = under_settings(observed, explain(observed))
-    findings = [finding for check in CHECKS for finding in check(observed, explanation)]
+    findings = _find(observed)
     since = context.onset - context.lookback_s
     found = [finding for finding in findings if isinstance(finding, Cause) and _reaches_into(finding, since)]
     ranked = sorted(found, key=lambda cause: (-cause.score, -cause.unlimited, -cause.at))
@@ -55,6 +54,24 @@ def diagnose(observed: Observations) -> Diagnosis:
         ran_well_s=ran_well_s(observed, causes[0]) if causes else None,
         is_undecided=_is_undecided(causes),
     )
+
+
+def _find(observed: Observations) -> list[Cause | SetAside]:
+    """Return what all checks find; what a change that is set aside would explain is explained anew without it."""
+    aside: dict[str, SetAside] = {}
+    while True:
+        explanation = under_settings(observed, explain(observed, aside))
+        found = [finding for check in CHECKS for finding in check(observed, explanation)]
+        explaining = {
+            observed.changes[index].event_id
+            for index, faults in explanation.by_change.items()
+            if any(goes_on(observed, fault) for fault in faults)
+        }
+        lost = [each for each in found if isinstance(each, SetAside) and each.change.event_id in explaining]
+        if not lost:
+            others = [each for each in found if each.change is None or each.change.event_id not in aside]
+            return [*others, *aside.values()]
+        aside |= {each.change.event_id: each for each in lost}
 
 
 def _is_undecided(causes: list[Cause]) -> bool:

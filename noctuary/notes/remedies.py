@@ -4,6 +4,7 @@ from noctuary.analyzers.base import NATIVE_KINDS, Advice, kubectl, kubectl_list
 from noctuary.analyzers.out_of_memory import OutOfMemory
 from noctuary.analyzers.registry import analyzer_of
 from noctuary.common.words import COUNT, plain_value
+from noctuary.correlation.change_checks import NOT_BACK
 from noctuary.correlation.explain import is_restart
 from noctuary.correlation.scalings import is_by_autoscaler
 from noctuary.models import details
@@ -24,7 +25,8 @@ def remedy(cause: Cause, diagnosis: Diagnosis, standing: Standing | None = None)
         return _repair(cause.faults[0], diagnosis, standing)
     already = undone_already(change, standing, diagnosis.onset)
     if already:
-        return Advice(f"{already}. Where it goes on, look for another cause")
+        rest = "see why its pods are not ready" if cause.why == NOT_BACK else "look for another cause"
+        return Advice(f"{already}. Where it goes on, {rest}")
     if not change.subject.kind:
         return _look_besides(revert_posted(change), cause, diagnosis, standing)
     owner = owner_of(change.subject, change.details, diagnosis, standing)
