@@ -12,6 +12,8 @@ MAX_CAUSES = 3
 """More than three names are a list to read, not an answer."""
 MAX_SET_ASIDE = 5
 MAX_BACKGROUND = 3
+MAX_PASSES = 5
+"""How often faults are explained anew; each has a rollout or two before it, unless somebody rolls out in a loop."""
 SAME_WEIGHT = 0.11
 """Scores no further apart than this decide nothing: the distance of a dependency is no more."""
 
@@ -59,7 +61,7 @@ def diagnose(observed: Observations) -> Diagnosis:
 def _find(observed: Observations) -> list[Cause | SetAside]:
     """Return what all checks find; what a change that is set aside would explain is explained anew without it."""
     aside: dict[str, SetAside] = {}
-    while True:
+    for _ in range(MAX_PASSES):
         explanation = under_settings(observed, explain(observed, aside))
         found = [finding for check in CHECKS for finding in check(observed, explanation)]
         explaining = {
@@ -69,9 +71,9 @@ def _find(observed: Observations) -> list[Cause | SetAside]:
         }
         lost = [each for each in found if isinstance(each, SetAside) and each.change.event_id in explaining]
         if not lost:
-            others = [each for each in found if each.change is None or each.change.event_id not in aside]
-            return [*others, *aside.values()]
+            break
         aside |= {each.change.event_id: each for each in lost}
+    return [*(each for each in found if each.change is None or each.change.event_id not in aside), *aside.values()]
 
 
 def _is_undecided(causes: list[Cause]) -> bool:

@@ -9,7 +9,7 @@ from noctuary.analyzers import registry
 from noctuary.analyzers.evicted import Evicted
 from noctuary.analyzers.node import keeps_pods_away
 from noctuary.correlation.lasting import CLOCK_SLACK_S
-from noctuary.correlation.observations import Observations
+from noctuary.correlation.observations import Observations, lies_down
 from noctuary.correlation.scalings import is_by_autoscaler, is_down, is_to_nothing, is_up, reversals, stops_service
 from noctuary.models import details
 from noctuary.models.context_event import EventType
@@ -41,6 +41,7 @@ class _Root(NamedTuple):
     last: float
     followers: list[Fault]
     ids: list[str]
+    """Of the events that are possible at most where a change of the failing workload may be the reason as well."""
     is_doubtful: bool = False
     """Whether any change of the failing workload itself explains more."""
 
@@ -95,20 +96,24 @@ def _loss_before(fault: Fault, explanation: Explanation) -> _Root | None:
 
 
 def _roots(observed: Observations, explanation: Explanation, usable: list[int]) -> Iterator[_Root]:
-    """Yield what is wrong with dependencies: their faults, their bad changes, and that they were scaled to nothing."""
+    """Yield what is wrong with dependencies: their faults and their bad changes; and any scaling to nothing."""
     back = reversals(observed.changes, observed.context.onset)
     for group in explanation.alone:
         first = 0.0 if registry.analyzer_of(group[0]).is_state else group[0].first
-        yield _Root(first, group[0].last, group, group[0].event_ids)
+        ids = [] if lies_down(observed, group[0].service) else group[0].event_ids
+        yield _Root(first, group[0].last, group, ids)
     for index in usable:
         change, symptoms = observed.changes[index], explanation.by_change.get(index, [])
-        if change.relation is Relation.DEPENDENCY and (symptoms or is_to_nothing(change)):
+        if is_to_nothing(change) or (symptoms and change.relation is Relation.DEPENDENCY):
             followers = explanation.by_change.setdefault(index, [])
             is_doubtful = not symptoms and not stops_service(observed, change)
+            if is_doubtful and is_by_autoscaler(change):
+                continue
             until = change.at if is_doubtful else observed.context.onset
             end = observed.changes[back[index]].at if index in back else until
             last = max([fault.last for fault in symptoms], default=end)
-            yield _Root(change.at, last, followers, [change.event_id], is_doubtful)
+            ids = [] if lies_down(observed, change.service) else [change.event_id]
+            yield _Root(change.at, last, followers, ids, is_doubtful)
 
 
 def _root_of(fault: Fault, roots: list[_Root]) -> _Root | None:

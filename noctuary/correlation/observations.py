@@ -66,6 +66,13 @@ def gather_observations(context: IncidentContext) -> Observations:
     )
 
 
+def lies_down(observed: Observations, service: str) -> bool:
+    """Tell whether the pods of a service were read, and none is ready."""
+    context = observed.context
+    is_read = context.pods is not None and service not in (context.unread_services or [])
+    return is_read and not observed.ready_pods.get(service)
+
+
 def _count_ready(context: IncidentContext) -> dict[str, int]:
     index = ServiceIndex(context.services)
     ready = (pod for pod in context.pods or [] if pod.is_ready and is_serving(pod))

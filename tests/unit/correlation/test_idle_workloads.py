@@ -124,6 +124,30 @@ CASES = [
         "change primary",
     ),
     Case(
+        "another workload of the service at nothing comes before symptoms that nothing else explains",
+        [idle(80, workload="store"), unready(60)],
+        [*READY[1:], DOWN[0]],
+        "change store",
+    ),
+    Case(
+        "an autoscaler's workload at nothing takes no symptoms of others",
+        [idle(80, facts=BY_AUTOSCALER), unready(60)],
+        [*READY[1:], DOWN[0]],
+        "probe pay",
+    ),
+    Case(
+        "a dependency that is down since its rollout comes before a later rollout of its caller",
+        [
+            rollout(400, "p", "postgres", labels=DB),
+            fault(395, template="p", workload="postgres", labels=DB, last=0),
+            rollout(60, "old", labels=APP),
+            unready(40),
+        ],
+        [*DOWN, pod("p", workload="postgres", ready=False, labels=DB)],
+        "rollout postgres p",
+        True,
+    ),
+    Case(
         "a dependency's workload at nothing explains no symptoms of a rollout",
         [rollout(120, "old", labels=APP), idle(80, workload="admin", labels=DB), unready(60)],
         [*DOWN, DB_READY],
