@@ -100,8 +100,7 @@ def _roots(observed: Observations, explanation: Explanation, usable: list[int]) 
     back = reversals(observed.changes, observed.context.onset)
     for group in explanation.alone:
         first = 0.0 if registry.analyzer_of(group[0]).is_state else group[0].first
-        ids = [] if lies_down(observed, group[0].service) else group[0].event_ids
-        yield _Root(first, group[0].last, group, ids)
+        yield _Root(first, group[0].last, group, group[0].event_ids)
     for index in usable:
         change, symptoms = observed.changes[index], explanation.by_change.get(index, [])
         if is_to_nothing(change) or (symptoms and change.relation is Relation.DEPENDENCY):
