@@ -6,7 +6,7 @@ A test compares them byte by byte: a change of words shows as a change of these 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from noctuary.analyzers.registry import ANALYZERS
+from noctuary.analyzers.registry import ANALYZERS, recognise
 from noctuary.correlation.correlate import correlate
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
@@ -67,7 +67,8 @@ def rollout() -> ContextEvent:
 
 def note_of(events: list[ContextEvent], status: str) -> str:
     """Return the note of an incident of `pay` that opened a minute after its fault."""
-    diagnosis = correlate(IncidentContext(SERVICES, ONSET, 3600.0, events, PODS))
+    pods = [] if any(recognise(event).is_state for event in events) else PODS
+    diagnosis = correlate(IncidentContext(SERVICES, ONSET, 3600.0, events, pods))
     resolved_at = ONSET + 120 if status == "resolved" else None
     row = IncidentRow(
         account="a", incident_id="P", integration_id="i", status=status, triggered_at=ONSET, resolved_at=resolved_at

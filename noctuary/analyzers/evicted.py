@@ -2,10 +2,10 @@
 
 import re
 
-from noctuary.analyzers.base import Analyzer, Wording
+from noctuary.analyzers.base import Advice, Analyzer, Wording
 from noctuary.common.text import clean
 from noctuary.models import details
-from noctuary.models.diagnosis import Fault
+from noctuary.models.diagnosis import Fault, Subject
 
 STAYING = "NodeNotReady"
 """The pods are still there; all others are gone when they are told of."""
@@ -19,6 +19,7 @@ ENDS = {
     "TaintManagerEviction": "evicted (the node got a taint that is not tolerated)",
 }
 """What is done to pods, by the reason that their status or the node's controller gives."""
+PREEMPTED = frozenset({"Preempting", "Preempted"})
 OWN_LIMITS = (
     (
         re.compile(r"exceeded its local ephemeral storage limit \"?(\d{1,15}(?:\.\d{1,6})?\w{0,2})"),
@@ -64,6 +65,12 @@ class Evicted(Analyzer):
         """Return what happens to new pods."""
         end = ENDS.get(fault.details.get(details.REASON, ""))
         return f"new pods are {end or f'evicted{self._why(fault)}'}"
+
+    def remedy(self, fault: Fault, pod: Subject, describe: str) -> Advice:
+        """Say how a pod keeps its place among more important ones: to look at those that are gone tells nothing."""
+        if fault.details.get(details.REASON, "") in PREEMPTED:
+            return Advice("make room on the nodes, or give its pods a higher priority")
+        return super().remedy(fault, pod, describe)
 
     def _why(self, fault: Fault) -> str:
         """Return what the pod used too much of itself, else what its node ran low on."""

@@ -4,12 +4,28 @@ from collections.abc import Iterator
 
 from noctuary.analyzers import registry
 from noctuary.common.text import clean, duration
-from noctuary.correlation.explain import SOON_S, Explanation
+from noctuary.correlation.explain import SOON_S, Explanation, is_restart
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations
-from noctuary.correlation.rollout_checks import ALERT_DELAY_S
-from noctuary.correlation.scalings import is_by_autoscaler, is_up, reversals
-from noctuary.correlation.score import CHANGE_PRIOR, LOW_CONFIDENCE, distance_term, doubted, symptom_term, time_term
+from noctuary.correlation.rollout_checks import ALERT_DELAY_S, SHORT_LIVED_S
+from noctuary.correlation.scalings import (
+    is_by_autoscaler,
+    is_mended,
+    is_to_nothing,
+    is_up,
+    replicas_before,
+    reversals,
+    stops_service,
+)
+from noctuary.correlation.score import (
+    CHANGE_PRIOR,
+    LOW_CONFIDENCE,
+    POSSIBLE_LIMIT,
+    distance_term,
+    doubted,
+    symptom_term,
+    time_term,
+)
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, SetAside, Term
@@ -17,6 +33,7 @@ from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, SetAside,
 MIN_EFFECT_S = 60.0
 """A setting that held for less than a minute hardly raises an alert."""
 NOTHING_RUNS = "nothing of it runs since"
+NOT_BACK = "its pods were not ready again when the alert began"
 SETTINGS = frozenset({EventType.FLAG_CHANGE, EventType.CONFIG_CHANGE, EventType.SCHEMA_CHANGE})
 
 
@@ -32,27 +49,25 @@ def other_change(observed: Observations, explanation: Explanation) -> Iterator[C
         if against:
             yield SetAside(change, against)
         else:
-            agrees = bool(symptoms) or _stopped(observed, change)
-            yield Cause(
-                CauseKind.CHANGE,
-                _why(observed, change, symptoms),
-                _terms(observed, change, agrees=agrees),
-                change,
-                symptoms,
-            )
+            agrees = bool(symptoms) or stops_service(observed, change)
+            terms, why = _terms(observed, change, agrees=agrees), _why(observed, change, symptoms, other)
+            is_beside = is_to_nothing(change) and not stops_service(observed, change)
+            yield Cause(CauseKind.CHANGE, why, terms, change, symptoms, POSSIBLE_LIMIT if is_beside else 1.0)
 
 
 def _against(observed: Observations, change: Change, symptoms: list[Fault], other: Change | None) -> str:
     """Return why a change cannot be the cause; empty when it can. `other` took it back, or was taken back by it."""
     if change.at > observed.context.onset + CLOCK_SLACK_S:
         return "it came after the alert began"
-    if other is not None and other.at > change.at and not _may_be_late(change, other, observed.context.onset):
+    if other is not None and other.at > change.at and not _may_last(observed, change, other):
         return f"it was taken back {duration(other.at - change.at)} later"
     if other is not None and other.at <= change.at and not symptoms:
         return "it took back the change before it"
     if details.STAGED in change.details and not symptoms:
         return f"no pod runs it yet ({clean(change.details[details.STAGED], 80)})"
-    is_felt = bool(symptoms) or _stopped(observed, change)
+    if _ends_rollout(observed, change):
+        return "it ended the rollout before it, and other pods of the service are ready"
+    is_felt = bool(symptoms) or stops_service(observed, change)
     if change.event_type == EventType.SCALE_EVENT and is_by_autoscaler(change) and not is_felt:
         return "an autoscaler did it, as the load told it to"
     return "it only added replicas" if is_up(change) and not symptoms else ""
@@ -70,14 +85,29 @@ def _is_under_way(changes: list[Change], change: Change) -> bool:
     )
 
 
-def _may_be_late(change: Change, back: Change, onset: float) -> bool:
-    """Tell whether an alert that is late may be about a setting that was taken back; replicas show by themselves."""
-    lasted_s, ago_s = back.at - change.at, onset - back.at
-    return change.event_type != EventType.SCALE_EVENT and lasted_s >= MIN_EFFECT_S and ago_s <= ALERT_DELAY_S
+def _may_last(observed: Observations, change: Change, back: Change) -> bool:
+    """Tell whether what was taken back is felt: replicas until they are ready, a setting by a late alert."""
+    if change.event_type == EventType.SCALE_EVENT:
+        return not is_mended(observed, change, back)
+    return back.at - change.at >= MIN_EFFECT_S and observed.context.onset - back.at <= ALERT_DELAY_S
 
 
-def _why(observed: Observations, change: Change, symptoms: list[Fault]) -> str:
-    if _stopped(observed, change):
+def _ends_rollout(observed: Observations, change: Change) -> bool:
+    """Tell whether a version just rolled out was taken away, and as many other pods of the service are ready."""
+    if not is_to_nothing(change) or observed.ready_pods.get(change.service, 0) < replicas_before(change):
+        return False
+    begun = [
+        other.at
+        for other in observed.changes
+        if other.is_rollout and other.subject == change.subject and not is_restart(other)
+    ]
+    return any(0 <= change.at - at <= SHORT_LIVED_S for at in begun)
+
+
+def _why(observed: Observations, change: Change, symptoms: list[Fault], back: Change | None) -> str:
+    if back is not None and back.at > change.at and change.event_type == EventType.SCALE_EVENT:
+        return NOT_BACK
+    if stops_service(observed, change):
         return NOTHING_RUNS
     if symptoms and is_up(change):
         return "there is no room for the added replicas"
@@ -85,14 +115,6 @@ def _why(observed: Observations, change: Change, symptoms: list[Fault]) -> str:
         is_scaling = change.event_type == EventType.SCALE_EVENT
         return "what is left of it fails since" if is_scaling else "all pods of a version that ran fail since"
     return f"the {change.event_type.replace('_', ' ')} came before the alert"
-
-
-def _stopped(observed: Observations, change: Change) -> bool:
-    """Tell whether a workload was scaled to nothing, and none of its pods is ready."""
-    if change.event_type != EventType.SCALE_EVENT or change.new_value != "0":
-        return False
-    pods, place = (*observed.own_pods, *observed.dependency_pods), (change.subject.namespace, change.subject.name)
-    return not any(pod.is_ready and (pod.namespace, pod.workload) == place for pod in pods)
 
 
 def _terms(observed: Observations, change: Change, *, agrees: bool) -> list[Term]:

@@ -3,7 +3,7 @@
 from noctuary.correlation.change_checks import under_settings
 from noctuary.correlation.checks import CHECKS
 from noctuary.correlation.explain import explain
-from noctuary.correlation.fault_checks import ran_well_s
+from noctuary.correlation.fault_checks import goes_on, ran_well_s
 from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.correlation.versions import across_versions
@@ -13,6 +13,8 @@ MAX_CAUSES = 3
 """More than three names are a list to read, not an answer."""
 MAX_SET_ASIDE = 5
 MAX_BACKGROUND = 3
+MAX_PASSES = 5
+"""How often faults are explained anew; each has a rollout or two before it, unless somebody rolls out in a loop."""
 SAME_WEIGHT = 0.11
 """Scores no further apart than this decide nothing: the distance of a dependency is no more."""
 
@@ -31,8 +33,7 @@ def observe_and_diagnose(context: IncidentContext) -> tuple[Observations, Diagno
 def diagnose(observed: Observations) -> Diagnosis:
     """Return the diagnosis of what was observed, for those who read the observations besides."""
     context = observed.context
-    explanation = under_settings(observed, across_versions(observed, explain(observed)))
-    findings = [finding for check in CHECKS for finding in check(observed, explanation)]
+    findings = _find(observed)
     since = context.onset - context.lookback_s
     found = [finding for finding in findings if isinstance(finding, Cause) and _reaches_into(finding, since)]
     ranked = sorted(found, key=lambda cause: (-cause.score, -cause.unlimited, -cause.at))
@@ -56,6 +57,24 @@ def diagnose(observed: Observations) -> Diagnosis:
         ran_well_s=ran_well_s(observed, causes[0]) if causes else None,
         is_undecided=_is_undecided(causes),
     )
+
+
+def _find(observed: Observations) -> list[Cause | SetAside]:
+    """Return what all checks find; what a change that is set aside would explain is explained anew without it."""
+    aside: dict[str, SetAside] = {}
+    for _ in range(MAX_PASSES):
+        explanation = under_settings(observed, across_versions(observed, explain(observed, aside)))
+        found = [finding for check in CHECKS for finding in check(observed, explanation)]
+        explaining = {
+            observed.changes[index].event_id
+            for index, faults in explanation.by_change.items()
+            if any(goes_on(observed, fault) for fault in faults)
+        }
+        lost = [each for each in found if isinstance(each, SetAside) and each.change.event_id in explaining]
+        if not lost:
+            break
+        aside |= {each.change.event_id: each for each in lost}
+    return [*(each for each in found if each.change is None or each.change.event_id not in aside), *aside.values()]
 
 
 def _is_undecided(causes: list[Cause]) -> bool:

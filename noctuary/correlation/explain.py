@@ -1,18 +1,19 @@
 """Which fault follows from what: a node, a rollout or scaling of its own workload, or a dependency."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 import msgspec
 
 from noctuary.analyzers import registry
+from noctuary.analyzers.evicted import Evicted
 from noctuary.analyzers.node import keeps_pods_away
-from noctuary.correlation.lasting import CLOCK_SLACK_S, what_was_seen
-from noctuary.correlation.observations import Observations
-from noctuary.correlation.scalings import is_by_autoscaler, is_down, is_up
+from noctuary.correlation.lasting import CLOCK_SLACK_S
+from noctuary.correlation.observations import Observations, lies_down
+from noctuary.correlation.scalings import is_by_autoscaler, is_down, is_to_nothing, is_up, reversals, stops_service
 from noctuary.models import details
 from noctuary.models.context_event import EventType
-from noctuary.models.diagnosis import Change, Fault, Relation, Subject
+from noctuary.models.diagnosis import Change, Fault, Relation
 
 NODE_SLACK_S = 60.0
 """A node is only declared not ready some 40 s after its pods began to suffer; so late may a dependency's report be."""
@@ -38,33 +39,39 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 class _Root(NamedTuple):
-    """What is wrong with a dependency, since when, and the list of what follows from it."""
+    """What is wrong with a dependency, or was with pods before, since when, and the list of what follows from it."""
 
     first: float
     last: float
     followers: list[Fault]
     ids: list[str]
-    is_down: bool
-    """Whether none of its pods is ready."""
+    """Of the events that are possible at most where a change of the failing workload may be the reason as well."""
+    is_doubtful: bool = False
+    """Whether any change of the failing workload itself explains more."""
 
 
-def explain(observed: Observations) -> Explanation:
-    """Put every fault under a bad node, a dependency's trouble or a change; leave the others alone."""
+def explain(observed: Observations, acquitted: Container[str] = ()) -> Explanation:
+    """Put every fault under a bad node, a dependency's trouble or a change; leave the others alone.
+
+    `acquitted` are the event ids of changes that explain nothing.
+    """
     explanation = Explanation({}, {}, [], set())
+    usable = [index for index, change in enumerate(observed.changes) if change.event_id not in acquitted]
     near = [fault for fault in observed.faults if fault.relation is Relation.DEPENDENCY]
     for fault in near:
-        _assign(observed, fault, explanation, None)
-    roots = list(_roots(observed, explanation))
+        _assign(observed, fault, explanation, usable, _loss_before(fault, explanation))
+    roots = list(_roots(observed, explanation, usable))
     for fault in observed.faults:
         if fault.relation is not Relation.DEPENDENCY:
-            _assign(observed, fault, explanation, _root_of(fault, roots))
-    _join_starting(observed, explanation)
+            root = _root_of(fault, roots) or _loss_before(fault, explanation)
+            _assign(observed, fault, explanation, usable, root)
+    _join_starting(observed, explanation, usable)
     return explanation
 
 
-def _join_starting(observed: Observations, explanation: Explanation) -> None:
+def _join_starting(observed: Observations, explanation: Explanation, usable: list[int]) -> None:
     """Put what callers suffered only while a dependency's new pods started under its rollout: possible at most."""
-    starting = {index: until for index, change in enumerate(observed.changes) if (until := _ready_at(observed, change))}
+    starting = {index: until for index in usable if (until := _ready_at(observed, observed.changes[index]))}
     for group in [*explanation.alone]:
         fault = group[0]
         is_felt = fault.relation is Relation.OWN and fault.is_over and registry.analyzer_of(fault).follows_dependency
@@ -84,50 +91,68 @@ def _ready_at(observed: Observations, change: Change) -> float:
     return min((pod.ready_changed_at for pod in pods), default=0.0)
 
 
-def _assign(observed: Observations, fault: Fault, explanation: Explanation, root: _Root | None) -> None:
+def _assign(
+    observed: Observations, fault: Fault, explanation: Explanation, usable: list[int], root: _Root | None
+) -> None:
     node = next((i for i, bad in enumerate(observed.node_faults) if node_explains(bad, fault)), None)
-    change = best_change(observed, fault)
+    change = best_change(observed, fault, usable)
+    is_sure = root is not None and not root.is_doubtful
     if node is not None:
         explanation.by_node.setdefault(node, []).append(fault)
-    elif root is not None and (change is None or root.first > observed.changes[change].at):
+    elif root is not None and (change is None or (is_sure and root.first > observed.changes[change].at)):
         root.followers.append(fault)
     elif change is not None:
         explanation.by_change.setdefault(change, []).append(fault)
-        if root is not None:
-            explanation.contested.update([observed.changes[change].event_id, *([] if root.is_down else root.ids)])
+        if root is not None and is_sure:
+            explanation.contested.update([observed.changes[change].event_id, *root.ids])
     else:
         explanation.alone.append([fault])
 
 
-def _roots(observed: Observations, explanation: Explanation) -> Iterator[_Root]:
-    """Yield what is wrong with dependencies: their faults, their bad changes, and that they were scaled to nothing."""
+def _loss_before(fault: Fault, explanation: Explanation) -> _Root | None:
+    """Return the eviction of pods that the pods which find no node replace: without it, none would look for one."""
+    if not registry.analyzer_of(fault).asks_for_nodes:
+        return None
+    lost = [
+        group
+        for group in explanation.alone
+        if (group[0].kind, group[0].subject) == (Evicted.kind, fault.subject)
+        and group[0].first - CLOCK_SLACK_S <= fault.first <= group[0].last + SOON_S
+    ]
+    return _Root(lost[-1][0].first, lost[-1][0].last, lost[-1], [], is_doubtful=True) if lost else None
+
+
+def _roots(observed: Observations, explanation: Explanation, usable: list[int]) -> Iterator[_Root]:
+    """Yield what is wrong with dependencies: their faults and their bad changes; and any scaling to nothing."""
+    back = reversals(observed.changes, observed.context.onset)
     for group in explanation.alone:
         first = 0.0 if registry.analyzer_of(group[0]).is_state else group[0].first
-        is_down = _is_down(observed, group[0].subject, group[0].service)
-        yield _Root(first, group[0].last, group, group[0].event_ids, is_down)
-    for index, change in enumerate(observed.changes):
-        symptoms = explanation.by_change.get(index, [])
-        is_stopped = change.event_type == EventType.SCALE_EVENT and change.new_value == "0"
-        if change.relation is Relation.DEPENDENCY and (symptoms or is_stopped):
+        yield _Root(first, group[0].last, group, [] if lies_down(observed, group[0].service) else group[0].event_ids)
+    for index in usable:
+        change, symptoms = observed.changes[index], explanation.by_change.get(index, [])
+        if is_to_nothing(change) or (symptoms and change.relation is Relation.DEPENDENCY):
             followers = explanation.by_change.setdefault(index, [])
-            last = max([fault.last for fault in symptoms], default=observed.context.onset)
-            is_down = _is_down(observed, change.subject, change.service)
-            yield _Root(change.at, last, followers, [change.event_id], is_down)
-
-
-def _is_down(observed: Observations, subject: Subject, service: str) -> bool:
-    """Tell whether a dependency's workload has pods, and neither they nor others of its service are ready."""
-    place = (subject.namespace, subject.name)
-    has_pods = any((pod.namespace, pod.workload) == place for pod in observed.dependency_pods)
-    return has_pods and service not in what_was_seen(observed.context).ready_services
+            is_doubtful = not symptoms and not stops_service(observed, change)
+            if is_doubtful and is_by_autoscaler(change):
+                continue
+            until = change.at if is_doubtful else observed.context.onset
+            end = observed.changes[back[index]].at if index in back else until
+            last = max([fault.last for fault in symptoms], default=end)
+            ids = [] if lies_down(observed, change.service) else [change.event_id]
+            yield _Root(change.at, last, followers, ids, is_doubtful)
 
 
 def _root_of(fault: Fault, roots: list[_Root]) -> _Root | None:
     """Return the dependency's trouble that a fault of a caller began after, the latest of several."""
     if not registry.analyzer_of(fault).follows_dependency and fault.event_type != EventType.CIRCUIT_OPEN:
         return None
-    fitting = [root for root in roots if root.first <= fault.first + NODE_SLACK_S and root.last >= fault.first - SOON_S]
-    return max(fitting, key=lambda root: root.first, default=None)
+    fitting = [
+        root
+        for root in roots
+        if root.first <= fault.first + NODE_SLACK_S
+        and root.last >= fault.first - (NODE_SLACK_S if root.is_doubtful else SOON_S)
+    ]
+    return max(fitting, key=lambda root: (not root.is_doubtful, root.first), default=None)
 
 
 def node_explains(bad: Fault, fault: Fault) -> bool:
@@ -140,12 +165,13 @@ def node_explains(bad: Fault, fault: Fault) -> bool:
     return bad.first <= fault.first + NODE_SLACK_S
 
 
-def best_change(observed: Observations, fault: Fault) -> int | None:
-    """Return the index of the change that a fault began after: the last one that explains it."""
+def best_change(observed: Observations, fault: Fault, usable: list[int]) -> int | None:
+    """Return the index of the change that a fault began after: the last one that explains it, of those usable."""
     matching = [
-        (change.at, index)
-        for index, change in enumerate(observed.changes)
-        if rollout_explains(observed, change, fault) or scaling_explains(change, fault)
+        (observed.changes[index].at, index)
+        for index in usable
+        if rollout_explains(observed, observed.changes[index], fault)
+        or scaling_explains(observed.changes[index], fault)
     ]
     return max(matching)[1] if matching else None
 
@@ -154,7 +180,7 @@ def rollout_explains(observed: Observations, change: Change, fault: Fault) -> bo
     """Tell whether a fault is of a rollout's own pods and began within minutes of it, or they never became ready."""
     if not change.is_rollout or is_restart(change) or not same_workload(change, fault):
         return False
-    if shows_no_trouble(observed, fault):
+    if shows_no_trouble(observed, fault) or registry.analyzer_of(fault).is_state:
         return False
     if not has_previous(change) and registry.analyzer_of(fault).tells_cause:  # that says more than `it is new`
         return False

@@ -3,14 +3,22 @@
 from collections.abc import Iterator
 
 from noctuary.analyzers import registry
-from noctuary.common.text import plural
-from noctuary.correlation.explain import SOON_S, Explanation, is_restart, same_workload, shows_no_trouble
-from noctuary.correlation.lasting import BACKGROUND_S
+from noctuary.common.text import duration, plural
+from noctuary.correlation.explain import (
+    SOON_S,
+    Explanation,
+    is_restart,
+    rollout_explains,
+    same_workload,
+    shows_no_trouble,
+)
+from noctuary.correlation.lasting import BACKGROUND_S, CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations
 from noctuary.correlation.rollout_checks import look_at_configuration
 from noctuary.correlation.score import (
     ACTIVE_S,
     DOUBTFUL_LIMIT,
+    LATE_LIMIT,
     POSSIBLE_LIMIT,
     active_term,
     distance_term,
@@ -21,6 +29,7 @@ from noctuary.correlation.score import (
 from noctuary.models.diagnosis import JOB_KINDS, Cause, CauseKind, Fault, PodView, Relation, Term
 
 SINCE_RESTART = "since its restart; "
+SINCE_LATE = "since a rollout that came "
 
 
 def bad_node(observed: Observations, explanation: Explanation) -> Iterator[Cause]:
@@ -87,7 +96,7 @@ def _alone(observed: Observations, group: list[Fault], explanation: Explanation)
     is_contested = not followers and not explanation.contested.isdisjoint(lead.event_ids)
     limit = min(_limit(observed, lead, followers), POSSIBLE_LIMIT if is_contested else 1.0)
     terms = _terms(observed, lead, agrees=bool(followers))
-    why = _restarted_before(observed, lead) or registry.analyzer_of(lead).why
+    why = _restarted_before(observed, lead) or _rolled_out_late(observed, lead) or registry.analyzer_of(lead).why
     return Cause(CauseKind.FAULT, why, terms, faults=group, limit=limit)
 
 
@@ -106,6 +115,8 @@ def _terms(observed: Observations, fault: Fault, *, agrees: bool) -> list[Term]:
 def _limit(observed: Observations, fault: Fault, followers: list[Fault]) -> float:
     if shows_no_trouble(observed, fault) or _is_beside(observed, fault):
         return DOUBTFUL_LIMIT
+    if _rolled_out_late(observed, fault):
+        return LATE_LIMIT
     return POSSIBLE_LIMIT if _is_at_most_possible(observed, fault, followers) else 1.0
 
 
@@ -120,6 +131,11 @@ def _is_at_most_possible(observed: Observations, fault: Fault, followers: list[F
     is_symptom = not registry.analyzer_of(fault).tells_cause and not followers
     is_past = fault.is_over and fault.last < observed.context.onset - ACTIVE_S
     return is_symptom or is_past or _is_old(observed, fault)
+
+
+def goes_on(observed: Observations, fault: Fault) -> bool:
+    """Tell whether a fault was there at the onset, or came later, and was not seen to end."""
+    return not fault.is_over and fault.last >= observed.context.onset - ACTIVE_S
 
 
 def _is_old(observed: Observations, fault: Fault) -> bool:
@@ -137,6 +153,13 @@ def _restarted_before(observed: Observations, fault: Fault) -> str:
     if not restarts:
         return ""
     return f"{SINCE_RESTART}{look_at_configuration(restarts[-1])}"
+
+
+def _rolled_out_late(observed: Observations, fault: Fault) -> str:
+    """Say that a rollout after the onset brought it about: it hurts, and is no reason of the alert."""
+    onset = observed.context.onset
+    late = [c.at for c in observed.changes if c.at > onset + CLOCK_SLACK_S and rollout_explains(observed, c, fault)]
+    return f"{SINCE_LATE}{duration(max(late) - onset)} after the alert" if late else ""
 
 
 def _share_on_node(here: list[PodView], own_pods: list[PodView]) -> str:

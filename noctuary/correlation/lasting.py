@@ -6,7 +6,7 @@ from noctuary.analyzers import registry
 from noctuary.correlation.placing import Placed
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
-from noctuary.models.diagnosis import Fault, IncidentContext, PodView
+from noctuary.models.diagnosis import JOB_KINDS, Fault, IncidentContext, PodView
 from noctuary.models.service_index import ServiceIndex
 
 BACKGROUND_S = 3600.0
@@ -24,7 +24,8 @@ class Seen(msgspec.Struct, frozen=True):
 
     pods: dict[tuple[str, str], PodView]
     services: frozenset[str]
-    ready_services: frozenset[str]
+    running_services: frozenset[str]
+    """Those of which something runs, or tries to: what of them stands at nothing is meant to."""
     onset: float
 
 
@@ -32,8 +33,13 @@ def what_was_seen(context: IncidentContext) -> Seen:
     """Return the live view in the form in which events are held against it."""
     pods = {(pod.namespace, pod.name): pod for pod in context.pods or []}
     index = ServiceIndex(context.services)
-    serving = frozenset(name for pod in context.pods or [] if pod.is_ready for name in index.names(pod))
-    return Seen(pods, _read_services(context), serving, context.onset)
+    running = frozenset(name for pod in context.pods or [] if is_serving(pod) for name in index.names(pod))
+    return Seen(pods, _read_services(context), running, context.onset)
+
+
+def is_serving(pod: PodView) -> bool:
+    """Tell whether a pod is there to serve: jobs are not, and what is leaving is no more."""
+    return not pod.is_leaving and pod.workload_kind not in JOB_KINDS
 
 
 def is_ignored(event: ContextEvent, context: IncidentContext) -> bool:
@@ -42,10 +48,10 @@ def is_ignored(event: ContextEvent, context: IncidentContext) -> bool:
 
 
 def is_passing(placed: Placed, seen: Seen) -> bool:
-    """Tell whether pods show that an event was no fault: its own is gone, or well now, or others serve."""
+    """Tell whether pods show that an event was no fault: its own is gone, or well now, or others run."""
     ref = placed.event.object
     if placed.analyzer.is_state:
-        return placed.service in seen.ready_services
+        return placed.service in seen.running_services
     if ref is None or ref.kind != "Pod":
         return False
     pod = _pod_of(placed.event, seen)

@@ -1,6 +1,6 @@
 """From events to observations: what concerns the incident's services, as changes and as faults."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 import msgspec
@@ -9,10 +9,19 @@ from noctuary.analyzers import registry
 from noctuary.correlation.deletions import without_remade
 from noctuary.correlation.deploys import join_posted
 from noctuary.correlation.episodes import group_episodes
-from noctuary.correlation.lasting import as_it_began, is_background, is_ignored, is_over, is_passing, what_was_seen
+from noctuary.correlation.lasting import (
+    as_it_began,
+    is_background,
+    is_ignored,
+    is_over,
+    is_passing,
+    is_serving,
+    what_was_seen,
+)
 from noctuary.correlation.placing import Placed, Placing, is_node_event, pods_of, workload_of
 from noctuary.models.context_event import CHANGE_TYPES, ContextEvent, EventType
 from noctuary.models.diagnosis import Change, Fault, IncidentContext, PodView, Relation, Subject
+from noctuary.models.service_index import ServiceIndex
 
 LATE_FAULT_S = 300.0
 """Pods may fail visibly after the alert: it can be faster than the kubelet, and our answer can be late."""
@@ -32,6 +41,8 @@ class Observations(msgspec.Struct, frozen=True):
     own_pods: list[PodView]
     background: list[Fault] = []
     dependency_pods: list[PodView] = []
+    ready_pods: dict[str, int] = {}
+    """How many pods of each service are ready to serve."""
 
 
 def gather_observations(context: IncidentContext) -> Observations:
@@ -52,7 +63,21 @@ def gather_observations(context: IncidentContext) -> Observations:
         own_pods=own,
         background=[f for f, lasts in told_faults if lasts],
         dependency_pods=near,
+        ready_pods=_count_ready(context),
     )
+
+
+def lies_down(observed: Observations, service: str) -> bool:
+    """Tell whether the pods of a service were read, and none is ready."""
+    context = observed.context
+    is_read = context.pods is not None and service not in (context.unread_services or [])
+    return is_read and not observed.ready_pods.get(service)
+
+
+def _count_ready(context: IncidentContext) -> dict[str, int]:
+    index = ServiceIndex(context.services)
+    ready = (pod for pod in context.pods or [] if pod.is_ready and is_serving(pod))
+    return Counter(name for pod in ready for name in index.names(pod))
 
 
 def _faults(placed: list[Placed], changes: list[Change], context: IncidentContext) -> list[Fault]:

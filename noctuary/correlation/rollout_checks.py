@@ -9,7 +9,7 @@ from noctuary.common.text import duration, plural
 from noctuary.correlation.explain import SOON_S, Explanation, has_previous, is_mild, is_restart, same_workload
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations
-from noctuary.correlation.scalings import is_of_same
+from noctuary.correlation.scalings import is_of_same, taken_away_at
 from noctuary.correlation.score import (
     DOUBTFUL_LIMIT,
     POSSIBLE_LIMIT,
@@ -29,6 +29,7 @@ DRAIN_S = 60.0
 """Pods of a replaced rollout may fail until they are gone."""
 CONFIGURATION = "see its "
 """A restart makes felt what its pods read from outside their template: nothing else of it is new."""
+TAKEN_AWAY = "its pods are gone: it was scaled to 0 since"
 RAN_WELL = "its pods ran well"
 """Tells against a rollout and acquits it of nothing that needs hours, such as a leak."""
 NOT_READY = "not ready yet"
@@ -116,6 +117,13 @@ def _mended_nothing(observed: Observations, explanation: Explanation, change: Ch
     return "the version before it failed already" if index in explanation.first_of_row else ""
 
 
+def _was_stopped(observed: Observations, _: Explanation, change: Change, _symptoms: list[Fault]) -> str:
+    """A version that was scaled to nothing beside ready pods is over, unless the alert is only late."""
+    stopped_at = taken_away_at(observed, change)
+    ago_s = observed.context.onset - (stopped_at or observed.context.onset)
+    return f"it was scaled to 0 {duration(ago_s)} before the alert" if ago_s > ALERT_DELAY_S else ""
+
+
 def _fault_was_there(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> str:
     """Only a fault of the same kind, on the same workload, that lasted until the change, shows that it is older.
 
@@ -170,7 +178,15 @@ def _went_back(observed: Observations, explanation: Explanation, change: Change,
     return "it went back to the version before" if failed or is_recent else ""
 
 
-REASONS_AGAINST: list[Reason] = [_came_after, _mended_nothing, _was_replaced, _fault_was_there, _ran_well, _went_back]
+REASONS_AGAINST: list[Reason] = [
+    _came_after,
+    _mended_nothing,
+    _was_replaced,
+    _was_stopped,
+    _fault_was_there,
+    _ran_well,
+    _went_back,
+]
 
 
 def returned_from(changes: list[Change], change: Change) -> Change | None:
@@ -230,6 +246,8 @@ def _keeps(other: Change, change: Change) -> bool:
 def _how_its_pods_fare(observed: Observations, change: Change) -> str:
     if is_restart(change):
         return look_at_configuration(change)
+    if taken_away_at(observed, change) is not None:
+        return TAKEN_AWAY
     pods = _pods(observed, change)
     unready = sum(not pod.is_ready for pod in pods)
     if not pods:
@@ -280,6 +298,8 @@ def _prior(observed: Observations, explanation: Explanation, change: Change) -> 
         return "a restart changes nothing by itself", RESTART_PRIOR
     row = _row(observed, explanation, change)
     later = next((each for each in _later(observed, change) if each[1] not in row), None)
+    if taken_away_at(observed, change) is not None:
+        return "it was scaled to 0 before the alert", REPLACED_PRIOR
     if later is not None and returned_from(observed.changes, later[1]) is not change:
         return "it was replaced before the alert", REPLACED_PRIOR
     if returned_from(observed.changes, change) is not None:

@@ -1,11 +1,14 @@
-"""What a change of the number of replicas was: up, down, an autoscaler's, taken back."""
+"""What a change of the number of replicas was: up, down, to nothing, an autoscaler's, taken back, mended."""
 
+from noctuary.correlation.observations import Observations
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change
 
 AUTOSCALERS = ("autoscal", "keda")
 """Parts of the names under which autoscalers write: what they set, they set again."""
+COMING_S = 300.0
+"""What was scaled back takes minutes to be ready; what falls later than this falls for another reason."""
 
 
 def is_up(change: Change) -> bool:
@@ -18,6 +21,49 @@ def is_down(change: Change) -> bool:
     """Tell whether replicas were taken away."""
     old, new = _replicas(change)
     return old is not None and new is not None and new < old
+
+
+def stops_service(observed: Observations, change: Change) -> bool:
+    """Tell whether a workload was scaled to nothing, and no pod of its service is ready."""
+    return is_to_nothing(change) and not observed.ready_pods.get(change.service)
+
+
+def is_to_nothing(change: Change) -> bool:
+    """Tell whether no replicas were left."""
+    return change.event_type == EventType.SCALE_EVENT and change.new_value == "0"
+
+
+def taken_away_at(observed: Observations, rollout: Change) -> float | None:
+    """Return when the version that a rollout brought was scaled to nothing beside ready pods, before the onset."""
+    since = [
+        change
+        for change in observed.changes
+        if change.event_type == EventType.SCALE_EVENT and change.subject == rollout.subject
+        if rollout.at <= change.at <= observed.context.onset
+    ]
+    last = max(since, key=lambda change: change.at, default=None)
+    is_away = last is not None and is_to_nothing(last) and not stops_service(observed, last)
+    return last.at if last is not None and is_away else None
+
+
+def is_mended(observed: Observations, change: Change, back: Change) -> bool:
+    """Tell whether as many pods as before were ready again at the onset, after a scaling down was taken back."""
+    context = observed.context
+    is_unread = context.pods is None or change.service in (context.unread_services or [])
+    if change.event_type != EventType.SCALE_EVENT or change.is_posted or is_unread:
+        return True
+    place = (change.subject.namespace, change.subject.name)
+    own = [pod for pod in (*observed.own_pods, *observed.dependency_pods) if (pod.namespace, pod.workload) == place]
+    missing = [pod for pod in own if not pod.is_ready or pod.ready_changed_at > context.onset]
+    if len(own) - len(missing) >= replicas_before(change):
+        return True
+    is_long_ago = context.onset - back.at > COMING_S
+    return is_long_ago and not any(0 < pod.ready_changed_at <= back.at + COMING_S for pod in missing)
+
+
+def replicas_before(change: Change) -> int:
+    """Return how many replicas there were before; 1 where that is not known."""
+    return _replicas(change)[0] or 1
 
 
 def is_by_autoscaler(change: Change) -> bool:

@@ -10,6 +10,8 @@ POSSIBLE_LIMIT = 0.69
 DOUBTFUL_LIMIT = 0.29
 """The most for what shows no trouble: Warnings about pods that are ready, a first rollout of ready pods. It is weak by
 default, since `minimumConfidence` is 0.3."""
+LATE_LIMIT = 0.45
+"""The most for what a change after the onset brought about: it is told, below what came before the alert."""
 LOW_CONFIDENCE = 0.5
 """Below it the reporting system itself doubts what it says: the reader is told, and it lends its word to nothing."""
 TIME_WEIGHT = 0.25

@@ -10,7 +10,7 @@ from noctuary.common.words import COUNT, disarmed, is_subdomain, phrase, plain_p
 from noctuary.correlation.change_checks import NOTHING_RUNS
 from noctuary.correlation.deletions import is_deletion
 from noctuary.correlation.explain import is_restart
-from noctuary.correlation.fault_checks import SINCE_RESTART
+from noctuary.correlation.fault_checks import SINCE_LATE, SINCE_RESTART
 from noctuary.correlation.rollout_checks import CONFIGURATION, NOT_READY
 from noctuary.models import details
 from noctuary.models.context_event import EventType
@@ -60,7 +60,7 @@ def sentence(cause: Cause, diagnosis: Diagnosis, limit: int, *, with_symptom: bo
     """Return what a cause is, with names of at most so many characters."""
     if cause.change is None:
         said = fault_sentence(cause.faults[0], limit)
-        if with_symptom and cause.why.startswith(SINCE_RESTART):
+        if with_symptom and cause.why.startswith((SINCE_RESTART, SINCE_LATE)):
             return f"{said} {cause.why}"
         return said + (_felt(cause, limit) if with_symptom and cause.kind is CauseKind.NODE else "")
     said = _change_sentence(cause.change, diagnosis.onset if with_age else None, limit)

@@ -4,6 +4,7 @@ from noctuary.analyzers.base import NATIVE_KINDS, Advice, kubectl, kubectl_list
 from noctuary.analyzers.out_of_memory import OutOfMemory
 from noctuary.analyzers.registry import analyzer_of
 from noctuary.common.words import COUNT, plain_phrase, plain_value
+from noctuary.correlation.change_checks import NOT_BACK
 from noctuary.correlation.deletions import is_deletion
 from noctuary.correlation.explain import is_restart
 from noctuary.correlation.scalings import is_by_autoscaler
@@ -28,6 +29,8 @@ def remedy(
         return _repair(cause.faults[0], diagnosis, standing)
     already = undone_already(change, standing, diagnosis.onset)
     if already:
+        if cause.why == NOT_BACK:
+            return Advice(f"{already}. Where it goes on, see why its pods are not ready")
         return after_leaving(already, change, cause.faults, standing)
     replaced = replaced_already(cause, standing, diagnosis.onset)
     if replaced and is_resolved:

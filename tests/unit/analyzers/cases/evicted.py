@@ -1,6 +1,6 @@
 """What is reported, and the words that the note makes of it."""
 
-from noctuary.analyzers.evicted import ENDS
+from noctuary.analyzers.evicted import ENDS, PREEMPTED
 from testbed.fault_cases import Case
 
 CASES = [
@@ -28,7 +28,9 @@ CASES = [
             {"reason": reason},
             f"2 pods of pay {'are' if reason == 'NodeNotReady' else 'were'} {end}",
             f"new pods are {end}",
-            "kubectl -n shop describe pod/pay-0",
+            "make room on the nodes, or give its pods a higher priority"
+            if reason in PREEMPTED
+            else "kubectl -n shop describe pod/pay-0",
             pods=2,
         )
         for reason, end in ENDS.items()
