@@ -64,6 +64,7 @@ def kills(fault: Fault) -> bool:
 
 def _probe(fault: Fault, limit: int) -> str:
     """Return which probe fails and what it asks: `readiness probe (/ready)`."""
-    target = shorten_middle(clean(fault.details.get(details.PROBE_TARGET, ""), 253), limit)
+    told = clean(fault.details.get(details.PROBE_TARGET, ""), 253)
+    target = shorten_middle(told if len(told) <= limit else told.partition(" on port ")[0], limit)
     name = clean(fault.details.get(details.PROBE, "") or "health", 20)
     return f"{name} probe{container_named(fault, limit, ' of')}" + (f" ({target})" if target else "")

@@ -35,8 +35,10 @@ def _told(part: str, limit: int) -> tuple[str, str]:
         what = _shortened(found["what"], limit) + _shortened(found["place"] or "", limit)
         return ("without", what) if found["fate"] == "removed" else ("with", f"{what} added")
     if found := _VALUES.fullmatch(part):
-        what = f"{found['what']} " if found["what"] else ""
-        return "with", what + shorten_middle(found["values"], max(limit, MIN_VALUES_CHARS)) + (found["place"] or "")
+        place = found["place"] or ""
+        if len(found["values"]) > max(limit, MIN_VALUES_CHARS):  # half a value is none
+            return "with changed", (found["what"] or "resources") + place
+        return "with", f"{found['what']} {found['values']}{place}".removeprefix("None ")
     return "with changed", _shortened(part, limit)
 
 

@@ -31,13 +31,13 @@ FAILURES = [
         "unready",
         {"readinessProbe": probe("/ready-at-last")},
         "Unhealthy",
-        ("readiness probe (/ready-at-last on port 8080)",),
+        ("readiness probe", "/ready-at-last"),
     ),
     Failure(
         "unwell",
         {"livenessProbe": probe("/alive-or-not")},
         "Unhealthy",
-        ("liveness probe (/alive-or-not on port 8080)",),
+        ("liveness probe (/alive-or-not)",),
     ),
     Failure(
         "unconfigured",

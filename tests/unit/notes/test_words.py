@@ -30,6 +30,33 @@ def test_pods_of_a_rollout_that_are_not_ready_yet_are_told_first() -> None:
     assert said.endswith(", 5 min before this alert; 3 of its 3 pods are not ready yet.")
 
 
+OF_QUOTA = {"kind": "refused", details.QUOTA: "cart-budget", details.QUOTA_LIMIT: "limits.memory=1Gi"}
+OF_PROBE = {"kind": "probe", "probe": "liveness", "probe_target": "/alive-or-not on port 8080"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "symptom", "words"),
+    [
+        (
+            "resources (cpu request 10m -> none, memory limit 48Mi -> 2Gi)",
+            OF_QUOTA,
+            "with changed resources; new pods exceed quota cart-budget (limits.memory=1Gi).",
+        ),
+        (
+            "liveness probe added",
+            OF_PROBE,
+            "with liveness probe added; new pods fail the liveness probe (/alive-or-not).",
+        ),
+    ],
+)
+def test_what_fails_is_said_in_full_before_values_that_changed(
+    changed: str, symptom: dict[str, str], words: str
+) -> None:
+    same = {"changed": changed, "image": "r/web:3.10"}
+    found = diagnosis(cause(change(facts=same), fault(symptom["kind"], facts=symptom)))
+    assert first_line(found).endswith(words)
+
+
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
