@@ -11,7 +11,7 @@ from noctuary.kube.client import KubeClient
 from noctuary.kube.odd import leaving_out
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
-from noctuary.models.diagnosis import PodView, Subject
+from noctuary.models.diagnosis import JOB_KINDS, WORKLOAD_KINDS, PodView, Subject
 from noctuary.models.live_view import LiveView
 from noctuary.models.revisions import REVISED_KINDS, StoredRevision, WorkloadRevisions
 from noctuary.models.service_index import ServiceIndex
@@ -29,6 +29,10 @@ from noctuary.sources.kubernetes.stopped import stopped_events
 
 MAX_NODES = 20
 """Nodes that are read: those of unready pods first."""
+MAX_KINDS = 3
+"""Kinds that are named as unseen."""
+TOLD_KINDS = WORKLOAD_KINDS | JOB_KINDS | {"ReplicaSet", "Pod"}
+"""Kinds whose rollouts are seen, or that have none."""
 MAX_ROLLOUT_AGE_S = 24 * 3600.0
 """Rollouts older than this are no events any more; no lookback is longer."""
 
@@ -54,7 +58,13 @@ def view_namespace(found: Namespace, services: ServiceIndex, members: list[Membe
         with leaving_out(identity.ref):
             pods.append(describe_pod(pod, identity))
             events += [_as_of(now, fault) for fault in pod_faults(pod, identity)]
-    return LiveView([clamp(event, now) for event in events], pods, gaps, revisions)
+    return LiveView([clamp(event, now) for event in events], pods, [*gaps, *_unseen_rollouts(pods)], revisions)
+
+
+def _unseen_rollouts(pods: list[PodView]) -> list[str]:
+    """Return of which kinds no rollout can be seen: what makes pods itself marks no template on them."""
+    kinds = {pod.workload_kind for pod in pods if not pod.template_hash} - TOLD_KINDS - {""}
+    return [f"rollouts of kind {kind}, which its pods do not tell" for kind in sorted(kinds)[:MAX_KINDS]]
 
 
 def view_nodes(nodes: list[Node], now: float) -> LiveView:

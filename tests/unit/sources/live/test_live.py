@@ -115,3 +115,22 @@ async def test_a_note_says_that_only_some_objects_were_read(
     await scene.idle()
     gap = "Not looked at: all of payments-api as it is now: only the first 2 objects of one kind were read."
     assert gap in scene.text(incident.id)
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels", "gaps"),
+    [
+        ("StrimziPodSet", {}, ["rollouts of kind StrimziPodSet, which its pods do not tell"]),
+        ("CloneSet", {"controller-revision-hash": "7f"}, []),
+        ("Job", {}, []),
+    ],
+)
+async def test_a_kind_whose_pods_carry_no_template_is_a_gap(
+    kube: KubeClient, listed: ListedObjects, kind: str, labels: dict[str, str], gaps: list[str]
+) -> None:
+    owner = {"apiVersion": "example.com/v1", "kind": kind, "name": "shop", "uid": "o", "controller": True}
+    own = pod({}, name="shop-0", labels=labels, ownerReferences=[owner]) | {"spec": {}}
+    listed.by_path["/api/v1/namespaces/shops/pods"] = [own]
+    view = await make_live_reader(kube, namespaces_s=PATIENT_S)([SHOP])
+    assert view is not None
+    assert (len(view.pods), view.gaps) == (1, gaps)
