@@ -6,7 +6,6 @@ from collections.abc import Iterable
 import msgspec
 
 from noctuary.analyzers import registry
-from noctuary.correlation.deletions import without_remade
 from noctuary.correlation.deploys import join_posted
 from noctuary.correlation.episodes import group_episodes
 from noctuary.correlation.lasting import (
@@ -19,6 +18,7 @@ from noctuary.correlation.lasting import (
     what_was_seen,
 )
 from noctuary.correlation.placing import Placed, Placing, is_node_event, pods_of, workload_of
+from noctuary.correlation.taken_back import without_remade
 from noctuary.models.context_event import CHANGE_TYPES, ContextEvent, EventType
 from noctuary.models.diagnosis import Change, Fault, IncidentContext, PodView, Relation, Subject
 from noctuary.models.service_index import ServiceIndex

@@ -9,7 +9,7 @@ from noctuary.common.text import duration, plural
 from noctuary.correlation.explain import SOON_S, Explanation, has_previous, is_mild, is_restart, same_workload
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations
-from noctuary.correlation.scalings import is_of_same, taken_away_at
+from noctuary.correlation.scalings import taken_away_at
 from noctuary.correlation.score import (
     DOUBTFUL_LIMIT,
     POSSIBLE_LIMIT,
@@ -22,6 +22,7 @@ from noctuary.correlation.score import (
     symptom_term,
     time_term,
 )
+from noctuary.correlation.taken_back import is_of_same, returned_from
 from noctuary.models import details
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, PodView, Relation, SetAside, Term
 
@@ -187,41 +188,6 @@ REASONS_AGAINST: list[Reason] = [
     _ran_well,
     _went_back,
 ]
-
-
-def returned_from(changes: list[Change], change: Change) -> Change | None:
-    """Return the rollout that another one took back; None for one that only rolls out again what was taken back."""
-    undone = undone_by(changes, change)
-    steps, last = 0, undone
-    while last is not None:
-        steps, last = steps + 1, undone_by(changes, last)
-    return undone if steps % 2 else None
-
-
-def undone_by(changes: list[Change], change: Change) -> Change | None:
-    """Return the rollout that another one took back: the same template, or where that is unknown the same image."""
-    before = [other for other in changes if is_of_same(other, change) and other.at < change.at]
-    return next((other for other in reversed(before) if leads_back(change, other)), None)
-
-
-def leads_back(change: Change, other: Change) -> bool:
-    """Tell whether a rollout leads to what ran before another one."""
-    if change.is_posted and other.is_posted:
-        return posted_back(change, other)
-    pairs = (
-        (details.TEMPLATE_HASH, details.PREVIOUS_TEMPLATE_HASH),
-        (details.IMAGE, details.PREVIOUS_IMAGE),
-    )
-    known = [(change.details.get(new, ""), other.details.get(old, "")) for new, old in pairs]
-    told = next(((new, old) for new, old in known if new and old), None)
-    is_other_image = change.details.get(details.IMAGE) != other.details.get(details.IMAGE)
-    return told is not None and told[0] == told[1] and (told == known[0] or is_other_image)
-
-
-def posted_back(change: Change, other: Change) -> bool:
-    """Tell whether a deploy that was posted leads to the version before another one of the same thing."""
-    is_same = change.is_posted and other.is_posted and change.entity == other.entity
-    return is_same and change.new_value == other.old_value != other.new_value and bool(change.new_value)
 
 
 def _later(observed: Observations, change: Change) -> Iterator[tuple[int, Change]]:

@@ -1,6 +1,7 @@
 """What a change of the number of replicas was: up, down, to nothing, an autoscaler's, taken back, mended."""
 
 from noctuary.correlation.observations import Observations
+from noctuary.correlation.taken_back import is_of_same
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change
@@ -91,11 +92,6 @@ def reversals(changes: list[Change], until: float) -> dict[int, int]:
         else:
             holding.append(index)
     return pairs
-
-
-def is_of_same(one: Change, other: Change) -> bool:
-    """Tell whether two changes are of the same thing; what others tell of one service may be of several things."""
-    return (one.subject, one.event_type, one.entity) == (other.subject, other.event_type, other.entity)
 
 
 def _takes_back(later: Change, earlier: Change) -> bool:

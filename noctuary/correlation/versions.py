@@ -5,7 +5,8 @@ import msgspec
 from noctuary.correlation.explain import Explanation, is_mild, is_restart, same_workload
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations
-from noctuary.correlation.rollout_checks import goes_on_until, leads_back
+from noctuary.correlation.rollout_checks import goes_on_until
+from noctuary.correlation.taken_back import leads_back
 from noctuary.models import details
 from noctuary.models.diagnosis import Change, Fault
 

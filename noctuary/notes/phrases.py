@@ -8,10 +8,10 @@ from noctuary.analyzers.unschedulable import Unschedulable
 from noctuary.common.text import duration, plural, shorten, shorten_middle
 from noctuary.common.words import COUNT, disarmed, is_subdomain, phrase, plain_phrase, plain_value, quoted, short_sha
 from noctuary.correlation.change_checks import NOTHING_RUNS
-from noctuary.correlation.deletions import is_deletion
 from noctuary.correlation.explain import is_restart
 from noctuary.correlation.fault_checks import SINCE_LATE, SINCE_RESTART
 from noctuary.correlation.rollout_checks import CONFIGURATION, NOT_READY
+from noctuary.correlation.taken_back import is_deletion
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Diagnosis, Fault, Relation

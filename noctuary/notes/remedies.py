@@ -5,9 +5,9 @@ from noctuary.analyzers.out_of_memory import OutOfMemory
 from noctuary.analyzers.registry import analyzer_of
 from noctuary.common.words import COUNT, plain_phrase, plain_value
 from noctuary.correlation.change_checks import NOT_BACK
-from noctuary.correlation.deletions import is_deletion
 from noctuary.correlation.explain import is_restart
 from noctuary.correlation.scalings import is_by_autoscaler
+from noctuary.correlation.taken_back import is_deletion
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, Change, Diagnosis, Fault, Subject

@@ -7,8 +7,7 @@ import msgspec
 import structlog
 
 from noctuary.common.errors import KubernetesError
-from noctuary.correlation.deletions import is_deletion
-from noctuary.correlation.rollout_checks import posted_back
+from noctuary.correlation.taken_back import is_deletion, posted_back
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import (
