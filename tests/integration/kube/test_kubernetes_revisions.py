@@ -212,7 +212,10 @@ async def test_a_replica_set_of_a_kind_that_is_not_read_is_a_rollout_of_its_owne
     assert (fault.object.workload_kind, fault.object.workload_name) == ("Rollout", "shop")
     assert {(each.workload_kind, each.workload) for each in view.pods} == {("Rollout", "shop")}
     assert fault.details[details.TEMPLATE_HASH] == event.details[details.TEMPLATE_HASH]
-    assert ([e.new_value for e in rollouts(view.events)], view.revisions) == (["shop:1", "shop:2"], [])
+    assert [e.new_value for e in rollouts(view.events)] == ["shop:1", "shop:2"]
+    (held,) = view.revisions
+    assert (held.subject.kind, held.current) == ("Rollout", 2)
+    assert [(each.number, each.image) for each in held.revisions] == [(1, "shop:1"), (2, "shop:2")]
 
 
 def of_rollout(number: int, image: str) -> dict[str, Any]:
