@@ -38,8 +38,10 @@ def bad_node(observed: Observations, explanation: Explanation) -> Iterator[Cause
         symptoms = explanation.by_node.get(index, [])
         here = [pod for pod in observed.own_pods if pod.node == bad.subject.name]
         unready = [pod for pod in observed.own_pods if not pod.is_ready]
-        is_felt = bool(symptoms) or (bool(unready) and all(pod.node == bad.subject.name for pod in unready))
-        if not is_felt and (_is_old(observed, bad) or registry.analyzer_of(bad).is_harmless or not here):
+        is_harmless = registry.analyzer_of(bad).is_harmless  # a cordon stops no pod that runs
+        is_here = bool(unready) and all(pod.node == bad.subject.name for pod in unready)
+        is_felt = bool(symptoms) or (is_here and not is_harmless)
+        if not is_felt and (_is_old(observed, bad) or is_harmless or not here):
             continue
         share = len(here) / len(observed.own_pods) if observed.own_pods else 1.0
         terms = [

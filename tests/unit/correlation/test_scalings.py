@@ -306,6 +306,16 @@ CASES = [
         READY,
     ),
     Case(
+        "a cordoned node does not make the pod crash that runs on it",
+        [
+            event("Node", "n", EventType.SATURATION, 100, {details.REASON: "NodeUnschedulable"}, last=0),
+            fault(60, template="old", last=0),
+        ],
+        "crash_loop pay",
+        False,
+        [pod("old", ready=False, restarts=3)],
+    ),
+    Case(
         "a node in trouble for days under healthy pods is no cause",
         [node(2 * 86_400)],
         "nothing_relevant",
