@@ -129,8 +129,9 @@ def _terms(observed: Observations, change: Change, *, agrees: bool) -> list[Term
 
 def under_settings(observed: Observations, explanation: Explanation) -> Explanation:
     """Put what nothing else explains under the last setting before it, where all pods of a version fail since."""
-    for group in [*explanation.alone]:
-        found = [index for index, change in _holding(observed) if _comes_before(observed, change, group[0])]
+    holding = list(_holding(observed))
+    for group in [*explanation.alone] if holding else ():
+        found = [index for index, change in holding if _comes_before(observed, change, group[0])]
         if found:
             explanation.alone.remove(group)
             explanation.by_change.setdefault(found[-1], []).extend(group)

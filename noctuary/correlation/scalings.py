@@ -1,7 +1,9 @@
 """What a change of the number of replicas was: up, down, to nothing, an autoscaler's, taken back, mended."""
 
+from collections import defaultdict
+
 from noctuary.correlation.observations import Observations
-from noctuary.correlation.taken_back import is_of_same
+from noctuary.correlation.taken_back import Thing, thing_of
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change
@@ -81,16 +83,16 @@ def reversals(changes: list[Change], until: float) -> dict[int, int]:
     Each takes back the last one that still holds: of on, off and on again the last one holds.
     """
     pairs: dict[int, int] = {}
-    holding: list[int] = []
+    holding: dict[Thing, list[int]] = defaultdict(list)
     for index, change in enumerate(changes):
         if change.is_rollout or change.at > until:
             continue
-        same = [other for other in holding if is_of_same(change, changes[other])]
+        same = holding[thing_of(change)]
         if same and _takes_back(change, changes[same[-1]]):
-            holding.remove(same[-1])
-            pairs |= {same[-1]: index, index: same[-1]}
+            last = same.pop()
+            pairs |= {last: index, index: last}
         else:
-            holding.append(index)
+            same.append(index)
     return pairs
 
 

@@ -1,7 +1,9 @@
 """Changes that another one made good: rollouts that were taken back, deletions that were made anew."""
 
 from noctuary.models import details
-from noctuary.models.diagnosis import Change
+from noctuary.models.diagnosis import Change, Subject
+
+Thing = tuple[Subject, str, str]
 
 
 def returned_from(changes: list[Change], change: Change) -> Change | None:
@@ -56,5 +58,10 @@ def is_deletion(change: Change) -> bool:
 
 
 def is_of_same(one: Change, other: Change) -> bool:
-    """Tell whether two changes are of the same thing; what others tell of one service may be of several things."""
-    return (one.subject, one.event_type, one.entity) == (other.subject, other.event_type, other.entity)
+    """Tell whether two changes are of the same thing."""
+    return thing_of(one) == thing_of(other)
+
+
+def thing_of(change: Change) -> Thing:
+    """Return what a change is of; what others tell of one service may be of several things."""
+    return change.subject, change.event_type, change.entity
