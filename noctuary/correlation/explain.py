@@ -9,7 +9,7 @@ from noctuary.analyzers import registry
 from noctuary.analyzers.evicted import Evicted
 from noctuary.analyzers.node import keeps_pods_away
 from noctuary.correlation.lasting import CLOCK_SLACK_S
-from noctuary.correlation.observations import Observations, lies_down
+from noctuary.correlation.observations import Observations, changes_near, lies_down
 from noctuary.correlation.scalings import is_by_autoscaler, is_down, is_to_nothing, is_up, reversals, stops_service
 from noctuary.models import details
 from noctuary.models.context_event import EventType
@@ -56,7 +56,7 @@ def explain(observed: Observations, acquitted: Container[str] = ()) -> Explanati
     `acquitted` are the event ids of changes that explain nothing.
     """
     explanation = Explanation({}, {}, [], set())
-    usable = [index for index, change in enumerate(observed.changes) if change.event_id not in acquitted]
+    usable = {index: change for index, change in enumerate(observed.changes) if change.event_id not in acquitted}
     near = [fault for fault in observed.faults if fault.relation is Relation.DEPENDENCY]
     for fault in near:
         _assign(observed, fault, explanation, usable, _loss_before(fault, explanation))
@@ -69,7 +69,7 @@ def explain(observed: Observations, acquitted: Container[str] = ()) -> Explanati
     return explanation
 
 
-def _join_starting(observed: Observations, explanation: Explanation, usable: list[int]) -> None:
+def _join_starting(observed: Observations, explanation: Explanation, usable: dict[int, Change]) -> None:
     """Put what callers suffered only while a dependency's new pods started under its rollout: possible at most."""
     starting = {index: until for index in usable if (until := _ready_at(observed, observed.changes[index]))}
     for group in [*explanation.alone]:
@@ -92,7 +92,7 @@ def _ready_at(observed: Observations, change: Change) -> float:
 
 
 def _assign(
-    observed: Observations, fault: Fault, explanation: Explanation, usable: list[int], root: _Root | None
+    observed: Observations, fault: Fault, explanation: Explanation, usable: dict[int, Change], root: _Root | None
 ) -> None:
     node = next((i for i, bad in enumerate(observed.node_faults) if node_explains(bad, fault)), None)
     change = best_change(observed, fault, usable)
@@ -122,7 +122,7 @@ def _loss_before(fault: Fault, explanation: Explanation) -> _Root | None:
     return _Root(lost[-1][0].first, lost[-1][0].last, lost[-1], [], is_doubtful=True) if lost else None
 
 
-def _roots(observed: Observations, explanation: Explanation, usable: list[int]) -> Iterator[_Root]:
+def _roots(observed: Observations, explanation: Explanation, usable: dict[int, Change]) -> Iterator[_Root]:
     """Yield what is wrong with dependencies: their faults and their bad changes; and any scaling to nothing."""
     back = reversals(observed.changes, observed.context.onset)
     for group in explanation.alone:
@@ -165,13 +165,12 @@ def node_explains(bad: Fault, fault: Fault) -> bool:
     return bad.first <= fault.first + NODE_SLACK_S
 
 
-def best_change(observed: Observations, fault: Fault, usable: list[int]) -> int | None:
+def best_change(observed: Observations, fault: Fault, usable: dict[int, Change]) -> int | None:
     """Return the index of the change that a fault began after: the last one that explains it, of those usable."""
     matching = [
-        (observed.changes[index].at, index)
-        for index in usable
-        if rollout_explains(observed, observed.changes[index], fault)
-        or scaling_explains(observed.changes[index], fault)
+        (change.at, index)
+        for index, change in changes_near(observed, fault)
+        if index in usable and (rollout_explains(observed, change, fault) or scaling_explains(change, fault))
     ]
     return max(matching)[1] if matching else None
 

@@ -13,7 +13,7 @@ from noctuary.correlation.explain import (
     shows_no_trouble,
 )
 from noctuary.correlation.lasting import BACKGROUND_S, CLOCK_SLACK_S
-from noctuary.correlation.observations import Observations
+from noctuary.correlation.observations import Observations, changes_near
 from noctuary.correlation.rollout_checks import look_at_configuration
 from noctuary.correlation.score import (
     ACTIVE_S,
@@ -69,7 +69,11 @@ def ran_well_s(observed: Observations, cause: Cause) -> float | None:
     if cause.kind is not CauseKind.FAULT or not cause.faults:
         return None
     fault = cause.faults[0]
-    begun = [c.at for c in observed.changes if c.is_rollout and same_workload(c, fault) and c.at < fault.first]
+    begun = [
+        c.at
+        for _, c in changes_near(observed, fault)
+        if c.is_rollout and same_workload(c, fault) and c.at < fault.first
+    ]
     well_s = fault.first - max(begun or _began_to_run(observed, fault), default=fault.first)
     return well_s if well_s > SOON_S else None
 
@@ -148,7 +152,7 @@ def _restarted_before(observed: Observations, fault: Fault) -> str:
     """Say that a restart made it felt: nothing else of its pods is new than what they read."""
     restarts = [
         change
-        for change in observed.changes
+        for _, change in changes_near(observed, fault)
         if change.is_rollout and is_restart(change) and same_workload(change, fault)
         if 0 <= fault.first - change.at + 1 <= SOON_S
     ]
@@ -160,7 +164,8 @@ def _restarted_before(observed: Observations, fault: Fault) -> str:
 def _rolled_out_late(observed: Observations, fault: Fault) -> str:
     """Say that a rollout after the onset brought it about: it hurts, and is no reason of the alert."""
     onset = observed.context.onset
-    late = [c.at for c in observed.changes if c.at > onset + CLOCK_SLACK_S and rollout_explains(observed, c, fault)]
+    near = [change for _, change in changes_near(observed, fault) if change.at > onset + CLOCK_SLACK_S]
+    late = [change.at for change in near if rollout_explains(observed, change, fault)]
     return f"{SINCE_LATE}{duration(max(late) - onset)} after the alert" if late else ""
 
 

@@ -43,6 +43,8 @@ class Observations(msgspec.Struct, frozen=True):
     dependency_pods: list[PodView] = []
     ready_pods: dict[str, int] = {}
     """How many pods of each service are ready to serve."""
+    places: dict[Subject | str, list[int]] = {}
+    """The changes of each workload, and of each service, by their indexes."""
 
 
 def gather_observations(context: IncidentContext) -> Observations:
@@ -64,7 +66,22 @@ def gather_observations(context: IncidentContext) -> Observations:
         background=[f for f, lasts in told_faults if lasts],
         dependency_pods=near,
         ready_pods=_count_ready(context),
+        places=_places(changes),
     )
+
+
+def changes_near(observed: Observations, fault: Fault) -> list[tuple[int, Change]]:
+    """Return the changes of a fault's workload or service, in order: no other may be of the same workload."""
+    indexes = {*observed.places.get(fault.subject, ()), *observed.places.get(fault.service, ())}
+    return [(index, observed.changes[index]) for index in sorted(indexes)]
+
+
+def _places(changes: list[Change]) -> dict[Subject | str, list[int]]:
+    places: dict[Subject | str, list[int]] = defaultdict(list)
+    for index, change in enumerate(changes):
+        places[change.subject].append(index)
+        places[change.service].append(index)
+    return dict(places)
 
 
 def lies_down(observed: Observations, service: str) -> bool:

@@ -1,5 +1,7 @@
 """What several versions of a workload suffer alike: failed mendings in a row, old pods that fail beside new ones."""
 
+from collections import defaultdict
+
 import msgspec
 
 from noctuary.correlation.explain import Explanation, is_mild, is_restart, same_workload
@@ -8,7 +10,7 @@ from noctuary.correlation.observations import Observations
 from noctuary.correlation.rollout_checks import goes_on_until
 from noctuary.correlation.taken_back import leads_back
 from noctuary.models import details
-from noctuary.models.diagnosis import Change, Fault
+from noctuary.models.diagnosis import Change, Fault, Subject
 
 ALIKE_S = 120.0
 """Old and new pods that fail from the same outside begin it together; later, the old ones may only carry more load."""
@@ -25,14 +27,18 @@ def _with_old_pods(observed: Observations, explanation: Explanation) -> Explanat
     What the rollout did besides, such as a migration, may be why; pods that are not read may only be ending.
     """
     found = msgspec.structs.replace(explanation, by_change=dict(explanation.by_change), alone=[*explanation.alone])
-    for index, symptoms in explanation.by_change.items():
+    alone: dict[Subject, list[Fault]] = defaultdict(list)
+    for group in explanation.alone:
+        if len(group) == 1:
+            alone[group[0].subject].append(group[0])
+    for index, symptoms in explanation.by_change.items() if observed.context.pods is not None else ():
         change = observed.changes[index]
-        alike = [
-            group[0]
-            for group in found.alone
-            if len(group) == 1 and change.is_rollout and any(_is_alike(group[0], each, change) for each in symptoms)
-        ]
-        if alike and observed.context.pods is not None:
+        subjects = dict.fromkeys(each.subject for each in symptoms if change.is_rollout)
+        others = [fault for subject in subjects for fault in alone[subject]]
+        alike = [fault for fault in others if any(_is_alike(fault, each, change) for each in symptoms)]
+        if alike:
+            for subject in subjects:
+                alone[subject] = [fault for fault in alone[subject] if fault not in alike]
             found.alone[:] = [group for group in found.alone if group[0] not in alike]
             found.by_change[index] = [*symptoms, *alike]
             found.contested.add(change.event_id)
@@ -74,8 +80,10 @@ def _first_of_row(observed: Observations, explained: Explanation, found: Explana
     change = observed.changes[index]
     for other in reversed(range(index)):
         before = observed.changes[other]
+        if not before.is_rollout or before.subject != change.subject:
+            continue
         failing = _failing(explained, other, before)
-        if not before.is_rollout or before.subject != change.subject or (is_restart(before) and not failing):
+        if is_restart(before) and not failing:
             continue
         first = found.first_of_row.get(other, other)
         is_head = first in found.by_change and first not in found.fails_before
