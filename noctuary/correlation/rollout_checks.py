@@ -130,8 +130,10 @@ def _fault_was_there(observed: Observations, explanation: Explanation, change: C
 
     One that an earlier rollout explains shows it only in a row of them.
     """
-    explained = [fault for faults in explanation.by_change.values() for fault in faults]
     kinds = {fault.kind for fault in symptoms if not is_mild(fault)}
+    if not kinds:
+        return ""
+    explained = [fault for faults in explanation.by_change.values() for fault in faults]
     older = [
         fault
         for fault in observed.faults
@@ -194,8 +196,8 @@ def _later(observed: Observations, change: Change) -> Iterator[tuple[int, Change
     """Yield the rollouts of the same workload that put something else in this one's place before the onset."""
     return (
         (index, other)
-        for index, other in enumerate(observed.changes)
-        if is_of_same(other, change) and change.at < other.at <= observed.context.onset
+        for index in observed.places.get(change.subject, ())
+        if is_of_same(other := observed.changes[index], change) and change.at < other.at <= observed.context.onset
         if not _keeps(other, change)
     )
 
@@ -242,8 +244,8 @@ def look_at_configuration(change: Change) -> str:
 
 
 def _pods(observed: Observations, change: Change) -> list[PodView]:
-    rollouts = [each for each in observed.changes if each.is_rollout and each.subject == change.subject]
-    kept = [change, *(each for each in rollouts if each.at > change.at and _keeps(each, change))]
+    same = (observed.changes[index] for index in observed.places.get(change.subject, ()))
+    kept = [change, *(each for each in same if each.is_rollout and each.at > change.at and _keeps(each, change))]
     hashes = {each.details.get(details.TEMPLATE_HASH, "") for each in kept} - {""}
     pods = (*observed.own_pods, *observed.dependency_pods)
     return [pod for pod in pods if pod.template_hash in hashes and pod.workload == change.subject.name]
