@@ -58,13 +58,15 @@ class Wording(NamedTuple):
 class Advice(NamedTuple):
     """What to do: prose on the line of its lead, a command alone on its line, a remark behind `# ` on the next.
 
-    `more` are commands to run after the first one, each on a line of its own.
+    `more` are commands to run after the first one, each on a line of its own. `changes` tells that a command changes
+    what runs, where others only look.
     """
 
     words: str = ""
     command: str = ""
     remark: str = ""
     more: tuple[str, ...] = ()
+    changes: bool = False
 
 
 class Analyzer:

@@ -72,13 +72,10 @@ class CrashLoop(Analyzer):
 
 
 def _has_previous(fault: Fault) -> bool:
-    """Tell whether each pod holds a container that ran before: restarts are those of all; a Job makes new pods."""
-    restarts = fault.details.get(details.RESTARTS, "")
-    return (
-        bool(COUNT.fullmatch(restarts))
-        and int(restarts) >= max(1, len(fault.pods))
-        and fault.subject.kind not in JOB_KINDS
-    )
+    """Tell whether each pod holds a container that ran before; a Job makes new pods."""
+    is_one = len(fault.pods) <= 1  # of several, older diagnoses know the restarts of all together
+    least = fault.details.get(details.LEAST_RESTARTS) or (fault.details.get(details.RESTARTS, "") if is_one else "")
+    return bool(COUNT.fullmatch(least)) and int(least) >= 1 and fault.subject.kind not in JOB_KINDS
 
 
 def _is_loop(fault: Fault) -> bool:

@@ -4,7 +4,7 @@ import re
 
 from noctuary.analyzers.base import Advice, Analyzer, Wording, container_named
 from noctuary.common.text import clean, shorten, shorten_middle
-from noctuary.common.words import is_subdomain
+from noctuary.common.words import is_subdomain, plain_image
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Fault, Subject
@@ -100,5 +100,8 @@ def is_about_image(event: ContextEvent) -> bool:
 
 
 def _image(fault: Fault, limit: int) -> str:
-    image = clean(fault.details.get(details.IMAGE, ""), 400)
-    return shorten_middle(image.rsplit("/", 1)[-1], limit) if image else "(unnamed)"
+    told = fault.details.get(details.IMAGE, "")
+    image = plain_image(told)
+    if not image:
+        return "(with an odd name)" if told else "(unnamed)"
+    return shorten_middle(image.rsplit("/", 1)[-1], limit)

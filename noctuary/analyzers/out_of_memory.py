@@ -50,4 +50,4 @@ def _raise_limit(fault: Fault) -> Advice | None:
     if not command:
         return None
     raised = f"{command}{container} --limits=memory={doubled}"
-    return Advice(command=raised, remark=f"if it needs more than {limit}, else find the leak")
+    return Advice(command=raised, remark=f"if it needs more than {limit}, else find the leak", changes=True)

@@ -51,8 +51,9 @@ def other_change(observed: Observations, explanation: Explanation) -> Iterator[C
         else:
             agrees = bool(symptoms) or stops_service(observed, change)
             terms, why = _terms(observed, change, agrees=agrees), _why(observed, change, symptoms, other)
-            is_beside = is_to_nothing(change) and not stops_service(observed, change)
-            yield Cause(CauseKind.CHANGE, why, terms, change, symptoms, POSSIBLE_LIMIT if is_beside else 1.0)
+            is_doubtful = is_to_nothing(change) or is_by_autoscaler(change)
+            limit = POSSIBLE_LIMIT if is_doubtful and not stops_service(observed, change) else 1.0
+            yield Cause(CauseKind.CHANGE, why, terms, change, symptoms, limit)
 
 
 def _against(observed: Observations, change: Change, symptoms: list[Fault], other: Change | None) -> str:

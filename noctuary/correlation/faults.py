@@ -24,7 +24,9 @@ def make_fault(
     merged: dict[str, str] = {}
     for event in sorted(events, key=lambda e: e.last_seen):
         merged |= event.details
-    merged[details.RESTARTS] = str(_restarts(events))
+    counts = _restarts(events)
+    merged[details.RESTARTS] = str(sum(counts.values()))
+    merged[details.LEAST_RESTARTS] = str(_least(counts, _pods(events)))
     merged |= {details.MESSAGE: told} if (told := _telling_message(kind, events)) else {}
     going_on = [event for event in events if not over.get(event.id, False)]
     refs = [event.object for event in events if event.object is not None]
@@ -68,12 +70,17 @@ def _pods(events: Iterable[ContextEvent]) -> list[str]:
     return sorted({ref.name for ref in refs if ref is not None and ref.kind == "Pod"})
 
 
-def _restarts(events: Iterable[ContextEvent]) -> int:
-    """Add up the restarts of all containers; each counts its own."""
+def _restarts(events: Iterable[ContextEvent]) -> dict[tuple[str, str], int]:
+    """Return the restarts by pod and container; each counts its own."""
     counts: dict[tuple[str, str], int] = {}
     for event in events:
         told = event.details.get(details.RESTARTS, "")
         if event.object is not None and _COUNT.fullmatch(told):
             container = (event.object.name, event.details.get(details.CONTAINER, ""))
             counts[container] = max(counts.get(container, 0), int(told))
-    return sum(counts.values())
+    return counts
+
+
+def _least(counts: Mapping[tuple[str, str], int], pods: list[str]) -> int:
+    """Return how often the pod restarted that did so least."""
+    return min((max((n for (name, _), n in counts.items() if name == pod), default=0) for pod in pods), default=0)

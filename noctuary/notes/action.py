@@ -27,9 +27,10 @@ def action(evidence: Evidence, *, is_resolved: bool) -> list[str]:
         first = diagnosis.causes[0]
         if diagnosis.is_undecided:
             return _compare(evidence, is_resolved=is_resolved)
-        is_sure = first.score >= LIKELY_SCORE or first.change is None or _is_left(first, evidence)
-        lead, doubting = (AGAIN, AGAIN_IF) if is_resolved else (DO, DO_IF)
         advice = remedy(first, diagnosis, evidence.standing, is_resolved=is_resolved)
+        is_look = first.change is None and not advice.changes
+        is_sure = first.score >= LIKELY_SCORE or is_look or _is_left(first, evidence)
+        lead, doubting = (AGAIN, AGAIN_IF) if is_resolved else (DO, DO_IF)
         return advised(lead if is_sure else doubting, advice)
     if diagnosis.verdict is Verdict.NEVER_SEEN:
         return [_map_it(diagnosis)]

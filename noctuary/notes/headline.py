@@ -18,6 +18,7 @@ from noctuary.notes.values import service_of, shown_name
 HEADLINE_CHARS = 120
 """What a phone's lock screen shows."""
 _NAME_LIMITS = (63, 40, 28, 16)
+ROLLED_BACK = "; already rolled back"
 _NOUNS: dict[str, str] = {EventType.DEPLOY: "rollout", EventType.SCALE_EVENT: "scaling"}
 _SPARE = ((re.compile(r"; [^();]*\)\.$"), ")."), (re.compile(r" \([^()]*\)\.$"), "."))
 """What of a symptom's brackets is left out where it does not fit: the last of several facts, then all."""
@@ -45,6 +46,8 @@ def _cause(cause: Cause, diagnosis: Diagnosis, standing: Standing | None) -> lis
     That somebody went back already matters most: nobody should go back once more.
     """
     tails = list(_already(cause, diagnosis, standing))
+    if tails and tails[0].startswith(ROLLED_BACK):
+        tails.append(ROLLED_BACK)
 
     def say(*, with_symptom: bool = True, with_age: bool = True, tail: str = "") -> Builder:
         return lambda limit: (

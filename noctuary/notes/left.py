@@ -27,13 +27,13 @@ def undone_already(change: Change, standing: Standing | None, near: float, *, wi
     if held is not None and _holds(change, held):
         return ""
     if undoing is not None:
-        by = _by(undoing) if with_actor else ""
-        return f"already rolled back to {_before(change, led_to(undoing, 40))} at {format_moment(undoing.at, near)}{by}"
+        by, to = _by(undoing) if with_actor else "", called_before(change, led_to(undoing, 40))
+        return f"already rolled back to {to} at {format_moment(undoing.at, near)}{by}"
     current = _current(held)
     if held is None or current is None:
         return ""
     if _is_back(change, current, target_of(change, held)):
-        return f"already rolled back to {_before(change, previous_version(change, 40))}"
+        return f"already rolled back to {called_before(change, previous_version(change, 40))}"
     if 0 < current.created_at < change.at:
         return f"already rolled back to {_called(change, current)}"
     return ""
@@ -92,7 +92,7 @@ def target_of(change: Change, held: WorkloadRevisions) -> StoredRevision | None:
     return max((each for each in same if each.number > 0), key=lambda each: each.number, default=None)
 
 
-def _before(change: Change, name: str) -> str:
+def called_before(change: Change, name: str) -> str:
     """Return what ran before; where the image was the same its version tells nothing."""
     return "the template before" if is_same_image(change) else name or "the version before"
 

@@ -12,6 +12,7 @@ from noctuary.models.incident import IncidentRow
 from noctuary.notes.action import action
 from noctuary.notes.cleared import as_cleared
 from noctuary.notes.headline import HEADLINE_CHARS, headline
+from noctuary.notes.left import called_before
 from noctuary.notes.restated import restate_action
 from noctuary.notes.seen import looked_at, others, why
 from noctuary.notes.values import led_to
@@ -115,7 +116,7 @@ def _cleared(clearing: Clearing, near: float) -> str:
     """Return what was seen to clear it: a way back, pods that are ready; pods that are not ready cleared nothing."""
     seen = []
     if clearing.rollback is not None:
-        to = led_to(clearing.rollback, 63) or "the version before"
+        to = called_before(clearing.rollback, led_to(clearing.rollback, 63))
         seen.append(f"rolled back to {to} at {format_moment(clearing.rollback.at, near)} UTC")
     if not clearing.pods_total:
         return f" Cleared: {'; '.join(seen)}." if seen else " What cleared it was not seen."

@@ -5,15 +5,12 @@ from typing import NamedTuple
 
 from noctuary.analyzers.base import Advice
 from noctuary.common.words import is_kind, is_label, is_subdomain, plain_phrase, short_sha
-from noctuary.correlation.deploys import BY_HAND, speaks_against
+from noctuary.correlation.deploys import BY_HAND
 from noctuary.models import details
-from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change, Diagnosis, Subject
 from noctuary.models.evidence import Standing
 from noctuary.notes.values import rollouts_of_row
 
-COMMIT_WITHIN_S = 1800.0
-"""A deploy that is posted is posted within half an hour of the rollout that it causes."""
 _SYNCED = frozenset({"argocd", "flux"})
 _TITLES = {"argocd": "Argo CD", "flux": "Flux", "helm": "Helm"}
 
@@ -64,7 +61,7 @@ def change_at_owner(owner: Owner, subject: Subject, what: str) -> Advice:
     return Advice(f"{what} in {_place(owner)}; {_undone(owner, 'a change')}")
 
 
-def revert_at_owner(owner: Owner, change: Change, diagnosis: Diagnosis) -> Advice:
+def revert_at_owner(owner: Owner, change: Change) -> Advice:
     """Return where to revert a rollout: the commit where one is known, else the last one; the release; the object."""
     if owner.tool == "operator":
         return Advice(f"change it in {_operated(owner, change.subject)}")
@@ -72,7 +69,7 @@ def revert_at_owner(owner: Owner, change: Change, diagnosis: Diagnosis) -> Advic
         return _roll_release_back(owner, change)
     if owner.tool in _SYNCED and (change.actor or "").startswith(BY_HAND):
         return Advice(f"sync {_place(owner)}, as no commit but a hand changed this")
-    sha, later = _commit_of(change, diagnosis), len(rollouts_of_row(change))
+    sha, later = short_sha(change.sha), len(rollouts_of_row(change))
     if sha:
         commits = f"{sha} and what came after it" if later else sha
         return Advice(f"revert commit {commits} ({_place(owner, in_brackets=True)}); {_undone(owner, 'a rollback')}")
@@ -111,19 +108,3 @@ def _undone(owner: Owner, deed: str) -> str:
 def _operated(owner: Owner, subject: Subject) -> str:
     kind = subject.kind if is_kind(subject.kind) else "workload"
     return f"{owner.app + ',' if owner.app else 'the object'} whose operator owns this {kind}"
-
-
-def _commit_of(change: Change, diagnosis: Diagnosis) -> str:
-    """Return the commit of a rollout: its own, else that of the nearest deploy that was posted of its service."""
-    if short_sha(change.sha):
-        return short_sha(change.sha)
-    posted = [
-        (abs(other.at - change.at), short_sha(other.sha))
-        for other in changes_of(diagnosis)
-        if other.is_posted
-        and other.event_type == EventType.DEPLOY
-        and other.service == change.service
-        and not speaks_against(other, change)
-    ]
-    near = [(apart, sha) for apart, sha in posted if sha and apart <= COMMIT_WITHIN_S]
-    return min(near)[1] if near else ""

@@ -67,7 +67,7 @@ def _undo(cause: Cause, change: Change, owner: Owner | None, diagnosis: Diagnosi
     if owner is not None and built_upon(change, standing) is not None:  # the last commit is another one by now
         return change_at_owner(owner, change.subject, f"go back to {target_words(change)}")
     if owner is not None:
-        return revert_at_owner(owner, change, diagnosis)
+        return revert_at_owner(owner, change)
     return roll_back(change, cause.faults, standing, diagnosis.onset, changes_of(diagnosis))
 
 

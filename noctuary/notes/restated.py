@@ -11,7 +11,9 @@ _TOOLS = ("kubectl ", "helm ")
 _WORD = re.compile(r"[A-Za-z0-9./=:_-]+")
 _OLD_REMARK = re.compile(r" {2,}")
 """Releases before 0.4 put a remark behind the command, after many spaces."""
-_UNDO = re.compile(r"rollouts? undo(?: (?P<target>[^ \n]+))?| delete (?P<pod>pod/)")
+_UNDO = re.compile(
+    r"rollouts? undo(?: (?P<target>[^ \n]+))?| delete (?P<pod>pod/)| scale [^ \n]+ (?P<scaled>--replicas)"
+)
 """A way back, and the deletion of pods that may be new ones by now."""
 LOOK = "look at what it is about before anything is changed"
 HISTORY = "see with kubectl rollout history which version runs now, before any rollback"
@@ -25,6 +27,8 @@ def restate_action(block: str, *, is_resolved: bool) -> str:
         return block
     shown = (_RESOLVED if is_resolved else _OPEN).get(lead, lead)
     undo = _UNDO.search(block)
+    if undo is not None and undo["scaled"]:
+        return f"{shown} {LOOK}"
     if undo is not None:
         return f"{shown} {HISTORY if '/' in (undo['target'] or undo['pod'] or '') else ELSEWHERE}"
     first, *more = block.removeprefix(lead).strip(" ").split("\n")

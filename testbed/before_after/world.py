@@ -109,10 +109,20 @@ def note_of(scene: Scene) -> str:
     """Return the note of a scene as the release that is imported writes it."""
     services = [ServiceView("web", Relation.OWN, "shop", ["shop"])]
     services += [ServiceView(name, Relation.DEPENDENCY, "shop", ["shop"]) for name in scene.depends_on]
-    context = IncidentContext(services, ONSET, scene.lookback_s, scene.events, scene.pods, minimum_score=0.3)
+    fields = {"minimum_score": 0.3, "ignored_reasons": _ignored()}
+    context = _make(IncidentContext, services, ONSET, scene.lookback_s, scene.events, scene.pods, **fields)
     evidence = _make(Evidence, correlate(context), AlertSummary(1, scene.alert, ONSET), standing=_standing(scene))
     row = IncidentRow(account="a", incident_id="P", integration_id="i", triggered_at=ONSET)
     return render_note(row, evidence, "nct:0000000000000000", ONSET + 1)
+
+
+def _ignored() -> list[str]:
+    """Return the reasons that a release ignores by default; older ones ignore none."""
+    try:
+        from noctuary.incidents.evidence.sight import IGNORED_REASONS  # noqa: PLC0415 - older releases have none
+    except ImportError:
+        return []
+    return list(IGNORED_REASONS)
 
 
 def _standing(scene: Scene) -> Any:

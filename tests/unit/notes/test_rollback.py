@@ -86,11 +86,11 @@ SCALE = "kubectl -n shop scale deployment/web --replicas=2"
         ),
         (
             f"Do: {SCALE}        as it was before, unless this was meant",
-            f"If it comes back:\n{SCALE}\n# as it was before",
+            "If it comes back: look at what it is about before anything is changed",
         ),
         (
             f"Do, if it is to blame:\n{SCALE}\n# as it was",
-            f"If it comes back, and it is to blame:\n{SCALE}\n# as it was",
+            "If it comes back, and it is to blame: look at what it is about before anything is changed",
         ),
         ("Do: look at web", "If it comes back: look at web"),
         ("If it comes back:\nkubectl get pods", "If it comes back:\nkubectl get pods"),
@@ -219,13 +219,13 @@ OWNERS = [
 
 @pytest.mark.parametrize(("facts", "sha", "words"), OWNERS)
 def test_what_a_tool_owns_is_reverted_there(facts: dict[str, str], sha: str | None, words: str) -> None:
-    deployed = cause(change(is_posted=True, sha=sha, at=ONSET - 90, vendor="argocd"), score=0.4)
-    found = diagnosis(cause(change(facts=facts), fault()), deployed)
+    found = diagnosis(cause(change(facts=facts, sha=sha), fault()))
     assert action_of(note(found, held(14, {13: "old", 14: "new"}))) == [words]
 
 
-def test_the_commit_of_another_version_is_not_the_one_to_revert() -> None:
-    other = cause(change(is_posted=True, sha="9f2c1e0", entity="acme/worker", new_value="1.1", vendor="ci"), score=0.4)
+@pytest.mark.parametrize("of", [{"new_value": "1.1"}, {"confidence": 0.3}, {"at": ONSET + 1500}, {}])
+def test_a_commit_that_no_post_lent_is_not_the_one_to_revert(of: dict[str, Any]) -> None:
+    other = cause(change(is_posted=True, sha="9f2c1e0", entity="acme/worker", vendor="ci", **of), score=0.4)
     owned = cause(change(facts={"tool": "argocd", "tool_app": "payments"}), fault())
     assert action_of(note(diagnosis(owned, other)))[0].startswith("Do: revert the last commit of app payments")
 
