@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from noctuary.analyzers import registry
 from noctuary.common.text import clean, duration
 from noctuary.correlation.explain import SOON_S, Explanation, is_restart
 from noctuary.correlation.lasting import CLOCK_SLACK_S
-from noctuary.correlation.observations import Observations
+from noctuary.correlation.observations import Observations, changes_beside
 from noctuary.correlation.rollout_checks import ALERT_DELAY_S, SHORT_LIVED_S
 from noctuary.correlation.scalings import (
     is_by_autoscaler,
@@ -41,7 +43,7 @@ def other_change(observed: Observations, explanation: Explanation) -> Iterator[C
     """A change before the onset may be to blame, unless it was taken back or could only help."""
     pairs = reversals(observed.changes, observed.context.onset)
     for index, change in enumerate(observed.changes):
-        if change.is_rollout or _is_under_way(observed.changes, change):
+        if change.is_rollout or _is_under_way(observed, change):
             continue
         symptoms = explanation.by_change.get(index, [])
         other = observed.changes[pairs[index]] if index in pairs else None
@@ -74,15 +76,12 @@ def _against(observed: Observations, change: Change, symptoms: list[Fault], othe
     return "it only added replicas" if is_up(change) and not symptoms else ""
 
 
-def _is_under_way(changes: list[Change], change: Change) -> bool:
+def _is_under_way(observed: Observations, change: Change) -> bool:
     """Tell whether pods run by now what was a template without any: that rollout is told instead."""
     template_hash = change.details.get(details.TEMPLATE_HASH, "") if details.STAGED in change.details else ""
     return template_hash != "" and any(
-        each.is_rollout
-        and each.subject == change.subject
-        and each.at >= change.at
-        and each.details.get(details.TEMPLATE_HASH) == template_hash
-        for each in changes
+        each.is_rollout and each.at >= change.at and each.details.get(details.TEMPLATE_HASH) == template_hash
+        for _, each in changes_beside(observed, change)
     )
 
 
@@ -97,11 +96,7 @@ def _ends_rollout(observed: Observations, change: Change) -> bool:
     """Tell whether a version just rolled out was taken away, and as many other pods of the service are ready."""
     if not is_to_nothing(change) or observed.ready_pods.get(change.service, 0) < replicas_before(change):
         return False
-    begun = [
-        other.at
-        for other in observed.changes
-        if other.is_rollout and other.subject == change.subject and not is_restart(other)
-    ]
+    begun = [other.at for _, other in changes_beside(observed, change) if other.is_rollout and not is_restart(other)]
     return any(0 <= change.at - at <= SHORT_LIVED_S for at in begun)
 
 
@@ -131,12 +126,14 @@ def _terms(observed: Observations, change: Change, *, agrees: bool) -> list[Term
 def under_settings(observed: Observations, explanation: Explanation) -> Explanation:
     """Put what nothing else explains under the last setting before it, where all pods of a version fail since."""
     holding = list(_holding(observed))
-    for group in [*explanation.alone] if holding else ():
-        found = [index for index, change in holding if _comes_before(observed, change, group[0])]
-        if found:
-            explanation.alone.remove(group)
+    left: list[list[Fault]] = []
+    for group in explanation.alone:
+        found = [index for index, change in holding if _comes_before(change, group[0])]
+        if found and _is_whole(observed, group[0]):
             explanation.by_change.setdefault(found[-1], []).extend(group)
-    return explanation
+        else:
+            left.append(group)
+    return msgspec.structs.replace(explanation, alone=left)
 
 
 def _holding(observed: Observations) -> Iterator[tuple[int, Change]]:
@@ -148,11 +145,15 @@ def _holding(observed: Observations) -> Iterator[tuple[int, Change]]:
             yield index, change
 
 
-def _comes_before(observed: Observations, change: Change, fault: Fault) -> bool:
-    """Tell whether all pods of a version fail within minutes of a setting, in a way that does not tell why."""
+def _comes_before(change: Change, fault: Fault) -> bool:
+    """Tell whether a fault of a service began within minutes of a setting of it."""
+    return change.service == fault.service and -CLOCK_SLACK_S <= fault.first - change.at <= SOON_S
+
+
+def _is_whole(observed: Observations, fault: Fault) -> bool:
+    """Tell whether all pods of a version fail, in a way that does not tell why."""
     analyzer = registry.analyzer_of(fault)
-    is_soon = -CLOCK_SLACK_S <= fault.first - change.at <= SOON_S
-    if change.service != fault.service or fault.is_posted or fault.is_over or not is_soon:
+    if fault.is_posted or fault.is_over or analyzer.tells_cause or not analyzer.follows_dependency:
         return False
     pods = [
         pod
@@ -160,5 +161,4 @@ def _comes_before(observed: Observations, change: Change, fault: Fault) -> bool:
         if (pod.namespace, pod.workload) == (fault.subject.namespace, fault.subject.name)
         and pod.template_hash == fault.template_hash
     ]
-    is_whole = bool(pods) and not any(pod.is_ready for pod in pods) and {pod.name for pod in pods} <= set(fault.pods)
-    return is_whole and analyzer.follows_dependency and not analyzer.tells_cause
+    return bool(pods) and not any(pod.is_ready for pod in pods) and {pod.name for pod in pods} <= set(fault.pods)

@@ -10,7 +10,15 @@ from noctuary.analyzers.evicted import Evicted
 from noctuary.analyzers.node import keeps_pods_away
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations, changes_near, lies_down
-from noctuary.correlation.scalings import is_by_autoscaler, is_down, is_to_nothing, is_up, reversals, stops_service
+from noctuary.correlation.scalings import (
+    agrees_with_pods,
+    is_by_autoscaler,
+    is_down,
+    is_to_nothing,
+    is_up,
+    reversals,
+    stops_service,
+)
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change, Fault, Relation
@@ -130,7 +138,8 @@ def _roots(observed: Observations, explanation: Explanation, usable: dict[int, C
         yield _Root(first, group[0].last, group, [] if lies_down(observed, group[0].service) else group[0].event_ids)
     for index in usable:
         change, symptoms = observed.changes[index], explanation.by_change.get(index, [])
-        if is_to_nothing(change) or (symptoms and change.relation is Relation.DEPENDENCY):
+        is_gone = is_to_nothing(change) and agrees_with_pods(observed, change)
+        if is_gone or (symptoms and change.relation is Relation.DEPENDENCY):
             followers = explanation.by_change.setdefault(index, [])
             is_doubtful = not symptoms and not stops_service(observed, change)
             if is_doubtful and is_by_autoscaler(change):
@@ -166,13 +175,20 @@ def node_explains(bad: Fault, fault: Fault) -> bool:
 
 
 def best_change(observed: Observations, fault: Fault, usable: dict[int, Change]) -> int | None:
-    """Return the index of the change that a fault began after: the last one that explains it, of those usable."""
+    """Return the index of the change that a fault began after, of those usable.
+
+    Of several the rollout of the very template comes first, then what is known to be of the workload, then the last.
+    """
     matching = [
-        (change.at, index)
+        (_is_own_template(change, fault), change.subject == fault.subject, change.at, index)
         for index, change in changes_near(observed, fault)
-        if index in usable and (rollout_explains(observed, change, fault) or scaling_explains(change, fault))
+        if index in usable and (rollout_explains(observed, change, fault) or scaling_explains(observed, change, fault))
     ]
-    return max(matching)[1] if matching else None
+    return max(matching)[-1] if matching else None
+
+
+def _is_own_template(change: Change, fault: Fault) -> bool:
+    return change.is_rollout and fault.template_hash == change.details.get(details.TEMPLATE_HASH, "") != ""
 
 
 def rollout_explains(observed: Observations, change: Change, fault: Fault) -> bool:
@@ -181,7 +197,8 @@ def rollout_explains(observed: Observations, change: Change, fault: Fault) -> bo
         return False
     if shows_no_trouble(observed, fault) or registry.analyzer_of(fault).is_state:
         return False
-    if not has_previous(change) and registry.analyzer_of(fault).tells_cause:  # that says more than `it is new`
+    is_vague = not has_previous(change) or (change.is_posted and not fault.is_posted)
+    if is_vague and registry.analyzer_of(fault).tells_cause:  # that says more than `it is new`, or a rollout unseen
         return False
     template_hash = change.details.get(details.TEMPLATE_HASH, "")
     if template_hash and fault.template_hash and template_hash != fault.template_hash:
@@ -233,9 +250,11 @@ def _ran(observed: Observations, fault: Fault) -> bool:
     )
 
 
-def scaling_explains(change: Change, fault: Fault) -> bool:
+def scaling_explains(observed: Observations, change: Change, fault: Fault) -> bool:
     """Tell whether more replicas found no room, or too few could not carry the load."""
     if change.event_type != EventType.SCALE_EVENT or not same_workload(change, fault):
+        return False
+    if change.is_posted and not agrees_with_pods(observed, change):
         return False
     analyzer = registry.analyzer_of(fault)
     if analyzer.is_state:

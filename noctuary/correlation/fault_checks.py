@@ -100,9 +100,10 @@ def _standing_alone(observed: Observations, explanation: Explanation, *, is_spec
 def _alone(observed: Observations, group: list[Fault], explanation: Explanation) -> Cause:
     lead, *followers = group
     is_contested = not followers and not explanation.contested.isdisjoint(lead.event_ids)
-    limit = min(_limit(observed, lead, followers), POSSIBLE_LIMIT if is_contested else 1.0)
+    late = _rolled_out_late(observed, lead)
+    limit = min(_limit(observed, lead, followers, late), POSSIBLE_LIMIT if is_contested else 1.0)
     terms = _terms(observed, lead, agrees=bool(followers))
-    why = _restarted_before(observed, lead) or _rolled_out_late(observed, lead) or registry.analyzer_of(lead).why
+    why = _restarted_before(observed, lead) or late or registry.analyzer_of(lead).why
     return Cause(CauseKind.FAULT, why, terms, faults=group, limit=limit)
 
 
@@ -118,10 +119,10 @@ def _terms(observed: Observations, fault: Fault, *, agrees: bool) -> list[Term]:
     return doubted(terms, fault.confidence)
 
 
-def _limit(observed: Observations, fault: Fault, followers: list[Fault]) -> float:
+def _limit(observed: Observations, fault: Fault, followers: list[Fault], late: str) -> float:
     if shows_no_trouble(observed, fault) or _is_beside(observed, fault):
         return DOUBTFUL_LIMIT
-    if _rolled_out_late(observed, fault):
+    if late:
         return LATE_LIMIT
     return POSSIBLE_LIMIT if _is_at_most_possible(observed, fault, followers) else 1.0
 

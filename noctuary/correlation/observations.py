@@ -18,7 +18,7 @@ from noctuary.correlation.lasting import (
     what_was_seen,
 )
 from noctuary.correlation.placing import Placed, Placing, is_node_event, pods_of, workload_of
-from noctuary.correlation.taken_back import without_remade
+from noctuary.correlation.taken_back import Place, find_returns, place_of, without_remade
 from noctuary.models.context_event import CHANGE_TYPES, ContextEvent, EventType
 from noctuary.models.diagnosis import Change, Fault, IncidentContext, PodView, Relation, Subject
 from noctuary.models.service_index import ServiceIndex
@@ -43,8 +43,12 @@ class Observations(msgspec.Struct, frozen=True):
     dependency_pods: list[PodView] = []
     ready_pods: dict[str, int] = {}
     """How many pods of each service are ready to serve."""
-    places: dict[Subject | str, list[int]] = {}
-    """The changes of each workload, and of each service, by their indexes."""
+    staying: dict[str, list[PodView]] = {}
+    """The pods of each service that are not about to end."""
+    places: dict[Place | str, list[int]] = {}
+    """The changes of each place, and of each service, by their indexes."""
+    returns: dict[str, Change] = {}
+    """By event id of each rollout that took back another one, that one."""
 
 
 def gather_observations(context: IncidentContext) -> Observations:
@@ -66,7 +70,9 @@ def gather_observations(context: IncidentContext) -> Observations:
         background=[f for f, lasts in told_faults if lasts],
         dependency_pods=near,
         ready_pods=_count_ready(context),
+        staying=_by_service(staying, context),
         places=_places(changes),
+        returns=find_returns(changes),
     )
 
 
@@ -76,10 +82,15 @@ def changes_near(observed: Observations, fault: Fault) -> list[tuple[int, Change
     return [(index, observed.changes[index]) for index in sorted(indexes)]
 
 
-def _places(changes: list[Change]) -> dict[Subject | str, list[int]]:
-    places: dict[Subject | str, list[int]] = defaultdict(list)
+def changes_beside(observed: Observations, change: Change) -> list[tuple[int, Change]]:
+    """Return the changes of the same place, this one among them, in order."""
+    return [(index, observed.changes[index]) for index in observed.places.get(place_of(change), ())]
+
+
+def _places(changes: list[Change]) -> dict[Place | str, list[int]]:
+    places: dict[Place | str, list[int]] = defaultdict(list)
     for index, change in enumerate(changes):
-        places[change.subject].append(index)
+        places[place_of(change)].append(index)
         places[change.service].append(index)
     return dict(places)
 
@@ -95,6 +106,14 @@ def _count_ready(context: IncidentContext) -> dict[str, int]:
     index = ServiceIndex(context.services)
     ready = (pod for pod in context.pods or [] if pod.is_ready and is_serving(pod))
     return Counter(name for pod in ready for name in index.names(pod))
+
+
+def _by_service(pods: list[PodView], context: IncidentContext) -> dict[str, list[PodView]]:
+    index, found = ServiceIndex(context.services), defaultdict(list)
+    for pod in pods:
+        for name in index.names(pod):
+            found[name].append(pod)
+    return dict(found)
 
 
 def _faults(placed: list[Placed], changes: list[Change], context: IncidentContext) -> list[Fault]:

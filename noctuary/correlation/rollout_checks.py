@@ -8,7 +8,7 @@ from noctuary.analyzers.base import is_single
 from noctuary.common.text import duration, plural
 from noctuary.correlation.explain import SOON_S, Explanation, has_previous, is_mild, is_restart, same_workload
 from noctuary.correlation.lasting import CLOCK_SLACK_S
-from noctuary.correlation.observations import Observations
+from noctuary.correlation.observations import Observations, changes_beside
 from noctuary.correlation.scalings import taken_away_at
 from noctuary.correlation.score import (
     DOUBTFUL_LIMIT,
@@ -22,7 +22,7 @@ from noctuary.correlation.score import (
     symptom_term,
     time_term,
 )
-from noctuary.correlation.taken_back import is_of_same, returned_from
+from noctuary.correlation.taken_back import is_of_same
 from noctuary.models import details
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, PodView, Relation, SetAside, Term
 
@@ -73,12 +73,14 @@ def _limit(observed: Observations, explanation: Explanation, change: Change, sym
     if not symptoms and not has_previous(change):
         return DOUBTFUL_LIMIT
     is_late = change.at > observed.context.onset
-    is_guess = bool(symptoms) and all(map(is_mild, symptoms))
+    is_guess = bool(symptoms) and all(
+        is_mild(fault) or (change.is_posted and not fault.is_posted) for fault in symptoms
+    )
     return POSSIBLE_LIMIT if is_late or is_guess or change.event_id in explanation.contested else 1.0
 
 
 def _marked(observed: Observations, explanation: Explanation, change: Change) -> Change:
-    marks = {} if returned_from(observed.changes, change) is None else {details.RETURN: "1"}
+    marks = {details.RETURN: "1"} if change.event_id in observed.returns else {}
     row = " ".join(other.details.get(details.TEMPLATE_HASH, "") for other in _row(observed, explanation, change))
     marks |= {details.ROW: row} if row.strip() else {}
     return msgspec.structs.replace(change, details=change.details | marks) if marks else change
@@ -173,7 +175,7 @@ def _ran_well(observed: Observations, _: Explanation, change: Change, symptoms: 
 
 def _went_back(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> str:
     """A return is the mending of a version that failed, or that somebody left just before an alert that is late."""
-    undone = returned_from(observed.changes, change)
+    undone = observed.returns.get(change.event_id)
     if undone is None or symptoms:
         return ""
     failed = explanation.by_change.get(observed.changes.index(undone))
@@ -196,8 +198,8 @@ def _later(observed: Observations, change: Change) -> Iterator[tuple[int, Change
     """Yield the rollouts of the same workload that put something else in this one's place before the onset."""
     return (
         (index, other)
-        for index in observed.places.get(change.subject, ())
-        if is_of_same(other := observed.changes[index], change) and change.at < other.at <= observed.context.onset
+        for index, other in changes_beside(observed, change)
+        if is_of_same(other, change) and change.at < other.at <= observed.context.onset
         if not _keeps(other, change)
     )
 
@@ -244,8 +246,14 @@ def look_at_configuration(change: Change) -> str:
 
 
 def _pods(observed: Observations, change: Change) -> list[PodView]:
-    same = (observed.changes[index] for index in observed.places.get(change.subject, ()))
-    kept = [change, *(each for each in same if each.is_rollout and each.at > change.at and _keeps(each, change))]
+    kept = [
+        change,
+        *(
+            each
+            for _, each in changes_beside(observed, change)
+            if each.is_rollout and each.at > change.at and _keeps(each, change)
+        ),
+    ]
     hashes = {each.details.get(details.TEMPLATE_HASH, "") for each in kept} - {""}
     pods = (*observed.own_pods, *observed.dependency_pods)
     return [pod for pod in pods if pod.template_hash in hashes and pod.workload == change.subject.name]
@@ -268,8 +276,8 @@ def _prior(observed: Observations, explanation: Explanation, change: Change) -> 
     later = next((each for each in _later(observed, change) if each[1] not in row), None)
     if taken_away_at(observed, change) is not None:
         return "it was scaled to 0 before the alert", REPLACED_PRIOR
-    if later is not None and returned_from(observed.changes, later[1]) is not change:
+    if later is not None and observed.returns.get(later[1].event_id) is not change:
         return "it was replaced before the alert", REPLACED_PRIOR
-    if returned_from(observed.changes, change) is not None:
+    if change.event_id in observed.returns:
         return "it went back to a version that ran before", RETURN_PRIOR
     return "changes cause most incidents", ROLLOUT_PRIOR

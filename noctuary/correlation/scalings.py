@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 
-from noctuary.correlation.observations import Observations
+from noctuary.correlation.observations import Observations, changes_beside
+from noctuary.correlation.score import LOW_CONFIDENCE
 from noctuary.correlation.taken_back import Thing, thing_of
 from noctuary.models import details
 from noctuary.models.context_event import EventType
-from noctuary.models.diagnosis import Change
+from noctuary.models.diagnosis import Change, PodView
 
 AUTOSCALERS = ("autoscal", "keda")
 """Parts of the names under which autoscalers write: what they set, they set again."""
@@ -27,8 +28,34 @@ def is_down(change: Change) -> bool:
 
 
 def stops_service(observed: Observations, change: Change) -> bool:
-    """Tell whether a workload was scaled to nothing, and no pod of its service is ready."""
-    return is_to_nothing(change) and not observed.ready_pods.get(change.service)
+    """Tell whether a workload was scaled to nothing, none of its pods stayed, and no pod of its service is ready."""
+    is_down = is_to_nothing(change) and not observed.ready_pods.get(change.service)
+    return is_down and agrees_with_pods(observed, change)
+
+
+def agrees_with_pods(observed: Observations, change: Change) -> bool:
+    """Tell whether a scaling is of a known workload, and no older pod of it stays where none should be left."""
+    is_left = is_to_nothing(change) and any(0 < pod.created_at < change.at for pod in _pods(observed, change))
+    return is_of_workload(observed, change) and not is_left
+
+
+def is_of_workload(observed: Observations, change: Change) -> bool:
+    """Tell whether a change is known to be of the service or a workload of it; what is posted may be of anything."""
+    return not change.is_posted or (change.confidence >= LOW_CONFIDENCE and bool(_named(observed, change)))
+
+
+def _pods(observed: Observations, change: Change) -> list[PodView]:
+    """Return the pods of a scaled workload that are not about to end; all of the service where that was named."""
+    pods, named = observed.staying.get(change.service, []), _named(observed, change)
+    return [pod for pod in pods if pod.workload == named] or (pods if named == change.service else [])
+
+
+def _named(observed: Observations, change: Change) -> str:
+    if not change.is_posted:
+        return change.subject.name
+    entity = change.entity.rpartition("/")[2]
+    workloads = {pod.workload for pod in observed.staying.get(change.service, ())}
+    return entity if entity in {change.service, *workloads} else ""
 
 
 def is_to_nothing(change: Change) -> bool:
@@ -40,8 +67,8 @@ def taken_away_at(observed: Observations, rollout: Change) -> float | None:
     """Return when the version that a rollout brought was scaled to nothing beside ready pods, before the onset."""
     since = [
         change
-        for change in observed.changes
-        if change.event_type == EventType.SCALE_EVENT and change.subject == rollout.subject
+        for _, change in changes_beside(observed, rollout)
+        if change.event_type == EventType.SCALE_EVENT
         if rollout.at <= change.at <= observed.context.onset
     ]
     last = max(since, key=lambda change: change.at, default=None)

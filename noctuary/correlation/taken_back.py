@@ -1,24 +1,28 @@
 """Changes that another one made good: rollouts that were taken back, deletions that were made anew."""
 
+from collections import defaultdict
+
 from noctuary.models import details
 from noctuary.models.diagnosis import Change, Subject
 
-Thing = tuple[Subject, str, str]
+Place = Subject | tuple[str, str]
+Thing = tuple[Place, str, str]
 
 
-def returned_from(changes: list[Change], change: Change) -> Change | None:
-    """Return the rollout that another one took back; None for one that only rolls out again what was taken back."""
-    undone = undone_by(changes, change)
-    steps, last = 0, undone
-    while last is not None:
-        steps, last = steps + 1, undone_by(changes, last)
-    return undone if steps % 2 else None
+def find_returns(changes: list[Change]) -> dict[str, Change]:
+    """Return by event id of each return the rollout that it took back; `changes` are in order of time.
 
-
-def undone_by(changes: list[Change], change: Change) -> Change | None:
-    """Return the rollout that another one took back: the same template, or where that is unknown the same image."""
-    before = [other for other in changes if is_of_same(other, change) and other.at < change.at]
-    return next((other for other in reversed(before) if leads_back(change, other)), None)
+    What takes back a return only rolls out again what was taken back, and is none.
+    """
+    returns: dict[str, Change] = {}
+    earlier: dict[Thing, list[Change]] = defaultdict(list)
+    for change in (each for each in changes if each.is_rollout):
+        same = earlier[thing_of(change)]
+        undone = next((other for other in reversed(same) if other.at < change.at and leads_back(change, other)), None)
+        if undone is not None and undone.event_id not in returns:
+            returns[change.event_id] = undone
+        same.append(change)
+    return returns
 
 
 def leads_back(change: Change, other: Change) -> bool:
@@ -43,13 +47,8 @@ def posted_back(change: Change, other: Change) -> bool:
 
 def without_remade(changes: list[Change], onset: float) -> list[Change]:
     """Return the changes without the deletions of what was made anew under the same name before the onset."""
-    rollouts = [change for change in changes if change.is_rollout and change.at <= onset]
-    return [
-        change
-        for change in changes
-        if not is_deletion(change)
-        or not any(other.subject == change.subject and other.at >= change.at for other in rollouts)
-    ]
+    made = {change.subject: change.at for change in changes if change.is_rollout and change.at <= onset}
+    return [change for change in changes if not (is_deletion(change) and made.get(change.subject, 0.0) >= change.at)]
 
 
 def is_deletion(change: Change) -> bool:
@@ -63,5 +62,10 @@ def is_of_same(one: Change, other: Change) -> bool:
 
 
 def thing_of(change: Change) -> Thing:
-    """Return what a change is of; what others tell of one service may be of several things."""
-    return change.subject, change.event_type, change.entity
+    """Return what a change is of; of one place several things are told."""
+    return place_of(change), change.event_type, change.entity
+
+
+def place_of(change: Change) -> Place:
+    """Return the workload of a change; service and entity where others tell of it: they know no workload."""
+    return change.subject if change.subject.kind else (change.service, change.entity)

@@ -6,9 +6,9 @@ import msgspec
 
 from noctuary.correlation.explain import Explanation, is_mild, is_restart, same_workload
 from noctuary.correlation.lasting import CLOCK_SLACK_S
-from noctuary.correlation.observations import Observations
+from noctuary.correlation.observations import Observations, changes_beside
 from noctuary.correlation.rollout_checks import goes_on_until
-from noctuary.correlation.taken_back import leads_back
+from noctuary.correlation.taken_back import is_of_same, leads_back
 from noctuary.models import details
 from noctuary.models.diagnosis import Change, Fault, Subject
 
@@ -78,9 +78,8 @@ def _in_rows(observed: Observations, explanation: Explanation) -> Explanation:
 def _first_of_row(observed: Observations, explained: Explanation, found: Explanation, index: int) -> int | None:
     """Return the first of the failing rollouts that a rollout replaced; None where what it replaced was well."""
     change = observed.changes[index]
-    for other in reversed(range(index)):
-        before = observed.changes[other]
-        if not before.is_rollout or before.subject != change.subject:
+    for other, before in reversed(changes_beside(observed, change)):
+        if other >= index or not before.is_rollout or not is_of_same(before, change):
             continue
         failing = _failing(explained, other, before)
         if is_restart(before) and not failing:
