@@ -38,7 +38,7 @@ _COMMANDS = (
     ),
     Rule(
         ("mounting arguments:",),
-        re.compile(r"(Mounting arguments:).*?(?=\s+Output:|\Z)", re.DOTALL),
+        re.compile(r"(Mounting arguments:).*?(?=(?<!\s)\s+Output:|\Z)", re.DOTALL),
         rf"\1 {REMOVED}",
     ),
     Rule(

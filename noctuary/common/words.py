@@ -46,7 +46,7 @@ _HEADING = re.compile(
 _ORDER = re.compile(r"(?i)(?<![\w/.-])(?:kubectl|oc|helm (?:un)?install|curl|wget|sudo|rm|eval)\s+(?=\S)")
 """How lines begin that somebody might run; a tool's name alone is only a name."""
 _SUBSTITUTION = re.compile(r"[$<>](?=[({])|`")
-_EVIDENCE_ID = re.compile(r"\[+([ae][0-9]{1,4})\]+")
+_EVIDENCE_ID = re.compile(r"(?<!\[)\[+([ae][0-9]{1,4})\]+")
 
 
 def is_label(text: str) -> bool:

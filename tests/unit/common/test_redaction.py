@@ -32,6 +32,7 @@ TOLD = [
         "Mounting command: mount\nMounting arguments: -t cifs -o username=bob,hunter2 //s/x\nOutput: denied",
         "Mounting command: mount\nMounting arguments: …\nOutput: denied",
     ),
+    ("Mounting arguments: hunter2 \n \n Output: denied", "Mounting arguments: … \n \n Output: denied"),
     (
         'Exec lifecycle hook ([/bin/sh -c curl -H hunter2]) for Container "app" failed - error: hunter2',
         "Exec lifecycle hook (sh) failed",
