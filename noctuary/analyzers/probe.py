@@ -2,6 +2,7 @@
 
 from noctuary.analyzers.base import Analyzer, Wording, container_named, was_killed
 from noctuary.common.text import clean, shorten_middle
+from noctuary.common.words import holds_sentence
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Fault, PodView
@@ -66,5 +67,7 @@ def _probe(fault: Fault, limit: int) -> str:
     """Return which probe fails and what it asks: `readiness probe (/ready)`."""
     told = clean(fault.details.get(details.PROBE_TARGET, ""), 253)
     target = shorten_middle(told if len(told) <= limit else told.partition(" on port ")[0], limit)
+    if holds_sentence(told):  # any text can be a path
+        target = ""
     name = clean(fault.details.get(details.PROBE, "") or "health", 20)
     return f"{name} probe{container_named(fault, limit, ' of')}" + (f" ({target})" if target else "")

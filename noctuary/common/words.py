@@ -26,7 +26,7 @@ _VALUE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+%-]*")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
 _LINK = re.compile(r"(https?://[A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~:/@%=+,-]*)?)([?#].*)?")
 """No user before the host, which passes for one (`https://github.com:443@evil.example`)."""
-_PHRASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]*")
+_PHRASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/()-]*")
 _NOT_IN_REMARK = re.compile(r"[^A-Za-z0-9 .,:/@_+%=\u2026-]")
 _NOT_IN_PROSE = re.compile(r"[`$|&<>\\*?!~{}\[\]\"'#=^\x00-\x1f\x7f]")
 _OPENING = re.compile(
@@ -34,7 +34,10 @@ _OPENING = re.compile(
 )
 """After `;` a shell takes these words of ours for the begin of a construct, and waits for its end."""
 MAX_PHRASE_WORDS = 12
-_PHRASE_WORD = re.compile(r"%|/?\w[\w._/%+:@-]*")
+MAX_NAME_WORDS = 4
+"""`Black Friday sale`: more words behind `Do:` are an order of somebody else."""
+_PHRASE_WORD = re.compile(r"%|/?\w[\w._/%+:@-]*|\(\w[\w.-]{0,62}\)")
+_SENTENCE = re.compile(r"[.!?:]\)?(?:\s|$)")
 _SIGNS = re.compile(r"[`$|&<>\\*?!~{}\[\]()\"'#=^;]")
 _URL = re.compile(r"(?i)\b[a-z][a-z0-9+.-]{0,20}://\S*")
 _HEADING = re.compile(
@@ -77,9 +80,14 @@ def plain_image(text: str | None) -> str:
 
 
 def plain_phrase(text: str | None) -> str:
-    """Return a few words of letters and digits: the name of an application, a release, or `Kind name`."""
+    """Return at most four words of letters and digits: the name of an application, a release, or `Kind name`."""
     text = phrase(text, 100)
-    return text if _PHRASE.fullmatch(text) else ""
+    return text if _PHRASE.fullmatch(text) and text.count(" ") < MAX_NAME_WORDS else ""
+
+
+def holds_sentence(text: str) -> bool:
+    """Tell whether a sentence ends in a text, or what somebody says begins: no name does that."""
+    return _SENTENCE.search(text) is not None
 
 
 def plain_link(text: str | None) -> str:
@@ -116,10 +124,8 @@ def phrase(text: str | None, limit: int) -> str:
     text = clean(text or "", MAX_SUBDOMAIN_CHARS)
     bare = "".join(character for character in text if not unicodedata.category(character).startswith("M"))
     words = bare.split(" ")
-    is_plain = len(words) <= MAX_PHRASE_WORDS and all(
-        _PHRASE_WORD.fullmatch(word) and not word.endswith(":") for word in words
-    )
-    is_odd = "//" in bare or _HEADING.search(bare) or _ORDER.search(bare)
+    is_plain = len(words) <= MAX_PHRASE_WORDS and all(map(_PHRASE_WORD.fullmatch, words))
+    is_odd = "//" in bare or holds_sentence(bare) or _HEADING.search(bare) or _ORDER.search(bare)
     return shorten(text, limit) if is_plain and not is_odd else ""
 
 
