@@ -1,5 +1,6 @@
 """What a change of the number of replicas was: up, down, to nothing, an autoscaler's, taken back, mended."""
 
+import re
 from collections import defaultdict
 
 from noctuary.correlation.observations import Observations, changes_beside
@@ -9,8 +10,8 @@ from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change, PodView
 
-AUTOSCALERS = ("autoscal", "keda")
-"""Parts of the names under which autoscalers write: what they set, they set again."""
+AUTOSCALERS = re.compile(r"autoscal|(?<![a-z0-9])keda(?![a-z0-9])")
+"""The names under which autoscalers write, `HorizontalPodAutoscaler` too: what they set, they set again."""
 COMING_S = 300.0
 """What was scaled back takes minutes to be ready; what falls later than this falls for another reason."""
 
@@ -101,7 +102,7 @@ def is_by_autoscaler(change: Change) -> bool:
     if change.details.get(details.BY_AUTOSCALER) == "1":
         return True
     named = f"{change.actor or ''} {change.vendor}".lower()
-    return change.event_type == EventType.SCALE_EVENT and any(name in named for name in AUTOSCALERS)
+    return change.event_type == EventType.SCALE_EVENT and AUTOSCALERS.search(named) is not None
 
 
 def reversals(changes: list[Change], until: float) -> dict[int, int]:

@@ -158,6 +158,13 @@ CASES = [
         READY,
     ),
     Case(
+        "a name that only holds an autoscaler's is none",
+        [posted(EventType.SCALE_EVENT, 60, vendor="makedata", old_value="6", new_value="5")],
+        "change pay",
+        False,
+        READY,
+    ),
+    Case(
         "a flag turned on and off again before the alert explains nothing",
         [
             posted(EventType.FLAG_CHANGE, 90, old_value="off", new_value="on"),
