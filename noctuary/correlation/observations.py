@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from noctuary.analyzers import registry
-from noctuary.correlation.deploys import join_posted
+from noctuary.correlation.deploys.join import join_posted
 from noctuary.correlation.episodes import group_episodes
 from noctuary.correlation.lasting import (
     as_it_began,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from noctuary.analyzers.base import Advice
 from noctuary.common.words import is_kind, is_label, is_subdomain, plain_phrase, short_sha
-from noctuary.correlation.deploys import BY_HAND
+from noctuary.correlation.deploys.fit import BY_HAND
 from noctuary.models import details
 from noctuary.models.diagnosis import Change, Diagnosis, Subject
 from noctuary.models.evidence import Standing

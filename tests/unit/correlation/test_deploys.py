@@ -1,12 +1,17 @@
 """Which rollout a posted deploy is, and whose commit it gets."""
 
 from typing import Any, NamedTuple
+from unittest.mock import Mock
 
 import pytest
 
-from noctuary.correlation.deploys import join_posted
+from noctuary.correlation.deploys import fit
+from noctuary.correlation.deploys.join import join_posted
+from noctuary.correlation.deploys.versions import read_image, read_version
 from noctuary.models import details
 from noctuary.models.diagnosis import Change, Relation, Subject
+from noctuary.models.tools import MANAGERS
+from noctuary.sources.kubernetes.rollouts.ownership import FLUX_LABELS
 
 CI, APPLY, HAND = "github-actions", "kubectl-client-side-apply", "kubectl-set"
 
@@ -42,6 +47,13 @@ WEB, WORKER = seen("r/web:3.10", "r/web:3.11"), seen("r/worker:1.0", "r/worker:1
 BY_APPLY, BY_HAND, BY_ARGO = (
     seen("r/web:3.10", "r/web:3.11", actor=actor) for actor in (APPLY, HAND, "argocd-controller")
 )
+CANARY = seen("r/shop:3.10", "r/shop:3.11", "canary")
+OWNED = change(
+    "web",
+    10,
+    actor="argocd-controller",
+    details={details.TOOL: "argocd", details.TOOL_APP: "payments", details.IMAGE: "r/web:3.11"},
+)
 SHA, OTHER = "aaaa1111bbbb", "cccc2222dddd"
 CASES = [
     Case(
@@ -69,8 +81,34 @@ CASES = [
     Case("two systems tell of one deploy", [told(SHA), told(OTHER, "shop", at=8, vendor="argocd"), WEB], {"web": SHA}),
     Case(
         "what Argo CD delivered is reverted where Argo CD reads it",
-        [told(SHA, new="3.11"), told(OTHER, "shop", at=8, vendor="argocd"), BY_ARGO],
+        [told(SHA, new="3.11"), told(OTHER, new="3.11", at=8, vendor="argocd"), BY_ARGO],
         {"web": OTHER},
+    ),
+    Case(
+        "the version decides before the tool that wrote it",
+        [told(SHA, new="3.11"), told(OTHER, at=8, vendor="argocd"), BY_ARGO],
+        {"web": SHA},
+    ),
+    Case(
+        "the version decides before the name",
+        [told(SHA, "acme/else", new="3.11"), told(OTHER, "web", at=8), WEB],
+        {"web": SHA},
+        frozenset({OTHER}),
+    ),
+    Case("the app that owns a workload is it", [told(SHA, "argocd/payments", vendor="argocd"), OWNED], {"web": SHA}),
+    Case(
+        "an app of another tool is another thing", [told(SHA, "payments", vendor="flux"), OWNED], {}, frozenset({SHA})
+    ),
+    Case("the time alone makes no deploy of another thing", [told(SHA, "acme/else"), WEB], {}, frozenset({SHA})),
+    Case("a name that ends in a slash is another thing's", [told(SHA, "acme/"), WEB], {}, frozenset({SHA})),
+    Case("the time makes a deploy of its service", [told(SHA, "Web"), CANARY], {"canary": SHA}),
+    Case("the time makes a deploy of a workload", [told(SHA, "acme/canary"), CANARY], {"canary": SHA}),
+    Case("the time makes a deploy of an image", [told(SHA, "acme/shop"), CANARY], {"canary": SHA}),
+    Case("the time makes a deploy that names nothing", [told(SHA, ""), WEB], {"web": SHA}),
+    Case(
+        "the port of a registry is no version",
+        [told(SHA, new="3.11"), seen("r/web:3.10", "localhost:5000/web")],
+        {"web": SHA},
     ),
     Case("the version decides before the time", [told(SHA, new="3.11"), told(OTHER, at=8), WEB], {"web": SHA}),
     Case("of two deploys of one repository the nearer is it", [told(SHA), told(OTHER, at=8), WEB], {"web": OTHER}),
@@ -120,7 +158,7 @@ def test_a_commit_is_lent_to_the_rollout_that_it_is_of(case: Case) -> None:
         ("build 812", "r/web:sha-aaaa111", True),
         ("1.1", "r/web:3.11", False),
         ("3.1", "r/web:3.11", False),
-        ("3.11", "localhost:5000/web", True),
+        ("3.11", "localhost:5000/web", False),
         ("3.10", "r/web:3.11", False),
     ],
 )
@@ -133,3 +171,74 @@ def test_who_delivered_is_kept_beside_who_wrote_the_workload() -> None:
     post = change("post", 0, actor="jane", sha=SHA, vendor=CI, is_posted=True, subject=Subject("", "team", "web"))
     (joined,) = join_posted([post, BY_APPLY])
     assert (joined.actor, joined.details[details.DELIVERED_BY], joined.vendor) == (APPLY, "jane", CI)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "actor", "is_it"),
+    [
+        ("argocd", "argocd-controller", True),
+        ("Argo CD", "argocd-application-controller", True),
+        ("argo-cd", "argocd-controller", True),
+        ("flux", "kustomize-controller", True),
+        ("FluxCD", "helm-controller", True),
+        ("kustomize-controller", "kustomize-controller", True),
+        ("cargo-ci", "argocd-controller", False),
+        ("influx", "kustomize-controller", False),
+        ("Argo Rollouts", "rollouts-controller", False),
+        ("argocd", "rollouts-controller", False),
+    ],
+)
+def test_of_deploys_alike_the_one_of_the_tool_that_wrote_it_is_lent(vendor: str, actor: str, *, is_it: bool) -> None:
+    pipeline, tool = told(SHA, at=8, vendor="jenkins"), told(OTHER, vendor=vendor)
+    joined = join_posted([pipeline, tool, seen("r/web:3.10", "r/web:3.11", actor=actor)])
+    assert [each.sha for each in joined] == [OTHER if is_it else SHA]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "actor", "is_lent"),
+    [
+        ("argocd", APPLY, False),
+        ("Flux", APPLY, False),
+        ("argocd", "kustomize-controller", False),
+        ("flux", "argocd-controller", False),
+        ("cargo-ci", APPLY, True),
+        ("influx", APPLY, True),
+    ],
+)
+def test_a_tool_that_delivers_by_itself_lends_nothing_to_what_another_one_wrote(
+    vendor: str, actor: str, *, is_lent: bool
+) -> None:
+    joined = join_posted([told(SHA, vendor=vendor), seen("r/web:3.10", "r/web:3.11", actor=actor)])
+    assert [each.sha for each in joined if not each.is_posted] == [SHA if is_lent else None]
+
+
+def test_field_managers_of_flux_are_those_by_which_the_cluster_tells_it() -> None:
+    assert frozenset(FLUX_LABELS.values()) == MANAGERS["flux"]
+
+
+LONG = ("1" + ".0" * 4095, "2" + ".0" * 4095)
+
+
+@pytest.mark.parametrize("version", [*LONG, "1." * 4096, "v" * 8192, "-" * 8192, "a" * 8192, " " * 8192])
+def test_a_text_longer_than_a_version_is_none(version: str) -> None:
+    assert read_version(version).number == ""
+    assert not read_version(version).is_of(read_image(f"r/web:{version}"))
+
+
+def test_texts_longer_than_versions_tell_no_two_deploys_apart() -> None:
+    posts = [told(SHA, new=LONG[0]), told(OTHER, new=LONG[1], at=8)]
+    assert [each.sha for each in join_posted([*posts, WEB])] == [OTHER]
+
+
+@pytest.mark.parametrize(("version", "number"), [("1.0", "1"), ("v2.0.0", "2"), ("0.0", "0"), ("1.2.3", "1.2.3")])
+def test_zeros_at_the_end_of_a_version_tell_nothing(version: str, number: str) -> None:
+    assert read_version(version).number == number
+
+
+def test_what_a_change_names_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    version, image = Mock(side_effect=read_version), Mock(side_effect=read_image)
+    monkeypatch.setattr(fit, "read_version", version)
+    monkeypatch.setattr(fit, "read_image", image)
+    posts = [told(f"{i:07x}a", new=f"3.{i}") for i in range(50)]
+    join_posted([*posts, *(seen("r/web:3.10", f"r/web:3.{i}", f"web-{i}") for i in range(50))])
+    assert (version.call_count, image.call_count) == (50 * 3, 50 * 2)

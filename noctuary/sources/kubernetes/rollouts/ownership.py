@@ -7,11 +7,11 @@ import msgspec
 from noctuary.common.words import is_label, is_subdomain
 from noctuary.kube.objects import WorkloadMeta, controller_of
 from noctuary.models import details
+from noctuary.models.tools import MANAGERS
 
 ARGOCD_TRACKING = "argocd.argoproj.io/tracking-id"
 """`<application>:<group>/<kind>:<namespace>/<name>` of the object that it was written for."""
 INSTANCE_LABELS = ("argocd.argoproj.io/instance", "app.kubernetes.io/instance")
-ARGOCD_MANAGERS = frozenset({"argocd-controller", "argocd-application-controller"})
 FLUX_LABELS = {
     "kustomize.toolkit.fluxcd.io/name": "kustomize-controller",
     "helm.toolkit.fluxcd.io/name": "helm-controller",
@@ -62,7 +62,7 @@ def _operator(metadata: WorkloadMeta, _kind: str, _managers: frozenset[str]) -> 
 
 
 def _argocd(metadata: WorkloadMeta, kind: str, managers: frozenset[str]) -> Tool | None:
-    if not managers & ARGOCD_MANAGERS:
+    if not managers & MANAGERS["argocd"]:
         return None
     app, _, about = metadata.annotations.get(ARGOCD_TRACKING, "").partition(":")
     if about == f"apps/{kind}:{metadata.namespace}/{metadata.name}":
