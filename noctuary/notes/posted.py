@@ -31,7 +31,7 @@ SETTING_NOUNS: dict[str, str] = {
 }
 """What is called by a name of its own."""
 CLUSTER = "kubernetes"
-"""Who tells what a cluster shows."""
+"""Who tells what a cluster shows: a posted change may not pass for it."""
 OURSELVES = "noctuary"
 ODD_VENDOR = "another system"
 """Who tells something under a name that is none, or is ours."""
@@ -39,8 +39,14 @@ ODD_VENDOR = "another system"
 
 def vendor_of(thing: Change | Fault, limit: int = 40) -> str:
     """Return who told it."""
-    name = phrase(thing.vendor, limit)
-    return name if name and OURSELVES not in name.casefold() else ODD_VENDOR
+    return _called(thing.vendor, limit, is_change=isinstance(thing, Change))
+
+
+def _called(vendor: str, limit: int, *, is_change: bool) -> str:
+    """Return the name of who tells something; the changes of a cluster we see ourselves, nobody tells us of them."""
+    name = phrase(vendor, limit)
+    is_ours = OURSELVES in name.casefold() or (is_change and name.casefold() == CLUSTER)
+    return name if name and not is_ours else ODD_VENDOR
 
 
 def told_by(thing: Change | Fault) -> list[str]:
@@ -64,10 +70,14 @@ def link_of(thing: Change | Fault) -> str:
 
 def lent_by(change: Change) -> str:
     """Return who told the commit of a rollout that the cluster shows: ` by jane, as argocd tells`."""
-    if change.is_posted or change.vendor == CLUSTER:
+    known = change.details
+    lender = known.get(details.LENT_BY, "")
+    if details.DELIVERED_BY in known:  # an older release kept the lender as the vendor
+        lender = lender or change.vendor
+    if change.is_posted or not lender:
         return ""
-    actor = quoted(change.details.get(details.DELIVERED_BY), 63)
-    return f"{f' by {actor}' if actor else ''}, as {vendor_of(change)} tells"
+    actor = quoted(known.get(details.DELIVERED_BY), 63)
+    return f"{f' by {actor}' if actor else ''}, as {_called(lender, 40, is_change=True)} tells"
 
 
 def of_what(change: Change, said: str) -> Iterator[str]:

@@ -45,9 +45,11 @@ def join_posted(changes: Iterable[Change]) -> list[Change]:
 
 
 def _with_commit(rollout: Change, post: Change) -> Change:
-    told = rollout.details | ({details.DELIVERED_BY: post.actor} if post.actor else {})
+    told = rollout.details | {details.LENT_BY: post.vendor}
+    if post.actor:
+        told[details.DELIVERED_BY] = post.actor
     actor = rollout.actor or post.actor
-    return msgspec.structs.replace(rollout, sha=post.sha, link=post.link, actor=actor, vendor=post.vendor, details=told)
+    return msgspec.structs.replace(rollout, sha=post.sha, link=post.link, actor=actor, details=told)
 
 
 def _rollouts_of(post: Told, rollouts: list[Seen]) -> list[tuple[Fit, Seen]]:

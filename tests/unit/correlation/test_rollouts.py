@@ -194,7 +194,7 @@ def test_a_posted_deploy_lends_its_commit_to_the_rollout_that_it_is() -> None:
     events = [posted(EventType.DEPLOY, 90, sha="a4f2c1", vendor="argocd"), rollout(60), fault(50)]
     (cause,) = diagnose(events).causes
     assert cause.change is not None
-    assert (cause.change.subject.name, cause.change.sha, cause.change.vendor) == ("pay", "a4f2c1", "argocd")
+    assert (cause.change.subject.name, cause.change.sha, cause.change.details["lent_by"]) == ("pay", "a4f2c1", "argocd")
 
 
 def test_a_posted_deploy_lends_nothing_to_what_a_hand_did_after_it() -> None:

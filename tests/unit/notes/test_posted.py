@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from noctuary.correlation.correlate import correlate
+from noctuary.correlation.deploys.join import join_posted
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Cause, IncidentContext, Relation, ServiceView
 from noctuary.sources.posted import parse_item, to_event
@@ -114,7 +115,7 @@ FIRST, SECOND = "abcdef012345" + "6" * 28, "abcdef012345" + "7" * 28
 def test_a_build_number_is_no_commit_and_two_versions_stay_two(old: str, new: str, said: str, back: str) -> None:
     text = note(diagnosis(cause(change(facts={}, **posted("deploy", old_value=old, new_value=new, details={})))))
     assert f"web rolled out: {said} " in text
-    assert action_of(text) == [f"Do: roll back to {back} (web) with kubernetes"]
+    assert action_of(text) == [f"Do: roll back to {back} (web)"]
 
 
 def test_a_number_that_was_given_as_commit_stays_whole() -> None:
@@ -263,6 +264,34 @@ def test_a_lent_commit_names_who_delivered_it() -> None:
     assert "(commit a4f2c1 by jane, as github-actions tells; revision 14; by kubectl-client-side-apply;" in note(
         diagnosis(cause(lent))
     )
+
+
+@pytest.mark.parametrize(
+    ("facts", "teller"),
+    [
+        ({"lent_by": "github-actions", "delivered_by": "jane"}, " by jane, as github-actions tells"),
+        ({"lent_by": "github-actions"}, ", as github-actions tells"),
+        ({"lent_by": "kubernetes"}, ", as another system tells"),
+        ({"lent_by": "Noctuary"}, ", as another system tells"),
+        ({}, ""),
+    ],
+)
+def test_a_loan_is_told_by_its_mark_and_not_by_its_vendor(facts: dict[str, str], teller: str) -> None:
+    assert f"(commit a4f2c1{teller}; revision 14;" in note(diagnosis(cause(change(facts=facts, sha=SHA))))
+
+
+@pytest.mark.parametrize("vendor", ["kubernetes", "Kubernetes"])
+def test_a_posted_change_is_another_systems_also_where_it_calls_itself_kubernetes(vendor: str) -> None:
+    told = posted("deploy", vendor=vendor, old_value=OLD, sha=SHA, actor="jane", details={})
+    text = note(diagnosis(cause(change(**told))))
+    assert "web rolled out: f8b3e22 -> a4f2c1 (another system; by jane)" in text
+    assert action_of(text) == ["Do: roll back to sha f8b3e22 (web)"]
+
+
+def test_a_commit_that_a_kubernetes_posted_is_told_as_another_systems() -> None:
+    post = change(**posted("deploy", event_id="p", vendor="kubernetes", entity="web", sha=SHA, details={}))
+    text = note(diagnosis(*(cause(each) for each in join_posted([post, change()]))))
+    assert "(commit a4f2c1, as another system tells; revision 14;" in text
 
 
 def test_pods_that_fail_since_a_setting_are_looked_at_before_it_is_taken_back() -> None:
