@@ -37,8 +37,13 @@ HELD_BACK = frozenset({"CrashLoopBackOff", "BackOff", "ImagePullBackOff"})
 """Reasons of what was tried again and again."""
 SIGNALS = frozenset({"137", "143"})
 """Exit codes of a container that was killed or terminated."""
+NOT_YET_VALID = r"current time \S{1,40} is before"
+"""How Go tells of a certificate that begins later: in the same words as of one that has expired, up to the last."""
 Hints = Sequence[tuple[re.Pattern[str], str]]
-"""What to look for in the platform's message, and the two or three words of ours that a reader needs first."""
+"""What to look for in the platform's message, and the two or three words of ours that a reader needs first.
+
+A tenant may write the message: no pattern may search the rest of it anew from each place where it might begin.
+"""
 
 
 class Wording(NamedTuple):

@@ -2,7 +2,7 @@
 
 import re
 
-from noctuary.analyzers.base import Advice, Analyzer, Wording, container_named
+from noctuary.analyzers.base import NOT_YET_VALID, Advice, Analyzer, Wording, container_named
 from noctuary.common.text import clean, shorten, shorten_middle
 from noctuary.common.words import is_subdomain, plain_image
 from noctuary.models import details
@@ -52,10 +52,8 @@ class ImagePull(Analyzer):
         (re.compile(r"(?i)toomanyrequests|429|rate limit"), "rate limit of the registry"),
         (re.compile(r"(?i)no match for platform|no matching manifest|exec format"), "not for this CPU architecture"),
         (re.compile(r"(?i)does not exist or may require"), "no such image, or access denied"),
-        (
-            re.compile(r"(?i)certificate has expired(?!.*current time \S+ is before)"),
-            "the registry's certificate has expired",
-        ),
+        (re.compile(r"(?i)" + NOT_YET_VALID), "the registry's certificate is not trusted"),
+        (re.compile(r"(?i)certificate has expired"), "the registry's certificate has expired"),
         (re.compile(r"(?i)x509|certificate"), "the registry's certificate is not trusted"),
         (re.compile(r"(?i)no space left"), "the node's disk is full"),
         (re.compile(r"(?i)unauthorized|denied|forbidden|authentication required"), "access denied"),

@@ -2,7 +2,7 @@
 
 import re
 
-from noctuary.analyzers.base import Advice, Analyzer, Wording, kubectl
+from noctuary.analyzers.base import NOT_YET_VALID, Advice, Analyzer, Wording, kubectl
 from noctuary.common.text import clean, shorten_middle
 from noctuary.models import details
 from noctuary.models.diagnosis import Fault, Subject
@@ -18,7 +18,9 @@ HELP = {
     FAILING: "check the webhook that is named below",
 }
 """What helps where no rule denies the pods: what should have checked them did not."""
-_CALL = r"(?is)fail(?:ed|ure) (?:calling|to call) \S*webhook\b.*"
+_CALL = r"(?is)\A(?>.*?fail(?:ed|ure) (?:calling|to call) \S{0,100}webhook\b).*"
+"""The first call that failed, and what is said behind it. The atomic group looks for no second one: a message that is
+full of calls would be searched once for each."""
 
 
 class Refused(Analyzer):
@@ -37,7 +39,8 @@ class Refused(Analyzer):
             re.compile(r"(?i)error looking up service account|serviceaccount \S+ not found"),
             "their service account is missing",
         ),
-        (re.compile(_CALL + r"certificate has expired(?!.*current time \S+ is before)"), EXPIRED),
+        (re.compile(_CALL + NOT_YET_VALID), UNTRUSTED),
+        (re.compile(_CALL + r"certificate has expired"), EXPIRED),
         (re.compile(_CALL + r"(?:x509|certificate)"), UNTRUSTED),
         (
             re.compile(

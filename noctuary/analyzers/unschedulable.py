@@ -13,7 +13,7 @@ MAX_CLAIM_CHARS = 40
 """Of a claim's name in a hint."""
 MAX_HINTS = 2
 """More than two reasons are no headline."""
-_PREEMPTION = re.compile(r"\.?\s*(?:no new claims to deallocate, )?preemption:.*", re.DOTALL)
+_PREEMPTION = re.compile(r"\.?\s{0,3}(?:no new claims to deallocate, )?preemption:.*", re.DOTALL)
 _COUNTED = re.compile(r"(\d{1,6}) (.*)", re.DOTALL)
 _CONTROL_PLANE = re.compile(r"taint \{?node-role\.kubernetes\.io/(?:control-plane|master)")
 """Ordinary pods never go there: that says nothing beside other reasons."""

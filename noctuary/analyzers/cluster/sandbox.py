@@ -29,7 +29,7 @@ class Sandbox(Analyzer):
     hints = (
         (
             re.compile(
-                r"(?i)failed to assign an IP|no (?:more )?(?:free |available )?IPs?\b|range(?:s)? .*full|exhaust"
+                r"(?i)failed to assign an IP|no (?:more )?(?:free |available )?IPs?\b|ranges? .{0,100}full|exhaust"
             ),
             "no IP address is left",
         ),

@@ -23,7 +23,7 @@ class Storage(Analyzer):
     is_root = True
     hints = (
         (re.compile(r"(?i)multi-attach|already (?:attached|used)"), "another node still holds it"),
-        (re.compile(r"(?i)storageclass\S* \"[^\"]*\" not found"), "no such storage class"),
+        (re.compile(r"(?i)storageclass[.\w]{0,60} \"[^\"]{0,253}\" not found"), "no such storage class"),
         (re.compile(r"(?i)no persistent volumes available"), "no volume fits, and no storage class makes one"),
         (re.compile(r"(?i)non-existent (?:secret|config)"), "a key of its ConfigMap or Secret is missing"),
         (re.compile(r"(?i)hostpath type check"), "its path on the node is not as asked"),

@@ -9,6 +9,7 @@ import pytest
 from noctuary.common.redaction import without_secrets
 from noctuary.common.text import MESSAGE_LIMIT, cut
 from noctuary.models import details
+from noctuary.sources.kubernetes.draft import MESSAGE_CHARACTERS
 from noctuary.sources.kubernetes.words.warning_words import read_warning
 from tests.unit.sources.cases.events import ABOUT, warning
 from tests.unit.sources.cases.pods import pod
@@ -88,6 +89,12 @@ def test_of_a_huge_event_little_is_kept() -> None:
     told = warning("Odd", "y z " * HUGE, metadata={"name": "e", "namespace": "shops", "uid": "e"})
     (event,) = Watches(pod({})).see("events", told)
     assert len(msgspec.json.encode(event)) < 2 * MESSAGE_LIMIT
+
+
+@pytest.mark.parametrize("reason", ["Odd", "Failed", "FailedCreate", "FailedScheduling", "Evicted"])
+def test_no_analyzer_gets_more_of_a_message_than_is_kept(reason: str) -> None:
+    (event,) = Watches(pod({})).see("events", warning(reason, ("failed calling webhook " * HUGE)[:HUGE]))
+    assert len(event.details[details.MESSAGE]) <= MESSAGE_CHARACTERS
 
 
 def test_what_was_read_is_kept_only_cut() -> None:
