@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -20,6 +21,12 @@ _MARKS = frozenset({"labels", "annotations"})
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 TOLD_CHARACTERS = 40
 """Quantities, ports and paths are shorter; a longer one is cut."""
+MAX_SUMMARY_BYTES = 16 * 1024
+"""Encoded; hundreds of variables fit. A template may have 1.4 MB, and one summary is kept of each revision."""
+COARSE_CONTAINERS, COARSE_CHARACTERS = 8, 512
+"""Of a template that says more, so many images are kept, so much of each, and of the names that it reads."""
+WHOLE = "template"
+"""The field that stands for all fields of such a template."""
 
 
 class _Variable(msgspec.Struct):
@@ -108,7 +115,21 @@ def summarize(template: PodTemplate, salt: str) -> TemplateSummary:
     summary.fields["annotations"] = _digest(template.metadata.annotations, salt)
     summary.labels = _digests(labels, salt)
     summary.annotations = _digests(template.metadata.annotations, salt)
-    return summary
+    return summary if len(msgspec.json.encode(summary)) <= MAX_SUMMARY_BYTES else _coarse(summary)
+
+
+def _coarse(summary: TemplateSummary) -> TemplateSummary:
+    """Keep the first images, and that anything differs: what differs is not told of a template of that size."""
+    containers = islice(summary.containers.items(), COARSE_CONTAINERS)
+    marks = {name: digest for name, digest in summary.fields.items() if name in _MARKS}
+    return TemplateSummary(
+        containers={
+            name[:COARSE_CHARACTERS]: ContainerSummary(image=each.image[:COARSE_CHARACTERS])
+            for name, each in containers
+        },
+        fields={WHOLE: summary.content(), **marks},
+        reads=[name for name in summary.reads if len(name) <= COARSE_CHARACTERS],
+    )
 
 
 def _container(container: dict[str, Any], salt: str) -> ContainerSummary:

@@ -114,7 +114,7 @@ class RolloutTracker:
 
     def _drop(self, gone: list[Key], *, is_live: bool) -> None:
         for key in gone:
-            self._predecessors.keep(self._places.pop(key), self._known.pop(key))
+            self._predecessors.keep(self._places.pop(key), self._known.pop(key), clock.now())
         self._queue.offer([], [DropBaseline(self._stored.pop(key)) for key in gone], is_live=is_live)
 
     def _group(self, view: WorkloadView) -> str:
@@ -155,7 +155,7 @@ class RolloutTracker:
         if self._is_awaited(self._group(view)):
             return
         known = self._known.get(view.key)
-        before = self._predecessors.of(view.place) if known is None else None
+        before = self._predecessors.of(view.place, clock.now()) if known is None else None
         found = difference(view, self._holders.of(view.key), known, Clock(clock.now(), is_live=is_live), before)
         if found is None or found.state == known:
             return

@@ -8,9 +8,6 @@ from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes.kinds.registry import WATCHED_KINDS
 from noctuary.sources.kubernetes.namespace_watches import ROLLOUT_KINDS
-from noctuary.sources.kubernetes.rollouts.differences import WorkloadState
-from noctuary.sources.kubernetes.rollouts.predecessors import MAX_KEPT, Predecessors
-from noctuary.sources.kubernetes.rollouts.revisions import Revision
 from noctuary.sources.kubernetes.rollouts.tracker import RolloutTracker
 from noctuary.sources.kubernetes.watched_kind import SinkContext
 from tests.unit.sources.cases.deployments import deployment
@@ -77,11 +74,3 @@ def test_a_deletion_is_dated_by_when_it_was_asked_for() -> None:
     cluster.see("deployments", gone, "DELETED")
     (told,) = cluster.told("scale_event")
     assert told.timestamp == decode(KINDS["deployments"], gone).metadata.deletion_timestamp.timestamp()
-
-
-def test_names_that_never_return_are_forgotten() -> None:
-    kept, state = Predecessors(), WorkloadState(Revision("r", 1, "h", 0.0, reused=False, template=b""), 0.0)
-    for number in range(MAX_KEPT + 1):
-        kept.keep(("Deployment", "shops", f"preview-{number}"), state)
-    assert kept.of(("Deployment", "shops", "preview-0")) is None
-    assert kept.of(("Deployment", "shops", f"preview-{MAX_KEPT}")) is state
