@@ -116,6 +116,13 @@ CASES = [
     ),
     Case("deleted just before the alert is the cause", [scaling(60, "2", "0", facts=DELETED)], "change pay", True, []),
     Case(
+        "scaled to nothing and then deleted is the cause",
+        [scaling(120, "2", "0"), scaling(60, "2", "0", facts=DELETED)],
+        "change pay",
+        is_likely=True,
+        pods=[],
+    ),
+    Case(
         "deleted and made anew with another version is that rollout",
         [scaling(70, "2", "0", facts=DELETED), rollout(60), fault(50, last=0)],
         "rollout pay new",

@@ -13,6 +13,9 @@ from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
 
 ONE_ROLLOUT_S = 900.0
 """Who replaces pods by hand waits for each to be ready; after a longer pause it is another rollout."""
+STOPPED_S = 3600.0
+"""As long as a lookback is unless told otherwise. The deletion of what was scaled to nothing earlier ended nothing, and
+would be blamed for whatever fails just then."""
 WITHDRAWN = "no pod had run the other template"
 
 
@@ -30,6 +33,16 @@ class WorkloadState(msgspec.Struct, frozen=True, omit_defaults=True):
     """When pods were last seen to be deleted for the revision, where that is what replaces them; 0: none were."""
     spread_from: int = 0
     """How many pods ran it before those that were deleted one soon after the other."""
+    stopped_at: float = 0.0
+    """When it was scaled to nothing, and was not scaled since; 0: it was not, or that is not known."""
+    stopped_from: int = 0
+    """How many replicas it had then."""
+
+    def replicas_until(self, at: float) -> int:
+        """Return how many replicas it had, also where it was scaled to nothing within the hour before."""
+        if self.replicas == 0 and at - self.stopped_at <= STOPPED_S:
+            return self.stopped_from
+        return self.replicas or 0
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -78,8 +91,8 @@ def difference(
     if known is None:
         return Difference(events, state)
     scaled = _scaled(view, current, known, clock)
-    replicas_at = scaled.state.replicas_at
-    return Difference([*events, *scaled.events], msgspec.structs.replace(state, replicas_at=replicas_at))
+    numbers = {name: getattr(scaled.state, name) for name in ("replicas_at", "stopped_at", "stopped_from")}
+    return Difference([*events, *scaled.events], msgspec.structs.replace(state, **numbers))
 
 
 def _spread(
@@ -168,11 +181,14 @@ def _changing(before: Revision | None, steps: list[Step]) -> list[Step]:
 def _scaled(view: WorkloadView, current: Revision | None, known: WorkloadState, clock: Clock) -> Difference:
     """Compare the number of replicas, which needs no revision."""
     at = clock.scaled_at(view, current, known.replicas_at)
-    is_changed = known.replicas != view.replicas
+    if known.replicas == view.replicas:
+        written_at = max(known.replicas_at, view.replicas_write.at)
+        return Difference([], msgspec.structs.replace(known, replicas_at=written_at))
+    stopped_at, stopped_from = (at, known.replicas or 0) if view.replicas == 0 else (0.0, 0)
     state = msgspec.structs.replace(
-        known, replicas=view.replicas, replicas_at=at if is_changed else max(known.replicas_at, view.replicas_write.at)
+        known, replicas=view.replicas, replicas_at=at, stopped_at=stopped_at, stopped_from=stopped_from
     )
-    return Difference([scaling(view, known.replicas, at)] if is_changed else [], state)
+    return Difference([scaling(view, known.replicas, at)], state)
 
 
 def recent_rollouts(view: WorkloadView, revisions: list[Revision], since: float, clock: Clock) -> list[ContextEvent]:

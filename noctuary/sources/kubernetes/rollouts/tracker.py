@@ -76,9 +76,9 @@ class RolloutTracker:
     def delete_workload(self, key: Key, asked_at: float) -> None:
         """Report and forget a workload whose deletion was seen; it is gone later than that was asked for."""
         view, known = self._views.get(key), self._known.get(key)
-        if view is not None and known is not None and known.replicas:
-            at = min(asked_at or clock.now(), clock.now())
-            self._queue.offer([deletion(view, known.replicas, at)], [], is_live=True)
+        at = min(asked_at or clock.now(), clock.now())
+        if view is not None and known is not None and (replicas := known.replicas_until(at)):
+            self._queue.offer([deletion(view, replicas, at)], [], is_live=True)
         self._remove(key)
 
     def _remove(self, key: Key) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from noctuary.common import clock
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes.kinds.registry import WATCHED_KINDS
@@ -16,6 +17,7 @@ from tests.unit.sources.test_kinds import FIRST_START, QueuedEvents, decode
 from tests.unit.sources.watched_case import Manifest
 
 DAY, LATER = 0, 3
+MINUTE_S = 60.0
 KINDS = {each.name: each for each in WATCHED_KINDS}
 
 
@@ -74,3 +76,39 @@ def test_a_deletion_is_dated_by_when_it_was_asked_for() -> None:
     cluster.see("deployments", gone, "DELETED")
     (told,) = cluster.told("scale_event")
     assert told.timestamp == decode(KINDS["deployments"], gone).metadata.deletion_timestamp.timestamp()
+
+
+def told_of_deletion(cluster: Cluster, replicas: int) -> list[tuple[str | None, str | None]]:
+    cluster.queue.events.clear()
+    cluster.see("deployments", deployment(1, replicas), "DELETED")
+    return [(each.old_value, each.details.get(details.DELETED)) for each in cluster.told("scale_event")]
+
+
+@pytest.mark.parametrize(
+    ("later_s", "told"),
+    [(0.0, [("3", "1")]), (59 * MINUTE_S, [("3", "1")]), (61 * MINUTE_S, [])],
+    ids=["at once", "within the hour", "later"],
+)
+def test_the_deletion_of_what_was_scaled_to_nothing_tells_what_it_had(
+    later_s: float, told: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster, began = Cluster(), clock.now()
+    for replicas in (3, 0):
+        cluster.see("deployments", deployment(1, replicas), "MODIFIED")
+    monkeypatch.setattr(clock, "now", lambda: began + later_s)
+    cluster.see("deployments", deployment(1, 0) | {"status": {"observedGeneration": 10}}, "MODIFIED")
+    assert told_of_deletion(cluster, 0) == told
+
+
+def test_of_what_was_scaled_up_again_the_deletion_tells_what_it_has() -> None:
+    cluster = Cluster()
+    for replicas in (3, 0, 2):
+        cluster.see("deployments", deployment(1, replicas), "MODIFIED")
+    assert told_of_deletion(cluster, 2) == [("2", "1")]
+
+
+def test_the_deletion_of_what_never_had_replicas_is_not_told() -> None:
+    cluster = Cluster()
+    cluster.see("deployments", deployment(1), "DELETED")
+    cluster.see("deployments", deployment(1, 0), "ADDED")
+    assert told_of_deletion(cluster, 0) == []
