@@ -9,6 +9,8 @@ from noctuary.sources.kubernetes import SOURCE
 
 MESSAGE_CHARACTERS = 300
 """Messages are untrusted text: enough to understand, too short to flood a note."""
+DETAIL_CHARACTERS = 1024
+"""Of any other detail or value: an image, a probe's path or a list of names may have a megabyte."""
 TTL_S = {
     EventType.DEPLOY: 24 * 3600,
     EventType.SCALE_EVENT: 24 * 3600,
@@ -40,9 +42,9 @@ def draft(
     extra: dict[str, str] | None = None,
 ) -> ContextEvent:
     """Make an event about an object; `key` names the fault or change and stays the same when it is repeated."""
-    extra = {name: value for name, value in (extra or {}).items() if value}
-    if details.MESSAGE in extra:
-        extra[details.MESSAGE] = shorten(without_secrets(extra[details.MESSAGE]))
+    kept = {name: value[:DETAIL_CHARACTERS] for name, value in (extra or {}).items() if value}
+    if extra and details.MESSAGE in kept:
+        kept[details.MESSAGE] = shorten(without_secrets(extra[details.MESSAGE]))
     return ContextEvent(
         id=new_event_id(),
         tenant=ref.namespace,
@@ -57,11 +59,11 @@ def draft(
         confidence=confidence,
         ttl_seconds=TTL_S[event_type],
         count=max(1, count),
-        old_value=old_value or None,
-        new_value=new_value,
+        old_value=old_value[:DETAIL_CHARACTERS] if old_value else None,
+        new_value=new_value[:DETAIL_CHARACTERS],
         actor=actor or None,
         object=ref,
-        details=extra,
+        details=kept,
     )
 
 

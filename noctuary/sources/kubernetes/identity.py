@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 
 import msgspec
 
@@ -14,6 +15,9 @@ SERVICE_ANNOTATIONS = ("noctuary.io/service", "resource.opentelemetry.io/service
 """Asked in this order, before the label and the owner's name."""
 SERVICE_CHARACTERS = 253
 """Of a service's name: an annotation may hold 256 KB, and every event of a pod carries the name."""
+MAX_LABELS, LABEL_CHARACTERS = 64, 380
+"""Of one object that are kept, the first by name, and of such lengths only as a label may have: every event of a pod
+carries its labels, and the API server bounds none but by the size of the object."""
 SERVICE_LABEL = "app.kubernetes.io/name"
 POD_HASH_LABEL = "pod-template-hash"
 REVISION_HASH_LABEL = "controller-revision-hash"
@@ -75,6 +79,14 @@ def service_of(annotations: Mapping[str, str], labels: Mapping[str, str], owner:
     return next(
         (name for name in (*named, labels.get(SERVICE_LABEL)) if name and len(name) <= SERVICE_CHARACTERS), owner
     )
+
+
+def kept_labels(labels: dict[str, str]) -> dict[str, str]:
+    """Return the labels that are kept of an object."""
+    if len(labels) <= MAX_LABELS and all(len(name) + len(labels[name]) <= LABEL_CHARACTERS for name in labels):
+        return labels
+    short = ((name, labels[name]) for name in sorted(labels) if len(name) + len(labels[name]) <= LABEL_CHARACTERS)
+    return dict(islice(short, MAX_LABELS))
 
 
 def template_service(template: TemplateMeta, metadata: ObjectMeta) -> str:

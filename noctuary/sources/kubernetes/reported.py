@@ -1,9 +1,12 @@
 """What was reported already of each object, so that the same state seen again makes no event."""
 
 from collections.abc import Iterable
+from itertools import islice
 
 from noctuary.models.context_event import ContextEvent
 
+MAX_OF_OBJECT = 100
+"""The last events of one object that are remembered: whoever may write an Event may give it ever another reason."""
 _Fingerprint = tuple[float, int, str | None]
 
 
@@ -18,8 +21,14 @@ class ReportedEvents:
         reported = self._reported.get(uid, {})
         new = [event for event in events if reported.get(event.dedup_key) != _fingerprint(event)]
         if new:
-            self._reported.setdefault(uid, {}).update({event.dedup_key: _fingerprint(event) for event in new})
+            self._remember(uid, events)
         return new
+
+    def _remember(self, uid: str, events: list[ContextEvent]) -> None:
+        told = {event.dedup_key: _fingerprint(event) for event in events}
+        before = {key: known for key, known in self._reported.get(uid, {}).items() if key not in told}
+        excess = max(0, len(before) + len(told) - MAX_OF_OBJECT)
+        self._reported[uid] = dict(islice(before.items(), excess, None)) | told
 
     def forget(self, uid: str) -> None:
         """Forget an object that is gone."""

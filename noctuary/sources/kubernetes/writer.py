@@ -15,12 +15,14 @@ from noctuary.common.metrics import Metrics
 from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes import SOURCE
 from noctuary.sources.kubernetes.draft import clamp
-from noctuary.store.interface import Mutation, Store
+from noctuary.store.interface import Mutation, SaveBaseline, Store
 
 log = structlog.get_logger()
 
 QUEUE_LIMIT = 20_000
 """Events that may wait while the store is away: about 40 MB, and minutes of a very bad day."""
+USUAL_BYTES = 2048
+"""What an event or a baseline has at most, mostly; a larger one counts as several."""
 BATCH_LIMIT = 500
 """Events per commit: bounds how long the store's one writer thread is busy."""
 RETRY = Backoff(first_s=0.2, longest_s=5.0)
@@ -33,6 +35,7 @@ class _Item(msgspec.Struct):
     events: list[ContextEvent]
     changes: list[Mutation]
     is_live: bool
+    weight: int
 
 
 class EventQueue(Protocol):
@@ -60,11 +63,11 @@ class Writer:
         """Queue events, then changes that are committed after them; drop them when the queue is full."""
         if not events and not changes:
             return
-        weight = len(events) + len(changes)
+        weight = sum(map(_weight_of_event, events)) + sum(map(_weight_of_change, changes))
         if self.overflowed.is_set() or self._weight + weight > self._queue_limit:
-            self._overflow(weight)
+            self._overflow(len(events) + len(changes))
             return
-        self._queue.append(_Item(events, changes, is_live))
+        self._queue.append(_Item(events, changes, is_live, weight))
         self._weight += weight
         self._idle.clear()
         self._wake.set()
@@ -91,9 +94,9 @@ class Writer:
     def _next_batch(self) -> list[_Item]:
         batch: list[_Item] = []
         size = 0
-        while self._queue and (not batch or size + _weight(self._queue[0]) <= BATCH_LIMIT):
+        while self._queue and (not batch or size + self._queue[0].weight <= BATCH_LIMIT):
             item = self._queue.popleft()
-            size += _weight(item)
+            size += item.weight
             batch.append(item)
         self._weight -= size
         return batch
@@ -128,5 +131,12 @@ class Writer:
                     self._metrics.watch_lag_seconds.observe(max(0.0, now - event.last_seen))
 
 
-def _weight(item: _Item) -> int:
-    return len(item.events) + len(item.changes)
+def _weight_of_event(event: ContextEvent) -> int:
+    """Return for how many usual ones an event counts, by what makes one large: its details and labels."""
+    labels = event.object.labels if event.object is not None else {}
+    texts = (*event.details.values(), *labels, *labels.values())
+    return 1 + sum(map(len, texts)) // USUAL_BYTES
+
+
+def _weight_of_change(change: Mutation) -> int:
+    return 1 + len(change.baseline.state) // USUAL_BYTES if isinstance(change, SaveBaseline) else 1

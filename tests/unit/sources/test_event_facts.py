@@ -210,7 +210,9 @@ def test_a_pod_is_of_what_its_replica_set_is_of() -> None:
 def test_a_missing_pull_secret_is_known_as_long_as_the_event_that_told_it() -> None:
     watches = Watches(pod({}))
     told = warning(
-        "FailedToRetrieveImagePullSecret", "Unable to retrieve some image pull secrets (regcred); attempting"
+        "FailedToRetrieveImagePullSecret",
+        "Unable to retrieve some image pull secrets (regcred); attempting",
+        metadata=made(AT) | {"uid": "of-secret"},
     )
     failed = warning("Failed", 'Failed to pull image "shop:2": not found')
     watches.see("events", told)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -10,6 +11,10 @@ from noctuary.kube.objects import Struct
 
 BY_COMMAND = "command "
 """What a probe asks begins with this where it runs a command in the container."""
+MAX_CONTAINERS = 100
+"""Of one pod whose probes and roles are kept: nobody has as many, and every pod's are kept while it exists."""
+TARGET_CHARACTERS = 253
+"""Of what a probe asks: a path may be as long as its pod."""
 
 
 class Terminated(Struct):
@@ -112,8 +117,8 @@ class Container(Struct):
 def probe_targets(containers: Iterable[Container]) -> dict[str, str]:
     """Return what each probe asks, by `<container>/<liveness|readiness|startup>`."""
     return {
-        f"{container.name}/{name}": target
-        for container in containers
+        f"{container.name}/{name}": target[:TARGET_CHARACTERS]
+        for container in islice(containers, MAX_CONTAINERS)
         for name, probe in (
             ("liveness", container.liveness_probe),
             ("readiness", container.readiness_probe),
@@ -125,8 +130,8 @@ def probe_targets(containers: Iterable[Container]) -> dict[str, str]:
 
 def container_roles(containers: list[Container], init_containers: list[Container]) -> dict[str, str]:
     """Return what the containers are that are not a pod's first; an init container that keeps running is a sidecar."""
-    roles = {each.name: "container" for each in containers[1:]}
-    for each in init_containers:
+    roles = {each.name: "container" for each in containers[1:MAX_CONTAINERS]}
+    for each in init_containers[:MAX_CONTAINERS]:
         roles[each.name] = "container" if each.restart_policy == "Always" else "init container"
     return roles
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 import msgspec
 
@@ -13,6 +14,8 @@ NEVER_READY_SLACK_S = 2.0
 """The kubelet dates a pod's start and its first condition in one go, to the second."""
 
 
+MAX_CLAIMS = 100
+"""Of one pod that are kept while it exists: nodes attach fewer."""
 _CLAIM_WORDS = (b'"persistentVolumeClaim"', b'"ephemeral"')
 
 
@@ -68,7 +71,7 @@ def condition_of(status: PodStatus, kind: str) -> Condition | None:
 def claims_of(pod_name: str, volumes: msgspec.Raw) -> tuple[str, ...]:
     """Return the names of the PersistentVolumeClaims that a pod mounts; most pods mount none."""
     raw = bytes(volumes)
-    return tuple(_claims(pod_name, volumes)) if any(word in raw for word in _CLAIM_WORDS) else ()
+    return tuple(islice(_claims(pod_name, volumes), MAX_CLAIMS)) if any(word in raw for word in _CLAIM_WORDS) else ()
 
 
 def _claims(pod_name: str, volumes: msgspec.Raw) -> Iterator[str]:

@@ -23,8 +23,9 @@ from noctuary.sources.kubernetes.words.event_parts import (
     last_time,
     told_first_time,
 )
-from noctuary.sources.kubernetes.words.facts import killing_probe, pull_secrets
+from noctuary.sources.kubernetes.words.facts import killing_probe
 from noctuary.sources.kubernetes.words.history import EventHistory
+from noctuary.sources.kubernetes.words.pull_secrets import PullSecrets
 from noctuary.sources.kubernetes.words.warning_words import (
     PULL_SECRET_REASON,
     UNHEALTHY,
@@ -68,7 +69,7 @@ class EventSink(FaultSink[Event]):
         self._first_started_at = context.tracker.first_started_at
         self._lookup = context.find
         self._history = EventHistory()
-        self._pull_secrets: dict[tuple[str, str], str] = {}
+        self._pull_secrets = PullSecrets()
 
     def on_list(self, objects: list[Event]) -> None:
         """Handle the complete list."""
@@ -76,28 +77,22 @@ class EventSink(FaultSink[Event]):
         self._history.forget_all_but((event.metadata.namespace, event.metadata.uid) for event in objects)
         self._pull_secrets.clear()
         for event in objects:
-            self._note_secrets(event)
+            self._pull_secrets.note(event)
         super().on_list(objects)
 
     def on_event(self, change: ChangeType, obj: Event) -> None:
         """Handle one change; an Event that expired is nothing new, and one that cannot be one is not read."""
         if change == "DELETED":
-            if obj.reason == PULL_SECRET_REASON:
-                self._pull_secrets.pop(_subject_key(obj), None)
             self.forget(obj)
         elif bound(obj):
-            self._note_secrets(obj)
+            self._pull_secrets.note(obj)
             super().on_event(change, obj)
 
     def forget(self, obj: Event) -> None:
         """Forget an Event that is gone."""
+        self._pull_secrets.forget(obj)
         self._history.forget(obj.metadata.namespace, obj.metadata.uid)
         super().forget(obj)
-
-    def _note_secrets(self, event: Event) -> None:
-        """Keep what is missing for the image that cannot be pulled: by itself it means nothing."""
-        if event.reason == PULL_SECRET_REASON:
-            self._pull_secrets[_subject_key(event)] = pull_secrets(event.message)
 
     def _events_of(self, event: Event) -> list[ContextEvent]:
         if last_time(event) < self._first_started_at:
@@ -111,13 +106,9 @@ class EventSink(FaultSink[Event]):
         metadata = event.metadata
         first = told_first_time(event) if is_dated_back(event) else told.timestamp
         history = self._history.add(metadata.namespace, metadata.uid, first, told.last_seen, told.count)
-        secrets = self._pull_secrets.get(_subject_key(event), "")
+        secrets = self._pull_secrets.of_subject(event)
         is_image = bool(secrets) and told.dedup_key.endswith("/image")
         return {details.HISTORY: history} | ({details.PULL_SECRET: secrets} if is_image else {})
-
-
-def _subject_key(event: Event) -> tuple[str, str]:
-    return event.metadata.namespace, event.involved_object.uid
 
 
 EVENTS = WatchedKind(

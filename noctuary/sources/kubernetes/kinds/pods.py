@@ -25,7 +25,7 @@ from noctuary.sources.kubernetes.containers.pod_parts import (
 )
 from noctuary.sources.kubernetes.draft import draft
 from noctuary.sources.kubernetes.fault_words import UNSCHEDULABLE, constraint, evicted_container, pressure
-from noctuary.sources.kubernetes.identity import PodIdentity, pod_workload, service_of, template_hash_of
+from noctuary.sources.kubernetes.identity import PodIdentity, kept_labels, pod_workload, service_of, template_hash_of
 from noctuary.sources.kubernetes.rollouts.workloads import Key
 from noctuary.sources.kubernetes.sinks import FaultSink
 from noctuary.sources.kubernetes.watched_kind import CORE, SinkContext, WatchedKind
@@ -89,7 +89,7 @@ def identify_pod(pod: Pod, known: PodIdentity | None = None) -> PodIdentity:
         workload_kind=kind,
         workload_name=name,
         node=spec.node_name,
-        labels=labels,
+        labels=kept_labels(labels),
     )
     return PodIdentity(
         ref,

@@ -2,7 +2,7 @@
 
 from noctuary.kube.objects import ObjectMeta, OwnerReference, TemplateMeta
 from noctuary.models.diagnosis import WORKLOAD_KINDS
-from noctuary.sources.kubernetes.identity import template_service
+from noctuary.sources.kubernetes.identity import kept_labels, template_service
 from noctuary.sources.kubernetes.rollouts.workloads import Wanted, WorkloadView
 
 APPS_API = "apps/v1"
@@ -21,7 +21,7 @@ def foreign_owner(owner: OwnerReference, namespace: str, template: TemplateMeta)
         name=owner.name,
         uid=owner.uid,
         service_name=template_service(template, ObjectMeta(name=owner.name)),
-        labels=template.labels,
+        labels=kept_labels(template.labels),
         wanted=Wanted(),
         is_foreign=True,
     )

@@ -87,7 +87,10 @@ class RolloutTracker:
 
     def update_revision(self, kind: str, owned: OwnedRevision) -> None:
         """Compare the workload of a revision that is new or changed."""
+        before = self._holders.owner(owned.key)
         self._holders.keep(kind, owned)
+        if before != owned.owner_key:
+            self._remove_unheld(before)
         view = self._views.get(owned.owner_key)
         if owned.owner is not None and (view is None or view.is_foreign):  # what is read itself is known better
             view = self._views[owned.owner_key] = owned.owner
@@ -98,6 +101,9 @@ class RolloutTracker:
         """Forget a revision that was deleted; a workload that only its revisions showed goes with the last one."""
         owner = self._holders.owner(key)
         self._holders.remove(key)
+        self._remove_unheld(owner)
+
+    def _remove_unheld(self, owner: Key) -> None:
         view = self._views.get(owner)
         if view is not None and view.is_foreign and not self._holders.of(owner):
             self._remove(owner)

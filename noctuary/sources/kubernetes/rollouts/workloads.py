@@ -7,7 +7,7 @@ import msgspec
 
 from noctuary.kube.objects import ObjectMeta, WorkloadObject, seconds
 from noctuary.models.context_event import ObjectRef
-from noctuary.sources.kubernetes.identity import template_service
+from noctuary.sources.kubernetes.identity import kept_labels, template_service
 from noctuary.sources.kubernetes.rollouts.ownership import Tool, owner_of
 from noctuary.sources.kubernetes.rollouts.revisions import Revision
 from noctuary.sources.kubernetes.rollouts.staging import Reach, deleted_of, reach_of
@@ -128,7 +128,7 @@ def view_workload(obj: WorkloadObject, wanted: Wanted) -> WorkloadView:
         name=metadata.name,
         uid=metadata.uid,
         service_name=template_service(template, metadata),
-        labels=template.labels,
+        labels=kept_labels(template.labels),
         wanted=wanted,
         generation=metadata.generation,
         replicas=obj.spec.replicas,
