@@ -18,7 +18,7 @@ from noctuary.correlation.lasting import (
     what_was_seen,
 )
 from noctuary.correlation.placing import Placed, Placing, is_node_event, pods_of, workload_of
-from noctuary.correlation.taken_back import Place, find_returns, place_of, without_remade
+from noctuary.correlation.taken_back import Place, find_returns, place_of, with_deleted, without_remade
 from noctuary.models.context_event import CHANGE_TYPES, ContextEvent, EventType
 from noctuary.models.diagnosis import Change, Fault, IncidentContext, PodView, Relation, Subject
 from noctuary.models.service_index import ServiceIndex
@@ -56,7 +56,8 @@ def gather_observations(context: IncidentContext) -> Observations:
     told = [event for event in context.events if not is_ignored(event, context)]
     placing = Placing(context.services)
     placed = [each for event in told if (each := placing.place(event)) is not None]
-    changes = without_remade(join_posted(_change(p) for p in placed if _is_change(p)), context.onset)
+    joined = join_posted(_change(p) for p in placed if _is_change(p))
+    changes = with_deleted(without_remade(joined, context.onset))
     staying = [pod for pod in context.pods or [] if not pod.is_leaving]
     own, near = (pods_of(staying, context.services, each) for each in (Relation.OWN, Relation.DEPENDENCY))
     faults = _absorb(_faults([p for p in placed if not _is_change(p)], changes, context))

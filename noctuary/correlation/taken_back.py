@@ -2,7 +2,10 @@
 
 from collections import defaultdict
 
+import msgspec
+
 from noctuary.models import details
+from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change, Subject
 
 Place = Subject | tuple[str, str]
@@ -51,9 +54,35 @@ def without_remade(changes: list[Change], onset: float) -> list[Change]:
     return [change for change in changes if not (is_deletion(change) and made.get(change.subject, 0.0) >= change.at)]
 
 
+def with_deleted(changes: list[Change]) -> list[Change]:
+    """Return the changes, with deletions of what ran nothing any more told of the scaling that had stopped it."""
+    last: dict[Subject, Change] = {}
+    stopped: dict[str, str] = {}
+    for change in changes:
+        before = last.get(change.subject)
+        if is_deletion(change) and before is not None and before.new_value == "0" and not is_deletion(before):
+            stopped[before.event_id] = change.event_id
+        if change.event_type == EventType.SCALE_EVENT and not change.is_posted:
+            last[change.subject] = change
+    return [
+        _marked(change) if change.event_id in stopped else change
+        for change in changes
+        if change.event_id not in stopped.values()
+    ]
+
+
+def _marked(change: Change) -> Change:
+    return msgspec.structs.replace(change, details=change.details | {details.DELETED_SINCE: "1"})
+
+
 def is_deletion(change: Change) -> bool:
     """Tell whether a scaling to nothing was the deletion of the workload."""
     return details.DELETED in change.details and not change.is_posted
+
+
+def is_gone(change: Change) -> bool:
+    """Tell whether the workload of a scaling to nothing was deleted, with it or since."""
+    return is_deletion(change) or (details.DELETED_SINCE in change.details and not change.is_posted)
 
 
 def is_of_same(one: Change, other: Change) -> bool:

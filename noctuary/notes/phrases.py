@@ -164,6 +164,7 @@ def change_line(change: Change) -> str:
         *told_by(change),
         f"changed: {changed_parts(change, 120)}" if details.CHANGED in facts else "",
         f"reaches {quoted(facts[details.STAGED].replace(';', ','), 80)}" if details.STAGED in facts else "",
+        "deleted since" if details.DELETED_SINCE in facts else "",
         "by an autoscaler" if details.BY_AUTOSCALER in facts else "",
         *of_what(change, said),
     ]

@@ -7,7 +7,7 @@ from noctuary.common.words import COUNT, plain_phrase, plain_value
 from noctuary.correlation.change_checks import NOT_BACK
 from noctuary.correlation.explain import is_restart
 from noctuary.correlation.scalings import is_by_autoscaler
-from noctuary.correlation.taken_back import is_deletion
+from noctuary.correlation.taken_back import is_gone
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, Change, Diagnosis, Fault, Subject
@@ -72,7 +72,7 @@ def _undo(cause: Cause, change: Change, owner: Owner | None, diagnosis: Diagnosi
 
 
 def _revert(change: Change, owner: Owner | None) -> Advice:
-    if is_deletion(change):
+    if is_gone(change):
         return _make_anew(change, owner)
     old = plain_value(change.old_value)
     what = change.event_type.replace("_", " ")

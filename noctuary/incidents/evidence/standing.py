@@ -7,7 +7,7 @@ import msgspec
 import structlog
 
 from noctuary.common.errors import KubernetesError
-from noctuary.correlation.taken_back import is_deletion, posted_back
+from noctuary.correlation.taken_back import is_gone, posted_back
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import (
@@ -140,7 +140,7 @@ def find_undoings(diagnosis: Diagnosis, changes: list[Change]) -> dict[str, Chan
 def _undoing_of(blamed: Change, changes: list[Change]) -> Change | None:
     if not blamed.old_value:
         return None
-    if is_deletion(blamed):
+    if is_gone(blamed):
         return _last_after(blamed, [change for change in changes if change.is_rollout])
     last = _last_after(blamed, [change for change in changes if change.event_type == blamed.event_type])
     return last if last is not None and last.new_value == blamed.old_value != blamed.new_value else None

@@ -123,6 +123,13 @@ CASES = [
         pods=[],
     ),
     Case(
+        "scaled to nothing, and deleted after the alert began, is the cause",
+        [scaling(120, "2", "0"), scaling(-60, "2", "0", facts=DELETED)],
+        "change pay",
+        is_likely=True,
+        pods=[],
+    ),
+    Case(
         "deleted and made anew with another version is that rollout",
         [scaling(70, "2", "0", facts=DELETED), rollout(60), fault(50, last=0)],
         "rollout pay new",
@@ -344,3 +351,10 @@ def test_what_is_blamed(case: Case) -> None:
     diagnosis = diagnose(case.events, case.pods)
     is_likely = bool(diagnosis.causes) and diagnosis.causes[0].score >= LIKELY_SCORE
     assert (named(diagnosis), is_likely) == (case.blamed, case.is_likely)
+
+
+def test_a_deletion_is_told_with_the_scaling_to_nothing_before_it() -> None:
+    diagnosis = diagnose([scaling(120, "2", "0"), scaling(60, "2", "0", facts=DELETED), rollout(900)], [])
+    told = [found.change for found in diagnosis.causes if found.change is not None and not found.change.is_rollout]
+    assert [(change.old_value, details.DELETED_SINCE in change.details) for change in told] == [("2", True)]
+    assert diagnosis.set_aside == []

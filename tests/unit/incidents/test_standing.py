@@ -92,8 +92,9 @@ def test_a_scaling_is_undone_when_the_number_of_before_is_wanted_again(new: str,
     assert (seen.event_id if seen is not None else None) == found
 
 
-def test_a_deletion_is_undone_when_the_workload_is_made_anew() -> None:
-    gone = msgspec.structs.replace(scaling("gone", AT, "2", "0"), details={details.DELETED: "1"})
+@pytest.mark.parametrize("mark", [details.DELETED, details.DELETED_SINCE])
+def test_a_deletion_is_undone_when_the_workload_is_made_anew(mark: str) -> None:
+    gone = msgspec.structs.replace(scaling("gone", AT, "2", "0"), details={mark: "1"})
     seen = find_undoing(blaming(gone), [gone, change("anew", AT + 3, "web:1", "h1")])
     assert seen is not None
     assert seen.event_id == "anew"

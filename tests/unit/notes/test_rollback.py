@@ -322,6 +322,15 @@ def deletion() -> Change:
     return change(facts=facts, is_rollout=False, event_type="scale_event", old_value="3", new_value="0")
 
 
+def test_what_was_scaled_to_nothing_and_deleted_since_is_not_scaled_back() -> None:
+    stopped = change(
+        is_rollout=False, event_type="scale_event", old_value="3", new_value="0", facts={"deleted_since": "1"}
+    )
+    text = note(diagnosis(cause(stopped, why="nothing of it runs since")))
+    assert action_of(text) == ["Do: create Deployment web anew from where its manifest is kept, unless this was meant"]
+    assert "deleted since" in text
+
+
 def test_what_was_deleted_is_brought_back_from_where_it_is_kept() -> None:
     text = note(diagnosis(cause(deletion())))
     assert text.startswith("Likely cause: Deployment web was deleted, 60 s before this alert")
