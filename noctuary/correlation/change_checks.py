@@ -6,7 +6,7 @@ import msgspec
 
 from noctuary.analyzers import registry
 from noctuary.common.text import clean, duration
-from noctuary.correlation.explain import SOON_S, Explanation, is_restart
+from noctuary.correlation.explain import SOON_S, Explanation, is_restart, same_workload, scaling_explains
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations, changes_beside
 from noctuary.correlation.rollout_checks import ALERT_DELAY_S, SHORT_LIVED_S
@@ -53,9 +53,20 @@ def other_change(observed: Observations, explanation: Explanation) -> Iterator[C
         else:
             agrees = bool(symptoms) or stops_service(observed, change)
             terms, why = _terms(observed, change, agrees=agrees), _why(observed, change, symptoms, other)
-            is_doubtful = is_to_nothing(change) or is_by_autoscaler(change)
-            limit = POSSIBLE_LIMIT if is_doubtful and not stops_service(observed, change) else 1.0
-            yield Cause(CauseKind.CHANGE, why, terms, change, symptoms, limit)
+            yield Cause(CauseKind.CHANGE, why, terms, change, symptoms, _limit(observed, change, symptoms))
+
+
+def _limit(observed: Observations, change: Change, symptoms: list[Fault]) -> float:
+    if stops_service(observed, change):
+        return 1.0
+    is_guess = is_to_nothing(change) or is_by_autoscaler(change) or not _is_sure(observed, change, symptoms)
+    return POSSIBLE_LIMIT if is_guess else 1.0
+
+
+def _is_sure(observed: Observations, change: Change, symptoms: list[Fault]) -> bool:
+    """Tell whether a scaling explains one of its own symptoms; what else it may explain is a guess."""
+    is_scaling = change.event_type == EventType.SCALE_EVENT
+    return not (is_scaling and symptoms) or any(scaling_explains(observed, change, each) for each in symptoms)
 
 
 def _against(observed: Observations, change: Change, symptoms: list[Fault], other: Change | None) -> str:
@@ -105,12 +116,18 @@ def _why(observed: Observations, change: Change, symptoms: list[Fault], back: Ch
         return NOT_BACK
     if stops_service(observed, change):
         return NOTHING_RUNS
-    if symptoms and is_up(change):
+    if not symptoms:
+        return f"the {change.event_type.replace('_', ' ')} came before the alert"
+    is_scaling = change.event_type == EventType.SCALE_EVENT
+    return _why_scaled(observed, change, symptoms) if is_scaling else "all pods of a version that ran fail since"
+
+
+def _why_scaled(observed: Observations, change: Change, symptoms: list[Fault]) -> str:
+    if is_up(change) and _is_sure(observed, change, symptoms):
         return "there is no room for the added replicas"
-    if symptoms:
-        is_scaling = change.event_type == EventType.SCALE_EVENT
-        return "what is left of it fails since" if is_scaling else "all pods of a version that ran fail since"
-    return f"the {change.event_type.replace('_', ' ')} came before the alert"
+    if not any(same_workload(change, fault) for fault in symptoms):
+        return "what calls it fails since"
+    return "its pods fail since" if is_up(change) else "what is left of it fails since"
 
 
 def _terms(observed: Observations, change: Change, *, agrees: bool) -> list[Term]:

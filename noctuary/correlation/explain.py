@@ -14,6 +14,8 @@ from noctuary.correlation.scalings import (
     agrees_with_pods,
     is_by_autoscaler,
     is_down,
+    is_far_down,
+    is_far_up,
     is_to_nothing,
     is_up,
     reversals,
@@ -27,6 +29,10 @@ NODE_SLACK_S = 60.0
 """A node is only declared not ready some 40 s after its pods began to suffer; so late may a dependency's report be."""
 SOON_S = 300.0
 """What a rollout brings about shows within minutes; later only while its pods were never ready."""
+
+
+LATER_S = 900.0
+"""Few pods carry what many did until the load comes: a scaling down may show as late as this."""
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -139,7 +145,9 @@ def _roots(observed: Observations, explanation: Explanation, usable: dict[int, C
     for index in usable:
         change, symptoms = observed.changes[index], explanation.by_change.get(index, [])
         is_gone = is_to_nothing(change) and agrees_with_pods(observed, change)
-        if is_gone or (symptoms and change.relation is Relation.DEPENDENCY):
+        is_near = change.relation is Relation.DEPENDENCY
+        is_fewer = is_near and is_far_down(change) and not (change.is_posted or is_by_autoscaler(change))
+        if is_gone or is_fewer or (symptoms and is_near):
             followers = explanation.by_change.setdefault(index, [])
             is_doubtful = not symptoms and not stops_service(observed, change)
             if is_doubtful and is_by_autoscaler(change):
@@ -182,7 +190,8 @@ def best_change(observed: Observations, fault: Fault, usable: dict[int, Change])
     matching = [
         (_is_own_template(change, fault), change.subject == fault.subject, change.at, index)
         for index, change in changes_near(observed, fault)
-        if index in usable and (rollout_explains(observed, change, fault) or scaling_explains(observed, change, fault))
+        if index in usable
+        and (rollout_explains(observed, change, fault) or scaling_may_explain(observed, change, fault))
     ]
     return max(matching)[-1] if matching else None
 
@@ -248,6 +257,23 @@ def _ran(observed: Observations, fault: Fault) -> bool:
         for pod in (*observed.own_pods, *observed.dependency_pods)
         if fault.template_hash and pod.template_hash == fault.template_hash
     )
+
+
+def scaling_may_explain(observed: Observations, change: Change, fault: Fault) -> bool:
+    """Tell whether a scaling explains a fault, or may: few pods are left for the load that comes minutes later.
+
+    Or far more pods use up what they all depend on, such as connections: then all of them fail.
+    """
+    if scaling_explains(observed, change, fault):
+        return True
+    analyzer, after_s = registry.analyzer_of(fault), fault.first - change.at
+    is_ours = change.event_type == EventType.SCALE_EVENT and not change.is_posted and same_workload(change, fault)
+    if not is_ours or is_by_autoscaler(change) or analyzer.is_state:
+        return False
+    if is_far_up(change):
+        return 0 <= after_s <= SOON_S and analyzer.follows_dependency and not analyzer.tells_cause
+    is_by_load = analyzer.follows_scaling_down and (analyzer.tells_cause or analyzer.begins_when_unready)
+    return is_far_down(change) and 0 <= after_s <= LATER_S and is_by_load
 
 
 def scaling_explains(observed: Observations, change: Change, fault: Fault) -> bool:

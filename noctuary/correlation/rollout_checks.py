@@ -31,6 +31,7 @@ DRAIN_S = 60.0
 CONFIGURATION = "see its "
 """A restart makes felt what its pods read from outside their template: nothing else of it is new."""
 TAKEN_AWAY = "its pods are gone: it was scaled to 0 since"
+NONE_RUNS = "its pods are gone, the version before is ready"
 RAN_WELL = "its pods ran well"
 """Tells against a rollout and acquits it of nothing that needs hours, such as a leak."""
 NOT_READY = "not ready yet"
@@ -220,6 +221,8 @@ def _how_its_pods_fare(observed: Observations, change: Change) -> str:
         return TAKEN_AWAY
     pods = _pods(observed, change)
     unready = sum(not pod.is_ready for pod in pods)
+    if not pods and _runs_before(observed, change):
+        return NONE_RUNS
     if not pods:
         return "it is the change before the alert; how its pods fare is not known"
     if unready and len(pods) == 1:
@@ -227,6 +230,13 @@ def _how_its_pods_fare(observed: Observations, change: Change) -> str:
     if unready:
         return f"{unready} of its {plural(len(pods), 'pod')} {'is' if unready == 1 else 'are'} {NOT_READY}"
     return "its pods are ready, so only its behaviour can be wrong"
+
+
+def _runs_before(observed: Observations, change: Change) -> bool:
+    """Tell whether ready pods run what a rollout replaced, such as after a canary that was taken back by its tool."""
+    before = change.details.get(details.PREVIOUS_TEMPLATE_HASH, "")
+    pods = (*observed.own_pods, *observed.dependency_pods)
+    return before != "" and any(pod.is_ready and pod.template_hash == before for pod in pods)
 
 
 def _never_started(observed: Observations, change: Change) -> bool:

@@ -28,6 +28,18 @@ def is_down(change: Change) -> bool:
     return old is not None and new is not None and new < old
 
 
+def is_far_up(change: Change) -> bool:
+    """Tell whether there are more than twice as many replicas since: who helps against a load rarely adds more."""
+    old, new = _replicas(change)
+    return old is not None and new is not None and new > 2 * old > 0
+
+
+def is_far_down(change: Change) -> bool:
+    """Tell whether at most a third of the replicas was left, and some were."""
+    old, new = _replicas(change)
+    return old is not None and new is not None and 0 < new <= old / 3
+
+
 def stops_service(observed: Observations, change: Change) -> bool:
     """Tell whether a workload was scaled to nothing, none of its pods stayed, and no pod of its service is ready."""
     is_down = is_to_nothing(change) and not observed.ready_pods.get(change.service)

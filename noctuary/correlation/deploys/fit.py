@@ -14,6 +14,8 @@ POSTED_BEFORE_S = 600.0
 """A deploy tool tells of a sync when it begins; images are pulled and checks run before the workload changes."""
 POSTED_AFTER_S = 300.0
 """Others tell of it when it is done."""
+POSTED_LATE_S = 3600.0
+"""Pipelines that test what they delivered tell of it after that: they must name the very version and thing."""
 BY_HAND = ("kubectl-set", "kubectl-edit", "kubectl-patch", "kubectl-rollout", "kubectl-scale")
 """Field managers of what a person types, and a few pipelines."""
 APPLIED = frozenset({"kubectl", "kubectl-client-side-apply"})
@@ -81,15 +83,25 @@ def tool_of(vendor: str) -> str:
 
 def fit_of(post: Told, rollout: Seen) -> Fit:
     """Return how well a posted deploy fits a rollout."""
-    late_s = rollout.change.at - post.change.at
-    is_near = post.change.service == rollout.change.service and -POSTED_AFTER_S <= late_s <= POSTED_BEFORE_S
-    if not is_near or post.change.confidence < LOW_CONFIDENCE or _speaks_against(post, rollout):
+    is_ours = post.change.service == rollout.change.service and post.change.confidence >= LOW_CONFIDENCE
+    if not is_ours or not _is_in_time(post, rollout) or _speaks_against(post, rollout):
         return Fit.NONE
-    if post.version.is_of(rollout.image) or post.commit.is_of(rollout.image):
+    if _is_version(post, rollout):
         return Fit.NONE if rollout.image == rollout.former and _is_typed(rollout) else Fit.VERSION
     if _is_typed(rollout) or _is_other_tools(post, rollout):
         return Fit.NONE
     return Fit.FORMER if post.former.is_of(rollout.former) else Fit.NEAR
+
+
+def _is_in_time(post: Told, rollout: Seen) -> bool:
+    late_s = post.change.at - rollout.change.at
+    if POSTED_AFTER_S < late_s <= POSTED_LATE_S:
+        return _is_version(post, rollout) and may_lend(Fit.NEAR, post, rollout)
+    return -POSTED_BEFORE_S <= late_s <= POSTED_AFTER_S
+
+
+def _is_version(post: Told, rollout: Seen) -> bool:
+    return post.version.is_of(rollout.image) or post.commit.is_of(rollout.image)
 
 
 def may_lend(fit: Fit, post: Told, rollout: Seen) -> bool:
@@ -112,7 +124,7 @@ def is_synced(post: Told, rollout: Seen) -> bool:
 
 def _speaks_against(post: Told, rollout: Seen) -> bool:
     """Tell whether a posted deploy is another one: its version is the image's of before, or of another thing."""
-    if post.version.is_of(rollout.image) or post.commit.is_of(rollout.image):
+    if _is_version(post, rollout):
         return False
     is_another = post.former.is_of(rollout.former) or not is_named(post, rollout)
     return post.version.is_of(rollout.former) or (differ(post.version.number, rollout.image.number) and is_another)

@@ -78,6 +78,13 @@ CASES = [
         {},
         frozenset({SHA, OTHER}),
     ),
+    Case("a pipeline tells of it when its tests have passed", [WEB, told(SHA, new="3.11", at=490)], {"web": SHA}),
+    Case(
+        "so late nothing but the version of the very thing counts",
+        [WEB, told(SHA, at=490), told(OTHER, "acme/else", new="3.11", at=491)],
+        {},
+        frozenset({SHA, OTHER}),
+    ),
     Case("two systems tell of one deploy", [told(SHA), told(OTHER, "shop", at=8, vendor="argocd"), WEB], {"web": SHA}),
     Case(
         "what Argo CD delivered is reverted where Argo CD reads it",

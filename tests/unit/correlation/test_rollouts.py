@@ -288,3 +288,9 @@ def test_what_callers_suffered_only_while_a_dependency_started_is_its_rollouts(a
         [well, pod("p2", workload="postgres", ready_changed_at=ONSET - 150)],
     )
     assert (named(diagnosis), diagnosis.causes[0].score < LIKELY_SCORE) == (blamed, True)
+
+
+def test_a_canary_of_which_no_pod_is_left_says_so() -> None:
+    canary = rollout(1200, facts={details.PREVIOUS_TEMPLATE_HASH: "old"})
+    assert diagnose([canary], [pod("old")]).causes[0].why == NONE_RUNS
+    assert "not known" in diagnose([canary], [pod("other")]).causes[0].why
