@@ -12,6 +12,7 @@ from noctuary.correlation.observations import Observations, changes_beside
 from noctuary.correlation.rollout_checks import ALERT_DELAY_S, SHORT_LIVED_S
 from noctuary.correlation.scalings import (
     is_by_autoscaler,
+    is_left,
     is_mended,
     is_to_nothing,
     is_up,
@@ -52,13 +53,16 @@ def other_change(observed: Observations, explanation: Explanation) -> Iterator[C
             yield SetAside(change, against)
         else:
             agrees = bool(symptoms) or stops_service(observed, change)
-            terms, why = _terms(observed, change, agrees=agrees), _why(observed, change, symptoms, other)
+            terms = _terms(observed, change, symptoms, agrees=agrees)
+            why = _why(observed, change, symptoms, other)
             yield Cause(CauseKind.CHANGE, why, terms, change, symptoms, _limit(observed, change, symptoms))
 
 
 def _limit(observed: Observations, change: Change, symptoms: list[Fault]) -> float:
     if stops_service(observed, change):
         return 1.0
+    if symptoms and change.event_type in SETTINGS:  # it only came before them
+        return POSSIBLE_LIMIT
     is_guess = is_to_nothing(change) or is_by_autoscaler(change) or not _is_sure(observed, change, symptoms)
     return POSSIBLE_LIMIT if is_guess else 1.0
 
@@ -81,6 +85,8 @@ def _against(observed: Observations, change: Change, symptoms: list[Fault], othe
         return f"no pod runs it yet ({clean(change.details[details.STAGED], 80)})"
     if _ends_rollout(observed, change):
         return "it ended the rollout before it, and other pods of the service are ready"
+    if change.is_posted and is_to_nothing(change) and is_left(observed, change):
+        return "pods of it that are older are still there"
     is_felt = bool(symptoms) or stops_service(observed, change)
     if change.event_type == EventType.SCALE_EVENT and is_by_autoscaler(change) and not is_felt:
         return "an autoscaler did it, as the load told it to"
@@ -130,14 +136,15 @@ def _why_scaled(observed: Observations, change: Change, symptoms: list[Fault]) -
     return "its pods fail since" if is_up(change) else "what is left of it fails since"
 
 
-def _terms(observed: Observations, change: Change, *, agrees: bool) -> list[Term]:
+def _terms(observed: Observations, change: Change, symptoms: list[Fault], *, agrees: bool) -> list[Term]:
     terms = [
         Term("changes cause most incidents", CHANGE_PRIOR),
         time_term(max(0.0, observed.context.onset - change.at), observed.context.lookback_s),
         distance_term(change.relation),
-        symptom_term(agrees=agrees and change.event_type == EventType.SCALE_EVENT),  # a setting only came before
+        symptom_term(agrees=agrees),
     ]
-    return doubted(terms, change.confidence)
+    is_seen = bool(symptoms) and change.event_type in SETTINGS  # the pods that fail are nobody's word
+    return terms if is_seen else doubted(terms, change.confidence)
 
 
 def under_settings(observed: Observations, explanation: Explanation) -> Explanation:

@@ -3,7 +3,7 @@
 from noctuary.correlation.change_checks import under_settings
 from noctuary.correlation.checks import CHECKS
 from noctuary.correlation.explain import explain
-from noctuary.correlation.fault_checks import goes_on, ran_well_s
+from noctuary.correlation.fault_checks import SINCE_LATE, goes_on, ran_well_s
 from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.correlation.versions import across_versions
@@ -36,7 +36,7 @@ def diagnose(observed: Observations) -> Diagnosis:
     findings = _find(observed)
     since = context.onset - context.lookback_s
     found = [finding for finding in findings if isinstance(finding, Cause) and _reaches_into(finding, since)]
-    ranked = sorted(found, key=lambda cause: (-cause.score, -cause.unlimited, -cause.at))
+    ranked = sorted(found, key=lambda cause: (_is_late(cause), -cause.score, -cause.unlimited, -cause.at))
     causes = [cause for cause in ranked if cause.score >= context.minimum_score][:MAX_CAUSES]
     aside = [f for f in findings if isinstance(f, SetAside) and f.change.at >= since]
     return Diagnosis(
@@ -83,6 +83,11 @@ def _is_undecided(causes: list[Cause]) -> bool:
     if len(first) < 2 or any(cause.change is None or cause.faults for cause in first):
         return False
     return first[0].score < LIKELY_SCORE and first[0].score - first[1].score <= SAME_WEIGHT
+
+
+def _is_late(cause: Cause) -> bool:
+    """Tell whether a rollout after the onset brought it about."""
+    return cause.why.startswith(SINCE_LATE)
 
 
 def _reaches_into(cause: Cause, since: float) -> bool:

@@ -1,6 +1,6 @@
 """Which fault follows from what: a node, a rollout or scaling of its own workload, or a dependency."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -48,6 +48,8 @@ class Explanation(msgspec.Struct, frozen=True):
     """By event id the changes, and the troubles of dependencies, that may both explain the same fault."""
     first_of_row: dict[int, int] = {}
     """Which rollouts replaced a failing one and failed as well, and the first of each such row (`versions.py`)."""
+    felt: set[str] = set()
+    """The event ids of what is wrong with dependencies that lie down, where their callers fail since."""
     fails_before: set[int] = set()
     """Rollouts of which what ran before them fails as well: no version is why."""
 
@@ -60,6 +62,8 @@ class _Root(NamedTuple):
     followers: list[Fault]
     ids: list[str]
     """Of the events that are possible at most where a change of the failing workload may be the reason as well."""
+    down_ids: Sequence[str] = ()
+    """Of the events that are wrong with a dependency of which nothing runs."""
     is_doubtful: bool = False
     """Whether any change of the failing workload itself explains more."""
 
@@ -118,6 +122,7 @@ def _assign(
     elif change is not None:
         explanation.by_change.setdefault(change, []).append(fault)
         if root is not None and is_sure:
+            explanation.felt.update(root.down_ids)
             explanation.contested.update([observed.changes[change].event_id, *root.ids])
     else:
         explanation.alone.append([fault])
@@ -141,7 +146,8 @@ def _roots(observed: Observations, explanation: Explanation, usable: dict[int, C
     back = reversals(observed.changes, observed.context.onset)
     for group in explanation.alone:
         first = 0.0 if registry.analyzer_of(group[0]).is_state else group[0].first
-        yield _Root(first, group[0].last, group, [] if lies_down(observed, group[0].service) else group[0].event_ids)
+        ids, is_down = group[0].event_ids, lies_down(observed, group[0].service)
+        yield _Root(first, group[0].last, group, [] if is_down else ids, ids if is_down else ())
     for index in usable:
         change, symptoms = observed.changes[index], explanation.by_change.get(index, [])
         is_gone = is_to_nothing(change) and agrees_with_pods(observed, change)
@@ -156,7 +162,7 @@ def _roots(observed: Observations, explanation: Explanation, usable: dict[int, C
             end = observed.changes[back[index]].at if index in back else until
             last = max([fault.last for fault in symptoms], default=end)
             ids = [] if lies_down(observed, change.service) else [change.event_id]
-            yield _Root(change.at, last, followers, ids, is_doubtful)
+            yield _Root(change.at, last, followers, ids, is_doubtful=is_doubtful)
 
 
 def _root_of(fault: Fault, roots: list[_Root]) -> _Root | None:

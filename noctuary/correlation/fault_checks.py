@@ -99,10 +99,11 @@ def _standing_alone(observed: Observations, explanation: Explanation, *, is_spec
 
 def _alone(observed: Observations, group: list[Fault], explanation: Explanation) -> Cause:
     lead, *followers = group
+    is_felt = bool(followers) or not explanation.felt.isdisjoint(lead.event_ids)
     is_contested = not followers and not explanation.contested.isdisjoint(lead.event_ids)
     late = _rolled_out_late(observed, lead)
-    limit = min(_limit(observed, lead, followers, late), POSSIBLE_LIMIT if is_contested else 1.0)
-    terms = _terms(observed, lead, agrees=bool(followers))
+    limit = min(_limit(observed, lead, late, is_felt=is_felt), POSSIBLE_LIMIT if is_contested else 1.0)
+    terms = _terms(observed, lead, agrees=is_felt)
     why = _restarted_before(observed, lead) or late or registry.analyzer_of(lead).why
     return Cause(CauseKind.FAULT, why, terms, faults=group, limit=limit)
 
@@ -119,12 +120,12 @@ def _terms(observed: Observations, fault: Fault, *, agrees: bool) -> list[Term]:
     return doubted(terms, fault.confidence)
 
 
-def _limit(observed: Observations, fault: Fault, followers: list[Fault], late: str) -> float:
+def _limit(observed: Observations, fault: Fault, late: str, *, is_felt: bool) -> float:
     if shows_no_trouble(observed, fault) or _is_beside(observed, fault):
         return DOUBTFUL_LIMIT
     if late:
         return LATE_LIMIT
-    return POSSIBLE_LIMIT if _is_at_most_possible(observed, fault, followers) else 1.0
+    return POSSIBLE_LIMIT if _is_at_most_possible(observed, fault, is_felt=is_felt) else 1.0
 
 
 def _is_beside(observed: Observations, fault: Fault) -> bool:
@@ -133,9 +134,9 @@ def _is_beside(observed: Observations, fault: Fault) -> bool:
     return fault.subject.kind in JOB_KINDS and is_serving
 
 
-def _is_at_most_possible(observed: Observations, fault: Fault, followers: list[Fault]) -> bool:
+def _is_at_most_possible(observed: Observations, fault: Fault, *, is_felt: bool) -> bool:
     """Tell whether a fault is only a symptom, is over, or goes on since long before the onset."""
-    is_symptom = not registry.analyzer_of(fault).tells_cause and not followers
+    is_symptom = not registry.analyzer_of(fault).tells_cause and not is_felt
     is_past = fault.is_over and fault.last < observed.context.onset - ACTIVE_S
     return is_symptom or is_past or _is_old(observed, fault)
 

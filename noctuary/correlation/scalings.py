@@ -48,8 +48,12 @@ def stops_service(observed: Observations, change: Change) -> bool:
 
 def agrees_with_pods(observed: Observations, change: Change) -> bool:
     """Tell whether a scaling is of a known workload, and no older pod of it stays where none should be left."""
-    is_left = is_to_nothing(change) and any(0 < pod.created_at < change.at for pod in _pods(observed, change))
-    return is_of_workload(observed, change) and not is_left
+    return is_of_workload(observed, change) and not is_left(observed, change)
+
+
+def is_left(observed: Observations, change: Change) -> bool:
+    """Tell whether older pods stay where a scaling to nothing should have left none."""
+    return is_to_nothing(change) and any(0 < pod.created_at < change.at for pod in _pods(observed, change))
 
 
 def is_of_workload(observed: Observations, change: Change) -> bool:

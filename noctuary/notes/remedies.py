@@ -15,7 +15,7 @@ from noctuary.models.evidence import Standing
 from noctuary.notes.left import built_upon, replaced_already, undone_already
 from noctuary.notes.owners import Owner, change_at_owner, changes_of, owner_of, revert_at_owner
 from noctuary.notes.posted import lift_autoscaler, mend_posted, revert_posted
-from noctuary.notes.rollback import after_leaving, roll_back, target_words
+from noctuary.notes.rollback import after_leaving, pods_to_delete, roll_back, target_words
 
 SCALABLE_KINDS = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
 
@@ -64,11 +64,17 @@ def _look_besides(advice: Advice, cause: Cause, diagnosis: Diagnosis, standing: 
 def _undo(cause: Cause, change: Change, owner: Owner | None, diagnosis: Diagnosis, standing: Standing | None) -> Advice:
     if is_restart(change):
         return Advice("check the ConfigMaps and Secrets that its new pods have read; to undo a restart changes nothing")
-    if owner is not None and built_upon(change, standing) is not None:  # the last commit is another one by now
-        return change_at_owner(owner, change.subject, f"go back to {target_words(change)}")
     if owner is not None:
-        return revert_at_owner(owner, change)
+        is_built_upon = built_upon(change, standing) is not None  # the last commit is another one by now
+        back = f"go back to {target_words(change)}"
+        advice = change_at_owner(owner, change.subject, back) if is_built_upon else revert_at_owner(owner, change)
+        return _with_deletion(advice, pods_to_delete(change, cause.faults, standing))
     return roll_back(change, cause.faults, standing, diagnosis.onset, changes_of(diagnosis))
+
+
+def _with_deletion(advice: Advice, deletion: str) -> Advice:
+    """Return advice with what is to do by hand once it was followed: no tool deletes the pods that wait for it."""
+    return advice._replace(words=f"{advice.words}; {deletion}") if deletion else advice
 
 
 def _revert(change: Change, owner: Owner | None) -> Advice:

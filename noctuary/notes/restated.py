@@ -10,7 +10,7 @@ _OPEN = {again: lead for lead, again in _RESOLVED.items()}
 _TOOLS = ("kubectl ", "helm ")
 _WORD = re.compile(r"[A-Za-z0-9./=:_-]+")
 _OLD_REMARK = re.compile(r" {2,}")
-"""Releases before 0.4 put a remark behind the command, after many spaces."""
+"""Release 0.2.0 put a remark behind the command, after many spaces."""
 _UNDO = re.compile(
     r"rollouts? undo(?: (?P<target>[^ \n]+))?| delete (?P<pod>pod/)| scale [^ \n]+ (?P<scaled>--replicas)"
 )

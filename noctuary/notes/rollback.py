@@ -98,6 +98,11 @@ def _rollout(change: Change, verb: str) -> str:
     return shlex.join(["kubectl", "argo", "rollouts", *words, subject.name, "-n", subject.namespace])
 
 
+def pods_to_delete(change: Change, faults: list[Fault], standing: Standing | None) -> str:
+    """Return in words which pods run on after any way back until they are deleted; nothing where none does."""
+    return _deletion(revisions_of(change, standing), _broken_pods(change, faults, standing)).removeprefix("and ")
+
+
 def _deletion(held: WorkloadRevisions | None, broken: list[str] | None) -> str:
     """Return which pods have to be deleted by hand."""
     if held is not None and held.on_delete:

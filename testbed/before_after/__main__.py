@@ -47,8 +47,10 @@ def notes_of(tree: Path) -> list[tuple[str, str]]:
 
 def unpack(commit: str, directory: Path) -> None:
     """Write the domain of a commit, and the scenes of this tree beside it."""
-    packed = subprocess.run(["git", "archive", commit, "noctuary"], cwd=ROOT, capture_output=True, check=True).stdout
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+    packed = subprocess.run(["git", "archive", commit, "noctuary"], cwd=ROOT, capture_output=True, check=False)
+    if packed.returncode:
+        sys.exit(f"--base {commit}: git knows no such commit here; name one of `git log`, in a full clone")
+    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
         archive.extractall(directory, filter="data")
     (directory / "testbed").mkdir()
     (directory / "testbed/__init__.py").touch()

@@ -63,14 +63,22 @@ async def _run(options: argparse.Namespace, facts: ClusterRecord, directory: Res
 def compare(options: argparse.Namespace) -> int:
     """Print old and new note of every workload of two runs."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader may have seen enough
-    print(comparison(ResultDirectory(BUILD, options.old), ResultDirectory(BUILD, options.new), ALL))
+    print(comparison(_past(options.old), _past(options.new), ALL))
     return 0
 
 
 def show(options: argparse.Namespace) -> int:
     """Print the table of a run that is over, its notes judged by the truths of today."""
-    print(table(judge_again(ResultDirectory(BUILD, options.label), ALL)))
+    print(table(judge_again(_past(options.label), ALL)))
     return 0
+
+
+def _past(label: str) -> ResultDirectory:
+    """Return the files of a run; raise LiveError where none of that label was."""
+    directory = ResultDirectory(BUILD, label)
+    if not directory.read():
+        raise LiveError(f'no run of the label "{label}" under {BUILD}: name one that is there, or measure it first')
+    return directory
 
 
 def list_scenarios(_: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ _CONDITION = "Do, if it is to blame:"
 _LEADS = ("Do:", _CONDITION, "If it comes back:", "If it comes back, and it is to blame:")
 _STATUS = re.compile(r"^Resolved after [^.]*\. ")
 _OLD_REMARK = re.compile(r"\s{2,}.*$")
-"""Notes before 0.4 put a remark behind the command, after many spaces."""
+"""Notes of release 0.2.0 put a remark behind the command, after many spaces."""
 _COMMAND = "kubectl "
 
 

@@ -147,6 +147,19 @@ CASES = [
         "rollout postgres p",
         True,
     ),
+    *(
+        Case(
+            f"a dependency that is down with {reason} comes before a later rollout of its caller",
+            [
+                fault(300, reason, "p", workload="postgres", labels=DB, last=0),
+                *(rollout(120, "old", labels=APP), fault(60, template="old", labels=APP, last=0)),
+            ],
+            [*DOWN, pod("p", workload="postgres", ready=False, labels=DB)],
+            blamed,
+            True,
+        )
+        for reason, blamed in (("CrashLoopBackOff", "crash_loop postgres"), ("OOMKilled", "out_of_memory postgres"))
+    ),
     Case(
         "a dependency's workload at nothing explains no symptoms of a rollout",
         [rollout(120, "old", labels=APP), idle(80, workload="admin", labels=DB), unready(60)],

@@ -102,3 +102,8 @@ def test_the_scaling_of_another_thing_takes_no_deploy_away() -> None:
     events = [deploy(900, entity="acme/one"), to_nothing(800, entity="acme/two")]
     whys = [aside.why for aside in diagnose(events, [pod("old")]).set_aside]
     assert not any("scaled to 0" in why for why in whys)
+
+
+def test_a_scaling_to_nothing_that_its_ready_pods_deny_is_ruled_out() -> None:
+    diagnosis = diagnose([to_nothing()], [pod("old", created_at=1.0)])
+    assert [aside.why for aside in diagnosis.set_aside] == ["pods of it that are older are still there"]

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
+from noctuary.correlation.rollout_checks import NONE_RUNS
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
@@ -294,3 +295,8 @@ def test_a_canary_of_which_no_pod_is_left_says_so() -> None:
     canary = rollout(1200, facts={details.PREVIOUS_TEMPLATE_HASH: "old"})
     assert diagnose([canary], [pod("old")]).causes[0].why == NONE_RUNS
     assert "not known" in diagnose([canary], [pod("other")]).causes[0].why
+
+
+def test_what_a_rollout_after_the_alert_breaks_stands_below_the_oldest_change_before_it() -> None:
+    causes = diagnose([rollout(3300, "old"), rollout(-60), fault(-70, last=-90)]).causes
+    assert [cause.change is not None and cause.change.at < ONSET for cause in causes] == [True, False]

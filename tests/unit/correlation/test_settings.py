@@ -6,11 +6,16 @@ import pytest
 
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models.context_event import ContextEvent, EventType
-from noctuary.models.diagnosis import PodView
-from testbed.correlation_world import diagnose, fault, named, pod, posted, rollout
+from noctuary.models.diagnosis import PodView, Relation, ServiceView
+from testbed.correlation_world import OWN, diagnose, fault, named, pod, posted, rollout
 
 CRASHES = [fault(140, template="old", pod=number, last=0) for number in (0, 1)]
 FAILING = [pod("old", number, ready=False) for number in (0, 1)]
+PAY = [OWN]
+DOUBTED = posted(EventType.SCHEMA_CHANGE, 150, confidence=0.6)
+APP = {"app": "pay"}
+LABELLED = ServiceView("pay", Relation.OWN, "team", ["payments"], APP)
+LABELLED_CRASHES = [fault(140, template="old", pod=number, last=0, labels=APP) for number in (0, 1)]
 SCHEMA = posted(EventType.SCHEMA_CHANGE, 150)
 FAULT, SETTING = "crash_loop pay", "change pay"
 
@@ -20,6 +25,7 @@ class Case(NamedTuple):
     events: list[ContextEvent]
     blamed: str
     pods: list[PodView] = FAILING
+    services: list[ServiceView] = PAY
 
 
 CASES = [
@@ -30,6 +36,22 @@ CASES = [
     Case("its teller doubts it", [posted(EventType.SCHEMA_CHANGE, 150, confidence=0.4), *CRASHES], FAULT),
     Case("it is another service's", [posted(EventType.SCHEMA_CHANGE, 150, service="postgres"), *CRASHES], FAULT),
     Case("a rollout explains them", [rollout(160, "old"), SCHEMA, *CRASHES], "rollout pay old"),
+    Case(
+        "another workload of the service was rolled out, and is well",
+        [rollout(200, "new", "worker", labels=APP), SCHEMA, *LABELLED_CRASHES],
+        SETTING,
+        [*(pod("old", n, ready=False, labels=APP) for n in (0, 1)), pod("new", workload="worker", labels=APP)],
+        [LABELLED],
+    ),
+    Case(
+        "its teller is not quite sure, and an older flag explains nothing",
+        [
+            posted(EventType.SCHEMA_CHANGE, 150, confidence=0.6),
+            posted(EventType.FLAG_CHANGE, 500, entity="x"),
+            *CRASHES,
+        ],
+        SETTING,
+    ),
     Case(
         "it was taken back before the alert",
         [SCHEMA, posted(EventType.SCHEMA_CHANGE, 120, old_value="2", new_value="1"), *CRASHES],
@@ -45,6 +67,6 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.sentence)
 def test_a_setting_comes_before_the_pods_that_fail_since_and_is_never_likely(case: Case) -> None:
-    found = diagnose(case.events, case.pods)
+    found = diagnose(case.events, case.pods, services=case.services)
     assert named(found) == case.blamed
     assert case.blamed != SETTING or found.causes[0].score < LIKELY_SCORE

@@ -9,6 +9,7 @@ from noctuary.models import details
 from noctuary.models.diagnosis import Change, Subject
 from noctuary.models.evidence import Standing
 from noctuary.models.incident import IncidentRow
+from noctuary.models.revisions import WorkloadRevisions
 from noctuary.notes.note import restate_note
 from testbed.told import ONSET, action_of, cause, change, diagnosis, fault, held, note
 
@@ -148,6 +149,28 @@ def test_only_pods_of_a_stateful_set_that_are_broken_now_are_deleted(broken: lis
     lines = action_of(note(found, standing))
     assert lines[1] == "kubectl -n shop rollout undo statefulset/web --to-revision=2"
     assert lines[2:] == told
+
+
+WAITING = "delete its broken pods, or they are never replaced"
+ON_DELETE = "its pods are replaced only when they are deleted"
+
+
+@pytest.mark.parametrize(
+    ("kind", "on_delete", "told"),
+    [
+        ("StatefulSet", False, WAITING),
+        ("DaemonSet", True, ON_DELETE),
+        ("DaemonSet", False, ""),
+        ("Deployment", False, ""),
+    ],
+)
+def test_what_a_tool_owns_waits_for_its_broken_pods_as_well(kind: str, *, on_delete: bool, told: str) -> None:
+    owned = change(kind=kind, sha="9f2c1e0", facts={"tool": "argocd", "tool_app": "payments"})
+    revisions = WorkloadRevisions(Subject(kind, "shop", "web"), 3, [], on_delete=on_delete)
+    standing = Standing(revisions=[revisions])
+    [line] = action_of(note(diagnosis(cause(owned, fault(pods=["web-2"]))), standing))
+    assert line.startswith("Do: revert commit 9f2c1e0")
+    assert line.partition("by self-heal")[2] == (f"; {told}" if told else "")
 
 
 def test_more_broken_pods_than_one_line_deletes_are_told_in_words() -> None:
