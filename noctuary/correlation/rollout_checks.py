@@ -31,7 +31,7 @@ DRAIN_S = 60.0
 CONFIGURATION = "see its "
 """A restart makes felt what its pods read from outside their template: nothing else of it is new."""
 TAKEN_AWAY = "its pods are gone: it was scaled to 0 since"
-NONE_RUNS = "its pods are gone, the version before is ready"
+NONE_RUNS = "no pod runs it now, the version before is ready"
 RAN_WELL = "its pods ran well"
 """Tells against a rollout and acquits it of nothing that needs hours, such as a leak."""
 NOT_READY = "not ready yet"
