@@ -12,6 +12,7 @@ from noctuary.correlation.observations import Observations, changes_beside
 from noctuary.correlation.scalings import taken_away_at
 from noctuary.correlation.score import (
     DOUBTFUL_LIMIT,
+    LOW_CONFIDENCE,
     POSSIBLE_LIMIT,
     REPLACED_PRIOR,
     RESTART_PRIOR,
@@ -168,6 +169,7 @@ def _ran_well(observed: Observations, _: Explanation, change: Change, symptoms: 
         for fault in observed.faults
         if same_workload(change, fault)
         and not is_restart(change)
+        and not (fault.is_posted and fault.confidence < LOW_CONFIDENCE)
         and (not template_hash or fault.template_hash in ("", template_hash))
     ]
     is_later = bool(late) and not symptoms and min(late) > SOON_S
@@ -201,7 +203,7 @@ def _later(observed: Observations, change: Change) -> Iterator[tuple[int, Change
         (index, other)
         for index, other in changes_beside(observed, change)
         if is_of_same(other, change) and change.at < other.at <= observed.context.onset
-        if not _keeps(other, change)
+        if not _keeps(other, change) and other.confidence >= LOW_CONFIDENCE
     )
 
 

@@ -141,7 +141,7 @@ def reversals(changes: list[Change], until: float) -> dict[int, int]:
 
 
 def _takes_back(later: Change, earlier: Change) -> bool:
-    if earlier.old_value is None:
+    if earlier.old_value is None or later.confidence < LOW_CONFIDENCE:
         return False
     if later.event_type == EventType.SCALE_EVENT:
         (old, new), (_, restored) = _replicas(earlier), _replicas(later)

@@ -4,6 +4,7 @@ from collections import defaultdict
 
 import msgspec
 
+from noctuary.correlation.score import LOW_CONFIDENCE
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change, Subject
@@ -45,7 +46,8 @@ def leads_back(change: Change, other: Change) -> bool:
 def posted_back(change: Change, other: Change) -> bool:
     """Tell whether a deploy that was posted leads to the version before another one of the same thing."""
     is_same = change.is_posted and other.is_posted and change.entity == other.entity
-    return is_same and change.new_value == other.old_value != other.new_value and bool(change.new_value)
+    is_back = change.new_value == other.old_value != other.new_value and bool(change.new_value)
+    return is_same and is_back and change.confidence >= LOW_CONFIDENCE
 
 
 def without_remade(changes: list[Change], onset: float) -> list[Change]:

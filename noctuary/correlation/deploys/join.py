@@ -39,7 +39,9 @@ def join_posted(changes: Iterable[Change]) -> list[Change]:
         lender = _lender(rollout, found)
         if lender is not None:
             lent[rollout.change.event_id] = lender.change
-            told |= {post.change.event_id for _, post in found if _is_one(post, lender)}
+            told |= {
+                post.change.event_id for fit, post in found if _is_one(post, lender) and _tells_of(fit, post, rollout)
+            }
     kept = (change for change in ordered if change.event_id not in told)
     return [_with_commit(change, lent[change.event_id]) if change.event_id in lent else change for change in kept]
 
@@ -78,6 +80,11 @@ def _lender(rollout: Seen, fitting: Fitting) -> Told | None:
     best = [post for rank, post in ranked if rank == highest]
     nearest = min(best, key=lambda post: abs(post.change.at - rollout.change.at), default=None)
     return nearest if nearest is not None and all(_is_one(post, nearest) for post in best) else None
+
+
+def _tells_of(fit: Fit, post: Told, rollout: Seen) -> bool:
+    """Tell whether a post beside the lender's is of the rollout as well: tools that deliver name apps of their own."""
+    return post.tool != "" or may_lend(fit, post, rollout)
 
 
 def _is_one(post: Told, other: Told) -> bool:

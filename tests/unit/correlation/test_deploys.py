@@ -85,6 +85,12 @@ CASES = [
         {},
         frozenset({SHA, OTHER}),
     ),
+    Case(
+        "another thing that was deployed at the same time is told besides",
+        [told(SHA), told(OTHER, "resizer-lambda", at=8, vendor="jenkins"), WEB],
+        {"web": SHA},
+        frozenset({OTHER}),
+    ),
     Case("two systems tell of one deploy", [told(SHA), told(OTHER, "shop", at=8, vendor="argocd"), WEB], {"web": SHA}),
     Case(
         "what Argo CD delivered is reverted where Argo CD reads it",

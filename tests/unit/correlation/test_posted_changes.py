@@ -107,3 +107,20 @@ def test_the_scaling_of_another_thing_takes_no_deploy_away() -> None:
 def test_a_scaling_to_nothing_that_its_ready_pods_deny_is_ruled_out() -> None:
     diagnosis = diagnose([to_nothing()], [pod("old", created_at=1.0)])
     assert [aside.why for aside in diagnosis.set_aside] == ["pods of it that are older are still there"]
+
+
+DOUBTED: dict[str, Any] = {"confidence": 0.01, "vendor": "other"}
+FLAG = posted(EventType.FLAG_CHANGE, 240, entity="new-checkout", old_value="off", new_value="on")
+
+
+@pytest.mark.parametrize(
+    ("events", "doubted"),
+    [
+        ([rollout(1200)], posted(EventType.SATURATION, 60, new_value="busy", **DOUBTED)),
+        ([FLAG], posted(EventType.FLAG_CHANGE, 200, entity="new-checkout", new_value="off", **DOUBTED)),
+        ([deploy(240)], posted(EventType.DEPLOY, 200, old_value="2", new_value="1", **DOUBTED)),
+    ],
+)
+def test_what_its_own_teller_doubts_acquits_nothing(events: list[ContextEvent], doubted: ContextEvent) -> None:
+    alone, beside = (diagnose(told, [pod("new", age=1100)]).causes[0] for told in (events, [*events, doubted]))
+    assert (beside.change, beside.score) == (alone.change, alone.score)
