@@ -200,13 +200,19 @@ def fault_line(fault: Fault) -> str:
 
 def _facts(fault: Fault, reason: str) -> list[str]:
     names_reason = analyzer_of(fault).names_reason
-    restarts = fault.details.get(details.RESTARTS, "0")
+    restarts = restarts_of(fault)
     return [
         "" if names_reason else reason,
-        plural(int(restarts), "restart") if COUNT.fullmatch(restarts) and int(restarts) else "",
+        plural(restarts, "restart") if restarts else "",
         container_named(fault, 63).strip(),
         f"on {shorten_middle(fault.nodes[0], 40)}" if _is_on_one_node(fault) and not names_reason else "",
     ]
+
+
+def restarts_of(fault: Fault) -> int:
+    """Return how often the failing containers restarted; 0 where nobody counted."""
+    told = fault.details.get(details.RESTARTS, "0")
+    return int(told) if COUNT.fullmatch(told) else 0
 
 
 def _is_on_one_node(fault: Fault) -> bool:

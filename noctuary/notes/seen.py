@@ -12,7 +12,7 @@ from noctuary.models import details
 from noctuary.models.diagnosis import Cause, Diagnosis, Fault, SetAside, Verdict
 from noctuary.models.evidence import Evidence
 from noctuary.models.live_view import NOT_WATCHED
-from noctuary.notes.phrases import cause_sentence, change_line, fault_line, fault_sentence
+from noctuary.notes.phrases import cause_sentence, change_line, fault_line, fault_sentence, restarts_of
 
 MAX_EVIDENCE_LINES = 20
 MAX_OTHER_CHARS = 900
@@ -109,7 +109,7 @@ def _ran_well(diagnosis: Diagnosis) -> Iterator[str]:
 def _background(diagnosis: Diagnosis) -> Iterator[str]:
     """Say what goes on since long before, in one line: it is no cause, but a reader will meet it."""
     told = [
-        f"{fault_sentence(fault, 63)} since {_at(fault.first, diagnosis)} ({plural(_times_seen(fault), 'time')})"
+        f"{fault_sentence(fault, 63)} since {_at(fault.first, diagnosis)}{_times_seen(fault)}"
         for fault in diagnosis.background[:MAX_BACKGROUND]
     ]
     more = len(diagnosis.background) - len(told)
@@ -117,9 +117,13 @@ def _background(diagnosis: Diagnosis) -> Iterator[str]:
         yield shorten(f"Going on since long before: {'; '.join(told)}{f'; {more} more' if more else ''}", 400)
 
 
-def _times_seen(fault: Fault) -> int:
+def _times_seen(fault: Fault) -> str:
+    """Return ` (40 restarts)` or ` (480 times)`; nothing where nobody counted: one report stands for many."""
     counts = _HISTORY.findall(fault.details.get(details.HISTORY, ""))
-    return int(counts[-1]) if counts else len(fault.event_ids)
+    restarts = restarts_of(fault)
+    if counts:
+        return f" ({plural(int(counts[-1]), 'time')})"
+    return f" ({plural(restarts, 'restart')})" if restarts else ""
 
 
 def _quiet(diagnosis: Diagnosis) -> Iterator[str]:

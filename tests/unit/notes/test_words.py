@@ -118,12 +118,21 @@ def test_what_was_set_aside_is_told_with_its_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("history", "events", "times"), [("1799740800:480 1799999000:500", ["f"], 500), ("", ["f", "g"], 2)]
+    ("counted", "said"),
+    [
+        ({"history": "1799740800:480 1799999000:500"}, " (500 times)"),
+        ({"history": "1799740800:480 1799999000:500", "restarts": "3"}, " (500 times)"),
+        ({"restarts": "40"}, " (40 restarts)"),
+        ({"restarts": "1"}, " (1 restart)"),
+        ({}, ""),
+    ],
 )
-def test_what_goes_on_since_long_is_one_line_with_since_and_count(history: str, events: list[str], times: int) -> None:
-    policy = fault("other", {"history": history}, text="PolicyViolation", first=ONSET - 3 * 86400, event_ids=events)
+def test_what_goes_on_since_long_is_one_line_with_since_and_what_was_counted(
+    counted: dict[str, str], said: str
+) -> None:
+    policy = fault("other", counted, text="PolicyViolation", first=ONSET - 3 * 86400, event_ids=["f", "g"])
     lines = note(diagnosis(background=[policy, policy])).splitlines()
-    told = f"web: PolicyViolation since 01-12 08:00:00 ({times} times)"
+    told = f"web: PolicyViolation since 01-12 08:00:00{said}"
     assert f"Going on since long before: {told}; {told}" in lines
 
 
