@@ -22,7 +22,7 @@ from noctuary.kube.lease import Lease
 from noctuary.routing.operator_token import OperatorToken
 from noctuary.routing.table import RoutingTable
 from noctuary.routing.watches import reflectors
-from noctuary.sources.kubernetes.live_reader import make_limits, make_live_reader
+from noctuary.sources.kubernetes.live_reader import make_limits, make_live_reader, make_node_reader
 from noctuary.sources.kubernetes.revision_reader import make_revision_reader
 from noctuary.sources.kubernetes.source import LEASE_NAME, KubernetesSource
 from noctuary.store.open import open_store
@@ -94,6 +94,7 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
     sight = Sight(
         make_live_reader(kube, watched),
         make_revision_reader(kube, watched),
+        nodes=make_node_reader(kube, watched),
         limits=make_limits(watched),
         ignored_reasons=settings.ignored_reasons,
     )

@@ -1,6 +1,6 @@
 """A node in trouble."""
 
-from noctuary.analyzers.base import Advice, Analyzer, Wording, is_about_node
+from noctuary.analyzers.base import Advice, Analyzer, Wording, is_about_node, kubectl
 from noctuary.common.text import clean
 from noctuary.common.words import is_subdomain
 from noctuary.models import details
@@ -58,8 +58,18 @@ class Node(Analyzer):
         name, reason = fault.subject.name, fault.details.get(details.REASON, "")
         if not is_subdomain(name):
             return Advice("see what the node reports, and move its pods to another one")
+        if fault.is_over:
+            return look_back(name, fault)
         helps = HELP.get(reason, "see what it reports, and drain it if it does not recover")
         return Advice(f"node {name}: {helps}. What runs on it:", _pods_on(name))
+
+
+def look_back(name: str, fault: Fault) -> Advice:
+    """Return what is left to do about a node whose trouble is over: nothing of it is to be brought back."""
+    if details.GONE in fault.details:
+        return Advice(f"node {name} does not exist any more: see at the cloud, or the autoscaler of nodes, why it went")
+    words = f"node {name} reports itself well again; see in its conditions and events why it was not:"
+    return Advice(words, kubectl(Subject("Node", "", name), "describe", kind="Node"))
 
 
 def keeps_pods_away(bad: Fault, scheduler_message: str) -> bool:

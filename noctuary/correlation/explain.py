@@ -8,7 +8,7 @@ import msgspec
 from noctuary.analyzers import registry
 from noctuary.analyzers.evicted import Evicted
 from noctuary.analyzers.node import keeps_pods_away
-from noctuary.correlation.lasting import CLOCK_SLACK_S
+from noctuary.correlation.lasting import CLOCK_SLACK_S, ended_at
 from noctuary.correlation.observations import Observations, changes_near, lies_down
 from noctuary.correlation.scalings import (
     agrees_with_pods,
@@ -179,8 +179,14 @@ def _root_of(fault: Fault, roots: list[_Root]) -> _Root | None:
 
 
 def node_explains(bad: Fault, fault: Fault) -> bool:
-    """Tell whether all failing pods sit on the bad node, which was bad before (or hardly later), or find it closed."""
+    """Tell whether all failing pods sit on the bad node, which was bad before (or hardly later), or find it closed.
+
+    What began after a node was well again is not of it; pods of a node that is gone can only be of its going.
+    """
     analyzer = registry.analyzer_of(fault)
+    was_well = 0 < ended_at(bad) < fault.first - NODE_SLACK_S and details.GONE not in bad.details
+    if was_well:
+        return False
     if analyzer.asks_for_nodes:
         return keeps_pods_away(bad, fault.details.get(details.MESSAGE, ""))
     if registry.analyzer_of(bad).is_harmless or not analyzer.may_follow_from_node or fault.nodes != [bad.subject.name]:

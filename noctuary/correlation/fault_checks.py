@@ -12,7 +12,7 @@ from noctuary.correlation.explain import (
     same_workload,
     shows_no_trouble,
 )
-from noctuary.correlation.lasting import BACKGROUND_S, CLOCK_SLACK_S
+from noctuary.correlation.lasting import BACKGROUND_S, CLOCK_SLACK_S, ended_at
 from noctuary.correlation.observations import Observations, changes_near
 from noctuary.correlation.rollout_checks import look_at_configuration
 from noctuary.correlation.score import (
@@ -26,6 +26,7 @@ from noctuary.correlation.score import (
     symptom_term,
     time_term,
 )
+from noctuary.models import details
 from noctuary.models.diagnosis import JOB_KINDS, Cause, CauseKind, Fault, PodView, Relation, Term
 
 SINCE_RESTART = "since its restart; "
@@ -33,9 +34,14 @@ SINCE_LATE = "since a rollout that came "
 
 
 def bad_node(observed: Observations, explanation: Explanation) -> Iterator[Cause]:
-    """A node in trouble is to blame for the pods that fail on it, or may be when some of ours run there."""
+    """A node in trouble is to blame for the pods that fail on it, or may be when some of ours run there.
+
+    One that was well again before the onset is possible at most; long before it, none while nothing of it goes on.
+    """
     for index, bad in enumerate(observed.node_faults):
         symptoms = explanation.by_node.get(index, [])
+        if _ended_long_before(observed, bad, symptoms):
+            continue
         here = [pod for pod in observed.own_pods if pod.node == bad.subject.name]
         unready = [pod for pod in observed.own_pods if not pod.is_ready]
         is_harmless = registry.analyzer_of(bad).is_harmless  # a cordon stops no pod that runs
@@ -50,8 +56,24 @@ def bad_node(observed: Observations, explanation: Explanation) -> Iterator[Cause
             distance_term(Relation.NODE, 1.0 if is_felt else share),
             symptom_term(agrees=is_felt),
         ]
-        why = "its pods find no other node" if symptoms and not here else _share_on_node(here, observed.own_pods)
-        yield Cause(CauseKind.NODE, why, terms, faults=[bad, *symptoms])
+        limit = POSSIBLE_LIMIT if bad.is_over and bad.last < observed.context.onset else 1.0
+        yield Cause(
+            CauseKind.NODE, _felt_by(bad, symptoms, here, observed), terms, faults=[bad, *symptoms], limit=limit
+        )
+
+
+def _ended_long_before(observed: Observations, bad: Fault, symptoms: list[Fault]) -> bool:
+    """Tell whether a node's trouble, and what pods suffered of it, was over minutes before the onset."""
+    is_open_ended = details.GONE in bad.details and not ended_at(bad)
+    if not bad.is_over or is_open_ended or any(goes_on(observed, fault) for fault in symptoms):
+        return False
+    return max(fault.last for fault in (bad, *symptoms)) < observed.context.onset - ACTIVE_S
+
+
+def _felt_by(bad: Fault, symptoms: list[Fault], here: list[PodView], observed: Observations) -> str:
+    if symptoms and not here:
+        return "its pods were on it" if bad.is_over else "its pods find no other node"
+    return _share_on_node(here, observed.own_pods)
 
 
 def specific_fault(observed: Observations, explanation: Explanation) -> Iterator[Cause]:

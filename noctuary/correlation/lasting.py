@@ -1,5 +1,7 @@
 """What of the reported is still so: faults that ended, that were none, and what goes on for days."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from noctuary.analyzers import registry
@@ -7,6 +9,7 @@ from noctuary.correlation.placing import Placed
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import JOB_KINDS, Fault, IncidentContext, PodView
+from noctuary.models.node_view import NodeView
 from noctuary.models.service_index import ServiceIndex
 
 BACKGROUND_S = 3600.0
@@ -15,6 +18,8 @@ RATE_STEP = 3.0
 """So many times more often than before is a change; Events of one kind come in bursts of two."""
 RECENT_S = 600.0
 """Over which the rate at the onset is taken."""
+MAX_DIGITS = 12
+"""Of a time in whole seconds."""
 CLOCK_SLACK_S = 5.0
 """Times come from several machines and most are cut to the second."""
 
@@ -78,6 +83,34 @@ def is_over(placed: Placed, seen: Seen) -> bool:
     if pod is None:
         return placed.service in seen.services
     return pod.is_ready and pod.ready_changed_at > placed.event.last_seen
+
+
+def node_as_seen(placed: Placed, nodes: Mapping[str, NodeView]) -> Placed:
+    """Return what was reported of a node with whether it had ended: as the node was read, else as was stored."""
+    event = placed.event
+    node = nodes.get(event.object.name) if event.object is not None else None
+    if node is None:
+        return placed
+    facts = {name: value for name, value in event.details.items() if name not in (details.ENDED, details.GONE)}
+    ended = node.end_of(event.details.get(details.REASON, ""), event.timestamp)
+    if ended is not None:
+        facts |= as_ended(node, ended or _number(event.details.get(details.ENDED, "")))
+    told = msgspec.structs.replace(event, details=facts, last_seen=max(event.last_seen, ended or 0.0))
+    return msgspec.structs.replace(placed, event=told)
+
+
+def as_ended(node: NodeView, at: float) -> dict[str, str]:
+    """Return the details of a node's trouble that ended, at 0 where nobody knows when."""
+    return {details.ENDED: f"{at:.0f}"} | ({details.GONE: "1"} if node.is_gone else {})
+
+
+def ended_at(fault: Fault) -> float:
+    """Return when a node's trouble ended; 0 where it goes on, or nobody knows."""
+    return _number(fault.details.get(details.ENDED, "")) if fault.is_over else 0.0
+
+
+def _number(text: str) -> float:
+    return float(text) if text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS else 0.0
 
 
 def is_background(fault: Fault, context: IncidentContext) -> bool:

@@ -15,10 +15,12 @@ from noctuary.correlation.lasting import (
     is_over,
     is_passing,
     is_serving,
+    node_as_seen,
     what_was_seen,
 )
 from noctuary.correlation.placing import Placed, Placing, is_node_event, pods_of, workload_of
 from noctuary.correlation.taken_back import Place, find_returns, place_of, with_deleted, without_remade
+from noctuary.models import details
 from noctuary.models.context_event import CHANGE_TYPES, ContextEvent, EventType
 from noctuary.models.diagnosis import Change, Fault, IncidentContext, PodView, Relation, Subject
 from noctuary.models.service_index import ServiceIndex
@@ -131,14 +133,15 @@ def _node_faults(
     """Return what is wrong with the nodes of the service; with any node where its pods find none."""
     nodes = {pod.node for pod in own_pods} | {p.event.object.node for p in placed if p.event.object} - {""}
     homeless = any(p.analyzer.asks_for_nodes for p in placed)
+    views = {node.name: node for node in context.nodes}
     found = [
-        Placed(event, "", Relation.NODE, registry.recognise(event))
+        node_as_seen(Placed(event, "", Relation.NODE, registry.recognise(event)), views)
         for event in events
         if is_node_event(event)
         and event.timestamp <= context.onset + LATE_FAULT_S
         and (homeless or (event.object is not None and event.object.name in nodes))
     ]
-    return group_episodes(found, [], {})
+    return group_episodes(found, [], {p.event.id: details.ENDED in p.event.details for p in found})
 
 
 def _is_change(placed: Placed) -> bool:

@@ -244,7 +244,8 @@ def _runs_before(observed: Observations, change: Change) -> bool:
 def _never_started(observed: Observations, change: Change) -> bool:
     """Tell whether nothing of the service is ready since a rollout, and nothing but the rollout may be why."""
     pods = _pods(observed, change)
-    is_alone = not observed.faults and not observed.node_faults and observed.changes == [change]
+    bad_nodes = [fault for fault in observed.node_faults if not fault.is_over]
+    is_alone = not observed.faults and not bad_nodes and observed.changes == [change]
     is_new = change.relation is Relation.OWN and has_previous(change) and not is_restart(change)
     is_down = bool(pods) and not any(pod.is_ready for pod in observed.own_pods)
     never_ready = all(pod.created_at and pod.ready_changed_at <= pod.created_at + START_UP_S for pod in pods)

@@ -13,6 +13,7 @@ from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.incidents.alerts import onset_of, read_alerts
 from noctuary.incidents.evidence.answers import is_better
 from noctuary.incidents.evidence.clearing import find_clearing, services_of_cause
+from noctuary.incidents.evidence.nodes import blamed_nodes, nodes_as_they_are, troubled_nodes
 from noctuary.incidents.evidence.sight import NO_SIGHT, Sight
 from noctuary.incidents.evidence.standing import (
     blamed_workloads,
@@ -28,6 +29,7 @@ from noctuary.models.diagnosis import Diagnosis, IncidentContext, Relation, Serv
 from noctuary.models.evidence import AlertSummary, Evidence, Standing
 from noctuary.models.incident import IncidentRow
 from noctuary.models.live_view import LiveView
+from noctuary.models.node_view import NodeView
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.client import PagerDutyClients
 from noctuary.store.interface import Store
@@ -100,7 +102,8 @@ class Enricher:
         reader = None if has_failed else self._sight.revisions
         seen = found.live.revisions if found.live is not None else []
         revisions = await read_revisions(reader, blamed_workloads(diagnosis), found.deadline, seen)
-        return find_standing(diagnosis, observed.changes, revisions, found.live)
+        nodes = await self._nodes(blamed_nodes(diagnosis), found.context.nodes, found.deadline)
+        return find_standing(diagnosis, observed.changes, revisions, found.live, nodes)
 
     async def _look(
         self, record: RoutingRecord, incident: IncidentRow, now: float, known_alerts: AlertSummary | None
@@ -120,6 +123,7 @@ class Enricher:
         if onset - record.lookback_s < since - 1:
             cut = []
             events = await self._window(services, onset - record.lookback_s, now, cut)
+        nodes = await self._nodes(troubled_nodes(events), live.nodes if live else [], deadline)
         context = IncidentContext(
             services=services,
             onset=onset,
@@ -130,6 +134,7 @@ class Enricher:
             minimum_score=record.minimum_confidence,
             ignored_reasons=list(self._sight.ignored_reasons),
             unread_services=live.unread_services if live else None,
+            nodes=nodes,
         )
         return Look(context, alerts, live, gaps + cut, deadline)
 
@@ -152,6 +157,7 @@ class Enricher:
             self._live(shown, [], deadline),
             read_revisions(self._sight.revisions, blamed_workloads(diagnosis), deadline),
         )
+        nodes = await self._nodes(blamed_nodes(diagnosis), live.nodes if live else [], deadline)
         told = [*(live.events if live else []), *rollouts_of(revisions)]
         observed = gather_observations(
             IncidentContext(
@@ -165,7 +171,7 @@ class Enricher:
         )
         return msgspec.structs.replace(
             known,
-            standing=find_standing(diagnosis, observed.changes, revisions, live),
+            standing=find_standing(diagnosis, observed.changes, revisions, live, nodes),
             clearing=find_clearing(diagnosis, observed, live) if is_resolved else None,
         )
 
@@ -177,6 +183,9 @@ class Enricher:
         self, services: list[ServiceView], since: float, now: float, cut: list[str]
     ) -> list[ContextEvent]:
         return await read_window(self._store, services, since, now, cut, self._sight.ignored_reasons)
+
+    async def _nodes(self, names: list[str], known: list[NodeView], deadline: float) -> list[NodeView]:
+        return await nodes_as_they_are(self._sight.nodes, names, known, deadline)
 
     async def _last_event_at(self, services: list[ServiceView]) -> float | None:
         own = [service.name for service in services if service.relation is Relation.OWN]

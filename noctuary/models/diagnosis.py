@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from noctuary.models.context_event import ContextEvent
+from noctuary.models.node_view import NodeView
 
 
 class Relation(StrEnum):
@@ -77,6 +78,8 @@ class IncidentContext(msgspec.Struct, frozen=True):
     """Reasons of Warnings that tell nothing, as the release is set."""
     unread_services: list[str] | None = None
     """Services whose pods were not read live; None: not known which."""
+    nodes: list[NodeView] = []
+    """The nodes that were read live; of others only what was stored is known."""
 
 
 class Subject(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 import msgspec
 
 from noctuary.models.diagnosis import Change, Diagnosis, Subject
+from noctuary.models.node_view import NodeView
 from noctuary.models.revisions import WorkloadRevisions
 
 
@@ -38,6 +39,8 @@ class Standing(msgspec.Struct, frozen=True):
     undoings: dict[str, Change] = {}
     """What took back which change that is named as a cause, by the change's event; `rollback` and `undone` are of the
     first cause only."""
+    nodes: list[NodeView] = []
+    """The blamed nodes as they are now; those that were not read are left out."""
 
 
 class Evidence(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ import msgspec
 
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import PodView, ServiceView, Subject
+from noctuary.models.node_view import NodeView
 from noctuary.models.revisions import WorkloadRevisions
 
 
@@ -19,7 +20,12 @@ class LiveView(msgspec.Struct, frozen=True):
     revisions: list[WorkloadRevisions] = []
     unread_services: list[str] = []
     """Services whose pods were not read."""
+    nodes: list[NodeView] = []
+    """The nodes that were asked for and answered, or are known to be gone."""
 
+
+NodeReader = Callable[[list[str]], Awaitable[list[NodeView]]]
+"""Reads nodes by name; one that could not be read is left out."""
 
 LiveReader = Callable[[list[ServiceView]], Awaitable[LiveView | None]]
 """Reads services; None when nothing of them can be seen from here."""

@@ -26,7 +26,7 @@ from noctuary.notes.posted import (
     told_line,
     vendor_of,
 )
-from noctuary.notes.tense import past
+from noctuary.notes.tense import past, until
 from noctuary.notes.values import (
     changed_parts,
     from_to,
@@ -62,6 +62,7 @@ def sentence(cause: Cause, diagnosis: Diagnosis, limit: int, *, with_symptom: bo
         said = fault_sentence(cause.faults[0], limit)
         if with_symptom and cause.why.startswith((SINCE_RESTART, SINCE_LATE)):
             return f"{said} {cause.why}"
+        said += until(cause.faults[0], diagnosis.onset) if with_age else ""
         return said + (_felt(cause, limit) if with_symptom and cause.kind is CauseKind.NODE else "")
     said = _change_sentence(cause.change, diagnosis.onset if with_age else None, limit)
     symptom = _symptom(cause, limit) if with_symptom else ""
@@ -76,7 +77,9 @@ def _felt(cause: Cause, limit: int) -> str:
     if not count:
         return f"; {cause.why}"
     one, many = ("fails there", "fail there") if there else ("finds no other node", "find no other node")
-    return f"; {plural(count, 'pod')} of {shown_name(felt[0], limit)} {one if count == 1 else many}"
+    suffered = one if count == 1 else many
+    told = past(suffered) if all(fault.is_over for fault in felt) else suffered
+    return f"; {plural(count, 'pod')} of {shown_name(felt[0], limit)} {told}"
 
 
 def _symptom(cause: Cause, limit: int) -> str:

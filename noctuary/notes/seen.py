@@ -13,6 +13,7 @@ from noctuary.models.diagnosis import Cause, Diagnosis, Fault, SetAside, Verdict
 from noctuary.models.evidence import Evidence
 from noctuary.models.live_view import NOT_WATCHED
 from noctuary.notes.phrases import cause_sentence, change_line, fault_line, fault_sentence, restarts_of
+from noctuary.notes.tense import until
 
 MAX_EVIDENCE_LINES = 20
 MAX_OTHER_CHARS = 900
@@ -62,6 +63,8 @@ def _timeline(diagnosis: Diagnosis) -> list[tuple[float, str]]:
 
 
 def _lasting(fault: Fault, diagnosis: Diagnosis) -> str:
+    if told := until(fault, diagnosis.onset):
+        return f",{told}"
     return f", last seen {_at(fault.last, diagnosis)}" if fault.last - fault.first >= 1 else ""
 
 

@@ -1,5 +1,10 @@
 """The past tense of our own sentences: what is over is not told as if it still went on."""
 
+from noctuary.common.clock import format_moment
+from noctuary.correlation.lasting import ended_at
+from noctuary.models import details
+from noctuary.models.diagnosis import Fault
+
 PAST = {
     "asks": "asked",
     "are": "were",
@@ -50,6 +55,17 @@ def past(sentence: str) -> str:
         for before, word in zip(["", *words], words, strict=False)
     ]
     return " ".join(told)
+
+
+def until(fault: Fault, near: float) -> str:
+    """Return ` until 13:56:40`, where a node's trouble is over and it is known when it ended."""
+    if not fault.is_over or details.ENDED not in fault.details:
+        return ""
+    ended = ended_at(fault)
+    when = format_moment(ended, near) if ended else ""
+    if details.GONE in fault.details:
+        return f" until it was deleted{f' at {when}' if when else ''}"
+    return f" until {when}" if when else ""
 
 
 def _past(word: str) -> str:

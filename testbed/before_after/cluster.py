@@ -190,4 +190,9 @@ def _sight(kube: KubeClient) -> Any:
         from noctuary.sources.kubernetes.revision_reader import make_revision_reader  # noqa: PLC0415
     except ImportError:
         return live
-    return Sight(live=live, revisions=make_revision_reader(kube), ignored_reasons=IGNORED_REASONS)
+    sight = Sight(live=live, revisions=make_revision_reader(kube), ignored_reasons=IGNORED_REASONS)
+    try:
+        from noctuary.sources.kubernetes.live_reader import make_node_reader  # noqa: PLC0415
+    except ImportError:
+        return sight
+    return sight._replace(nodes=make_node_reader(kube))

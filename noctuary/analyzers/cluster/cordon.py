@@ -1,6 +1,7 @@
 """A node that takes no new pods, because somebody said so."""
 
 from noctuary.analyzers.base import Advice, Analyzer, Wording, is_about_node
+from noctuary.analyzers.node import look_back
 from noctuary.common.words import is_subdomain
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
@@ -33,4 +34,7 @@ class Cordon(Analyzer):
         name = fault.subject.name
         if not is_subdomain(name):
             return Advice("uncordon the node once the work on it is done")
+        if fault.is_over:
+            is_gone = details.GONE in fault.details
+            return look_back(name, fault) if is_gone else Advice(f"node {name} takes new pods again")
         return Advice(command=f"kubectl uncordon {name}", remark="once the work on it is done")

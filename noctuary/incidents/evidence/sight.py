@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from noctuary.models.live_view import Limits, LiveReader, RevisionReader, no_limits
+from noctuary.models.live_view import Limits, LiveReader, NodeReader, RevisionReader, no_limits
 
 IGNORED_REASONS = (
     "PolicyViolation",
@@ -23,12 +23,13 @@ FailedGetResourceMetric): whether its rate changed at the onset tells the two ap
 
 
 class Sight(NamedTuple):
-    """How the cluster is read; `live` and `revisions` None: it is not."""
+    """How the cluster is read; `live`, `revisions` and `nodes` None: it is not."""
 
     live: LiveReader | None = None
     revisions: RevisionReader | None = None
     limits: Limits = no_limits
     ignored_reasons: tuple[str, ...] = ()
+    nodes: NodeReader | None = None
 
 
 NO_SIGHT = Sight()

@@ -8,6 +8,7 @@ import structlog
 
 from noctuary.common.errors import KubernetesError
 from noctuary.correlation.taken_back import is_gone, posted_back
+from noctuary.incidents.evidence.nodes import blamed_nodes
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import (
@@ -22,6 +23,7 @@ from noctuary.models.diagnosis import (
 )
 from noctuary.models.evidence import Standing
 from noctuary.models.live_view import LiveView, RevisionReader
+from noctuary.models.node_view import NodeView
 from noctuary.models.revisions import REVISED_KINDS, WorkloadRevisions
 
 log = structlog.get_logger()
@@ -101,15 +103,21 @@ def rollouts_of(revisions: list[WorkloadRevisions] | None) -> list[ContextEvent]
 
 
 def find_standing(
-    diagnosis: Diagnosis, changes: list[Change], revisions: list[WorkloadRevisions] | None, live: LiveView | None
+    diagnosis: Diagnosis,
+    changes: list[Change],
+    revisions: list[WorkloadRevisions] | None,
+    live: LiveView | None,
+    nodes: Iterable[NodeView] = (),
 ) -> Standing:
-    """Tell what holds of a diagnosis, from the changes, the revisions and the pods that were seen."""
+    """Tell what holds of a diagnosis, from the changes, the revisions, the pods and the nodes that were seen."""
+    blamed = blamed_nodes(diagnosis)
     return Standing(
         find_rollback(diagnosis, changes),
         None if revisions is None else [msgspec.structs.replace(each, rollouts=[]) for each in revisions],
         find_undoing(diagnosis, changes),
         find_broken_pods(diagnosis, live),
         find_undoings(diagnosis, changes),
+        [node for node in nodes if node.name in blamed],
     )
 
 

@@ -1,7 +1,7 @@
 """The live view: the rollouts, pods, faults and revisions of services, as their namespaces and nodes show them now."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 import msgspec
@@ -13,11 +13,12 @@ from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import JOB_KINDS, WORKLOAD_KINDS, PodView, Subject
 from noctuary.models.live_view import LiveView
+from noctuary.models.node_view import NodeView
 from noctuary.models.revisions import REVISED_KINDS, StoredRevision, WorkloadRevisions
 from noctuary.models.service_index import ServiceIndex
 from noctuary.sources.kubernetes.draft import clamp
 from noctuary.sources.kubernetes.fault_words import ONGOING_REASONS
-from noctuary.sources.kubernetes.kinds.nodes import NODES, Node, node_faults
+from noctuary.sources.kubernetes.kinds.nodes import NODES, Node, node_faults, view_node
 from noctuary.sources.kubernetes.kinds.pods import describe_pod, is_ready, pod_faults
 from noctuary.sources.kubernetes.live_namespace import Member, Namespace, is_wanted
 from noctuary.sources.kubernetes.rollouts.dating import Clock
@@ -67,9 +68,12 @@ def _unseen_rollouts(pods: list[PodView]) -> list[str]:
     return [f"rollouts of kind {kind}, which its pods do not tell" for kind in sorted(kinds)[:MAX_KINDS]]
 
 
-def view_nodes(nodes: list[Node], now: float) -> LiveView:
-    """Return what is wrong with nodes."""
-    return LiveView([clamp(_as_of(now, event), now) for node in nodes for event in node_faults(node)])
+def view_nodes(nodes: Mapping[str, Node | None], now: float) -> LiveView:
+    """Return what is wrong with nodes, and how each is; None: it is gone."""
+    there = [node for node in nodes.values() if node is not None]
+    events = [clamp(_as_of(now, event), now) for node in there for event in node_faults(node)]
+    views = [NodeView(name, is_gone=True) if node is None else view_node(node) for name, node in nodes.items()]
+    return LiveView(events, nodes=views)
 
 
 def join_views(views: Iterable[LiveView]) -> LiveView:
@@ -81,6 +85,7 @@ def join_views(views: Iterable[LiveView]) -> LiveView:
         gaps=list(dict.fromkeys(gap for view in views for gap in view.gaps)),
         revisions=[each for view in views for each in view.revisions],
         unread_services=[name for view in views for name in view.unread_services],
+        nodes=[node for view in views for node in view.nodes],
     )
 
 
@@ -122,10 +127,10 @@ def nodes_of(members: Iterable[Member]) -> list[str]:
     return list(dict.fromkeys(each.pod.spec.node_name for each in ordered if each.pod.spec.node_name))
 
 
-async def read_nodes(kube: KubeClient, names: list[str]) -> list[Node]:
-    """Read nodes; one that is gone is left out."""
+async def read_nodes(kube: KubeClient, names: list[str]) -> dict[str, Node | None]:
+    """Read nodes by name; None of one that is gone."""
     found = await asyncio.gather(*(_read_node(kube, name) for name in names))
-    return [node for node in found if node is not None]
+    return dict(zip(names, found, strict=True))
 
 
 async def _read_node(kube: KubeClient, name: str) -> Node | None:

@@ -9,7 +9,8 @@ from noctuary.common.clock import now as wall_clock
 from noctuary.common.errors import KubernetesError, KubernetesUnavailable, is_refusal
 from noctuary.kube.client import KubeClient
 from noctuary.models.diagnosis import Relation, ServiceView
-from noctuary.models.live_view import Limits, LiveReader, LiveView
+from noctuary.models.live_view import Limits, LiveReader, LiveView, NodeReader
+from noctuary.models.node_view import NodeView
 from noctuary.models.service_index import ServiceIndex
 from noctuary.sources.kubernetes.live import MAX_NODES, join_views, nodes_of, read_nodes, view_namespace, view_nodes
 from noctuary.sources.kubernetes.live_namespace import Member, Namespace, Reading, members_of, read_namespace
@@ -47,6 +48,15 @@ def make_live_reader(
         return await _read(reading, own_first[:MAX_SERVICES], own_first[MAX_SERVICES:], with_nodes=not watched)
 
     return read
+
+
+def make_node_reader(kube: KubeClient, watched: Collection[str] = ()) -> NodeReader | None:
+    """Return what reads nodes that no pod of a service is on any more; None where nodes are not ours to see."""
+
+    async def read(names: list[str]) -> list[NodeView]:
+        return view_nodes(await read_nodes(kube, names[:MAX_NODES]), wall_clock()).nodes
+
+    return None if watched else read
 
 
 def make_limits(watched: Collection[str]) -> Limits:

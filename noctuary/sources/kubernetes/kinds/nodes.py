@@ -1,13 +1,16 @@
 """Nodes: what is wrong with each, read from its conditions."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
 
+from noctuary.common import clock
 from noctuary.kube.objects import Condition, KubeObject, Struct, WorkloadMeta, seconds
 from noctuary.kube.reflector import ChangeType
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
+from noctuary.models.node_view import NodeView
 from noctuary.sources.kubernetes.draft import draft
 from noctuary.sources.kubernetes.rollouts.writes import last_write
 from noctuary.sources.kubernetes.sinks import FaultSink
@@ -22,6 +25,7 @@ PRESSURES = {
 NOT_READY = "NodeNotReady"
 CORDONED = "NodeUnschedulable"
 """As kubectl shows it; nothing is wrong with the node, and new pods do not get there."""
+_REASONS = {**PRESSURES, "Ready": NOT_READY, "NetworkUnavailable": "NodeNetworkUnavailable"}
 CONDITION_REASONS = frozenset(
     {
         *PRESSURES.values(),
@@ -68,27 +72,44 @@ class Node(KubeObject):
 
 
 class NodeSink(FaultSink[Node]):
-    """Reports the faults of nodes, and keeps which nodes there are."""
+    """Reports the faults of nodes and when they end, and keeps which nodes there are."""
 
     def __init__(self, context: SinkContext) -> None:
-        super().__init__(context.queue, node_faults)
+        super().__init__(context.queue, self._told)
         self._nodes = context.nodes
+        self._wrong: dict[str, list[ContextEvent]] = {}
+        """By uid, what was wrong with a node when it was last seen."""
 
     def on_list(self, objects: list[Node]) -> None:
         """Handle the complete list."""
         self._nodes.clear()
         self._nodes.update({node.metadata.name: node_ref(node.metadata.name, node.metadata.uid) for node in objects})
+        listed = {node.metadata.uid for node in objects}
+        for uid in [uid for uid in self._wrong if uid not in listed]:
+            self._queue.offer(_gone(self._wrong.pop(uid)), [], is_live=False)
         super().on_list(objects)
 
     def on_event(self, change: ChangeType, obj: Node) -> None:
         """Handle one change."""
         self._nodes[obj.metadata.name] = node_ref(obj.metadata.name, obj.metadata.uid)
         super().on_event(change, obj)
+        if change == "DELETED":
+            self._queue.offer(_gone(node_faults(obj)), [], is_live=True)
 
     def forget(self, obj: Node) -> None:
         """Forget a node that is gone."""
         self._nodes.pop(obj.metadata.name, None)
+        self._wrong.pop(obj.metadata.uid, None)
         super().forget(obj)
+
+    def _told(self, node: Node) -> list[ContextEvent]:
+        """Return what is wrong with a node, and what of the last time has ended since."""
+        wrong, before = node_faults(node), self._wrong.pop(node.metadata.uid, [])
+        if wrong:
+            self._wrong[node.metadata.uid] = wrong
+        now_wrong, well = {event.dedup_key for event in wrong}, _well_since(node)
+        over = [event for event in before if event.dedup_key not in now_wrong]
+        return [*wrong, *(_ended(event, well.get(event.details[details.REASON]) or clock.now()) for event in over)]
 
 
 NODES = WatchedKind(api=CORE, resource="nodes", kind=Node, make_sink=NodeSink, is_namespaced=False)
@@ -96,11 +117,10 @@ NODES = WatchedKind(api=CORE, resource="nodes", kind=Node, make_sink=NodeSink, i
 
 def node_faults(node: Node) -> list[ContextEvent]:
     """Return an event for each bad condition, and for a cordon; each time one turns bad is an event of its own."""
-    bad = [(condition, _bad_reason(condition)) for condition in node.status.conditions]
     found = [
         _event(node, reason, seconds(condition.last_transition_time), f"{condition.reason}: {condition.message}")
-        for condition, reason in bad
-        if reason
+        for condition, reason, is_bad in _judged(node)
+        if is_bad
     ]
     return [*found, _event(node, CORDONED, _cordoned_at(node), "")] if node.spec.unschedulable else found
 
@@ -110,12 +130,36 @@ def node_ref(name: str, uid: str) -> ObjectRef:
     return ObjectRef(kind="Node", namespace="", name=name, uid=uid, node=name)
 
 
-def _bad_reason(condition: Condition) -> str:
-    if condition.type == "Ready":
-        return "" if condition.status == "True" else NOT_READY
-    if condition.type == "NetworkUnavailable":
-        return "NodeNetworkUnavailable" if condition.status == "True" else ""
-    return PRESSURES.get(condition.type, "") if condition.status == "True" else ""
+def view_node(node: Node) -> NodeView:
+    """Return a node as it is now."""
+    wrong = {event.details[details.REASON]: event.timestamp for event in node_faults(node)}
+    return NodeView(node.metadata.name, wrong=wrong, well=_well_since(node))
+
+
+def _well_since(node: Node) -> dict[str, float]:
+    """Return since when each condition is good, by the reason of its being bad; of a cordon nobody keeps that."""
+    return {
+        reason: seconds(condition.last_transition_time) for condition, reason, is_bad in _judged(node) if not is_bad
+    }
+
+
+def _judged(node: Node) -> Iterator[tuple[Condition, str, bool]]:
+    """Yield each condition that can be bad, the reason that it then is, and whether it is so."""
+    for condition in node.status.conditions:
+        if condition.type in _REASONS:
+            yield condition, _REASONS[condition.type], (condition.status == "True") is not (condition.type == "Ready")
+
+
+def _ended(event: ContextEvent, at: float) -> ContextEvent:
+    """Return what was wrong with a node as over."""
+    facts = event.details | {details.ENDED: f"{at:.0f}"}
+    return msgspec.structs.replace(event, last_seen=max(event.last_seen, at), details=facts)
+
+
+def _gone(events: list[ContextEvent]) -> list[ContextEvent]:
+    """Return what was wrong with a node that does not exist any more."""
+    over = (_ended(event, clock.now()) for event in events)
+    return [msgspec.structs.replace(event, details=event.details | {details.GONE: "1"}) for event in over]
 
 
 def _cordoned_at(node: Node) -> float:

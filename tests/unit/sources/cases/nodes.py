@@ -7,9 +7,9 @@ from tests.unit.sources.watched_case import AT, Case, Manifest, manifest
 LATER = "2026-11-21T10:04:00Z"
 
 
-def node(condition: str, status: str) -> Manifest:
+def node(condition: str, status: str, since: str = AT) -> Manifest:
     """Return a node with one condition."""
-    reported = {"type": condition, "status": status, "reason": "Why", "message": "so", "lastTransitionTime": AT}
+    reported = {"type": condition, "status": status, "reason": "Why", "message": "so", "lastTransitionTime": since}
     return manifest("node-1", "") | {"status": {"conditions": [reported]}}
 
 
@@ -18,6 +18,13 @@ def cordoned(**metadata: object) -> Manifest:
     return manifest("node-1", "", **metadata) | {"spec": {"unschedulable": True}, "status": {}}
 
 
+def ended(reason: str, at: str) -> dict[str, object]:
+    """Return what is told of a trouble that ended."""
+    return {"new_value": reason, "last_seen": parse_time(at), f"details.{details.ENDED}": f"{parse_time(at):.0f}"}
+
+
+GOOD, TIGHT = (node(kind, "True", LATER)["status"]["conditions"] for kind in ("Ready", "MemoryPressure"))
+FIRST_KEY = f"node-1/NodeNotReady/{parse_time(AT):.0f}"
 TAINT = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule", "timeAdded": LATER}
 WRITTEN = {"manager": "kubectl", "time": LATER, "fieldsV1": {"f:spec": {"f:unschedulable": {}}}}
 
@@ -56,5 +63,31 @@ CASES = [
         cordoned(managedFields=[WRITTEN]),
         [{"new_value": "NodeUnschedulable", "timestamp": parse_time(LATER)}],
     ),
+    Case(
+        "ready again: since when it is",
+        node("Ready", "True", LATER),
+        [ended("NodeNotReady", LATER)],
+        listed={"nodes": [node("Ready", "False")]},
+    ),
+    Case(
+        "not ready once more: the time before is over",
+        node("Ready", "False", LATER),
+        [{"timestamp": parse_time(LATER)}, {"dedup_key": FIRST_KEY, "timestamp": parse_time(AT)}],
+        listed={"nodes": [node("Ready", "False")]},
+    ),
+    Case(
+        "out of memory, and not ready any more",
+        {**node("Ready", "True"), "status": {"conditions": [*GOOD, *TIGHT]}},
+        [{"new_value": "NodeMemoryPressure"}, ended("NodeNotReady", LATER)],
+        listed={"nodes": [node("Ready", "False")]},
+    ),
+    Case(
+        "deleted while it was not ready",
+        node("Ready", "Unknown"),
+        [{"dedup_key": FIRST_KEY, f"details.{details.GONE}": "1"}],
+        change="DELETED",
+        listed={"nodes": [node("Ready", "Unknown")]},
+    ),
+    Case("deleted while it was ready", node("Ready", "True"), [], change="DELETED"),
     Case("cordoned since nobody knows when", cordoned(), [{"timestamp": parse_time(AT)}]),
 ]

@@ -1,0 +1,111 @@
+"""Nodes in trouble: what ended is told so, and is a cause only while it may be why."""
+
+from typing import NamedTuple
+
+import pytest
+
+from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.models import details
+from noctuary.models.context_event import ContextEvent
+from noctuary.models.diagnosis import PodView
+from noctuary.models.node_view import NodeView
+from testbed.correlation_world import ONSET, diagnose, event, fault, named, node, pod
+
+BAD = "NodeNotReady"
+NODE_7 = "node node-7"
+QUIET = "nothing_relevant"
+
+
+def well(ago: float) -> NodeView:
+    return NodeView("node-7", well={BAD: ONSET - ago})
+
+
+def wrong(ago: float) -> NodeView:
+    return NodeView("node-7", wrong={BAD: ONSET - ago})
+
+
+def bad(at: float, last: float | None = None, **facts: str) -> ContextEvent:
+    """Build a node that is not ready, last seen so at a time."""
+    kind = node(at).event_type
+    return event("Node", "node-7", kind, at, {details.REASON: BAD, **facts}, last=at if last is None else last)
+
+
+def stored(at: float, ended: float, **facts: str) -> ContextEvent:
+    return bad(at, ended, **{details.ENDED: f"{ONSET - ended:.0f}"}, **facts)
+
+
+def lost(at: float, last: float | None = None) -> ContextEvent:
+    """Build a pod on the node."""
+    return fault(at, BAD, "old", node="node-7", last=at if last is None else last)
+
+
+GONE = NodeView("node-7", is_gone=True)
+HERE = [pod("old", on="node-7", ready_changed_at=ONSET - 190)]
+DOWN = [pod("old", on="node-7", ready=False)]
+MOVED = [pod("old", 1, on="node-8")]
+
+
+class World(NamedTuple):
+    """What was reported, the pods, the nodes read live, who is blamed, and whether that is over and likely."""
+
+    events: list[ContextEvent]
+    pods: list[PodView]
+    nodes: list[NodeView]
+    blamed: str
+    is_over: bool = False
+    is_likely: bool = False
+
+
+WORLDS = {
+    "not read": World([bad(300), lost(298, 0)], DOWN, [], NODE_7, is_likely=True),
+    "not ready still": World([bad(300), lost(298, 0)], DOWN, [wrong(300)], NODE_7, is_likely=True),
+    "well minutes before": World([bad(300), lost(298)], HERE, [well(200)], NODE_7, is_over=True),
+    "well minutes before, as was stored": World([stored(300, 200), lost(298)], HERE, [], NODE_7, is_over=True),
+    "well minutes before, its pods ready": World([bad(300)], HERE, [well(200)], NODE_7, is_over=True),
+    "well since after the onset": World(
+        [bad(300), lost(298)], MOVED, [well(-20)], NODE_7, is_over=True, is_likely=True
+    ),
+    "well for long": World([bad(2400), lost(2398)], HERE, [well(1800)], QUIET),
+    "well for long, as was stored": World([stored(2400, 1800), lost(2398)], HERE, [], QUIET),
+    "well for long, while its pod still fails": World(
+        [bad(2400), lost(2398, 0)], DOWN, [well(1800)], NODE_7, is_over=True
+    ),
+    "gone, nobody knows since when": World([bad(2400), lost(2398)], MOVED, [GONE], NODE_7, is_over=True),
+    "gone minutes before": World([stored(400, 90, gone="1"), lost(398)], MOVED, [], NODE_7, is_over=True),
+    "gone for long": World([stored(2400, 1800, gone="1"), lost(2398)], MOVED, [], QUIET),
+    "stored as over, and read as wrong": World(
+        [stored(300, 200), lost(298, 0)], DOWN, [wrong(300)], NODE_7, is_likely=True
+    ),
+    "over, and wrong again since": World(
+        [bad(700), bad(300, 0), lost(298, 0)], DOWN, [wrong(300)], NODE_7, is_likely=True
+    ),
+    "its pod began to fail after it was well": World(
+        [bad(900), fault(200, template="old", node="node-7", last=0)], DOWN, [well(700)], "crash_loop pay"
+    ),
+}
+
+
+@pytest.mark.parametrize("world", WORLDS.values(), ids=WORLDS)
+def test_a_node_is_blamed_as_its_state_shows(world: World) -> None:
+    found = diagnose(world.events, world.pods, nodes=world.nodes)
+    assert named(found) == world.blamed
+    if world.blamed == NODE_7:
+        first = found.causes[0]
+        assert (first.faults[0].is_over, first.score >= LIKELY_SCORE) == (world.is_over, world.is_likely)
+
+
+@pytest.mark.parametrize(
+    ("told", "nodes", "until"),
+    [
+        (bad(300), [well(200)], 200.0),
+        (stored(300, 200), [], 200.0),
+        (stored(300, 200), [GONE], 200.0),
+        (bad(300, 40), [well(200)], 40.0),
+        (bad(300), [GONE], 300.0),
+    ],
+)
+def test_a_nodes_trouble_lasted_until_it_ended_or_was_seen_last(
+    told: ContextEvent, nodes: list[NodeView], until: float
+) -> None:
+    found = diagnose([told, lost(298)], HERE, nodes=nodes)
+    assert found.causes[0].faults[0].last == ONSET - until
