@@ -35,6 +35,8 @@ TAKEN_AWAY = "its pods are gone: it was scaled to 0 since"
 NONE_RUNS = "no pod runs it now, the version before is ready"
 RAN_WELL = "its pods ran well"
 """Tells against a rollout and acquits it of nothing that needs hours, such as a leak."""
+NOT_KNOWN = "it is the change before the alert; how its pods fare is not known"
+PODS_READY = "its pods are ready, so only its behaviour can be wrong"
 NOT_READY = "not ready yet"
 START_UP_S = 60.0
 """A pod that became unready later than this after it was made had been ready."""
@@ -226,12 +228,12 @@ def _how_its_pods_fare(observed: Observations, change: Change) -> str:
     if not pods and _runs_before(observed, change):
         return NONE_RUNS
     if not pods:
-        return "it is the change before the alert; how its pods fare is not known"
+        return NOT_KNOWN
     if unready and len(pods) == 1:
         return f"its pod is {NOT_READY}"
     if unready:
         return f"{unready} of its {plural(len(pods), 'pod')} {'is' if unready == 1 else 'are'} {NOT_READY}"
-    return "its pods are ready, so only its behaviour can be wrong"
+    return PODS_READY
 
 
 def _runs_before(observed: Observations, change: Change) -> bool:

@@ -5,20 +5,26 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from noctuary.analyzers.registry import analyzer_of
+from noctuary.correlation.fault_checks import SINCE_RESTART
 from noctuary.correlation.lasting import as_ended, ended_at
+from noctuary.correlation.rollout_checks import CONFIGURATION, NONE_RUNS, NOT_KNOWN, PODS_READY, TAKEN_AWAY
 from noctuary.models import details
-from noctuary.models.diagnosis import Diagnosis, Fault, Subject
+from noctuary.models.diagnosis import Cause, Diagnosis, Fault, Subject
 from noctuary.models.evidence import Clearing, Evidence
 from noctuary.models.node_view import NodeView
+from noctuary.notes.tense import past
+
+_STILL_SO = (PODS_READY, NONE_RUNS, NOT_KNOWN, TAKEN_AWAY, CONFIGURATION, SINCE_RESTART)
+"""Beginnings of what pods that are ready do not end, and of what names objects of others."""
 
 
 def as_cleared(evidence: Evidence) -> Evidence:
     """Return evidence whose faults are over, since all pods of the blamed workload were seen to be ready."""
     diagnosis = evidence.diagnosis
     subject = _blamed(diagnosis)
-    if subject is None or not _is_cleared(evidence.clearing):
+    if subject is None:
         return evidence
-    causes = [replace(cause, faults=[_ended(fault, subject) for fault in cause.faults]) for cause in diagnosis.causes]
+    causes = [_with_ended(cause, subject) for cause in diagnosis.causes]
     return replace(evidence, diagnosis=replace(diagnosis, causes=causes))
 
 
@@ -45,8 +51,16 @@ def _blamed(diagnosis: Diagnosis) -> Subject | None:
     return next((subject for subject in subjects if subject.kind != "Node"), subjects[0])
 
 
-def _is_cleared(clearing: Clearing | None) -> bool:
+def is_cleared(clearing: Clearing | None) -> bool:
+    """Tell whether all pods were seen to be ready."""
     return clearing is not None and 0 < (clearing.pods_total or 0) <= (clearing.pods_ready or 0)
+
+
+def _with_ended(cause: Cause, cleared: Subject) -> Cause:
+    """Return a cause with what the cleared pods suffered as over: its faults, and why it is one."""
+    subjects = [cause.change.subject] if cause.change is not None else [fault.subject for fault in cause.faults]
+    why = past(cause.why) if cleared in subjects and not cause.why.startswith(_STILL_SO) else cause.why
+    return replace(cause, why=why, faults=[_ended(fault, cleared) for fault in cause.faults])
 
 
 def _ended(fault: Fault, cleared: Subject) -> Fault:

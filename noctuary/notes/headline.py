@@ -26,9 +26,15 @@ Builder = Callable[[int], str]
 """One way to say it, with names of at most so many characters."""
 
 
-def headline(diagnosis: Diagnosis, prefix: str = "", standing: Standing | None = None) -> str:
-    """Return the answer in one line of at most 120 characters, with names shortened as far as it takes."""
-    groups = _cause(diagnosis.causes[0], diagnosis, standing) if diagnosis.causes else _no_cause(diagnosis)
+def headline(
+    diagnosis: Diagnosis, prefix: str = "", standing: Standing | None = None, *, is_cleared: bool = False
+) -> str:
+    """Return the answer in one line of at most 120 characters, with names shortened as far as it takes.
+
+    `is_cleared`: all pods were seen to be ready since.
+    """
+    told = "was" if is_cleared else "is"
+    groups = _cause(diagnosis.causes[0], diagnosis, standing) if diagnosis.causes else _no_cause(diagnosis, told)
     if diagnosis.is_undecided:
         groups = _undecided(diagnosis, standing)
     texts = [prefix + build(limit) for builders in groups for limit in _NAME_LIMITS for build in builders]
@@ -98,7 +104,7 @@ def _already(cause: Cause, diagnosis: Diagnosis, standing: Standing | None) -> I
             yield f"; {told}"
 
 
-def _no_cause(diagnosis: Diagnosis) -> list[list[Builder]]:
+def _no_cause(diagnosis: Diagnosis, told: str) -> list[list[Builder]]:
     name = ", ".join(clean(name, 253) for name in diagnosis.services) or "this service"
     if diagnosis.verdict is Verdict.NEVER_SEEN:
         return [[lambda limit: f"No context yet: nothing was ever seen of {shorten_middle(name, limit)}."]]
@@ -125,19 +131,19 @@ def _no_cause(diagnosis: Diagnosis) -> list[list[Builder]]:
         return f"o rollout, scaling or {fault} of {shorten_middle(name, limit)}{near}"
 
     if diagnosis.pods_total is not None and not diagnosis.pods_ready:
-        return [[lambda limit: f"{_state(diagnosis, name, limit)}; n{seen(limit)} was seen since {since} UTC."]]
+        return [[lambda limit: f"{_state(diagnosis, name, limit, told)}; n{seen(limit)} was seen since {since} UTC."]]
     return [
         [lambda limit: f"No recent change explains this: n{seen(limit)} was seen since {since} UTC."],
         [lambda limit: f"N{seen(limit)} was seen since {since} UTC."],
     ]
 
 
-def _state(diagnosis: Diagnosis, name: str, limit: int) -> str:
-    """Return that nothing of the service runs, or is ready: it comes before all that is not known."""
+def _state(diagnosis: Diagnosis, name: str, limit: int, told: str) -> str:
+    """Return that nothing of the service runs, or is ready (`told`: or was): it comes before all that is not known."""
     shown, total = shorten_middle(name, limit), diagnosis.pods_total
     if not total:
-        return f"There is no pod of {shown}"
-    return f"The pod of {shown} is not ready" if total == 1 else f"None of the {total} pods of {shown} is ready"
+        return f"There {told} no pod of {shown}"
+    return f"The pod of {shown} {told} not ready" if total == 1 else f"None of the {total} pods of {shown} {told} ready"
 
 
 def _weak(cause: Cause, diagnosis: Diagnosis, limit: int) -> str:

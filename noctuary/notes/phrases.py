@@ -84,8 +84,9 @@ def _felt(cause: Cause, limit: int) -> str:
 
 def _symptom(cause: Cause, limit: int) -> str:
     """Return what became of a change: what its own pods suffer, or that they are ready."""
-    if not cause.faults or cause.why == NOTHING_RUNS:
-        is_told = cause.why in (NOTHING_RUNS, NONE_RUNS) or cause.why.startswith(("its pods", CONFIGURATION))
+    runs_nothing = cause.why in (NOTHING_RUNS, past(NOTHING_RUNS))
+    if not cause.faults or runs_nothing:
+        is_told = runs_nothing or cause.why.startswith((NONE_RUNS, "its pods", CONFIGURATION))
         return cause.why if is_told or cause.why.endswith(NOT_READY) else ""
     fault = cause.faults[0]
     is_its_own = cause.change is None or fault.subject == cause.change.subject or not cause.change.subject.kind
