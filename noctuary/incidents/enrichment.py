@@ -11,7 +11,7 @@ from noctuary.correlation.correlate import observe_and_diagnose
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.incidents.alerts import onset_of, read_alerts
-from noctuary.incidents.evidence.answers import is_better
+from noctuary.incidents.evidence.answers import is_better, with_former
 from noctuary.incidents.evidence.clearing import find_clearing, services_of_cause
 from noctuary.incidents.evidence.nodes import blamed_nodes, nodes_as_they_are, troubled_nodes
 from noctuary.incidents.evidence.sight import NO_SIGHT, Sight
@@ -61,11 +61,13 @@ class Enricher:
         self._sight = sight
 
     async def evidence(
-        self, record: RoutingRecord, incident: IncidentRow, now: float, known_alerts: AlertSummary | None = None
+        self, record: RoutingRecord, incident: IncidentRow, now: float, former: Evidence | None = None
     ) -> Evidence:
-        """Diagnose an incident from everything that can be read in time; alerts known already are not read again."""
-        found = await self._look(record, incident, now, known_alerts)
-        return (await self._diagnosed(incident, found, now))[0]
+        """Diagnose an incident from everything that can be read in time; `former` is the answer before a reopening."""
+        found = await self._look(record, incident, now, None)
+        fresh, observed = await self._diagnosed(incident, found, now)
+        answer = with_former(fresh, former, observed)
+        return answer if answer is fresh else await self.present(record, incident, answer, now)
 
     async def second_look(self, record: RoutingRecord, incident: IncidentRow, known: Evidence, now: float) -> Evidence:
         """Return a better answer, or the one that is known with what the same reading tells of it now."""

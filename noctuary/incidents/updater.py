@@ -190,7 +190,7 @@ class IncidentUpdater:
         if known is None and row.diagnosis is not None and note is not None and not is_anew:
             return None
         if known is None or is_anew:
-            return await self._enricher.evidence(owner, row, clock.now())
+            return await self._enricher.evidence(owner, row, clock.now(), known)
         if note is not None and _reads_the_same(row, before):
             return known
         return await self._enricher.present(owner, row, known, clock.now())

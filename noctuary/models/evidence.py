@@ -62,3 +62,5 @@ class Evidence(msgspec.Struct, frozen=True):
     """The reopening that was diagnosed; None: the incident's first begin."""
     looked_at: float = 0.0
     """When the incident was first looked at since it came, was moved or was reopened."""
+    goes_on_since: float | None = None
+    """Since when the fault of the answer before the reopening goes on; None: the answer is of the time since."""

@@ -51,7 +51,7 @@ def render_note(incident: IncidentRow, evidence: Evidence, marker: str, now: flo
     diagnosis = told.diagnosis
     blocks = [
         [headline(diagnosis, _status_prefix(incident), evidence.standing, is_cleared=is_over)],
-        _status_lines(incident, evidence.clearing),
+        _status_lines(incident, evidence.clearing, evidence.goes_on_since),
         action(evidence, is_resolved=incident.status == "resolved"),
         why(told),
         others(diagnosis),
@@ -93,11 +93,11 @@ def _took_s(incident: IncidentRow) -> float:
     return max(0.0, (incident.resolved_at or incident.updated_at) - incident.began_at)
 
 
-def _status_lines(incident: IncidentRow, clearing: Clearing | None) -> list[str]:
+def _status_lines(incident: IncidentRow, clearing: Clearing | None, goes_on_since: float | None = None) -> list[str]:
     lines, near = [], incident.began_at
     if incident.reopened_at is not None:
         at = format_moment(incident.reopened_at, incident.triggered_at)
-        lines.append(f"Reopened at {at} UTC; what is said here is of the time since.")
+        lines.append(f"Reopened at {at} UTC; {_of_when(goes_on_since, near)}.")
     if incident.acknowledged_at is not None:
         lines.append(
             f"Acknowledged at {format_moment(incident.acknowledged_at, near)} UTC{_by(incident.acknowledged_by)}."
@@ -108,6 +108,13 @@ def _status_lines(incident: IncidentRow, clearing: Clearing | None) -> list[str]
             f"Resolved at {format_moment(incident.resolved_at, near)} UTC{_by(incident.resolved_by)}.{cleared}"
         )
     return lines
+
+
+def _of_when(goes_on_since: float | None, near: float) -> str:
+    if goes_on_since is None:
+        return "what is said here is of the time since"
+    since = format_moment(goes_on_since, near)
+    return f"nothing since explains it, and what the answer of before explains goes on since {since} UTC"
 
 
 def _by(name: str | None) -> str:

@@ -1,8 +1,12 @@
-"""Which of two answers stands: that of the first look, or that of a second one."""
+"""Which of two answers stands: that of the first look or of a second one, of before a reopening or of since."""
 
 import re
 
-from noctuary.models.diagnosis import Cause, Diagnosis, Verdict
+import msgspec
+
+from noctuary.correlation.fault_checks import goes_on
+from noctuary.correlation.observations import Observations
+from noctuary.models.diagnosis import Cause, Diagnosis, Fault, Verdict
 from noctuary.models.evidence import Evidence
 
 _VERDICTS = [Verdict.NEVER_SEEN, Verdict.NOTHING_RELEVANT, Verdict.CAUSE]
@@ -27,6 +31,37 @@ def is_better(fresh: Evidence, known: Evidence) -> bool:
     if _is_same(old, new):
         return is_as_sure or _gaps(fresh) < _gaps(known)
     return is_as_sure or _was_weighed(old, after)
+
+
+def with_former(fresh: Evidence, former: Evidence | None, observed: Observations) -> Evidence:
+    """Return what was found since a reopening; where that is no cause, the answer of before whose fault still goes on.
+
+    Of the former answer stays its first cause, with those of its faults that go on, as they are now.
+    """
+    before = former.diagnosis.causes[:1] if former is not None and former.service_id == fresh.service_id else []
+    if former is None or fresh.diagnosis.causes or not before or not before[0].faults:
+        return fresh
+    seen = [*observed.faults, *observed.background, *observed.node_faults]
+    now = [fault for fault in seen if goes_on(observed, fault)]
+    leading = [fault for fault in now if _is_still(fault, before[0].faults[0])]
+    others = [fault for fault in now if any(_is_still(fault, old) for old in before[0].faults[1:])]
+    lasting = leading + [fault for fault in others if fault not in leading]
+    if not leading:
+        return fresh
+    diagnosis = msgspec.structs.replace(
+        fresh.diagnosis,
+        verdict=Verdict.CAUSE,
+        causes=[msgspec.structs.replace(before[0], faults=lasting)],
+        weak=[cause for cause in fresh.diagnosis.weak if not any(fault in lasting for fault in cause.faults)],
+        background=[fault for fault in fresh.diagnosis.background if fault not in lasting],
+        ran_well_s=former.diagnosis.ran_well_s,
+    )
+    return msgspec.structs.replace(fresh, diagnosis=diagnosis, goes_on_since=min(fault.first for fault in lasting))
+
+
+def _is_still(fault: Fault, old: Fault) -> bool:
+    """Tell whether a fault is the same that was told before: of the same version."""
+    return (fault.kind, fault.subject, fault.template_hash) == (old.kind, old.subject, old.template_hash)
 
 
 def _gaps(evidence: Evidence) -> set[str]:

@@ -1,14 +1,19 @@
 """When a second look's answer replaces the first one."""
 
+from typing import Any
+
+import msgspec
 import pytest
 
-from noctuary.incidents.evidence.answers import is_better
+from noctuary.correlation.observations import Observations
+from noctuary.incidents.evidence.answers import is_better, with_former
 from noctuary.models.diagnosis import (
     Cause,
     CauseKind,
     Change,
     Diagnosis,
     Fault,
+    IncidentContext,
     Relation,
     SetAside,
     Subject,
@@ -60,3 +65,59 @@ CASES = {
 @pytest.mark.parametrize(("known", "fresh", "better"), CASES.values(), ids=CASES)
 def test_an_answer_is_replaced_for_a_reason(known: Evidence, fresh: Evidence, *, better: bool) -> None:
     assert is_better(fresh, known) is better
+
+
+LATER = AT + 7200
+RESTARTED = {"restarts": "31"}
+
+
+def going_on(name: str = "x", **more: Any) -> Fault:
+    """Return the fault of `rolled`, as it goes on two hours later."""
+    fault = Fault("crash loop", ["f"], Subject("Deployment", "shop", name), name, Relation.OWN, "h", AT, LATER)
+    return msgspec.structs.replace(fault, details=RESTARTED, **more)
+
+
+def since(*background: Fault, faults: tuple[Fault, ...] = ()) -> Observations:
+    context = IncidentContext([], LATER, 3600.0, [])
+    return Observations(context, [], list(faults), [], [], list(background))
+
+
+BEFORE = said(rolled("x", 0.8, faults=1), Y)
+NOW = {
+    "in the background": (since(going_on()), BEFORE, "x"),
+    "as a fault of its own": (since(faults=(going_on(),)), BEFORE, "x"),
+    "gone": (since(), BEFORE, ""),
+    "over": (since(going_on(is_over=True)), BEFORE, ""),
+    "last seen long ago": (since(going_on(last=LATER - 900)), BEFORE, ""),
+    "of another kind": (since(going_on(kind="probe")), BEFORE, ""),
+    "of another workload": (since(going_on("y")), BEFORE, ""),
+    "of another version": (since(going_on(template_hash="i")), BEFORE, ""),
+    "a cause without a fault": (since(going_on()), said(X), ""),
+    "no cause before": (since(going_on()), said(), ""),
+    "of another service of PagerDuty": (since(going_on()), msgspec.structs.replace(BEFORE, service_id="PMOVED"), ""),
+    "nothing known of before": (since(going_on()), None, ""),
+}
+
+
+@pytest.mark.parametrize(("observed", "former", "stays"), NOW.values(), ids=NOW)
+def test_after_a_reopening_the_answer_of_before_stays_where_its_fault_goes_on(
+    observed: Observations, former: Evidence | None, stays: str
+) -> None:
+    answer = with_former(said(), former, observed)
+    names = [cause.change.subject.name for cause in answer.diagnosis.causes if cause.change is not None]
+    assert names == ([stays] if stays else [])
+    assert answer.goes_on_since == (AT if stays else None)
+
+
+def test_what_stays_is_told_as_it_is_now_and_once() -> None:
+    weak = Cause(CauseKind.FAULT, "", [], faults=[going_on()])
+    fresh = msgspec.structs.replace(said(weak=weak).diagnosis, background=[going_on(), going_on("y")])
+    answer = with_former(Evidence(fresh, AlertSummary()), BEFORE, since(going_on(), going_on("y"))).diagnosis
+    assert [fault.details for cause in answer.causes for fault in cause.faults] == [RESTARTED]
+    assert (answer.weak, [fault.subject.name for fault in answer.background]) == ([], ["y"])
+    assert answer.verdict is Verdict.CAUSE
+
+
+def test_what_explains_the_time_since_the_reopening_goes_before_the_answer_of_before() -> None:
+    fresh = said(Y)
+    assert with_former(fresh, BEFORE, since(going_on())) is fresh
