@@ -23,9 +23,10 @@ _PRINT_ALL = (
     "import sys, structlog\n"
     "structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))\n"
     "from testbed.before_after import broken_workloads, said_wrongly, world\n"
-    "from testbed.before_after import cluster, cluster_facts, cluster_incidents\n"
+    "from testbed.before_after import cluster, cluster_endings, cluster_facts, cluster_incidents\n"
     "notes = [(s, world.note_of(s)) for s in [*said_wrongly.SCENES, *broken_workloads.SCENES]]\n"
-    "notes += [(s, cluster.note_of(s)) for s in [*cluster_incidents.SCENES, *cluster_facts.SCENES]]\n"
+    "played = [*cluster_incidents.SCENES, *cluster_facts.SCENES, *cluster_endings.SCENES]\n"
+    "notes += [(s, cluster.note_of(s)) for s in played]\n"
     "print('\\0'.join(f'{s.item}  {s.title}\\1{note}' for s, note in notes), end='')\n"
 )
 

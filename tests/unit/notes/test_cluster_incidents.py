@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import pytest
 
-from testbed.before_after import cluster_facts, cluster_incidents
+from testbed.before_after import cluster_endings, cluster_facts, cluster_incidents
 from testbed.before_after.cluster import ClusterScene, note_of
 
-SCENES = [*cluster_incidents.SCENES, *cluster_facts.SCENES]
+SCENES = [*cluster_incidents.SCENES, *cluster_facts.SCENES, *cluster_endings.SCENES]
 BAD_RELEASE = "web was rolled out to 3.11"
 
 
@@ -47,6 +47,33 @@ WORDS = {
     "a Job whose own name ends with a date": Words(("1 pod of report-20260101 crashed",), "nothing was ever seen"),
     "a static pod crashes": Words(("1 pod of kube-apiserver keeps crashing",), "nothing was ever seen"),
     "a chart's usual name and label": Words(("3 pods live (3 ready)",), "0 pods live"),
+    "a node was well again minutes before a late alert": Words(
+        ("Possible cause: node node-1 was not ready until 13:56:40; 3 of 3 pods", "kubectl describe node/node-1"),
+        "is not ready",
+    ),
+    "a node was well again half an hour before the alert": Words(("No recent change explains this",), "node-1"),
+    "a node was well again before it was resolved": Words(
+        ("Likely cause: node node-1 was not ready until 14:00:50; 3 pods of web failed there",), "bring its machine"
+    ),
+    "a spot node was deleted before the alert": Words(
+        ("Possible cause: node node-1 was not ready until it was deleted at 13:58:30", "does not exist any more"),
+        "kubectl",
+    ),
+    "a spot node was deleted while the incident was open": Words(
+        ("Likely cause: node node-1 was not ready until it was deleted; 3 pods of web failed there",), "kubectl"
+    ),
+    "a spot node was deleted before it was resolved": Words(
+        ("3 pods of web failed there", "If it comes back: node node-1 does not exist any more"), "kubectl"
+    ),
+    "a slow start is over when it is resolved": Words(
+        ("3 of its 3 pods were not ready yet", "Cleared: 3 of 3 pods are ready now"), "are not ready"
+    ),
+    "opened again while the bad version still crashes": Words(
+        (f"Likely cause: {BAD_RELEASE}", "--to-revision=1", "goes on since 13:58:02 UTC", "31 restarts"), "of the time"
+    ),
+    "opened again when the bad version is well": Words(
+        ("No recent change explains this", "what is said here is of the time since"), "3.11"
+    ),
     "a rollout of the day before": Words((f"Possible cause: {BAD_RELEASE}", "- 09-21 18:00:00"), "not to blame"),
 }
 
