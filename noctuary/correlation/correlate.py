@@ -5,6 +5,7 @@ from noctuary.correlation.checks import CHECKS
 from noctuary.correlation.explain import explain
 from noctuary.correlation.fault_checks import SINCE_LATE, goes_on, ran_well_s
 from noctuary.correlation.observations import Observations, gather_observations
+from noctuary.correlation.rollout_checks import are_ready
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.correlation.versions import across_versions
 from noctuary.models.diagnosis import Cause, Diagnosis, IncidentContext, Relation, SetAside, Verdict
@@ -80,7 +81,7 @@ def _find(observed: Observations) -> list[Cause | SetAside]:
 def _is_undecided(causes: list[Cause]) -> bool:
     """Tell whether the first two are changes of about the same weight, of which neither has a fault of its own."""
     first = causes[:2]
-    if len(first) < 2 or any(cause.change is None or cause.faults for cause in first):
+    if len(first) < 2 or any(cause.change is None or (cause.faults and not are_ready(cause)) for cause in first):
         return False
     return first[0].score < LIKELY_SCORE and first[0].score - first[1].score <= SAME_WEIGHT
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import msgspec
 
 from noctuary.analyzers import registry
+from noctuary.analyzers.base import is_single
+from noctuary.common.words import COUNT
 from noctuary.correlation.placing import Placed
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
@@ -22,6 +24,16 @@ MAX_DIGITS = 12
 """Of a time in whole seconds."""
 CLOCK_SLACK_S = 5.0
 """Times come from several machines and most are cut to the second."""
+DRAIN_S = 60.0
+"""Pods of a replaced rollout may fail until they are gone."""
+LASTED_S = 300.0
+"""Back-off repeats a crash every five minutes at most: what was seen within that went on."""
+WELL_S = 120.0
+"""Between its crashes a container without a readiness probe is ready for seconds; whoever is so for longer is well."""
+LONG_WELL_S = 300.0
+"""A pod that ran for minutes before it failed is well again when it ran for as long; for so long it always is."""
+_FIRST_PAUSE_S = 10
+_MAX_DOUBLED = 5
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -59,7 +71,7 @@ def is_passing(placed: Placed, seen: Seen) -> bool:
         return placed.service in seen.running_services
     if ref is None or ref.kind != "Pod":
         return False
-    pod = _pod_of(placed.event, seen)
+    pod = pod_of(placed.event, seen)
     if pod is not None:
         return placed.analyzer.is_passing(placed.event, pod, seen.onset)
     return placed.analyzer.is_nothing_when_gone and placed.service in seen.services
@@ -67,7 +79,7 @@ def is_passing(placed: Placed, seen: Seen) -> bool:
 
 def as_it_began(placed: Placed, seen: Seen) -> Placed:
     """Return a failing probe's event as of when its pod became unready: before, it only failed now and then."""
-    event, pod = placed.event, _pod_of(placed.event, seen)
+    event, pod = placed.event, pod_of(placed.event, seen)
     began = pod.ready_changed_at if pod is not None and not pod.is_ready else 0.0
     if not placed.analyzer.begins_when_unready or not event.timestamp + CLOCK_SLACK_S < began <= event.last_seen:
         return placed
@@ -75,14 +87,47 @@ def as_it_began(placed: Placed, seen: Seen) -> Placed:
 
 
 def is_over(placed: Placed, seen: Seen) -> bool:
-    """Tell whether what an event reports had ended when the pods were read: its pod is gone, or ready since."""
+    """Tell whether what an event reports had ended when the pods were read: its pod is gone, ready since, or was."""
     ref = placed.event.object
     if ref is None or ref.kind != "Pod":
         return False
-    pod = _pod_of(placed.event, seen)
+    pod = pod_of(placed.event, seen)
     if pod is None:
         return placed.service in seen.services
-    return pod.is_ready and pod.ready_changed_at > placed.event.last_seen
+    if pod.is_ready:
+        return pod.ready_changed_at > placed.event.last_seen
+    return not placed.analyzer.begins_when_unready and was_well(placed.event, pod, pod.ready_changed_at)
+
+
+def was_well(event: ContextEvent, pod: PodView, until: float) -> bool:
+    """Tell whether a pod was well for minutes, and for longer than it failed, after what an event reports."""
+    ran_s = min(LONG_WELL_S, event.last_seen - pod.created_at) if pod.created_at else LONG_WELL_S
+    return _well_s(event, pod, until) >= max(WELL_S, event.last_seen - event.timestamp, ran_s)
+
+
+def _well_s(event: ContextEvent, pod: PodView, until: float) -> float:
+    """Return how long a pod was well at least.
+
+    When it turned unready is known, and not since when it had been ready: as soon as its container ran again.
+    """
+    ended = event.last_seen
+    if pod.is_ready and ended <= pod.ready_changed_at <= until:
+        return until - pod.ready_changed_at
+    turned = until if pod.is_ready else min(until, pod.ready_changed_at)
+    return turned - ended - _pause_s(event)
+
+
+def _pause_s(event: ContextEvent) -> float:
+    """Return how long the kubelet waits at most before it starts a container again."""
+    restarts = event.details.get(details.RESTARTS, "")
+    if not COUNT.fullmatch(restarts) or int(restarts) >= _MAX_DOUBLED:
+        return LASTED_S
+    return float(_FIRST_PAUSE_S << int(restarts))
+
+
+def goes_on_until(fault: Fault, at: float) -> bool:
+    """Tell whether a fault had not ended by then: a container that exited once only starts again at once."""
+    return fault.last >= at - (DRAIN_S if is_single(fault) else LASTED_S)
 
 
 def node_as_seen(placed: Placed, nodes: Mapping[str, NodeView]) -> Placed:
@@ -136,7 +181,7 @@ def _has_ready_pods(fault: Fault, context: IncidentContext) -> bool:
     )
 
 
-def _pod_of(event: ContextEvent, seen: Seen) -> PodView | None:
+def pod_of(event: ContextEvent, seen: Seen) -> PodView | None:
     """Return the pod that an event is about; a StatefulSet's next pod of the same name is another one."""
     ref = event.object
     pod = seen.pods.get((ref.namespace, ref.name)) if ref is not None else None

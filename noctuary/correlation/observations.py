@@ -12,7 +12,6 @@ from noctuary.correlation.lasting import (
     as_it_began,
     is_background,
     is_ignored,
-    is_over,
     is_passing,
     is_serving,
     node_as_seen,
@@ -20,7 +19,6 @@ from noctuary.correlation.lasting import (
 )
 from noctuary.correlation.placing import Placed, Placing, is_node_event, pods_of, workload_of
 from noctuary.correlation.taken_back import Place, find_returns, place_of, with_deleted, without_remade
-from noctuary.models import details
 from noctuary.models.context_event import CHANGE_TYPES, ContextEvent, EventType
 from noctuary.models.diagnosis import Change, Fault, IncidentContext, PodView, Relation, Subject
 from noctuary.models.service_index import ServiceIndex
@@ -124,7 +122,7 @@ def _faults(placed: list[Placed], changes: list[Change], context: IncidentContex
     latest = context.onset + LATE_FAULT_S
     timely = [p for p in placed if p.event.timestamp <= latest or p.analyzer.is_state]
     kept = [as_it_began(p, seen) for p in timely if not is_passing(p, seen)]
-    return group_episodes(kept, changes, {p.event.id: is_over(p, seen) for p in kept})
+    return group_episodes(kept, changes, seen)
 
 
 def _node_faults(
@@ -141,7 +139,7 @@ def _node_faults(
         and event.timestamp <= context.onset + LATE_FAULT_S
         and (homeless or (event.object is not None and event.object.name in nodes))
     ]
-    return group_episodes(found, [], {p.event.id: details.ENDED in p.event.details for p in found})
+    return group_episodes(found, [])
 
 
 def _is_change(placed: Placed) -> bool:

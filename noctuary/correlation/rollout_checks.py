@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from noctuary.analyzers.base import is_single
 from noctuary.common.text import duration, plural
 from noctuary.correlation.explain import SOON_S, Explanation, has_previous, is_mild, is_restart, same_workload
-from noctuary.correlation.lasting import CLOCK_SLACK_S
+from noctuary.correlation.lasting import CLOCK_SLACK_S, DRAIN_S, goes_on_until
 from noctuary.correlation.observations import Observations, changes_beside
 from noctuary.correlation.scalings import taken_away_at
 from noctuary.correlation.score import (
@@ -24,11 +23,10 @@ from noctuary.correlation.score import (
     time_term,
 )
 from noctuary.correlation.taken_back import is_of_same
+from noctuary.correlation.versions import got_well
 from noctuary.models import details
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, PodView, Relation, SetAside, Term
 
-DRAIN_S = 60.0
-"""Pods of a replaced rollout may fail until they are gone."""
 CONFIGURATION = "see its "
 """A restart makes felt what its pods read from outside their template: nothing else of it is new."""
 TAKEN_AWAY = "its pods are gone: it was scaled to 0 since"
@@ -42,8 +40,6 @@ START_UP_S = 60.0
 """A pod that became unready later than this after it was made had been ready."""
 MAX_READ = 2
 """Objects that pods read which a sentence names."""
-LASTED_S = 300.0
-"""Back-off repeats a crash every five minutes at most: what was seen within that went on."""
 ALERT_DELAY_S = 300.0
 """Alert rules hold for up to five minutes before they page: what was mended within that is still the cause."""
 SHORT_LIVED_S = 1800.0
@@ -59,16 +55,17 @@ def bad_rollout(observed: Observations, explanation: Explanation) -> Iterator[Ca
 
 
 def _judge(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> Cause | SetAside:
-    reasons = (reason(observed, explanation, change, symptoms) for reason in REASONS_AGAINST)
+    going_on = [fault for fault in symptoms if not got_well(observed, change, fault)]
+    reasons = (reason(observed, explanation, change, going_on) for reason in REASONS_AGAINST)
     against = next(filter(None, reasons), "")
     if against:
         return SetAside(change, against)
     why = _how_its_pods_fare(observed, change)
-    if symptoms:
-        is_own = any(same_workload(change, fault) for fault in symptoms)
+    if going_on:
+        is_own = any(same_workload(change, fault) for fault in going_on)
         why = "its own pods fail since" if is_own else "what calls it failed as it started"
-    limit = _limit(observed, explanation, change, symptoms)
-    terms = _terms(observed, explanation, change, symptoms)
+    limit = _limit(observed, explanation, change, going_on)
+    terms = _terms(observed, explanation, change, going_on)
     told = sorted(symptoms, key=lambda fault: (not same_workload(change, fault), fault.is_over))
     return Cause(CauseKind.ROLLOUT, why, terms, _marked(observed, explanation, change), told, limit)
 
@@ -153,11 +150,6 @@ def _fault_was_there(observed: Observations, explanation: Explanation, change: C
     return f"the fault began {duration(change.at - min(f.first for f in older))} before it" if older else ""
 
 
-def goes_on_until(fault: Fault, at: float) -> bool:
-    """Tell whether a fault had not ended by then: a container that exited once only starts again at once."""
-    return fault.last >= at - (DRAIN_S if is_single(fault) else LASTED_S)
-
-
 def _is_of_template(fault: Fault, change: Change) -> bool:
     """Tell whether a fault is of an earlier time of the same template: it ended when that was replaced."""
     return fault.template_hash != "" and fault.template_hash == change.details.get(details.TEMPLATE_HASH)
@@ -166,16 +158,20 @@ def _is_of_template(fault: Fault, change: Change) -> bool:
 def _ran_well(observed: Observations, _: Explanation, change: Change, symptoms: list[Fault]) -> str:
     """A version that ran well for long explains no later fault of its pods."""
     template_hash = change.details.get(details.TEMPLATE_HASH, "")
-    late = [
-        fault.first - change.at
+    own = [
+        fault
         for fault in observed.faults
         if same_workload(change, fault)
         and not is_restart(change)
         and not (fault.is_posted and fault.confidence < LOW_CONFIDENCE)
         and (not template_hash or fault.template_hash in ("", template_hash))
     ]
-    is_later = bool(late) and not symptoms and min(late) > SOON_S
-    return f"{RAN_WELL} for {duration(min(late))} before the fault began" if is_later else ""
+    soon = change.at + SOON_S
+    late = [fault.first for fault in own if fault.first > soon or not got_well(observed, change, fault)]
+    if not late or symptoms or min(late) <= soon:
+        return ""
+    since = max([change.at, *(fault.last for fault in own if fault.last < min(late))])
+    return f"{RAN_WELL} for {duration(min(late) - since)} before the fault began"
 
 
 def _went_back(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> str:
@@ -234,6 +230,11 @@ def _how_its_pods_fare(observed: Observations, change: Change) -> str:
     if unready:
         return f"{unready} of its {plural(len(pods), 'pod')} {'is' if unready == 1 else 'are'} {NOT_READY}"
     return PODS_READY
+
+
+def are_ready(cause: Cause) -> bool:
+    """Tell whether a rollout's pods are ready, whatever they suffered as they started."""
+    return cause.why == PODS_READY
 
 
 def _runs_before(observed: Observations, change: Change) -> bool:

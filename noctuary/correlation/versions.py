@@ -1,13 +1,12 @@
-"""What several versions of a workload suffer alike: failed mendings in a row, old pods that fail beside new ones."""
+"""What versions of a workload suffer alike, in a row or side by side, and what one suffers only as it begins."""
 
 from collections import defaultdict
 
 import msgspec
 
-from noctuary.correlation.explain import Explanation, is_mild, is_restart, same_workload
-from noctuary.correlation.lasting import CLOCK_SLACK_S
+from noctuary.correlation.explain import SOON_S, Explanation, is_mild, is_restart, same_workload
+from noctuary.correlation.lasting import CLOCK_SLACK_S, WELL_S, goes_on_until
 from noctuary.correlation.observations import Observations, changes_beside
-from noctuary.correlation.rollout_checks import goes_on_until
 from noctuary.correlation.taken_back import is_of_same, leads_back
 from noctuary.models import details
 from noctuary.models.diagnosis import Change, Fault, Subject
@@ -100,3 +99,21 @@ def _failing(explanation: Explanation, index: int, change: Change) -> list[Fault
     own = [fault for fault in alone if template_hash == fault.template_hash != "" and same_workload(change, fault)]
     faults = [*explanation.by_change.get(index, []), *(f for f in own if f.first >= change.at - CLOCK_SLACK_S)]
     return faults if any(same_workload(change, fault) and not is_mild(fault) for fault in faults) else []
+
+
+def got_well(observed: Observations, change: Change, fault: Fault) -> bool:
+    """Tell whether pods of a rollout failed only as it began, and are or were well since for longer than that took."""
+    if not (fault.is_over and fault.pods and same_workload(change, fault)):
+        return False
+    pods = [pod for pod in (*observed.own_pods, *observed.dependency_pods) if pod.name in fault.pods]
+    if len(pods) < len(fault.pods):
+        return False
+    is_again = any(_is_repeated(fault, each) for each in observed.faults)
+    needed_s = max(WELL_S, fault.last - change.at)
+    return is_again or all(observed.context.onset - pod.ready_changed_at >= needed_s for pod in pods if pod.is_ready)
+
+
+def _is_repeated(fault: Fault, other: Fault) -> bool:
+    """Tell whether another fault is the next episode of the same: between both, pods were well."""
+    is_same = (fault.kind, fault.subject, fault.template_hash) == (other.kind, other.subject, other.template_hash)
+    return is_same and other.first - fault.last > SOON_S

@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from noctuary.common import clock
+from noctuary.models import details
 
 
 class EventType(StrEnum):
@@ -32,6 +33,10 @@ CHANGE_TYPES = frozenset(
     }
 )
 """What somebody did; all other types tell what is wrong."""
+
+
+SILENCE_S = 300.0
+"""Back-off repeats a fault every five minutes at most."""
 
 
 class ObjectRef(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -99,8 +104,17 @@ def merge_repeated(known: ContextEvent, told: ContextEvent) -> ContextEvent:
         service_name=known.service_name,
         timestamp=min(known.timestamp, told.timestamp),
         count=max(known.count, told.count),
-        details=known.details | told.details,
+        details=known.details | told.details | _silence(known, told),
     )
+
+
+def _silence(known: ContextEvent, told: ContextEvent) -> dict[str, str]:
+    """Return between which times a pod showed no more of what it shows again: the merged event tells of both as one."""
+    is_of_pod = told.object is not None and told.object.kind == "Pod"
+    if not is_of_pod or told.timestamp - known.last_seen <= SILENCE_S:
+        return {}
+    restarts = known.details.get(details.RESTARTS, "")
+    return {details.SILENCE: f"{known.last_seen:.0f} {told.timestamp:.0f} {restarts}".rstrip()}
 
 
 def new_event_id(at: float | None = None) -> str:

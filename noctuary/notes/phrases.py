@@ -10,7 +10,7 @@ from noctuary.common.words import COUNT, disarmed, is_subdomain, phrase, plain_p
 from noctuary.correlation.change_checks import NOTHING_RUNS
 from noctuary.correlation.explain import is_restart
 from noctuary.correlation.fault_checks import SINCE_LATE, SINCE_RESTART
-from noctuary.correlation.rollout_checks import CONFIGURATION, NONE_RUNS, NOT_READY
+from noctuary.correlation.rollout_checks import CONFIGURATION, NONE_RUNS, NOT_READY, are_ready
 from noctuary.correlation.taken_back import is_deletion
 from noctuary.models import details
 from noctuary.models.context_event import EventType
@@ -85,7 +85,7 @@ def _felt(cause: Cause, limit: int) -> str:
 def _symptom(cause: Cause, limit: int) -> str:
     """Return what became of a change: what its own pods suffer, or that they are ready."""
     runs_nothing = cause.why in (NOTHING_RUNS, past(NOTHING_RUNS))
-    if not cause.faults or runs_nothing:
+    if not cause.faults or runs_nothing or are_ready(cause):
         is_told = runs_nothing or cause.why.startswith((NONE_RUNS, "its pods", CONFIGURATION))
         return cause.why if is_told or cause.why.endswith(NOT_READY) else ""
     fault = cause.faults[0]
