@@ -7,6 +7,7 @@ from noctuary.common.text import duration, plural
 from noctuary.correlation.explain import (
     SOON_S,
     Explanation,
+    is_mild,
     is_restart,
     rollout_explains,
     same_workload,
@@ -26,11 +27,14 @@ from noctuary.correlation.score import (
     symptom_term,
     time_term,
 )
+from noctuary.correlation.versions import breaks_old_pods
 from noctuary.models import details
 from noctuary.models.diagnosis import JOB_KINDS, Cause, CauseKind, Fault, PodView, Relation, Term
 
-SINCE_RESTART = "since its restart; "
-SINCE_LATE = "since a rollout that came "
+SINCE = "since "
+"""A fault's why that begins with it stands behind its sentence in the first line."""
+SINCE_RESTART = f"{SINCE}its restart; "
+SINCE_LATE = f"{SINCE}a rollout that came "
 
 
 def bad_node(observed: Observations, explanation: Explanation) -> Iterator[Cause]:
@@ -126,7 +130,7 @@ def _alone(observed: Observations, group: list[Fault], explanation: Explanation)
     late = _rolled_out_late(observed, lead)
     limit = min(_limit(observed, lead, late, is_felt=is_felt), POSSIBLE_LIMIT if is_contested else 1.0)
     terms = _terms(observed, lead, agrees=is_felt)
-    why = _restarted_before(observed, lead) or late or registry.analyzer_of(lead).why
+    why = _restarted_before(observed, lead) or late or _since_rollout(observed, lead) or registry.analyzer_of(lead).why
     return Cause(CauseKind.FAULT, why, terms, faults=group, limit=limit)
 
 
@@ -191,6 +195,20 @@ def _rolled_out_late(observed: Observations, fault: Fault) -> str:
     near = [change for _, change in changes_near(observed, fault) if change.at > onset + CLOCK_SLACK_S]
     late = [change.at for change in near if rollout_explains(observed, change, fault)]
     return f"{SINCE_LATE}{duration(max(late) - onset)} after the alert" if late else ""
+
+
+def _since_rollout(observed: Observations, fault: Fault) -> str:
+    """Say that pods fail since the rollout of another version, and whether its undo helped; its own pods do not."""
+    broken = [change for _, change in changes_near(observed, fault) if breaks_old_pods(observed, change, fault)]
+    others = [f for f in observed.faults if f.subject == fault.subject and f.template_hash != fault.template_hash]
+    if not broken or any(not (is_mild(other) or other.is_over) for other in others):
+        return ""
+    change = broken[-1]
+    undone = [c.at for _, c in changes_near(observed, fault) if observed.returns.get(c.event_id) is change]
+    since = f"{SINCE}{duration(max(0.0, fault.first - change.at))} after a rollout"
+    if any(change.at < at < fault.last for at in undone):
+        return f"{since}, and after its undo too"
+    return f"{since}; only old pods fail"
 
 
 def _share_on_node(here: list[PodView], own_pods: list[PodView]) -> str:

@@ -23,7 +23,7 @@ from noctuary.correlation.score import (
     time_term,
 )
 from noctuary.correlation.taken_back import is_of_same
-from noctuary.correlation.versions import got_well
+from noctuary.correlation.versions import got_well, old_pods_fail
 from noctuary.models import details
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, PodView, Relation, SetAside, Term
 
@@ -36,6 +36,7 @@ RAN_WELL = "its pods ran well"
 NOT_KNOWN = "it is the change before the alert; how its pods fare is not known"
 PODS_READY = "its pods are ready, so only its behaviour can be wrong"
 NOT_READY = "not ready yet"
+OLD_PODS = "pods of the version before it fail since"
 START_UP_S = 60.0
 """A pod that became unready later than this after it was made had been ready."""
 MAX_READ = 2
@@ -61,6 +62,8 @@ def _judge(observed: Observations, explanation: Explanation, change: Change, sym
     if against:
         return SetAside(change, against)
     why = _how_its_pods_fare(observed, change)
+    if why == NOT_KNOWN and old_pods_fail(observed, explanation, change):
+        why = OLD_PODS
     if going_on:
         is_own = any(same_workload(change, fault) for fault in going_on)
         why = "its own pods fail since" if is_own else "what calls it failed as it started"
@@ -105,7 +108,8 @@ def _was_replaced(observed: Observations, explanation: Explanation, change: Chan
     """A rollout that was replaced is over, unless the alert is only late and what came after it is well."""
     row = _row(observed, explanation, change)
     later = [(index, other) for index, other in _later(observed, change) if other not in row]
-    if not later or any(fault.last > later[0][1].at + DRAIN_S for fault in symptoms):
+    felt = [*symptoms, *old_pods_fail(observed, explanation, change)]
+    if not later or any(fault.last > later[0][1].at + DRAIN_S for fault in felt):
         return ""
     ago_s = observed.context.onset - later[0][1].at
     is_suspect = symptoms or (has_previous(change) and later[0][1].at - change.at <= SHORT_LIVED_S)
@@ -134,15 +138,12 @@ def _fault_was_there(observed: Observations, explanation: Explanation, change: C
     One that an earlier rollout explains shows it only in a row of them.
     """
     kinds = {fault.kind for fault in symptoms if not is_mild(fault)}
-    if not kinds:
-        return ""
     explained = [fault for faults in explanation.by_change.values() for fault in faults]
     older = [
         fault
         for fault in observed.faults
         if same_workload(change, fault)
-        and fault.kind in kinds
-        and not _is_of_template(fault, change)
+        and (_outlives(observed, fault, change) if _is_of_template(fault, change) else fault.kind in kinds)
         and fault.first < change.at - CLOCK_SLACK_S
         and goes_on_until(fault, change.at)
         and fault not in explained
@@ -150,8 +151,14 @@ def _fault_was_there(observed: Observations, explanation: Explanation, change: C
     return f"the fault began {duration(change.at - min(f.first for f in older))} before it" if older else ""
 
 
+def _outlives(observed: Observations, fault: Fault, change: Change) -> bool:
+    """Tell whether pods that a return to their version found failing go on to fail."""
+    is_return = change.event_id in observed.returns
+    return is_return and fault.last > change.at and not (fault.is_over or is_mild(fault))
+
+
 def _is_of_template(fault: Fault, change: Change) -> bool:
-    """Tell whether a fault is of an earlier time of the same template: it ended when that was replaced."""
+    """Tell whether a fault is of an earlier time of the same template, which mostly ended when that was replaced."""
     return fault.template_hash != "" and fault.template_hash == change.details.get(details.TEMPLATE_HASH)
 
 

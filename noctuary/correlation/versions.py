@@ -117,3 +117,17 @@ def _is_repeated(fault: Fault, other: Fault) -> bool:
     """Tell whether another fault is the next episode of the same: between both, pods were well."""
     is_same = (fault.kind, fault.subject, fault.template_hash) == (other.kind, other.subject, other.template_hash)
     return is_same and other.first - fault.last > SOON_S
+
+
+def breaks_old_pods(observed: Observations, change: Change, fault: Fault) -> bool:
+    """Tell whether pods of the version that a rollout replaced fail since minutes after it, as by a migration."""
+    before = change.details.get(details.PREVIOUS_TEMPLATE_HASH, "")
+    is_of_it = same_workload(change, fault) and fault.template_hash == before != ""
+    is_soon = -CLOCK_SLACK_S <= fault.first - change.at <= SOON_S and change.at <= observed.context.onset
+    is_rollout = change.is_rollout and not is_restart(change)
+    return is_rollout and is_of_it and is_soon and not (fault.is_over or is_mild(fault) or fault.is_posted)
+
+
+def old_pods_fail(observed: Observations, explanation: Explanation, change: Change) -> list[Fault]:
+    """Return what pods of the version before a rollout suffer since, and nothing else explains."""
+    return [group[0] for group in explanation.alone if breaks_old_pods(observed, change, group[0])]

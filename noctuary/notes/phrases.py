@@ -9,7 +9,7 @@ from noctuary.common.text import duration, plural, shorten, shorten_middle
 from noctuary.common.words import COUNT, disarmed, is_subdomain, phrase, plain_phrase, plain_value, quoted, short_sha
 from noctuary.correlation.change_checks import NOTHING_RUNS
 from noctuary.correlation.explain import is_restart
-from noctuary.correlation.fault_checks import SINCE_LATE, SINCE_RESTART
+from noctuary.correlation.fault_checks import SINCE
 from noctuary.correlation.rollout_checks import CONFIGURATION, NONE_RUNS, NOT_READY, are_ready
 from noctuary.correlation.taken_back import is_deletion
 from noctuary.models import details
@@ -60,7 +60,7 @@ def sentence(cause: Cause, diagnosis: Diagnosis, limit: int, *, with_symptom: bo
     """Return what a cause is, with names of at most so many characters."""
     if cause.change is None:
         said = fault_sentence(cause.faults[0], limit)
-        if with_symptom and cause.why.startswith((SINCE_RESTART, SINCE_LATE)):
+        if with_symptom and cause.why.startswith(SINCE):
             return f"{said} {cause.why}"
         said += until(cause.faults[0], diagnosis.onset) if with_age else ""
         return said + (_felt(cause, limit) if with_symptom and cause.kind is CauseKind.NODE else "")

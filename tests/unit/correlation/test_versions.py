@@ -167,3 +167,50 @@ def both(*, ready: bool) -> list[PodView]:
     """Build a failing pod of the new version and one of the old, which failed and may be ready again."""
     old = pod("a", 1, ready=ready, restarts=1, ready_changed_at=ONSET + (1 if ready else -60))
     return [pod("b", ready=False, restarts=2), old]
+
+
+MIGRATED = [step(900, "b", "a"), *(fault(860, template="a", pod=number, last=0) for number in (1, 2))]
+UNDONE = [*MIGRATED, step(500, "a", "b"), fault(495, template="a", pod=3, last=0)]
+AFTER_UNDO = "since 40 s after a rollout, and after its undo too"
+ONLY_OLD = "since 40 s after a rollout; only old pods fail"
+LOOP = "its container exits again and again"
+
+
+def failing(*numbers: int, age: float = 86_400) -> list[PodView]:
+    """Build pods of the old version that fail."""
+    return [pod("a", n, ready=False, created_at=ONSET - age, ready_changed_at=ONSET - 1, restarts=5) for n in numbers]
+
+
+def asides(diagnosis: Diagnosis) -> dict[str, str]:
+    return {each.change.details[details.TEMPLATE_HASH]: each.why for each in diagnosis.set_aside}
+
+
+def test_an_undo_that_does_not_help_is_no_cause_and_what_it_undid_stays_possible() -> None:
+    found = diagnose(UNDONE, [*failing(1, 2), *failing(3, age=498)])
+    first, second = found.causes
+    assert (named(found), first.why, first.faults[0].first) == ("crash_loop pay", AFTER_UNDO, ONSET - 860)
+    assert (second.kind, second.why) == (CauseKind.ROLLOUT, "pods of the version before it fail since")
+    assert asides(found) == {"a": "the fault began 6 min before it"}
+    assert max(cause.score for cause in found.causes) < LIKELY_SCORE
+
+
+def test_old_pods_that_fail_after_a_return_to_their_version_are_not_its_own() -> None:
+    events = [step(900, "b", "a"), step(500, "a", "b"), fault(480, template="a", pod=1, last=0)]
+    seen = [diagnose(events, failing(1, age=age)) for age in (86_400, 498)]
+    assert [named(each) for each in seen] == ["crash_loop pay", "rollout pay a"]
+
+
+@pytest.mark.parametrize(
+    ("events", "ready", "why"),
+    [
+        (MIGRATED, True, ONLY_OLD),
+        ([*MIGRATED, step(100, "c", "b")], True, ONLY_OLD),
+        ([*MIGRATED, fault(850, "ImagePullBackOff", "b", last=0)], False, LOOP),
+        ([step(1200, "b", "a"), *MIGRATED[1:]], True, LOOP),
+    ],
+    ids=["its own are ready", "another one came since", "its own fail as well", "it came long before"],
+)
+def test_of_old_pods_that_fail_since_a_rollout_it_is_said(events: list[ContextEvent], ready: bool, why: str) -> None:
+    found = diagnose(events, [*failing(1, 2), pod("b", age=890, ready=ready)], minimum_score=0.0)
+    assert [cause.why for cause in found.causes if cause.kind is CauseKind.FAULT] == [why]
+    assert "b" in [cause.change.details[details.TEMPLATE_HASH] for cause in found.causes if cause.change is not None]
