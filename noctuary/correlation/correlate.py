@@ -71,10 +71,11 @@ def _find(observed: Observations) -> list[Cause | SetAside]:
             for index, faults in explanation.by_change.items()
             if any(goes_on(observed, fault) for fault in faults)
         }
-        lost = [each for each in found if isinstance(each, SetAside) and each.change.event_id in explaining]
-        if not lost:
+        ruled_out = {each.change.event_id: each for each in found if isinstance(each, SetAside)}
+        if explaining.isdisjoint(ruled_out):
             break
-        aside |= {each.change.event_id: each for each in lost}
+        explaining |= {observed.changes[index].event_id for index in explanation.fails_before}
+        aside |= {event_id: each for event_id, each in ruled_out.items() if event_id in explaining}
     return [*(each for each in found if each.change is None or each.change.event_id not in aside), *aside.values()]
 
 

@@ -225,15 +225,17 @@ def rollout_explains(observed: Observations, change: Change, fault: Fault) -> bo
     if template_hash and fault.template_hash and template_hash != fault.template_hash:
         return False
     late_s = fault.first - change.at
-    if late_s < -CLOCK_SLACK_S or (change.event_id in observed.returns and _was_there(observed, change, fault)):
+    if late_s < -CLOCK_SLACK_S or was_there(observed, change, fault):
         return False
     if late_s <= SOON_S or _is_about(change, fault):
         return True
     return _never_well(observed, change, fault) and not _ran(observed, fault)
 
 
-def _was_there(observed: Observations, change: Change, fault: Fault) -> bool:
+def was_there(observed: Observations, change: Change, fault: Fault) -> bool:
     """Tell whether a failing pod is older than the return to its version: to that pod, nothing changed."""
+    if change.event_id not in observed.returns:
+        return False
     made = [pod.created_at for pod in (*observed.own_pods, *observed.dependency_pods) if pod.name in fault.pods]
     return any(0 < at < change.at - CLOCK_SLACK_S for at in made)
 

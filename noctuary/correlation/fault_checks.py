@@ -205,7 +205,8 @@ def _since_rollout(observed: Observations, fault: Fault) -> str:
         return ""
     change = broken[-1]
     undone = [c.at for _, c in changes_near(observed, fault) if observed.returns.get(c.event_id) is change]
-    since = f"{SINCE}{duration(max(0.0, fault.first - change.at))} after a rollout"
+    late_s = fault.first - change.at
+    since = f"{SINCE}{duration(late_s)} after a rollout" if late_s >= 1 else f"{SINCE}a rollout"
     if any(change.at < at < fault.last for at in undone):
         return f"{since}, and after its undo too"
     return f"{since}; only old pods fail"

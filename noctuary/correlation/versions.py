@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import msgspec
 
-from noctuary.correlation.explain import SOON_S, Explanation, is_mild, is_restart, same_workload
+from noctuary.correlation.explain import SOON_S, Explanation, is_mild, is_restart, same_workload, was_there
 from noctuary.correlation.lasting import CLOCK_SLACK_S, WELL_S, goes_on_until
 from noctuary.correlation.observations import Observations, changes_beside
 from noctuary.correlation.taken_back import is_of_same, leads_back
@@ -34,7 +34,7 @@ def _with_old_pods(observed: Observations, explanation: Explanation) -> Explanat
         change = observed.changes[index]
         subjects = dict.fromkeys(each.subject for each in symptoms if change.is_rollout)
         others = [fault for subject in subjects for fault in alone[subject]]
-        alike = [fault for fault in others if any(_is_alike(fault, each, change) for each in symptoms)]
+        alike = [fault for fault in others if any(_is_alike(observed, fault, each, change) for each in symptoms)]
         if alike:
             for subject in subjects:
                 alone[subject] = [fault for fault in alone[subject] if fault not in alike]
@@ -44,10 +44,15 @@ def _with_old_pods(observed: Observations, explanation: Explanation) -> Explanat
     return found
 
 
-def _is_alike(fault: Fault, symptom: Fault, change: Change) -> bool:
-    """Tell whether pods of another version still fail in the same way as a rollout's, and since about then."""
-    is_same_kind = (fault.kind, fault.subject) == (symptom.kind, symptom.subject) and not is_mild(fault)
-    is_other = "" not in (fault.template_hash, symptom.template_hash) and fault.template_hash != symptom.template_hash
+def _is_alike(observed: Observations, fault: Fault, symptom: Fault, change: Change) -> bool:
+    """Tell whether pods of another version still fail in the same way as a rollout's, and since about then.
+
+    Those of the same version that were there before a return to it need not fail in the same way.
+    """
+    is_older = fault.template_hash == symptom.template_hash and was_there(observed, change, fault)
+    is_same_kind = (is_older or fault.kind == symptom.kind) and fault.subject == symptom.subject and not is_mild(fault)
+    is_known = "" not in (fault.template_hash, symptom.template_hash)
+    is_other = is_known and (is_older or fault.template_hash != symptom.template_hash)
     is_since = fault.first >= change.at - CLOCK_SLACK_S and abs(fault.first - symptom.first) <= ALIKE_S
     return is_same_kind and is_other and is_since and not fault.is_over
 
@@ -102,15 +107,21 @@ def _failing(explanation: Explanation, index: int, change: Change) -> list[Fault
 
 
 def got_well(observed: Observations, change: Change, fault: Fault) -> bool:
-    """Tell whether pods of a rollout failed only as it began, and are or were well since for longer than that took."""
+    """Tell whether pods of a rollout failed only as it began, and are or were well since for longer than that took.
+
+    For pods that are gone, all others of the version speak.
+    """
     if not (fault.is_over and fault.pods and same_workload(change, fault)):
         return False
-    pods = [pod for pod in (*observed.own_pods, *observed.dependency_pods) if pod.name in fault.pods]
-    if len(pods) < len(fault.pods):
-        return False
+    known = (*observed.own_pods, *observed.dependency_pods)
+    pods = [pod for pod in known if pod.name in fault.pods]
     is_again = any(_is_repeated(fault, each) for each in observed.faults)
-    needed_s = max(WELL_S, fault.last - change.at)
-    return is_again or all(observed.context.onset - pod.ready_changed_at >= needed_s for pod in pods if pod.is_ready)
+    ready_since = observed.context.onset - max(WELL_S, fault.last - change.at)
+    if is_gone := len(pods) < len(fault.pods):
+        is_long_ago = fault.last <= ready_since
+        pods = [pod for pod in known if is_long_ago and fault.template_hash == pod.template_hash != ""]
+    are_well = all(pod.ready_changed_at <= ready_since if pod.is_ready else not is_gone for pod in pods)
+    return bool(pods) and (are_well or (is_again and not is_gone))
 
 
 def _is_repeated(fault: Fault, other: Fault) -> bool:
@@ -123,9 +134,16 @@ def breaks_old_pods(observed: Observations, change: Change, fault: Fault) -> boo
     """Tell whether pods of the version that a rollout replaced fail since minutes after it, as by a migration."""
     before = change.details.get(details.PREVIOUS_TEMPLATE_HASH, "")
     is_of_it = same_workload(change, fault) and fault.template_hash == before != ""
-    is_soon = -CLOCK_SLACK_S <= fault.first - change.at <= SOON_S and change.at <= observed.context.onset
-    is_rollout = change.is_rollout and not is_restart(change)
-    return is_rollout and is_of_it and is_soon and not (fault.is_over or is_mild(fault) or fault.is_posted)
+    is_soon = 0 <= fault.first - change.at <= SOON_S and change.at <= observed.context.onset
+    if not (is_of_it and is_soon and _is_new(change)) or fault.is_over or is_mild(fault) or fault.is_posted:
+        return False
+    return not any(
+        _is_new(other) and change.at < other.at < fault.first for _, other in changes_beside(observed, change)
+    )
+
+
+def _is_new(change: Change) -> bool:
+    return change.is_rollout and not is_restart(change)
 
 
 def old_pods_fail(observed: Observations, explanation: Explanation, change: Change) -> list[Fault]:

@@ -67,6 +67,14 @@ CASES = [
         is_likely=True,
     ),
     Case("one exit at the start, ready since", [rollout(1200), once(1196)], pods(1170, ready=True, age=1200), ROLLOUT),
+    Case("and the pod that exited is gone", [rollout(1200), once(1196, 7)], pods(1170, ready=True, age=1200), ROLLOUT),
+    Case(
+        "and another one crashed until a minute ago, and is gone",
+        [rollout(300), fault(290, pod=7, last=60)],
+        pods(270, ready=True, age=300),
+        ROLLOUT,
+        is_likely=True,
+    ),
     Case("one exit at the start, ready for seconds", [rollout(60), once(40)], pods(39, ready=True), ROLLOUT, True),
     Case(
         "pods that fail now and then, and are ready for less than they failed",

@@ -214,3 +214,23 @@ def test_of_old_pods_that_fail_since_a_rollout_it_is_said(events: list[ContextEv
     found = diagnose(events, [*failing(1, 2), pod("b", age=890, ready=ready)], minimum_score=0.0)
     assert [cause.why for cause in found.causes if cause.kind is CauseKind.FAULT] == [why]
     assert "b" in [cause.change.details[details.TEMPLATE_HASH] for cause in found.causes if cause.change is not None]
+
+
+def test_what_fails_in_another_way_after_a_return_is_no_versions_either() -> None:
+    events = [step(250, "b", "a"), fault(240, template="b", last=0), step(150, "a", "b"), fault(20, "OOMKilled", "a")]
+    found = diagnose(events, [pod("b", ready=False, restarts=9), pod("a", ready=False, created_at=ONSET - 90)])
+    assert asides(found) == dict.fromkeys("ab", "the version before it fails as well")
+
+
+def test_a_return_is_at_most_possible_where_older_pods_of_its_version_fail_in_another_way() -> None:
+    events = [step(900, "b", "a"), step(180, "a", "b"), fault(20, template="a", pod=3, last=0)]
+    old = fault(25, "OOMKilled", "a", pod=1, last=0)
+    seen = [diagnose([*events, *more], [*failing(1), *failing(3, age=170)]) for more in ([], [old])]
+    assert [named(each) for each in seen] == ["rollout pay a"] * 2
+    assert seen[1].causes[0].score < LIKELY_SCORE <= seen[0].causes[0].score
+
+
+def test_what_old_pods_suffer_only_after_an_undo_is_not_told_as_since_the_rollout() -> None:
+    events = [step(120, "b", "a"), step(72, "a", "b"), fault(20, template="a", pod=1, last=0)]
+    found = diagnose(events, [*failing(1), pod("a", 2)])
+    assert [cause.why for cause in found.causes if cause.kind is CauseKind.FAULT] == [LOOP]
