@@ -200,8 +200,10 @@ def _rolled_out_late(observed: Observations, fault: Fault) -> str:
 def _since_rollout(observed: Observations, fault: Fault) -> str:
     """Say that pods fail since the rollout of another version, and whether its undo helped; its own pods do not."""
     broken = [change for _, change in changes_near(observed, fault) if breaks_old_pods(observed, change, fault)]
-    others = [f for f in observed.faults if f.subject == fault.subject and f.template_hash != fault.template_hash]
-    if not broken or any(not (is_mild(other) or other.is_over) for other in others):
+    if not broken:
+        return ""
+    others = [f for f in observed.faults_at[fault.subject] if f.template_hash != fault.template_hash]
+    if any(not (is_mild(other) or other.is_over) for other in others):
         return ""
     change = broken[-1]
     undone = [c.at for _, c in changes_near(observed, fault) if observed.returns.get(c.event_id) is change]

@@ -47,6 +47,8 @@ class Observations(msgspec.Struct, frozen=True):
     """The pods of each service that are not about to end."""
     places: dict[Place | str, list[int]] = {}
     """The changes of each place, and of each service, by their indexes."""
+    faults_at: dict[Subject | str, list[Fault]] = {}
+    """The faults of each workload, and of each service, in order."""
     returns: dict[str, Change] = {}
     """By event id of each rollout that took back another one, that one."""
 
@@ -62,10 +64,11 @@ def gather_observations(context: IncidentContext) -> Observations:
     own, near = (pods_of(staying, context.services, each) for each in (Relation.OWN, Relation.DEPENDENCY))
     faults = _absorb(_faults([p for p in placed if not _is_change(p)], changes, context))
     told_faults = [(fault, is_background(fault, context)) for fault in faults]
+    felt = [f for f, lasts in told_faults if not (lasts or registry.analyzer_of(f).is_harmless)]
     return Observations(
         context=context,
         changes=changes,
-        faults=[f for f, lasts in told_faults if not (lasts or registry.analyzer_of(f).is_harmless)],
+        faults=felt,
         node_faults=_node_faults(told, placed, own, context),
         own_pods=own,
         background=[f for f, lasts in told_faults if lasts],
@@ -73,6 +76,7 @@ def gather_observations(context: IncidentContext) -> Observations:
         ready_pods=_count_ready(context),
         staying=_by_service(staying, context),
         places=_places(changes),
+        faults_at=_faults_at(felt),
         returns=find_returns(changes),
     )
 
@@ -81,6 +85,11 @@ def changes_near(observed: Observations, fault: Fault) -> list[tuple[int, Change
     """Return the changes of a fault's workload or service, in order: no other may be of the same workload."""
     indexes = {*observed.places.get(fault.subject, ()), *observed.places.get(fault.service, ())}
     return [(index, observed.changes[index]) for index in sorted(indexes)]
+
+
+def faults_near(observed: Observations, change: Change) -> list[Fault]:
+    """Return the faults of a change's service, in order: no other may be of the same workload."""
+    return observed.faults_at.get(change.service, [])
 
 
 def changes_beside(observed: Observations, change: Change) -> list[tuple[int, Change]]:
@@ -93,6 +102,14 @@ def _places(changes: list[Change]) -> dict[Place | str, list[int]]:
     for index, change in enumerate(changes):
         places[place_of(change)].append(index)
         places[change.service].append(index)
+    return dict(places)
+
+
+def _faults_at(faults: list[Fault]) -> dict[Subject | str, list[Fault]]:
+    places: dict[Subject | str, list[Fault]] = defaultdict(list)
+    for fault in faults:
+        places[fault.subject].append(fault)
+        places[fault.service].append(fault)
     return dict(places)
 
 

@@ -7,7 +7,7 @@ import msgspec
 from noctuary.common.text import duration, plural
 from noctuary.correlation.explain import SOON_S, Explanation, has_previous, is_mild, is_restart, same_workload
 from noctuary.correlation.lasting import CLOCK_SLACK_S, DRAIN_S, goes_on_until
-from noctuary.correlation.observations import Observations, changes_beside
+from noctuary.correlation.observations import Observations, changes_beside, faults_near
 from noctuary.correlation.scalings import taken_away_at
 from noctuary.correlation.score import (
     DOUBTFUL_LIMIT,
@@ -141,7 +141,7 @@ def _fault_was_there(observed: Observations, explanation: Explanation, change: C
     explained = [fault for faults in explanation.by_change.values() for fault in faults]
     older = [
         fault
-        for fault in observed.faults
+        for fault in faults_near(observed, change)
         if same_workload(change, fault)
         and (_outlives(observed, fault, change) if _is_of_template(fault, change) else fault.kind in kinds)
         and fault.first < change.at - CLOCK_SLACK_S
@@ -167,7 +167,7 @@ def _ran_well(observed: Observations, _: Explanation, change: Change, symptoms: 
     template_hash = change.details.get(details.TEMPLATE_HASH, "")
     own = [
         fault
-        for fault in observed.faults
+        for fault in faults_near(observed, change)
         if same_workload(change, fault)
         and not is_restart(change)
         and not (fault.is_posted and fault.confidence < LOW_CONFIDENCE)

@@ -115,7 +115,7 @@ def got_well(observed: Observations, change: Change, fault: Fault) -> bool:
         return False
     known = (*observed.own_pods, *observed.dependency_pods)
     pods = [pod for pod in known if pod.name in fault.pods]
-    is_again = any(_is_repeated(fault, each) for each in observed.faults)
+    is_again = any(_is_repeated(fault, each) for each in observed.faults_at[fault.subject])
     ready_since = observed.context.onset - max(WELL_S, fault.last - change.at)
     if is_gone := len(pods) < len(fault.pods):
         is_long_ago = fault.last <= ready_since
@@ -148,4 +148,5 @@ def _is_new(change: Change) -> bool:
 
 def old_pods_fail(observed: Observations, explanation: Explanation, change: Change) -> list[Fault]:
     """Return what pods of the version before a rollout suffer since, and nothing else explains."""
-    return [group[0] for group in explanation.alone if breaks_old_pods(observed, change, group[0])]
+    broken = [fault for fault in observed.faults_at.get(change.subject, ()) if breaks_old_pods(observed, change, fault)]
+    return [fault for fault in broken if any(group[0] is fault for group in explanation.alone)]

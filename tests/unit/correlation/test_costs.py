@@ -5,6 +5,7 @@ import pytest
 from noctuary.correlation.change_checks import _is_whole
 from noctuary.correlation.explain import rollout_explains
 from noctuary.correlation.taken_back import leads_back
+from noctuary.correlation.versions import breaks_old_pods
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.models.diagnosis import Relation, ServiceView
@@ -51,3 +52,11 @@ def test_the_pods_of_a_fault_are_looked_at_once_however_many_settings_came_befor
     with calls_of(_is_whole) as looks:
         diagnose(events, [])
     assert len(looks) <= PASSES * 10
+
+
+def test_a_rollout_is_held_against_the_faults_of_its_own_workload_only() -> None:
+    events = [event for name in names(20) for event in rollouts(name, 12)]
+    events += [fault(60 * n + 5, template=f"x{n}", workload=name, pod=n) for name in names(20) for n in range(12)]
+    with calls_of(breaks_old_pods) as made:
+        diagnose(events, services=services(20))
+    assert len(made) <= 20 * PASSES * 3 * 12 * 13
