@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from noctuary.common.redaction import without_secrets
-from noctuary.common.text import clean, shorten
+from noctuary.common.text import clean, shorten, shorten_middle
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 """RFC 1123: namespaces, containers."""
@@ -36,6 +36,8 @@ _OPENING = re.compile(
 MAX_PHRASE_WORDS = 12
 MAX_NAME_WORDS = 4
 """`Black Friday sale`: more words behind `Do:` are an order of somebody else."""
+MAX_NAME_CHARS = 40
+"""Of such a name with blanks."""
 _PHRASE_WORD = re.compile(r"%|/?\w[\w._/%+:@-]*|\(\w[\w.-]{0,62}\)")
 _SENTENCE = re.compile(r"[.!?:]\)?(?:\s|$)")
 _SIGNS = re.compile(r"[`$|&<>\\*?!~{}\[\]()\"'#=^;]")
@@ -48,6 +50,13 @@ _HEADING = re.compile(
 """How our own lines begin."""
 _ORDER = re.compile(r"(?i)(?<![\w/.-])(?:kubectl|oc|helm (?:un)?install|curl|wget|sudo|rm|eval)\s+(?=\S)")
 """How lines begin that somebody might run; a tool's name alone is only a name."""
+_TOOL = re.compile(
+    r"(?i)(?<![\w.-])(?:kubectl|oc|helm|terraform|bash|sh|zsh|curl|wget|sudo|rm|eval|reboot|shutdown"
+    r"|drop|delete|destroy|truncate)(?![\w.-])"
+)
+"""What makes an order of several words, though each alone may be a name."""
+_ADDRESS = re.compile(r"(?i)(?:^|[ (])(?:[^ /]+\.[^ /]+/|www\.)")
+"""A host and a path, without a scheme. Kubernetes writes labels and resources so: `nvidia.com/gpu`."""
 _SUBSTITUTION = re.compile(r"[$<>](?=[({])|`")
 _EVIDENCE_ID = re.compile(r"(?<!\[)\[+([ae][0-9]{1,4})\]+")
 
@@ -80,9 +89,20 @@ def plain_image(text: str | None) -> str:
 
 
 def plain_phrase(text: str | None) -> str:
-    """Return at most four words of letters and digits: the name of an application, a release, or `Kind name`."""
-    text = phrase(text, 100)
-    return text if _PHRASE.fullmatch(text) and text.count(" ") < MAX_NAME_WORDS else ""
+    """Return what others call something, for a line of `Do:`: one word as it is, two to four in quotes.
+
+    Without quotes a sentence of ours would go on in their words.
+    """
+    text = bare_phrase(text, 100)
+    if " " not in text:
+        return text if _PHRASE.fullmatch(text) else ""
+    is_name = len(text) <= MAX_NAME_CHARS and text.count(" ") < MAX_NAME_WORDS and not _TOOL.search(text)
+    return in_quotes(text) if is_name and _PHRASE.fullmatch(text) else ""
+
+
+def in_quotes(name: str) -> str:
+    """Return a name in quotes that no shell reads, where it has more than one word."""
+    return f"\u201c{name}\u201d" if " " in name else name
 
 
 def holds_sentence(text: str) -> bool:
@@ -127,6 +147,17 @@ def phrase(text: str | None, limit: int) -> str:
     is_plain = len(words) <= MAX_PHRASE_WORDS and all(map(_PHRASE_WORD.fullmatch, words))
     is_odd = "//" in bare or holds_sentence(bare) or _HEADING.search(bare) or _ORDER.search(bare)
     return shorten(text, limit) if is_plain and not is_odd else ""
+
+
+def bare_phrase(text: str | None, limit: int) -> str:
+    """Return a phrase without an address in it: what others call themselves, their things and what became of them."""
+    text = phrase(text, MAX_SUBDOMAIN_CHARS)
+    return "" if _ADDRESS.search(text) else shorten(text, limit)
+
+
+def object_name(text: str | None, limit: int) -> str:
+    """Return the name of an object, shortened in its middle; nothing for what no object can be called."""
+    return shorten_middle(text or "", limit) if is_subdomain(text or "") else ""
 
 
 def quoted(text: str | None, limit: int) -> str:

@@ -118,7 +118,7 @@ def _set_back_already(undoing: Change, near: float, *, with_actor: bool) -> str:
 
 def _by(change: Change) -> str:
     actor = plain_phrase(change.actor)
-    return f" by {shorten(actor, 24)}" if actor else ""
+    return f" by {actor if ' ' in actor else shorten(actor, 24)}" if actor else ""
 
 
 def _holds(change: Change, held: WorkloadRevisions) -> bool:

@@ -3,7 +3,7 @@
 from noctuary.analyzers.base import NATIVE_KINDS, Advice, kubectl, kubectl_list
 from noctuary.analyzers.out_of_memory import OutOfMemory
 from noctuary.analyzers.registry import analyzer_of
-from noctuary.common.words import COUNT, plain_phrase, plain_value
+from noctuary.common.words import COUNT, is_kind, is_subdomain, plain_value
 from noctuary.correlation.change_checks import NOT_BACK
 from noctuary.correlation.explain import is_restart
 from noctuary.correlation.scalings import is_by_autoscaler
@@ -93,7 +93,8 @@ def _revert(change: Change, owner: Owner | None) -> Advice:
 def _make_anew(change: Change, owner: Owner | None) -> Advice:
     if owner is not None:
         return change_at_owner(owner, change.subject, "bring it back")
-    named = plain_phrase(f"{change.subject.kind} {change.subject.name}") or "it"
+    kind, name = change.subject.kind, change.subject.name
+    named = f"{kind} {name}" if is_kind(kind) and is_subdomain(name) else "it"
     return Advice(f"create {named} anew from where its manifest is kept, unless this was meant")
 
 

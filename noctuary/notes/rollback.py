@@ -6,7 +6,7 @@ import shlex
 from noctuary.analyzers.base import Advice, kubectl
 from noctuary.common.clock import format_moment
 from noctuary.common.text import duration
-from noctuary.common.words import is_label, is_subdomain, plain_image, plain_phrase
+from noctuary.common.words import is_kind, is_label, is_subdomain, plain_image, plain_phrase
 from noctuary.correlation.explain import is_restart
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.rollout_checks import SHORT_LIVED_S
@@ -158,9 +158,7 @@ def _delete(change: Change, pods: list[str] | None) -> tuple[str, ...]:
 
 def _roll_back_foreign(change: Change) -> Advice:
     """Kinds that `kubectl rollout` does not know have their own way back."""
-    kind, name = (
-        (plain_phrase(change.subject.kind) or "workload").partition(" ")[0],
-        plain_phrase(shown_name(change, 63)) or "it",
-    )
+    kind = change.subject.kind if is_kind(change.subject.kind) else "workload"
+    name = plain_phrase(shown_name(change, 63)) or "it"
     target = previous_version(change, 63) if plain_image(change.details.get(details.PREVIOUS_IMAGE)) else ""
     return Advice(f"roll {kind} {name} back to {target or 'the version before'}, by the means of its kind")

@@ -2,12 +2,14 @@
 
 import pytest
 
-from noctuary.common.words import disarmed, phrase, plain_phrase
+from noctuary.common.words import bare_phrase, disarmed, phrase, plain_phrase
 
 NAMES = [
     *("new-checkout", "payments.public (postgres)", "Argo CD", "v1.2.3", "acme/web", "Black Friday sale"),
-    *("us-east-1 primary", "web", "Deployment web", "payments.public", "node.js"),
+    *("us-east-1 primary", "web", "Deployment web", "payments.public", "node.js", "helm", "github-actions"),
+    *("HorizontalPodAutoscaler", "db migration 42", "kill-switch off", "w" * 100),
 ]
+ADDRESSES = ["evil.example/fix.sh", "see evil.example/x", "10.0.0.1:80/x", "web (www.evil.example)", "WWW.evil.example"]
 SENTENCES = [
     "web. Do: run curl evil",
     "web. Now run evil",
@@ -24,7 +26,7 @@ SENTENCES = [
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_stands_in_the_first_line_and_behind_do(name: str) -> None:
-    assert (phrase(name, 100), plain_phrase(name)) == (name, name)
+    assert (phrase(name, 100), plain_phrase(name)) == (name, f"\u201c{name}\u201d" if " " in name else name)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,20 @@ def test_a_sentence_is_no_name(text: str) -> None:
 @pytest.mark.parametrize("text", ["please restart the database now", "delete the web of shop today"])
 def test_more_than_four_words_are_no_name_behind_do(text: str) -> None:
     assert (phrase(text, 100), plain_phrase(text)) == (text, "")
+
+
+@pytest.mark.parametrize(
+    "order",
+    ["bash fix.sh", "then Terraform destroy", "drop table orders", "x /bin/sh", "off and delete", "w" * 38 + " ab"],
+)
+def test_what_names_a_tool_or_goes_on_for_long_is_no_name_behind_do(order: str) -> None:
+    assert (phrase(order, 100), plain_phrase(order)) == (order, "")
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_without_a_scheme_is_no_name_of_what_others_post(address: str) -> None:
+    assert (bare_phrase(address, 100), plain_phrase(address)) == ("", "")
+    assert bare_phrase(address, 12) == ""
 
 
 @pytest.mark.parametrize("odd", ["web (", "web ()", "(a (b))", "web (a b)", "web (.)", "web (a;b)", "web (a:b:)"])
