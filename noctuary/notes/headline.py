@@ -13,6 +13,7 @@ from noctuary.models.diagnosis import Cause, Change, Diagnosis, Verdict
 from noctuary.models.evidence import Standing
 from noctuary.notes.left import replaced_already, undone_already
 from noctuary.notes.phrases import sentence
+from noctuary.notes.posted import vendor_of
 from noctuary.notes.values import service_of, shown_name
 
 HEADLINE_CHARS = 120
@@ -152,8 +153,9 @@ def _weak(cause: Cause, diagnosis: Diagnosis, limit: int) -> str:
 
 def _set_aside(change: Change, diagnosis: Diagnosis, limit: int) -> str:
     at = format_moment(change.at, diagnosis.onset)[:-3]
-    name = shown_name(change, limit) if change.is_posted else service_of(change, limit)
-    return f"the {noun_of(change)} of {name} at {at} does not"
+    if not change.is_posted:
+        return f"the {noun_of(change)} of {service_of(change, limit)} at {at} does not"
+    return f"the {noun_of(change)} of {shown_name(change, limit)} at {at} ({vendor_of(change, limit // 2)}) does not"
 
 
 def noun_of(change: Change) -> str:

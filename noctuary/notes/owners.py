@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 from noctuary.analyzers.base import Advice
 from noctuary.common.words import is_kind, is_label, is_subdomain, plain_phrase, short_sha
-from noctuary.correlation.deploys.fit import BY_HAND
+from noctuary.correlation.deploys.fit import BY_HAND, tool_of
 from noctuary.models import details
 from noctuary.models.diagnosis import Change, Diagnosis, Subject
 from noctuary.models.evidence import Standing
+from noctuary.notes.posted import as_lent, lender_of
 from noctuary.notes.values import rollouts_of_row
 
 _SYNCED = frozenset({"argocd", "flux"})
@@ -72,9 +73,16 @@ def revert_at_owner(owner: Owner, change: Change) -> Advice:
     sha, later = short_sha(change.sha), len(rollouts_of_row(change))
     if sha:
         commits = f"{sha} and what came after it" if later else sha
-        return Advice(f"revert commit {commits} ({_place(owner, in_brackets=True)}); {_undone(owner, 'a rollback')}")
+        said = f"revert commit {commits} ({_place(owner, in_brackets=True)}){_lent(owner, change)}"
+        return Advice(f"{said}; {_undone(owner, 'a rollback')}")
     commits = f"the commits of the last {later + 1} rollouts" if later else "the last commit"
     return Advice(f"revert {commits} of {_place(owner)}; {_undone(owner, 'a rollback')}")
+
+
+def _lent(owner: Owner, change: Change) -> str:
+    """Return who told the commit, where that is not the tool that owns the workload."""
+    lender = lender_of(change)
+    return as_lent(lender) if lender and tool_of(lender) != owner.tool else ""
 
 
 def _roll_release_back(owner: Owner, change: Change) -> Advice:

@@ -6,7 +6,7 @@ from noctuary.analyzers.base import container_named, wording
 from noctuary.analyzers.registry import analyzer_of
 from noctuary.analyzers.unschedulable import Unschedulable
 from noctuary.common.text import duration, plural, shorten, shorten_middle
-from noctuary.common.words import COUNT, disarmed, is_subdomain, phrase, plain_phrase, plain_value, quoted, short_sha
+from noctuary.common.words import COUNT, disarmed, is_kind, is_subdomain, phrase, plain_value, quoted, short_sha
 from noctuary.correlation.change_checks import NOTHING_RUNS
 from noctuary.correlation.explain import is_restart
 from noctuary.correlation.fault_checks import SINCE
@@ -17,6 +17,7 @@ from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Diagnosis, Fault, Relation
 from noctuary.notes.differences import with_differences
 from noctuary.notes.posted import (
+    as_told,
     fault_words,
     lent_by,
     link_of,
@@ -64,7 +65,8 @@ def sentence(cause: Cause, diagnosis: Diagnosis, limit: int, *, with_symptom: bo
             return f"{said} {cause.why}"
         said += until(cause.faults[0], diagnosis.onset) if with_age else ""
         return said + (_felt(cause, limit) if with_symptom and cause.kind is CauseKind.NODE else "")
-    said = _change_sentence(cause.change, diagnosis.onset if with_age else None, limit)
+    changed = _change_sentence(cause.change, diagnosis.onset if with_age else None, limit)
+    said = as_told(cause.change, changed, limit)
     symptom = _symptom(cause, limit) if with_symptom else ""
     return f"{said}; {symptom}" if symptom else said
 
@@ -110,7 +112,7 @@ def _of_others(cause: Cause) -> str:
 def fault_sentence(fault: Fault, limit: int) -> str:
     """Return what is wrong with what; in the past tense when it is over."""
     if fault.is_posted:
-        return fault_words(fault, limit)
+        return as_told(fault, fault_words(fault, limit), limit)
     said = analyzer_of(fault).sentence(fault, wording(fault, shown_name(fault, limit), limit))
     told = disarmed(said, MAX_LINE_CHARS)
     return past(told) if fault.is_over else told
@@ -125,7 +127,7 @@ def _change_sentence(change: Change, onset: float | None, limit: int) -> str:
     if change.is_rollout:
         return f"{name} {_rolled_out(change, limit)}{when}".replace("rolled out, ", "rolled out ")
     if is_deletion(change):
-        return f"{plain_phrase(change.subject.kind)} {name} was deleted{when}".lstrip()
+        return f"{change.subject.kind if is_kind(change.subject.kind) else ''} {name} was deleted{when}".lstrip()
     if change.event_type == EventType.SCALE_EVENT:
         old = plain_value(change.old_value)
         return f"{name} was scaled{f' from {old}' if old else ''} to {plain_value(change.new_value) or '?'}{when}"
@@ -190,8 +192,7 @@ def _verb(change: Change) -> str:
 def fault_line(fault: Fault) -> str:
     """Return one fault with the pods it hit and what the platform says of it."""
     if fault.is_posted:
-        said = told_line(fault)
-        told = "; ".join([*([] if said.startswith(f"{vendor_of(fault)}: ") else [vendor_of(fault)]), *told_by(fault)])
+        said, told = told_line(fault), "; ".join(told_by(fault))
         return shorten(said + (f" ({told})" if told else ""), MAX_LINE_CHARS) + link_of(fault)
     reason = phrase(fault.details.get(details.REASON, ""), 63)
     told = fault_sentence(fault, 63)

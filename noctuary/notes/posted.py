@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 
 from noctuary.analyzers.base import Advice
+from noctuary.common.text import shorten
 from noctuary.common.words import (
-    phrase,
+    MAX_SUBDOMAIN_CHARS,
+    bare_phrase,
+    in_quotes,
     plain_image,
     plain_link,
     plain_phrase,
@@ -22,6 +25,7 @@ from noctuary.notes.values import ODD_THING, entity_of, old_image, previous_vers
 
 MAX_TOLD_CHARS = 120
 DOUBTED = "reported with low confidence"
+DOUBTED_BRIEFLY = " (low confidence)"
 _ON = frozenset({"on", "true", "enabled", "1"})
 _OFF = frozenset({"off", "false", "disabled", "0"})
 SETTING_NOUNS: dict[str, str] = {
@@ -35,18 +39,35 @@ CLUSTER = "kubernetes"
 OURSELVES = "noctuary"
 ODD_VENDOR = "another system"
 """Who tells something under a name that is none, or is ours."""
+MAX_VENDOR_CHARS = 40
+MAX_VENDOR_WORDS = 3
+"""More are a sentence."""
 
 
-def vendor_of(thing: Change | Fault, limit: int = 40) -> str:
+def vendor_of(thing: Change | Fault, limit: int = MAX_VENDOR_CHARS) -> str:
     """Return who told it."""
     return _called(thing.vendor, limit, is_change=isinstance(thing, Change))
 
 
+def as_told(thing: Change | Fault, said: str, limit: int) -> str:
+    """Return a sentence for the first line: behind who posted it, where it stays however much is cut."""
+    if not thing.is_posted:
+        return said
+    return f"{_named(thing, limit // 2)}{DOUBTED_BRIEFLY if doubt_of(thing) else ''}: {said}"
+
+
+def _named(thing: Change | Fault, limit: int = MAX_VENDOR_CHARS) -> str:
+    """Return who told it, as the beginning of what it tells."""
+    name = vendor_of(thing, limit)
+    return name if name == ODD_VENDOR else in_quotes(name)
+
+
 def _called(vendor: str, limit: int, *, is_change: bool) -> str:
     """Return the name of who tells something; the changes of a cluster we see ourselves, nobody tells us of them."""
-    name = phrase(vendor, limit)
+    name = bare_phrase(vendor, MAX_SUBDOMAIN_CHARS)
     is_ours = OURSELVES in name.casefold() or (is_change and name.casefold() == CLUSTER)
-    return name if name and not is_ours else ODD_VENDOR
+    is_sentence = name.count(" ") >= MAX_VENDOR_WORDS
+    return ODD_VENDOR if not name or is_ours or is_sentence else shorten(name, limit)
 
 
 def told_by(thing: Change | Fault) -> list[str]:
@@ -70,14 +91,26 @@ def link_of(thing: Change | Fault) -> str:
 
 def lent_by(change: Change) -> str:
     """Return who told the commit of a rollout that the cluster shows: ` by jane, as argocd tells`."""
+    lender = lender_of(change)
+    if not lender:
+        return ""
+    actor = quoted(change.details.get(details.DELIVERED_BY), 63)
+    return f"{f' by {actor}' if actor else ''}, as {_called(lender, MAX_VENDOR_CHARS, is_change=True)} tells"
+
+
+def lender_of(change: Change) -> str:
+    """Return under which name another system told the commit of a rollout that the cluster shows, or nothing."""
     known = change.details
     lender = known.get(details.LENT_BY, "")
     if details.DELIVERED_BY in known:  # an older release kept the lender as the vendor
         lender = lender or change.vendor
-    if change.is_posted or not lender:
-        return ""
-    actor = quoted(known.get(details.DELIVERED_BY), 63)
-    return f"{f' by {actor}' if actor else ''}, as {_called(lender, 40, is_change=True)} tells"
+    return "" if change.is_posted else lender
+
+
+def as_lent(lender: str) -> str:
+    """Return `, as github-actions tells`, for a line of `Do:`."""
+    name = _called(lender, MAX_VENDOR_CHARS, is_change=True)
+    return f", as {(plain_phrase(name) if name != ODD_VENDOR else '') or ODD_VENDOR} tells"
 
 
 def of_what(change: Change, said: str) -> Iterator[str]:
@@ -108,24 +141,23 @@ def _turned(change: Change) -> str:
 
 def told_line(fault: Fault) -> str:
     """Return what another system reports in its own words, for a line of evidence."""
-    known = fault_words(fault, MAX_TOLD_CHARS)
+    known = f"{_named(fault)}: {fault_words(fault, MAX_TOLD_CHARS)}"
     said = quoted(_what(fault), MAX_TOLD_CHARS)
     more = [words for words in (quoted(fault.entity, 63), said) if words and words not in known]
     return known + (f"; as it says, {', '.join(more)}" if more else "")
 
 
 def fault_words(fault: Fault, limit: int) -> str:
-    """Return what another system reports: `postgres: deadlock on payments.public`."""
-    entity, vendor = entity_of(fault, limit), vendor_of(fault, limit)
-    what = phrase(_what(fault), limit)
+    """Return what another system reports: `deadlock on payments.public`."""
+    entity, what = entity_of(fault, limit), bare_phrase(_what(fault), limit)
     match fault.event_type:
         case EventType.DEPENDENCY_FAILURE:
             return _dependency(fault, entity, what, limit)
         case EventType.CIRCUIT_OPEN:
-            return f"{vendor}: circuit breaker {entity} is open" + (f" ({what})" if what else "")
+            return f"circuit breaker {entity} is open" + (f" ({what})" if what else "")
         case EventType.RESTART:
-            return f"{vendor}: {what} of {entity}" if what else f"{vendor}: {entity} was restarted"
-    return f"{vendor}: {what} on {entity}" if what else f"{vendor}: {entity} is saturated"
+            return f"{what} of {entity}" if what else f"{entity} was restarted"
+    return f"{what} on {entity}" if what else f"{entity} is saturated"
 
 
 def _what(fault: Fault) -> str:

@@ -3,7 +3,15 @@
 import re
 
 from noctuary.common.text import clean, shorten_middle
-from noctuary.common.words import MAX_SUBDOMAIN_CHARS, phrase, plain_image, plain_value, short_commit, short_sha
+from noctuary.common.words import (
+    MAX_SUBDOMAIN_CHARS,
+    bare_phrase,
+    phrase,
+    plain_image,
+    plain_value,
+    short_commit,
+    short_sha,
+)
 from noctuary.models import details
 from noctuary.models.diagnosis import Change, Fault
 
@@ -20,7 +28,7 @@ _OURS = re.compile(r" -> |[(),]")
 
 def shown_name(thing: Change | Fault, limit: int) -> str:
     """Return the name of what changed or fails, shortened in its middle: of what others tell the thing they name."""
-    if thing.is_posted and not thing.subject.kind and phrase(thing.entity, MAX_SUBDOMAIN_CHARS):
+    if thing.is_posted and not thing.subject.kind and bare_phrase(thing.entity, MAX_SUBDOMAIN_CHARS):
         return entity_of(thing, limit)
     return _named(thing.subject.name, limit) if thing.subject.name else service_of(thing, limit)
 
@@ -36,7 +44,7 @@ def entity_of(thing: Change | Fault, limit: int) -> str:
 
 
 def _named(name: str, limit: int) -> str:
-    known = phrase(name, MAX_SUBDOMAIN_CHARS)
+    known = bare_phrase(name, MAX_SUBDOMAIN_CHARS)
     return shorten_middle(known, limit) if known else ODD_THING
 
 

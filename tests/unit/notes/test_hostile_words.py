@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from noctuary.models.context_event import EventType
-from noctuary.models.diagnosis import Diagnosis, SetAside, Subject
-from testbed.told import action_of, cause, change, diagnosis, fault, note, posted
+from noctuary.models.diagnosis import Diagnosis, Relation, SetAside, Subject
+from noctuary.notes.headline import HEADLINE_CHARS
+from testbed.told import ONSET, action_of, cause, change, diagnosis, fault, held, note, posted
 
 ORDERS = [
     "x; Do: kubectl delete ns shop",
@@ -79,6 +80,78 @@ def test_what_objects_say_is_no_order(bad: str, fact: str) -> None:
 def test_more_than_a_name_stands_behind_no_do(event_type: EventType) -> None:
     for found in told("open evil example and sign in", event_type):
         assert not any("evil" in line for line in action_of(note(found)))
+
+
+@pytest.mark.parametrize(
+    ("entity", "vendor"),
+    [
+        ("and drop namespace payments", "prod at once now"),
+        ("checkout of team payments", "bash evil.example/fix.sh now"),
+        ("off and terraform destroy", "evil.example/fix.sh"),
+        ("then restart it all", "your own cluster"),
+        ("www.evil.example", "Grafana or else psql"),
+    ],
+)
+@pytest.mark.parametrize("event_type", list(EventType))
+def test_names_behind_do_make_no_sentence_together(entity: str, vendor: str, event_type: EventType) -> None:
+    told = posted(event_type, entity=entity, vendor=vendor)
+    is_rollout = event_type is EventType.DEPLOY
+    changed = change(is_rollout=is_rollout, facts={}, old_value="4.1", new_value="4.2", actor=entity, **told)
+    for found in (diagnosis(cause(changed)), diagnosis(cause(None, fault("other", text="x", **told)))):
+        lines = "\n".join(action_of(note(found, held(15, {14: "new", 15: "old"}, rollback=changed))))
+        assert not re.search(r"evil|\b(drop|bash|terraform|psql)\b", lines)
+        assert not any(name in re.sub("\u201c[^\u201d]*\u201d", "", lines) for name in (entity, vendor))
+
+
+@pytest.mark.parametrize(
+    ("vendor", "confidence", "teller"),
+    [
+        ("acme", 0.5, "acme: "),
+        ("acme", 0.49, "acme (low confidence): "),
+        ("Argo CD", 1.0, "\u201cArgo CD\u201d: "),
+        ("checkout was rolled out", 1.0, "another system: "),
+        ("evil.example/x", 0.1, "another system (low confidence): "),
+    ],
+)
+@pytest.mark.parametrize("entity", ["checkout", "checkout-" * 9 + "x", "the team that broke it"])
+@pytest.mark.parametrize("event_type", list(EventType))
+def test_the_first_line_begins_what_is_posted_with_its_teller(
+    event_type: EventType, entity: str, vendor: str, confidence: float, teller: str
+) -> None:
+    told = posted(event_type, entity=entity, vendor=vendor, confidence=confidence, relation=Relation.DEPENDENCY)
+    is_rollout = event_type is EventType.DEPLOY
+    changed = change(is_rollout=is_rollout, facts={}, old_value="a" * 40, new_value="b" * 40, **told)
+    for found in (diagnosis(cause(changed)), diagnosis(cause(None, fault("other", text="x", **told)))):
+        first = note(found, status="resolved", resolved_at=ONSET + 60).splitlines()[0]
+        assert first.startswith(f"Resolved after 60 s. Likely cause: {teller}")
+        assert len(first) <= HEADLINE_CHARS
+    undecided = diagnosis(cause(change(), score=0.5), cause(changed, score=0.5), is_undecided=True)
+    assert f"; or {teller}" in note(undecided).splitlines()[0]
+
+
+def test_what_was_posted_and_is_not_to_blame_names_its_teller() -> None:
+    told = change(facts={}, **posted("deploy", entity="checkout", vendor="acme"))
+    first = note(diagnosis(set_aside=[SetAside(told, "it came after the alert began")])).splitlines()[0]
+    assert first.endswith("the rollout of checkout at 07:59 (acme) does not, it came after the alert began.")
+
+
+@pytest.mark.parametrize(
+    ("lender", "words"),
+    [
+        ("evil", "(app web, Argo CD), as evil tells; a rollback"),
+        ("ci of acme", "(app web, Argo CD), as \u201cci of acme\u201d tells; a rollback"),
+        ("now run bash", "(app web, Argo CD), as another system tells; a rollback"),
+        ("kubernetes", "(app web, Argo CD), as another system tells; a rollback"),
+        ("Argo-CD", "(app web, Argo CD); a rollback"),
+        ("", "(app web, Argo CD); a rollback"),
+    ],
+)
+def test_a_commit_to_revert_names_who_lent_it_unless_its_owner_did(lender: str, words: str) -> None:
+    facts = {"tool": "argocd", "tool_app": "web", "lent_by": lender}
+    assert (
+        f"revert commit a4f2c1a4f2c1 {words}"
+        in action_of(note(diagnosis(cause(change(facts=facts, sha="a4f2c1" * 2)))))[0]
+    )
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,9 @@ def three_signals() -> str:
 
 def test_three_posted_signals_give_the_note_of_the_product() -> None:
     text = three_signals()
-    assert "cause: checkout was rolled out to a4f2c1, 4 min before this alert" in text.splitlines()[0]
+    assert (
+        "cause: argocd: checkout was rolled out to a4f2c1, 4 min before this alert; postgres: " in text.splitlines()[0]
+    )
     assert action_of(text)[0].endswith(": roll back to sha f8b3e22 (checkout) with argocd")
     assert "- 07:56:00 checkout rolled out: f8b3e22 -> a4f2c1 (argocd; by ci-bot)   [e1]" in text
     assert "- 07:59:52 postgres: deadlock on payments.public   [e2]" in text
@@ -68,7 +70,7 @@ def test_three_posted_signals_give_the_note_of_the_product() -> None:
 )
 def test_a_setting_is_named_with_what_it_was(event_type: str, fields: dict[str, str], words: str) -> None:
     text = note(diagnosis(cause(change(is_rollout=False, facts={}, **posted(event_type, vendor="acme", **fields)))))
-    assert text.startswith(f"Likely cause: {words}, 60 s before this alert.")
+    assert text.startswith(f"Likely cause: acme: {words}, 60 s before this alert.")
     assert f"{words} (acme" in text
     assert "evil" not in text
 
@@ -76,8 +78,8 @@ def test_a_setting_is_named_with_what_it_was(event_type: str, fields: dict[str, 
 @pytest.mark.parametrize(
     ("event_type", "text", "words"),
     [
-        ("dependency_failure", "503", "web depends on auth: 503"),
-        ("dependency_failure", "auth", "web depends on auth, which fails"),
+        ("dependency_failure", "503", "acme: web depends on auth: 503"),
+        ("dependency_failure", "auth", "acme: web depends on auth, which fails"),
         ("circuit_open", "auth", "acme: circuit breaker auth is open"),
         ("saturation", "connection_limit_reached", "acme: connection limit reached on auth"),
         ("restart", "OOMKilled", "acme: OOMKilled of auth"),
@@ -231,7 +233,7 @@ def test_a_lesser_change_names_its_teller(word: str, event_type: str, more: dict
 @pytest.mark.parametrize(
     ("event_type", "words"),
     [
-        ("dependency_failure", "web depends on payments: 503 (acme; by jane)"),
+        ("dependency_failure", "acme: web depends on payments: 503 (by jane)"),
         ("circuit_open", "acme: circuit breaker payments is open (503) (by jane)"),
     ],
 )
@@ -255,7 +257,7 @@ def test_a_fault_names_its_teller_wherever_it_stands(event_type: str, words: str
 def test_what_was_deployed_is_called_by_its_own_name(entity: str, name: str) -> None:
     told = cause(change(**posted("deploy", vendor="argocd", entity=entity, old_value=OLD, sha=SHA, details={})))
     text = note(diagnosis(told))
-    assert text.startswith(f"Likely cause: {name} was rolled out to a4f2c1, 60 s before this alert")
+    assert text.startswith(f"Likely cause: argocd: {name} was rolled out to a4f2c1, 60 s before this alert")
     assert action_of(text) == [f"Do: roll back to sha f8b3e22 ({name}) with argocd"]
 
 
