@@ -149,8 +149,8 @@ class Analyzer:
 
     def symptom(self, fault: Fault, limit: int) -> str:
         """Return what became of a rollout's own pods; where nothing better is known, what is wrong."""
-        name = shorten_middle(clean(fault.subject.name or fault.service, 253), limit)
-        return self.sentence(fault, wording(fault, name, limit))
+        name = shorten_middle(phrase(fault.subject.name or fault.service, 253), limit)
+        return self.sentence(fault, wording(fault, name or "new pods", limit))
 
     def message(self, fault: Fault) -> str:
         """Return the platform's words where they tell more than the sentence: why is mostly said at their end."""
@@ -181,7 +181,7 @@ def is_single(fault: Fault) -> bool:
 
 def container_named(fault: Fault, limit: int, before: str = "") -> str:
     """Return ` container envoy`, or an empty text for the first container of a pod: nobody asks which that is."""
-    role = clean(fault.details.get(details.CONTAINER_ROLE, ""), 20)
+    role = phrase(fault.details.get(details.CONTAINER_ROLE), 20)
     name = fault.details.get(details.CONTAINER, "")
     return f"{before} {role} {shorten_middle(name, limit)}" if role and is_label(name) else ""
 

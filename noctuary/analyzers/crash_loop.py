@@ -1,5 +1,7 @@
 """A container that exits again and again."""
 
+import re
+
 from noctuary.analyzers.base import (
     HELD_BACK,
     Advice,
@@ -13,12 +15,12 @@ from noctuary.analyzers.base import (
 )
 from noctuary.analyzers.image_pull import AMBIGUOUS, is_about_image
 from noctuary.analyzers.probe import Probe, kills
-from noctuary.common.text import clean
 from noctuary.common.words import COUNT
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import JOB_KINDS, Fault, Subject
 
+_EXIT_CODE = re.compile(r"-?[0-9]{1,10}")
 EXIT_MEANINGS = {
     "0": "it ended by itself, without an error",
     "126": "not executable",
@@ -85,6 +87,7 @@ def _is_loop(fault: Fault) -> bool:
 
 
 def _exit_code(fault: Fault) -> str:
-    code = clean(fault.details.get(details.EXIT_CODE, ""), 8)
+    told = fault.details.get(details.EXIT_CODE, "")
+    code = told if _EXIT_CODE.fullmatch(told) else ""
     meaning = f" ({EXIT_MEANINGS[code]})" if code in EXIT_MEANINGS else ""
     return f" with exit code {code}{meaning}" if code else ""

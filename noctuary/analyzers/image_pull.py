@@ -3,8 +3,8 @@
 import re
 
 from noctuary.analyzers.base import NOT_YET_VALID, Advice, Analyzer, Wording, container_named
-from noctuary.common.text import clean, shorten, shorten_middle
-from noctuary.common.words import is_subdomain, plain_image
+from noctuary.common.text import shorten, shorten_middle
+from noctuary.common.words import is_label, is_subdomain, plain_image
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Fault, Subject
@@ -77,8 +77,11 @@ class ImagePull(Analyzer):
 
     def _why(self, fault: Fault) -> str:
         """Return ` (no pull secret regcred; access denied)`."""
-        secret = shorten(clean(fault.details.get(details.PULL_SECRET, ""), 253), MAX_SECRET_CHARS)
-        parts = [f"no pull secret {secret}" if secret else "", self.hint(fault).strip(" ()")]
+        told = fault.details.get(details.PULL_SECRET, "")
+        missing = (
+            f"no pull secret {shorten(told, MAX_SECRET_CHARS)}" if _are_secrets(told) else "a pull secret is missing"
+        )
+        parts = [missing if told else "", self.hint(fault).strip(" ()")]
         said = "; ".join(part for part in parts if part)
         return f" ({said})" if said else ""
 
@@ -95,6 +98,12 @@ def is_about_image(event: ContextEvent) -> bool:
     """Tell whether an event with an ambiguous reason is about an image."""
     is_ambiguous = event.details.get(details.REASON, "") in AMBIGUOUS
     return is_ambiguous and bool(_ABOUT_IMAGE.search(event.details.get(details.MESSAGE, "")))
+
+
+def _are_secrets(told: str) -> bool:
+    """Tell whether these are names as the kubelet lists them: `shop/regcred, shop/backup`."""
+    parts = [each.rpartition("/") for each in told.split(", ")]
+    return all(is_subdomain(name) and (not slash or is_label(namespace)) for namespace, slash, name in parts)
 
 
 def _image(fault: Fault, limit: int) -> str:

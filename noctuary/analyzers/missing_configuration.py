@@ -1,12 +1,15 @@
 """A ConfigMap, Secret or key that pods need and that does not exist."""
 
+import re
+
 from noctuary.analyzers.base import Advice, Analyzer, Wording, kubectl, kubectl_list
-from noctuary.common.text import clean, shorten_middle
-from noctuary.common.words import is_subdomain, plain_value
+from noctuary.common.text import shorten_middle
+from noctuary.common.words import is_subdomain, object_name, plain_value
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Fault, Subject
 
+_KEY = re.compile(r"[-._A-Za-z0-9]{1,253}")
 RESOURCES = {"ConfigMap": "configmaps", "Secret": "secrets"}
 
 
@@ -59,7 +62,14 @@ def _key(fault: Fault) -> str:
 
 def missing(fault: Fault, limit: int) -> str:
     """Return what a pod cannot start without: `ConfigMap settings`, `key url of Secret db`."""
-    kind = clean(fault.details.get(details.MISSING_KIND, "") or "configuration", 20)
-    name = shorten_middle(clean(fault.details.get(details.MISSING_NAME, ""), 253), limit)
-    key = shorten_middle(clean(fault.details.get(details.MISSING_KEY, ""), 253), limit)
-    return f"{f'key {key} of ' if key else ''}{kind} {name}".rstrip()
+    kind, told = fault.details.get(details.MISSING_KIND, ""), fault.details.get(details.MISSING_NAME, "")
+    kind, name = kind if kind in RESOURCES else "configuration", object_name(told, limit)
+    named = f"{kind} {name}" if name else f"{kind} with an odd name" if told else kind
+    return f"{_key_words(fault, limit)}{named}"
+
+
+def _key_words(fault: Fault, limit: int) -> str:
+    told = fault.details.get(details.MISSING_KEY, "")
+    if not told:
+        return ""
+    return f"key {shorten_middle(told, limit)} of " if _KEY.fullmatch(told) else "a key of "

@@ -1,8 +1,7 @@
 """A node in trouble."""
 
 from noctuary.analyzers.base import Advice, Analyzer, Wording, is_about_node, kubectl
-from noctuary.common.text import clean
-from noctuary.common.words import is_subdomain
+from noctuary.common.words import code_word, is_subdomain
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Fault, Subject
@@ -49,8 +48,8 @@ class Node(Analyzer):
 
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return what is wrong with it."""
-        reason = clean(fault.details.get(details.REASON, ""), 40)
-        trouble = TROUBLES.get(reason) or f"is in trouble ({reason or 'unknown'})"
+        reason = fault.details.get(details.REASON, "")
+        trouble = TROUBLES.get(reason) or f"is in trouble ({code_word(reason) or 'unknown'})"
         return f"node {wording.name} {trouble}"
 
     def remedy(self, fault: Fault, _pod: Subject, _describe: str) -> Advice:

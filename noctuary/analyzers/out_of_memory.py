@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 
 from noctuary.analyzers.base import Advice, Analyzer, Wording, container_named, in_container, kubectl
-from noctuary.common.text import clean
+from noctuary.common.words import plain_value
 from noctuary.models import details
 from noctuary.models.diagnosis import WORKLOAD_KINDS, Fault, Subject
 
@@ -36,7 +36,7 @@ class OutOfMemory(Analyzer):
 
 
 def _limit(fault: Fault) -> str:
-    limit = clean(fault.details.get(details.MEMORY_LIMIT, ""), 20)
+    limit = plain_value(fault.details.get(details.MEMORY_LIMIT))
     return f" (limit {limit})" if limit else ""
 
 

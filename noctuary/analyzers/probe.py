@@ -1,8 +1,9 @@
 """A probe that fails."""
 
+import re
+
 from noctuary.analyzers.base import Analyzer, Wording, container_named, was_killed
-from noctuary.common.text import clean, shorten_middle
-from noctuary.common.words import holds_sentence
+from noctuary.common.text import shorten_middle
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Fault, PodView
@@ -13,7 +14,13 @@ RECOVERED_S = 300.0
 """A pod that was unready within the five minutes before the onset is part of the trouble, also if it is ready now."""
 KILLING = frozenset({"liveness", "startup"})
 """Probes whose failure ends the container."""
+PROBES = KILLING | {"readiness"}
 CRASH_LOOP = "crash_loop"
+_TARGET = re.compile(
+    r"(?:/[A-Za-z0-9._~%+:@=,/-]{0,253}|[A-Za-z0-9_-]{1,63})(?: on port [A-Za-z0-9-]{1,15})?"
+    r"|port [A-Za-z0-9-]{1,15}|command [A-Za-z0-9._+-]{1,63}"
+)
+"""A path, a port or the name of a command: the API takes any text for them."""
 
 
 class Probe(Analyzer):
@@ -65,9 +72,10 @@ def kills(fault: Fault) -> bool:
 
 def _probe(fault: Fault, limit: int) -> str:
     """Return which probe fails and what it asks: `readiness probe (/ready)`."""
-    told = clean(fault.details.get(details.PROBE_TARGET, ""), 253)
+    told = fault.details.get(details.PROBE_TARGET, "")
+    told = told if _TARGET.fullmatch(told) and "//" not in told else ""
     target = shorten_middle(told if len(told) <= limit else told.partition(" on port ")[0], limit)
-    if holds_sentence(told):  # any text can be a path
-        target = ""
-    name = clean(fault.details.get(details.PROBE, "") or "health", 20)
-    return f"{name} probe{container_named(fault, limit, ' of')}" + (f" ({target})" if target else "")
+    name = fault.details.get(details.PROBE, "")
+    return f"{name if name in PROBES else 'health'} probe{container_named(fault, limit, ' of')}" + (
+        f" ({target})" if target else ""
+    )

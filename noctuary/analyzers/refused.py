@@ -3,7 +3,8 @@
 import re
 
 from noctuary.analyzers.base import NOT_YET_VALID, Advice, Analyzer, Wording, kubectl
-from noctuary.common.text import clean, shorten_middle
+from noctuary.common.text import shorten
+from noctuary.common.words import object_name, plain_value, resource_name
 from noctuary.models import details
 from noctuary.models.diagnosis import Fault, Subject
 
@@ -18,6 +19,7 @@ HELP = {
     FAILING: "check the webhook that is named below",
 }
 """What helps where no rule denies the pods: what should have checked them did not."""
+MAX_LIMIT_CHARS = 40
 _CALL = r"(?is)\A(?>.*?fail(?:ed|ure) (?:calling|to call) \S{0,100}webhook\b).*"
 """The first call that failed, and what is said behind it. The atomic group looks for no second one: a message that is
 full of calls would be searched once for each."""
@@ -64,11 +66,10 @@ class Refused(Analyzer):
 
     def _refusal(self, fault: Fault, limit: int) -> str:
         """Return for example `exceed quota small (pods=2)`."""
-        quota = shorten_middle(clean(fault.details.get(details.QUOTA, ""), 253), limit)
-        if not quota:
+        if not fault.details.get(details.QUOTA):
             return f"cannot be created{self.hint(fault)}"
-        most = clean(fault.details.get(details.QUOTA_LIMIT, ""), 40)
-        return f"exceed quota {quota}" + (f" ({most})" if most else "")
+        quota = object_name(fault.details[details.QUOTA], limit)
+        return (f"exceed quota {quota}" if quota else "exceed a quota") + _most(fault)
 
     def remedy(self, fault: Fault, _pod: Subject, describe: str) -> Advice:
         """Return a look at the quota, else at the workload."""
@@ -78,3 +79,10 @@ class Refused(Analyzer):
             return Advice(command=command, remark="raise it, or ask for less")
         look = kubectl(fault.subject, "describe", kind=fault.subject.kind) or describe
         return Advice(command=look, remark=HELP.get(self.hint(fault).strip(" ()"), ""))
+
+
+def _most(fault: Fault) -> str:
+    """Return ` (pods=2)`, or nothing where it is not what a quota counts."""
+    most = fault.details.get(details.QUOTA_LIMIT, "")
+    resource, _, quantity = most.rpartition("=")
+    return f" ({shorten(most, MAX_LIMIT_CHARS)})" if resource_name(resource) and plain_value(quantity) else ""

@@ -4,7 +4,8 @@ import re
 
 from noctuary.analyzers.base import MAX_MESSAGE_CHARS, Analyzer, Wording
 from noctuary.common.redaction import without_secrets
-from noctuary.common.text import clean, shorten_middle
+from noctuary.common.text import clean
+from noctuary.common.words import object_name
 from noctuary.models import details
 from noctuary.models.diagnosis import Fault
 
@@ -56,7 +57,7 @@ class Unschedulable(Analyzer):
         clauses = _clauses(fault.details.get(details.MESSAGE, ""))
         found = [next((words for pattern, words in self.hints if pattern.search(text)), "") for text in clauses]
         told = list(dict.fromkeys(filter(None, found)))[:MAX_HINTS]
-        claim = shorten_middle(clean(fault.details.get(details.CLAIM, ""), 253), MAX_CLAIM_CHARS)
+        claim = object_name(fault.details.get(details.CLAIM), MAX_CLAIM_CHARS)
         named = ", ".join(told).replace(CLAIM_WORDS, f"{CLAIM_WORDS} {claim}" if claim else CLAIM_WORDS, 1)
         return f" ({named})" if told else ""
 

@@ -26,6 +26,9 @@ _VALUE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+%-]*")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
 _LINK = re.compile(r"(https?://[A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~:/@%=+,-]*)?)([?#].*)?")
 """No user before the host, which passes for one (`https://github.com:443@evil.example`)."""
+_RESOURCE = re.compile(r"(?:[a-z0-9][-a-z0-9.]{0,252}/)?[A-Za-z0-9][-A-Za-z0-9_.]{0,62}")
+"""What nodes and quotas count: `cpu`, `nvidia.com/gpu`, `count/deployments.apps`."""
+_CODE_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _PHRASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/()-]*")
 _NOT_IN_REMARK = re.compile(r"[^A-Za-z0-9 .,:/@_+%=\u2026-]")
 _NOT_IN_PROSE = re.compile(r"[`$|&<>\\*?!~{}\[\]\"'#=^\x00-\x1f\x7f]")
@@ -158,6 +161,16 @@ def bare_phrase(text: str | None, limit: int) -> str:
 def object_name(text: str | None, limit: int) -> str:
     """Return the name of an object, shortened in its middle; nothing for what no object can be called."""
     return shorten_middle(text or "", limit) if is_subdomain(text or "") else ""
+
+
+def code_word(text: str | None) -> str:
+    """Return what a controller calls a reason, or nothing for more than a word."""
+    return text if text and len(text) <= MAX_VALUE_CHARS and _CODE_WORD.fullmatch(text) else ""
+
+
+def resource_name(text: str | None) -> str:
+    """Return the name of what nodes and quotas count, or nothing."""
+    return text if text and _RESOURCE.fullmatch(text) else ""
 
 
 def quoted(text: str | None, limit: int) -> str:

@@ -22,6 +22,10 @@ ODD_THING = "a thing with an odd name"
 """What is said of a name that is more than a name: it may be a command, a link, or pass for a line of ours."""
 BETWEEN = re.compile(r", (?![^(]*\))")
 """Parts of a rollout's summary; a comma within brackets parts the values of one."""
+_NAMED = re.compile(
+    r"(?:env|label|annotation) (?!of [0-9]{1,6} more names)(?P<name>.+?)(?: (?:added|removed))?(?: of [^ ]+)?"
+)
+"""The API takes any text for the name of a variable."""
 _OURS = re.compile(r" -> |[(),]")
 """What we wrote ourselves between the names and values of a summary."""
 
@@ -51,7 +55,12 @@ def _named(name: str, limit: int) -> str:
 def changed_parts(change: Change, limit: int) -> str:
     """Return what of its template a rollout changed: names of variables may hold any sign."""
     parts = [part for part in BETWEEN.split(clean(change.details.get(details.CHANGED, ""), limit)) if part]
-    return ", ".join(part if phrase(_OURS.sub(" ", part), limit) else ODD_THING for part in parts)
+    return ", ".join(part if _is_plain(part, limit) else ODD_THING for part in parts)
+
+
+def _is_plain(part: str, limit: int) -> bool:
+    named = _NAMED.fullmatch(part)
+    return bool(phrase(_OURS.sub(" ", part), limit)) and (named is None or " " not in named["name"])
 
 
 def new_image(change: Change) -> str:

@@ -1,7 +1,7 @@
 """Pods that a node refused after they were scheduled to it."""
 
 from noctuary.analyzers.base import Analyzer, Wording
-from noctuary.common.text import clean
+from noctuary.common.words import resource_name
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Fault
@@ -55,5 +55,5 @@ class Admission(Analyzer):
 
 
 def _why(fault: Fault) -> str:
-    reason = clean(fault.details.get(details.REASON, ""), 63)
-    return WHYS.get(reason) or f"not enough {reason.removeprefix(OUT_OF)}"
+    reason = fault.details.get(details.REASON, "")
+    return WHYS.get(reason) or f"not enough {resource_name(reason.removeprefix(OUT_OF)) or 'of a resource'}"

@@ -3,7 +3,8 @@
 import re
 
 from noctuary.analyzers.base import Analyzer, Wording
-from noctuary.common.text import clean, shorten_middle
+from noctuary.common.text import shorten_middle
+from noctuary.common.words import resource_name
 from noctuary.models import details
 from noctuary.models.diagnosis import Fault
 
@@ -47,5 +48,5 @@ class Autoscaling(Analyzer):
         """Return what it cannot read or set."""
         if fault.details.get(details.REASON) in SCALES:
             return f"autoscaler {wording.name} cannot scale{self.hint(fault)}"
-        metric = shorten_middle(clean(fault.details.get(details.METRIC, ""), 100), wording.limit)
+        metric = shorten_middle(resource_name(fault.details.get(details.METRIC)), wording.limit)
         return f"autoscaler {wording.name} cannot read {metric or 'its'} metrics{self.hint(fault)}"

@@ -11,7 +11,11 @@ from noctuary.models.diagnosis import Fault
 
 MAX_WHY_CHARS = 80
 """Of the runtime's words in a sentence: a path and three words."""
-_HAS_WHY = re.compile(r"(?:\S+|working directory \S+): (?:no such file|not found in \$PATH|permission denied)")
+_HAS_WHY = re.compile(
+    r"(?:working directory )?(?P<path>\S+): (?P<why>no such file|not found in \$PATH|permission denied)"
+)
+_PATH = re.compile(r"(?:\.{0,2}/|[\w@%+=,-]+/)[\w.@%+=,/-]*|[\w.@%+=,-]+")
+"""What a program may be called; what has a dot before its first slash is a host."""
 
 
 class CannotStart(Analyzer):
@@ -56,6 +60,9 @@ class CannotStart(Analyzer):
         return f"new pods cannot start{container_named(fault, limit)}{self._reason(fault)}"
 
     def _reason(self, fault: Fault) -> str:
-        """Return `: /app/start.sh: no such file`, or a hint."""
+        """Return `: /app/start.sh: no such file`, or a hint; of what is no path only what is wrong with it."""
         found = _HAS_WHY.match(clean(fault.details.get(details.MESSAGE, ""), 400))
-        return f": {shorten_middle(found[0], MAX_WHY_CHARS)}" if found else self.hint(fault)
+        if not found:
+            return self.hint(fault)
+        is_path = _PATH.fullmatch(found["path"]) and "//" not in found["path"]
+        return f": {shorten_middle(found[0] if is_path else found['why'], MAX_WHY_CHARS)}"

@@ -3,7 +3,7 @@
 import re
 
 from noctuary.analyzers.base import Advice, Analyzer, Wording, kubectl
-from noctuary.common.text import clean, shorten_middle
+from noctuary.common.words import object_name, plain_value
 from noctuary.models import details
 from noctuary.models.diagnosis import Fault, Subject
 
@@ -59,8 +59,9 @@ def _cannot(fault: Fault, s: str) -> str:
 
 def _volume(fault: Fault, limit: int) -> str:
     """Return for example `volume claim data of class fast, 10Gi`."""
-    claim = shorten_middle(clean(fault.details.get(details.CLAIM, ""), 253), limit)
-    storage_class = shorten_middle(clean(fault.details.get(details.STORAGE_CLASS, ""), 253), limit)
-    size = clean(fault.details.get(details.CLAIM_SIZE, ""), 20)
+    claim, storage_class = (
+        object_name(fault.details.get(name), limit) for name in (details.CLAIM, details.STORAGE_CLASS)
+    )
+    size = plain_value(fault.details.get(details.CLAIM_SIZE))
     named = f"volume claim {claim}" if claim else "a volume"
     return named + (f" of class {storage_class}" if storage_class else "") + (f", {size}" if size else "")

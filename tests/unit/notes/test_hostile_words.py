@@ -197,6 +197,21 @@ def test_a_summary_of_what_changed_stays(changed: str) -> None:
     assert f"changed: {changed})" in note(diagnosis(cause(change(facts={"changed": changed}))))
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ("env DB_POOL added of app", "with env DB_POOL of app added"),
+        ("label app.kubernetes.io/version", "with changed label app.kubernetes.io/version"),
+        ("annotation of 3 more names", "with changed annotation of 3 more names"),
+        ("env checkout was rolled out to 4 and is why", "with changed a thing with an odd name"),
+        ("env see the runbook added", "with changed a thing with an odd name"),
+    ],
+)
+def test_a_variable_in_the_first_line_has_a_name_of_one_word(changed: str, said: str) -> None:
+    same = change(facts={"changed": changed, "image": "r/web:3.10"})
+    assert f"web was rolled out {said}, 60 s" in note(diagnosis(cause(same))).splitlines()[0]
+
+
 def test_nobody_speaks_in_our_name() -> None:
     found = diagnosis(cause(None, fault("other", text="all is well", **posted("saturation", vendor="Noctuary"))))
     assert note(found).startswith("Likely cause: another system: all is well on web.")

@@ -24,8 +24,8 @@ CASES = [
     ),
     Case(
         {"reason": "Failed", "missing_kind": "ConfigMap", "missing_name": "not a name"},
-        "1 pod of pay cannot start: ConfigMap not a name is missing",
-        "ConfigMap not a name is missing",
+        "1 pod of pay cannot start: ConfigMap with an odd name is missing",
+        "ConfigMap with an odd name is missing",
         "kubectl -n shop get configmaps\n# create what is missing, or name the right one",
     ),
     Case(

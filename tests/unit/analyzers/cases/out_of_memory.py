@@ -19,8 +19,8 @@ CASES = [
     ),
     Case(
         {"reason": "OOMKilling", "memory_limit": "a lot", "container": "app"},
-        "1 pod of pay ran out of memory (limit a lot)",
-        "new pods run out of memory (limit a lot)",
+        "1 pod of pay ran out of memory",
+        "new pods run out of memory",
         "kubectl -n shop describe pod/pay-0",
     ),
     Case(
