@@ -22,10 +22,12 @@ ODD_THING = "a thing with an odd name"
 """What is said of a name that is more than a name: it may be a command, a link, or pass for a line of ours."""
 BETWEEN = re.compile(r", (?![^(]*\))")
 """Parts of a rollout's summary; a comma within brackets parts the values of one."""
-_NAMED = re.compile(
-    r"(?:env|label|annotation) (?!of [0-9]{1,6} more names)(?P<name>.+?)(?: (?:added|removed))?(?: of [^ ]+)?"
+_ODD_PART = re.compile(
+    r"env (?!of [0-9]{1,6} more names)(?![-._A-Za-z0-9]+(?: |$))"
+    r"|(?:env|label|annotation|container) (?!of )[^ ]+ (?!(?:added|removed)(?: |$)|of )"
+    r"|.* of (?![0-9]{1,6} more names$)[^ ]* "
 )
-"""The API takes any text for the name of a variable."""
+"""A variable, or a container of a kind that Kubernetes does not check, whose name is more than a word."""
 _OURS = re.compile(r" -> |[(),]")
 """What we wrote ourselves between the names and values of a summary."""
 
@@ -59,8 +61,7 @@ def changed_parts(change: Change, limit: int) -> str:
 
 
 def _is_plain(part: str, limit: int) -> bool:
-    named = _NAMED.fullmatch(part)
-    return bool(phrase(_OURS.sub(" ", part), limit)) and (named is None or " " not in named["name"])
+    return bool(phrase(_OURS.sub(" ", part), limit)) and not _ODD_PART.match(part.removeprefix("init "))
 
 
 def new_image(change: Change) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from noctuary.common.words import in_quotes
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Diagnosis, Relation, SetAside, Subject
 from noctuary.notes.headline import HEADLINE_CHARS
@@ -190,6 +191,22 @@ def test_a_kind_of_any_text_is_a_workload() -> None:
     assert action_of(note(found)) == ["Do: change it in the object whose operator owns this workload"]
 
 
+def test_what_is_called_by_no_name_is_made_anew_and_rolled_back_as_it() -> None:
+    gone: dict[str, Any] = {"is_rollout": False, "event_type": "scale_event", "old_value": "3", "new_value": "0"}
+    for subject in (Subject("Delete all now", "shop", "web"), Subject("Deployment", "shop", "web now")):
+        text = note(diagnosis(cause(change(subject=subject, facts={"deleted": "1"}, **gone))))
+        assert action_of(text) == ["Do: create it anew from where its manifest is kept, unless this was meant"]
+    foreign = change(subject=Subject("Delete all", "shop", "drop it"))
+    assert action_of(note(diagnosis(cause(foreign)))) == ["Do: roll workload it back to 3.10, by the means of its kind"]
+
+
+@pytest.mark.parametrize("actor", ["Jane Doe of payments", "jane"])
+def test_who_took_a_change_back_is_named_whole_or_in_quotes(actor: str) -> None:
+    back = change(facts={"image": "r/web:3.10", "template_hash": "old"}, at=ONSET + 20, actor=actor)
+    said = action_of(note(diagnosis(cause(change())), held(15, {14: "new", 15: "old"}, rollback=back)))[0]
+    assert f" at 08:00:20 by {in_quotes(actor)}. Where it goes on" in said
+
+
 @pytest.mark.parametrize(
     "changed", ["resources (memory limit 512Mi -> 256Mi, CPU request 1 -> 500m) of app", "env DB_POOL, readiness probe"]
 )
@@ -204,10 +221,19 @@ def test_a_summary_of_what_changed_stays(changed: str) -> None:
         ("label app.kubernetes.io/version", "with changed label app.kubernetes.io/version"),
         ("annotation of 3 more names", "with changed annotation of 3 more names"),
         ("env checkout was rolled out to 4 and is why", "with changed a thing with an odd name"),
+        ("image of proxy", "with changed image of proxy"),
+        ("init container migrate removed", "without init container migrate"),
+        ("readiness probe added of proxy", "with readiness probe of proxy added"),
         ("env see the runbook added", "with changed a thing with an odd name"),
+        ("env see removed of the runbook", "with changed a thing with an odd name"),
+        ("env evil.example/x added", "with changed a thing with an odd name"),
+        ("container see the runbook added", "with changed a thing with an odd name"),
+        ("init container see the runbook", "with changed a thing with an odd name"),
+        ("image of proxy see evil.example now", "with changed a thing with an odd name"),
+        ("ports of proxy see evil.example now", "with changed a thing with an odd name"),
     ],
 )
-def test_a_variable_in_the_first_line_has_a_name_of_one_word(changed: str, said: str) -> None:
+def test_a_variable_or_container_in_the_first_line_has_a_name_of_one_word(changed: str, said: str) -> None:
     same = change(facts={"changed": changed, "image": "r/web:3.10"})
     assert f"web was rolled out {said}, 60 s" in note(diagnosis(cause(same))).splitlines()[0]
 
