@@ -29,6 +29,8 @@ ALL = ""
 """The selector of everything."""
 MAX_SELECTORS = 3
 """Services of one namespace that are each selected by the API server; for more the whole namespace is read once."""
+BETWEEN_PAUSES = 50
+"""Revisions that are summarised before others have their turn in the event loop: a template may have a megabyte."""
 _WORKLOADS: tuple[tuple[WatchedKind[Any], Any], ...] = (
     (DEPLOYMENTS, view_deployment),
     (STATEFUL_SETS, view_stateful_set),
@@ -149,7 +151,10 @@ async def _read_selected(reading: Reading, found: Namespace, selector: str) -> N
     )
     found.pods.update({pod.metadata.uid: pod for pod in pods})
     for (kind, view), objects in zip(_HOLDERS, lists, strict=True):
-        _keep(found.holders, kind.kind.__name__, each_understood(objects, view))
+        for start in range(0, len(objects), BETWEEN_PAUSES):
+            part = objects[start : start + BETWEEN_PAUSES]
+            _keep(found.holders, kind.kind.__name__, each_understood(part, view))
+            await asyncio.sleep(0)
 
 
 async def _read_holders(reading: Reading, found: Namespace, kind: WatchedKind[Any], selector: str) -> list[Any]:
