@@ -9,15 +9,17 @@ from typing import Any
 
 @contextmanager
 def calls_of(function: Callable[..., Any]) -> Iterator[list[str]]:
-    """Hand out a list that grows by one with each call of a Python function in this thread."""
+    """Hand out a list that grows with each call of a Python function in this thread; several may count at once."""
     made: list[str] = []
     code = function.__code__
+    before = sys.getprofile()
 
-    def note(frame: FrameType, event: str, _arg: object) -> None:
+    def note(frame: FrameType, event: Any, arg: object) -> None:
         if event == "call" and frame.f_code is code:
             made.append(code.co_name)
+        if before is not None:
+            before(frame, event, arg)
 
-    before = sys.getprofile()
     sys.setprofile(note)
     try:
         yield made

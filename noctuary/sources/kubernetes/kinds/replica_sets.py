@@ -17,8 +17,8 @@ FOREIGN_REVISION_ANNOTATION = "rollout.argoproj.io/revision"
 """As Argo Rollouts numbers its ReplicaSets."""
 HISTORY_SUFFIX = "-history"
 """The annotation of this ending holds the numbers that a ReplicaSet had before it was rolled back to."""
-MAX_HISTORY = 100
-"""So many of its last numbers are read: controllers themselves keep them in 2,000 characters."""
+MAX_HISTORY = 50
+"""So many of its last numbers are read: two that are rolled back to in turn show a hundred rollouts."""
 
 
 class ReplicaSet(KubeObject):

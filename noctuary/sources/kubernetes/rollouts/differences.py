@@ -6,7 +6,7 @@ import msgspec
 
 from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes.rollouts.dating import Clock, actor_of
-from noctuary.sources.kubernetes.rollouts.revisions import Revision, Step, steps_of
+from noctuary.sources.kubernetes.rollouts.revisions import Revision, Step, steps_to
 from noctuary.sources.kubernetes.rollouts.staging import Reach
 from noctuary.sources.kubernetes.rollouts.told import Rollout, scaling
 from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
@@ -155,9 +155,7 @@ def _kept(revision: Revision) -> Revision:
 
 def _since(known: Revision | None, current: Revision, revisions: list[Revision]) -> list[Step]:
     """Return the rollouts after the known revision, oldest first; that of the current one last."""
-    steps = steps_of(revisions)
-    last = max(index for index, step in enumerate(steps) if step.revision is current)
-    steps = steps[: last + 1]
+    steps = steps_to(current, revisions)
     if known is None:
         return _changing(None, steps)
     if not known.template_hash or (known.number == 0 < current.number):  # as older versions kept it: without an order

@@ -31,6 +31,10 @@ class RevisionHolders:
         """Return the kind of object that holds the revisions of a workload; an empty text where it has none."""
         return next((self._kinds[key] for key in self._by_owner.get(owner, ())), "")
 
+    def are_of_kind(self, owner: Key, kind: str) -> bool:
+        """Return whether any object of a kind holds revisions of a workload."""
+        return any(self._kinds[key] == kind for key in self._by_owner.get(owner, ()))
+
     def of(self, owner: Key) -> list[Revision]:
         """Return the revisions of a workload, the newest ones where somebody made more than controllers keep."""
         held = self._by_owner.get(owner, {}).values()

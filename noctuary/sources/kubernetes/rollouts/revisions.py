@@ -2,14 +2,18 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from functools import cached_property
 from itertools import accumulate
 
 import msgspec
 
 from noctuary.sources.kubernetes.rollouts.template import TemplateSummary
 
+MAX_STEPS = 100
+"""Rollouts of one workload that are compared and told, the newest: a look takes no more changes of a service."""
 
-class Revision(msgspec.Struct, frozen=True, omit_defaults=True):
+
+class Revision(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     """One revision of a workload; `template` is an encoded summary.
 
     `history` are the numbers it had before; `numbered_at` is when it last got a number, at the latest (0: unknown).
@@ -33,11 +37,16 @@ class Revision(msgspec.Struct, frozen=True, omit_defaults=True):
         """Return the summary of the template."""
         return msgspec.json.decode(self.template, type=TemplateSummary)
 
+    @cached_property
+    def likeness(self) -> bytes:
+        """A digest of what its pods run: read once, because a summary has kilobytes and is compared again and again."""
+        return self.summary().likeness()
+
     def is_same_as(self, other: "Revision") -> bool:
         """Return whether both are the same template; an older version wrote no hash for DaemonSets."""
         if self.template_hash and other.template_hash:
             return self.template_hash == other.template_hash
-        return self.template == other.template or self.summary().is_same_as(other.summary())
+        return self.template == other.template or self.likeness == other.likeness
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -55,6 +64,13 @@ def steps_of(revisions: Iterable[Revision]) -> list[Step]:
     revisions = list(revisions)
     younger = _Younger(revisions)
     return sorted((step for each in revisions for step in _steps(each, younger)), key=lambda step: step.place)
+
+
+def steps_to(current: Revision, revisions: Iterable[Revision]) -> list[Step]:
+    """Return the last rollouts that revisions show until that of the current one, oldest first."""
+    steps = steps_of(revisions)
+    end = 1 + max(index for index, step in enumerate(steps) if step.revision is current)
+    return steps[max(0, end - MAX_STEPS) : end]
 
 
 class _Younger:

@@ -91,11 +91,11 @@ class TemplateSummary(msgspec.Struct, omit_defaults=True):
         fields = {name: digest for name, digest in self.fields.items() if name not in _MARKS}
         return _digest([containers, fields], "")
 
-    def is_same_as(self, other: "TemplateSummary") -> bool:
-        """Return whether pods of both are alike, also when an older version wrote one of them."""
-        return self.fields == other.fields and {
-            name: (each.image, each.env, each.fields) for name, each in self.containers.items()
-        } == {name: (each.image, each.env, each.fields) for name, each in other.containers.items()}
+    def likeness(self) -> bytes:
+        """Return a digest that is the same where pods are alike, also when an older version wrote one of them."""
+        containers = {name: (each.image, each.env, each.fields) for name, each in self.containers.items()}
+        content = msgspec.json.encode([self.fields, containers], order="deterministic")
+        return hashlib.blake2s(content, digest_size=16).digest()
 
 
 def summarize(template: PodTemplate, salt: str) -> TemplateSummary:

@@ -110,13 +110,15 @@ class RolloutTracker:
 
     def _after_list(self, kind: str) -> None:
         self._awaited.discard(kind)
-        for group in sorted(each for each in self._unbegun if not self._is_awaited(each)):
+        begun = {each for each in self._unbegun if not self._is_awaited(each)}
+        for group in sorted(begun):
             self._begin(group)
         missing = self._known.keys() - self._views.keys()
         self._drop([key for key in missing if self._is_listed(self._places[key][0])], is_live=False)
         for view in self._views.values():
-            with leaving_out(view.ref):
-                self._compare(view, is_live=False)
+            if self._is_of(view, kind) and self._group(view) not in begun:
+                with leaving_out(view.ref):
+                    self._compare(view, is_live=False)
 
     def _drop(self, gone: list[Key], *, is_live: bool) -> None:
         for key in gone:
@@ -126,6 +128,12 @@ class RolloutTracker:
     def _group(self, view: WorkloadView) -> str:
         """Return the kind that is listed to see a workload: its own, or that of what its revisions show it by."""
         return self._holders.kind_of(view.key) if view.is_foreign else view.kind
+
+    def _is_of(self, view: WorkloadView, kind: str) -> bool:
+        """Tell whether a list of a kind shows something of a workload: itself, or what holds its revisions."""
+        if view.is_foreign:
+            return self._holders.are_of_kind(view.key, kind)
+        return kind in (view.kind, HELD_BY.get(view.kind))
 
     def _is_awaited(self, group: str) -> bool:
         return not self._awaited.isdisjoint((group, HELD_BY.get(group, group)))
