@@ -158,8 +158,9 @@ class EventQuery(msgspec.Struct, frozen=True):
     """Which events a state window holds: of these tenants, between these times, not expired at `now`.
 
     Of all services (`services` None), or of those named, of workloads so named, and of objects with all these labels.
-    What has one of `without_reasons` is neither returned nor counted. Changes and all else (faults, mostly) have limits
-    of their own; within one, what was posted leaves the cluster's own events half, and every subject gets its turn.
+    What was posted counts by its service's name only, and of tenant `posts_of` only unless that is None. What has one
+    of `without_reasons` is neither returned nor counted. Changes and all else (faults, mostly) have limits of their
+    own; within one, what was posted leaves the cluster's own events half, and every subject gets its turn.
     """
 
     tenants: list[str]
@@ -172,6 +173,7 @@ class EventQuery(msgspec.Struct, frozen=True):
     workloads: list[str] = []
     match_labels: dict[str, str] = {}
     without_reasons: list[str] = []
+    posts_of: str | None = None
 
 
 class Window(msgspec.Struct, frozen=True):

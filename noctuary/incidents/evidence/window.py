@@ -40,9 +40,12 @@ async def read_window(
 
 
 def _query(service: ServiceView, since: float, now: float) -> EventQuery:
-    """Ask for what is posted by the service's name, and for cluster objects by labels, else by name."""
+    """Ask for what the service's own tenant posts by its name, and for cluster objects by labels, else by name.
+
+    What another tenant posts is of no service of this one, also where its namespace is mapped: it takes nobody's place.
+    """
     return EventQuery(
-        tenants=tenants_of([service]),
+        tenants=service.namespaces,
         services=[service.name],
         since=since,
         until=now,
@@ -51,6 +54,7 @@ def _query(service: ServiceView, since: float, now: float) -> EventQuery:
         change_limit=MAX_CHANGES,
         workloads=[service.name],
         match_labels=service.match_labels,
+        posts_of=service.tenant,
     )
 
 

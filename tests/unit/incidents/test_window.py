@@ -51,9 +51,9 @@ async def test_what_was_cut_of_its_own_warnings_is_said(mapped: Scene) -> None:
     assert mapped.text(incident.id).startswith("Likely cause: ledger was rolled out to 2.4.1")
 
 
-def posted_flood(at: float, ttl: int) -> list[ContextEvent]:
+def posted_flood(at: float, ttl: int, tenant: str = "payments") -> list[ContextEvent]:
     """Return 100 deploys and 300 faults of as many things, posted by one sender of the service."""
-    plain = kubernetes_event("Pod", "x", EventType.SATURATION, at, {}, namespace="prod", service="accounts")
+    plain = kubernetes_event("Pod", "x", EventType.SATURATION, at, {}, namespace=tenant, service="accounts")
     kinds = [EventType.DEPLOY] * 100 + [EventType.SATURATION] * 300
     return [
         msgspec.structs.replace(
@@ -83,6 +83,22 @@ async def test_posts_that_expired_leave_the_rollout_and_no_word(mapped: Scene) -
     await mapped.store.add_events([own, *of_ledger(now - 100), *posted_flood(now - 3, 1)])
     note = await first_note(mapped)
     assert note.startswith("Likely cause: ledger was rolled out to 2.4.1")
+    assert "the oldest" not in note
+
+
+async def test_what_another_tenant_posts_in_a_mapped_namespace_takes_nobodys_place(mapped: Scene) -> None:
+    now = time.time()
+    flags = [
+        msgspec.structs.replace(each, vendor="launchdarkly", event_type=EventType.FLAG_CHANGE, new_value="on")
+        for each in posted_flood(now - 240, 7200)[:1]
+    ]
+    invented = [
+        msgspec.structs.replace(each, vendor=f"v{n}", timestamp=now - 60, last_seen=now - 60)
+        for n, each in enumerate(posted_flood(now - 60, 7200, "prod"))
+    ]
+    await mapped.store.add_events([*flags, *invented])
+    note = await first_note(mapped)
+    assert "flag x0" in note.partition("\n")[0]
     assert "the oldest" not in note
 
 

@@ -180,6 +180,29 @@ async def test_what_the_cluster_leaves_is_for_posts_and_the_other_way_round(stor
     assert (len(later.events), later.others_cut, later.posted_others_cut) == (20, 20, 0)
 
 
+async def test_of_the_posts_of_several_tenants_those_of_the_asked_one_count(store: SqliteStore) -> None:
+    invented = [posted(f"x{n}", NOW - 10, EventType.DEPLOY, f"v{n}") for n in range(40)]
+    await store.add_events([msgspec.structs.replace(each, tenant="evil") for each in invented])
+    own, elsewhere = posted("orders", NOW - 900, EventType.DEPLOY), rollout(NOW - 800, workload="ledger")
+    await store.add_events([msgspec.structs.replace(own, tenant="platform"), elsewhere])
+    window = await store.select(query(tenants=["payments", "evil"], posts_of="platform"))
+    assert [event.tenant for event in window.events] == ["payments", "platform"]
+    assert window.changes_cut == 0
+
+
+async def test_a_tenant_that_only_posts_shows_no_objects_of_its_namespace(store: SqliteStore) -> None:
+    await store.add_events([rollout(NOW - 60, workload="ledger", labels=LABELS), posted("orders", NOW - 900)])
+    window = await store.select(query(labels=LABELS, tenants=["shops"], posts_of="payments"))
+    assert [event.entity for event in window.events] == ["orders"]
+
+
+async def test_what_is_posted_of_another_service_is_not_found_by_the_name_of_the_thing(store: SqliteStore) -> None:
+    about_another = [msgspec.structs.replace(posted("ledger", NOW - 10 - n), service_name="api") for n in range(40)]
+    await store.add_events([*about_another, posted("orders", NOW - 900)])
+    window = await store.select(query())
+    assert ([event.entity for event in window.events], window.others_cut) == (["orders"], 0)
+
+
 async def test_each_vendor_has_its_turn_among_posts(store: SqliteStore) -> None:
     await store.add_events([posted("orders", NOW - 900), *posted_flood()])
     assert "orders" in {event.entity for event in (await store.select(query())).events}

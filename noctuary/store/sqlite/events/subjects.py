@@ -36,8 +36,8 @@ A plain tuple, because a selector may find 20,000 of them.
 def matching(connection: sqlite3.Connection, query: EventQuery) -> list[Found]:
     """Return a query's subjects that have unexpired events between its times, the last seen first."""
     found: list[Found] = []
-    condition, arguments = _condition(query)
-    for tenant in dict.fromkeys(query.tenants):
+    for tenant in dict.fromkeys([*query.tenants, *filter(None, [query.posts_of])]):
+        condition, arguments = _condition(query, tenant)
         rows = connection.execute(
             "SELECT last_event_at, subject_id, event_type, sender,"  # noqa: S608 - placeholders only
             f" (SELECT count(*) FROM sightings WHERE subject_id = subjects.subject_id AND {WITHIN})"
@@ -49,6 +49,7 @@ def matching(connection: sqlite3.Connection, query: EventQuery) -> list[Found]:
     return sorted(found, reverse=True)
 
 
+_NAMES = "SELECT value FROM json_each(?)"
 WITHIN = "last_seen >= ? AND timestamp <= ? AND expires_at > ?"
 
 
@@ -76,11 +77,19 @@ def _json(values: list[str]) -> str:
     return msgspec.json.encode(values).decode()
 
 
-def _condition(query: EventQuery) -> tuple[str, list[str]]:
+def _condition(query: EventQuery, tenant: str) -> tuple[str, list[str]]:
+    """Return which subjects of a tenant are meant: what it posted, and the objects of the cluster in it."""
+    of_objects, arguments = _of_objects(query) if tenant in query.tenants else ("0", [])
+    posted = "1" if query.posts_of in (None, tenant) else "0"
+    if posted == "1" and query.services is not None:
+        posted, arguments = f"service_name IN ({_NAMES})", [*arguments, _json(query.services)]
+    return f"iif(sender = '{CLUSTER}', {of_objects}, {posted})", arguments
+
+
+def _of_objects(query: EventQuery) -> tuple[str, list[str]]:
     if query.services is None:
         return "1", []
-    names = "SELECT value FROM json_each(?)"
-    parts = [f"service_name IN ({names})", f"workload IN ({names})"]
+    parts = [f"service_name IN ({_NAMES})", f"workload IN ({_NAMES})"]
     arguments = [_json(each) for each in (query.services, query.workloads)]
     pairs = [_as_stored(*item) for item in lasting(query.match_labels).items()]
     if pairs:
