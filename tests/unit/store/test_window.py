@@ -203,6 +203,16 @@ async def test_what_is_posted_of_another_service_is_not_found_by_the_name_of_the
     assert ([event.entity for event in window.events], window.others_cut) == (["orders"], 0)
 
 
+async def test_each_tenant_has_its_turn_whatever_one_of_them_makes_or_calls_itself(store: SqliteStore) -> None:
+    made = [rollout(NOW - 10 - n, workload=f"ledger-{n}", labels=LABELS) for n in range(40)]
+    invented = [posted(f"x{n}", NOW - 10 - n, EventType.DEPLOY, f"v{n}") for n in range(40)]
+    await store.add_events([msgspec.structs.replace(each, tenant="evil") for each in [*made, *invented]])
+    await store.add_events([posted("orders", NOW - 900, EventType.DEPLOY), rollout(NOW - 800, labels=LABELS)])
+    window = await store.select(query(labels=LABELS, tenants=["payments", "evil"]))
+    assert [event.tenant for event in window.events].count("evil") == 10 - 2
+    assert (window.changes_cut, window.posted_changes_cut) == (82 - 10, 41 - 5)
+
+
 async def test_each_vendor_has_its_turn_among_posts(store: SqliteStore) -> None:
     await store.add_events([posted("orders", NOW - 900), *posted_flood()])
     assert "orders" in {event.entity for event in (await store.select(query())).events}

@@ -26,11 +26,13 @@ KEEP_S = 2 * 86_400.0
 """Longer than any lookback: a subject that is seen again soon keeps its row."""
 CLUSTER = ""
 """The sender of what is about a cluster object; what was posted has its vendor as sender."""
-Found = tuple[float, int, str, str, int]
-"""A subject with events within a query: its last event's time (within it or not), id, type, sender, and how many.
+Found = tuple[float, int, str, str, str, int]
+"""A subject with events within a query: its last event's time (within it or not), id, type, sender, tenant, how many.
 
 A plain tuple, because a selector may find 20,000 of them.
 """
+SENDER, TENANT = 3, 4
+"""Their places in it."""
 
 
 def matching(connection: sqlite3.Connection, query: EventQuery) -> list[Found]:
@@ -39,7 +41,7 @@ def matching(connection: sqlite3.Connection, query: EventQuery) -> list[Found]:
     for tenant in dict.fromkeys([*query.tenants, *filter(None, [query.posts_of])]):
         condition, arguments = _condition(query, tenant)
         rows = connection.execute(
-            "SELECT last_event_at, subject_id, event_type, sender,"  # noqa: S608 - placeholders only
+            "SELECT last_event_at, subject_id, event_type, sender, tenant,"  # noqa: S608 - placeholders only
             f" (SELECT count(*) FROM sightings WHERE subject_id = subjects.subject_id AND {WITHIN})"
             " FROM subjects WHERE tenant = ? AND last_event_at >= ?"
             f" AND reason NOT IN (SELECT value FROM json_each(?)) AND ({condition})",

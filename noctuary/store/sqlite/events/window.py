@@ -1,15 +1,16 @@
 """The state window: an incident's events, chosen before they are cut, so that no flood pushes others out."""
 
 import sqlite3
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from itertools import islice, repeat
 from typing import NamedTuple
 
+from noctuary.common.turns import in_turns
 from noctuary.models.context_event import CHANGE_TYPES
 from noctuary.store.interface import EventQuery, Window
 from noctuary.store.sqlite.events import rows, subjects
-from noctuary.store.sqlite.events.subjects import CLUSTER, WITHIN, Found, within
+from noctuary.store.sqlite.events.subjects import CLUSTER, SENDER, TENANT, WITHIN, Found, within
 
 
 class _Taken(NamedTuple):
@@ -38,36 +39,32 @@ def select(connection: sqlite3.Connection, query: EventQuery) -> Window:
 
 def _take(connection: sqlite3.Connection, found: list[Found], query: EventQuery, limit: int) -> _Taken:
     """Take from what the cluster told and from what was posted; each has half the limit, and what the other leaves."""
-    cluster = [each for each in found if each[3] == CLUSTER]
-    posted = [each for each in found if each[3] != CLUSTER] if len(cluster) < len(found) else []
-    told, sent = (sum([each[4] for each in part]) for part in (cluster, posted))
+    cluster = [each for each in found if each[SENDER] == CLUSTER]
+    posted = [each for each in found if each[SENDER] != CLUSTER] if len(cluster) < len(found) else []
+    told, sent = (sum([each[-1] for each in part]) for part in (cluster, posted))
     of_sent = min(sent, max(limit // 2, limit - told))
     of_told = min(told, limit - of_sent)
-    chosen = Counter([*_by_subject(cluster, of_told), *_by_sender(posted, of_sent)])
+    chosen = Counter([*_in_turns_of(cluster, of_told, TENANT), *_in_turns_of(posted, of_sent, TENANT, SENDER)])
     row_ids = [row for subject, count in chosen.items() for row in _newest(connection, subject, query, count)]
     return _Taken(row_ids, told + sent - of_told - of_sent, sent - of_sent)
 
 
-def _by_sender(found: list[Found], limit: int) -> Iterator[int]:
-    """Give each vendor its turn, and within it each subject: who invents subjects crowds out only itself."""
-    senders: dict[str, list[Found]] = {}
+def _in_turns_of(found: list[Found], limit: int, *places: int) -> Iterator[int]:
+    """Give each value at the first place its turn, within it each at the next, and at last each subject.
+
+    Who invents subjects, or vendors, crowds out only what bears the same names as itself.
+    """
+    if not places:
+        return _by_subject(found, limit)
+    parts: dict[object, list[Found]] = {}
     for each in found:
-        senders.setdefault(each[3], []).append(each)
-    return islice(_in_turn(_by_subject(part, limit) for part in senders.values()), limit)
+        parts.setdefault(each[places[0]], []).append(each)
+    return islice(in_turns(_in_turns_of(part, limit, *places[1:]) for part in parts.values()), limit)
 
 
 def _by_subject(found: list[Found], limit: int) -> Iterator[int]:
     """Name each subject once, then again each that has more events, and so on: none crowds out another."""
-    return islice(_in_turn(repeat(subject_id, seen) for _, subject_id, *_, seen in found[:limit]), limit)
-
-
-def _in_turn(parts: Iterable[Iterator[int]]) -> Iterator[int]:
-    waiting = deque(parts)
-    while waiting:
-        part = waiting.popleft()
-        for value in islice(part, 1):
-            yield value
-            waiting.append(part)
+    return islice(in_turns(repeat(subject_id, seen) for _, subject_id, *_, seen in found[:limit]), limit)
 
 
 def _newest(connection: sqlite3.Connection, subject_id: int, query: EventQuery, limit: int) -> list[int]:
