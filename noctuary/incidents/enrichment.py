@@ -13,6 +13,7 @@ from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.incidents.alerts import onset_of, read_alerts
 from noctuary.incidents.evidence.answers import is_better, with_former
 from noctuary.incidents.evidence.clearing import find_clearing, services_of_cause
+from noctuary.incidents.evidence.limits import within_limits
 from noctuary.incidents.evidence.nodes import blamed_nodes, nodes_as_they_are, troubled_nodes
 from noctuary.incidents.evidence.sight import NO_SIGHT, Sight
 from noctuary.incidents.evidence.standing import (
@@ -22,7 +23,7 @@ from noctuary.incidents.evidence.standing import (
     rollouts_of,
     services_of_broken,
 )
-from noctuary.incidents.evidence.window import merge_events, read_window, tenants_of
+from noctuary.incidents.evidence.window import Cut, merge_events, read_window, tenants_of
 from noctuary.incidents.service_mapping import resolve_services
 from noctuary.models.context_event import CHANGE_TYPES, ContextEvent
 from noctuary.models.diagnosis import Diagnosis, IncidentContext, Relation, ServiceView
@@ -112,19 +113,19 @@ class Enricher:
     ) -> Look:
         services = resolve_services(record, incident.service_id, incident.service_name)
         gaps: list[str] = []
-        cut: list[str] = []
+        cuts: list[Cut] = []
         deadline = self._deadline()
         since = incident.began_at - record.lookback_s
         alerts, events, live, last_event_at = await asyncio.gather(
             self._alerts(record, incident, gaps, known_alerts),
-            self._window(services, since, now, cut),
+            self._window(services, since, now, cuts),
             self._live(services, gaps, deadline),
             self._last_event_at(services),
         )
         onset = onset_of(alerts, incident.began_at)
         if onset - record.lookback_s < since - 1:
-            cut = []
-            events = await self._window(services, onset - record.lookback_s, now, cut)
+            cuts, since = [], onset - record.lookback_s
+            events = await self._window(services, since, now, cuts)
         nodes = await self._nodes(troubled_nodes(events), live.nodes if live else [], deadline)
         context = IncidentContext(
             services=services,
@@ -138,7 +139,8 @@ class Enricher:
             unread_services=live.unread_services if live else None,
             nodes=nodes,
         )
-        return Look(context, alerts, live, gaps + cut, deadline)
+        context = await asyncio.to_thread(within_limits, context, since, cuts)
+        return Look(context, alerts, live, gaps + [str(cut) for cut in cuts], deadline)
 
     async def present(self, record: RoutingRecord, incident: IncidentRow, known: Evidence, now: float) -> Evidence:
         """Return evidence with what holds now: its answer stays, what became of the blamed workloads is read again.
@@ -161,16 +163,15 @@ class Enricher:
         )
         nodes = await self._nodes(blamed_nodes(diagnosis), live.nodes if live else [], deadline)
         told = [*(live.events if live else []), *rollouts_of(revisions)]
-        observed = gather_observations(
-            IncidentContext(
-                services,
-                diagnosis.onset,
-                record.lookback_s,
-                [event for event in merge_events(events, told) if event.event_type in CHANGE_TYPES],
-                live.pods if live else None,
-                ignored_reasons=list(self._sight.ignored_reasons),
-            )
+        context = IncidentContext(
+            services,
+            diagnosis.onset,
+            record.lookback_s,
+            [event for event in merge_events(events, told) if event.event_type in CHANGE_TYPES],
+            live.pods if live else None,
+            ignored_reasons=list(self._sight.ignored_reasons),
         )
+        observed = await asyncio.to_thread(_observe, context, begin)
         return msgspec.structs.replace(
             known,
             standing=find_standing(diagnosis, observed.changes, revisions, live, nodes),
@@ -182,9 +183,9 @@ class Enricher:
         return asyncio.get_running_loop().time() + LIVE_READ_TIMEOUT_S
 
     async def _window(
-        self, services: list[ServiceView], since: float, now: float, cut: list[str]
+        self, services: list[ServiceView], since: float, now: float, cuts: list[Cut]
     ) -> list[ContextEvent]:
-        return await read_window(self._store, services, since, now, cut, self._sight.ignored_reasons)
+        return await read_window(self._store, services, since, now, cuts, self._sight.ignored_reasons)
 
     async def _nodes(self, names: list[str], known: list[NodeView], deadline: float) -> list[NodeView]:
         return await nodes_as_they_are(self._sight.nodes, names, known, deadline)
@@ -228,3 +229,8 @@ class Enricher:
             return None
         gaps.extend(view.gaps if view else [])
         return view
+
+
+def _observe(context: IncidentContext, since: float) -> Observations:
+    """Gather what is told of services, within the limits: for a thread, since that is of any size."""
+    return gather_observations(within_limits(context, since, []))

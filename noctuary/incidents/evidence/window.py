@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from noctuary.common.clock import format_clock
 from noctuary.models.context_event import ContextEvent, merge_repeated
 from noctuary.models.diagnosis import ServiceView
-from noctuary.store.interface import EventQuery, Store, Window
+from noctuary.store.interface import EventQuery, Store
 
 CLUSTER_TENANT = ""
 """Nodes belong to no namespace."""
@@ -18,15 +19,41 @@ MAX_WARNINGS = 300
 """Everything else of one service: a note shows twenty lines, and each workload and reason has its turn."""
 
 
+class Cut(NamedTuple):
+    """What was left out of the changes or warnings of one service: how many, beside how many, and how many posted."""
+
+    service: str
+    kind: str
+    since: float
+    left_out: int
+    kept: int
+    posted: int
+
+    def __str__(self) -> str:
+        """Return it as what was not looked at."""
+        posted = f", {self.posted} of them posted" if self.posted else ""
+        total = f"{self.left_out + self.kept} {self.kind} of {self.service}"
+        return f"the oldest {self.left_out} of {total} since {format_clock(self.since)} UTC{posted}"
+
+
+def note_cut(cuts: list[Cut], cut: Cut) -> None:
+    """Add what was left out; of one service and kind the larger of two, since both may have left out the same."""
+    if not cut.left_out:
+        return
+    others = [each for each in cuts if (each.service, each.kind) == (cut.service, cut.kind)]
+    if all(each.left_out + each.kept < cut.left_out + cut.kept for each in others):
+        cuts[:] = [*(each for each in cuts if each not in others), cut]
+
+
 async def read_window(
     store: Store,
     services: list[ServiceView],
     since: float,
     now: float,
-    gaps: list[str],
+    cuts: list[Cut],
     ignored_reasons: Sequence[str] = (),
 ) -> list[ContextEvent]:
-    """Read what was stored of the services and of nodes, without reasons to ignore; say what was more than is read."""
+    """Read what was stored of the services and of nodes, without reasons to ignore; note what was more than is read."""
     nodes = EventQuery([CLUSTER_TENANT], None, since, now, now, MAX_WARNINGS, MAX_CHANGES)
     queries = [
         msgspec.structs.replace(query, without_reasons=list(ignored_reasons))
@@ -35,7 +62,8 @@ async def read_window(
     found = await asyncio.gather(*(store.select(query) for query in queries))
     names = [service.name for service in services] + ["nodes"]
     for name, window in zip(names, found, strict=True):
-        gaps.extend(gap for gap in _cut(name, window, since) if gap not in gaps)
+        note_cut(cuts, Cut(name, "changes", since, window.changes_cut, MAX_CHANGES, window.posted_changes_cut))
+        note_cut(cuts, Cut(name, "warnings", since, window.others_cut, MAX_WARNINGS, window.posted_others_cut))
     return merge_events(*(window.events for window in found))
 
 
@@ -56,19 +84,6 @@ def _query(service: ServiceView, since: float, now: float) -> EventQuery:
         match_labels=service.match_labels,
         posts_of=service.tenant,
     )
-
-
-def _cut(name: str, window: Window, since: float) -> list[str]:
-    parts = [
-        (window.changes_cut, window.posted_changes_cut, MAX_CHANGES, "changes"),
-        (window.others_cut, window.posted_others_cut, MAX_WARNINGS, "warnings"),
-    ]
-    return [
-        f"the oldest {cut} of {cut + kept} {kind} of {name} since {format_clock(since)} UTC"
-        + (f", {posted} of them posted" if posted else "")
-        for cut, posted, kept, kind in parts
-        if cut
-    ]
 
 
 def merge_events(*lists: list[ContextEvent]) -> list[ContextEvent]:
