@@ -31,7 +31,7 @@ from noctuary.correlation.score import (
 )
 from noctuary.models import details
 from noctuary.models.context_event import EventType
-from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, SetAside, Term
+from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, Relation, SetAside, Term
 
 MIN_EFFECT_S = 60.0
 """A setting that held for less than a minute hardly raises an alert."""
@@ -59,7 +59,8 @@ def other_change(observed: Observations, explanation: Explanation) -> Iterator[C
 
 
 def _limit(observed: Observations, change: Change, symptoms: list[Fault]) -> float:
-    if stops_service(observed, change):
+    is_idle = change.relation is Relation.DEPENDENCY and is_by_autoscaler(change)  # nobody asked for it
+    if stops_service(observed, change) and not is_idle:
         return 1.0
     if symptoms and change.event_type in SETTINGS:  # it only came before them
         return POSSIBLE_LIMIT

@@ -8,6 +8,7 @@ import msgspec
 from noctuary.analyzers import registry
 from noctuary.analyzers.evicted import Evicted
 from noctuary.analyzers.node import keeps_pods_away
+from noctuary.correlation.faults import told_since
 from noctuary.correlation.lasting import CLOCK_SLACK_S, ended_at
 from noctuary.correlation.observations import Observations, changes_near, lies_down
 from noctuary.correlation.scalings import (
@@ -18,6 +19,7 @@ from noctuary.correlation.scalings import (
     is_far_up,
     is_to_nothing,
     is_up,
+    pods_of_scaled,
     reversals,
     stops_service,
 )
@@ -122,10 +124,20 @@ def _assign(
     elif change is not None:
         explanation.by_change.setdefault(change, []).append(fault)
         if root is not None and is_sure:
-            explanation.felt.update(root.down_ids)
+            is_felt = not _others_are_well(observed, fault, observed.changes[change])
+            explanation.felt.update(root.down_ids if is_felt else ())
             explanation.contested.update([observed.changes[change].event_id, *root.ids])
     else:
         explanation.alone.append([fault])
+
+
+def _others_are_well(observed: Observations, fault: Fault, change: Change) -> bool:
+    """Tell whether pods that a rollout has not replaced yet are ready since before it: no dependency ails them."""
+    return any(
+        pod.is_ready and pod.template_hash != fault.template_hash and 0 < pod.ready_changed_at < change.at
+        for pod in observed.staying.get(fault.service, ())
+        if (pod.namespace, pod.workload) == (fault.subject.namespace, fault.subject.name)
+    )
 
 
 def _loss_before(fault: Fault, explanation: Explanation) -> _Root | None:
@@ -286,14 +298,15 @@ def scaling_may_explain(observed: Observations, change: Change, fault: Fault) ->
     """
     if scaling_explains(observed, change, fault):
         return True
-    analyzer, after_s = registry.analyzer_of(fault), fault.first - change.at
+    analyzer, after_s = registry.analyzer_of(fault), told_since(fault) - change.at
     is_ours = change.event_type == EventType.SCALE_EVENT and not change.is_posted and same_workload(change, fault)
     if not is_ours or is_by_autoscaler(change) or analyzer.is_state:
         return False
     if is_far_up(change):
         return 0 <= after_s <= SOON_S and analyzer.follows_dependency and not analyzer.tells_cause
     is_by_load = analyzer.follows_scaling_down and (analyzer.tells_cause or analyzer.begins_when_unready)
-    return is_far_down(change) and 0 <= after_s <= LATER_S and is_by_load
+    is_whole = is_far_down(change) and not any(pod.is_ready for pod in pods_of_scaled(observed, change))
+    return is_whole and 0 <= after_s <= LATER_S and is_by_load
 
 
 def scaling_explains(observed: Observations, change: Change, fault: Fault) -> bool:

@@ -28,6 +28,8 @@ def make_fault(
     merged[details.RESTARTS] = str(sum(counts.values()))
     merged[details.LEAST_RESTARTS] = str(_least(counts, _pods(events)))
     merged |= {details.MESSAGE: told} if (told := _telling_message(kind, events)) else {}
+    begun = [float(each) for event in events if (each := event.details.get(details.TOLD_SINCE, "")).isdecimal()]
+    merged |= {details.TOLD_SINCE: f"{min(begun):.0f}"} if begun else {}
     going_on = [event for event in events if not over.get(event.id, False)]
     refs = [event.object for event in events if event.object is not None]
     latest = max(events, key=lambda e: e.last_seen)
@@ -55,6 +57,12 @@ def make_fault(
         is_over=not going_on,
         failing_pods=_pods(going_on),
     )
+
+
+def told_since(fault: Fault) -> float:
+    """Return when a fault was told first: a probe may fail now and then before its pod becomes unready."""
+    told = fault.details.get(details.TOLD_SINCE, "")
+    return float(told) if told.isdecimal() else fault.first
 
 
 def _telling_message(kind: str, events: list[ContextEvent]) -> str:

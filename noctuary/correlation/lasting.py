@@ -83,7 +83,8 @@ def as_it_began(placed: Placed, seen: Seen) -> Placed:
     began = pod.ready_changed_at if pod is not None and not pod.is_ready else 0.0
     if not placed.analyzer.begins_when_unready or not event.timestamp + CLOCK_SLACK_S < began <= event.last_seen:
         return placed
-    return msgspec.structs.replace(placed, event=msgspec.structs.replace(event, timestamp=began))
+    told = event.details | {details.TOLD_SINCE: f"{event.timestamp:.0f}"}
+    return msgspec.structs.replace(placed, event=msgspec.structs.replace(event, timestamp=began, details=told))
 
 
 def is_over(placed: Placed, seen: Seen) -> bool:

@@ -53,7 +53,7 @@ def agrees_with_pods(observed: Observations, change: Change) -> bool:
 
 def is_left(observed: Observations, change: Change) -> bool:
     """Tell whether older pods stay where a scaling to nothing should have left none."""
-    return is_to_nothing(change) and any(0 < pod.created_at < change.at for pod in _pods(observed, change))
+    return is_to_nothing(change) and any(0 < pod.created_at < change.at for pod in pods_of_scaled(observed, change))
 
 
 def is_of_workload(observed: Observations, change: Change) -> bool:
@@ -61,7 +61,7 @@ def is_of_workload(observed: Observations, change: Change) -> bool:
     return not change.is_posted or (change.confidence >= LOW_CONFIDENCE and bool(_named(observed, change)))
 
 
-def _pods(observed: Observations, change: Change) -> list[PodView]:
+def pods_of_scaled(observed: Observations, change: Change) -> list[PodView]:
     """Return the pods of a scaled workload that are not about to end; all of the service where that was named."""
     pods, named = observed.staying.get(change.service, []), _named(observed, change)
     return [pod for pod in pods if pod.workload == named] or (pods if named == change.service else [])

@@ -4,6 +4,7 @@ from collections import defaultdict
 
 import msgspec
 
+from noctuary.analyzers import registry
 from noctuary.correlation.explain import SOON_S, Explanation, is_mild, is_restart, same_workload, was_there
 from noctuary.correlation.lasting import CLOCK_SLACK_S, WELL_S, goes_on_until
 from noctuary.correlation.observations import Observations, changes_beside
@@ -72,11 +73,20 @@ def _in_rows(observed: Observations, explanation: Explanation) -> Explanation:
         found.alone[:] = [group for group in found.alone if group[0] not in failing]
         if leads_back(change, observed.changes[first]):
             found.alone.extend([fault] for fault in failing)
-            found.fails_before.update((first, index))
+            if not all(_is_starting(observed, fault, change) for fault in failing):
+                found.fails_before.update((first, index))
         else:
             found.by_change[first] = [*found.by_change[first], *failing]
             found.first_of_row[index] = first
     return found
+
+
+def _is_starting(observed: Observations, fault: Fault, change: Change) -> bool:
+    """Tell whether pods that a rollout made minutes before only fail their probes as they start."""
+    if not registry.analyzer_of(fault).begins_when_unready or fault.last - change.at > SOON_S:
+        return False
+    pods = [pod for pod in observed.staying.get(fault.service, ()) if pod.name in fault.pods]
+    return bool(pods) and all(pod.created_at >= change.at - CLOCK_SLACK_S for pod in pods)
 
 
 def _first_of_row(observed: Observations, explained: Explanation, found: Explanation, index: int) -> int | None:

@@ -74,6 +74,8 @@ RETURN = "return"
 """`1` for a rollout that went back to a version before, as correlation found: undoing it leads to what was left."""
 ROW = "row"
 """The template hashes of the rollouts after this one that were to mend it and fail as well, as correlation found."""
+TOLD_SINCE = "told_since"
+"""When a probe failed first, in seconds; its fault begins when the pod became unready."""
 SILENCE = "silence"
 """When a fault of a pod had been seen last, when it began anew, and after how many restarts: `1800000000 1800000540 1`;
 the last of several."""

@@ -21,8 +21,12 @@ HEADLINE_CHARS = 120
 _NAME_LIMITS = (63, 40, 28, 16)
 ROLLED_BACK = "; already rolled back"
 _NOUNS: dict[str, str] = {EventType.DEPLOY: "rollout", EventType.SCALE_EVENT: "scaling"}
-_SPARE = ((re.compile(r"; [^();]*\)\.$"), ")."), (re.compile(r" \([^()]*\)\.$"), "."))
-"""What of a symptom's brackets is left out where it does not fit: the last of several facts, then all."""
+_SPARE = (
+    (re.compile(r" \(was [^()]{1,60}\)(?=;)"), ""),
+    (re.compile(r"; [^();]*\)\.$"), ")."),
+    (re.compile(r" \([^()]*\)\.$"), "."),
+)
+"""What is left out where a symptom does not fit: a setting's value before, the last fact in its brackets, then all."""
 Builder = Callable[[int], str]
 """One way to say it, with names of at most so many characters."""
 

@@ -69,10 +69,10 @@ def _rollouts_of(post: Told, rollouts: list[Seen]) -> list[tuple[Fit, Seen]]:
 def _lender(rollout: Seen, fitting: Fitting) -> Told | None:
     """Return the post that is most likely of a rollout; None where two deploys are alike: the commit is not known.
 
-    Of those that fit alike, the tool that wrote the workload knows the commit to revert better than a pipeline before.
+    The tool that wrote the workload knows the commit to revert: a pipeline before it knows that of what it built.
     """
     ranked = [
-        ((fit, is_synced(post, rollout), is_named(post, rollout)), post)
+        ((is_synced(post, rollout), fit, is_named(post, rollout)), post)
         for fit, post in fitting
         if may_lend(fit, post, rollout)
     ]

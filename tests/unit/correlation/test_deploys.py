@@ -98,8 +98,13 @@ CASES = [
         {"web": OTHER},
     ),
     Case(
-        "the version decides before the tool that wrote it",
+        "the commit is that of the repository which the tool that wrote it reads, not of what was built before",
         [told(SHA, new="3.11"), told(OTHER, at=8, vendor="argocd"), BY_ARGO],
+        {"web": OTHER},
+    ),
+    Case(
+        "the version decides before a tool that wrote nothing",
+        [told(SHA, new="3.11"), told(OTHER, at=8, vendor="argocd"), WEB],
         {"web": SHA},
     ),
     Case(

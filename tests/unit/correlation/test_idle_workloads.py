@@ -8,7 +8,7 @@ from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.models.diagnosis import PodView, Relation, ServiceView
-from testbed.correlation_world import diagnose, event, fault, named, pod, rollout, scaling
+from testbed.correlation_world import ONSET, diagnose, event, fault, named, pod, rollout, scaling
 
 APP = {"app": "pay"}
 SERVICES = [
@@ -175,3 +175,22 @@ def test_what_is_blamed(case: Case) -> None:
     diagnosis = diagnose(case.events, case.pods, services=SERVICES)
     is_likely = bool(diagnosis.causes) and diagnosis.causes[0].score >= LIKELY_SCORE
     assert (named(diagnosis), is_likely) == (case.blamed, case.is_likely)
+
+
+def test_a_dependency_that_lies_down_since_long_takes_no_blame_off_a_rollout_beside_ready_old_pods() -> None:
+    events = [
+        fault(2400, "CrashLoopBackOff", "p", workload="postgres", labels=DB, last=0),
+        *(rollout(200, "new", labels=APP), fault(190, template="new", labels=APP, last=0)),
+    ]
+    pods = [pod("p", workload="postgres", ready=False, labels=DB), pod("new", ready=False, labels=APP)]
+    well = [pod("old", number, labels=APP, ready_changed_at=ONSET - 9000) for number in range(3)]
+    blamed = [named(diagnose(events, told, services=SERVICES)) for told in ([*pods, *well], pods)]
+    assert blamed == ["rollout pay new", "crash_loop postgres"]
+
+
+def test_what_an_autoscaler_parks_of_a_dependency_is_possible_beside_a_rollout_that_crashes() -> None:
+    events = [
+        idle(300, "1", "postgres", DB, facts=BY_AUTOSCALER),
+        *(rollout(200, "new", labels=APP), fault(190, template="new", labels=APP, last=0)),
+    ]
+    assert named(diagnose(events, [pod("new", ready=False, labels=APP)], services=SERVICES)) == "rollout pay new"

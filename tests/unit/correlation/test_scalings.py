@@ -8,7 +8,7 @@ from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.models.diagnosis import PodView
-from testbed.correlation_world import diagnose, event, fault, named, node, pod, posted, rollout, scaling
+from testbed.correlation_world import ONSET, diagnose, event, fault, named, node, pod, posted, rollout, scaling
 
 DELETED = {details.DELETED: "1"}
 BY_AUTOSCALER = {details.BY_AUTOSCALER: "1"}
@@ -141,6 +141,20 @@ CASES = [
         "change pay",
         is_likely=False,
         pods=[pod("old", 0, ready=False), pod("old", 1, ready=False)],
+    ),
+    Case(
+        "far more pods are no cause of what failed its probe before it was unready",
+        [scaling(200, "3", "30"), probe(400)],
+        "probe pay",
+        is_likely=False,
+        pods=[pod("old", ready=False, ready_changed_at=ONSET - 150)],
+    ),
+    Case(
+        "one of three pods that are left runs out of memory",
+        [scaling(800, "9", "3"), fault(60, "OOMKilled", "old", last=0)],
+        "out_of_memory pay",
+        is_likely=True,
+        pods=[pod("old", ready=False), pod("old", 1), pod("old", 2)],
     ),
     Case(
         "twice as many pods help against a load",

@@ -234,3 +234,12 @@ def test_what_old_pods_suffer_only_after_an_undo_is_not_told_as_since_the_rollou
     events = [step(120, "b", "a"), step(72, "a", "b"), fault(20, template="a", pod=1, last=0)]
     found = diagnose(events, [*failing(1), pod("a", 2)])
     assert [cause.why for cause in found.causes if cause.kind is CauseKind.FAULT] == [LOOP]
+
+
+@pytest.mark.parametrize("readiness_fails_at", [None, 90])
+def test_pods_of_an_undo_that_only_start_acquit_the_bad_version_of_nothing(readiness_fails_at: float | None) -> None:
+    events = [step(600, "b", "a"), fault(590, template="b", last=110), step(100, "a", "b")]
+    if readiness_fails_at is not None:
+        events.append(fault(readiness_fails_at, "Unhealthy", "a", facts={details.PROBE: "readiness"}, last=10))
+    starting = pod("a", ready=False, age=98, created_at=ONSET - 98)
+    assert named(diagnose(events, [starting])) == "rollout pay b"

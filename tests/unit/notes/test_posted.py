@@ -305,3 +305,12 @@ def test_pods_that_fail_since_a_setting_are_looked_at_before_it_is_taken_back() 
         "the migration of orders fits the version that runs with flyway; look first why its pods fail:"
     )
     assert command == "kubectl -n shop logs --previous web-0 -c web"
+
+
+def test_the_former_value_of_a_setting_gives_way_to_what_fails_since() -> None:
+    values = {"entity": "db-password", "old_value": "2026-11-27-nightly-3f2a9c1", "new_value": "v4", "vendor": "vault"}
+    setting = change(is_rollout=False, **posted("config_change", **values))
+    failing = fault(pods=["web-1", "web-2", "web-3"])
+    first = note(diagnosis(cause(setting, failing, score=0.69))).splitlines()[0]
+    assert "(was" not in first
+    assert first.endswith("set to v4; 3 pods of web crashed.")
