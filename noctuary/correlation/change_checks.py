@@ -6,7 +6,9 @@ import msgspec
 
 from noctuary.analyzers import registry
 from noctuary.common.text import clean, duration
-from noctuary.correlation.explain import SOON_S, Explanation, is_restart, same_workload, scaling_explains
+from noctuary.correlation.effects.scalings import scaling_explains
+from noctuary.correlation.effects.workloads import SOON_S, is_restart, same_workload
+from noctuary.correlation.explain import Explanation
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations, changes_beside
 from noctuary.correlation.rollout_checks import ALERT_DELAY_S, SHORT_LIVED_S

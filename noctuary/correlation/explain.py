@@ -8,18 +8,16 @@ import msgspec
 from noctuary.analyzers import registry
 from noctuary.analyzers.evicted import Evicted
 from noctuary.analyzers.node import keeps_pods_away
-from noctuary.correlation.faults import told_since
+from noctuary.correlation.effects.rollouts import rollout_explains
+from noctuary.correlation.effects.scalings import scaling_may_explain
+from noctuary.correlation.effects.workloads import SOON_S
 from noctuary.correlation.lasting import CLOCK_SLACK_S, ended_at
 from noctuary.correlation.observations import Observations, changes_near, lies_down
 from noctuary.correlation.scalings import (
     agrees_with_pods,
     is_by_autoscaler,
-    is_down,
     is_far_down,
-    is_far_up,
     is_to_nothing,
-    is_up,
-    pods_of_scaled,
     reversals,
     stops_service,
 )
@@ -29,12 +27,6 @@ from noctuary.models.diagnosis import Change, Fault, Relation
 
 NODE_SLACK_S = 60.0
 """A node is only declared not ready some 40 s after its pods began to suffer; so late may a dependency's report be."""
-SOON_S = 300.0
-"""What a rollout brings about shows within minutes; later only while its pods were never ready."""
-
-
-LATER_S = 900.0
-"""Few pods carry what many did until the load comes: a scaling down may show as late as this."""
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -222,128 +214,3 @@ def best_change(observed: Observations, fault: Fault, usable: dict[int, Change])
 
 def _is_own_template(change: Change, fault: Fault) -> bool:
     return change.is_rollout and fault.template_hash == change.details.get(details.TEMPLATE_HASH, "") != ""
-
-
-def rollout_explains(observed: Observations, change: Change, fault: Fault) -> bool:
-    """Tell whether a fault is of a rollout's own pods and began within minutes of it, or they never became ready."""
-    if not change.is_rollout or is_restart(change) or not same_workload(change, fault):
-        return False
-    if shows_no_trouble(observed, fault) or registry.analyzer_of(fault).is_state:
-        return False
-    is_vague = not has_previous(change) or (change.is_posted and not fault.is_posted)
-    if is_vague and registry.analyzer_of(fault).tells_cause:  # that says more than `it is new`, or a rollout unseen
-        return False
-    template_hash = change.details.get(details.TEMPLATE_HASH, "")
-    if template_hash and fault.template_hash and template_hash != fault.template_hash:
-        return False
-    late_s = fault.first - change.at
-    if late_s < -CLOCK_SLACK_S or was_there(observed, change, fault):
-        return False
-    if late_s <= SOON_S or _is_about(change, fault):
-        return True
-    return _never_well(observed, change, fault) and not _ran(observed, fault)
-
-
-def was_there(observed: Observations, change: Change, fault: Fault) -> bool:
-    """Tell whether a failing pod is older than the return to its version: to that pod, nothing changed."""
-    if change.event_id not in observed.returns:
-        return False
-    made = [pod.created_at for pod in (*observed.own_pods, *observed.dependency_pods) if pod.name in fault.pods]
-    return any(0 < at < change.at - CLOCK_SLACK_S for at in made)
-
-
-def is_mild(fault: Fault) -> bool:
-    """Tell whether a fault is a Warning of which nobody knows that it stops anything."""
-    return not registry.analyzer_of(fault).stops_pods and not fault.is_posted
-
-
-def shows_no_trouble(observed: Observations, fault: Fault) -> bool:
-    """Tell whether a mild Warning is about pods that are ready; about those of the service where it names none."""
-    if not is_mild(fault):
-        return False
-    if not fault.pods:
-        own = observed.own_pods if fault.relation is Relation.OWN else observed.dependency_pods
-        return bool(own) and all(pod.is_ready for pod in own)
-    ready = {(pod.namespace, pod.name) for pod in observed.context.pods or [] if pod.is_ready}
-    return all((fault.subject.namespace, name) in ready for name in fault.pods)
-
-
-def _is_about(change: Change, fault: Fault) -> bool:
-    """Tell whether a rollout changed the very thing that fails: a memory limit, a probe."""
-    changed = change.details.get(details.CHANGED, "")
-    return any(word in changed for word in registry.analyzer_of(fault).follows_change_of)
-
-
-def _never_well(observed: Observations, change: Change, fault: Fault) -> bool:
-    """Tell whether failing pods exist since the rollout and were never ready; one that came later tells nothing."""
-    if fault.details.get(details.NEVER_READY) != "1":
-        return False
-    pods = (*observed.own_pods, *observed.dependency_pods)
-    return any(pod.name in fault.pods and 0 < pod.created_at <= change.at + SOON_S for pod in pods)
-
-
-def _ran(observed: Observations, fault: Fault) -> bool:
-    """Tell whether other pods of a fault's template had become ready before it."""
-    return any(
-        pod.is_ready and 0 < pod.ready_changed_at < fault.first - CLOCK_SLACK_S and pod.name not in fault.pods
-        for pod in (*observed.own_pods, *observed.dependency_pods)
-        if fault.template_hash and pod.template_hash == fault.template_hash
-    )
-
-
-def scaling_may_explain(observed: Observations, change: Change, fault: Fault) -> bool:
-    """Tell whether a scaling explains a fault, or may: few pods are left for the load that comes minutes later.
-
-    Or far more pods use up what they all depend on, such as connections: then all of them fail.
-    """
-    if scaling_explains(observed, change, fault):
-        return True
-    analyzer, after_s = registry.analyzer_of(fault), told_since(fault) - change.at
-    is_ours = change.event_type == EventType.SCALE_EVENT and not change.is_posted and same_workload(change, fault)
-    if not is_ours or is_by_autoscaler(change) or analyzer.is_state:
-        return False
-    if is_far_up(change):
-        return 0 <= after_s <= SOON_S and analyzer.follows_dependency and not analyzer.tells_cause
-    is_by_load = analyzer.follows_scaling_down and (analyzer.tells_cause or analyzer.begins_when_unready)
-    is_whole = is_far_down(change) and not any(pod.is_ready for pod in pods_of_scaled(observed, change))
-    return is_whole and 0 <= after_s <= LATER_S and is_by_load
-
-
-def scaling_explains(observed: Observations, change: Change, fault: Fault) -> bool:
-    """Tell whether more replicas found no room, or too few could not carry the load."""
-    if change.event_type != EventType.SCALE_EVENT or not same_workload(change, fault):
-        return False
-    if change.is_posted and not agrees_with_pods(observed, change):
-        return False
-    analyzer = registry.analyzer_of(fault)
-    if analyzer.is_state:
-        return change.new_value == "0"
-    if not -CLOCK_SLACK_S <= fault.first - change.at <= SOON_S:
-        return False
-    if is_up(change):
-        return analyzer.follows_scaling_up and not is_by_autoscaler(change)
-    return analyzer.follows_scaling_down and is_down(change)
-
-
-def has_previous(change: Change) -> bool:
-    """Tell whether anything ran before a rollout; a posted deploy always follows something."""
-    names = (details.PREVIOUS_TEMPLATE_HASH, details.PREVIOUS_IMAGE)
-    return change.is_posted or change.old_value is not None or any(name in change.details for name in names)
-
-
-def is_restart(change: Change) -> bool:
-    """Tell whether a rollout only restarted pods: nothing that a container runs with was changed by it.
-
-    Which annotations changed is not known where only that word was told: such a change is most often a restart.
-    """
-    is_marked = details.RESTART in change.details or details.CONFIG_CHECKSUM in change.details
-    return change.is_rollout and (is_marked or change.details.get(details.CHANGED) == "annotations")
-
-
-def same_workload(change: Change, fault: Fault) -> bool:
-    """Tell whether change and fault are of one workload; a change known by its service only is of all its workloads."""
-    if fault.is_posted and not change.is_posted:  # another system's trouble is no symptom of these pods
-        return change.service == fault.service and fault.entity in (change.subject.name, change.service)
-    if not change.subject.kind or not fault.subject.kind:
-        return change.service == fault.service and change.relation is not Relation.NODE
-    return change.subject == fault.subject

@@ -4,15 +4,9 @@ from collections.abc import Iterator
 
 from noctuary.analyzers import registry
 from noctuary.common.text import duration, plural
-from noctuary.correlation.explain import (
-    SOON_S,
-    Explanation,
-    is_mild,
-    is_restart,
-    rollout_explains,
-    same_workload,
-    shows_no_trouble,
-)
+from noctuary.correlation.effects.rollouts import rollout_explains
+from noctuary.correlation.effects.workloads import SOON_S, is_mild, is_restart, same_workload, shows_no_trouble
+from noctuary.correlation.explain import Explanation
 from noctuary.correlation.lasting import BACKGROUND_S, CLOCK_SLACK_S, ended_at
 from noctuary.correlation.observations import Observations, changes_near
 from noctuary.correlation.rollout_checks import look_at_configuration

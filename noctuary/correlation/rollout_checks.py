@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from noctuary.common.text import duration, plural
-from noctuary.correlation.explain import SOON_S, Explanation, has_previous, is_mild, is_restart, same_workload
+from noctuary.correlation.effects.workloads import SOON_S, has_previous, is_mild, is_restart, same_workload
+from noctuary.correlation.explain import Explanation
 from noctuary.correlation.lasting import CLOCK_SLACK_S, DRAIN_S, goes_on_until
 from noctuary.correlation.observations import Observations, changes_beside, faults_near
 from noctuary.correlation.scalings import taken_away_at

@@ -5,7 +5,9 @@ from collections import defaultdict
 import msgspec
 
 from noctuary.analyzers import registry
-from noctuary.correlation.explain import SOON_S, Explanation, is_mild, is_restart, same_workload, was_there
+from noctuary.correlation.effects.rollouts import was_there
+from noctuary.correlation.effects.workloads import SOON_S, is_mild, is_restart, same_workload
+from noctuary.correlation.explain import Explanation
 from noctuary.correlation.lasting import CLOCK_SLACK_S, WELL_S, goes_on_until
 from noctuary.correlation.observations import Observations, changes_beside
 from noctuary.correlation.taken_back import is_of_same, leads_back

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from noctuary.common.clock import format_moment
 from noctuary.common.text import clean, shorten, shorten_middle
-from noctuary.correlation.explain import is_restart
+from noctuary.correlation.effects.workloads import is_restart
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.correlation.taken_back import is_deletion
 from noctuary.models.context_event import EventType

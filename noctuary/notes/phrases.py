@@ -8,7 +8,7 @@ from noctuary.analyzers.unschedulable import Unschedulable
 from noctuary.common.text import duration, plural, shorten, shorten_middle
 from noctuary.common.words import COUNT, disarmed, is_kind, is_subdomain, phrase, plain_value, quoted, short_sha
 from noctuary.correlation.change_checks import NOTHING_RUNS
-from noctuary.correlation.explain import is_restart
+from noctuary.correlation.effects.workloads import is_restart
 from noctuary.correlation.fault_checks import SINCE
 from noctuary.correlation.rollout_checks import CONFIGURATION, NONE_RUNS, NOT_READY, are_ready
 from noctuary.correlation.taken_back import is_deletion

@@ -5,7 +5,7 @@ from noctuary.analyzers.out_of_memory import OutOfMemory
 from noctuary.analyzers.registry import analyzer_of
 from noctuary.common.words import COUNT, is_kind, is_subdomain, plain_value
 from noctuary.correlation.change_checks import NOT_BACK
-from noctuary.correlation.explain import is_restart
+from noctuary.correlation.effects.workloads import is_restart
 from noctuary.correlation.scalings import is_by_autoscaler
 from noctuary.correlation.taken_back import is_gone
 from noctuary.models import details

@@ -7,7 +7,7 @@ from noctuary.analyzers.base import Advice, kubectl
 from noctuary.common.clock import format_moment
 from noctuary.common.text import duration
 from noctuary.common.words import is_kind, is_label, is_subdomain, plain_image, plain_phrase
-from noctuary.correlation.explain import is_restart
+from noctuary.correlation.effects.workloads import is_restart
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.rollout_checks import SHORT_LIVED_S
 from noctuary.models import details

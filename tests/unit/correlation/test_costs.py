@@ -3,7 +3,7 @@
 import pytest
 
 from noctuary.correlation.change_checks import _is_whole
-from noctuary.correlation.explain import rollout_explains
+from noctuary.correlation.effects.rollouts import rollout_explains
 from noctuary.correlation.taken_back import leads_back
 from noctuary.correlation.versions import breaks_old_pods
 from noctuary.models import details
