@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from noctuary.correlation.faults import make_fault
-from noctuary.correlation.lasting import CLOCK_SLACK_S, Seen, is_over, pod_of, was_well
+from noctuary.correlation.lasting import CLOCK_SLACK_S, Seen, is_over, pod_of, told_end, was_well
 from noctuary.correlation.placing import Placed, workload_of
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
@@ -99,11 +99,19 @@ def _begins(part: Placed, until: float, starts: list[float], seen: Seen | None) 
 def _were_well(episode: list[Placed], until: float, part: Placed, seen: Seen | None) -> bool:
     """Tell whether the pods of an episode were well before a later report, and for longer than it lasted."""
     begins = part.event.timestamp
-    if seen is None or begins - until <= until - episode[0].event.timestamp:
+    if seen is None:
+        return _has_ended(episode, begins)
+    if begins - until <= until - episode[0].event.timestamp:
         return False
     pods = [(each.event, pod_of(each.event, seen)) for each in episode]
     is_known = part.event.details.get(details.NEVER_READY) != "1"
     return is_known and all(pod is not None and was_well(event, pod, begins) for event, pod in pods)
+
+
+def _has_ended(episode: list[Placed], before: float) -> bool:
+    """Tell whether a node was seen to be well before; where it goes on in another way at once, it was not."""
+    ends = [told_end(each.event) for each in episode]
+    return all(ends) and max(ends) + CLOCK_SLACK_S < before
 
 
 def _parts(placed: Placed, starts: list[float]) -> Iterator[Placed]:

@@ -11,7 +11,7 @@ from noctuary.analyzers.node import keeps_pods_away
 from noctuary.correlation.effects.rollouts import rollout_explains
 from noctuary.correlation.effects.scalings import scaling_may_explain
 from noctuary.correlation.effects.workloads import SOON_S
-from noctuary.correlation.lasting import CLOCK_SLACK_S, ended_at
+from noctuary.correlation.lasting import CLOCK_SLACK_S, ended_at, lasted_until_gone
 from noctuary.correlation.observations import Observations, changes_near, lies_down
 from noctuary.correlation.scalings import (
     agrees_with_pods,
@@ -106,7 +106,7 @@ def _ready_at(observed: Observations, change: Change) -> float:
 def _assign(
     observed: Observations, fault: Fault, explanation: Explanation, usable: dict[int, Change], root: _Root | None
 ) -> None:
-    node = next((i for i, bad in enumerate(observed.node_faults) if node_explains(bad, fault)), None)
+    node = next((i for i, bad in enumerate(observed.node_faults) if node_explains(observed, bad, fault)), None)
     change = best_change(observed, fault, usable)
     is_sure = root is not None and not root.is_doubtful
     if node is not None:
@@ -182,20 +182,34 @@ def _root_of(fault: Fault, roots: list[_Root]) -> _Root | None:
     return max(fitting, key=lambda root: (not root.is_doubtful, root.first), default=None)
 
 
-def node_explains(bad: Fault, fault: Fault) -> bool:
+def node_explains(observed: Observations, bad: Fault, fault: Fault) -> bool:
     """Tell whether all failing pods sit on the bad node, which was bad before (or hardly later), or find it closed.
 
-    What began after a node was well again is not of it; pods of a node that is gone can only be of its going.
+    A cordon that went with its node keeps nothing away that finds no node still.
     """
     analyzer = registry.analyzer_of(fault)
-    was_well = 0 < ended_at(bad) < fault.first - NODE_SLACK_S and details.GONE not in bad.details
-    if was_well:
+    if _was_well_before(observed, bad, fault):
         return False
     if analyzer.asks_for_nodes:
-        return keeps_pods_away(bad, fault.details.get(details.MESSAGE, ""))
+        is_open = registry.analyzer_of(bad).is_harmless and details.GONE in bad.details and not fault.is_over
+        return not is_open and keeps_pods_away(bad, fault.details.get(details.MESSAGE, ""))
     if registry.analyzer_of(bad).is_harmless or not analyzer.may_follow_from_node or fault.nodes != [bad.subject.name]:
         return False
     return bad.first <= fault.first + NODE_SLACK_S
+
+
+def _was_well_before(observed: Observations, bad: Fault, fault: Fault) -> bool:
+    """Tell whether a fault began after the node was well again, or all its pods were made then.
+
+    Pods of a node that was bad until it was gone can only be of its going.
+    """
+    ended = ended_at(bad)
+    if not ended or lasted_until_gone(bad):
+        return False
+    pods = (*observed.own_pods, *observed.dependency_pods)
+    made = {pod.name: pod.created_at for pod in pods if pod.name in fault.pods}
+    are_younger = len(made) == len(fault.pods) and min(made.values(), default=0.0) > ended + CLOCK_SLACK_S
+    return ended < fault.first - NODE_SLACK_S or are_younger
 
 
 def best_change(observed: Observations, fault: Fault, usable: dict[int, Change]) -> int | None:

@@ -6,6 +6,7 @@ import msgspec
 
 from noctuary.analyzers import registry
 from noctuary.analyzers.base import is_single
+from noctuary.analyzers.evicted import STAYING
 from noctuary.common.words import COUNT
 from noctuary.correlation.placing import Placed
 from noctuary.models import details
@@ -32,6 +33,7 @@ WELL_S = 120.0
 """Between its crashes a container without a readiness probe is ready for seconds; whoever is so for longer is well."""
 LONG_WELL_S = 300.0
 """A pod that ran for minutes before it failed is well again when it ran for as long; for so long it always is."""
+_UNTIL_GONE, _WELL_BEFORE = "1", "later"
 _FIRST_PAUSE_S = 10
 _MAX_DOUBLED = 5
 
@@ -78,10 +80,14 @@ def is_passing(placed: Placed, seen: Seen) -> bool:
 
 
 def as_it_began(placed: Placed, seen: Seen) -> Placed:
-    """Return a failing probe's event as of when its pod became unready: before, it only failed now and then."""
+    """Return a failing probe's event as of when its pod became unready: before, it only failed now and then.
+
+    So it is with a node that is not ready: one report of its pod counts all outages, and only the last one goes on.
+    """
     event, pod = placed.event, pod_of(placed.event, seen)
     began = pod.ready_changed_at if pod is not None and not pod.is_ready else 0.0
-    if not placed.analyzer.begins_when_unready or not event.timestamp + CLOCK_SLACK_S < began <= event.last_seen:
+    is_so = placed.analyzer.begins_when_unready or event.details.get(details.REASON) == STAYING
+    if not is_so or not event.timestamp + CLOCK_SLACK_S < began <= event.last_seen:
         return placed
     told = event.details | {details.TOLD_SINCE: f"{event.timestamp:.0f}"}
     return msgspec.structs.replace(placed, event=msgspec.structs.replace(event, timestamp=began, details=told))
@@ -138,16 +144,28 @@ def node_as_seen(placed: Placed, nodes: Mapping[str, NodeView]) -> Placed:
     if node is None:
         return placed
     facts = {name: value for name, value in event.details.items() if name not in (details.ENDED, details.GONE)}
-    ended = node.end_of(event.details.get(details.REASON, ""), event.timestamp)
+    ended = node.end_of(event.details.get(details.REASON, ""), event.timestamp, told_end(event))
     if ended is not None:
-        facts |= as_ended(node, ended or _number(event.details.get(details.ENDED, "")))
-    told = msgspec.structs.replace(event, details=facts, last_seen=max(event.last_seen, ended or 0.0))
-    return msgspec.structs.replace(placed, event=told)
+        facts |= as_ended(node, ended, event.details)
+    seen = msgspec.structs.replace(event, details=facts, last_seen=max(event.last_seen, ended or 0.0))
+    return msgspec.structs.replace(placed, event=seen)
 
 
-def as_ended(node: NodeView, at: float) -> dict[str, str]:
-    """Return the details of a node's trouble that ended, at 0 where nobody knows when."""
-    return {details.ENDED: f"{at:.0f}"} | ({details.GONE: "1"} if node.is_gone else {})
+def as_ended(node: NodeView, at: float, told: Mapping[str, str]) -> dict[str, str]:
+    """Return the details of a node's trouble that ended, at 0 where nobody knows when; `told` are those it had."""
+    was_well = details.GONE not in told and _number(told.get(details.ENDED, "")) > 0
+    gone = _WELL_BEFORE if was_well else told.get(details.GONE, _UNTIL_GONE)
+    return {details.ENDED: f"{at:.0f}"} | ({details.GONE: gone} if node.is_gone else {})
+
+
+def told_end(event: ContextEvent) -> float:
+    """Return when a node's trouble ended as it was reported; 0 where it was not."""
+    return _number(event.details.get(details.ENDED, ""))
+
+
+def lasted_until_gone(fault: Fault) -> bool:
+    """Tell whether a node was in trouble until it was deleted."""
+    return fault.is_over and fault.details.get(details.GONE) == _UNTIL_GONE
 
 
 def ended_at(fault: Fault) -> float:

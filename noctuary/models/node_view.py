@@ -14,9 +14,12 @@ class NodeView(msgspec.Struct, frozen=True):
     wrong: dict[str, float] = {}
     well: dict[str, float] = {}
 
-    def end_of(self, reason: str, began_at: float) -> float | None:
-        """Return when a trouble that began at a time had ended, 0 where nobody knows; None: it goes on."""
+    def end_of(self, reason: str, began_at: float, told: float = 0.0) -> float | None:
+        """Return when a trouble that began at a time had ended, 0 where nobody knows; None: it goes on.
+
+        The end that was told of it goes before: since when the node is well is the end of its last trouble.
+        """
         since = self.wrong.get(reason)
         if since is not None and since <= began_at + SAME_S:
             return None
-        return self.well.get(reason, 0.0)
+        return told or self.well.get(reason, 0.0)

@@ -77,5 +77,6 @@ def _as_nodes_are(fault: Fault, nodes: Mapping[str, NodeView]) -> Fault:
         return replace(fault, is_over=True) if fault.nodes and gone.issuperset(fault.nodes) else fault
     if node is None or reason in node.wrong:
         return fault
-    ended = node.end_of(reason, fault.last) or ended_at(fault)
-    return replace(fault, is_over=True, details=fault.details | as_ended(node, ended))
+    ended = node.end_of(reason, fault.last, ended_at(fault)) or 0.0
+    told = fault.details if fault.is_over else {}
+    return replace(fault, is_over=True, details=fault.details | as_ended(node, ended, told))

@@ -1,7 +1,7 @@
 """The past tense of our own sentences: what is over is not told as if it still went on."""
 
 from noctuary.common.clock import format_moment
-from noctuary.correlation.lasting import ended_at
+from noctuary.correlation.lasting import ended_at, lasted_until_gone
 from noctuary.models import details
 from noctuary.models.diagnosis import Fault
 
@@ -63,7 +63,7 @@ def until(fault: Fault, near: float) -> str:
         return ""
     ended = ended_at(fault)
     when = format_moment(ended, near) if ended else ""
-    if details.GONE in fault.details:
+    if lasted_until_gone(fault):
         return f" until it was deleted{f' at {when}' if when else ''}"
     return f" until {when}" if when else ""
 

@@ -6,10 +6,10 @@ import pytest
 
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models import details
-from noctuary.models.context_event import ContextEvent
+from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.models.diagnosis import PodView
 from noctuary.models.node_view import NodeView
-from testbed.correlation_world import ONSET, diagnose, event, fault, named, node, pod
+from testbed.correlation_world import ONSET, diagnose, event, fault, named, node, pod, rollout
 
 BAD = "NodeNotReady"
 NODE_7 = "node node-7"
@@ -109,3 +109,92 @@ def test_a_nodes_trouble_lasted_until_it_ended_or_was_seen_last(
 ) -> None:
     found = diagnose([told, lost(298)], HERE, nodes=nodes)
     assert found.causes[0].faults[0].last == ONSET - until
+
+
+FLAP = stored(700, 660)
+CRASH = fault(448, node="node-7", last=0)
+CRASHING = [pod("new", on="node-7", ready=False, restarts=6, created_at=ONSET - 448)]
+
+
+@pytest.mark.parametrize(
+    ("told", "nodes"),
+    [
+        ([FLAP, bad(50, 0)], [wrong(50)]),
+        ([FLAP, stored(300, 270)], [well(270)]),
+        ([FLAP, stored(300, 270, gone="1")], [GONE]),
+        ([FLAP], [GONE]),
+        ([FLAP, stored(300, 270)], []),
+    ],
+    ids=["not ready again", "well again", "deleted", "deleted while well", "not read"],
+)
+def test_a_version_that_fails_between_two_outages_of_its_node_is_blamed_itself(
+    told: list[ContextEvent], nodes: list[NodeView]
+) -> None:
+    found = diagnose([*told, rollout(450), CRASH], CRASHING, nodes=nodes)
+    assert (named(found), found.causes[0].score >= LIKELY_SCORE) == ("rollout pay new", True)
+
+
+@pytest.mark.parametrize(
+    ("told", "nodes", "outages"),
+    [
+        ([stored(250, 220), stored(150, 120)], [well(120)], [(150, 120), (250, 220)]),
+        ([stored(250, 220), stored(150, 120)], [GONE], [(150, 120), (250, 220)]),
+        ([stored(250, 150), stored(152, 120)], [well(120)], [(250, 120)]),
+        ([bad(250), stored(150, 120)], [well(120)], [(250, 120)]),
+        ([bad(250), bad(150, 0)], [wrong(150)], [(250, 0)]),
+    ],
+    ids=["well between", "well between, gone since", "bad in another way at once", "no end seen", "no end known"],
+)
+def test_a_nodes_outage_that_was_seen_to_end_is_one_of_its_own(
+    told: list[ContextEvent], nodes: list[NodeView], outages: list[tuple[int, int]]
+) -> None:
+    found = diagnose(told, HERE, nodes=nodes)
+    faults = [cause.faults[0] for cause in found.causes + found.weak]
+    assert [(ONSET - each.first, ONSET - each.last) for each in faults] == outages
+
+
+def test_what_pods_on_a_flapping_node_suffer_now_is_of_its_last_outage() -> None:
+    pods = [pod("old", on="node-7", ready=False, ready_changed_at=ONSET - 48)]
+    found = diagnose([stored(1500, 1400), FLAP, bad(50, 0), lost(1498, 40)], pods, nodes=[wrong(50)])
+    assert [(ONSET - each.first, each.kind) for each in found.causes[0].faults] == [(50, "node"), (48, "evicted")]
+    assert (len(found.causes), found.causes[0].score >= LIKELY_SCORE) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("made", "blamed"),
+    [([448], "rollout pay new"), ([448, 447], "rollout pay new"), ([510], NODE_7), ([448, 510], NODE_7)],
+    ids=["after", "all after", "before", "one before"],
+)
+def test_a_node_is_not_blamed_for_pods_that_were_all_made_after_it_was_well(made: list[int], blamed: str) -> None:
+    crashes = [fault(446, pod=number, node="node-7", last=0) for number in range(len(made))]
+    pods = [
+        pod("new", number, on="node-7", ready=False, restarts=6, created_at=ONSET - at)
+        for number, at in enumerate(made)
+    ]
+    assert named(diagnose([stored(600, 500), rollout(510), *crashes], pods)) == blamed
+
+
+CLOSED = "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable."
+
+
+def cordoned(at: float, name: str, **facts: str) -> ContextEvent:
+    reason = {details.REASON: "NodeUnschedulable"}
+    return event("Node", name, EventType.SATURATION, at, reason | facts, last=0)
+
+
+@pytest.mark.parametrize(
+    ("others", "last", "blamed"),
+    [
+        ([], 0, "unschedulable pay"),
+        ([cordoned(90, "node-8")], 0, "cordon node-8"),
+        ([], 110, "cordon node-7"),
+    ],
+    ids=["still pending", "still pending, another one is cordoned", "pending until it went"],
+)
+def test_a_cordon_that_went_with_its_node_keeps_no_pod_pending(
+    others: list[ContextEvent], last: float, blamed: str
+) -> None:
+    pending = fault(299, "FailedScheduling", "old", facts={details.MESSAGE: CLOSED}, last=last)
+    pods = [pod("old", int(last > 0), on="", ready=False)]
+    gone = cordoned(320, "node-7", **{details.ENDED: f"{ONSET - 100:.0f}", details.GONE: "1"})
+    assert named(diagnose([gone, *others, pending], pods)) == blamed

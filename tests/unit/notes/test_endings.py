@@ -34,6 +34,27 @@ def test_a_node_is_told_as_it_is_when_the_note_is_written(node: NodeView, said: 
 
 
 @pytest.mark.parametrize(
+    ("facts", "node", "said"),
+    [
+        ({}, NodeView("node-7", well={"NodeNotReady": ONSET + 30}), "was not ready until 07:59:50;"),
+        ({}, NodeView("node-7", is_gone=True), "was not ready until 07:59:50;"),
+        ({"gone": "1"}, NodeView("node-7", is_gone=True), "was not ready until it was deleted at 07:59:50;"),
+    ],
+    ids=["well since a later trouble", "deleted later", "until it was deleted"],
+)
+def test_a_trouble_that_was_over_keeps_its_end(facts: dict[str, str], node: NodeView, said: str) -> None:
+    found = diagnosis(bad_node(ended="1799999990", **facts))
+    first = note(found, Standing(nodes=[node]), status="acknowledged").partition("\n")[0]
+    assert f"node node-7 {said}" in first
+
+
+def test_nobody_looks_for_what_was_wrong_with_a_node_that_is_gone() -> None:
+    found = diagnosis(bad_node(ended="1799999990"))
+    text = note(found, Standing(nodes=[NodeView("node-7", is_gone=True)]), status="acknowledged")
+    assert "node node-7 does not exist any more" in text
+
+
+@pytest.mark.parametrize(
     ("kind", "reason", "ended", "lines"),
     [
         (

@@ -59,6 +59,11 @@ def test_a_trouble_goes_on_only_where_it_is_the_one_that_holds(reason: str, bega
     assert now.end_of(reason, began) == ended
 
 
+def test_what_was_seen_to_end_keeps_its_end_although_the_node_is_well_since_a_later_trouble() -> None:
+    now = NodeView("node-1", well={"NodeNotReady": TURNED})
+    assert now.end_of("NodeNotReady", BEGAN - 600, told=BEGAN - 500) == BEGAN - 500
+
+
 class OneNode:
     """Answers reads of one node, and counts all."""
 
