@@ -16,6 +16,7 @@ from noctuary.models.routing_record import RoutingRecord
 from noctuary.notes.note import holds_marker
 from noctuary.pagerduty.client import PagerDutyClient, PagerDutyClients
 from noctuary.pagerduty.objects import Note
+from noctuary.pagerduty.webhook import time_or
 from noctuary.store.interface import IntegrationState, SaveIntegrationState, Store
 
 log = structlog.get_logger()
@@ -148,8 +149,9 @@ class NoteDelivery:
 
 
 def our_notes(notes: list[Note], marker: str) -> list[Note]:
-    """Return the notes that end in our marker line, oldest first."""
-    return sorted((note for note in notes if holds_marker(note.content, marker)), key=lambda n: n.created_at or "")
+    """Return the notes that end in our marker line, oldest first; they are listed newest first, with whole seconds."""
+    ours = (note for note in reversed(notes) if holds_marker(note.content, marker))
+    return sorted(ours, key=lambda note: time_or(note.created_at, 0.0))
 
 
 def doubles(ours: list[Note], recorded_id: str) -> list[str]:

@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from noctuary.incidents.outbox.delivery import DELETED_BY_HAND
+from noctuary.incidents.outbox.delivery import DELETED_BY_HAND, our_notes
 from noctuary.models.incident import NoteRow
+from noctuary.notes.note import MARKER_LINE_START
 from noctuary.pagerduty.client import PagerDutyClient
 from noctuary.pagerduty.objects import Note
 from testbed.scene import Scene
@@ -62,16 +63,44 @@ async def test_exactly_one_note_stands_when(scene: Scene, rules: list[tuple[str,
     assert scene.pd.violations == []
 
 
-async def test_a_double_that_shows_late_is_deleted_and_the_oldest_stays(scene: Scene) -> None:
+def has_checked(scene: Scene) -> bool:
+    """Tell whether the notes were looked at after a second one was posted."""
+    methods = [call.method for call in scene.pd.calls if "/notes" in call.path]
+    return methods.count("POST") == 2 and methods[-1] == "GET"
+
+
+@pytest.mark.parametrize("stands_still", [False, True], ids=["seconds apart", "in one second"])
+async def test_a_double_that_shows_late_is_deleted_and_the_oldest_stays(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, stands_still: bool
+) -> None:
+    if stands_still:
+        moment = scene.pd.clock.now()
+        monkeypatch.setattr(scene.pd.clock, "now", lambda: moment)
     scene.pd.rules.add("lose-answer", **POST, times=1)
-    scene.pd.rules.add("hide-note", **POST, times=1, seconds=1.3)
+    scene.pd.rules.add("hide-note", **POST, times=1, seconds=3600)
     await started(scene)
     incident = scene.pd.trigger(scene.service, "Errors")
-    await scene.until(lambda: incident.deleted_notes, 30)
+    await scene.until(lambda: has_checked(scene))
+    oldest, double = scene.pd.notes(incident.id)
+    scene.pd.clock.advance(3600)
     await scene.idle()
-    (left,) = scene.pd.notes(incident.id)
-    assert left.created_at < incident.deleted_notes[0].created_at
-    assert (await note_row(scene, incident.id)).note_id == left.id
+    assert (scene.pd.notes(incident.id), incident.deleted_notes) == ([oldest], [double])
+    assert (await note_row(scene, incident.id)).note_id == oldest.id
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("2026-11-01T05:59:59Z", "2026-11-01T06:00:00Z"),
+        ("2026-11-01T01:59:59-04:00", "2026-11-01T01:00:20-05:00"),
+        ("2026-11-01T06:00:00Z", "2026-11-01T06:00:00Z"),
+        (None, "2026-11-01T06:00:00Z"),
+    ],
+    ids=["a second apart", "as the clocks go back", "in one second", "without a time"],
+)
+def test_notes_are_told_apart_by_age_as_they_are_listed(older: str | None, newer: str) -> None:
+    listed = [Note(name, f"{MARKER_LINE_START}mark updated", at) for name, at in (("newer", newer), ("older", older))]
+    assert [note.id for note in our_notes(listed, "mark")] == ["older", "newer"]
 
 
 async def test_an_adopted_note_is_edited_when_its_text_is_older(scene: Scene) -> None:
