@@ -1,6 +1,6 @@
 """A small world around one incident of `pay`, for tests of correlation; times are in seconds before the onset."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from noctuary.correlation.correlate import correlate
 from noctuary.models import details
@@ -8,6 +8,18 @@ from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
 from noctuary.models.diagnosis import Diagnosis, IncidentContext, PodView, Relation, ServiceView
 
 ONSET = 1_800_000_000.0
+
+
+class Blame(NamedTuple):
+    """What is told, as a sentence and as events and pods, and what of it must be blamed, and how surely."""
+
+    sentence: str
+    events: list[ContextEvent]
+    blamed: str
+    is_likely: bool
+    pods: list[PodView] | None = None
+
+
 OWN = ServiceView("pay", Relation.OWN, "team", ["payments"])
 POSTGRES = ServiceView("postgres", Relation.DEPENDENCY, "team", ["payments"])
 LABELLED = ServiceView("payments", Relation.OWN, "team", ["payments"], {"app": "payments"})

@@ -10,7 +10,7 @@ from noctuary.correlation.effects.scalings import scaling_explains
 from noctuary.correlation.effects.workloads import SOON_S, is_restart, same_workload
 from noctuary.correlation.explain import Explanation
 from noctuary.correlation.lasting import CLOCK_SLACK_S
-from noctuary.correlation.observations import Observations, changes_beside
+from noctuary.correlation.observations import Observations, changes_beside, pods_of_workload
 from noctuary.correlation.rollout_checks import ALERT_DELAY_S, SHORT_LIVED_S
 from noctuary.correlation.scalings import (
     is_by_autoscaler,
@@ -182,10 +182,5 @@ def _is_whole(observed: Observations, fault: Fault) -> bool:
     analyzer = registry.analyzer_of(fault)
     if fault.is_posted or fault.is_over or analyzer.tells_cause or not analyzer.follows_dependency:
         return False
-    pods = [
-        pod
-        for pod in (*observed.own_pods, *observed.dependency_pods)
-        if (pod.namespace, pod.workload) == (fault.subject.namespace, fault.subject.name)
-        and pod.template_hash == fault.template_hash
-    ]
+    pods = [pod for pod in pods_of_workload(observed, fault.subject) if pod.template_hash == fault.template_hash]
     return bool(pods) and not any(pod.is_ready for pod in pods) and {pod.name for pod in pods} <= set(fault.pods)

@@ -12,7 +12,7 @@ from noctuary.correlation.effects.rollouts import rollout_explains
 from noctuary.correlation.effects.scalings import scaling_may_explain
 from noctuary.correlation.effects.workloads import SOON_S
 from noctuary.correlation.lasting import CLOCK_SLACK_S, ended_at, lasted_until_gone
-from noctuary.correlation.observations import Observations, changes_near, lies_down
+from noctuary.correlation.observations import Observations, changes_near, lies_down, pods_of_workload
 from noctuary.correlation.scalings import (
     agrees_with_pods,
     is_by_autoscaler,
@@ -127,8 +127,7 @@ def _others_are_well(observed: Observations, fault: Fault, change: Change) -> bo
     """Tell whether pods that a rollout has not replaced yet are ready since before it: no dependency ails them."""
     return any(
         pod.is_ready and pod.template_hash != fault.template_hash and 0 < pod.ready_changed_at < change.at
-        for pod in observed.staying.get(fault.service, ())
-        if (pod.namespace, pod.workload) == (fault.subject.namespace, fault.subject.name)
+        for pod in pods_of_workload(observed, fault.subject)
     )
 
 
@@ -206,7 +205,7 @@ def _was_well_before(observed: Observations, bad: Fault, fault: Fault) -> bool:
     ended = ended_at(bad)
     if not ended or lasted_until_gone(bad):
         return False
-    pods = (*observed.own_pods, *observed.dependency_pods)
+    pods = observed.pods
     made = {pod.name: pod.created_at for pod in pods if pod.name in fault.pods}
     are_younger = len(made) == len(fault.pods) and min(made.values(), default=0.0) > ended + CLOCK_SLACK_S
     return ended < fault.first - NODE_SLACK_S or are_younger

@@ -100,11 +100,7 @@ def ran_well_s(observed: Observations, cause: Cause) -> float | None:
 
 def _began_to_run(observed: Observations, fault: Fault) -> list[float]:
     """Return since when pods of a fault's version ran: those that were ready before it, else those that fail."""
-    pods = [
-        pod
-        for pod in (*observed.own_pods, *observed.dependency_pods)
-        if pod.created_at and pod.template_hash == fault.template_hash != ""
-    ]
+    pods = [pod for pod in observed.pods if pod.created_at and pod.template_hash == fault.template_hash != ""]
     steady = [pod.ready_changed_at for pod in pods if pod.is_ready and 0 < pod.ready_changed_at < fault.first]
     return [min(steady)] if steady else [pod.created_at for pod in pods]
 

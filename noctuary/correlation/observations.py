@@ -41,6 +41,10 @@ class Observations(msgspec.Struct, frozen=True):
     own_pods: list[PodView]
     background: list[Fault] = []
     dependency_pods: list[PodView] = []
+    pods: list[PodView] = []
+    """Both: those of the service itself, then those of its dependencies."""
+    pods_at: dict[tuple[str, str], list[PodView]] = {}
+    """The same by namespace and workload."""
     ready_pods: dict[str, int] = {}
     """How many pods of each service are ready to serve."""
     staying: dict[str, list[PodView]] = {}
@@ -73,6 +77,8 @@ def gather_observations(context: IncidentContext) -> Observations:
         own_pods=own,
         background=[f for f, lasts in told_faults if lasts],
         dependency_pods=near,
+        pods=own + near,
+        pods_at=_pods_at(own + near),
         ready_pods=_count_ready(context),
         staying=_by_service(staying, context),
         places=_places(changes),
@@ -85,6 +91,18 @@ def changes_near(observed: Observations, fault: Fault) -> list[tuple[int, Change
     """Return the changes of a fault's workload or service, in order: no other may be of the same workload."""
     indexes = {*observed.places.get(fault.subject, ()), *observed.places.get(fault.service, ())}
     return [(index, observed.changes[index]) for index in sorted(indexes)]
+
+
+def pods_of_workload(observed: Observations, subject: Subject) -> list[PodView]:
+    """Return the pods of a workload that were read."""
+    return observed.pods_at.get((subject.namespace, subject.name), [])
+
+
+def _pods_at(pods: list[PodView]) -> dict[tuple[str, str], list[PodView]]:
+    places: dict[tuple[str, str], list[PodView]] = defaultdict(list)
+    for pod in pods:
+        places[pod.namespace, pod.workload].append(pod)
+    return dict(places)
 
 
 def faults_near(observed: Observations, change: Change) -> list[Fault]:

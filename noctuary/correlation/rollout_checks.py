@@ -23,7 +23,6 @@ from noctuary.correlation.score import (
     symptom_term,
     time_term,
 )
-from noctuary.correlation.taken_back import is_of_same
 from noctuary.correlation.versions import got_well, old_pods_fail
 from noctuary.models import details
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, PodView, Relation, SetAside, Term
@@ -208,7 +207,7 @@ def _later(observed: Observations, change: Change) -> Iterator[tuple[int, Change
     return (
         (index, other)
         for index, other in changes_beside(observed, change)
-        if is_of_same(other, change) and change.at < other.at <= observed.context.onset
+        if other.is_rollout and change.at < other.at <= observed.context.onset
         if not _keeps(other, change) and other.confidence >= LOW_CONFIDENCE
     )
 
@@ -248,7 +247,7 @@ def are_ready(cause: Cause) -> bool:
 def _runs_before(observed: Observations, change: Change) -> bool:
     """Tell whether ready pods run what a rollout replaced, such as after a canary that was taken back by its tool."""
     before = change.details.get(details.PREVIOUS_TEMPLATE_HASH, "")
-    pods = (*observed.own_pods, *observed.dependency_pods)
+    pods = observed.pods
     return before != "" and any(pod.is_ready and pod.template_hash == before for pod in pods)
 
 
@@ -279,7 +278,7 @@ def _pods(observed: Observations, change: Change) -> list[PodView]:
         ),
     ]
     hashes = {each.details.get(details.TEMPLATE_HASH, "") for each in kept} - {""}
-    pods = (*observed.own_pods, *observed.dependency_pods)
+    pods = observed.pods
     return [pod for pod in pods if pod.template_hash in hashes and pod.workload == change.subject.name]
 
 

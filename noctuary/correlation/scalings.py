@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 
-from noctuary.correlation.observations import Observations, changes_beside
+from noctuary.correlation.observations import Observations, changes_beside, pods_of_workload
 from noctuary.correlation.score import LOW_CONFIDENCE
 from noctuary.correlation.taken_back import Thing, thing_of
 from noctuary.models import details
@@ -99,8 +99,7 @@ def is_mended(observed: Observations, change: Change, back: Change) -> bool:
     is_unread = context.pods is None or change.service in (context.unread_services or [])
     if change.event_type != EventType.SCALE_EVENT or change.is_posted or is_unread:
         return True
-    place = (change.subject.namespace, change.subject.name)
-    own = [pod for pod in (*observed.own_pods, *observed.dependency_pods) if (pod.namespace, pod.workload) == place]
+    own = pods_of_workload(observed, change.subject)
     missing = [pod for pod in own if not pod.is_ready or pod.ready_changed_at > context.onset]
     if len(own) - len(missing) >= replicas_before(change):
         return True

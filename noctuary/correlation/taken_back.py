@@ -10,7 +10,7 @@ from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change, Subject
 
 Place = Subject | tuple[str, str]
-Thing = tuple[Place, str, str]
+Thing = tuple[Place, str]
 
 
 def find_returns(changes: list[Change]) -> dict[str, Change]:
@@ -19,9 +19,9 @@ def find_returns(changes: list[Change]) -> dict[str, Change]:
     What takes back a return only rolls out again what was taken back, and is none.
     """
     returns: dict[str, Change] = {}
-    earlier: dict[Thing, list[Change]] = defaultdict(list)
+    earlier: dict[Place, list[Change]] = defaultdict(list)
     for change in (each for each in changes if each.is_rollout):
-        same = earlier[thing_of(change)]
+        same = earlier[place_of(change)]
         undone = next((other for other in reversed(same) if other.at < change.at and leads_back(change, other)), None)
         if undone is not None and undone.event_id not in returns:
             returns[change.event_id] = undone
@@ -87,14 +87,9 @@ def is_gone(change: Change) -> bool:
     return is_deletion(change) or (details.DELETED_SINCE in change.details and not change.is_posted)
 
 
-def is_of_same(one: Change, other: Change) -> bool:
-    """Tell whether two changes are of the same thing."""
-    return thing_of(one) == thing_of(other)
-
-
 def thing_of(change: Change) -> Thing:
     """Return what a change is of; of one place several things are told."""
-    return place_of(change), change.event_type, change.entity
+    return place_of(change), change.event_type
 
 
 def place_of(change: Change) -> Place:

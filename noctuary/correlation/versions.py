@@ -10,7 +10,7 @@ from noctuary.correlation.effects.workloads import SOON_S, is_mild, is_restart, 
 from noctuary.correlation.explain import Explanation
 from noctuary.correlation.lasting import CLOCK_SLACK_S, WELL_S, goes_on_until
 from noctuary.correlation.observations import Observations, changes_beside
-from noctuary.correlation.taken_back import is_of_same, leads_back
+from noctuary.correlation.taken_back import leads_back
 from noctuary.models import details
 from noctuary.models.diagnosis import Change, Fault, Subject
 
@@ -95,7 +95,7 @@ def _first_of_row(observed: Observations, explained: Explanation, found: Explana
     """Return the first of the failing rollouts that a rollout replaced; None where what it replaced was well."""
     change = observed.changes[index]
     for other, before in reversed(changes_beside(observed, change)):
-        if other >= index or not before.is_rollout or not is_of_same(before, change):
+        if other >= index or not before.is_rollout:
             continue
         failing = _failing(explained, other, before)
         if is_restart(before) and not failing:
@@ -125,7 +125,7 @@ def got_well(observed: Observations, change: Change, fault: Fault) -> bool:
     """
     if not (fault.is_over and fault.pods and same_workload(change, fault)):
         return False
-    known = (*observed.own_pods, *observed.dependency_pods)
+    known = observed.pods
     pods = [pod for pod in known if pod.name in fault.pods]
     is_again = any(_is_repeated(fault, each) for each in observed.faults_at[fault.subject])
     ready_since = observed.context.onset - max(WELL_S, fault.last - change.at)

@@ -32,7 +32,7 @@ def was_there(observed: Observations, change: Change, fault: Fault) -> bool:
     """Tell whether a failing pod is older than the return to its version: to that pod, nothing changed."""
     if change.event_id not in observed.returns:
         return False
-    made = [pod.created_at for pod in (*observed.own_pods, *observed.dependency_pods) if pod.name in fault.pods]
+    made = [pod.created_at for pod in observed.pods if pod.name in fault.pods]
     return any(0 < at < change.at - CLOCK_SLACK_S for at in made)
 
 
@@ -46,7 +46,7 @@ def _never_well(observed: Observations, change: Change, fault: Fault) -> bool:
     """Tell whether failing pods exist since the rollout and were never ready; one that came later tells nothing."""
     if fault.details.get(details.NEVER_READY) != "1":
         return False
-    pods = (*observed.own_pods, *observed.dependency_pods)
+    pods = observed.pods
     return any(pod.name in fault.pods and 0 < pod.created_at <= change.at + SOON_S for pod in pods)
 
 
@@ -54,6 +54,6 @@ def _ran(observed: Observations, fault: Fault) -> bool:
     """Tell whether other pods of a fault's template had become ready before it."""
     return any(
         pod.is_ready and 0 < pod.ready_changed_at < fault.first - CLOCK_SLACK_S and pod.name not in fault.pods
-        for pod in (*observed.own_pods, *observed.dependency_pods)
+        for pod in observed.pods
         if fault.template_hash and pod.template_hash == fault.template_hash
     )

@@ -1,13 +1,12 @@
 """Changes that others post, held against what the cluster shows: whoever posts of anything changes no true answer."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models.context_event import ContextEvent, EventType
-from noctuary.models.diagnosis import PodView
-from testbed.correlation_world import diagnose, fault, named, pod, posted, rollout
+from testbed.correlation_world import Blame, diagnose, fault, named, pod, posted, rollout
 
 OOM = [fault(-30, "OOMKilled", "old", last=-30)]
 
@@ -20,62 +19,54 @@ def to_nothing(at: float = 120, **more: Any) -> ContextEvent:
     return posted(EventType.SCALE_EVENT, at, old_value="2", new_value="0", **more)
 
 
-class Case(NamedTuple):
-    sentence: str
-    events: list[ContextEvent]
-    blamed: str
-    is_likely: bool
-    pods: list[PodView] | None = None
-
-
 CRASHING = [pod("old", ready=False, restarts=3, created_at=1.0)]
 CASES = [
-    Case(
+    Blame(
         "the rollout of the very template explains its pods, whatever was posted after it",
         [rollout(120), fault(90), deploy(100, new_value="9.9", vendor="other", entity="acme/other")],
         "rollout pay new",
         is_likely=True,
     ),
-    Case(
+    Blame(
         "a posted deploy that no rollout shows may be why pods crash, and is not likely",
         [deploy(120), fault(90, template="old", last=0)],
         "rollout pay",
         is_likely=False,
     ),
-    Case(
+    Blame(
         "what tells by itself why it fails is not the posted deploy's",
         [deploy(120), fault(90, "ImagePullBackOff", "old", last=0)],
         "image_pull pay",
         is_likely=True,
     ),
-    Case(
+    Blame(
         "a service that was scaled to nothing, as posted, is down for it",
         [to_nothing()],
         "change pay",
         is_likely=True,
         pods=[],
     ),
-    Case(
+    Blame(
         "what was posted as scaled to nothing is not where its pods are older than that",
         [to_nothing(), fault(90, template="old", last=0)],
         "crash_loop pay",
         is_likely=False,
         pods=CRASHING,
     ),
-    Case(
+    Blame(
         "another thing that was posted as scaled to nothing is no cause of pods that crash",
         [to_nothing(entity="batch-report"), fault(90, template="old", last=0)],
         "crash_loop pay",
         is_likely=False,
         pods=CRASHING,
     ),
-    Case(
+    Blame(
         "what is posted with doubt is no cause of pods that crash",
         [to_nothing(confidence=0.2), fault(90, template="old", last=0)],
         "crash_loop pay",
         is_likely=False,
     ),
-    Case(
+    Blame(
         "a dependency that another posted as scaled to nothing takes no blame off who runs out of memory",
         [to_nothing(service="postgres", entity="x"), *OOM],
         "out_of_memory pay",
@@ -86,7 +77,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.sentence for case in CASES])
-def test_what_is_blamed(case: Case) -> None:
+def test_what_is_blamed(case: Blame) -> None:
     diagnosis = diagnose(case.events, case.pods)
     is_likely = diagnosis.causes[0].score >= LIKELY_SCORE
     assert (named(diagnosis), is_likely) == (case.blamed, case.is_likely)

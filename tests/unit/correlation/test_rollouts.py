@@ -1,67 +1,57 @@
 """When a rollout explains a fault, and when only the fault is named."""
 
-from typing import NamedTuple
-
 import pytest
 
 from noctuary.correlation.rollout_checks import NONE_RUNS
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models import details
-from noctuary.models.context_event import ContextEvent, EventType
+from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import PodView
-from testbed.correlation_world import LABELLED, ONSET, diagnose, fault, named, pod, posted, rollout
+from testbed.correlation_world import LABELLED, ONSET, Blame, diagnose, fault, named, pod, posted, rollout
 
 MISSING = {details.MISSING_NAME: "settings", details.MISSING_KIND: "ConfigMap"}
 
 
-class Case(NamedTuple):
-    sentence: str
-    events: list[ContextEvent]
-    blamed: str
-    is_likely: bool
-    pods: list[PodView] | None = None
-
-
 CASES = [
-    Case(
+    Blame(
         "a leak that shows after twenty-four minutes is no rollout's",
         [rollout(1500), fault(60, "OOMKilled", last=0)],
         "out_of_memory pay",
         is_likely=True,
     ),
-    Case(
+    Blame(
         "a lowered memory limit is the cause also when memory runs out later",
         [rollout(1500, facts={details.CHANGED: "memory limit 512Mi -> 256Mi"}), fault(60, "OOMKilled", last=0)],
         "rollout pay new",
         is_likely=True,
     ),
-    Case(
+    Blame(
         "a rollout a moment after the alert is at most possible",
         [rollout(-3), fault(-6, last=-20)],
         "rollout pay new",
         is_likely=False,
     ),
-    Case(
+    Blame(
         "a version that was replaced by a third one just before the alert stays possible behind it",
         [rollout(400, "b"), rollout(100, "c")],
         "rollout pay c",
         is_likely=False,
         pods=[pod("c")],
     ),
-    Case(
+    Blame(
         "a ConfigMap deleted after the version ran well is named alone",
         [rollout(900), fault(30, "CreateContainerConfigError", facts=MISSING, last=0)],
         "missing_configuration pay",
         is_likely=True,
     ),
-    Case(
+    Blame(
         "pods that were never ready are the rollout's, however slowly they show it",
         [rollout(900), fault(400, facts={details.NEVER_READY: "1"}, last=0)],
         "rollout pay new",
         is_likely=True,
         pods=[pod("new", ready=False, created_at=ONSET - 890)],
     ),
-    Case(
+    Blame(
         "a pod that came long after a rollout, and never was ready, is not the rollout's",
         [
             rollout(900),
@@ -71,20 +61,20 @@ CASES = [
         is_likely=True,
         pods=[pod("new", ready=False, created_at=ONSET - 31)],
     ),
-    Case(
+    Blame(
         "a pod that was never ready beside older ready ones of its template is not the rollout's",
         [rollout(900), fault(60, "ImagePullBackOff", facts={details.NEVER_READY: "1"}, pod=1, last=0)],
         "image_pull pay",
         is_likely=True,
         pods=[pod("new", 0, ready_changed_at=ONSET - 890), pod("new", 1, ready=False)],
     ),
-    Case(
+    Blame(
         "crashes of a version that ran well are only possible",
         [rollout(3000), fault(30, last=0)],
         "crash_loop pay",
         is_likely=False,
     ),
-    Case(
+    Blame(
         "a restart is not the cause of what its pods lack",
         [
             rollout(40, facts={details.RESTART: "1", details.CHANGED: "annotations"}),
@@ -93,31 +83,31 @@ CASES = [
         "missing_configuration pay",
         is_likely=True,
     ),
-    Case(
+    Blame(
         "of two releases in flight the one with a symptom is named",
         [rollout(20, "s", "search", labels={}), rollout(60), fault(50, last=0)],
         "rollout pay new",
         is_likely=True,
     ),
-    Case(
+    Blame(
         "a fault of another kind before a rollout acquits nothing",
         [fault(900, "FailedMount", "old", last=100), rollout(120), fault(100, last=0)],
         "rollout pay new",
         is_likely=True,
     ),
-    Case(
+    Blame(
         "a fault of the same kind that ended before a rollout acquits nothing",
         [fault(1200, template="old", last=1000), rollout(120), fault(100, last=0)],
         "rollout pay new",
         is_likely=True,
     ),
-    Case(
+    Blame(
         "a fault of the same kind that lasted until a rollout shows that it is older",
         [fault(900, "OOMKilled", "old", last=118), rollout(120), fault(100, "OOMKilled", last=0)],
         "out_of_memory pay",
         is_likely=True,
     ),
-    Case(
+    Blame(
         "a template that one pod runs is possible",
         [rollout(60, facts={details.STAGED: "1 of 3 pods; partition=2"})],
         "rollout pay new",
@@ -128,7 +118,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.sentence for case in CASES])
-def test_what_a_rollout_explains(case: Case) -> None:
+def test_what_a_rollout_explains(case: Blame) -> None:
     diagnosis = diagnose(case.events, case.pods)
     is_likely = bool(diagnosis.causes) and diagnosis.causes[0].score >= LIKELY_SCORE
     assert (named(diagnosis), is_likely) == (case.blamed, case.is_likely)
