@@ -4,10 +4,11 @@ import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from noctuary.common.errors import InvalidInput
+from noctuary.common.urls import DEFAULT_PORTS, normal_url
 
 GROUP = "noctuary.io"
 VERSION = "v1alpha1"
@@ -31,6 +32,10 @@ DottedName = Annotated[
 ]
 Direction = Literal["inbound", "outbound", "bidirectional"]
 RouteType = Literal["Ingress", "HTTPRoute", "None"]
+
+
+def _normal_api_url(url: str) -> str:
+    return normal_url(url, "spec.apiURL")
 
 
 class _Part(BaseModel):
@@ -141,6 +146,7 @@ class IntegrationSpec(_Part):
                 max_length=253,
                 pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$",
             ),
+            AfterValidator(_normal_api_url),
         ]
         | None
     ) = Field(default=None, alias="apiURL")
@@ -169,13 +175,14 @@ class IntegrationSpec(_Part):
 
     @property
     def effective_api_url(self) -> str:
-        """The API address: the given one, else that of the region."""
-        return (self.api_url or REGION_API_URL[self.region]).rstrip("/")
+        """The API address in its one spelling: the given one, else that of the region."""
+        return self.api_url or REGION_API_URL[self.region]
 
     @property
     def api_netloc(self) -> str:
-        """The host of the API address with the port, where one is given."""
-        return urlsplit(self.effective_api_url).netloc.lower()
+        """The host of the API address with its port, also where that is the default one."""
+        parts = urlsplit(self.effective_api_url)
+        return f"{parts.hostname}:{parts.port or DEFAULT_PORTS[parts.scheme]}"
 
     @property
     def api_host(self) -> str:

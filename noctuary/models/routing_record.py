@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from noctuary.common.errors import InvalidInput
+from noctuary.common.urls import normal_url
 
 RECORD_KEY = "record.json"
 """The one key of the Secret."""
@@ -109,10 +110,17 @@ def encode_record(record: RoutingRecord) -> dict[str, str]:
 
 
 def decode_record(data: dict[str, Any]) -> RoutingRecord:
-    """Read a record from the `data` of its Secret; raise InvalidInput when it holds none."""
+    """Read a record from the `data` of its Secret; raise InvalidInput when it holds none.
+
+    Its API address comes in its one spelling, whichever release wrote it.
+    """
     try:
-        return msgspec.json.decode(base64.b64decode(data[RECORD_KEY]), type=RoutingRecord)
+        record = msgspec.json.decode(base64.b64decode(data[RECORD_KEY]), type=RoutingRecord)
     except (KeyError, ValueError, msgspec.MsgspecError) as error:
         raise InvalidInput(
             RECORD_KEY, "is not a routing record", "delete the Secret; the operator writes it anew"
         ) from error
+    try:
+        return msgspec.structs.replace(record, api_url=normal_url(record.api_url))
+    except InvalidInput:
+        return record  # no call can go there, and its webhooks still come in

@@ -104,9 +104,23 @@ def test_a_minimal_spec_gets_the_defaults() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "url", "netloc"),
+    [
+        ("https://API.pagerduty.com:443/.", "https://api.pagerduty.com", "api.pagerduty.com:443"),
+        ("http://Proxy.corp//pd/", "http://proxy.corp/pd", "proxy.corp:80"),
+        ("https://proxy.corp:8443", "https://proxy.corp:8443", "proxy.corp:8443"),
+    ],
+)
+def test_the_spelling_of_an_api_url_decides_nothing(written: str, url: str, netloc: str) -> None:
+    spec = parse_spec({**MINIMAL, "apiURL": written})
+    assert (spec.effective_api_url, spec.api_netloc) == (url, netloc)
+
+
+@pytest.mark.parametrize(
     ("raw", "field"),
     [
         (None, "spec"),
+        ({"apiURL": "https://api.pagerduty.com:99999"}, "spec.apiURL"),
         ({"direction": "up"}, "spec.direction"),
         ({"webhook": {"host": "X", "subscription": {}}}, "spec.webhook.host"),
         ({"services": [{"name": ""}]}, "spec.services.0.name"),

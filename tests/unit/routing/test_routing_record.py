@@ -25,6 +25,19 @@ def test_a_record_reads_back_as_it_was_written() -> None:
     assert decode_record(encode_record(RECORD)) == RECORD
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("https://API.pagerduty.com:443/.", "https://api.pagerduty.com"),
+        ("https://api.pagerduty.com/", "https://api.pagerduty.com"),
+        ("https://proxy.corp:70000", "https://proxy.corp:70000"),
+    ],
+)
+def test_a_record_of_any_release_holds_the_one_spelling_of_its_api(written: str, read: str) -> None:
+    record = msgspec.structs.replace(RECORD, api_url=written)
+    assert decode_record(encode_record(record)).api_url == read
+
+
 @pytest.mark.parametrize("data", [{}, {"record.json": "%"}, {"record.json": base64.b64encode(b"[]").decode()}])
 def test_a_broken_record_names_its_fix(data: dict[str, str]) -> None:
     with pytest.raises(InvalidInput, match="delete the Secret"):
