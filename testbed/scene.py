@@ -29,6 +29,7 @@ from noctuary.routing.table import RoutingTable
 from noctuary.store.interface import IntegrationState, NewWebhook
 from noctuary.store.sqlite import incidents
 from noctuary.store.sqlite.store import SqliteStore
+from testbed.egress import LOOPBACK
 from testbed.pagerduty import PagerDutySimulator
 from testbed.pagerduty.server import LoopbackServer
 from testbed.polling import until
@@ -185,7 +186,7 @@ async def pipeline_scene(directory: Path) -> AsyncIterator[Scene]:
         pd = await stack.enter_async_context(PagerDutySimulator())
         store = await SqliteStore.open(directory)
         stack.push_async_callback(store.close)
-        http = create_client()
+        http = create_client(LOOPBACK)
         stack.push_async_callback(http.aclose)
         made = Scene(pd, store, http, stack)
         stack.push_async_callback(made.stop)

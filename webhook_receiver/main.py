@@ -12,6 +12,7 @@ from typing import NamedTuple
 import structlog
 import uvloop
 
+from noctuary.common.egress.policy import EgressPolicy
 from noctuary.common.errors import InvalidInput
 from noctuary.common.http_client import create_client
 from noctuary.common.metrics import Metrics
@@ -86,7 +87,7 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
     stack.push_async_callback(kube.close)
     store = await open_store(settings.data_dir)
     stack.push_async_callback(store.close)
-    http = create_client()
+    http = create_client(egress_policy(settings))
     stack.push_async_callback(http.aclose)
     metrics, routing, proofs = Metrics(), RoutingTable(), TokenProofs()
     await proofs.load(store)
@@ -112,6 +113,11 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
         watches=source.health,
     )
     return Parts(deps, kube, pipeline, source)
+
+
+def egress_policy(settings: ReceiverSettings) -> EgressPolicy:
+    """Return whom the receiver may ask."""
+    return EgressPolicy(settings.egress_hosts, settings.egress_private_hosts, settings.allow_http_api)
 
 
 def _lease(kube: KubeClient, settings: ReceiverSettings) -> Lease:

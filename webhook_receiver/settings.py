@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from noctuary.common.egress.policy import PAGERDUTY_HOSTS
 from noctuary.common.setting_types import Names
 from noctuary.incidents.evidence.sight import IGNORED_REASONS
 from webhook_receiver.deps import ROUTING_MAX_AGE_S
@@ -51,6 +52,12 @@ class ReceiverSettings(BaseSettings):
     """Whether changes of the cluster are watched; off where another process or nobody does."""
     watch_namespaces: Names = ()
     """Namespaces that are looked at; empty: all, and the nodes. With a list nothing is asked for cluster-wide."""
+    egress_hosts: Names = PAGERDUTY_HOSTS
+    """Hosts that are asked at all, whatever a record says: a name, *.domain, or *; with a port, only that port."""
+    egress_private_hosts: Names = ()
+    """Hosts, in the same form, that may have a private or loopback address: a proxy of one's own, a simulator."""
+    allow_http_api: bool = False
+    """Whether they may be asked over plain http: for tests with a simulated PagerDuty."""
     ignored_reasons: Annotated[Names, Field(max_length=MAX_IGNORED_REASONS), AfterValidator(_check_reasons)] = (
         IGNORED_REASONS
     )

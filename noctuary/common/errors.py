@@ -5,6 +5,7 @@ NoctuaryError
 ├── NotReady            it cannot be accepted now; the sender should retry
 │   ├── StoreUnavailable    the store could not commit
 │   └── RevisionConflict    somebody else wrote the row since it was read: read it again
+├── EgressRefused       this process may not ask that host; names the host and the setting
 ├── KubernetesError     the API server answered with an error
 │   └── KubernetesUnavailable   it did not answer, or asked us to wait
 └── PagerDutyError      PagerDuty answered with an error
@@ -58,6 +59,15 @@ class StoreUnavailable(NotReady):
 
 class RevisionConflict(NotReady):
     """A row was written since it was read; nothing was committed, read it again and decide anew."""
+
+
+class EgressRefused(NoctuaryError):
+    """This process may not ask a host, or not at that address; nothing was sent."""
+
+    def __init__(self, host: str, problem: str, setting: str) -> None:
+        super().__init__(f"the host {host} is not asked: {problem}; the setting is {setting}")
+        self.host = host
+        self.setting = setting
 
 
 class KubernetesError(NoctuaryError):

@@ -8,7 +8,7 @@ import httpx
 import msgspec
 
 from noctuary.common.clock import format_time
-from noctuary.common.errors import OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
+from noctuary.common.errors import EgressRefused, OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.answers import raise_for
 from noctuary.pagerduty.budget import Budget, Budgets, Need
@@ -181,6 +181,8 @@ class PagerDutyClient:
     async def _send(self, method: str, path: str, query: Mapping[str, Any] | None, body: Any) -> httpx.Response:
         try:
             return await self._http.request(method, self._base + path, params=query, json=body, headers=self._headers)
+        except EgressRefused as error:
+            raise PagerDutyError(f"PagerDuty was not asked: {error}") from error
         except _NOT_SENT as error:
             raise PagerDutyUnavailable(f"PagerDuty could not be reached ({type(error).__name__})") from error
         except httpx.HTTPError as error:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 import structlog
 import uvloop
 
+from noctuary.common.egress.policy import only
 from noctuary.common.errors import NoctuaryError
 from noctuary.common.http_client import create_client
 from noctuary.common.tasks import finish_unless_stopped
@@ -34,7 +35,7 @@ async def run_operator(
     async with AsyncExitStack() as stack:
         client = await KubeClient.connect(settings.kubeconfig)
         stack.push_async_callback(client.close)
-        http = await stack.enter_async_context(create_client())
+        http = await stack.enter_async_context(create_client(only(settings.receiver_internal_url)))
         operator = Operator(settings, client, http, metrics)
         lease = Lease(
             client,

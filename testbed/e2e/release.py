@@ -47,7 +47,13 @@ class ChartRelease:
         """Return what the tests set; all else is the chart's default."""
         facts = self.kubectl.facts
         repository, _, tag = facts.image.rpartition(":")
-        policy = {"webhookHosts": [facts.host], "apiHosts": [facts.gateway or "*"], "allowPlainHTTP": True}
+        api = [facts.gateway or "*"]
+        policy = {
+            "webhookHosts": [facts.host],
+            "apiHosts": api,
+            "privateAPIHosts": api,
+            "allowPlainHTTP": True,
+        }
         storage = {"persistence": {"size": "256Mi"}}
         image = {"repository": repository, "tag": tag}
         return {"image": image, "policy": policy, "receiver": storage, "logLevel": "debug"}

@@ -11,6 +11,8 @@ from hack.lib.tether import tethered
 
 STOP_GRACE_S = 10.0
 """Both programs promise to end within seconds of SIGTERM."""
+INHERITED = ("PATH", "PYTHONPATH")
+"""What finds the same programs and the same sources as ours; nothing else of our environment counts."""
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -21,7 +23,8 @@ class Program:
     def __init__(self, command: str, environment: Mapping[str, str], log: Path) -> None:
         self.command = command
         self.log = log
-        self._environment = {"PATH": os.environ.get("PATH", ""), "PYTHONUNBUFFERED": "1", **environment}
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        self._environment = {**inherited, "PYTHONUNBUFFERED": "1", **environment}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

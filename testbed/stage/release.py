@@ -95,6 +95,9 @@ class StagedRelease:
         return {
             **self._common(kubeconfig),
             "NOCTUARY_DATA_DIR": str(data),
+            "NOCTUARY_EGRESS_HOSTS": self._pagerduty_url.split("//")[1],
+            "NOCTUARY_EGRESS_PRIVATE_HOSTS": self._pagerduty_url.split("//")[1],
+            "NOCTUARY_ALLOW_HTTP_API": "true",
             "NOCTUARY_HOST": "127.0.0.1",
             "NOCTUARY_PUBLIC_PORT": str(self.public_port),
             "NOCTUARY_INTERNAL_PORT": str(self.internal_port),

@@ -7,6 +7,7 @@ import httpx
 import msgspec
 import structlog
 
+from noctuary.common.errors import EgressRefused
 from noctuary.models.reports import INTERNAL_PATH, IntegrationReport, ReportPage
 from noctuary_operator.metrics import OperatorMetrics
 
@@ -65,6 +66,8 @@ class ReceiverReports:
             self._merge(msgspec.json.decode(response.content, type=ReportPage))
         except httpx.HTTPStatusError as error:
             return f"HTTP {error.response.status_code}"
+        except EgressRefused as error:
+            return str(error)
         except (httpx.HTTPError, msgspec.MsgspecError) as error:
             return type(error).__name__
         return None

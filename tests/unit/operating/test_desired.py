@@ -28,11 +28,11 @@ def record_of(**fields: object) -> RoutingRecord:
         ({"suspend": True}, "suspend", True),
         ({"from": "bot@example.com"}, "from_email", "bot@example.com"),
         ({"region": "eu"}, "api_url", "https://api.eu.pagerduty.com"),
-        ({"apiURL": "https://API.pagerduty.com:443/."}, "api_url", "https://api.pagerduty.com"),
         ({"enrichment": {"lookback": "2h"}}, "lookback_s", 7200),
         ({"enrichment": {"minimumConfidence": 0.5}}, "minimum_confidence", 0.5),
         ({"services": [{"name": "api"}]}, "services", [ServiceMapping("api", namespaces=["team"])]),
         ({}, "api_token", "secret"),
+        ({"apiURL": "https://API.pagerduty.com:443/."}, "api_url", "https://api.pagerduty.com"),
     ],
 )
 def test_a_field_of_the_spec_is_in_the_record(wanted: dict[str, object], field: str, value: object) -> None:

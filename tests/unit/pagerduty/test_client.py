@@ -11,6 +11,7 @@ from noctuary.common.http_client import create_client
 from noctuary.pagerduty.answers import is_fixable, read_error
 from noctuary.pagerduty.budget import DEFAULT_PAUSE_S, MAX_PAUSE_S, Budget, Need
 from noctuary.pagerduty.client import PagerDutyClient
+from testbed.egress import LOOPBACK
 from testbed.pagerduty import PagerDutySimulator
 
 Connect = Callable[..., PagerDutyClient]
@@ -30,7 +31,7 @@ def uncounted(_call: str, _outcome: str) -> None:
 @pytest.fixture
 async def connect(pd: PagerDutySimulator) -> AsyncIterator[Connect]:
     token = pd.add_token()
-    async with create_client() as http:
+    async with create_client(LOOPBACK) as http:
 
         def make(token: str = token, sender: str | None = "bot@example.com", url: str | None = None) -> PagerDutyClient:
             return PagerDutyClient(http, url or pd.url, token, sender, Budget(), uncounted)
@@ -161,7 +162,7 @@ async def test_each_call_is_counted_by_name_and_outcome(
     if rule:
         pd.rules.add(**rule)
     incident = pd.trigger(pd.add_service("api"), "Errors", deliver=False)
-    async with create_client() as http:
+    async with create_client(LOOPBACK) as http:
         client = PagerDutyClient(
             http, pd.url, token or pd.add_token(), "bot@example.com", Budget(), lambda *call: counts.append(call)
         )
