@@ -1,8 +1,11 @@
 """Untrusted text is one line in which all that stands can be seen."""
 
+import re
 import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from noctuary.common.text import clean
 
@@ -38,3 +41,68 @@ def test_a_mark_without_a_letter_goes(text: str) -> None:
 @pytest.mark.parametrize("honest", ["web-1", "prüfung", "支払い", "оплата", "الدفع", HANGUL, VIETNAMESE, "p99 > 2 s"])
 def test_what_people_write_stays(honest: str) -> None:
     assert clean(honest, 50) == honest
+
+
+@pytest.mark.parametrize(
+    "honest",
+    [
+        "cafe\u0301 zu\u0308rich",
+        "\u0e17\u0e35\u0e48\u0e19\u0e35\u0e48 \u0e19\u0e49\u0e33",  # Thai: vowel and tone on one letter
+        "\u0928\u094d\u0928 \u091c\u093c\u0941\u0902 \u0915\u094d\u200d\u0937 \u0915\u094d\u200c\u0937",  # Devanagari
+        "\u09b0\u200d\u09cd\u09af\u09be\u09ac",  # Bengali: a joiner before the virama
+        "\u1019\u103c\u102d\u102f\u1037 \u101c\u103e\u102f\u1036\u1037",  # Burmese: four marks on one letter
+        "\u05e9\u05c1\u05bc\u05b8\u05a3\u05dc",  # Hebrew, with points and accent
+        "\u0645\u064f\u062d\u064e\u0645\u0651\u064e\u062f\u064c",  # Arabic, with vowels
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",  # Persian
+        "\u845b\U000e0100\u57ce",  # a variant of a letter in a Japanese name
+        "\u1820\u180b\u1828",
+        "\u2764\ufe0f \u26a0\ufe0e \u2139\ufe0f",
+        "1\ufe0f\u20e3 #\ufe0f\u20e3",
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+        "\U0001f469\U0001f3fd\u200d\U0001f4bb",
+        "\u2764\ufe0f\u200d\U0001f525",
+        "\U0001f642\u200d\u2194\ufe0f",
+        "\U0001f1e9\U0001f1ea",
+        "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+    ],
+)
+def test_a_script_and_an_emoji_keep_what_they_need(honest: str) -> None:
+    assert clean(honest, 50) == honest
+
+
+@pytest.mark.parametrize(
+    ("hidden", "shown"),
+    [
+        ("a\u00ad\u0301b", "a b"),  # a mark whose letter is gone
+        ("\u2764\ufe0f\ufe0f\ufe0fx", "\u2764\ufe0f x"),
+        ("\u2764\u200d\u200d\u2764", "\u2764 \u2764"),
+        ("web\u200d\u2764", "web \u2764"),
+        ("web\ufe0f\u200d\u2764", "web \u2764"),
+        ("\u2764\u200dweb", "\u2764 web"),
+        ("1\ufe0f2", "1 2"),
+        ("n\u200cct\u200d:x", "n ct :x"),
+        ("\u0645\u200c\u200c\u0645\u200cx", "\u0645 \u0645 x"),
+        ("\u094d\u200d\u200dx", "x"),
+        ("\u845b\U000e0100\U000e0101", "\u845b\U000e0100"),
+        ("\U0001f3f4\U000e0069\U000e0067\U000e006e\U000e006f\U000e0072\U000e0065\U000e007f", "\U0001f3f4"),
+        ("\U000e0067\U000e0062x", "x"),
+        ("\u0e01" + "\u0e47" * 40, "\u0e01" + "\u0e47" * 3),
+        ("\u0628" + "\u064e" * 40, "\u0628" + "\u064e" * 5),
+        ("a" + "\u0301\u05b8" * 40, "a" + "\u0301\u05b8\u0301\u05b8\u0301"),
+        ("a" + "\u0301\u200d" * 40, "a\u0301"),
+    ],
+)
+def test_where_nothing_needs_them_they_go(hidden: str, shown: str) -> None:
+    assert clean(hidden, 100) == shown
+
+
+@given(
+    st.text(
+        "a1 \u0915\u094d\u0645\u845b\u0301\u0e47\u20e3\u2764\U0001f3fd\u200c\u200d\ufe0f\u00ad\U000e0100\U000e0061",
+        max_size=60,
+    )
+)
+def test_nothing_long_hides_in_any_mix(text: str) -> None:
+    shown = clean(text, 1000)
+    assert not re.search("[\u200c\u200d\ufe0f\u00ad\U000e0100\U000e0061]{3}", shown)
+    assert not re.search("^[\u0301\u0e47\u20e3\u200c\u200d\ufe0f]|[\u0301\u0e47\u20e3]{4}", shown)
