@@ -61,6 +61,8 @@ _TOOL = re.compile(
 _ADDRESS = re.compile(r"(?i)(?:^|[ (])(?:[^ /]+\.[^ /]+/|www\.)")
 """A host and a path, without a scheme. Kubernetes writes labels and resources so: `nvidia.com/gpu`."""
 _SUBSTITUTION = re.compile(r"[$<>](?=[({])|`")
+_WITHIN_WORDS = frozenset({"Mn", "Mc", "Me", "Cf"})
+"""Marks, and the joiners that `clean` leaves where a script needs them."""
 _EVIDENCE_ID = re.compile(r"(?<!\[)\[+([ae][0-9]{1,4})\]+")
 
 
@@ -145,7 +147,7 @@ def prose(text: str) -> str:
 def phrase(text: str | None, limit: int) -> str:
     """Return a name or a few words that others wrote, in any script; nothing for links, orders, or lines like ours."""
     text = clean(text or "", MAX_SUBDOMAIN_CHARS)
-    bare = "".join(character for character in text if not unicodedata.category(character).startswith("M"))
+    bare = "".join(c for c in text if unicodedata.category(c) not in _WITHIN_WORDS)
     words = bare.split(" ")
     is_plain = len(words) <= MAX_PHRASE_WORDS and all(map(_PHRASE_WORD.fullmatch, words))
     is_odd = "//" in bare or holds_sentence(bare) or _HEADING.search(bare) or _ORDER.search(bare)

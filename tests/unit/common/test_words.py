@@ -36,6 +36,13 @@ def test_a_sentence_is_no_name(text: str) -> None:
     assert (phrase(text, 100), plain_phrase(text)) == ("", "")
 
 
+@pytest.mark.parametrize(
+    "name", ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 on", "\u0915\u094d\u200d\u0937", "cafe\u0301"]
+)
+def test_a_name_of_any_script_keeps_its_joiners_and_marks(name: str) -> None:
+    assert phrase(name, 100) == name
+
+
 @pytest.mark.parametrize("text", ["please restart the database now", "delete the web of shop today"])
 def test_more_than_four_words_are_no_name_behind_do(text: str) -> None:
     assert (phrase(text, 100), plain_phrase(text)) == (text, "")
