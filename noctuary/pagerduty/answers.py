@@ -11,6 +11,8 @@ MAX_MESSAGE_CHARS = 200
 """An error text ends up in a condition and in logs; a proxy's HTML page must not."""
 _FROM_CODES = frozenset({1008, 1028, 2016})
 """Requester not found, malformed From header, From header missing."""
+NOT_ASKED = (0, 1)
+"""Status and code of ours for a host that this process may not ask: a setting of the release mends it."""
 _FIXES = {
     401: "the token was refused: check the Secret of spec.apiTokenSecretRef, and spec.region (a token of the other "
     "region is refused like this)",
@@ -28,8 +30,8 @@ def refused_setting(status: int, code: int) -> Literal["token", "from"] | None:
 
 
 def is_fixable(status: int, code: int) -> bool:
-    """Tell whether a person can fix it in the integration: a refused token, a missing right, a wrong From."""
-    return refused_setting(status, code) is not None
+    """Tell whether a person can fix it: a refused token, a missing right, a wrong From, a host that is not asked."""
+    return refused_setting(status, code) is not None or (status, code) == NOT_ASKED
 
 
 def raise_for(response: httpx.Response, *, writes: bool, pause_s: float) -> None:

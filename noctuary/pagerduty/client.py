@@ -10,7 +10,7 @@ import msgspec
 from noctuary.common.clock import format_time
 from noctuary.common.errors import EgressRefused, OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
 from noctuary.models.routing_record import RoutingRecord
-from noctuary.pagerduty.answers import raise_for
+from noctuary.pagerduty.answers import NOT_ASKED, raise_for
 from noctuary.pagerduty.budget import Budget, Budgets, Need
 from noctuary.pagerduty.objects import (
     Alert,
@@ -182,7 +182,7 @@ class PagerDutyClient:
         try:
             return await self._http.request(method, self._base + path, params=query, json=body, headers=self._headers)
         except EgressRefused as error:
-            raise PagerDutyError(f"PagerDuty was not asked: {error}") from error
+            raise PagerDutyError(f"PagerDuty was not asked: {error}", *NOT_ASKED) from error
         except _NOT_SENT as error:
             raise PagerDutyUnavailable(f"PagerDuty could not be reached ({type(error).__name__})") from error
         except httpx.HTTPError as error:

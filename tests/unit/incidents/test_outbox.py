@@ -3,6 +3,8 @@ from typing import Any
 
 import pytest
 
+from noctuary.common.egress.policy import EgressPolicy
+from noctuary.common.http_client import create_client
 from noctuary.incidents.outbox.delivery import DELETED_BY_HAND, our_notes
 from noctuary.models.incident import NoteRow
 from noctuary.notes.note import MARKER_LINE_START
@@ -183,6 +185,20 @@ async def test_a_refusal_from_before_a_restart_is_tried_again_after_it(scene: Sc
     await scene.until(lambda: scene.counted("noctuary_notes_total", outcome="refused"))
     await scene.stop()
     scene.route(from_email="bot@example.com")
+    scene.start()
+    await scene.until(lambda: scene.text(incident.id))
+
+
+async def test_a_note_for_a_host_that_may_not_be_asked_waits_until_the_setting_lets_it(scene: Scene) -> None:
+    allowed = scene.http
+    async with create_client(EgressPolicy(("api.pagerduty.com",), plain_http=True)) as scene.http:
+        await started(scene)
+        incident = scene.pd.trigger(scene.service, "Errors")
+        await scene.until(lambda: scene.counted("noctuary_notes_total", outcome="refused"))
+        assert "NOCTUARY_EGRESS_HOSTS" in str((await scene.state()).last_failure_reason)
+        assert scene.pd.calls == []
+        await scene.stop()
+    scene.http = allowed
     scene.start()
     await scene.until(lambda: scene.text(incident.id))
 

@@ -174,7 +174,8 @@ async def test_each_call_is_counted_by_name_and_outcome(
 async def test_a_host_that_may_not_be_asked_is_a_refusal_that_names_host_and_setting(connect: Connect) -> None:
     with pytest.raises(PagerDutyError, match=r"not asked: the host evil.example .*policy\.apiHosts") as caught:
         await connect(url="https://evil.example").create_note("Q1", "text")
-    assert (caught.value.retryable, caught.value.status) == (False, 0)
+    assert not caught.value.retryable
+    assert is_fixable(caught.value.status, caught.value.code)
 
 
 async def test_ids_from_outside_cannot_change_the_path(pd: PagerDutySimulator, connect: Connect) -> None:
