@@ -30,8 +30,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Ask and read the whole answer; raise EgressRefused where the policy forbids it, else httpx's errors."""
         url = request.url
-        self._policy.check_host(url.scheme, url.host, url.port)
-        origin = (url.scheme, url.raw_host.decode(), url.port or DEFAULT_PORTS[url.scheme])
+        host = url.raw_host.decode()
+        self._policy.check_host(url.scheme, host, url.port)
+        origin = (url.scheme, host, url.port or DEFAULT_PORTS[url.scheme])
         try:
             async with asyncio.timeout(TOTAL_S):
                 return await self._ask(origin, request)

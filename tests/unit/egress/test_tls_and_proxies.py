@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -65,6 +66,13 @@ async def test_a_server_that_never_shakes_hands_is_a_connect_timeout() -> None:
     async with serving(say) as server, asking(LISTED) as client:
         with pytest.raises(httpx.ConnectTimeout):
             await client.get(f"https://api.test:{server.port}/", timeout=0.2)
+
+
+def test_tls_is_the_same_on_the_loop_of_the_processes(tls: Contexts) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(test_the_certificate_must_be_for_the_name_that_was_asked(tls))
+        runner.run(test_a_certificate_that_nobody_vouches_for_is_refused(tls))
+        runner.run(test_a_server_that_never_shakes_hands_is_a_connect_timeout())
 
 
 def relay_to(port: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], object]:

@@ -3,9 +3,12 @@
 import asyncio
 import gzip
 import zlib
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import httpx
 import pytest
+import uvloop
 
 from noctuary.common.egress import answers, connections, transport
 from noctuary.common.egress.policy import EgressPolicy
@@ -91,6 +94,13 @@ async def test_the_next_address_is_tried_when_the_first_refuses() -> None:
     names = Names(api=[["127.0.0.2", "127.0.0.1"]])
     async with serving(OK) as server, asking(ANYWHERE, names) as client:
         assert (await client.get(f"http://api.test:{server.port}/")).text == "ok"
+
+
+async def test_a_name_of_another_script_is_listed_and_looked_up_as_dns_has_it() -> None:
+    names, policy = Names(), EgressPolicy(("xn--bcher-kva.test",), private_hosts=("*",), plain_http=True)
+    async with serving(OK) as server, asking(policy, names) as client:
+        assert (await client.get(f"http://b\u00fccher.test:{server.port}/")).text == "ok"
+    assert names.asked == ["xn--bcher-kva.test"]
 
 
 async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
@@ -265,3 +275,19 @@ async def test_connections_that_nobody_needs_are_closed_and_forgotten(monkeypatc
         guarded = client._transport
         assert isinstance(guarded, transport.GuardedTransport)
         assert guarded._connections._places == {}
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        test_calls_side_by_side_have_a_connection_each_and_leave_them_to_the_next,
+        test_the_next_address_is_tried_when_the_first_refuses,
+        test_a_silent_server_is_a_timeout_and_its_connection_is_not_used_again,
+        test_a_connection_that_the_server_closed_meanwhile_is_replaced,
+        test_what_a_server_says_unasked_is_no_answer_to_the_next_call,
+        test_an_answer_of_endless_small_parts_is_given_up,
+    ],
+)
+def test_it_is_the_same_on_the_loop_of_the_processes(ask: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(ask())
