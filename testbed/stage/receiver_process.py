@@ -52,6 +52,9 @@ class Process:
             "NOCTUARY_PUBLIC_PORT": "0",
             "NOCTUARY_INTERNAL_PORT": "0",
             "NOCTUARY_PORT_FILE": str(self._port_file),
+            "NOCTUARY_EGRESS_HOSTS": "127.0.0.1",
+            "NOCTUARY_EGRESS_PRIVATE_HOSTS": "127.0.0.1",
+            "NOCTUARY_ALLOW_HTTP_API": "true",
             "NOCTUARY_ROUTING_MAX_AGE_S": str(MAX_AGE_S),
             "NOCTUARY_LOG_LEVEL": "debug",
         }

@@ -1,8 +1,6 @@
 """TLS is for the name although the address is connected to, and a proxy of the environment is used as it always was."""
 
 import asyncio
-import datetime
-import ipaddress
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 import uvloop
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from hack.lib.certificates import Authority
 from noctuary.common.egress.policy import EgressPolicy
 from noctuary.common.egress.proxies import Proxies
 from noctuary.common.errors import EgressRefused, InvalidInput
@@ -28,20 +23,12 @@ Contexts = tuple[ssl.SSLContext, ssl.SSLContext]
 @pytest.fixture
 def tls(tmp_path: Path) -> Contexts:
     """A server's context with a certificate for api.test and 127.0.0.1, and a client's that trusts it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "api.test")])
-    now = datetime.datetime.now(datetime.UTC)
-    names = [x509.DNSName("api.test"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now)
-    builder = builder.not_valid_after(now + datetime.timedelta(days=1))
-    builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-    certificate = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (tmp_path / "both.pem").write_bytes(certificate + key.private_bytes(*form))
+    authority = Authority("egress")
+    authority.write(tmp_path / "authority.crt")
+    authority.issue(tmp_path / "server", "api.test", names=["api.test", "127.0.0.1"])
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(tmp_path / "both.pem")
-    return server, ssl.create_default_context(cadata=certificate.decode())
+    server.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")
+    return server, ssl.create_default_context(cafile=tmp_path / "authority.crt")
 
 
 async def test_the_certificate_must_be_for_the_name_that_was_asked(tls: Contexts) -> None:
