@@ -1,9 +1,10 @@
 """What an IP address is to us: of the internet, of somebody's own network, or never a server to be asked."""
 
 from enum import Enum
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 
 
 class Reach(Enum):
@@ -95,5 +96,5 @@ def _carried(address: IPv6Address) -> IPv4Address | None:
     return IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
 
 
-def _is_in(address: Address, networks: tuple[object, ...]) -> bool:
-    return any(address in network for network in networks)  # type: ignore[operator]  # each network tells families apart
+def _is_in(address: Address, networks: tuple[Network, ...]) -> bool:
+    return any(address in network for network in networks)
