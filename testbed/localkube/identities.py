@@ -1,4 +1,4 @@
-"""The identities of operator and receiver, with exactly the rights that the chart ships."""
+"""The identities of operator and receiver, with exactly the rights and the admission policy that the chart ships."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,9 @@ import yaml
 
 from testbed.localkube.cluster import Cluster
 
-RBAC_DIRECTORY = Path(__file__).resolve().parents[2] / "charts" / "noctuary" / "files" / "rbac"
+_CHART_FILES = Path(__file__).resolve().parents[2] / "charts" / "noctuary" / "files"
+RBAC_DIRECTORY = _CHART_FILES / "rbac"
+ADMISSION_POLICY = _CHART_FILES / "admission" / "operator-secrets.yaml"
 OPERATOR = "noctuary-operator"
 RECEIVER = "noctuary-receiver"
 _PLACEHOLDER = "__NAMESPACE__"
@@ -34,8 +36,10 @@ def grant(cluster: Cluster, namespace: str, *, watched: Sequence[str] = (), toke
 
     With `watched` nothing is granted cluster-wide: each of these namespaces gets Roles of its own.
     """
-    if manifests := shipped_manifests(namespace, watched=watched):
-        cluster.kubectl("apply", "--server-side", "--filename=-", input=_as_list(manifests))
+    manifests = shipped_manifests(namespace, watched=watched)
+    if serves_admission_policies(cluster):
+        manifests += admission_policy(namespace)
+    cluster.kubectl("apply", "--server-side", "--filename=-", input=_as_list(manifests))
     return Identities(
         operator=cluster.identity_kubeconfig(namespace, OPERATOR, token_file=token_file),
         receiver=cluster.identity_kubeconfig(namespace, RECEIVER, token_file=token_file),
@@ -44,8 +48,26 @@ def grant(cluster: Cluster, namespace: str, *, watched: Sequence[str] = (), toke
 
 def revoke(cluster: Cluster, namespace: str) -> None:
     """Remove what `grant` installed outside the namespace and would outlive it."""
-    if lasting := [each for each in shipped_manifests(namespace) if _is_cluster_wide(each)]:
-        cluster.kubectl("delete", "--ignore-not-found", "--filename=-", input=_as_list(lasting))
+    lasting = [each for each in shipped_manifests(namespace) if _is_cluster_wide(each)]
+    if serves_admission_policies(cluster):
+        lasting += admission_policy(namespace)
+    cluster.kubectl("delete", "--ignore-not-found", "--filename=-", input=_as_list(lasting))
+
+
+def serves_admission_policies(cluster: Cluster) -> bool:
+    """Whether the API server knows ValidatingAdmissionPolicies: a borrowed one may be older than 1.30."""
+    return '"validatingadmissionpolicies"' in cluster.kubectl("get", "--raw=/apis/admissionregistration.k8s.io/v1")
+
+
+def admission_policy(namespace: str) -> list[Manifest]:
+    """The chart's admission policy for the operator of one namespace, and its binding."""
+    text = ADMISSION_POLICY.read_text(encoding="utf-8").replace(_PLACEHOLDER, namespace)
+    manifests = [each for each in yaml.safe_load_all(text) if each]
+    for each in manifests:
+        each["metadata"]["name"] = _unique(each["metadata"]["name"], namespace)
+        if "policyName" in each["spec"]:
+            each["spec"]["policyName"] = _unique(each["spec"]["policyName"], namespace)
+    return manifests
 
 
 def shipped_manifests(

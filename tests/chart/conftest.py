@@ -1,9 +1,11 @@
 """What the chart's tests share: both Helms, and a real API server for what they make of the chart."""
 
+import asyncio
+import json
 import os
 import secrets
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,19 @@ import pytest
 import yaml
 
 from hack.chart.helm import render
+from hack.chart.paths import CHART
 from hack.chart.scan import find_scanner
 from hack.chart.tools import HELM3, HELM4, find_tool
-from testbed.localkube import Cluster, LocalKubeError, cluster_for_tests
+from testbed.localkube import Cluster, Identities, LocalKubeError, cluster_for_tests
 from testbed.localkube.binaries import find_binaries
+from testbed.pagerduty import PagerDutySimulator
+from testbed.stage.kube import Kube
+from testbed.stage.release import StagedRelease
+from testbed.stage.stage import Stage
+from testbed.stage.user import User
 
 Helm = Callable[..., str]
+Install = Callable[..., Awaitable[Stage]]
 Manifest = dict[str, Any]
 CRD = "crd/pagerdutyintegrations.noctuary.io"
 
@@ -81,3 +90,48 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     yield name
     cluster.kubectl("delete", CRD, "--ignore-not-found")
     cluster.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+
+
+def settings_of(cluster: Cluster, namespace: str, workload: str) -> dict[str, str]:
+    """Return the plain environment of a workload as the chart made it."""
+    found = json.loads(cluster.kubectl("-n", namespace, "get", workload, "-o", "json"))
+    env = found["spec"]["template"]["spec"]["containers"][0]["env"]
+    return {each["name"]: each["value"] for each in env if "value" in each}
+
+
+@pytest.fixture
+async def pagerduty() -> AsyncIterator[PagerDutySimulator]:
+    async with PagerDutySimulator() as running:
+        yield running
+
+
+@pytest.fixture
+async def installed(
+    cluster: Cluster, helm: Helm, namespace: str, pagerduty: PagerDutySimulator, tmp_path: Path
+) -> AsyncIterator[Install]:
+    """Installs the chart, for all namespaces or some, and starts its programs under the accounts that it made."""
+    kube = await Kube.connect(cluster.kubeconfig)
+    releases: list[StagedRelease] = []
+
+    async def install(*watched: str) -> Stage:
+        for each in watched:
+            await kube.make_namespace(each)
+        chosen = ["--set-json", f"watchNamespaces={json.dumps(watched)}"]
+        await asyncio.to_thread(helm, "install", "noctuary", str(CHART), "--namespace", namespace, *chosen)
+        release = StagedRelease(cluster, pagerduty.url, tmp_path / "release", namespace)
+        accounts = [cluster.identity_kubeconfig(namespace, f"noctuary-{each}") for each in ("operator", "receiver")]
+        release.prepare(
+            Identities(*accounts),
+            settings_of(cluster, namespace, "deployment/noctuary-operator"),
+            settings_of(cluster, namespace, "statefulset/noctuary-receiver"),
+        )
+        releases.append(release)
+        release.operator.start()
+        release.receiver.start()
+        return Stage(release, kube, pagerduty, User(kube, pagerduty, release))
+
+    yield install
+    for release in releases:
+        await asyncio.to_thread(release.stop)
+    await kube.drop_namespaces()
+    await kube.close()

@@ -18,6 +18,7 @@ KINDS = (
     "deployments,statefulsets,services,secrets,serviceaccounts,roles,rolebindings,configmaps,"
     "jobs,networkpolicies,ingresses"
 )
+CLUSTER_WIDE = "clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings"
 OF_KUBERNETES = {"ServiceAccount/default", "ConfigMap/kube-root-ca.crt"}
 
 
@@ -27,8 +28,14 @@ def left(cluster: Cluster, namespace: str) -> set[str]:
 
 
 def clusterwide(cluster: Cluster, namespace: str) -> list[str]:
-    names = cluster.kubectl("get", "clusterroles,clusterrolebindings", "-o", "name").split()
+    names = cluster.kubectl("get", CLUSTER_WIDE, "-o", "name").split()
     return [name for name in names if name.endswith(namespace)]
+
+
+def policy_types(cluster: Cluster, namespace: str) -> dict[str, list[str]]:
+    """Return which ways the NetworkPolicy of each component limits."""
+    items = json.loads(cluster.kubectl("-n", namespace, "get", "networkpolicies", "-o", "json"))["items"]
+    return {each["metadata"]["name"].removeprefix("noctuary-"): each["spec"]["policyTypes"] for each in items}
 
 
 def container_env(cluster: Cluster, namespace: str) -> dict[str, Any]:
@@ -95,6 +102,58 @@ def test_the_previous_version_can_be_upgraded_and_takes_its_integrations_along(
     assert env["NOCTUARY_LOG_LEVEL"] == "debug"
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"operator": ["Ingress"], "receiver": ["Ingress"], "cleanup": ["Ingress"]}),
+        ({"networkPolicy": {"enabled": False}}, {}),
+        (
+            {"networkPolicy": {"enabled": True, "apiServerCIDRs": ["203.0.113.10/32"]}},
+            {name: ["Ingress", "Egress"] for name in ("operator", "receiver", "cleanup")},
+        ),
+    ],
+    ids=["not chosen", "switched off", "switched on"],
+)
+def test_what_a_release_of_before_chose_for_its_network_stays_chosen(
+    cluster: Cluster, helm: Helm, namespace: str, tmp_path: Path, before: dict[str, Any], after: dict[str, list[str]]
+) -> None:
+    chosen = tmp_path / "values.yaml"
+    chosen.write_text(json.dumps(before))
+    helm("install", "noctuary", str(PREVIOUS), "--namespace", namespace, "--values", str(chosen))
+    helm("upgrade", "noctuary", str(CHART), "--namespace", namespace, "--reset-then-reuse-values")
+    assert policy_types(cluster, namespace) == after
+
+
+def test_an_upgrade_that_reuses_all_values_of_before_gets_the_programs_defaults(
+    cluster: Cluster, helm: Helm, namespace: str
+) -> None:
+    helm("install", "noctuary", str(PREVIOUS), "--namespace", namespace)
+    helm("upgrade", "noctuary", str(CHART), "--namespace", namespace, "--reuse-values")
+    env = container_env(cluster, namespace)
+    assert "NOCTUARY_MAX_INTEGRATIONS_PER_NAMESPACE" not in env
+    assert env["NOCTUARY_SECRET_ACCESS"] == "cluster"
+    assert policy_types(cluster, namespace) == {}
+    assert f"validatingadmissionpolicy.admissionregistration.k8s.io/noctuary-operator-{namespace}" in clusterwide(
+        cluster, namespace
+    )
+
+
+def test_a_namespace_that_is_taken_off_the_list_loses_its_role(cluster: Cluster, helm: Helm, namespace: str) -> None:
+    def grants() -> list[str]:
+        names = cluster.kubectl("-n", namespace, "get", "roles,rolebindings", "-o", "name").split()
+        return [name for name in names if "-secrets-" in name]
+
+    values = ["secretAccess=namespaces", f"secretNamespaces={{{namespace}}}"]
+    helm("install", "noctuary", str(CHART), "--namespace", namespace, "--set", ",".join(values))
+    account = f"--as=system:serviceaccount:{namespace}:noctuary-operator"
+    assert len(grants()) == 2
+    assert cluster.kubectl("auth", "can-i", "get", "secrets", "-n", namespace, account).strip() == "yes"
+    helm("upgrade", "noctuary", str(CHART), "--namespace", namespace, "--set", values[0])
+    assert grants() == []
+    with pytest.raises(LocalKubeError):
+        cluster.kubectl("auth", "can-i", "get", "secrets", "-n", "default", account)
+
+
 def test_two_releases_of_one_name_share_nothing(cluster: Cluster, helm: Helm, namespace: str) -> None:
     second = f"{namespace}-2"
     helm("install", "noctuary", str(CHART), "--namespace", namespace)
@@ -110,7 +169,7 @@ def test_two_releases_of_one_name_share_nothing(cluster: Cluster, helm: Helm, na
             "crds.enabled=false",
         )
         helm("uninstall", "noctuary", "--namespace", second, "--no-hooks")
-        assert len(clusterwide(cluster, namespace)) == 4
+        assert len(clusterwide(cluster, namespace)) == 6
     finally:
         cluster.kubectl("delete", "namespace", second, "--ignore-not-found", "--wait=false")
 

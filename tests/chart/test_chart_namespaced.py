@@ -1,70 +1,21 @@
 """The chart with `watchNamespaces`, really installed, and both programs at work under exactly what it granted."""
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from hack.chart.paths import CHART
 from testbed.demo.names import random_names
 from testbed.demo.walkthrough import Walkthrough, check_note
-from testbed.localkube import Cluster, Identities, LocalKubeError
+from testbed.localkube import Cluster, LocalKubeError
 from testbed.log_lines import forbidden_lines
 from testbed.pagerduty import PagerDutySimulator
-from testbed.stage.kube import GROUP, PLURAL, Kube
-from testbed.stage.release import StagedRelease
+from testbed.stage.kube import GROUP, PLURAL
 from testbed.stage.stage import Stage
-from testbed.stage.user import User, integration
+from testbed.stage.user import integration
 
 Helm = Callable[..., str]
 Install = Callable[..., Awaitable[Stage]]
-
-
-def settings_of(cluster: Cluster, namespace: str, workload: str) -> dict[str, str]:
-    """Return the plain environment of a workload as the chart made it."""
-    found = json.loads(cluster.kubectl("-n", namespace, "get", workload, "-o", "json"))
-    env = found["spec"]["template"]["spec"]["containers"][0]["env"]
-    return {each["name"]: each["value"] for each in env if "value" in each}
-
-
-@pytest.fixture
-async def pagerduty() -> AsyncIterator[PagerDutySimulator]:
-    async with PagerDutySimulator() as running:
-        yield running
-
-
-@pytest.fixture
-async def installed(
-    cluster: Cluster, helm: Helm, namespace: str, pagerduty: PagerDutySimulator, tmp_path: Path
-) -> AsyncIterator[Install]:
-    """Installs the chart for some namespaces and starts its programs under the accounts that it made."""
-    kube = await Kube.connect(cluster.kubeconfig)
-    releases: list[StagedRelease] = []
-
-    async def install(*watched: str) -> Stage:
-        for each in watched:
-            await kube.make_namespace(each)
-        chosen = ["--set-json", f"watchNamespaces={json.dumps(watched)}"]
-        await asyncio.to_thread(helm, "install", "noctuary", str(CHART), "--namespace", namespace, *chosen)
-        release = StagedRelease(cluster, pagerduty.url, tmp_path / "release", namespace)
-        accounts = [cluster.identity_kubeconfig(namespace, f"noctuary-{each}") for each in ("operator", "receiver")]
-        release.prepare(
-            Identities(*accounts),
-            settings_of(cluster, namespace, "deployment/noctuary-operator"),
-            settings_of(cluster, namespace, "statefulset/noctuary-receiver"),
-        )
-        releases.append(release)
-        release.operator.start()
-        release.receiver.start()
-        return Stage(release, kube, pagerduty, User(kube, pagerduty, release))
-
-    yield install
-    for release in releases:
-        await asyncio.to_thread(release.stop)
-    await kube.drop_namespaces()
-    await kube.close()
 
 
 @pytest.mark.timeout(300)

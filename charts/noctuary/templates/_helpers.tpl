@@ -55,13 +55,16 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 
 {{/*
 The rules of one Role, read from files/rbac, which the integration tests grant as they are.
-A dict of root, component, and scope: role (the release's namespace), clusterrole (all), watchedrole (each watched one).
+A dict of root, component, and scope: role (the release's namespace), clusterrole (all), watchedrole (each watched one);
+with secrets "left out" the one about Secrets is not among them, with "alone" it is the only one.
 */}}
 {{- define "noctuary.rules" -}}
 {{- $full := include "noctuary.fullname" .root -}}
+{{- $chosen := .secrets -}}
 {{- range splitList "\n---\n" (.root.Files.Get (printf "files/rbac/%s-%s.yaml" .component .scope)) -}}
 {{- range (fromYaml .).rules -}}
 {{- $resources := .resources }}
+{{- if or (not $chosen) (eq (has "secrets" $resources) (eq $chosen "alone")) }}
 - apiGroups: {{ toJson .apiGroups }}
   resources: {{ toJson $resources }}
   {{- with .resourceNames }}
@@ -74,6 +77,7 @@ A dict of root, component, and scope: role (the release's namespace), clusterrol
   {{- end }}
   {{- end }}
   verbs: {{ toJson .verbs }}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -119,6 +123,30 @@ securityContext:
       fieldPath: metadata.namespace
 - name: NOCTUARY_LOG_LEVEL
   value: {{ .Values.logLevel }}
+{{- end -}}
+
+{{/* Whether the operator reads and writes Secrets in the namespaces of secretNamespaces only; fails where the two values contradict. */}}
+{{- define "noctuary.secretsPerNamespace" -}}
+{{- $perNamespace := eq (.Values.secretAccess | default "cluster") "namespaces" -}}
+{{- if and .Values.secretNamespaces (not $perNamespace) -}}
+{{- fail "secretNamespaces: has no effect with secretAccess `cluster`; set secretAccess to `namespaces`, or remove the list" -}}
+{{- end -}}
+{{- range .Values.secretNamespaces -}}
+{{- if and $.Values.watchNamespaces (not (has . $.Values.watchNamespaces)) -}}
+{{- fail (printf "secretNamespaces: %s is not in watchNamespaces, so no integration is served there; add it there, or remove it here" .) -}}
+{{- end -}}
+{{- end -}}
+{{ $perNamespace }}
+{{- end -}}
+
+{{/* The seconds of a span of time such as 1h30m, whose form the schema has checked. */}}
+{{- define "noctuary.seconds" -}}
+{{- $units := dict "s" 1 "m" 60 "h" 3600 -}}
+{{- $seconds := 0 -}}
+{{- range regexFindAll "[0-9]+[smh]" . -1 -}}
+{{- $seconds = add $seconds (mul (int64 (regexFind "[0-9]+" .)) (index $units (regexFind "[smh]" .))) -}}
+{{- end -}}
+{{ $seconds }}
 {{- end -}}
 
 {{- define "noctuary.basicMounts" -}}
