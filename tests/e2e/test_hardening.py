@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from testbed.e2e.ingress_client import IngressClient
-from testbed.e2e.kubectl import Kubectl, Manifest
+from testbed.e2e.kubectl import CommandFailedError, Kubectl, Manifest
 from testbed.e2e.release import ChartRelease
 from testbed.e2e.team import API_SECRET, KIND, SIGNING_SECRET, Team
 from testbed.polling import eventually
@@ -77,6 +77,14 @@ def test_an_account_may_do_what_it_must_and_no_more(
     account = f"--as=system:serviceaccount:{release.namespace}:noctuary-{component}"
     said = kubectl("auth", "can-i", verb, what, f"--namespace={where}", account, check=False)
     assert said.strip() == allowed
+
+
+def test_the_operators_account_may_write_no_secret_but_those_of_its_integrations(
+    kubectl: Kubectl, release: ChartRelease, namespace: str
+) -> None:
+    account = f"--as=system:serviceaccount:{release.namespace}:noctuary-operator"
+    with pytest.raises(CommandFailedError, match="Noctuary's operator writes Secrets"):
+        kubectl("create", "secret", "generic", "any", f"--namespace={namespace}", account)
 
 
 def provoke(team: Team, ingress: IngressClient) -> str:

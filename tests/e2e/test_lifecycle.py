@@ -14,6 +14,7 @@ from testbed.polling import eventually
 
 Progress = Callable[[str], None]
 OF_KUBERNETES = {"ServiceAccount/default", "ConfigMap/kube-root-ca.crt", "Secret/test-host"}
+CLUSTER_WIDE = "clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings"
 KINDS = (
     "deployments,statefulsets,services,secrets,serviceaccounts,roles,rolebindings,configmaps,jobs,pods,leases,"
     "networkpolicies,ingresses,httproutes,persistentvolumeclaims"
@@ -31,7 +32,7 @@ def left(release: ChartRelease) -> set[str]:
 
 
 def clusterwide(release: ChartRelease) -> list[str]:
-    names = release.kubectl("get", "clusterroles,clusterrolebindings", "--output=name").split()
+    names = release.kubectl("get", CLUSTER_WIDE, "--output=name").split()
     return [name for name in names if release.namespace in name]
 
 
