@@ -222,3 +222,13 @@ def test_a_collection_that_is_deleted_loses_nothing_of_others(world: World) -> N
     with pytest.raises(LocalKubeError, match=SAID):
         world.cluster.kubectl("delete", f"--as={world.operator}", f"--raw={path}")
     assert names() == before
+
+
+def test_the_api_server_understands_every_expression(world: World) -> None:
+    def checked() -> dict[str, Any] | None:
+        name = f"noctuary-operator-{world.spaces[RELEASE]}"
+        found = json.loads(world.cluster.kubectl("get", "validatingadmissionpolicy", name, "-o", "json"))
+        status: dict[str, Any] = found.get("status", {})
+        return status if status.get("observedGeneration") else None
+
+    assert eventually("the expressions were checked", checked).get("typeChecking", {}) == {}
