@@ -106,17 +106,29 @@ async def pagerduty() -> AsyncIterator[PagerDutySimulator]:
 
 
 @pytest.fixture
-async def installed(
-    cluster: Cluster, helm: Helm, namespace: str, pagerduty: PagerDutySimulator, tmp_path: Path
-) -> AsyncIterator[Install]:
-    """Installs the chart, for all namespaces or some, and starts its programs under the accounts that it made."""
+async def kube(cluster: Cluster) -> AsyncIterator[Kube]:
+    """An administrator's client; the namespaces that it made go with the test."""
     kube = await Kube.connect(cluster.kubeconfig)
+    yield kube
+    await kube.drop_namespaces()
+    await kube.close()
+
+
+@pytest.fixture
+async def installed(
+    cluster: Cluster, kube: Kube, helm: Helm, namespace: str, pagerduty: PagerDutySimulator, tmp_path: Path
+) -> AsyncIterator[Install]:
+    """Installs the chart, for all namespaces or some, and starts its programs under the accounts that it made.
+
+    Further values may be given; namespaces that they name must be there.
+    """
     releases: list[StagedRelease] = []
 
-    async def install(*watched: str) -> Stage:
+    async def install(*watched: str, **values: Any) -> Stage:
         for each in watched:
             await kube.make_namespace(each)
-        chosen = ["--set-json", f"watchNamespaces={json.dumps(watched)}"]
+        given = {"watchNamespaces": watched, **values}
+        chosen = [part for name, value in given.items() for part in ("--set-json", f"{name}={json.dumps(value)}")]
         await asyncio.to_thread(helm, "install", "noctuary", str(CHART), "--namespace", namespace, *chosen)
         release = StagedRelease(cluster, pagerduty.url, tmp_path / "release", namespace)
         accounts = [cluster.identity_kubeconfig(namespace, f"noctuary-{each}") for each in ("operator", "receiver")]
@@ -133,5 +145,3 @@ async def installed(
     yield install
     for release in releases:
         await asyncio.to_thread(release.stop)
-    await kube.drop_namespaces()
-    await kube.close()
