@@ -1,19 +1,29 @@
 """Events that other systems post to us: one, an array or NDJSON, checked one by one and turned into ContextEvents."""
 
 import hashlib
-import json
 import re
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable
+from typing import Annotated, TypeVar
 
 import msgspec
 
 from noctuary.common.clock import parse_time
 from noctuary.common.errors import InvalidInput
+from noctuary.common.text import shorten
 from noctuary.models.context_event import ContextEvent, EventType, new_event_id
+from noctuary.sources.posted_text import (
+    BODY_FIX,
+    ESCAPE,
+    is_ndjson,
+    malformed,
+    require_few,
+    require_unique_keys,
+    split_items,
+)
+
+T = TypeVar("T")
 
 SOURCE = "api"
-MAX_ITEMS = 1000
-"""Events in one request: one commit must not keep others waiting."""
 MAX_TTL_S = 7 * 24 * 3600
 """The longest lookback that any window is made for."""
 MAX_NAME_CHARS = 253
@@ -24,7 +34,8 @@ MAX_AHEAD_S = 300.0
 """A clock may be wrong by this much; what is dated later did not happen yet."""
 MAX_AGE_S = 366 * 24 * 3600.0
 """What is dated earlier comes from a clock that was never set (1970), not from the past."""
-NDJSON_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
+MAX_SAID_CHARS = 200
+"""Of what was sent in the words of a refusal: an answer to a thousand bad items stays below a megabyte."""
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_CHARS)]
 Value = Annotated[str, msgspec.Meta(max_length=MAX_VALUE_CHARS)]
@@ -33,7 +44,7 @@ Confidence = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Ttl = Annotated[int, msgspec.Meta(gt=0, le=MAX_TTL_S)]
 
 
-class PostedEvent(msgspec.Struct, frozen=True):
+class PostedEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     """One event as it is posted; `raw_line` is accepted and dropped, fields we do not know are ignored."""
 
     service_name: Name
@@ -78,66 +89,63 @@ FIXES = {
     "timestamp": "send an ISO 8601 time such as 2026-01-31T14:02:11Z, or leave it out",
     "dedup_key": f"send 1 to {MAX_NAME_CHARS} characters, or leave it out",
     "link": f"send an http or https URL of at most {MAX_LINK_CHARS} characters, or leave it out",
-    "body": "send one JSON object, an array of objects, or one object per line, in UTF-8",
+    "body": BODY_FIX,
 }
 OPTIONAL_TEXT_FIX = f"send text of at most {MAX_VALUE_CHARS} characters, or leave it out"
 
 _ITEM = msgspec.json.Decoder(PostedEvent)
-_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
-_RAW = msgspec.json.Decoder(msgspec.Raw)
+_ITEMS = msgspec.json.Decoder(list[PostedEvent])
+_ENCODER = msgspec.json.Encoder()
 _FIELD = re.compile(r"at `\$\.(\w+)|required field `(\w+)`")
-_KEY = re.compile(rb'"([^"\\]*)"\s*:')
-_ESCAPE = rb"\u"
-"""The only way to spell one of our names differently."""
 
 
 def parse_events(body: bytes, content_type: str, tenant: str, now: float) -> Batch:
     """Read a body of events for a tenant; raise InvalidInput when it cannot be split."""
+    text = body.strip()
+    posted = _decode_at_once(text, content_type)
+    if posted is None:
+        return _collect(split_items(text, content_type), parse_item, tenant, now)
+    require_few(len(posted))
+    return _collect(posted, lambda event: event, tenant, now)
+
+
+def _collect(items: Iterable[T], read: Callable[[T], PostedEvent], tenant: str, now: float) -> Batch:
     events: list[ContextEvent] = []
     errors: list[ItemError] = []
-    for index, item in enumerate(split_items(body, content_type)):
+    for index, item in enumerate(items):
         try:
-            events.append(to_event(parse_item(item), tenant, now))
+            events.append(to_event(read(item), tenant, now))
         except InvalidInput as error:
-            errors.append(ItemError(index, error.field, error.problem, error.fix))
+            errors.append(ItemError(index, _said(error.field), _said(error.problem), error.fix))
     return Batch(events, errors)
 
 
-def split_items(body: bytes, content_type: str) -> list[bytes]:
-    """Split a body into single JSON texts, by its content type or by how it begins."""
-    text = body.strip()
-    if content_type.split(";", maxsplit=1)[0].strip().lower() in NDJSON_TYPES:
-        items = _lines(text)
-    elif text.startswith(b"["):
-        items = [bytes(item) for item in _decode_whole(text)]
-    else:
-        items = [text] if _is_one_value(text) else _lines(text)
-    if not items:
-        raise InvalidInput("body", "holds no event", FIXES["body"])
-    if len(items) > MAX_ITEMS:
-        raise InvalidInput("body", f"holds {len(items)} events", f"send at most {MAX_ITEMS} at once")
-    return items
+def _said(text: str) -> str:
+    return shorten(text, MAX_SAID_CHARS).encode(errors="replace").decode()
 
 
-def _lines(text: bytes) -> list[bytes]:
-    return [line for line in text.split(b"\n") if line.strip()]
+def _decode_at_once(text: bytes, content_type: str) -> list[PostedEvent] | None:
+    """Read what holds nothing but good events, in one step; None where each item needs a look of its own.
 
-
-def _decode_whole(text: bytes) -> list[msgspec.Raw]:
+    What is encoded again holds one colon for each field that counted and those of its values. Fields that appear twice
+    or that we do not know make more colons in what was sent, and only an escape could spell one differently.
+    """
     try:
-        return _ARRAY.decode(text)
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput("body", _plain(error), FIXES["body"]) from error
-
-
-def _is_one_value(text: bytes) -> bool:
-    if b"\n" not in text:
-        return True
-    try:
-        _RAW.decode(text)
+        posted = _decode(text, content_type)
     except (ValueError, RecursionError):
-        return False
-    return True
+        return None
+    if posted is None or ESCAPE in text or _ENCODER.encode(posted).count(b":") != text.count(b":"):
+        return None
+    return posted
+
+
+def _decode(text: bytes, content_type: str) -> list[PostedEvent] | None:
+    if is_ndjson(content_type):
+        posted = _ITEM.decode_lines(text)
+        return posted if len(posted) == text.count(b"\n") + 1 else None
+    if text.startswith(b"["):
+        return _ITEMS.decode(text)
+    return [_ITEM.decode(text)] if b"\n" not in text else None
 
 
 def parse_item(text: bytes) -> PostedEvent:
@@ -147,7 +155,7 @@ def parse_item(text: bytes) -> PostedEvent:
     except msgspec.ValidationError as error:
         raise _explain(str(error)) from error
     except (ValueError, RecursionError) as error:
-        raise InvalidInput("body", _plain(error), FIXES["body"]) from error
+        raise malformed(error) from error
     require_unique_keys(text)
     return event
 
@@ -157,38 +165,6 @@ def _explain(message: str) -> InvalidInput:
     field = (found[1] or found[2]) if found else "body"
     problem = message.partition(" - at `")[0]
     return InvalidInput(field, problem, FIXES.get(field, OPTIONAL_TEXT_FIX))
-
-
-def _plain(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "is nested too deeply"
-    if isinstance(error, UnicodeDecodeError):
-        return "is not UTF-8"
-    return str(error)
-
-
-def require_unique_keys(text: bytes) -> None:
-    """Refuse a key that appears twice in one object: parsers disagree which one counts, so nobody should guess.
-
-    Raises InvalidInput, also for what the fast parser skipped unread in a field that we do not know.
-    """
-    keys = _KEY.findall(text)
-    if len(set(keys)) == len(keys) and _ESCAPE not in text:
-        return  # quick and usual: only one who repeats or escapes a name pays for the slow parser
-    try:
-        json.loads(text, object_pairs_hook=_refuse_twice, parse_int=float)
-    except InvalidInput:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput("body", _plain(error), FIXES["body"]) from error
-
-
-def _refuse_twice(pairs: list[tuple[str, Any]]) -> None:
-    seen: set[str] = set()
-    for name, _ in pairs:
-        if name in seen:
-            raise InvalidInput(name, "appears twice in one object", "send each field once")
-        seen.add(name)
 
 
 def to_event(posted: PostedEvent, tenant: str, now: float) -> ContextEvent:
@@ -237,5 +213,5 @@ def content_key(posted: PostedEvent) -> str | None:
     """Return a key that recognises the same dated event sent again; None without a date: each one is new."""
     if not posted.timestamp:
         return None
-    content = msgspec.json.encode(msgspec.structs.replace(posted, raw_line=None))
-    return hashlib.sha256(content).hexdigest()
+    told = msgspec.structs.asdict(posted) | {"raw_line": None}  # with all fields, as keys of stored events were made
+    return hashlib.sha256(_ENCODER.encode(told)).hexdigest()

@@ -1,11 +1,13 @@
 import json
+import random
 from typing import Any
 
 import pytest
 
 from noctuary.common.errors import InvalidInput
 from noctuary.models.context_event import ContextEvent
-from noctuary.sources.posted import MAX_ITEMS, Batch, parse_events, require_unique_keys
+from noctuary.sources.posted import Batch, parse_events
+from noctuary.sources.posted_text import MAX_ITEMS, require_unique_keys
 from testbed.posted_events import EVENT
 
 NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
@@ -200,3 +202,77 @@ def test_the_same_dated_event_has_the_same_key_and_an_undated_one_never() -> Non
     assert parse_one(**dated).dedup_key == parse_one(**dated, raw_line="other").dedup_key
     assert parse_one(**dated).dedup_key != parse_one(**dated, new_value="2").dedup_key
     assert parse_one().dedup_key != parse_one().dedup_key
+
+
+LARGE = 500_000
+OPEN = json.dumps(EVENT)[:-1].encode()
+LONG_TEXTS = {
+    "one name over and over": OPEN + b"," + b",".join([b'"k":0'] * (LARGE // 6)) + b"}",
+    "different names": OPEN + b"," + b",".join(b'"k%d":0' % n for n in range(LARGE // 10)) + b"}",
+    "escaped names": OPEN + b"," + b",".join(b'"\\u0061%d":0' % n for n in range(LARGE // 13)) + b"}",
+    "two long names": OPEN + b', "' + b"k" * LARGE + b'":1, "' + b"k" * LARGE + b'":1}',
+    "quotes": OPEN + b', "x": "' + b'\\"' * LARGE + b'"}',
+    "quotes and colons": OPEN + b', "x": "' + b'\\":' * LARGE + b'"}',
+    "spaces behind names": OPEN + b', "x": [' + b",".join([b'"a"' + b" " * 50] * (LARGE // 54)) + b"]}",
+    "a space before a colon": OPEN + b', "x"' + b"\t" * LARGE + b": 1}",
+    "digits": OPEN + b', "v\\u0065": ' + b"9" * LARGE + b"}",
+    "decimals": OPEN + b', "v\\u0065": 0.' + b"1" * LARGE + b"e-300}",
+    "small items": b"[" + b"1," * LARGE + b"1]",
+    "small lines": b"{}\n" * LARGE,
+    "small objects": OPEN + b', "x": [' + b",".join([b'{"a":1}'] * (LARGE // 8)) + b"]}",
+    "depth": OPEN + b', "v\\u0065": ' + b"[" * LARGE + b"]" * LARGE + b"}",
+    "a word of no choice": OPEN.replace(b"deploy", b"d" * LARGE) + b"}",
+}
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("body", LONG_TEXTS.values(), ids=LONG_TEXTS)
+@pytest.mark.parametrize("content_type", ["application/json", "application/x-ndjson"])
+def test_no_shape_of_a_long_body_takes_longer_than_its_length(body: bytes, content_type: str) -> None:
+    """A search that looks at pairs would take minutes."""
+    try:
+        batch = parse(body, content_type)
+    except InvalidInput as error:
+        assert error.field == "body"
+    else:
+        assert len(batch.events) + len(batch.errors) == 1
+        assert all(len(error.field) + len(error.problem) < 1000 for error in batch.errors)
+
+
+TWICE = [
+    b'"vendor": "x"',
+    b'"v\\u0065ndor": "x"',
+    b'"vendor"\t: "x"',
+    b'"x": {"a": 1, "\\u0061": 2}',
+    b'"sha": null, "sha": null',
+]
+
+
+@pytest.mark.parametrize("field", TWICE)
+@pytest.mark.parametrize("form", [b"%s", b"[%s]", b"[%s, %s]", b"%s\n%s\n"])
+def test_however_a_name_is_spelled_it_counts_once(field: bytes, form: bytes) -> None:
+    item = OPEN + b", " + field + b"}"
+    count = form.count(b"%s")
+    batch = parse(form % ((item,) * count))
+    assert [(error.problem, error.index) for error in batch.errors] == [
+        ("appears twice in one object", index) for index in range(count)
+    ]
+
+
+def random_field(source: random.Random) -> str:
+    value = source.choice(["a", "a:b", "\u00e9:", '"vendor": 1', "x\\y", None, 7, {"a": [1, {"b": ":"}]}])
+    name = source.choice(["sha", "actor", "old_value", "timestamp", "link", "raw_line", "unknown", "vendor"])
+    return json.dumps({name: value}, ensure_ascii=source.random() < 0.5, indent=source.choice([None, 1]))[1:-1]
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_a_batch_is_read_as_its_items_are_one_by_one(seed: int) -> None:
+    source = random.Random(seed)  # noqa: S311 - made-up fields
+    items = [
+        ONE[:-1] + "".join(f", {random_field(source)}" for _ in range(source.choice([0, 0, 0, 1, 2]))) + "}"
+        for _ in range(source.choice([1, 2, 5]))
+    ]
+    together = parse("[" + ",".join(items) + "]")
+    alone = [parse(item) for item in items]
+    assert [event.sha for event in together.events] == [event.sha for each in alone for event in each.events]
+    assert [error.field for error in together.errors] == [error.field for each in alone for error in each.errors]

@@ -1,0 +1,106 @@
+"""The text of a posted body: how it is split into items, and that no name appears twice in one object of it."""
+
+import json
+import re
+from typing import Any
+
+import msgspec
+
+from noctuary.common.errors import InvalidInput
+
+MAX_ITEMS = 1000
+"""Events in one request: one commit must not keep others waiting."""
+NDJSON_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
+BODY_FIX = "send one JSON object, an array of objects, or one object per line, in UTF-8"
+ESCAPE = rb"\u"
+"""The only way to spell one of our names, or a colon, differently."""
+
+_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+_RAW = msgspec.json.Decoder(msgspec.Raw)
+_KEY = re.compile(rb'"([^"\\]*)"\s*:')
+
+
+def is_ndjson(content_type: str) -> bool:
+    """Return whether a content type says that each line is one item."""
+    return content_type.split(";", maxsplit=1)[0].strip().lower() in NDJSON_TYPES
+
+
+def split_items(text: bytes, content_type: str) -> list[bytes]:
+    """Split a stripped body into 1 to MAX_ITEMS JSON texts, by its content type or by how it begins.
+
+    Raises InvalidInput.
+    """
+    if is_ndjson(content_type):
+        items = _lines(text)
+    elif text.startswith(b"["):
+        items = [bytes(item) for item in _decode_whole(text)]
+    else:
+        items = [text] if _is_one_value(text) else _lines(text)
+    require_few(len(items))
+    return items
+
+
+def require_few(items: int) -> None:
+    """Raise InvalidInput for a body of no item, or of more than MAX_ITEMS."""
+    if not items:
+        raise InvalidInput("body", "holds no event", BODY_FIX)
+    if items > MAX_ITEMS:
+        raise InvalidInput("body", f"holds {items} events", f"send at most {MAX_ITEMS} at once")
+
+
+def _lines(text: bytes) -> list[bytes]:
+    return [line for line in text.split(b"\n") if line.strip()]
+
+
+def _decode_whole(text: bytes) -> list[msgspec.Raw]:
+    try:
+        items = _ARRAY.decode(text)
+    except (ValueError, RecursionError) as error:
+        raise malformed(error) from error
+    require_few(len(items))
+    return items
+
+
+def _is_one_value(text: bytes) -> bool:
+    if b"\n" not in text:
+        return True
+    try:
+        _RAW.decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def malformed(error: Exception) -> InvalidInput:
+    """Return what an error of a JSON parser means for the sender."""
+    problem = str(error)
+    if isinstance(error, RecursionError):
+        problem = "is nested too deeply"
+    elif isinstance(error, UnicodeDecodeError):
+        problem = "is not UTF-8"
+    return InvalidInput("body", problem, BODY_FIX)
+
+
+def require_unique_keys(text: bytes) -> None:
+    """Refuse a key that appears twice in one object: parsers disagree which one counts, so nobody should guess.
+
+    Takes time in proportion to the text. Raises InvalidInput, also for what the fast parser skipped unread in a field
+    that we do not know.
+    """
+    keys = _KEY.findall(text)
+    if len(set(keys)) == len(keys) and ESCAPE not in text:
+        return  # quick and usual: only one who repeats or escapes a name pays for the slow parser
+    try:
+        json.loads(text, object_pairs_hook=_refuse_twice, parse_int=float)
+    except InvalidInput:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise malformed(error) from error
+
+
+def _refuse_twice(pairs: list[tuple[str, Any]]) -> None:
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise InvalidInput(name, "appears twice in one object", "send each field once")
+        seen.add(name)
