@@ -1,15 +1,17 @@
 """What the two hot routes share: reading a body within bounds, and answering, as plain ASGI."""
 
 import asyncio
-import contextlib
 import math
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 import msgspec
 import structlog
 
 from noctuary.common.errors import NoctuaryError, NotReady
+from webhook_receiver.traffic.bodies import HeldBody
+from webhook_receiver.traffic.connections import share_key
 
 log = structlog.get_logger()
 
@@ -23,8 +25,6 @@ MAX_LENGTH_DIGITS = 18
 """What follows is no length; Python refuses to read numbers of thousands of digits."""
 BODY_TIMEOUT_S = 10.0
 """Twice as long as PagerDuty itself waits; a slower sender would only hold memory."""
-MAX_BODIES_BYTES = 128 * 1024 * 1024
-"""All bodies that are being read or stored at once; slow senders must not use up the memory of the others."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -83,45 +83,35 @@ def header(scope: Scope, name: bytes) -> bytes | None:
     return b",".join(values) if values else None
 
 
-class BodyBudget:
-    """Bounds the memory of bodies, from before they are read until they are stored."""
-
-    def __init__(self, limit_bytes: int = MAX_BODIES_BYTES) -> None:
-        self._free_bytes = limit_bytes
-
-    @contextlib.contextmanager
-    def hold(self, scope: Scope) -> Iterator[None]:
-        """Reserve the memory that a body may need; raise NotReady when that is not free."""
-        size = min(_announced_bytes(scope), MAX_BODY_BYTES)
-        if size > self._free_bytes:
-            raise NotReady("Too much is being received at once", retry_after_s=1)
-        self._free_bytes -= size
-        try:
-            yield
-        finally:
-            self._free_bytes += size
+def peer_of(scope: Scope) -> str:
+    """Return the address that a request came from: behind an ingress controller its own, whatever headers say."""
+    client = scope.get("client")
+    return share_key(client[0]) if client else ""
 
 
-async def read_body(scope: Scope, receive: Receive) -> bytes:
-    """Read the body; raise Refused when it is too large, by its Content-Length or while it is read."""
+async def read_body(scope: Scope, receive: Receive, held: HeldBody) -> bytes:
+    """Read the body, charged as it arrives; raise Refused when it is too large, by its Content-Length or as it comes.
+
+    Raises NotReady when it takes too long, or more memory than its sender may hold.
+    """
     if _announced_bytes(scope) > MAX_BODY_BYTES:
         raise _too_large()
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
-            return await _read_chunks(receive)
+            return await _read_chunks(receive, held)
     except TimeoutError:
         raise NotReady("The body did not arrive in time") from None
 
 
 def _announced_bytes(scope: Scope) -> int:
-    """Return the Content-Length, the limit where there is none, and more than the limit for a number beyond reason."""
+    """Return the Content-Length, 0 where there is none, and more than the limit for a number beyond reason."""
     length = header(scope, b"content-length") or b""
     if not length.isdigit():
-        return MAX_BODY_BYTES
+        return 0
     return int(length) if len(length) <= MAX_LENGTH_DIGITS else MAX_BODY_BYTES + 1
 
 
-async def _read_chunks(receive: Receive) -> bytes:
+async def _read_chunks(receive: Receive, held: HeldBody) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -132,6 +122,7 @@ async def _read_chunks(receive: Receive) -> bytes:
         size += len(chunk)
         if size > MAX_BODY_BYTES:
             raise _too_large()
+        held.grow(size)
         chunks.append(chunk)
         if not message.get("more_body", False):
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
@@ -150,3 +141,16 @@ async def send_answer(send: Send, answer: Answer) -> None:
     headers += [(name.encode(), value.encode()) for name, value in answer.headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
+
+
+def observe_ack(scope: Scope, started: float, observe: Callable[[float], None]) -> None:
+    """Observe the seconds from a request's first byte until its answer, just sent, is with the kernel.
+
+    `started` counts where the server below tells neither.
+    """
+    began: float = scope.get("began_at", started)
+    scope.get("when_sent", _at_once)(lambda: observe(time.perf_counter() - began))
+
+
+def _at_once(tell: Callable[[], None]) -> None:
+    tell()

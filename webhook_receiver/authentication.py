@@ -25,7 +25,7 @@ def find_integration(deps: Deps, url_identity: str) -> tuple[RoutingRecord, Toke
     if found is None and deps.routing.may_hold(integration_id):
         raise NotReady("A routing record cannot be read")
     if found is None or integration_id not in (None, found[0].id) or not found[0].takes_webhooks:
-        log.info("Webhook rejected", error="unknown token", integration=integration_id)
+        _tell_unknown_token(deps, integration_id)
         raise refuse(404, "unknown_token", "No integration has this URL")
     return found
 
@@ -37,7 +37,10 @@ def check_signature(deps: Deps, record: RoutingRecord, token: TokenHash, body: b
     verdict = verify(body, signatures, secrets)
     if verdict is SignatureCheck.VALID:
         return
-    log.warning("Webhook rejected", error=f"signature {verdict.value}", integration=record.id, secrets=len(secrets))
+    error = f"signature {verdict.value}"
+    deps.log_limit.write(
+        log.warning, "Webhook rejected", error, record.id, error=error, integration=record.id, secrets=len(secrets)
+    )
     if verdict is SignatureCheck.MALFORMED:
         raise refuse(400, "malformed", "X-PagerDuty-Signature or the body is missing or malformed")
     if not secrets:
@@ -46,6 +49,15 @@ def check_signature(deps: Deps, record: RoutingRecord, token: TokenHash, body: b
         # A person who rotates by hand makes a new subscription first and stores its secret a moment later.
         raise refuse(503, "bad_signature", "The signature matches no secret yet", {"retry-after": "5"})
     raise refuse(403, "bad_signature", "The signature matches no signing secret")
+
+
+def _tell_unknown_token(deps: Deps, shown: str | None) -> None:
+    # What stands where an id should may be a token, so only an id that we know is named.
+    known = deps.routing.get(shown) if shown else None
+    integration_id = known.id if known else ""
+    deps.log_limit.write(
+        log.info, "Webhook rejected", integration_id, error="unknown token", integration=integration_id or None
+    )
 
 
 def find_sender(deps: Deps, authorization: bytes | None) -> RoutingRecord:

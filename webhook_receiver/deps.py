@@ -3,14 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from noctuary.common.log import LogLimit
 from noctuary.common.metrics import Metrics
 from noctuary.kube.reflector import Health
 from noctuary.routing.operator_token import OperatorToken
 from noctuary.routing.table import RoutingTable
 from noctuary.store.interface import Store
-from webhook_receiver.asgi import BodyBudget
 from webhook_receiver.reports import ReportLog
 from webhook_receiver.token_proofs import TokenProofs
+from webhook_receiver.traffic.admission import Admission
+from webhook_receiver.traffic.bodies import BodyBudget
+from webhook_receiver.traffic.limits_met import LimitsMet
+from webhook_receiver.traffic.long_work import LongWork
 
 ROUTING_MAX_AGE_S = 70.0
 """Two ends of quiet watches and a margin: records older than this may belong to a token that was rotated away."""
@@ -27,11 +31,18 @@ class Deps:
     proofs: TokenProofs
     reports: ReportLog
     routing_max_age_s: float = ROUTING_MAX_AGE_S
-    bodies: BodyBudget = field(default_factory=BodyBudget)
     wake_worker: Callable[[], None] = lambda: None
     """Called when a webhook was stored."""
+    long_work: LongWork = field(default_factory=LongWork)
+    log_limit: LogLimit = field(default_factory=LogLimit)
     watches: Callable[[], dict[str, Health]] = dict
     """The health of the cluster's watches by resource."""
+
+    def __post_init__(self) -> None:
+        """Make what bounds the traffic of this receiver."""
+        limits_met = LimitsMet(self.metrics)
+        self.bodies = BodyBudget(limits_met)
+        self.admission = Admission(limits_met)
 
     @property
     def routing_is_fresh(self) -> bool:

@@ -32,9 +32,20 @@ from webhook_receiver.background import TaskEnded, Tasks, supervise, sweep, watc
 from webhook_receiver.deps import Deps
 from webhook_receiver.reports import ReportLog
 from webhook_receiver.routes.internal import create_internal_app
-from webhook_receiver.servers import Ports, Server, bind, make_server, write_port_file
+from webhook_receiver.servers import (
+    INTERNAL_CONNECTIONS,
+    Ports,
+    Server,
+    backlog_for,
+    bind,
+    connections_for,
+    make_server,
+    raise_file_limit,
+    write_port_file,
+)
 from webhook_receiver.settings import ReceiverSettings
 from webhook_receiver.token_proofs import TokenProofs
+from webhook_receiver.traffic.connections import Connections
 
 log = structlog.get_logger()
 
@@ -69,8 +80,9 @@ async def serve(settings: ReceiverSettings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         parts = await build(settings, stack)
-        ports = bind(settings.host, settings.public_port, settings.internal_port)
-        servers = [make_server(create_app(parts.deps)), make_server(create_internal_app(parts.deps))]
+        files = raise_file_limit()
+        ports = bind(settings.host, settings.public_port, settings.internal_port, backlog_for(files))
+        servers = make_servers(parts.deps, files)
         listening = asyncio.create_task(_listen(servers, ports, stop))
         _announce(settings, ports)
         try:
@@ -79,6 +91,16 @@ async def serve(settings: ReceiverSettings) -> None:
             stop.set()
             await listening
     log.info("Receiver stopped")
+
+
+def make_servers(deps: Deps, files: int) -> list[Server]:
+    """Build the servers of both ports, each with connections of its own, for so many files in all."""
+    public = Connections(deps.metrics, "public", connections_for(files))
+    internal = Connections(deps.metrics, "internal", INTERNAL_CONNECTIONS)
+    return [
+        make_server(create_app(deps), public, backlog_for(files)),
+        make_server(create_internal_app(deps), internal, INTERNAL_CONNECTIONS),
+    ]
 
 
 async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:

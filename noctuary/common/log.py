@@ -3,13 +3,22 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+import time
+from collections.abc import Callable, Hashable, MutableMapping
 from typing import Any
 
 import structlog
 
-URL_SECRET = re.compile(r"(/webhooks/pagerduty/)(?:([0-9a-f]{8}-[0-9a-f-]{27})/)?[^/\s\"'?]+")
-"""A webhook URL gives its token away in the last path segment."""
+URL_SECRET = re.compile(r"(?i)(/webhooks/pagerduty)(?:(/[0-9a-f]{8}-[0-9a-f-]{27})(?=/))?[^\s\"'?#<>]+")
+"""A webhook URL gives its token away in a path segment; which one, only its integration's id in front of it tells."""
+
+MAX_VALUE_CHARS = 16 * 1024
+"""A long traceback; nobody reads more of one line, and what others send must not fill the disk of the logs."""
+LINES_PER_INTERVAL = 10
+INTERVAL_S = 60.0
+"""Ten lines a minute of one kind show that it goes on; how often is told by a number."""
+MAX_KINDS = 1000
+"""Kinds of lines that are counted at a time, some 200 bytes each."""
 
 CREDENTIAL = re.compile(r"(?i)((?:token token=|bearer |v1=))[A-Za-z0-9._~+/=-]+")
 """What follows these words in a header is a credential."""
@@ -17,15 +26,44 @@ CREDENTIAL = re.compile(r"(?i)((?:token token=|bearer |v1=))[A-Za-z0-9._~+/=-]+"
 
 def redact(text: str) -> str:
     """Return the text without webhook tokens, API tokens and signatures."""
-    text = URL_SECRET.sub(lambda m: f"{m[1]}{m[2] + '/' if m[2] else ''}…", text)
+    text = URL_SECRET.sub(lambda m: f"{m[1]}{m[2] or ''}/…", text)
     return CREDENTIAL.sub(lambda m: f"{m[1]}…", text)
 
 
 def _redact_values(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in event.items():
         if isinstance(value, str):
-            event[key] = redact(value)
+            event[key] = redact(value[:MAX_VALUE_CHARS])
     return event
+
+
+class LogLimit:
+    """Writes a line of one kind a few times in an interval, and says with the next one how many it held back.
+
+    The kinds are told apart by the sentence and those values that are given as `kind`.
+    """
+
+    def __init__(self, lines: int = LINES_PER_INTERVAL, interval_s: float = INTERVAL_S) -> None:
+        self._lines = lines
+        self._interval_s = interval_s
+        self._kinds: dict[Hashable, list[float]] = {}
+
+    def write(self, method: Callable[..., object], sentence: str, *kind: str, **values: object) -> None:
+        """Call the method of a logger with the sentence and the values, or count the line as held back."""
+        key = (sentence, *kind)
+        now = time.monotonic()
+        began, written, held_back = self._kinds.get(key, (now, 0, 0))
+        if now - began >= self._interval_s:
+            began, written = now, 0
+        if written < self._lines:
+            more = {"held_back": int(held_back)} if held_back else {}
+            method(sentence, **values, **more)
+            written, held_back = written + 1, 0
+        else:
+            held_back += 1
+        if key not in self._kinds and len(self._kinds) >= MAX_KINDS:
+            self._kinds.clear()
+        self._kinds[key] = [began, written, held_back]
 
 
 def configure(level: str = "info", *, json: bool = True) -> None:

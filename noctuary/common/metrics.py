@@ -14,6 +14,7 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
         self._webhooks()
+        self._ports()
         self._notes()
         self._sources()
 
@@ -27,7 +28,8 @@ class Metrics:
         )
         self.ack_seconds = Histogram(
             "noctuary_ack_seconds",
-            "Seconds from the first byte of a request to its answer, by route (webhook, events: 2 values).",
+            "Seconds from the first byte of a request to the last byte of its answer, by route (webhook, events: 2 "
+            "values).",
             ["route"],
             buckets=ACK_BUCKETS_S,
             registry=self.registry,
@@ -46,6 +48,22 @@ class Metrics:
         self.found_by_comparison = Counter(
             "noctuary_incidents_found_by_comparison",
             "Incidents whose webhook never came and that the backfill from PagerDuty's list found.",
+            registry=self.registry,
+        )
+
+    def _ports(self) -> None:
+        self.connections = Gauge(
+            "noctuary_connections",
+            "Open connections, by port (public, internal: 2 values).",
+            ["port"],
+            registry=self.registry,
+        )
+        self.limits_met = Counter(
+            "noctuary_limits_met",
+            "Limits of traffic that were met, by limit (connections, head_bytes, head_time, heads_bytes, url_bytes, "
+            "framing_bytes, unasked_bytes, message_time, answer_time, pipelining, malformed, bodies_bytes, events: "
+            "13 values).",
+            ["limit"],
             registry=self.registry,
         )
 

@@ -6,9 +6,23 @@ import msgspec
 
 from noctuary.common import clock
 from noctuary.common.errors import InvalidInput
+from noctuary.common.metrics import Metrics
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.sources.posted import SOURCE, Batch, ItemError, parse_events
-from webhook_receiver.asgi import Answer, Receive, Scope, Send, answer_of, header, read_body, refuse, send_answer
+from noctuary.store.interface import Store
+from webhook_receiver.asgi import (
+    Answer,
+    Receive,
+    Scope,
+    Send,
+    answer_of,
+    header,
+    observe_ack,
+    peer_of,
+    read_body,
+    refuse,
+    send_answer,
+)
 from webhook_receiver.authentication import find_sender
 from webhook_receiver.deps import Deps
 
@@ -28,26 +42,46 @@ class EventsRoute:
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
-        self._ack_seconds = deps.metrics.ack_seconds.labels("events")
+        self._observe_ack = deps.metrics.ack_seconds.labels("events").observe
+        self._counters = Counters(deps.metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         started = time.perf_counter()
-        answer = await answer_of(handle_request(self._deps, scope, receive))
+        answer = await answer_of(self._handle(scope, receive))
         await send_answer(send, answer)
-        self._ack_seconds.observe(time.perf_counter() - started)
+        observe_ack(scope, started, self._observe_ack)
+
+    async def _handle(self, scope: Scope, receive: Receive) -> Answer:
+        """Authenticate a request and store what it carries; raise Refused or NotReady."""
+        deps = self._deps
+        record = check_head(deps, scope)
+        with deps.bodies.hold(record.id, peer_of(scope)) as held:
+            body = await read_body(scope, receive, held)
+            async with deps.admission.admit(record.id, len(body)):
+                content_type = header(scope, b"content-type")
+                batch = await deps.long_work.run(len(body), parse_batch, record, content_type, body)
+                del body  # what it was decoded to takes its place
+                return await store_events(deps.store, self._counters, batch)
 
 
-async def handle_request(deps: Deps, scope: Scope, receive: Receive) -> Answer:
-    """Authenticate a request and store what it carries; raise Refused or NotReady."""
+class Counters:
+    """The counters of posted events, looked up once."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.stored = metrics.events.labels(SOURCE, "stored")
+        self.repeated = metrics.events.labels(SOURCE, "repeated")
+        self.refused = metrics.events.labels(SOURCE, "refused")
+
+
+def check_head(deps: Deps, scope: Scope) -> RoutingRecord:
+    """Return who sends, before anything of the body is read; raise Refused or NotReady."""
     if scope["method"] != "POST":
         raise refuse(405, "malformed", "Only POST is served here", {"allow": "POST"})
     record = find_sender(deps, header(scope, b"authorization"))
     if (header(scope, b"content-encoding") or b"identity") != b"identity":
         raise refuse(415, "malformed", "Content-Encoding is not supported; send the body as it is")
-    with deps.bodies.hold(scope):
-        body = await read_body(scope, receive)
-        return await store_events(deps, parse_batch(record, header(scope, b"content-type"), body))
+    return record
 
 
 def parse_batch(record: RoutingRecord, content_type: bytes | None, body: bytes) -> Batch:
@@ -58,18 +92,14 @@ def parse_batch(record: RoutingRecord, content_type: bytes | None, body: bytes) 
         return Batch([], [ItemError(0, error.field, error.problem, error.fix)])
 
 
-async def store_events(deps: Deps, batch: Batch) -> Answer:
+async def store_events(store: Store, counters: Counters, batch: Batch) -> Answer:
     """Store the good events and report the bad ones."""
-    _count(deps, "refused", len(batch.errors))
+    counters.refused.inc(len(batch.errors))
     if not batch.events:
         return Answer(400, "malformed", msgspec.json.encode(EventsAnswer(0, 0, batch.errors)))
-    added = await deps.store.add_events(batch.events)
-    answer = EventsAnswer(added.count(True), added.count(False), batch.errors)
-    _count(deps, "stored", answer.accepted)
-    _count(deps, "repeated", answer.repeated)
+    added = await store.add_events(batch.events)
+    accepted = added.count(True)
+    counters.stored.inc(accepted)
+    counters.repeated.inc(len(added) - accepted)
+    answer = EventsAnswer(accepted, len(added) - accepted, batch.errors)
     return Answer(207 if batch.errors else 201, "accepted", msgspec.json.encode(answer))
-
-
-def _count(deps: Deps, outcome: str, number: int) -> None:
-    if number:
-        deps.metrics.events.labels(SOURCE, outcome).inc(number)

@@ -11,7 +11,19 @@ import structlog
 from noctuary.common import clock
 from noctuary.models.routing_record import WEBHOOK_PATH, RoutingRecord, TokenHash
 from noctuary.store.interface import NewWebhook
-from webhook_receiver.asgi import Answer, Receive, Scope, Send, answer_of, header, read_body, refuse, send_answer
+from webhook_receiver.asgi import (
+    Answer,
+    Receive,
+    Scope,
+    Send,
+    answer_of,
+    header,
+    observe_ack,
+    peer_of,
+    read_body,
+    refuse,
+    send_answer,
+)
 from webhook_receiver.authentication import check_signature, find_integration
 from webhook_receiver.deps import Deps
 
@@ -29,7 +41,7 @@ class WebhookRoute:
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
-        self._ack_seconds = deps.metrics.ack_seconds.labels("webhook")
+        self._observe_ack = deps.metrics.ack_seconds.labels("webhook").observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one webhook."""
@@ -37,7 +49,7 @@ class WebhookRoute:
         answer = await answer_of(handle_request(self._deps, scope, receive))
         self._deps.metrics.webhooks.labels(answer.outcome).inc()
         await send_answer(send, answer)
-        self._ack_seconds.observe(time.perf_counter() - started)
+        observe_ack(scope, started, self._observe_ack)
 
 
 async def handle_request(deps: Deps, scope: Scope, receive: Receive) -> Answer:
@@ -45,10 +57,12 @@ async def handle_request(deps: Deps, scope: Scope, receive: Receive) -> Answer:
     if scope["method"] != "POST":
         raise refuse(405, "malformed", "Only POST is served here", {"allow": "POST"})
     record, token = find_integration(deps, scope["path"].removeprefix(PREFIX))
-    with deps.bodies.hold(scope):
-        body = await read_body(scope, receive)
-        check_signature(deps, record, token, body, header(scope, b"x-pagerduty-signature"))
-        return await store_webhook(deps, record, token, webhook_id_of(header(scope, b"x-webhook-id"), body), body)
+    with deps.bodies.hold(record.id, peer_of(scope), may_use_reserve=True) as held:
+        body = await read_body(scope, receive, held)
+        signatures = header(scope, b"x-pagerduty-signature")
+        await deps.long_work.run(len(body), check_signature, deps, record, token, body, signatures)
+        webhook_id = await deps.long_work.run(len(body), webhook_id_of, header(scope, b"x-webhook-id"), body)
+        return await store_webhook(deps, record, token, webhook_id, body)
 
 
 async def store_webhook(deps: Deps, record: RoutingRecord, token: TokenHash, webhook_id: str, body: bytes) -> Answer:

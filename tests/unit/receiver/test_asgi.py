@@ -15,7 +15,10 @@ from noctuary.common.errors import (
     RevisionConflict,
     StoreUnavailable,
 )
-from webhook_receiver.asgi import Answer, BodyBudget, Refused, Scope, answer_of, read_body, refuse
+from noctuary.common.metrics import Metrics
+from webhook_receiver.asgi import Answer, Refused, Scope, answer_of, read_body, refuse
+from webhook_receiver.traffic.bodies import BodyBudget
+from webhook_receiver.traffic.limits_met import LimitsMet
 
 
 async def answer(error: NoctuaryError) -> Answer:
@@ -64,5 +67,5 @@ async def test_a_content_length_of_thousands_of_digits_is_too_large() -> None:
         raise AssertionError("the body is not asked for")
 
     scope: Scope = {"headers": [(b"content-length", b"9" * 5000)]}
-    with BodyBudget().hold(scope), pytest.raises(Refused):
-        await read_body(scope, no_body)
+    with BodyBudget(LimitsMet(Metrics())).hold("a", "one") as held, pytest.raises(Refused):
+        await read_body(scope, no_body, held)

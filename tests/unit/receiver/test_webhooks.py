@@ -23,10 +23,11 @@ from noctuary.routing.table import RoutingTable
 from noctuary.store.interface import InboxRow
 from noctuary.store.sqlite.store import SqliteStore
 from webhook_receiver.app import create_app
-from webhook_receiver.asgi import BodyBudget
 from webhook_receiver.deps import Deps
 from webhook_receiver.reports import ReportLog
 from webhook_receiver.token_proofs import TokenProofs
+from webhook_receiver.traffic.bodies import BodyBudget
+from webhook_receiver.traffic.limits_met import LimitsMet
 
 NOW = clock.now()
 BODY = b'{"event":{"id":"01E","event_type":"incident.triggered"}}'
@@ -262,8 +263,9 @@ async def test_a_body_over_the_cap_is_refused_by_its_length_or_while_it_is_read(
 
 
 async def test_bodies_beyond_the_memory_bound_are_asked_to_retry(receiver: Receiver) -> None:
-    receiver.deps.bodies = BodyBudget(len(BODY))
-    with receiver.deps.bodies.hold({"headers": [(b"content-length", b"1")]}):
+    receiver.deps.bodies = BodyBudget(LimitsMet(Metrics()), small_bytes=2 * len(BODY))
+    with receiver.deps.bodies.hold("another", "elsewhere", may_use_reserve=True) as other:
+        other.grow(1)
         assert (await receiver.post()).status_code == 503
     assert (await receiver.post()).status_code == 202
 

@@ -1,0 +1,97 @@
+"""Who works at once, and whose turn it is."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from noctuary.common.errors import NotReady
+from noctuary.common.metrics import Metrics
+from webhook_receiver.traffic.admission import BYTES_PER_SLOT, Admission
+from webhook_receiver.traffic.limits_met import LimitsMet
+
+FOR_EVER_S = 1e6
+
+
+def admission(slots: int, max_wait_s: float = FOR_EVER_S) -> Admission:
+    return Admission(LimitsMet(Metrics()), slots, max_wait_s)
+
+
+@contextlib.asynccontextmanager
+async def full(places: Admission, slots: int) -> AsyncIterator[None]:
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(slots):
+            await stack.enter_async_context(places.admit("first", 0))
+        yield
+
+
+async def work(places: Admission, sender: str, done: list[str], size: int = 0) -> None:
+    async with places.admit(sender, size):
+        done.append(sender)
+        await asyncio.sleep(0)
+
+
+async def begin(places: Admission, senders: str, done: list[str]) -> "list[asyncio.Task[None]]":
+    tasks = [asyncio.create_task(work(places, sender, done)) for sender in senders]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_senders_take_turns_however_much_one_of_them_sends() -> None:
+    places, done = admission(1), []  # type: tuple[Admission, list[str]]
+    async with full(places, 1):
+        tasks = await begin(places, "aaaaabbc", done)
+    await asyncio.gather(*tasks)
+    assert "".join(done) == "abcabaaa"
+
+
+async def test_no_more_are_worked_at_once_than_there_are_slots() -> None:
+    places, at_once, most = admission(4), 0, 0
+
+    async def count(size: int) -> None:
+        nonlocal at_once, most
+        async with places.admit("a", size):
+            at_once += 1
+            most = max(most, at_once)
+            await asyncio.sleep(0)
+            at_once -= 1
+
+    await asyncio.gather(*(count(0) for _ in range(50)))
+    assert most == 4
+    most = 0
+    await asyncio.gather(*(count(BYTES_PER_SLOT) for _ in range(50)))
+    assert most == 2
+
+
+async def test_a_long_body_is_not_overtaken_for_ever_by_short_ones() -> None:
+    places, done = admission(4), []  # type: tuple[Admission, list[str]]
+    async with full(places, 3):
+        long = asyncio.create_task(work(places, "long", done, 3 * BYTES_PER_SLOT))
+        await asyncio.sleep(0)
+        tasks = await begin(places, "aaa", done)
+        assert done == []
+    await asyncio.gather(long, *tasks)
+    assert done[0] == "long"
+
+
+async def test_who_would_wait_too_long_is_asked_to_come_again_and_leaves_its_place() -> None:
+    places, done = admission(1, 0.01), []  # type: tuple[Admission, list[str]]
+    async with full(places, 1):
+        found = await asyncio.gather(*(work(places, sender, done) for sender in "aab"), return_exceptions=True)
+        assert [type(each) for each in found] == [NotReady] * 3
+        assert [each.retry_after_s for each in found if isinstance(each, NotReady)] == [1] * 3
+    await work(places, "a", done)
+    assert done == ["a"]
+
+
+async def test_who_goes_away_while_waiting_or_just_admitted_holds_no_slot() -> None:
+    places, done = admission(1), []  # type: tuple[Admission, list[str]]
+    async with full(places, 1):
+        tasks = await begin(places, "ab", done)
+        tasks[0].cancel()
+    tasks[1].cancel()  # it was given the slot a moment ago
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.gather(*tasks)
+    await work(places, "c", done)
+    assert done == ["c"]

@@ -1,0 +1,63 @@
+"""The memory of bodies, charged as they arrive, until they are stored."""
+
+import contextlib
+from collections.abc import Iterator
+
+from webhook_receiver.traffic.limits_met import LimitsMet
+from webhook_receiver.traffic.pool import Pool, Share
+
+MAX_BODIES_BYTES = 64 * 1024 * 1024
+"""Events and long webhooks that are being read or stored; what they are decoded to weighs twice as much again."""
+MAX_SMALL_BODIES_BYTES = 16 * 1024 * 1024
+"""Kept for webhooks as PagerDuty sends them: thousands at once, whatever else is being received."""
+SMALL_BYTES = 64 * 1024
+"""Eight times an ordinary webhook of PagerDuty."""
+ADDRESS_WEIGHT = 4.0
+"""All come from one address behind an ingress controller: an address may hold four fifths, an integration half."""
+
+
+class HeldBody:
+    """What one body holds, of one integration and one source address."""
+
+    def __init__(self, budget: "BodyBudget", integration_id: str, address: str, *, may_use_reserve: bool) -> None:
+        self._budget = budget
+        self._integration_id = integration_id
+        self._shares = (Share(("integration", integration_id)), Share(("address", address), ADDRESS_WEIGHT))
+        self._pool = budget.small if may_use_reserve else budget.large
+        self._size = 0
+
+    def grow(self, size: int) -> None:
+        """Hold `size` bytes in all from now on; raise NotReady when others need them more."""
+        if size > SMALL_BYTES and self._pool is self._budget.small:
+            self.give_back()
+            self._pool = self._budget.large
+        if not self._pool.take(self._shares, size - self._size):
+            raise self._budget.limits_met.refuse(
+                "bodies_bytes", "Too much is being received at once", integration=self._integration_id
+            )
+        self._size = size
+
+    def give_back(self) -> None:
+        """Hold nothing any more."""
+        self._pool.give_back(self._shares, self._size)
+        self._size = 0
+
+
+class BodyBudget:
+    """Bounds the memory of bodies: by what has arrived, never by what a sender announces."""
+
+    def __init__(
+        self, limits_met: LimitsMet, large_bytes: int = MAX_BODIES_BYTES, small_bytes: int = MAX_SMALL_BODIES_BYTES
+    ) -> None:
+        self.limits_met = limits_met
+        self.large = Pool(large_bytes)
+        self.small = Pool(small_bytes)
+
+    @contextlib.contextmanager
+    def hold(self, integration_id: str, address: str, *, may_use_reserve: bool = False) -> Iterator[HeldBody]:
+        """Hold a body for as long as the context lasts; a small one may be taken from the reserve of webhooks."""
+        held = HeldBody(self, integration_id, address, may_use_reserve=may_use_reserve)
+        try:
+            yield held
+        finally:
+            held.give_back()
