@@ -8,11 +8,11 @@ from webhook_receiver.traffic.limits_met import LimitsMet
 
 SLOTS = 32
 """Posted events that are parsed and stored at a time: they fill a commit, and webhooks wait for a few milliseconds."""
-BYTES_PER_SLOT = 8 * 1024
+BYTES_PER_SLOT = 16 * 1024
 """A long batch takes several slots."""
 MAX_SLOTS_EACH = SLOTS // 2
 """The longest batches are worked two at a time: one is parsed while one is stored."""
-MAX_WAIT_S = 0.5
+MAX_WAIT_S = 2.0
 """A burst is over by then; whoever would wait longer is asked to come again."""
 
 
