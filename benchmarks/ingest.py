@@ -28,7 +28,7 @@ async def load(port: int, request: bytes, count: int, connections: int) -> None:
     async def one() -> None:
         client = await Client.connect(port)
         for _ in left:
-            while (status := await client.ask(request)) == 503:
+            while (status := await client.ask(request)) == 503:  # noqa: ASYNC110 - as a sender does
                 await asyncio.sleep(RETRY_S)
             if status != 201:
                 raise RuntimeError(f"answered {status}")

@@ -96,6 +96,8 @@ async def read_body(scope: Scope, receive: Receive, held: HeldBody) -> bytes:
     """
     if _announced_bytes(scope) > MAX_BODY_BYTES:
         raise _too_large()
+    if scope.get("is_whole"):
+        return await _read_chunks(receive, held)
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
             return await _read_chunks(receive, held)

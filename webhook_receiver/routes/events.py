@@ -58,11 +58,14 @@ class EventsRoute:
         record = check_head(deps, scope)
         with deps.bodies.hold(record.id, peer_of(scope)) as held:
             body = await read_body(scope, receive, held)
-            async with deps.admission.admit(record.id, len(body)):
+            slots = await deps.admission.enter(record.id, len(body))
+            try:
                 content_type = header(scope, b"content-type")
                 batch = await deps.long_work.run(len(body), parse_batch, record, content_type, body)
                 del body  # what it was decoded to takes its place
                 return await store_events(deps.store, self._counters, batch)
+            finally:
+                deps.admission.leave(slots)
 
 
 class Counters:

@@ -1,8 +1,6 @@
 """How much is worked on at once, so that what matters more finds the event loop and the store free."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 
 from webhook_receiver.traffic.limits_met import LimitsMet
 
@@ -31,18 +29,17 @@ class Admission:
         self._max_wait_s = max_wait_s
         self._queues: dict[str, dict[_Waiting, None]] = {}
 
-    @contextlib.asynccontextmanager
-    async def admit(self, sender: str, size_bytes: int) -> AsyncIterator[None]:
-        """Take the slots that a body of this size needs, for as long as the context lasts; raise NotReady."""
+    async def enter(self, sender: str, size_bytes: int) -> int:
+        """Take the slots that a body of this size needs and return how many; raise NotReady after too long a wait.
+
+        They are held until as many are given to `leave`.
+        """
         slots = min(1 + size_bytes // BYTES_PER_SLOT, MAX_SLOTS_EACH)
         if self._queues or self._free < slots:
             await self._wait(sender, slots)
         else:
             self._free -= slots
-        try:
-            yield
-        finally:
-            self._leave(slots)
+        return slots
 
     async def _wait(self, sender: str, slots: int) -> None:
         waiting = _Waiting(slots)
@@ -60,15 +57,16 @@ class Admission:
 
     def _forget(self, sender: str, waiting: _Waiting) -> None:
         if waiting.admitted.done() and not waiting.admitted.cancelled():
-            self._leave(waiting.slots)
+            self.leave(waiting.slots)
             return
         queue = self._queues.get(sender, {})
         queue.pop(waiting, None)
         if not queue:
             self._queues.pop(sender, None)
-        self._leave(0)  # who stood behind it may fit
+        self.leave(0)  # who stood behind it may fit
 
-    def _leave(self, slots: int) -> None:
+    def leave(self, slots: int) -> None:
+        """Give slots back, to whoever is next."""
         self._free += slots
         while self._queues:
             sender, queue = next(iter(self._queues.items()))

@@ -1,7 +1,6 @@
 """The memory of bodies, charged as they arrive, until they are stored."""
 
-import contextlib
-from collections.abc import Iterator
+from typing import Self
 
 from webhook_receiver.traffic.limits_met import LimitsMet
 from webhook_receiver.traffic.pool import Pool, Share
@@ -25,6 +24,12 @@ class HeldBody:
         self._shares = (Share(("integration", integration_id)), Share(("address", address), ADDRESS_WEIGHT))
         self._pool = budget.small if may_use_reserve else budget.large
         self._size = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.give_back()
 
     def grow(self, size: int) -> None:
         """Hold `size` bytes in all from now on; raise NotReady when others need them more."""
@@ -53,11 +58,6 @@ class BodyBudget:
         self.large = Pool(large_bytes)
         self.small = Pool(small_bytes)
 
-    @contextlib.contextmanager
-    def hold(self, integration_id: str, address: str, *, may_use_reserve: bool = False) -> Iterator[HeldBody]:
+    def hold(self, integration_id: str, address: str, *, may_use_reserve: bool = False) -> HeldBody:
         """Hold a body for as long as the context lasts; a small one may be taken from the reserve of webhooks."""
-        held = HeldBody(self, integration_id, address, may_use_reserve=may_use_reserve)
-        try:
-            yield held
-        finally:
-            held.give_back()
+        return HeldBody(self, integration_id, address, may_use_reserve=may_use_reserve)

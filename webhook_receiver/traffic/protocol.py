@@ -12,7 +12,7 @@ from uvicorn.server import ServerState
 
 from webhook_receiver.traffic.connections import Connections, Phase, share_key
 from webhook_receiver.traffic.pool import Share
-from webhook_receiver.traffic.transport import LingeringTransport, age_of_last_bytes_s
+from webhook_receiver.traffic.transport import LingeringTransport, ReceiptClock
 
 MAX_HEAD_BYTES = 32 * 1024
 """Request line, headers and trailers; ingress controllers pass on half of that at most."""
@@ -36,6 +36,9 @@ LINGER_S = 2.0
 """After an answer that ends the connection early the sender may read it before what it sends is refused."""
 SENT_POLL_S = 0.05
 """How often a sender that is slow to take its answer is looked at."""
+
+
+_IDLE, _HEAD, _BODY = Phase.IDLE, Phase.HEAD, Phase.BODY  # looked up several times a request
 
 
 class Refusal(NamedTuple):
@@ -75,10 +78,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._table = connections
         self.access_log = False  # the path of a webhook holds its token
         self.address = ""
-        self.reading = Phase.IDLE
+        self.reading = _IDLE
         self.since = time.monotonic()
         self._arrived_at = 0.0
         self._is_deaf = False
+        self._receipt: ReceiptClock | None = None
         self._refusal: Refusal | None = None
         self._unread = 0
         self._head_bytes = self._headers = self._wire_bytes = self._body_bytes = 0
@@ -90,6 +94,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a place among the connections, or end at once."""
         lingering = LingeringTransport(transport, self._linger)
+        self._receipt = ReceiptClock(transport)
         super().connection_made(lingering)
         self.address = share_key(self.client[0] if self.client else "")
         if not self._table.add(self):
@@ -100,13 +105,15 @@ class BoundedProtocol(HttpToolsProtocol):
         """Give the place back."""
         self._table.remove(self)
         self._hold_head(0)
+        if self._receipt is not None:
+            self._receipt.end()
         super().connection_lost(exc)
 
     @property
     def phase(self) -> Phase:
         """Return what the connection is doing."""
         is_answering = self.cycle is not None and not self.cycle.response_complete
-        return self.reading if self.reading is not Phase.IDLE or not is_answering else Phase.ANSWER
+        return self.reading if self.reading is not _IDLE or not is_answering else Phase.ANSWER
 
     def overdue(self, now: float) -> str | None:
         """Return which limit of time was passed; an empty text for a connection that was only idle or is ending."""
@@ -146,7 +153,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _linger(self) -> bool:
         """Return whether the other side still sends, so that closing now would lose it the answer."""
-        is_sending = self.reading is not Phase.IDLE
+        is_sending = self.reading is not _IDLE
         self._is_deaf = True
         self.since = time.monotonic()
         return is_sending
@@ -158,10 +165,11 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._is_deaf:
             return
         self._arrived_at = time.perf_counter()
-        if self.reading is Phase.IDLE:
-            self._enter(Phase.HEAD)
+        if self.reading is _IDLE:
+            self._enter(_HEAD)
             self._head_bytes = self._unread = 0
-            self._arrived_at -= age_of_last_bytes_s(self.transport)
+            if self._receipt is not None:
+                self._arrived_at -= self._receipt.age_s()
         try:
             self._feed(data)
         except httptools.HttpParserError:
@@ -182,9 +190,9 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.parser.feed_data(part)
             except httptools.HttpParserUpgrade as upgrade:  # we follow none: the request is served as it is
                 data = part[max(1, upgrade.args[0]) :] + data
-            if self.reading is Phase.BODY and self._wire_bytes - self._body_bytes > MAX_FRAMING_BYTES:
+            if self.reading is _BODY and self._wire_bytes - self._body_bytes > MAX_FRAMING_BYTES:
                 raise _Refused(FRAMING_TOO_LARGE)
-        self._hold_head(min(self._head_held + size, 2 * MAX_HEAD_BYTES) if self.reading is Phase.HEAD else 0)
+        self._hold_head(min(self._head_held + size, 2 * MAX_HEAD_BYTES) if self.reading is _HEAD else 0)
 
     def _hold_head(self, size: int) -> None:
         if size == self._head_held:
@@ -208,8 +216,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self.scope["began_at"] = self._arrived_at  # type: ignore[typeddict-unknown-key]
         self.scope["when_sent"] = self.when_sent  # type: ignore[typeddict-unknown-key]
-        if self.reading is not Phase.HEAD:
-            self._enter(Phase.HEAD)
+        if self.reading is not _HEAD:
+            self._enter(_HEAD)
         self._head_bytes = self._headers = self._unread = self._wire_bytes = self._body_bytes = 0
 
     def on_url(self, url: bytes) -> None:
@@ -225,14 +233,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes += len(name) + len(value)
         if self._headers > MAX_HEADERS or self._head_bytes > MAX_HEAD_BYTES:
             self._stop(HEAD_TOO_LARGE)
-        if self.reading is Phase.HEAD:
+        if self.reading is _HEAD:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Begin to serve the request."""
         super().on_headers_complete()
         self._unread = self._wire_bytes = 0
-        self._enter(Phase.BODY)
+        self._enter(_BODY)
 
     def on_chunk_header(self) -> None:
         """Begin a chunk: its extensions were bounded, and are forgotten."""
@@ -249,7 +257,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """End the request; its answer may be under way."""
         self._unread = 0
-        self._enter(Phase.IDLE)
+        self._enter(_IDLE)
+        self.scope["is_whole"] = True  # type: ignore[typeddict-unknown-key]
         super().on_message_complete()
 
     # What is written
@@ -261,8 +270,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._hold_head(0)
         newest = self.cycle
         if newest is None or newest.response_complete:
-            is_answered = self.reading is Phase.BODY
-        elif self.reading is not Phase.BODY:
+            is_answered = self.reading is _BODY
+        elif self.reading is not _BODY:
             newest.keep_alive = False
             return
         else:
@@ -282,7 +291,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.pipeline:
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)
-        elif self.reading is Phase.IDLE:
+        elif self.reading is _IDLE:
             self.since = time.monotonic()
 
     def when_sent(self, tell: Callable[[], None]) -> None:

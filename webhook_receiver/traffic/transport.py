@@ -10,16 +10,29 @@ _LAST_DATA_RECEIVED = struct.Struct("=52xI")
 TCP_INFO = getattr(socket, "TCP_INFO", None)
 
 
-def age_of_last_bytes_s(transport: asyncio.BaseTransport) -> float:
-    """Return for how many seconds the bytes that were just read had waited in the kernel; 0 where it does not tell."""
-    sock = transport.get_extra_info("socket")
-    if TCP_INFO is None or sock is None:
-        return 0.0
-    try:
-        info: bytes = sock.getsockopt(socket.IPPROTO_TCP, TCP_INFO, _LAST_DATA_RECEIVED.size)
-    except OSError:  # no TCP, or closed meanwhile
-        return 0.0
-    return float(_LAST_DATA_RECEIVED.unpack(info)[0]) / 1e3
+class ReceiptClock:
+    """Tells how old the last bytes of a connection are; `end` it before its file is closed."""
+
+    def __init__(self, transport: asyncio.BaseTransport) -> None:
+        sock = transport.get_extra_info("socket")
+        is_tcp = sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6)
+        self._socket = socket.socket(sock.family, sock.type, sock.proto, sock.fileno()) if is_tcp and TCP_INFO else None
+
+    def age_s(self) -> float:
+        """Return for how many seconds the bytes that were just read had waited in the kernel; 0 if it does not tell."""
+        if self._socket is None or TCP_INFO is None:
+            return 0.0
+        try:
+            info = self._socket.getsockopt(socket.IPPROTO_TCP, TCP_INFO, _LAST_DATA_RECEIVED.size)
+        except OSError:  # closed meanwhile
+            return 0.0
+        return float(_LAST_DATA_RECEIVED.unpack(info)[0]) / 1e3
+
+    def end(self) -> None:
+        """Let go of the file, which is the transport's to close."""
+        if self._socket is not None:
+            self._socket.detach()
+            self._socket = None
 
 
 class LingeringTransport(asyncio.Transport):

@@ -20,16 +20,18 @@ def admission(slots: int, max_wait_s: float = FOR_EVER_S) -> Admission:
 
 @contextlib.asynccontextmanager
 async def full(places: Admission, slots: int) -> AsyncIterator[None]:
-    async with contextlib.AsyncExitStack() as stack:
-        for _ in range(slots):
-            await stack.enter_async_context(places.admit("first", 0))
-        yield
+    for _ in range(slots):
+        await places.enter("first", 0)
+    yield
+    for _ in range(slots):
+        places.leave(1)
 
 
 async def work(places: Admission, sender: str, done: list[str], size: int = 0) -> None:
-    async with places.admit(sender, size):
-        done.append(sender)
-        await asyncio.sleep(0)
+    slots = await places.enter(sender, size)
+    done.append(sender)
+    await asyncio.sleep(0)
+    places.leave(slots)
 
 
 async def begin(places: Admission, senders: str, done: list[str]) -> "list[asyncio.Task[None]]":
@@ -51,11 +53,12 @@ async def test_no_more_are_worked_at_once_than_there_are_slots() -> None:
 
     async def count(size: int) -> None:
         nonlocal at_once, most
-        async with places.admit("a", size):
-            at_once += 1
-            most = max(most, at_once)
-            await asyncio.sleep(0)
-            at_once -= 1
+        slots = await places.enter("a", size)
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0)
+        at_once -= 1
+        places.leave(slots)
 
     await asyncio.gather(*(count(0) for _ in range(50)))
     assert most == 4
