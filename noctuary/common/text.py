@@ -28,13 +28,14 @@ _HONEST = (
 )
 """What cannot be seen and still changes what is seen: one character between such as need it."""
 _UNSEEN = re.compile(
-    f"(?P<honest>{_HONEST})|[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     "\U00013430-\U00013442\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 """What Unicode lets nobody see (Default_Ignorable), and letters that look like nothing."""
+_UNSEEN_OR_HONEST = re.compile(f"(?P<honest>{_HONEST})|{_UNSEEN.pattern}")
 _KEPT_FORMAT = frozenset("\u200c\u200d\u180e" + "".join(map(chr, range(0xE0020, 0xE0080))))
-"""Format characters: those that are left behind `_UNSEEN` are honest."""
+"""Format characters: those that are left once the unseen ones went are honest."""
 _NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 MESSAGE_LIMIT = 4096
 """Characters read of a message: the API server takes a megabyte, what matters is at its ends and fits in 300."""
@@ -56,16 +57,13 @@ def clean(text: str, limit: int) -> str:
     Control, format (also right-to-left), separator and unseen characters go, unless a script or an emoji needs them
     there, and piles of combining marks; our marker's word loses its colon. Takes linear time.
     """
-    if not text.isascii():
-        text = _UNSEEN.sub(lambda found: found[0] if found["honest"] else " ", text)
-    shown = "".join(" " if _is_hidden(c) else c for c in text)
+    if not text.isascii() and _UNSEEN.search(text):
+        text = _UNSEEN_OR_HONEST.sub(lambda found: found[0] if found["honest"] else " ", text)
+    hidden = {c for c in set(text) if unicodedata.category(c) in _NOT_SHOWN} - _KEPT_FORMAT
+    shown = "".join(" " if c in hidden else c for c in text) if hidden else text
     if not shown.isascii():
         shown = "".join(_few_marks(shown))
     return shorten(_MARKER_WORD.sub("nct ", " ".join(shown.split())), limit)
-
-
-def _is_hidden(character: str) -> bool:
-    return unicodedata.category(character) in _NOT_SHOWN and character not in _KEPT_FORMAT
 
 
 def _few_marks(text: str) -> Iterator[str]:
