@@ -10,8 +10,8 @@ BYTES_PER_SLOT = 16 * 1024
 """A long batch takes several slots."""
 MAX_SLOTS_EACH = SLOTS // 2
 """The longest batches are worked two at a time: one is parsed while one is stored."""
-MAX_WAIT_S = 2.0
-"""A burst is over by then; whoever would wait longer is asked to come again."""
+MAX_WAIT_S = 4.0
+"""A burst is over by then, and senders wait for five seconds; who would wait longer is asked to come again."""
 
 
 class _Waiting:

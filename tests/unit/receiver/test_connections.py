@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import resource
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -103,6 +106,14 @@ def test_what_is_not_for_connections_is_free_for_store_and_api_server(files: int
     assert used <= files or connections_for(files) == 1
     assert connections_for(files) <= MAX_CONNECTIONS
     assert backlog_for(files) <= BACKLOG
+
+
+def test_the_file_limit_is_raised_as_far_as_it_may_be() -> None:
+    told = "import resource as r; h = r.getrlimit(r.RLIMIT_NOFILE)[1]; r.setrlimit(r.RLIMIT_NOFILE, (256, h)); "
+    told += "from webhook_receiver.servers import raise_file_limit as f; print(f(), r.getrlimit(r.RLIMIT_NOFILE)[0], h)"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    allowed, soft, hard = map(int, done.stdout.split())
+    assert allowed == soft == (WANTED_FILES if hard == resource.RLIM_INFINITY else min(WANTED_FILES, hard))
 
 
 # On a real socket
