@@ -17,10 +17,16 @@ MAX_PAUSE_S = 120.0
 
 
 class Need(Enum):
-    """How far into the budget a call may go: its value is how many calls must remain for others."""
+    """How far into the budget a call may go: its value is how many calls must remain for others.
+
+    A note that lacks comes first, then the read without which it may not be written, then what makes it better, then
+    later texts of notes that stand. All else (comparisons, log entries, looks for doubles) leaves the most.
+    """
 
     NOTE = 0
+    CONFIRM = 20
     OPTIONAL = 100
+    EDIT = 150
     HOUSEKEEPING = 200
 
 

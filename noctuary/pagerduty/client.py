@@ -75,10 +75,10 @@ class PagerDutyClient:
         query = {"limit": PAGE_SIZE, "is_overview": "true", "time_zone": "UTC"}
         return (await self._call("log_entries", "GET", path, LogPage, Need.HOUSEKEEPING, query)).log_entries
 
-    async def notes(self, incident_id: str) -> list[Note]:
+    async def notes(self, incident_id: str, need: Need = Need.NOTE) -> list[Note]:
         """Return all visible notes of an incident; a new one may show only after a while."""
         path = f"/incidents/{_part(incident_id)}/notes"
-        return (await self._call("list_notes", "GET", path, NoteList, Need.NOTE)).notes
+        return (await self._call("list_notes", "GET", path, NoteList, need)).notes
 
     async def create_note(self, incident_id: str, content: str) -> Note:
         """Write a note. Raises OutcomeUnknown when it may exist although no good answer came."""
@@ -89,13 +89,13 @@ class PagerDutyClient:
     async def edit_note(self, incident_id: str, note_id: str, content: str) -> None:
         """Replace a note's text."""
         path = f"/incidents/{_part(incident_id)}/notes/{_part(note_id)}"
-        await self._call("edit_note", "PUT", path, None, Need.NOTE, body={"note": {"content": content}})
+        await self._call("edit_note", "PUT", path, None, Need.EDIT, body={"note": {"content": content}})
 
     async def delete_note(self, incident_id: str, note_id: str) -> None:
         """Remove a note; one that is gone already is fine."""
         path = f"/incidents/{_part(incident_id)}/notes/{_part(note_id)}"
         try:
-            await self._call("delete_note", "DELETE", path, None, Need.NOTE)
+            await self._call("delete_note", "DELETE", path, None, Need.HOUSEKEEPING)
         except PagerDutyError as error:
             if error.status != 404:
                 raise

@@ -14,6 +14,7 @@ from noctuary.incidents.timings import Timings
 from noctuary.models.incident import NoteRow
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.notes.note import holds_marker
+from noctuary.pagerduty.budget import Need
 from noctuary.pagerduty.client import PagerDutyClient, PagerDutyClients
 from noctuary.pagerduty.objects import Note
 from noctuary.pagerduty.webhook import time_or
@@ -105,7 +106,7 @@ class NoteDelivery:
 
     async def _check(self, client: PagerDutyClient, row: NoteRow) -> None:
         """Make sure that one note of ours is there: the oldest stays, doubles of the same author go."""
-        ours = our_notes(await client.notes(row.incident_id), row.marker)
+        ours = our_notes(await client.notes(row.incident_id, Need.HOUSEKEEPING), row.marker)
         keep = ours[0] if ours else None
         for double in doubles(ours, row.note_id or ""):
             await client.delete_note(row.incident_id, double)

@@ -216,9 +216,11 @@ def headers(remaining: int, reset: int = 30) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("remaining", "free"),
     [
-        (201, {Need.NOTE, Need.OPTIONAL, Need.HOUSEKEEPING}),
-        (200, {Need.NOTE, Need.OPTIONAL}),
-        (100, {Need.NOTE}),
+        (201, set(Need)),
+        (200, {Need.NOTE, Need.CONFIRM, Need.OPTIONAL, Need.EDIT}),
+        (150, {Need.NOTE, Need.CONFIRM, Need.OPTIONAL}),
+        (100, {Need.NOTE, Need.CONFIRM}),
+        (20, {Need.NOTE}),
         (1, {Need.NOTE}),
         (0, set()),
     ],
