@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,10 @@ from noctuary.incidents.timings import Timings
 from noctuary.models.context_event import new_event_id
 from noctuary.models.incident import IncidentRow
 from noctuary.models.live_view import LiveReader, RevisionReader
-from noctuary.models.routing_record import RoutingRecord, encode_record, record_secret_name
+from noctuary.models.routing_record import RoutingRecord, TokenHash, encode_record, hash_secret, record_secret_name
 from noctuary.routing.record_secrets import Secret, SecretMeta
 from noctuary.routing.table import RoutingTable
-from noctuary.store.interface import IntegrationState, NewWebhook
+from noctuary.store.interface import IntegrationState, NewWebhook, SaveIntegrationState
 from noctuary.store.sqlite import incidents
 from noctuary.store.sqlite.store import SqliteStore
 from testbed.egress import LOOPBACK
@@ -46,6 +46,9 @@ QUICK = Timings(
     poll_s=0.05,
     recheck_s=0.5,
     last_recheck_s=2.0,
+    rival_wait_s=1.0,
+    confirm=Backoff(0.1, 0.4, jitter=0.1),
+    doubt_s=0.3,
 )
 """The outbox's pauses in the same order and about the same ratio, thirty times shorter."""
 
@@ -71,6 +74,7 @@ class Scene:
         self.ignored_reasons: tuple[str, ...] = ()
         self.pipeline: IncidentPipeline | None = None
         self.accepts_webhooks = True
+        self.timings = QUICK
         self._task: asyncio.Task[None] | None = None
 
     def route(self, integration_id: str = "one", **changes: Any) -> RoutingRecord:
@@ -85,13 +89,24 @@ class Scene:
             api_url=self.pd.url,
             api_token=self.token,
             from_email="bot@example.com",
+            tokens=[TokenHash(hash_secret(f"token-{integration_id}"), 1)],
         )
         record = self.records[integration_id] = msgspec.structs.replace(known, **changes)
         self.routing.on_event("MODIFIED", Secret(SecretMeta(record_secret_name(record.id)), encode_record(record)))
         return record
 
+    def drop(self, integration_id: str) -> None:
+        """Take an integration's record away."""
+        record = self.records.pop(integration_id)
+        self.routing.on_event("DELETED", Secret(SecretMeta(record_secret_name(record.id)), encode_record(record)))
+
     async def subscribe(self, integration_id: str = "one", scope: str = "account") -> None:
-        """Let the simulator deliver to this integration; what comes is stored as the receiver does it."""
+        """Let the simulator deliver to this integration; what comes is stored as the receiver does it.
+
+        A signed ping came before, as it does when somebody makes a subscription.
+        """
+        proof = IntegrationState(id=integration_id, proven_token_sha256=hash_secret(f"token-{integration_id}"))
+        await self.store.commit(SaveIntegrationState(proof))
 
         async def receive(request: Request) -> Response:
             if not self.accepts_webhooks:
@@ -115,11 +130,18 @@ class Scene:
         if self.pipeline is not None:
             self.pipeline.wake.set()
 
+    async def put_all(self, bodies: Iterable[bytes], integration_id: str = "one") -> None:
+        """Store webhooks as if the receiver had taken all of them at once."""
+        for body in bodies:
+            await self.store.add_webhook(NewWebhook(integration_id, new_event_id(), "", time.time(), body))
+        if self.pipeline is not None:
+            self.pipeline.wake.set()
+
     def start(self) -> IncidentPipeline:
         """Run the pipeline."""
         self.routing.health.confirm()
         sight = Sight(self.live_reader, self.revision_reader, ignored_reasons=self.ignored_reasons)
-        self.pipeline = IncidentPipeline(self.store, self.routing, self.http, self.metrics, sight, QUICK)
+        self.pipeline = IncidentPipeline(self.store, self.routing, self.http, self.metrics, sight, self.timings)
         self._task = asyncio.create_task(self.pipeline.run())
         return self.pipeline
 
@@ -167,9 +189,14 @@ class Scene:
             raise AssertionError(f"nothing is stored of integration {integration_id}")
         return found
 
-    async def incident(self, incident_id: str) -> IncidentRow:
-        """Return a stored incident."""
-        found = await self.store.incident(self.pd.url, incident_id)
+    @property
+    def account(self) -> str:
+        """Return the web host of the simulator's account, which its notes are kept under."""
+        return f"{self.pd.account.subdomain}.pagerduty.com"
+
+    async def incident(self, incident_id: str, integration_id: str = "one") -> IncidentRow:
+        """Return an incident as an integration knows it."""
+        found = await self.store.incident(integration_id, incident_id)
         if found is None:
             raise AssertionError(f"incident {incident_id} is not stored")
         return found
@@ -180,10 +207,17 @@ class Scene:
 
 
 @asynccontextmanager
-async def pipeline_scene(directory: Path) -> AsyncIterator[Scene]:
-    """Make a scene with one integration; its pipeline is not started yet."""
+async def pipeline_scene(
+    directory: Path, prepare: Callable[[Path, str], None] = lambda _directory, _url: None, **settings: Any
+) -> AsyncIterator[Scene]:
+    """Make a scene with one integration; its pipeline is not started yet.
+
+    `prepare` gets the store's directory and the simulator's URL before the store is opened; `settings` are those of
+    the simulator.
+    """
     async with AsyncExitStack() as stack:
-        pd = await stack.enter_async_context(PagerDutySimulator())
+        pd = await stack.enter_async_context(PagerDutySimulator(**settings))
+        prepare(directory, pd.url)
         store = await SqliteStore.open(directory)
         stack.push_async_callback(store.close)
         http = create_client(LOOPBACK)

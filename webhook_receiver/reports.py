@@ -3,14 +3,16 @@
 import secrets
 
 from noctuary.common import clock
-from noctuary.models.reports import IntegrationReport, ReportPage
+from noctuary.incidents.trust.refusals import Refusals
+from noctuary.models.reports import Displaced, IntegrationReport, ReportPage
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.routing.table import RoutingTable
 from noctuary.store.interface import IntegrationState, Store
-from webhook_receiver.refusals import Refusals
 
 PAGE_ITEMS = 1000
 """About 200 KB of JSON; the operator asks again with the new cursor."""
+DISPLACED_FOR_S = 24 * 3600.0
+"""How long after the last incident an integration counts as displaced: most accounts have one a day, or none."""
 
 
 class ReportLog:
@@ -24,6 +26,7 @@ class ReportLog:
         self._order: dict[str, int] = {}
         self._cursor = 0
         self._refusals = Refusals()
+        self._displaced: dict[str, Displaced] = {}
         routing.subscribe(self._on_record_change)
 
     def _on_record_change(self, integration_id: str) -> None:
@@ -42,10 +45,31 @@ class ReportLog:
             self._states_seq = max(self._states_seq, state.seq)
             self._states[state.id] = state
             self.note_change(state.id)
+        self._end_displacements(clock.now())
         changed = [(number, each) for each, number in self._order.items() if number > cursor][:PAGE_ITEMS]
         loaded = [self._routing.get(each) for _, each in changed]
         items = [self._report(record) for record in loaded if record is not None]
         return ReportPage(boot=self.boot, cursor=changed[-1][0] if changed else self._cursor, items=items)
+
+    def _end_displacements(self, now: float) -> None:
+        """Report anew who was displaced and is no more: time alone, or the other one's end, changes no state of it."""
+        for integration_id, displaced in list(self._displaced.items()):
+            if not self._holds(displaced, now):
+                del self._displaced[integration_id]
+                self.note_change(integration_id)
+
+    def _holds(self, displaced: Displaced, now: float) -> bool:
+        return self._routing.get(displaced.by) is not None and displaced.at > now - DISPLACED_FOR_S
+
+    def _current_displacement(self, state: IntegrationState) -> Displaced | None:
+        self._displaced.pop(state.id, None)
+        if state.displaced_by is None:
+            return None
+        found = Displaced(state.displaced_by, state.displaced_incident or "", state.displaced_at or 0.0)
+        if not self._holds(found, clock.now()):
+            return None
+        self._displaced[state.id] = found
+        return found
 
     def _report(self, record: RoutingRecord) -> IntegrationReport:
         state = self._states.get(record.id) or IntegrationState(id=record.id)
@@ -57,4 +81,5 @@ class ReportLog:
             last_failure_at=state.last_failure_at,
             last_failure_reason=state.last_failure_reason,
             refusal=self._refusals.current(state),
+            displaced=self._current_displacement(state),
         )

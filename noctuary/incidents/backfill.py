@@ -167,7 +167,7 @@ class Backfiller:
         return sum(taken)
 
     async def _take(self, record: RoutingRecord, seen: Sighting, *, look_first: bool = False) -> bool:
-        known = await self._store.incident(record.api_url, seen.incident_id)
+        known = await self._store.incident(record.id, seen.incident_id)
         told = await with_reopening(self._clients.of(record), known, seen)
         return await self._updater.update(record, [told], look_first=look_first)
 

@@ -62,10 +62,18 @@ class Enricher:
         self._sight = sight
 
     async def evidence(
-        self, record: RoutingRecord, incident: IncidentRow, now: float, former: Evidence | None = None
+        self,
+        record: RoutingRecord,
+        incident: IncidentRow,
+        now: float,
+        former: Evidence | None = None,
+        alerts: AlertSummary | None = None,
     ) -> Evidence:
-        """Diagnose an incident from everything that can be read in time; `former` is the answer before a reopening."""
-        found = await self._look(record, incident, now, None)
+        """Diagnose an incident from everything that can be read in time; `former` is the answer before a reopening.
+
+        `alerts` were read already.
+        """
+        found = await self._look(record, incident, now, alerts)
         fresh, observed = await self._diagnosed(incident, found, now)
         answer = with_former(fresh, former, observed)
         return answer if answer is fresh else await self.present(record, incident, answer, now)

@@ -19,6 +19,12 @@ from noctuary.incidents.outbox.sender import NoteSender
 from noctuary.incidents.recheck import Rechecks
 from noctuary.incidents.suspensions import Suspensions
 from noctuary.incidents.timings import Timings
+from noctuary.incidents.trust.accounts import Accounts
+from noctuary.incidents.trust.confirmation import Confirmer
+from noctuary.incidents.trust.notes import Notes
+from noctuary.incidents.trust.proofs import Proofs
+from noctuary.incidents.trust.visits import Visits
+from noctuary.incidents.trust.witness import Witness
 from noctuary.incidents.updater import IncidentUpdater
 from noctuary.pagerduty.client import PagerDutyClients
 from noctuary.routing.directory import RoutingDirectory
@@ -51,7 +57,19 @@ class IncidentPipeline:
         delivery = NoteDelivery(store, clients, rows, metrics, timings)
         self.sender = NoteSender(store, routing, rows, delivery, timings)
         enricher = Enricher(store, clients, sight)
-        self.updater = IncidentUpdater(store, routing, enricher, locks, self.sender.wake.set, timings)
+        proofs = Proofs(store, routing)
+        self.updater = IncidentUpdater(
+            store,
+            routing,
+            enricher,
+            locks,
+            self.sender.wake.set,
+            timings,
+            Witness(Confirmer(clients), timings),
+            Notes(store, routing, proofs, timings),
+        )
+        self.accounts = Accounts(store, routing, clients, proofs)
+        self.visits = Visits(store, routing, self.updater, timings)
         self.backfiller = Backfiller(store, routing, clients, self.updater, metrics)
         suspensions = Suspensions(routing, self.backfiller.request)
         self.worker = InboxWorker(store, routing, self.updater, metrics, suspensions)
@@ -74,6 +92,8 @@ class IncidentPipeline:
             tasks.create_task(self.sender.run())
             tasks.create_task(self.backfiller.run())
             tasks.create_task(self.rechecks.run())
+            tasks.create_task(self.accounts.run())
+            tasks.create_task(self.visits.run())
             tasks.create_task(self._measure())
 
     async def _measure(self) -> None:

@@ -71,26 +71,26 @@ class Rechecks:
             return None
         return claimed[0] if claimed else None
 
-    async def _recheck(self, account: str, incident_id: str) -> None:
+    async def _recheck(self, integration_id: str, incident_id: str) -> None:
         began_at = clock.now()
         try:
-            if await self._updater.recheck(account, incident_id):
+            if await self._updater.recheck(integration_id, incident_id):
                 log.info("Evidence improved", incident=incident_id)
-            await self._store.commit(FinishRecheck(account, incident_id, began_at))
+            await self._store.commit(FinishRecheck(integration_id, incident_id, began_at))
         except NotReady as error:
             log.warning("Recheck failed, retrying", incident=incident_id, error=str(error))
             await asyncio.sleep(POLL_S)
         except NoctuaryError as error:
             log.warning("Recheck failed, keeping the answer", incident=incident_id, error=str(error))
-            await self._give_up(account, incident_id, began_at)
+            await self._give_up(integration_id, incident_id, began_at)
         except Exception:
             log.exception("Recheck failed, keeping the answer", incident=incident_id)
-            await self._give_up(account, incident_id, began_at)
+            await self._give_up(integration_id, incident_id, began_at)
 
-    async def _give_up(self, account: str, incident_id: str, began_at: float) -> None:
+    async def _give_up(self, integration_id: str, incident_id: str, began_at: float) -> None:
         """End this look; the last one is still to come, if this was an earlier one."""
         try:
-            next_look = await self._updater.next_look(account, incident_id)
-            await self._store.commit(FinishRecheck(account, incident_id, began_at), *next_look)
+            next_look = await self._updater.next_look(integration_id, incident_id)
+            await self._store.commit(FinishRecheck(integration_id, incident_id, began_at), *next_look)
         except NoctuaryError as error:
             log.warning("Recheck cannot be ended", incident=incident_id, error=str(error))

@@ -7,7 +7,7 @@ import msgspec
 from noctuary.common.text import clean
 from noctuary.models.incident import IncidentRow
 from noctuary.pagerduty.objects import Incident
-from noctuary.pagerduty.webhook import IncidentData, Reference, WebhookEvent, time_or
+from noctuary.pagerduty.webhook import MAX_AHEAD_S, IncidentData, Reference, WebhookEvent, time_or
 
 RANK = {"triggered": 0, "acknowledged": 1, "resolved": 2}
 LISTING_PRECISION_S = 1.0
@@ -24,10 +24,12 @@ _MAX_ID_CHARS = 64
 _MAX_TITLE_CHARS = 300
 _MAX_URL_CHARS = 500
 _MAX_NAME_CHARS = 120
+_MAX_URGENCY_CHARS = 16
+_MAX_TEAMS = 100
 
 
 class Sighting(msgspec.Struct, frozen=True):
-    """What was told about an incident at one time, by a webhook or by the list; empty and None: not told."""
+    """What was told about an incident at one time, by a webhook or by PagerDuty's API; empty and None: not told."""
 
     incident_id: str
     at: float
@@ -47,15 +49,20 @@ class Sighting(msgspec.Struct, frozen=True):
     resolved_by: str | None = None
     reopened_at: float | None = None
     asked_at: float = 0.0
-    """When the list was asked: its service is of then, however old its status is; 0: a webhook told it."""
+    """When the API was asked: its service is of then, however old its status is; 0: a webhook told it."""
 
     @property
-    def host(self) -> str:
-        """Return the web host, which names the PagerDuty account; empty when it was not told."""
-        try:
-            return urlsplit(self.html_url).hostname or ""
-        except ValueError:
-            return ""
+    def is_asked(self) -> bool:
+        """Whether PagerDuty answered it to a token, and nobody merely told it."""
+        return self.asked_at > 0
+
+
+def account_of(html_url: str | None) -> str:
+    """Return the web host in an answer of PagerDuty's API, which names the account; empty when there is none."""
+    try:
+        return urlsplit(html_url or "").hostname or ""
+    except ValueError:
+        return ""
 
 
 def sighting_of_event(event: WebhookEvent, data: IncidentData) -> Sighting:
@@ -63,7 +70,7 @@ def sighting_of_event(event: WebhookEvent, data: IncidentData) -> Sighting:
     status = data.status if data.status in RANK else _STATUS_OF_EVENT.get(event.event_type, "triggered")
     is_ack, is_resolve = event.event_type == "incident.acknowledged", event.event_type == "incident.resolved"
     agent = _name(event.agent)
-    created_at = time_or(data.created_at, event.occurred_at)
+    created_at = min(time_or(data.created_at, event.occurred_at), event.occurred_at)
     return Sighting(
         incident_id=data.id[:_MAX_ID_CHARS],
         at=event.occurred_at,
@@ -72,10 +79,10 @@ def sighting_of_event(event: WebhookEvent, data: IncidentData) -> Sighting:
         number=data.number or 0,
         title=clean(data.title or "", _MAX_TITLE_CHARS),
         html_url=(data.html_url or "")[:_MAX_URL_CHARS],
-        service_id=data.service.id if data.service else "",
+        service_id=data.service.id[:_MAX_ID_CHARS] if data.service else "",
         service_name=_name(data.service) or "",
-        team_ids=[team.id for team in data.teams or []],
-        urgency=data.urgency or "",
+        team_ids=_ids(data.teams),
+        urgency=(data.urgency or "")[:_MAX_URGENCY_CHARS],
         triggered_at=event.occurred_at if event.event_type == "incident.triggered" else created_at,
         acknowledged_at=event.occurred_at if is_ack else None,
         acknowledged_by=agent if is_ack else None,
@@ -108,10 +115,10 @@ def sighting_of_listing(incident: Incident, asked_at: float) -> Sighting:
         number=incident.incident_number or 0,
         title=clean(incident.title or "", _MAX_TITLE_CHARS),
         html_url=(incident.html_url or "")[:_MAX_URL_CHARS],
-        service_id=incident.service.id if incident.service else "",
+        service_id=incident.service.id[:_MAX_ID_CHARS] if incident.service else "",
         service_name=_name(incident.service) or "",
-        team_ids=[team.id for team in incident.teams or []],
-        urgency=incident.urgency or "",
+        team_ids=_ids(incident.teams),
+        urgency=(incident.urgency or "")[:_MAX_URGENCY_CHARS],
         triggered_at=created_at,
         acknowledged_at=time_or(ack.at, changed_at) if ack else None,
         acknowledged_by=_name(ack.acknowledger) if ack else None,
@@ -121,10 +128,10 @@ def sighting_of_listing(incident: Incident, asked_at: float) -> Sighting:
     )
 
 
-def apply_sighting(row: IncidentRow | None, seen: Sighting, account: str, integration_id: str) -> IncidentRow:
+def apply_sighting(row: IncidentRow | None, seen: Sighting, api_url: str, integration_id: str) -> IncidentRow:
     """Return the incident as it is known after a sighting; what is older only fills in what was not known yet."""
     if row is None:
-        row = IncidentRow(account=account, incident_id=seen.incident_id, integration_id=integration_id)
+        row = IncidentRow(api_url=api_url, incident_id=seen.incident_id, integration_id=integration_id)
         row.triggered_at = seen.triggered_at
         is_newer = True
     else:
@@ -134,11 +141,57 @@ def apply_sighting(row: IncidentRow | None, seen: Sighting, account: str, integr
     if is_newer:
         row.status = seen.status
         _forget_what_ended(row)
-    row.last_event_at = max(row.last_event_at, seen.at)
+    row.last_event_at = seen.at if _is_ahead(row, seen) else max(row.last_event_at, seen.at)
     return row
 
 
+def believed(row: IncidentRow, seen: Sighting) -> IncidentRow:
+    """Return a confirmed incident after a webhook of its integration told of it.
+
+    Its state is believed. A move is not: on which service it is decides who writes its note, so PagerDuty is asked.
+    """
+    is_moved = bool(seen.service_id) and seen.service_id != row.service_id and seen.at > row.last_event_at
+    state = msgspec.structs.replace(seen, service_id="", service_name="")
+    found = apply_sighting(row, state, row.api_url, row.integration_id)
+    found.is_doubted = row.is_doubted or is_moved
+    return found
+
+
+def confirmed(row: IncidentRow, seen: Sighting) -> IncidentRow:
+    """Return an incident as PagerDuty showed it to the integration's own token: it overrules all that was claimed.
+
+    A reopening is told by webhooks only, as is who had acknowledged what is over: kept where the answer allows it.
+    """
+    known = IncidentRow(
+        integration_id=row.integration_id,
+        incident_id=row.incident_id,
+        api_url=row.api_url,
+        diagnosis=row.diagnosis,
+        revision=row.revision,
+    )
+    found = apply_sighting(known, seen, row.api_url, row.integration_id)
+    found.last_event_at, found.triggered_at = seen.at, seen.triggered_at
+    found.status, found.team_ids = seen.status, seen.team_ids
+    found.account, found.confirmed_at = account_of(seen.html_url), seen.asked_at
+    reopened_at = row.reopened_at if seen.reopened_at is None else seen.reopened_at
+    if reopened_at is not None and seen.triggered_at < reopened_at <= seen.at + SAME_REOPENING_S:
+        found.reopened_at = reopened_at
+    taken_at = row.acknowledged_at
+    if seen.status == "resolved" and taken_at is not None and seen.triggered_at <= taken_at <= seen.at:
+        found.acknowledged_at, found.acknowledged_by = taken_at, row.acknowledged_by
+    found.is_doubted = row.last_event_at > seen.at + LISTING_PRECISION_S and row.status != seen.status
+    _forget_what_ended(found)
+    return found
+
+
+def _is_ahead(row: IncidentRow, seen: Sighting) -> bool:
+    """Tell whether what is known lies ahead of now: no clock is that wrong, so PagerDuty's answer overrules it."""
+    return seen.is_asked and row.last_event_at > seen.asked_at + MAX_AHEAD_S
+
+
 def _is_newer(row: IncidentRow, seen: Sighting) -> bool:
+    if _is_ahead(row, seen):
+        return True
     if seen.at > row.last_event_at:
         return True
     if seen.asked_at > row.last_event_at + SETTLED_S:  # all has arrived by then: the list knows what holds
@@ -157,6 +210,8 @@ def _fill_in(row: IncidentRow, seen: Sighting, *, is_newer: bool) -> None:
             setattr(row, name, told)
     if seen.service_id and seen.asked_at > row.last_event_at + SETTLED_S:
         row.service_id, row.service_name = seen.service_id, seen.service_name
+    if seen.is_asked:
+        row.team_ids = seen.team_ids
     if seen.triggered_at and (not row.triggered_at or seen.triggered_at < row.triggered_at):
         row.triggered_at = seen.triggered_at
     if seen.reopened_at is not None and seen.reopened_at > (row.reopened_at or 0.0) + SAME_REOPENING_S:
@@ -174,6 +229,10 @@ def _forget_what_ended(row: IncidentRow) -> None:
         row.resolved_at = row.resolved_by = None
     elif row.resolved_at is None:
         row.resolved_at = row.last_event_at or row.triggered_at
+
+
+def _ids(references: list[Reference] | None) -> list[str]:
+    return [each.id[:_MAX_ID_CHARS] for each in (references or [])[:_MAX_TEAMS]]
 
 
 def _name(reference: Reference | None) -> str | None:

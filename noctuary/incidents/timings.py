@@ -17,7 +17,11 @@ class Timings(msgspec.Struct, frozen=True):
     gathered once more: kubelets report within seconds, image pulls and back-offs within a minute. `last_recheck_s`
     after it came it is gathered for the last time: a pull that times out, a back-off that has grown to minutes and a
     person's rollback show by then. `lease_s` is how long a claim of one step lasts: longer than the slowest call, so
-    that nobody else begins the same step meanwhile.
+    that nobody else begins the same step meanwhile. `rival_wait_s` is how long an integration leaves a note to one
+    that ranks before it and has not confirmed the incident yet: the other's webhook is sent at the same moment, and
+    PagerDuty gives up an attempt after five seconds. `confirm` is the pause before an incident is read again that
+    PagerDuty did not know or refused to show: a new one may be readable late. An answer that is older than what a
+    webhook told is asked for once more after `doubt_s`.
     """
 
     settle_s: float = 10.0
@@ -33,3 +37,6 @@ class Timings(msgspec.Struct, frozen=True):
     recheck_s: float = 60.0
     last_recheck_s: float = 300.0
     lease_s: float = 120.0
+    rival_wait_s: float = 10.0
+    confirm: Backoff = Backoff(5.0, 300.0, jitter=0.1)
+    doubt_s: float = 10.0

@@ -1,5 +1,6 @@
-"""Updates incidents and their notes: from what was reported about one to its rows, committed at once."""
+"""Updates an integration's incidents and their notes: from what was told about one to its rows, committed at once."""
 
+import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -8,24 +9,61 @@ import structlog
 from noctuary.common import clock
 from noctuary.common.errors import RevisionConflict
 from noctuary.common.locks import KeyedLocks
+from noctuary.incidents.diagnoses import Diagnoses
 from noctuary.incidents.enrichment import Enricher
 from noctuary.incidents.episodes import is_another_episode
-from noctuary.incidents.note_owner import owner_of
-from noctuary.incidents.outbox.wanted import Diagnosed, decode_evidence, wanted_note
-from noctuary.incidents.sightings import Sighting, apply_sighting
+from noctuary.incidents.outbox.wanted import decode_evidence, wanted_note
+from noctuary.incidents.sightings import Sighting, apply_sighting, believed, confirmed
 from noctuary.incidents.timings import Timings
+from noctuary.incidents.trust.note_owner import Turn
+from noctuary.incidents.trust.notes import Case, Notes, endpoint_of, under_account
+from noctuary.incidents.trust.witness import Answer, Witness, heard, next_visit
 from noctuary.models.evidence import Evidence
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import Mutation, SaveIncident, SaveNote, ScheduleRecheck, Store
+from noctuary.store.interface import FinishVisit, Mutation, SaveIncident, SaveNote, ScheduleRecheck, Store
 
 log = structlog.get_logger()
 
 MAX_ATTEMPTS = 5
-"""How often an update is decided anew because somebody else wrote the incident meanwhile."""
+"""How often an update is decided anew because somebody else wrote the incident or its note meanwhile."""
 LATE_S = 60.0
 """A last look that is later than this is told: rechecks cannot keep up, or nobody ran."""
+REPLAYED_S = 48 * 3600.0
+"""PagerDuty gives up a webhook after 48 hours: one that tells of an incident resolved before was kept by somebody."""
+
+
+class Found(msgspec.Struct):
+    """What was found by asking: kept for as long as an update is decided, so that nothing is asked twice."""
+
+    answer: Answer | None = None
+    first: Evidence | None = None
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What is told at once of an incident of one integration, and what commits with it.
+
+    No sightings: it is only decided anew.
+    """
+
+    record: RoutingRecord
+    incident_id: str
+    sightings: list[Sighting]
+    done: tuple[Mutation, ...] = ()
+    look_first: bool = False
+    silent_if_resolved: bool = False
+    found: Found = msgspec.field(default_factory=Found)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether PagerDuty's API told it."""
+        return bool(self.sightings) and self.sightings[-1].is_asked
+
+    @property
+    def claimed_service(self) -> str:
+        """The service that the latest webhook told; empty when it told none."""
+        return self.sightings[-1].service_id if self.sightings and not self.is_asked else ""
 
 
 class IncidentUpdater:
@@ -39,14 +77,18 @@ class IncidentUpdater:
         locks: KeyedLocks,
         wake_sender: Callable[[], None],
         timings: Timings,
+        witness: Witness,
+        notes: Notes,
     ) -> None:
         self._store = store
         self._routing = routing
         self._enricher = enricher
+        self._diagnoses = Diagnoses(enricher)
         self._locks = locks
         self._wake_sender = wake_sender
         self._timings = timings
-        self._hosts: dict[str, str] = {}
+        self._witness = witness
+        self._notes = notes
 
     async def update(
         self,
@@ -58,76 +100,133 @@ class IncidentUpdater:
     ) -> bool:
         """Apply sightings of one incident and commit them with `done`; tell whether the incident is new.
 
-        `look_first`: a note of ours may exist there already, unknown to the store. `silent_if_resolved`: an incident
-        that came and went during a suspension gets no note. Raises StoreUnavailable and RevisionConflict.
+        They change what `origin` knows of it and nobody else's. `look_first`: a note of ours may exist there already,
+        unknown to the store. `silent_if_resolved`: an incident that came and went during a suspension gets no note.
+        Raises StoreUnavailable and RevisionConflict.
         """
-        for seen in sightings:
-            self._hosts[origin.id] = seen.host or self._hosts.get(origin.id, "")
-        async with self._locks.hold((origin.api_url, sightings[0].incident_id)):
+        told = Told(origin, sightings[0].incident_id, sightings, done, look_first, silent_if_resolved)
+        return await self._decide_until_kept(told)
+
+    async def visit(self, integration_id: str, incident_id: str, due_until: float) -> None:
+        """Decide anew about an incident that waits to be confirmed, or for whoever is to write its note."""
+        done = FinishVisit(integration_id, incident_id, due_until)
+        record = self._routing.get(integration_id)
+        if record is None or record.suspend:  # a comparison follows when it is resumed
+            await self._store.commit(done)
+            return
+        await self._decide_until_kept(Told(record, incident_id, [], (done,)))
+
+    async def _decide_until_kept(self, told: Told) -> bool:
+        async with self._locks.hold((told.record.id, told.incident_id)):
             for attempt in range(1, MAX_ATTEMPTS + 1):
                 try:
-                    return await self._update(
-                        origin, sightings, done, look_first=look_first, silent_if_resolved=silent_if_resolved
-                    )
+                    return await self._decide(told)
                 except RevisionConflict:
                     if attempt == MAX_ATTEMPTS:
                         raise
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    async def _update(
-        self,
-        origin: RoutingRecord,
-        sightings: list[Sighting],
-        done: tuple[Mutation, ...],
-        *,
-        look_first: bool,
-        silent_if_resolved: bool,
-    ) -> bool:
-        account, incident_id = origin.api_url, sightings[0].incident_id
-        before = await self._store.incident(account, incident_id)
-        note = await self._store.note(account, incident_id)
-        row = before
-        for seen in sightings:
-            row = apply_sighting(row, seen, account, origin.id)
+    async def _decide(self, told: Told) -> bool:
+        before = await self._store.incident(told.record.id, told.incident_id)
+        row = _as_told(before, told)
         if row is None:
+            await self._store.commit(*told.done)
             return False
-        owner = self._owner(row, before, note, sightings[-1], origin)
-        lacks_note = note is None and row.status != "resolved" and owner.writes_notes and not owner.suspend
-        if row == before and not lacks_note:
-            await self._store.commit(*done)
+        changes: list[Mutation] = []
+        if not told.is_asked and self._witness.must_ask(told.record, row):
+            answer = await self._asked(told, row)
+            row = heard(row, answer, told.claimed_service)
+            changes += answer.changes + next_visit(row, answer, self._timings)
+            if row.confirmed_at is None:
+                return await self._keep_claim(told, row, before, changes)
+        return await self._keep(told, row, before, changes)
+
+    async def _asked(self, told: Told, row: IncidentRow) -> Answer:
+        """Have a claim confirmed, and meanwhile gather what the first note would need."""
+        found = told.found
+        if found.answer is not None:
+            return found.answer
+        look = self._diagnoses.first_look(told.record, row) if told.sightings else _nothing()
+        answer, found.first = await asyncio.gather(self._witness.ask(told.record, row), look)
+        found.answer = answer
+        return answer
+
+    async def _keep_claim(
+        self, told: Told, row: IncidentRow, before: IncidentRow | None, changes: list[Mutation]
+    ) -> bool:
+        """Keep what was claimed; evidence only where PagerDuty could not be asked yet and may show it shortly."""
+        first = told.found.first
+        if first is not None and row.confirm_tries == 0 and row.diagnosis is None:
+            row.diagnosis = msgspec.json.encode(first)
+        row.updated_at = clock.now()
+        await self._store.commit(SaveIncident(row), *told.done, *changes)
+        return before is None
+
+    async def _keep(self, told: Told, row: IncidentRow, before: IncidentRow | None, changes: list[Mutation]) -> bool:
+        """Commit an incident that may be believed, with the note that it should have."""
+        record = told.record
+        case = await self._notes.case(record, row)
+        changes += self._notes.consequences(record, row, case)
+        lacks_note = case.is_ours and row.status != "resolved" and case.note is None
+        is_free = case.is_ours and case.note is not None and case.note.integration_id != record.id
+        if row == before and not lacks_note and not is_free:
+            await self._store.commit(*told.done, *changes)
             return False
-        row.integration_id, row.updated_at = owner.id, clock.now()
-        silent = silent_if_resolved and note is None and row.status == "resolved"
-        changes = await self._changes(owner, row, before, note, look_first=look_first, silent=silent)
-        await self._store.commit(*changes, *done)
+        row.updated_at = clock.now()
+        noted = await self._noted(told, row, before, case)
+        await self._store.commit(SaveIncident(row), *noted, *told.done, *changes)
         self._wake_sender()
         return before is None
 
-    async def recheck(self, account: str, incident_id: str) -> bool:
-        """Gather the evidence of an open incident once more; tell whether the answer is better now."""
-        async with self._locks.hold((account, incident_id)):
-            return await self._recheck(account, incident_id)
+    async def _noted(self, told: Told, row: IncidentRow, before: IncidentRow | None, case: Case) -> list[Mutation]:
+        """Set the incident's evidence and return what asks for its note and for later looks."""
+        if case.verdict.turn is Turn.THEIRS or (case.verdict.turn is Turn.NOBODYS and told.record.writes_notes):
+            return []
+        note = case.note if case.is_ours else None
+        known = decode_evidence(row)
+        evidence = await self._diagnoses.of(told.record, row, before, note, told.found.first)
+        if evidence is not None:
+            row.diagnosis = msgspec.json.encode(evidence)
+        is_fresh = known is None or before is None or is_another_episode(known, row, before)
+        changes: list[Mutation] = []
+        if is_fresh and row.status != "resolved":
+            at = clock.now() + self._timings.recheck_s
+            changes.append(ScheduleRecheck(row.integration_id, row.incident_id, at))
+        if not case.is_ours or _is_silent(told, row, note):
+            return changes
+        kept, moves = under_account(note, row.account) if note is not None else (None, [])
+        wanted = wanted_note(told.record, row, evidence, kept, look_first=told.look_first)
+        return changes + ([*moves, SaveNote(wanted)] if wanted is not None else [])
 
-    async def _recheck(self, account: str, incident_id: str) -> bool:
-        row = await self._store.incident(account, incident_id)
-        owner = self._routing.get(row.integration_id) if row is not None else None
+    async def recheck(self, integration_id: str, incident_id: str) -> bool:
+        """Gather the evidence of an open incident once more; tell whether the answer is better now."""
+        async with self._locks.hold((integration_id, incident_id)):
+            return await self._recheck(integration_id, incident_id)
+
+    async def _recheck(self, integration_id: str, incident_id: str) -> bool:
+        row = await self._store.incident(integration_id, incident_id)
+        record = self._routing.get(integration_id)
         known = decode_evidence(row) if row is not None else None
-        if row is None or known is None or row.status == "resolved" or owner is None:
+        if row is None or known is None or row.status == "resolved" or record is None:
             return False
-        wanted = await self._enricher.second_look(owner, row, known, clock.now())
+        if self._witness.must_ask(record, row) and not row.is_doubted:
+            return False
+        note = await self._notes.find(row)
+        if note is not None and note.integration_id != record.id:
+            return False
+        wanted = await self._enricher.second_look(record, row, known, clock.now())
         next_look = self._next_look(row, known)
         if wanted == known:
             await self._store.commit(*next_look)
             return False
         row.diagnosis = msgspec.json.encode(wanted)
-        note = await self._store.note(account, incident_id)
-        await self._store.commit(SaveIncident(row), *_edit(owner, row, wanted, note), *next_look)
+        await self._store.commit(SaveIncident(row), *_edit(record, row, wanted, note), *next_look)
         self._wake_sender()
         return True
 
-    async def next_look(self, account: str, incident_id: str) -> list[Mutation]:
+    async def next_look(self, integration_id: str, incident_id: str) -> list[Mutation]:
         """Return what asks for the last look at an open incident, for when an earlier one failed."""
-        row = await self._store.incident(account, incident_id)
+        row = await self._store.incident(integration_id, incident_id)
         known = decode_evidence(row) if row is not None else None
         return self._next_look(row, known) if row is not None and known is not None else []
 
@@ -136,83 +235,44 @@ class IncidentUpdater:
         last_at = known.looked_at + self._timings.last_recheck_s
         late_s = clock.now() - last_at
         if late_s < 0:
-            return [ScheduleRecheck(row.account, row.incident_id, last_at)]
+            return [ScheduleRecheck(row.integration_id, row.incident_id, last_at)]
         if late_s > LATE_S:
             log.warning("The last look at an incident came late", incident=row.incident_id, late_s=round(late_s))
         return []
 
-    def _owner(
-        self, row: IncidentRow, before: IncidentRow | None, note: NoteRow | None, seen: Sighting, origin: RoutingRecord
-    ) -> RoutingRecord:
-        """Return who owns the note: whoever has written one keeps it, as long as the integration exists."""
-        settled = self._routing.get(before.integration_id) if before is not None and note is not None else None
-        if settled is not None:
-            return settled
-        known = msgspec.structs.replace(seen, service_id=row.service_id or seen.service_id)
-        return owner_of(known, origin, list(self._routing), self._hosts)
 
-    async def _changes(
-        self,
-        owner: RoutingRecord,
-        row: IncidentRow,
-        before: IncidentRow | None,
-        note: NoteRow | None,
-        *,
-        look_first: bool,
-        silent: bool,
-    ) -> list[Mutation]:
-        known = decode_evidence(row)
-        is_anew = before is None or is_another_episode(known, row, before)
-        evidence = await self._evidence(owner, row, before, note, known, is_anew=is_anew)
-        if known is not None and known.clearing is not None and before is not None and not is_anew:
-            evidence = _with_first_clearing(evidence, known, row, before)
-        if evidence is not None:
-            row.diagnosis = msgspec.json.encode(evidence)
-        changes: list[Mutation] = [SaveIncident(row)]
-        if is_anew and row.status != "resolved":
-            changes.append(ScheduleRecheck(row.account, row.incident_id, clock.now() + self._timings.recheck_s))
-        if owner.writes_notes and not owner.suspend and not silent:
-            wanted = wanted_note(owner, row, evidence, note, look_first=look_first)
-            changes += [SaveNote(wanted)] if wanted is not None else []
-        return changes
-
-    async def _evidence(
-        self,
-        owner: RoutingRecord,
-        row: IncidentRow,
-        before: IncidentRow | None,
-        note: NoteRow | None,
-        known: Diagnosed,
-        *,
-        is_anew: bool,
-    ) -> Diagnosed:
-        """Return the evidence of an incident; None when it was written in a form unknown here and its note shows it."""
-        if known is None and row.diagnosis is not None and note is not None and not is_anew:
-            return None
-        if known is None or is_anew:
-            return await self._enricher.evidence(owner, row, clock.now(), known)
-        if note is not None and _reads_the_same(row, before):
-            return known
-        return await self._enricher.present(owner, row, known, clock.now())
+async def _nothing() -> None:
+    return None
 
 
-def _reads_the_same(row: IncidentRow, before: IncidentRow | None) -> bool:
-    """Tell whether nothing changed that a note shows: a priority, a delegation and an escalation change none of it."""
-    return before is not None and row == msgspec.structs.replace(
-        before, urgency=row.urgency, last_event_at=row.last_event_at, updated_at=row.updated_at
-    )
+def _as_told(row: IncidentRow | None, told: Told) -> IncidentRow | None:
+    """Return an incident as it is told; what PagerDuty's API tells first overrules all that was claimed."""
+    api_url = endpoint_of(told.record.api_url)
+    row = msgspec.structs.replace(row) if row is not None else None
+    for seen in told.sightings:
+        if seen.is_asked and (row is None or row.confirmed_at is None):
+            blank = IncidentRow(integration_id=told.record.id, incident_id=seen.incident_id, api_url=api_url)
+            row = confirmed(row or blank, seen)
+            row.is_doubted = False
+        elif row is not None and row.confirmed_at is not None and not seen.is_asked and told.record.api_token:
+            row = believed(row, seen)
+        else:
+            row = apply_sighting(row, seen, api_url, told.record.id)
+    return row
 
 
-def _with_first_clearing(fresh: Diagnosed, known: Evidence, row: IncidentRow, before: IncidentRow) -> Diagnosed:
-    """Keep what was seen when the incident was resolved, for as long as it stays so."""
-    if fresh is None or row.status != "resolved" or before.status != "resolved":
-        return fresh
-    return msgspec.structs.replace(fresh, clearing=known.clearing)
+def _is_silent(told: Told, row: IncidentRow, note: NoteRow | None) -> bool:
+    """Tell whether an incident that is over begins no note: of a suspension, or one that is told again long after."""
+    if note is not None or row.status != "resolved":
+        return False
+    is_replay = not told.is_asked and (row.resolved_at or 0.0) < clock.now() - REPLAYED_S
+    return told.silent_if_resolved or is_replay
 
 
-def _edit(owner: RoutingRecord, row: IncidentRow, evidence: Evidence, note: NoteRow | None) -> list[Mutation]:
+def _edit(record: RoutingRecord, row: IncidentRow, evidence: Evidence, note: NoteRow | None) -> list[Mutation]:
     """Ask for a new text of a note that exists already; a recheck never begins one."""
-    if note is None or owner.suspend or not owner.writes_notes:
+    if note is None or record.suspend or not record.writes_notes:
         return []
-    wanted = wanted_note(owner, row, evidence, note, look_first=False)
-    return [SaveNote(wanted)] if wanted is not None else []
+    kept, moves = under_account(note, row.account)
+    wanted = wanted_note(record, row, evidence, kept, look_first=False)
+    return [*moves, SaveNote(wanted)] if wanted is not None else []

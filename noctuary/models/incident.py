@@ -4,20 +4,28 @@ import msgspec
 
 
 class IncidentRow(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One incident as we know it. `account` is the API base URL: incident ids are unique within it.
+    """One incident as one integration knows it: what it was told and, once `confirmed_at`, what PagerDuty told itself.
 
-    `integration_id` is the integration that owns the note. `diagnosis` is the frozen evidence as JSON. `revision` is
-    what it was read at, 0 for a row that is not stored yet; the store counts it up with every write.
+    `account` is the web host of PagerDuty's own answer, empty until the incident is confirmed. `api_url` is the API
+    that it was met at, in the spelling that its note's marker was made of. `diagnosis` is the frozen evidence as JSON.
+    `revision` is what it was read at, 0 for a row that is not stored yet; the store counts it up with every write.
     """
 
-    account: str
-    incident_id: str
     integration_id: str
+    incident_id: str
+    account: str = ""
+    api_url: str = ""
+    confirmed_at: float | None = None
+    confirm_tries: int = 0
+    """How often PagerDuty did not know the incident, or refused to show it, since it was last told of."""
+    is_doubted: bool = False
+    """A webhook told something later than the confirming answer did: PagerDuty is asked once more."""
     number: int = 0
     title: str = ""
     html_url: str = ""
     service_id: str = ""
     service_name: str = ""
+    team_ids: list[str] = []
     urgency: str = ""
     status: str = "triggered"
     triggered_at: float = 0.0
@@ -44,7 +52,8 @@ class NoteRow(msgspec.Struct, kw_only=True, omit_defaults=True):
     `rev` counts what we want, `sent_rev` what PagerDuty confirmed; equal means nothing to do. `posting_since` is set
     before the first POST is sent and cleared when its answer is recorded: if it is set at a start or after an error,
     a note may stand there without our knowing its id. `check_at` asks for a later look for doubles.
-    `rev` is of the text; `revision` is of the row, as in IncidentRow.
+    `rev` is of the text; `revision` is of the row, as in IncidentRow. `account` is the one of IncidentRow; in rows of
+    before accounts were known it is the API's URL, until the note is written anew.
     """
 
     account: str
@@ -63,3 +72,8 @@ class NoteRow(msgspec.Struct, kw_only=True, omit_defaults=True):
     created_at: float = 0.0
     sent_at: float | None = None
     revision: int = 0
+
+    @property
+    def may_stand(self) -> bool:
+        """Whether PagerDuty has the note, or may have it: one that was never sent binds nobody."""
+        return self.note_id is not None or self.posting_since is not None

@@ -14,11 +14,20 @@ class Refusal(msgspec.Struct, frozen=True):
     message: str
 
 
+class Displaced(msgspec.Struct, frozen=True):
+    """Another integration writes the notes of incidents that this one confirmed, too; `at`: the last one was then."""
+
+    by: str
+    incident_id: str
+    at: float
+
+
 class IntegrationReport(msgspec.Struct, omit_defaults=True):
     """What one receiver knows of one integration; times are seconds since the epoch.
 
     `proven_token_sha256` is the newest token that has carried a valid signature; `refusal` is absent again as soon as
-    PagerDuty accepted what it refused, or may accept it.
+    PagerDuty accepted what it refused, or may accept it; `displaced` when no incident was for a day, or when the other
+    integration is gone.
     """
 
     id: str
@@ -28,6 +37,7 @@ class IntegrationReport(msgspec.Struct, omit_defaults=True):
     last_failure_at: float | None = None
     last_failure_reason: str | None = None
     refusal: Refusal | None = None
+    displaced: Displaced | None = None
 
 
 class ReportPage(msgspec.Struct):

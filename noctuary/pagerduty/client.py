@@ -23,8 +23,9 @@ from noctuary.pagerduty.objects import (
     Note,
     NoteAnswer,
     NoteList,
+    ServicePage,
 )
-from noctuary.pagerduty.webhook import time_or
+from noctuary.pagerduty.webhook import Reference, time_or
 
 PAGE_SIZE = 100
 """The largest page there is."""
@@ -59,10 +60,15 @@ class PagerDutyClient:
             "Accept": "application/vnd.pagerduty+json;version=2",
         } | ({"From": from_email} if from_email else {})
 
-    async def incident(self, incident_id: str) -> Incident:
+    async def incident(self, incident_id: str, need: Need = Need.HOUSEKEEPING) -> Incident:
         """Return one incident."""
         path = f"/incidents/{_part(incident_id)}"
-        return (await self._call("incident", "GET", path, IncidentAnswer, Need.HOUSEKEEPING)).incident
+        return (await self._call("incident", "GET", path, IncidentAnswer, need)).incident
+
+    async def any_service(self) -> Reference | None:
+        """Return some service that the token shows; None when it shows none."""
+        page = await self._call("services", "GET", "/services", ServicePage, Need.HOUSEKEEPING, {"limit": 1})
+        return page.services[0] if page.services else None
 
     async def alerts(self, incident_id: str) -> list[Alert]:
         """Return an incident's first hundred alerts: an optional read, refused by us when the budget is low."""
@@ -101,7 +107,11 @@ class PagerDutyClient:
                 raise
 
     async def incidents(
-        self, since: float, until: float, scope: Mapping[str, Sequence[str]]
+        self,
+        since: float,
+        until: float,
+        scope: Mapping[str, Sequence[str]],
+        need: Need = Need.HOUSEKEEPING,
     ) -> AsyncIterator[Incident]:
         """Yield all incidents created in a range, oldest first; `scope` holds filters such as `service_ids[]`.
 
@@ -110,7 +120,7 @@ class PagerDutyClient:
         seen: set[str] = set()
         offset = 0
         while True:
-            page = await self._incident_page(since, until, scope, offset)
+            page = await self._incident_page(since, until, scope, offset, need)
             for incident in page.incidents:
                 if incident.id not in seen:
                     seen.add(incident.id)
@@ -141,7 +151,7 @@ class PagerDutyClient:
                 return
 
     async def _incident_page(
-        self, since: float, until: float, scope: Mapping[str, Sequence[str]], offset: int
+        self, since: float, until: float, scope: Mapping[str, Sequence[str]], offset: int, need: Need
     ) -> IncidentPage:
         query: dict[str, Any] = {
             "since": format_time(since),
@@ -153,7 +163,7 @@ class PagerDutyClient:
             "offset": offset,
             **scope,
         }
-        return await self._call("list_incidents", "GET", "/incidents", IncidentPage, Need.HOUSEKEEPING, query)
+        return await self._call("list_incidents", "GET", "/incidents", IncidentPage, need, query)
 
     async def _call(
         self,

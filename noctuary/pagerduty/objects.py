@@ -81,6 +81,12 @@ class IncidentPage(msgspec.Struct, frozen=True):
     more: bool = False
 
 
+class ServicePage(msgspec.Struct, frozen=True):
+    """One page of GET /services."""
+
+    services: list[Reference]
+
+
 class AlertPage(msgspec.Struct, frozen=True):
     """One page of GET /incidents/{id}/alerts."""
 

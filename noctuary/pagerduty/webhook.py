@@ -8,6 +8,11 @@ from noctuary.common.errors import InvalidInput
 MAX_EVENT_ID_CHARS = 128
 """Event ids have no fixed format (26 to 38 characters were seen); longer ones are cut so that a row stays small."""
 
+MAX_AHEAD_S = 300.0
+"""PagerDuty's clock and ours differ by less; what is said to happen later than that has a made-up time."""
+MAX_AGE_S = 366 * 86400.0
+"""No store keeps what is older: a time of before is a mistake of a clock or of a sender, such as 1970."""
+
 
 class Reference(msgspec.Struct, frozen=True):
     """The short form of an object: a person, a service, a team, an incident."""
@@ -50,12 +55,16 @@ class _Envelope(msgspec.Struct, frozen=True):
 
 
 class WebhookEvent(msgspec.Struct, frozen=True):
-    """One event; `incident` is set when it tells an incident's state, `occurred_at` in seconds since the epoch."""
+    """One event; `incident` is set when it tells an incident's state, `occurred_at` in seconds since the epoch.
+
+    `clamped`: the event told a time that cannot be, and `occurred_at` is the nearest that can.
+    """
 
     id: str
     event_type: str
     occurred_at: float
     data_type: str
+    clamped: bool = False
     agent: Reference | None = None
     incident: IncidentData | None = None
 
@@ -72,14 +81,28 @@ def parse_webhook(body: bytes, received_at: float) -> WebhookEvent:
         incident = msgspec.json.decode(event.data, type=IncidentData) if data_type == "incident" else None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInput("body", f"is no V3 webhook ({error})", "send webhooks of version 3 only") from error
+    told_at = time_or(event.occurred_at, received_at)
+    occurred_at = possible_time(told_at, received_at)
     return WebhookEvent(
         id=event.id[:MAX_EVENT_ID_CHARS],
         event_type=event.event_type,
-        occurred_at=time_or(event.occurred_at, received_at),
+        occurred_at=occurred_at,
         data_type=data_type,
+        clamped=occurred_at != told_at,
         agent=event.agent,
         incident=incident,
     )
+
+
+def possible_time(told_at: float, received_at: float) -> float:
+    """Return a time as told where it can be; nothing happens after it was told of, or before any store began.
+
+    What is told as older than a year stays the oldest there is: were it moved to now, it would win over all that
+    came since.
+    """
+    if told_at > received_at + MAX_AHEAD_S:
+        return received_at
+    return max(told_at, received_at - MAX_AGE_S)
 
 
 def time_or(text: str | None, otherwise: float) -> float:

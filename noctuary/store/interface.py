@@ -21,7 +21,9 @@ class NewWebhook(msgspec.Struct, frozen=True):
 
 
 IncidentKey = tuple[str, str]
-"""Account and incident id."""
+"""Integration id and incident id."""
+NoteKey = tuple[str, str]
+"""Account and incident id: whoever writes it, an incident has one note."""
 
 
 class InboxRow(msgspec.Struct, frozen=True):
@@ -52,6 +54,8 @@ class IntegrationState(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     `compared_until` is the time of the last complete comparison with PagerDuty's incidents list. `last_failure_status`
     and `last_failure_code` are PagerDuty's own numbers (0: it gave none); they are written with every failure.
+    `account` is the web host of what the credential that `account_key` names was shown; `displaced_by` wrote the note
+    of incident `displaced_incident`, so that this integration did not.
     """
 
     id: str
@@ -63,6 +67,11 @@ class IntegrationState(msgspec.Struct, kw_only=True, omit_defaults=True):
     last_failure_status: int | None = None
     last_failure_code: int | None = None
     compared_until: float | None = None
+    account: str | None = None
+    account_key: str | None = None
+    displaced_by: str | None = None
+    displaced_incident: str | None = None
+    displaced_at: float | None = None
     seq: int = 0
 
 
@@ -73,6 +82,7 @@ class Work(StrEnum):
     NOTE = "note"
     RECHECK = "recheck"
     BACKFILL = "backfill"
+    VISIT = "visit"
 
 
 class FinishWebhook(msgspec.Struct, frozen=True):
@@ -121,10 +131,18 @@ class DropBaseline(msgspec.Struct, frozen=True):
     uid: str
 
 
-class ScheduleRecheck(msgspec.Struct, frozen=True):
-    """Have the evidence of an incident gathered once more at `at`."""
+class MoveNote(msgspec.Struct, frozen=True):
+    """Keep a note under the account that was learnt since; the row that is written with it expects its revision."""
 
     account: str
+    incident_id: str
+    to_account: str
+
+
+class ScheduleRecheck(msgspec.Struct, frozen=True):
+    """Have the evidence of an integration's incident gathered once more at `at`."""
+
+    integration_id: str
     incident_id: str
     at: float
 
@@ -132,11 +150,45 @@ class ScheduleRecheck(msgspec.Struct, frozen=True):
 class FinishRecheck(msgspec.Struct, frozen=True):
     """The evidence was gathered once more; a recheck that was scheduled meanwhile, due after `due_until`, stays."""
 
-    account: str
+    integration_id: str
     incident_id: str
     due_until: float = float("inf")
 
 
+class ScheduleVisit(msgspec.Struct, frozen=True):
+    """Have it decided anew at `at` what an integration knows of an incident, and whether it writes the note."""
+
+    integration_id: str
+    incident_id: str
+    at: float
+
+
+class FinishVisit(msgspec.Struct, frozen=True):
+    """It was decided; a visit that was scheduled meanwhile, due after `due_until`, stays."""
+
+    integration_id: str
+    incident_id: str
+    due_until: float = float("inf")
+
+
+class HastenVisits(msgspec.Struct, frozen=True):
+    """Have all visits of an integration due at `at` already: its record changed."""
+
+    integration_id: str
+    at: float
+
+
+class VisitRivals(msgspec.Struct, frozen=True):
+    """Have every other integration with a confirmed row of an incident visited at `at`: its note is free again."""
+
+    account: str
+    incident_id: str
+    but_not: str
+    at: float
+
+
+LaterLook = ScheduleRecheck | FinishRecheck | ScheduleVisit | FinishVisit | HastenVisits | VisitRivals
+"""What is to be done at some later time, or was."""
 Mutation = (
     FinishWebhook
     | RetryWebhook
@@ -145,8 +197,8 @@ Mutation = (
     | SaveIntegrationState
     | SaveBaseline
     | DropBaseline
-    | ScheduleRecheck
-    | FinishRecheck
+    | MoveNote
+    | LaterLook
 )
 
 
@@ -214,6 +266,9 @@ class Store(Protocol):
     async def claim_rechecks(self, limit: int, lease_s: float, now: float) -> list[IncidentKey]:
         """Claim due rechecks, due first; FinishRecheck ends the claim."""
 
+    async def claim_visits(self, limit: int, lease_s: float, now: float) -> list[IncidentKey]:
+        """Claim due visits, of each integration in turn, due first; FinishVisit ends the claim."""
+
     async def claim_backfill(self, integration_id: str, lease_s: float, now: float) -> bool:
         """Claim the backfill of an integration; False when somebody else is at it."""
 
@@ -243,8 +298,11 @@ class Store(Protocol):
         None: nothing ever was; LONG_AGO: something was, and it is not known when.
         """
 
-    async def incident(self, account: str, incident_id: str) -> IncidentRow | None:
-        """Return one incident."""
+    async def incident(self, integration_id: str, incident_id: str) -> IncidentRow | None:
+        """Return one incident as one integration knows it."""
+
+    async def confirmed_by(self, account: str, incident_id: str) -> list[str]:
+        """Return the ids of the integrations whose own token read an incident of an account."""
 
     async def open_incidents(self, integration_id: str) -> list[IncidentRow]:
         """Return the incidents of an integration that are not resolved."""

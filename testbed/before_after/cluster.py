@@ -40,7 +40,8 @@ from testbed.before_after.api_server import ApiServer
 from testbed.before_after.objects import DAY, NAMESPACE, Json, when
 from testbed.before_after.world import ONSET
 
-ACCOUNT = "https://api.pagerduty.com"
+API_URL = "https://api.pagerduty.com"
+WEB_HOST = "shop.pagerduty.com"
 INCIDENT = "Q1"
 ERRORS = "HTTP 5xx rate 40 % (was 0.1 %)"
 WEB = (ServiceMapping("web", "PWEB", {"app": "web"}, [NAMESPACE]),)
@@ -71,7 +72,8 @@ async def _play(scene: ClusterScene, directory: Path) -> str:
         try:
             async with Cluster(store, scene, time) as cluster:
                 await scene.play(cluster)
-            note = await store.note(ACCOUNT, INCIDENT)
+            # Older releases keep a note by the API's URL.
+            note = await store.note(WEB_HOST, INCIDENT) or await store.note(API_URL, INCIDENT)
         finally:
             await store.close()
     if note is None:
@@ -96,6 +98,7 @@ class Cluster:
         self._store, self._time, self._opened = store, time, when(0)
         self._service = {"id": scene.services[0].pagerduty_service_id, "summary": scene.services[0].name}
         self._api = ApiServer()
+        self._incident: Json = {}
         self._seen: list[ContextEvent] = []
         context = SinkContext(self, RolloutTracker(self, [], ROLLOUT_KINDS))
         # One kind is watched twice; of its watches the first is kept, that of Warnings.
@@ -109,7 +112,7 @@ class Cluster:
             created_at=0,
             generation=1,
             direction="bidirectional",
-            api_url=ACCOUNT,
+            api_url=API_URL,
             api_token="played",  # noqa: S106 - PagerDuty is played
             services=list(scene.services),
             lookback_s=scene.lookback_s,
@@ -151,6 +154,8 @@ class Cluster:
         agent = {"id": "U1", "type": "user_reference", "summary": "On-call"}
         event = {"id": f"{kind}-{at}", "event_type": f"incident.{kind}", "occurred_at": when(at), "agent": agent}
         body = json.dumps({"event": event | {"data": {**told, "status": status, **data}}})
+        page = f"https://{WEB_HOST}/incidents/{INCIDENT}"
+        self._incident = {**told, "status": status, "last_status_change_at": when(at), "html_url": page, **data}
         parsed = parse_webhook(body.encode(), clock.now())
         if parsed.incident is None:
             raise AssertionError("the webhook tells of no incident")
@@ -162,6 +167,8 @@ class Cluster:
             sink.on_event(change, msgspec.json.decode(json.dumps(raw), type=kind))
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == f"/incidents/{INCIDENT}":
+            return httpx.Response(200, json={"incident": self._incident})
         alert = {"id": "A1", "status": "triggered", "created_at": self._opened, "summary": ERRORS}
         return httpx.Response(200, json={"alerts": [alert] if request.url.path.endswith("/alerts") else []})
 

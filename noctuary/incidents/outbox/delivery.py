@@ -7,7 +7,7 @@ looked for. What may have been doubled is looked at again later; the oldest note
 import structlog
 
 from noctuary.common import clock
-from noctuary.common.errors import PagerDutyError
+from noctuary.common.errors import PagerDutyError, RevisionConflict
 from noctuary.common.metrics import Metrics
 from noctuary.incidents.outbox.rows import NoteRows
 from noctuary.incidents.timings import Timings
@@ -53,6 +53,8 @@ class NoteDelivery:
         sent_at = clock.now()
 
         def begin(fresh: NoteRow) -> None:
+            if fresh.integration_id != record.id:  # its text and its marker are another one's by now
+                raise RevisionConflict("another integration took the note over")
             fresh.posting_since, fresh.attempts = sent_at, row.attempts + 1
             fresh.check_at = sent_at + self._timings.first_check_s if was_uncertain else fresh.check_at
 
@@ -143,7 +145,7 @@ class NoteDelivery:
         state = IntegrationState(id=record.id, last_note_at=now)
         await self._rows.record(row, posted, SaveIntegrationState(state))
         self._metrics.notes.labels(outcome).inc()
-        incident = await self._store.incident(row.account, row.incident_id)
+        incident = await self._store.incident(row.integration_id, row.incident_id)
         if incident is not None and row.sent_at is None:
             self._metrics.note_seconds.observe(max(0.0, now - incident.triggered_at))
         log.info("Note posted", incident=row.incident_id, integration=row.integration_id, outcome=outcome)

@@ -13,7 +13,7 @@ from noctuary.incidents.timings import Timings
 from noctuary.models.incident import NoteRow
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.answers import is_fixable
-from noctuary.store.interface import IncidentKey, Mutation, SaveIntegrationState, SaveNote, Store
+from noctuary.store.interface import Mutation, NoteKey, SaveIntegrationState, SaveNote, Store, VisitRivals
 
 log = structlog.get_logger()
 
@@ -21,7 +21,7 @@ MAX_ATTEMPTS = 10
 """How often a change is made anew because the updater wrote the row meanwhile; it does so once per webhook."""
 
 
-def key_of(row: NoteRow) -> IncidentKey:
+def key_of(row: NoteRow) -> NoteKey:
     """Return the incident of a note."""
     return row.account, row.incident_id
 
@@ -95,7 +95,9 @@ class NoteRows:
             fresh.next_attempt_at = now + self._timings.refused_retry_s if fixable else 0.0
             fresh.sent_rev = fresh.sent_rev if fixable else row.rev
 
-        await self.record(row, refused, SaveIntegrationState(failure))
+        # Whoever comes next need not wait for us; what nobody could write is no rival's either.
+        rivals = [VisitRivals(row.account, row.incident_id, record.id, now)] if fixable else []
+        await self.record(row, refused, SaveIntegrationState(failure), *rivals)
         self._metrics.notes.labels("refused").inc()
         log.warning("Note refused", incident=row.incident_id, integration=record.id, error=failure.last_failure_reason)
         return fixable

@@ -12,7 +12,7 @@ from noctuary.incidents.outbox.rows import NoteRows, key_of
 from noctuary.incidents.timings import Timings
 from noctuary.models.incident import NoteRow
 from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import IncidentKey, Store, Work
+from noctuary.store.interface import NoteKey, Store, Work
 
 log = structlog.get_logger()
 
@@ -34,8 +34,8 @@ class NoteSender:
         self._rows = rows
         self._delivery = delivery
         self._timings = timings
-        self._sending: set[IncidentKey] = set()
-        self._blocked: dict[str, set[IncidentKey]] = {}
+        self._sending: set[NoteKey] = set()
+        self._blocked: dict[str, set[NoteKey]] = {}
         self._changed: set[str] = set()
         routing.subscribe(self._on_record_change)
 

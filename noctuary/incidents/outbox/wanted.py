@@ -32,12 +32,15 @@ def decode_evidence(row: IncidentRow) -> Diagnosed:
 def wanted_note(
     owner: RoutingRecord, row: IncidentRow, evidence: Diagnosed, note: NoteRow | None, *, look_first: bool
 ) -> NoteRow | None:
-    """Return the row that asks for the note as it should read now, or None when it reads so already."""
-    if note is not None:
+    """Return the row that asks for the note as it should read now, or None when it reads so already.
+
+    What another integration wanted and never sent is replaced: its marker and its context are not ours.
+    """
+    if note is not None and (note.may_stand or note.integration_id == owner.id):
         return _edited(owner, row, evidence, note)
     if evidence is None:
         return None
-    now, marker = clock.now(), marker_of(owner.id, row.account, row.incident_id)
+    now, marker = clock.now(), marker_of(owner.id, row.api_url, row.incident_id)
     return NoteRow(
         account=row.account,
         incident_id=row.incident_id,
@@ -46,6 +49,8 @@ def wanted_note(
         text=render_note(row, evidence, marker, now),
         created_at=now,
         posting_since=LOOK_FIRST if look_first else None,
+        rev=note.rev + 1 if note is not None else 1,
+        revision=note.revision if note is not None else 0,
     )
 
 

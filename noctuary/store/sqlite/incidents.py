@@ -1,42 +1,48 @@
-"""Incidents and the notes that should exist in them."""
+"""Incidents, a row per integration that was told of one, and the notes that should exist in them."""
 
 import sqlite3
 
 import msgspec
 
 from noctuary.models.incident import IncidentRow, NoteRow
-from noctuary.store.interface import IncidentKey
+from noctuary.store.interface import MoveNote, NoteKey
 from noctuary.store.sqlite import revisions
 
 RESOLVED = "resolved"
+_SELECT = (
+    "SELECT incident, integration_id, account, api_url, diagnosis, revision FROM incidents WHERE integration_id = ?"
+)
 
 
 def save(connection: sqlite3.Connection, row: IncidentRow) -> None:
     """Write an incident; the diagnosis has a column of its own, as it is large and binary. Raises RevisionConflict."""
     values: dict[str, revisions.Value] = {
-        "integration_id": row.integration_id,
+        "account": row.account,
+        "api_url": row.api_url,
         "is_open": row.status != RESOLVED,
         "incident": msgspec.json.encode(msgspec.structs.replace(row, diagnosis=None, revision=0)),
         "diagnosis": row.diagnosis,
     }
-    revisions.save(connection, "incidents", (row.account, row.incident_id), row.revision, values)
+    revisions.save(connection, "incidents", (row.integration_id, row.incident_id), row.revision, values)
 
 
-def get(connection: sqlite3.Connection, account: str, incident_id: str) -> IncidentRow | None:
-    """Return one incident."""
-    row = connection.execute(
-        "SELECT incident, diagnosis, revision FROM incidents WHERE account = ? AND incident_id = ?",
-        (account, incident_id),
-    ).fetchone()
+def get(connection: sqlite3.Connection, integration_id: str, incident_id: str) -> IncidentRow | None:
+    """Return one incident as one integration knows it."""
+    row = connection.execute(f"{_SELECT} AND incident_id = ?", (integration_id, incident_id)).fetchone()
     return None if row is None else _incident(*row)
+
+
+def confirmed_by(connection: sqlite3.Connection, account: str, incident_id: str) -> list[str]:
+    """Return the ids of the integrations whose own token read an incident of an account."""
+    rows = connection.execute(
+        "SELECT integration_id FROM incidents WHERE incident_id = ? AND account = ?", (incident_id, account)
+    )
+    return [integration_id for (integration_id,) in rows]
 
 
 def open_ones(connection: sqlite3.Connection, integration_id: str) -> list[IncidentRow]:
     """Return the incidents of an integration that are not resolved."""
-    rows = connection.execute(
-        "SELECT incident, diagnosis, revision FROM incidents WHERE integration_id = ? AND is_open = 1",
-        (integration_id,),
-    )
+    rows = connection.execute(f"{_SELECT} AND is_open = 1", (integration_id,))
     return [_incident(*row) for row in rows]
 
 
@@ -54,12 +60,20 @@ def save_note(connection: sqlite3.Connection, note: NoteRow) -> None:
 def get_note(connection: sqlite3.Connection, account: str, incident_id: str) -> NoteRow | None:
     """Return one note."""
     row = connection.execute(
-        "SELECT note, revision FROM notes WHERE account = ? AND incident_id = ?", (account, incident_id)
+        "SELECT note, account, revision FROM notes WHERE account = ? AND incident_id = ?", (account, incident_id)
     ).fetchone()
     return None if row is None else _note(*row)
 
 
-def due_notes(connection: sqlite3.Connection, now: float, limit: int) -> list[IncidentKey]:
+def move_note(connection: sqlite3.Connection, change: MoveNote) -> None:
+    """Keep a note under another account; one that stands there already stays as it is."""
+    connection.execute(
+        "UPDATE OR IGNORE notes SET account = ? WHERE account = ? AND incident_id = ?",
+        (change.to_account, change.account, change.incident_id),
+    )
+
+
+def due_notes(connection: sqlite3.Connection, now: float, limit: int) -> list[NoteKey]:
     """Return the incidents of notes to send or to check whose waiting time is over, due first."""
     rows = connection.execute(
         "SELECT account, incident_id, next_attempt_at AS due FROM notes WHERE is_unsent = 1 AND next_attempt_at <= ?1"
@@ -70,7 +84,7 @@ def due_notes(connection: sqlite3.Connection, now: float, limit: int) -> list[In
     return [(account, incident_id) for account, incident_id, _ in rows]
 
 
-def due_note(connection: sqlite3.Connection, key: IncidentKey, now: float) -> NoteRow | None:
+def due_note(connection: sqlite3.Connection, key: NoteKey, now: float) -> NoteRow | None:
     """Return a note if it is to be sent or checked now."""
     note = get_note(connection, *key)
     if note is None or note.next_attempt_at > now:
@@ -82,7 +96,7 @@ def due_note(connection: sqlite3.Connection, key: IncidentKey, now: float) -> No
 def refused_notes(connection: sqlite3.Connection, now: float, limit: int) -> list[NoteRow]:
     """Return notes that PagerDuty refused and that wait for their next attempt."""
     rows = connection.execute(
-        "SELECT note, revision FROM notes WHERE is_unsent = 1 AND next_attempt_at > ? LIMIT ?", (now, limit)
+        "SELECT note, account, revision FROM notes WHERE is_unsent = 1 AND next_attempt_at > ? LIMIT ?", (now, limit)
     )
     return [note for note in (_note(*row) for row in rows) if note.failed_reason is not None]
 
@@ -93,13 +107,17 @@ def unsent_notes(connection: sqlite3.Connection) -> int:
     return count
 
 
-def _incident(encoded: bytes, diagnosis: bytes | None, revision: int) -> IncidentRow:
+def _incident(
+    encoded: bytes, integration_id: str, account: str, api_url: str, diagnosis: bytes | None, revision: int
+) -> IncidentRow:
+    # The columns hold what an upgrade made of the row; its JSON is as an older release wrote it.
     incident = msgspec.json.decode(encoded, type=IncidentRow)
+    incident.integration_id, incident.account, incident.api_url = integration_id, account, api_url
     incident.diagnosis, incident.revision = diagnosis, revision
     return incident
 
 
-def _note(encoded: bytes, revision: int) -> NoteRow:
+def _note(encoded: bytes, account: str, revision: int) -> NoteRow:
     note = msgspec.json.decode(encoded, type=NoteRow)
-    note.revision = revision
+    note.account, note.revision = account, revision
     return note

@@ -1,6 +1,7 @@
 """What must survive a restart about each integration, numbered so that changes can be asked for."""
 
 import sqlite3
+from typing import Any
 
 from noctuary.store.interface import IntegrationState
 
@@ -13,6 +14,11 @@ _FIELDS = (
     "last_failure_status",
     "last_failure_code",
     "compared_until",
+    "account",
+    "account_key",
+    "displaced_by",
+    "displaced_incident",
+    "displaced_at",
 )
 _SELECT = f"SELECT id, {', '.join(_FIELDS)}, seq FROM facts"  # noqa: S608 - constants
 _SAVE = (
@@ -39,10 +45,6 @@ def since(connection: sqlite3.Connection, seq: int) -> list[IntegrationState]:
     return [_state(row) for row in connection.execute(f"{_SELECT} WHERE seq > ? ORDER BY seq", (seq,))]
 
 
-def _state(
-    row: tuple[
-        str, str | None, float | None, float | None, float | None, str | None, int | None, int | None, float | None, int
-    ],
-) -> IntegrationState:
+def _state(row: tuple[Any, ...]) -> IntegrationState:
     identity, *fields, seq = row
-    return IntegrationState(id=identity, seq=seq, **dict(zip(_FIELDS, fields, strict=True)))  # type: ignore[arg-type]  # as selected
+    return IntegrationState(id=identity, seq=seq, **dict(zip(_FIELDS, fields, strict=True)))

@@ -8,24 +8,27 @@ from noctuary.common.errors import RevisionConflict
 
 Table = Literal["incidents", "notes"]
 Value = str | float | bytes | bool | None
+_OWNER_COLUMN: dict[Table, str] = {"incidents": "integration_id", "notes": "account"}
+"""What the rows of a table belong to; with the incident's id it is their key."""
 
 
 def save(
     connection: sqlite3.Connection, table: Table, key: tuple[str, str], expected: int, values: Mapping[str, Value]
 ) -> None:
-    """Insert (expected revision 0) or update a row by account and incident id; raise RevisionConflict."""
+    """Insert (expected revision 0) or update a row by its key; raise RevisionConflict."""
+    owner = _OWNER_COLUMN[table]
     if expected == 0:
-        names = ("account", "incident_id", "revision", *values)
+        names = (owner, "incident_id", "revision", *values)
         statement = (
             f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608 - constants
-            " ON CONFLICT (account, incident_id) DO NOTHING"
+            f" ON CONFLICT ({owner}, incident_id) DO NOTHING"
         )
         written = connection.execute(statement, (*key, 1, *values.values())).rowcount
     else:
         changes = ", ".join(f"{name} = ?" for name in values)
         statement = (
             f"UPDATE {table} SET revision = revision + 1, {changes}"  # noqa: S608 - constants
-            " WHERE account = ? AND incident_id = ? AND revision = ?"
+            f" WHERE {owner} = ? AND incident_id = ? AND revision = ?"
         )
         written = connection.execute(statement, (*values.values(), *key, expected)).rowcount
     if written != 1:

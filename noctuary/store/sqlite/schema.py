@@ -5,6 +5,7 @@ import sqlite3
 import structlog
 
 from noctuary.common.errors import InvalidInput
+from noctuary.store.sqlite import migration_accounts
 
 log = structlog.get_logger()
 
@@ -187,6 +188,7 @@ MIGRATIONS = (
     DROP TABLE kept;
     DROP INDEX events_window;
     """,
+    migration_accounts.MIGRATION,
 )
 """Each entry leads from the version before it to its own (the first leads to 1)."""
 SUBJECTS_VERSION = 2
@@ -208,6 +210,7 @@ def require_known(connection: sqlite3.Connection) -> int:
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the file to the newest version, one transaction per step; raise InvalidInput when it is newer."""
     found = require_known(connection)
+    migration_accounts.add_functions(connection)
     for version in range(found + 1, len(MIGRATIONS) + 1):
         connection.executescript(f"BEGIN IMMEDIATE; {MIGRATIONS[version - 1]} PRAGMA user_version = {version}; COMMIT;")
         if version == SUBJECTS_VERSION:

@@ -16,10 +16,14 @@ from noctuary.store.interface import (
     DropBaseline,
     EventQuery,
     FinishRecheck,
+    FinishVisit,
     FinishWebhook,
+    HastenVisits,
     InboxRow,
     IncidentKey,
     IntegrationState,
+    LaterLook,
+    MoveNote,
     Mutation,
     NewWebhook,
     RetryWebhook,
@@ -28,10 +32,12 @@ from noctuary.store.interface import (
     SaveIntegrationState,
     SaveNote,
     ScheduleRecheck,
+    ScheduleVisit,
+    VisitRivals,
     Window,
     Work,
 )
-from noctuary.store.sqlite import baselines, inbox, incidents, integration_states, rechecks
+from noctuary.store.sqlite import baselines, inbox, incidents, integration_states, rechecks, visits
 from noctuary.store.sqlite.claims import Claims
 from noctuary.store.sqlite.connection import probe
 from noctuary.store.sqlite.database import Database
@@ -89,6 +95,10 @@ class SqliteStore:
     async def claim_rechecks(self, limit: int, lease_s: float, now: float) -> list[IncidentKey]:
         """Claim due rechecks, due first."""
         return await self._claim(Work.RECHECK, rechecks.due, rechecks.still_due, limit, lease_s, now)
+
+    async def claim_visits(self, limit: int, lease_s: float, now: float) -> list[IncidentKey]:
+        """Claim due visits, of each integration in turn."""
+        return await self._claim(Work.VISIT, visits.due, visits.still_due, limit, lease_s, now)
 
     async def claim_backfill(self, integration_id: str, lease_s: float, now: float) -> bool:
         """Claim the backfill of an integration."""
@@ -149,8 +159,10 @@ class SqliteStore:
             match change:
                 case FinishWebhook(row_id) | RetryWebhook(row_id):
                     self._claims.free(Work.WEBHOOK, [row_id])
-                case FinishRecheck(account, incident_id):
-                    self._claims.free(Work.RECHECK, [(account, incident_id)])
+                case FinishRecheck(integration_id, incident_id):
+                    self._claims.free(Work.RECHECK, [(integration_id, incident_id)])
+                case FinishVisit(integration_id, incident_id):
+                    self._claims.free(Work.VISIT, [(integration_id, incident_id)])
 
     async def add_events(self, events: list[ContextEvent]) -> list[bool]:
         """Keep events; True where new, False where counted up."""
@@ -173,9 +185,13 @@ class SqliteStore:
             lambda c: event_rows.last_event_at(c, tenants, services, list(without_reasons))
         )
 
-    async def incident(self, account: str, incident_id: str) -> IncidentRow | None:
-        """Return one incident."""
-        return await self._database.read(lambda c: incidents.get(c, account, incident_id))
+    async def incident(self, integration_id: str, incident_id: str) -> IncidentRow | None:
+        """Return one incident as one integration knows it."""
+        return await self._database.read(lambda c: incidents.get(c, integration_id, incident_id))
+
+    async def confirmed_by(self, account: str, incident_id: str) -> list[str]:
+        """Return the ids of the integrations whose own token read an incident of an account."""
+        return await self._database.read(lambda c: incidents.confirmed_by(c, account, incident_id))
 
     async def open_incidents(self, integration_id: str) -> list[IncidentRow]:
         """Return the incidents of an integration that are not resolved."""
@@ -259,13 +275,29 @@ def _apply(connection: sqlite3.Connection, change: Mutation) -> None:
             incidents.save(connection, row)
         case SaveNote(note):
             incidents.save_note(connection, note)
+        case MoveNote():
+            incidents.move_note(connection, change)
         case SaveIntegrationState(changed):
             integration_states.save(connection, changed)
-        case ScheduleRecheck():
-            rechecks.schedule(connection, change)
-        case FinishRecheck():
-            rechecks.finish(connection, change)
         case SaveBaseline(baseline):
             baselines.save(connection, baseline)
         case DropBaseline(uid):
             baselines.drop(connection, uid)
+        case _:
+            _apply_later_look(connection, change)
+
+
+def _apply_later_look(connection: sqlite3.Connection, change: LaterLook) -> None:
+    match change:
+        case ScheduleRecheck():
+            rechecks.schedule(connection, change)
+        case FinishRecheck():
+            rechecks.finish(connection, change)
+        case ScheduleVisit():
+            visits.schedule(connection, change)
+        case FinishVisit():
+            visits.finish(connection, change)
+        case HastenVisits():
+            visits.hasten(connection, change)
+        case VisitRivals():
+            visits.schedule_rivals(connection, change)

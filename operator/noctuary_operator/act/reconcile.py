@@ -92,7 +92,7 @@ class Reconciler:
         return _soonest(wait_s, desired.due_at - observed.now if desired.due_at is not None else None)
 
     async def _observe(self, integration: Integration, spec: IntegrationSpec) -> Observed:
-        record = self._view.record_secret(integration.uid)
+        record, report = self._view.record_secret(integration.uid), self._report_of(integration.uid)
         subscription = spec.webhook.subscription if spec.webhook is not None else None
         mapped = {namespace for service in spec.services for namespace in service.namespaces}
         return Observed(
@@ -108,7 +108,8 @@ class Reconciler:
             route=self._view.route(spec.route_type, integration.uid),
             consents={namespace: self._consents(namespace, integration.namespace) for namespace in mapped},
             unwatched=frozenset(namespace for namespace in mapped if not self._view.watches(namespace)),
-            report=self._report_of(integration.uid),
+            report=report,
+            displacer=self._displacer(integration, report),
             minted=self._minted.get(integration.uid),
         )
 
@@ -134,6 +135,17 @@ class Reconciler:
     def _consents(self, namespace: str, own: str) -> bool:
         head = self._view.namespaces.get("", namespace)
         return head is not None and head.allows(own)
+
+    def _displacer(self, integration: Integration, report: IntegrationReport | None) -> str | None:
+        """Return who writes the notes instead, by name where the one who asks may know it."""
+        if report is None or report.displaced is None:
+            return None
+        other = self._view.integrations.get(report.displaced.by)
+        if other is not None and (
+            other.namespace == integration.namespace or self._consents(other.namespace, integration.namespace)
+        ):
+            return _path(other)
+        return "another integration"
 
     def _remember_minted(self, desired: Desired) -> None:
         token, key = desired.token, desired.webhook_secret["ingestKey"]

@@ -21,6 +21,8 @@ from noctuary_operator.resources.status import Condition, ConditionState, Integr
 
 MAX_MESSAGE = 4096
 """The bound of a condition's message in the CRD."""
+_REPORTED = (reasons.API_TOKEN_REFUSED, reasons.FROM_REFUSED, reasons.NOTES_BY_ANOTHER)
+"""Reasons of OutboundReady that only the receiver knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +140,32 @@ def _outbound(observed: Observed, spec: IntegrationSpec, desired: Desired) -> Co
     if observed.api_token.value is None:
         message = f"spec.apiTokenSecretRef: {observed.api_token.missing}; store the PagerDuty API token there"
         return "False", reasons.API_TOKEN_MISSING, message
-    return _refusal(observed) or ("True", reasons.API_TOKEN_LOADED, f"notes go to {spec.api_host}")
+    return (
+        _refusal(observed) or _displaced(observed) or ("True", reasons.API_TOKEN_LOADED, f"notes go to {spec.api_host}")
+    )
 
 
 def _refusal(observed: Observed) -> ConditionState | None:
     """What PagerDuty refuses, as the receiver met it; until the receiver has reported, the last condition stays."""
     if observed.report is None:
         before = observed.integration.status.condition("OutboundReady")
-        is_refusal = before is not None and before.reason in (reasons.API_TOKEN_REFUSED, reasons.FROM_REFUSED)
-        return (before.status, before.reason, before.message) if before is not None and is_refusal else None
+        is_reported = before is not None and before.reason in _REPORTED
+        return (before.status, before.reason, before.message) if before is not None and is_reported else None
     refusal = observed.report.refusal
     if refusal is None:
         return None
     return "False", reasons.FROM_REFUSED if refusal.of == "from" else reasons.API_TOKEN_REFUSED, refusal.message
+
+
+def _displaced(observed: Observed) -> ConditionState | None:
+    """Who writes the notes instead of this integration; what was written before stays as it is."""
+    if observed.displacer is None:
+        return None
+    message = (
+        f"notes are written by {observed.displacer}: of an account's integrations whoever has a note standing keeps "
+        "it, else the narrower scope, then the older one writes; this one takes over what the other cannot write"
+    )
+    return "True", reasons.NOTES_BY_ANOTHER, message
 
 
 def _ready(spec: IntegrationSpec, parts: dict[str, ConditionState], consent: Problem | None) -> ConditionState:

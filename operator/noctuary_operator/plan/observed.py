@@ -42,4 +42,6 @@ class Observed:
     consents: Mapping[str, bool] = field(default_factory=dict)
     unwatched: frozenset[str] = frozenset()
     report: IntegrationReport | None = None
+    displacer: str | None = None
+    """Who the report says writes the notes instead, as far as this namespace may know."""
     minted: Minted | None = None

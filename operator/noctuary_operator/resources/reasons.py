@@ -49,6 +49,8 @@ ACTIVE = "Active"
 # OutboundReady
 API_TOKEN_LOADED = "ApiTokenLoaded"  # noqa: S105 - a reason
 """The API token was found and handed to the receiver."""
+NOTES_BY_ANOTHER = "NotesByAnother"
+"""Another integration of the account writes the notes: its scope is narrower, it is older, or it came first."""
 API_TOKEN_MISSING = "ApiTokenMissing"  # noqa: S105 - a reason
 """The Secret or key with the API token does not exist."""
 API_TOKEN_REFUSED = "ApiTokenRefused"  # noqa: S105 - a reason

@@ -40,12 +40,16 @@ DEFAULT_EVENTS = (
 
 @dataclass
 class Call:
-    """One REST call as it arrived, for tests and benchmarks; `status` is None when no answer was sent."""
+    """One REST call as it arrived, for tests and benchmarks; `status` is None when no answer was sent.
+
+    `key` is the number of the key that it came with, in the order in which they were made; None: an unknown one.
+    """
 
     method: str
     path: str
     at: float
     status: int | None = None
+    key: int | None = None
 
 
 class SimulatedPagerDuty:
@@ -83,6 +87,11 @@ class SimulatedPagerDuty:
     def add_token(self, *, user: User | None = None, read_only: bool = False) -> str:
         """Make a REST key: the account's, or a person's own."""
         return self.account.add_key(user=user, read_only=read_only).token
+
+    def calls_with(self, token: str) -> list[Call]:
+        """Return the REST calls that came with a key."""
+        number = list(self.account.keys).index(token)
+        return [call for call in self.calls if call.key == number]
 
     def add_service(self, name: str) -> str:
         """Add a service and return its id; `service.created` is fired."""

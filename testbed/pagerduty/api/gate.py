@@ -38,7 +38,7 @@ class Gate:
         except NoAnswer:
             await _close_connection(scope, receive)
             return
-        call.status = response.status_code
+        call.status, call.key = response.status_code, self._number_of(request)
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
@@ -64,6 +64,10 @@ class Gate:
             raise errors.unauthorized()
         request.state.key = key
         return key
+
+    def _number_of(self, request: Request) -> int | None:
+        key: Key | None = getattr(request.state, "key", None)
+        return list(self._world.account.keys).index(key.token) if key is not None else None
 
     def _check_limit(self, request: Request, key: Key) -> None:
         """Refuse what is beyond the limit, and what comes back sooner than it was told."""

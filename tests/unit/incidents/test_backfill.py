@@ -94,7 +94,7 @@ async def test_several_pages_are_read(scene: Scene) -> None:
     scene.route(direction="inbound")
     scene.start()
     await scene.until(lambda: _compared(scene))
-    assert all([await scene.store.incident(scene.pd.url, incident.id) for incident in incidents])
+    assert all([await scene.store.incident("one", incident.id) for incident in incidents])
 
 
 async def test_the_paging_wall_is_passed_by_narrowing_the_range(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +104,7 @@ async def test_the_paging_wall_is_passed_by_narrowing_the_range(scene: Scene, mo
     scene.route(direction="inbound")
     scene.start()
     await scene.until(lambda: _compared(scene))
-    assert all([await scene.store.incident(scene.pd.url, incident.id) for incident in incidents])
+    assert all([await scene.store.incident("one", incident.id) for incident in incidents])
 
 
 async def test_after_a_lost_store_the_note_that_stands_there_is_adopted(scene: Scene) -> None:

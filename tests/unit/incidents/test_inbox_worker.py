@@ -171,6 +171,7 @@ async def test_of_two_equal_scopes_the_older_integration_owns_the_note(scene: Sc
     owner = scene.pd.add_user("Owner", "owner@example.com")
     scene.route("one", created_at=2.0)
     scene.route("two", created_at=1.0, from_email=owner.email)
+    await scene.subscribe("two")
     await started(scene)
     incident = scene.pd.trigger(scene.service, "Errors")
     await scene.idle()

@@ -21,7 +21,7 @@ async def started(scene: Scene) -> None:
 
 
 async def note_row(scene: Scene, incident_id: str) -> NoteRow:
-    row: NoteRow | None = await scene.store.note(scene.pd.url, incident_id)
+    row: NoteRow | None = await scene.store.note(scene.account, incident_id)
     assert row is not None
     return row
 
@@ -142,12 +142,12 @@ async def test_a_crash_between_the_answer_and_its_record_leaves_one_note(
 
 
 async def test_a_crash_before_the_post_writes_the_note_after_the_restart(scene: Scene) -> None:
-    scene.pd.latency_s = 30.0
+    scene.pd.rules.add("hang", **POST, seconds=30)
     await started(scene)
     incident = scene.pd.trigger(scene.service, "Errors", alerts=[])
-    await scene.until(lambda: scene.store.note(scene.pd.url, incident.id))
+    await scene.until(lambda: scene.store.note(scene.account, incident.id))
     await scene.stop()
-    scene.pd.latency_s = 0.0
+    scene.pd.rules.clear()
     scene.start()
     await scene.idle()
     assert scene.pd.note_counts() == {incident.id: 1}
@@ -158,7 +158,6 @@ async def test_a_crash_before_the_post_writes_the_note_after_the_restart(scene: 
     [
         ({"from_email": None}, "spec.from"),
         ({"from_email": "nobody@example.com"}, "spec.from"),
-        ({"api_token": "wrong"}, "spec.apiTokenSecretRef"),
     ],
 )
 async def test_a_refusal_names_the_setting_and_heals_when_the_record_changes(
@@ -169,13 +168,30 @@ async def test_a_refusal_names_the_setting_and_heals_when_the_record_changes(
     await started(scene)
     incident = scene.pd.trigger(scene.service, "Errors")
     await scene.until(lambda: scene.counted("noctuary_notes_total", outcome="refused"))
-    reason = str((await scene.state()).last_failure_reason)
-    assert words in reason
-    assert "wrong" not in reason.replace("wrong host", "")
+    assert words in str((await scene.state()).last_failure_reason)
     refused = len(calls(scene, "POST"))
-    scene.route(from_email=right.from_email, api_token=right.api_token)
+    scene.route(from_email=right.from_email)
     await scene.until(lambda: scene.text(incident.id))
     assert len(calls(scene, "POST")) == refused + 1
+
+
+async def test_a_refused_token_confirms_nothing_and_the_note_follows_when_it_is_replaced(scene: Scene) -> None:
+    right = scene.records["one"]
+    scene.route(api_token="wrong")
+    await started(scene)
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: _told_of_failure(scene))
+    reason = str((await scene.state()).last_failure_reason)
+    assert "spec.apiTokenSecretRef" in reason
+    assert "wrong" not in reason.replace("wrong host", "")
+    assert calls(scene, "POST") == []
+    scene.route(api_token=right.api_token)
+    await scene.until(lambda: scene.text(incident.id))
+    assert len(calls(scene, "POST")) == 1
+
+
+async def _told_of_failure(scene: Scene) -> bool:
+    return (await scene.state()).last_failure_reason is not None
 
 
 async def test_a_refusal_from_before_a_restart_is_tried_again_after_it(scene: Scene) -> None:
@@ -194,7 +210,7 @@ async def test_a_note_for_a_host_that_may_not_be_asked_waits_until_the_setting_l
     async with create_client(EgressPolicy(("api.pagerduty.com",), plain_http=True)) as scene.http:
         await started(scene)
         incident = scene.pd.trigger(scene.service, "Errors")
-        await scene.until(lambda: scene.counted("noctuary_notes_total", outcome="refused"))
+        await scene.until(lambda: _told_of_failure(scene))
         assert "NOCTUARY_EGRESS_HOSTS" in str((await scene.state()).last_failure_reason)
         assert scene.pd.calls == []
         await scene.stop()

@@ -2,10 +2,10 @@ import msgspec
 import pytest
 
 from noctuary.common.errors import InvalidInput
-from noctuary.incidents.sightings import apply_sighting, sighting_of_event, sighting_of_listing
+from noctuary.incidents.sightings import apply_sighting, believed, confirmed, sighting_of_event, sighting_of_listing
 from noctuary.models.incident import IncidentRow
 from noctuary.pagerduty.objects import Incident
-from noctuary.pagerduty.webhook import Reference, parse_webhook
+from noctuary.pagerduty.webhook import MAX_AGE_S, Reference, parse_webhook
 
 T = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 
@@ -169,3 +169,72 @@ def test_a_list_that_is_asked_when_all_has_arrived_corrects_what_was_believed() 
     listed = Incident(id="Q1", status="triggered", last_status_change_at="2027-01-15T08:00:09Z")
     statuses = [apply_sighting(fold(RESOLVE), sighting_of_listing(listed, T + s), "a", "one").status for s in (30, 90)]
     assert statuses == ["resolved", "triggered"]
+
+
+# Times that cannot be
+
+
+def told_at(text: str | None) -> tuple[float, bool]:
+    event = {
+        "id": "e",
+        "event_type": "incident.resolved",
+        "occurred_at": text,
+        "data": {"type": "incident", "id": "Q1"},
+    }
+    parsed = parse_webhook(msgspec.json.encode({"event": event}), T)
+    return parsed.occurred_at, parsed.clamped
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2027-01-15T07:59:00Z", (T - 60, False)),
+        ("2027-01-15T08:04:59Z", (T + 299, False)),
+        ("2027-01-15T08:05:01Z", (T, True)),
+        ("9999-12-31T23:59:59Z", (T, True)),
+        ("2026-06-01T00:00:00Z", (1_780_272_000.0, False)),
+        ("1970-01-01T00:00:00Z", (T - MAX_AGE_S, True)),
+        ("no time", (T, False)),
+        (None, (T, False)),
+    ],
+)
+def test_a_time_that_cannot_be_is_clamped_and_flagged(text: str | None, expected: tuple[float, bool]) -> None:
+    assert told_at(text) == expected
+
+
+def test_what_is_told_as_of_1970_wins_over_nothing() -> None:
+    old = body("incident.resolved", status="resolved").replace(b"2027-01-15T08:00:00.250Z", b"1970-01-01T00:00:00Z")
+    assert fold(TRIGGER, ACK, old).status == "acknowledged"
+
+
+def test_pagerdutys_answer_overrules_a_state_that_lies_ahead_of_now() -> None:
+    row = fold(TRIGGER, RESOLVE)
+    row.last_event_at = T + 8000 * 365 * 86400
+    listed = Incident(id="Q1", status="acknowledged", last_status_change_at="2027-01-15T08:00:05Z")
+    found = apply_sighting(row, sighting_of_listing(listed, T + 60), "a", "one")
+    assert (found.status, found.last_event_at) == ("acknowledged", T + 5)
+
+
+def test_a_confirming_answer_overrules_all_that_was_claimed() -> None:
+    claim = fold(body("incident.resolved", 9, status="resolved", service={"id": "PFORGED"}, html_url="https://evil/x"))
+    page = "https://Shop.PagerDuty.com/incidents/Q1"
+    answer = Incident(
+        id="Q1",
+        status="triggered",
+        html_url=page,
+        created_at="2027-01-15T08:00:00Z",
+        service=Reference("P1"),
+        teams=[Reference("T1")],
+    )
+    found = confirmed(claim, sighting_of_listing(answer, T + 20))
+    assert (found.status, found.service_id, found.team_ids, found.resolved_at) == ("triggered", "P1", ["T1"], None)
+    assert (found.account, found.confirmed_at, found.html_url) == ("shop.pagerduty.com", T + 20, page)
+
+
+def test_a_moved_service_is_not_believed_and_asked_for() -> None:
+    row = confirmed(fold(TRIGGER), sighting_of_listing(Incident(id="Q1", service=Reference("P1")), T + 1))
+    told = body("incident.service_updated", 30, status="triggered", service={"id": "P2"})
+    event = parse_webhook(told, T + 30)
+    assert event.incident is not None
+    found = believed(row, sighting_of_event(event, event.incident))
+    assert (found.service_id, found.is_doubted) == ("P1", True)

@@ -204,3 +204,45 @@ async def test_metrics_show_how_much_waits(receiver: Receiver) -> None:
     for queue in ("inbox", "notes", "store_writes"):
         assert f'noctuary_queue_depth{{queue="{queue}"}} 0.0' in text
     assert 'noctuary_watch_age_seconds{resource="secrets"}' in text
+
+
+# Who is displaced
+
+
+async def displaced(receiver: Receiver, cursor: int = 0) -> tuple[str | None, int]:
+    """Return who the report of integration `a` says writes instead, if it is in the page, and the new cursor."""
+    page = await receiver.reports(cursor)
+    found = [report.displaced.by if report.displaced else "nobody" for report in page.items if report.id == "a"]
+    return (found[0] if found else None), page.cursor
+
+
+async def displace(receiver: Receiver, age_s: float = 0.0) -> None:
+    state = IntegrationState(id="a", displaced_by="b", displaced_incident="Q1", displaced_at=clock.now() - age_s)
+    await receiver.deps.store.commit(SaveIntegrationState(state))
+
+
+@pytest.mark.parametrize(("age_s", "expected"), [(0.0, "b"), (86_000.0, "b"), (86_500.0, "nobody")])
+async def test_an_integration_counts_as_displaced_for_a_day(receiver: Receiver, age_s: float, expected: str) -> None:
+    receiver.route(routing_record("a"), routing_record("b"))
+    await displace(receiver, age_s)
+    assert (await displaced(receiver))[0] == expected
+
+
+async def test_it_ends_and_is_reported_when_the_other_one_is_gone(receiver: Receiver) -> None:
+    receiver.route(routing_record("a"), routing_record("b"))
+    await displace(receiver)
+    said, cursor = await displaced(receiver)
+    receiver.route(routing_record("a"))
+    assert (said, (await displaced(receiver, cursor))[0]) == ("b", "nobody")
+
+
+async def test_it_ends_and_is_reported_when_the_day_is_over(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.route(routing_record("a"), routing_record("b"))
+    await displace(receiver)
+    said, cursor = await displaced(receiver)
+    assert await displaced(receiver, cursor) == (None, cursor)
+    later = clock.now() + 90_000
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert (said, (await displaced(receiver, cursor))[0]) == ("b", "nobody")

@@ -7,11 +7,11 @@ import pytest
 
 from noctuary.common.errors import PagerDutyError
 from noctuary.incidents.failures import failure_state
+from noctuary.incidents.trust.refusals import Refusals
 from noctuary.models.reports import Refusal
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.store.interface import IntegrationState, SaveIntegrationState
 from noctuary.store.sqlite.store import SqliteStore
-from webhook_receiver.refusals import Refusals
 
 Numbers = tuple[int, int]
 """HTTP status and PagerDuty's own code of a failure."""

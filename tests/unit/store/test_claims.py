@@ -12,13 +12,18 @@ from noctuary.common.errors import RevisionConflict
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.store.interface import (
     FinishRecheck,
+    FinishVisit,
     FinishWebhook,
+    HastenVisits,
+    MoveNote,
     NewWebhook,
     RetryWebhook,
     SaveIncident,
     SaveNote,
     ScheduleRecheck,
+    ScheduleVisit,
     Store,
+    VisitRivals,
     Work,
 )
 from noctuary.store.sqlite.store import SqliteStore
@@ -120,6 +125,41 @@ async def test_a_finished_recheck_never_comes_back(store: Store) -> None:
     assert await store.claim_rechecks(1, 60, NOW + 1e6) == []
 
 
+async def test_a_visit_that_a_clock_ahead_put_off_for_days_is_due_and_ends(store: Store) -> None:
+    await store.commit(ScheduleVisit("i", "P1", NOW + 5 * 86400), ScheduleVisit("i", "P2", NOW + 60))
+    assert await store.claim_visits(10, 60, NOW) == [("i", "P1")]
+    await store.commit(FinishVisit("i", "P1", NOW))
+    assert await store.claim_visits(10, 60, NOW + 30) == []
+
+
+async def test_rivals_are_those_whose_own_token_read_the_incident(store: Store) -> None:
+    rows = [
+        IncidentRow(integration_id=name, incident_id="P1", account=account)
+        for name, account in (("i", "a"), ("j", "a"), ("k", ""), ("l", "b"))
+    ]
+    await store.commit(*(SaveIncident(row) for row in rows))
+    assert sorted(await store.confirmed_by("a", "P1")) == ["i", "j"]
+    await store.commit(VisitRivals("a", "P1", "i", NOW))
+    assert await store.claim_visits(10, 60, NOW) == [("j", "P1")]
+
+
+async def test_a_record_that_changed_hastens_its_own_visits_only(store: Store) -> None:
+    await store.commit(ScheduleVisit("i", "P1", NOW + 600), ScheduleVisit("j", "P1", NOW + 600))
+    await store.commit(HastenVisits("i", NOW))
+    assert await store.claim_visits(10, 60, NOW) == [("i", "P1")]
+
+
+async def test_a_note_is_moved_to_its_account_and_never_over_another(store: Store) -> None:
+    await store.commit(SaveNote(note("P1")), SaveNote(note("P2")))
+    await store.commit(MoveNote("a", "P1", "b"))
+    moved = await store.note("b", "P1")
+    assert (moved is not None and moved.account, await store.note("a", "P1")) == ("b", None)
+    await store.commit(SaveNote(msgspec.structs.replace(note("P2", text="other"), account="b")))
+    await store.commit(MoveNote("a", "P2", "b"))
+    kept = await store.note("b", "P2")
+    assert (kept is not None and kept.text, await store.note("a", "P2") is None) == ("other", False)
+
+
 async def test_a_retried_webhook_ends_its_claim_and_counts_its_attempt(store: Store) -> None:
     await store.add_webhook(NewWebhook("i", "w", "h", NOW, b"{}"))
     [row] = await store.claim_webhooks(1, 1e6, NOW)
@@ -144,7 +184,7 @@ async def test_a_write_with_another_revision_fails_and_changes_nothing(store: St
     await store.commit(SaveIncident(incident(title="second", revision=1)))
     with pytest.raises(RevisionConflict):
         await store.commit(SaveNote(note("P2")), SaveIncident(incident(title="lost", revision=expected)))
-    stored = await store.incident("a", "P1")
+    stored = await store.incident("i", "P1")
     assert stored is not None
     assert (stored.title, stored.revision, await store.note("a", "P2")) == ("second", 2, None)
 

@@ -261,7 +261,7 @@ async def test_the_sweep_forgets_processed_webhooks_after_their_keeping_time(sto
 async def test_an_incident_is_read_as_it_was_written(store: Store) -> None:
     row = IncidentRow(account="a", incident_id="P1", integration_id="i1", title="Ünruhe", diagnosis=b"\x00\xff")
     await store.commit(SaveIncident(row))
-    assert await store.incident("a", "P1") == msgspec.structs.replace(row, revision=1)
+    assert await store.incident("i1", "P1") == msgspec.structs.replace(row, revision=1)
     assert await store.incident("b", "P1") is None
 
 
@@ -270,7 +270,7 @@ async def test_resolved_incidents_are_known_but_not_open(store: Store) -> None:
         row = IncidentRow(account="a", incident_id=name, integration_id="i1", status=status)
         await store.commit(SaveIncident(row))
     assert {row.incident_id for row in await store.open_incidents("i1")} == {"P1", "P3"}
-    assert [await store.incident("a", name) is not None for name in ("P1", "P2", "P9")] == [True, True, False]
+    assert [await store.incident("i1", name) is not None for name in ("P1", "P2", "P9")] == [True, True, False]
 
 
 @pytest.mark.parametrize(

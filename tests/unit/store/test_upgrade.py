@@ -91,7 +91,7 @@ async def test_an_incident_that_came_just_before_the_upgrade_is_rechecked_and_an
         )
     store = await open_store(tmp_path)
     assert await store.claim_rechecks(10, 60, time.time()) == []
-    assert await store.claim_rechecks(10, 60, time.time() + 61) == [(API, "OPEN-SENT")]
+    assert await store.claim_rechecks(10, 60, time.time() + 61) == [("one", "OPEN-SENT")]
     await store.close()
 
 

@@ -1,0 +1,117 @@
+"""Which integration writes the note of an incident: who has one standing, else the first rank of those proven."""
+
+from collections.abc import Callable, Collection
+from enum import Enum, auto
+
+import msgspec
+
+from noctuary.incidents.trust.proofs import Proofs, age_order
+from noctuary.models.incident import IncidentRow, NoteRow
+from noctuary.models.routing_record import RoutingRecord
+
+_SPECIFICITY = {"service": 0, "team": 1, "account": 2}
+
+UNCERTAIN_S = 120.0
+"""An outcome that is unknown is settled within a minute; who cannot find it out for longer must not keep all others."""
+
+
+class Turn(Enum):
+    """Whose turn it is, as one integration sees it."""
+
+    OURS = auto()
+    WAIT = auto()
+    """Another one ranks before us and has not written yet: its own webhook, or its POST, is on its way."""
+    THEIRS = auto()
+    NOBODYS = auto()
+    """We may not write, or do not know that the incident is ours to write about."""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """Whose turn it is; `owner` is the other one where there is one."""
+
+    turn: Turn
+    owner: RoutingRecord | None = None
+
+
+class Claimant(msgspec.Struct, frozen=True):
+    """One integration with the incident as PagerDuty showed it to it, who else it was shown to, and the time.
+
+    `wait_s` is how long a note is left to somebody else who may write it first.
+    """
+
+    record: RoutingRecord
+    row: IncidentRow
+    confirmed_by: Collection[str]
+    now: float
+    wait_s: float
+
+    def has_waited(self, note: NoteRow | None) -> bool:
+        """Tell whether somebody else had his time: since we know of the incident, and since he wanted his note."""
+        since = max(self.row.confirmed_at or 0.0, note.created_at if note is not None else 0.0)
+        return not since <= self.now < since + self.wait_s  # a clock that was once ahead makes nobody wait
+
+
+def matches(record: RoutingRecord, row: IncidentRow) -> bool:
+    """Tell whether an incident is within an integration's scope."""
+    if record.scope.type == "service":
+        return record.scope.id == row.service_id
+    if record.scope.type == "team":
+        return record.scope.id in row.team_ids
+    return True
+
+
+def whose_turn(
+    claimant: Claimant, note: NoteRow | None, proofs: Proofs, find: Callable[[str], RoutingRecord | None]
+) -> Verdict:
+    """Decide whether an integration writes the note of an incident that it confirmed; `note` is the one there is.
+
+    Who has a note standing keeps it while it exists and may write. A note that never was sent binds nobody for long.
+    """
+    ours, row = claimant.record, claimant.row
+    if not row.account or not ours.writes_notes or ours.suspend:
+        return Verdict(Turn.NOBODYS)
+    writer = find(note.integration_id) if note is not None else None
+    if writer is not None and note is not None and _stands(note, claimant.now) and proofs.may_write(writer):
+        return _of(ours, writer)
+    if not matches(ours, row):
+        return Verdict(Turn.NOBODYS)
+    competes = _competes(claimant, ours, proofs)
+    first = _first(claimant, writer, proofs)
+    if first is None or first.id == ours.id:
+        # Whoever is refused and has no rival writes into the outbox: there the note waits until a person mended it.
+        return Verdict(Turn.OURS)
+    if not competes and note is not None:
+        return Verdict(Turn.THEIRS, first)
+    return Verdict(Turn.OURS) if claimant.has_waited(note) else Verdict(Turn.WAIT, first)
+
+
+def _stands(note: NoteRow, now: float) -> bool:
+    """Tell whether PagerDuty has a note, or may have: who takes over after that time looks for its marker first."""
+    return note.note_id is not None or abs(now - (note.posting_since or 0.0)) < UNCERTAIN_S
+
+
+def _first(claimant: Claimant, writer: RoutingRecord | None, proofs: Proofs) -> RoutingRecord | None:
+    """Return who is to write: whoever wants a note already goes on, unless we rank before him; else the first rank."""
+    ours = claimant.record
+    if writer is not None and _competes(claimant, writer, proofs) and not _rank(ours) < _rank(writer):
+        return writer
+    return next((each for each in proofs.in_scope(claimant.row) if _competes(claimant, each, proofs)), None)
+
+
+def _of(ours: RoutingRecord, writer: RoutingRecord) -> Verdict:
+    return Verdict(Turn.OURS) if writer.id == ours.id else Verdict(Turn.THEIRS, writer)
+
+
+def _competes(claimant: Claimant, record: RoutingRecord, proofs: Proofs) -> bool:
+    """Tell whether an integration is a proven rival: its word alone makes it none."""
+    return (
+        not record.suspend
+        and proofs.may_write(record)
+        and proofs.account(record) == claimant.row.account
+        and matches(record, claimant.row)
+        and (record.id in claimant.confirmed_by or proofs.has_signed(record))
+    )
+
+
+def _rank(record: RoutingRecord) -> tuple[int, float, str, str]:
+    return _SPECIFICITY.get(record.scope.type, 3), *age_order(record)

@@ -1,0 +1,89 @@
+"""Visits: what waits for PagerDuty's word, or for a rival, is decided again when its time has come."""
+
+import asyncio
+
+import structlog
+
+from noctuary.common import clock
+from noctuary.common.errors import NoctuaryError, NotReady
+from noctuary.incidents.timings import Timings
+from noctuary.incidents.updater import IncidentUpdater
+from noctuary.routing.directory import RoutingDirectory
+from noctuary.store.interface import FinishVisit, HastenVisits, IncidentKey, ScheduleVisit, Store, Work
+
+log = structlog.get_logger()
+
+AT_ONCE = 16
+"""Most of a visit is waiting for PagerDuty; the token's budget bounds the calls further."""
+RETRY_S = 30.0
+"""After an error that is none of PagerDuty's."""
+
+
+class Visits:
+    """Works off the visits that were scheduled in the store; after a start and a change of the record they are due."""
+
+    def __init__(self, store: Store, routing: RoutingDirectory, updater: IncidentUpdater, timings: Timings) -> None:
+        self._store = store
+        self._updater = updater
+        self._timings = timings
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._changed = {record.id for record in routing}
+        routing.subscribe(self._changed.add)
+
+    async def run(self) -> None:
+        """Visit until cancelled; each is claimed when its turn comes."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await self._slots.acquire()
+                key = await self._claim()
+                if key is None:
+                    self._slots.release()
+                    await asyncio.sleep(self._timings.poll_s)
+                    continue
+                tasks.create_task(self._work(key))
+
+    async def _claim(self) -> IncidentKey | None:
+        try:
+            await self._hasten()
+            claimed = await self._store.claim_visits(1, self._timings.lease_s, clock.now())
+        except NotReady as error:
+            log.warning("Visits cannot be read", error=str(error))
+            return None
+        return claimed[0] if claimed else None
+
+    async def _hasten(self) -> None:
+        """Have visits of integrations whose record changed due now: a token may be accepted that was refused."""
+        changed, now = list(self._changed), clock.now()
+        if changed:
+            await self._store.commit(*(HastenVisits(each, now) for each in changed))
+            self._changed.difference_update(changed)
+
+    async def _work(self, key: IncidentKey) -> None:
+        try:
+            await self._visit(*key)
+        finally:
+            await self._store.release(Work.VISIT, *key)
+            self._slots.release()
+
+    async def _visit(self, integration_id: str, incident_id: str) -> None:
+        began_at = clock.now()
+        try:
+            await self._updater.visit(integration_id, incident_id, began_at)
+        except NotReady as error:
+            log.warning("Visit failed, retrying", incident=incident_id, error=str(error))
+            await asyncio.sleep(self._timings.poll_s)
+        except NoctuaryError as error:
+            log.warning("Visit failed, retrying later", incident=incident_id, error=str(error))
+            await self._later(integration_id, incident_id)
+        except Exception:
+            log.exception("Visit failed, retrying later", incident=incident_id)
+            await self._later(integration_id, incident_id)
+
+    async def _later(self, integration_id: str, incident_id: str) -> None:
+        at = clock.now() + RETRY_S
+        try:
+            await self._store.commit(
+                FinishVisit(integration_id, incident_id), ScheduleVisit(integration_id, incident_id, at)
+            )
+        except NoctuaryError as error:
+            log.warning("Visit cannot be put off", incident=incident_id, error=str(error))

@@ -1,0 +1,200 @@
+"""Two integrations of one account, each with its own token: who writes, who takes over, who says that it does not."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+
+from noctuary.common import clock
+from noctuary.models.incident import NoteRow
+from noctuary.models.routing_record import Scope
+from noctuary.notes.note import marker_of
+from noctuary.store.interface import SaveNote
+from testbed.pagerduty.account.model import Incident
+from testbed.scene import QUICK, Scene
+
+POST = {"method": "POST", "path": "/incidents/*/notes"}
+
+
+async def two(scene: Scene, rival_wait_s: float = 600.0, **changes: Any) -> None:
+    """Route `first`, which ranks before `second`, each with its own token and From."""
+    scene.drop("one")
+    scene.timings = msgspec.structs.replace(QUICK, rival_wait_s=rival_wait_s)
+    for name, more in (("first", {"scope": Scope("service", scene.service), **changes}), ("second", {})):
+        scene.pd.add_user(name, f"{name}@example.com")
+        scene.route(name, api_token=scene.pd.add_token(), from_email=f"{name}@example.com", **more)
+    for name in ("first", "second"):
+        await scene.subscribe(name)
+    scene.start()
+    await scene.until(lambda: knows(scene, "second"))
+
+
+async def knows(scene: Scene, name: str) -> bool:
+    state = await scene.store.integration_state(name)
+    return state is not None and state.account is not None
+
+
+async def both_know(scene: Scene) -> bool:
+    return await knows(scene, "first") and await knows(scene, "second")
+
+
+async def writer(scene: Scene, incident: Incident) -> str:
+    """Return who wrote the only note, by its author and by its row, which agree."""
+    await scene.until(lambda: scene.text(incident.id))
+    await scene.idle()
+    note = await scene.store.note(scene.account, incident.id)
+    assert note is not None
+    assert note.marker == marker_of(note.integration_id, scene.pd.url, incident.id)
+    assert [each.user.name for each in scene.pd.notes(incident.id)] == [note.integration_id]
+    return note.integration_id
+
+
+async def displaced(scene: Scene, name: str) -> tuple[str | None, str | None]:
+    state = await scene.state(name)
+    return state.displaced_by, state.displaced_incident
+
+
+async def test_the_first_rank_writes_and_the_other_says_so(scene: Scene) -> None:
+    await two(scene, rival_wait_s=10.0)
+    await scene.until(lambda: both_know(scene))
+    incident = scene.pd.trigger(scene.service, "Errors")
+    assert await writer(scene, incident) == "first"
+
+    async def is_told() -> bool:
+        return await displaced(scene, "second") == ("first", incident.id)
+
+    await scene.until(is_told)
+    assert await displaced(scene, "first") == (None, None)
+
+
+async def test_each_writes_with_its_own_token_only(scene: Scene) -> None:
+    await two(scene)
+    await scene.until(lambda: both_know(scene))
+    incidents = [scene.pd.trigger(scene.service, f"Errors {n}") for n in range(5)]
+    for incident in incidents:
+        assert await writer(scene, incident) == "first"
+    calls = scene.pd.calls_with(scene.records["second"].api_token or "")
+    assert {call.method for call in calls} == {"GET"}
+
+
+async def test_one_whose_webhook_never_comes_is_waited_for_and_then_done_without(scene: Scene) -> None:
+    await two(scene, rival_wait_s=1.0)
+    await scene.until(lambda: both_know(scene))
+    scene.pd.unsubscribe(next(iter(scene.pd.courier.subscriptions)))
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: _row(scene, "second", incident))
+    assert scene.pd.notes(incident.id) == []
+    assert await writer(scene, incident) == "second"
+
+
+async def _row(scene: Scene, name: str, incident: Incident) -> bool:
+    row = await scene.store.incident(name, incident.id)
+    return row is not None and row.confirmed_at is not None
+
+
+async def test_the_wait_for_a_rival_survives_a_restart(scene: Scene) -> None:
+    await two(scene, rival_wait_s=3.0)
+    await scene.until(lambda: both_know(scene))
+    scene.pd.unsubscribe(next(iter(scene.pd.courier.subscriptions)))
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: _row(scene, "second", incident))
+    await scene.stop()
+    scene.start()
+    assert await writer(scene, incident) == "second"
+
+
+@pytest.mark.parametrize("refused", ["read-only token", "From"])
+async def test_when_the_first_is_refused_the_next_takes_over_at_once(scene: Scene, refused: str) -> None:
+    scene.timings = msgspec.structs.replace(QUICK, rival_wait_s=3600.0)
+    change = (
+        {"from_email": "nobody@example.com"} if refused == "From" else {"api_token": scene.pd.add_token(read_only=True)}
+    )
+    await two(scene)
+    scene.route("first", **change)
+    await scene.until(lambda: both_know(scene))
+    incident = scene.pd.trigger(scene.service, "Errors")
+    assert await writer(scene, incident) == "second"
+
+
+async def test_one_whose_budget_is_used_up_keeps_the_note_from_nobody(scene: Scene) -> None:
+    await two(scene, rival_wait_s=1.0)
+    await scene.until(lambda: both_know(scene))
+    incident = scene.pd.trigger(scene.service, "Errors", deliver=False)
+    pending = NoteRow(
+        account=scene.account,
+        incident_id=incident.id,
+        integration_id="first",
+        marker="nct:first",
+        text="never sent",
+        next_attempt_at=clock.now() + 3600,
+        created_at=clock.now(),
+    )
+    await scene.store.commit(SaveNote(pending))
+    scene.pd.unsubscribe(next(iter(scene.pd.courier.subscriptions)))
+    scene.pd.acknowledge(incident.id, by=scene.bot)
+    assert await writer(scene, incident) == "second"
+
+
+async def test_a_note_that_stands_stays_with_its_writer_whoever_comes_later(scene: Scene) -> None:
+    await two(scene)
+    scene.route("first", suspend=True)
+    incident = scene.pd.trigger(scene.service, "Errors")
+    assert await writer_of_row(scene, incident) == "second"
+    scene.route("first", suspend=False)
+    scene.pd.acknowledge(incident.id, by=scene.bot)
+    await scene.until(lambda: "Acknowledged" in scene.text(incident.id))
+    assert await writer_of_row(scene, incident) == "second"
+
+
+async def writer_of_row(scene: Scene, incident: Incident) -> str:
+    await scene.until(lambda: scene.text(incident.id))
+    note = await scene.store.note(scene.account, incident.id)
+    assert note is not None
+    return note.integration_id
+
+
+async def test_a_note_whose_writer_is_gone_is_taken_over_by_edit(scene: Scene) -> None:
+    await two(scene)
+    await scene.until(lambda: both_know(scene))
+    incident = scene.pd.trigger(scene.service, "Errors")
+    assert await writer(scene, incident) == "first"
+    scene.drop("first")
+    scene.pd.resolve(incident.id, by=scene.bot)
+    await scene.until(lambda: scene.text(incident.id).startswith("Resolved after"))
+    assert await writer_of_row(scene, incident) == "second"
+
+
+async def test_a_restart_reads_no_account_again(scene: Scene) -> None:
+    await two(scene)
+    await scene.until(lambda: both_know(scene))
+    asked = len([call for call in scene.pd.calls if call.path == "/services"])
+    await scene.stop()
+    scene.start()
+    await asyncio.sleep(0.5)
+    incident = scene.pd.trigger(scene.service, "Errors")
+    assert await writer(scene, incident) == "first"
+    assert (asked, len([call for call in scene.pd.calls if call.path == "/services"])) == (2, 2)
+
+
+async def test_integrations_of_one_token_learn_their_account_by_one_read(scene: Scene) -> None:
+    for number in range(20):
+        scene.route(f"more {number}")
+    scene.start()
+
+    async def all_know() -> bool:
+        return all([await knows(scene, f"more {number}") for number in range(20)])
+
+    await scene.until(all_know)
+    assert len([call for call in scene.pd.calls if call.path == "/services"]) == 1
+
+
+async def test_how_an_api_is_spelled_makes_no_rival_and_no_second_note(scene: Scene) -> None:
+    spelled = scene.pd.url.replace("http://", "HTTP://") + "/."
+    await two(scene)
+    await scene.until(lambda: both_know(scene))
+    scene.route("first", api_url=spelled)
+    await scene.until(lambda: both_know(scene))
+    incident = scene.pd.trigger(scene.service, "Errors")
+    assert await writer(scene, incident) == "first"
+    assert scene.pd.note_counts() == {incident.id: 1}
