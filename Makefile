@@ -23,6 +23,9 @@ run: $(INSTALLED) ## Watch an incident get its note, on embedded parts (ONCE=1: 
 faults: $(INSTALLED) ## Kill and disturb operator and receiver, count losses and doubles (RUNS=n scales it)
 	$(BIN)/python -m testbed.faults --runs $(RUNS) $(ARGS)
 
+attack: $(INSTALLED) cluster-binaries ## Attack a release as tenant, sender and stranger (ARGS="--only NAME --label L")
+	$(BIN)/python -m testbed.attack $(ARGS)
+
 bench: $(INSTALLED) ## Measure time to Ready, CPU per resource and webhook to note, beside references
 	$(BIN)/python -m benchmarks $(ARGS)
 
@@ -135,4 +138,4 @@ $(INSTALLED): requirements/dev.txt pyproject.toml
 help: ## This text
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: live notes-compare golden-notes store-bench store-upgrade structure gitops docs docs-serve docs-test chart-check chart-generate image e2e e2e-down run faults bench test check unit integration format up down cluster-binaries lock setup help
+.PHONY: attack live notes-compare golden-notes store-bench store-upgrade structure gitops docs docs-serve docs-test chart-check chart-generate image e2e e2e-down run faults bench test check unit integration format up down cluster-binaries lock setup help

@@ -1,0 +1,121 @@
+"""The floods one after the other, each on a receiver that was just started with an empty store."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from hack.lib.cache import Progress
+from testbed.attack.floods.bystander import Bystander, Watched
+from testbed.attack.floods.catalogue import FLOODS, Flood
+from testbed.attack.floods.limits import limit_megabytes, peak_megabytes
+from testbed.attack.floods.operator_memory import flood_operator
+from testbed.attack.floods.scene import Scene, fresh_receiver
+from testbed.attack.table import Row
+from testbed.stage.kube import GROUP, PLURAL
+
+CALM_S = 15.0
+AFTERWARDS_S = 3.0
+"""The second tenant is watched a little longer than the flood lasts."""
+FLOODER_GRACE_S = 75.0
+MOST_SICK = 0
+STUCK_NOTES = 1_000
+HANG_S = 30.0
+BAD_TOKEN_INCIDENTS = 50
+NOT_ASCII = "tökén-not-ascii-ß"
+
+
+async def run_floods(scene: Scene, names: list[str], seed: int, report: Progress) -> AsyncIterator[Row]:
+    """Run the chosen floods; yield a row for each as it ends."""
+    await fresh_receiver(scene)
+    calm, _, _ = await _watch(scene, None, seed)
+    report(f"undisturbed: p99 {calm.p99_s:.3f} s of {len(calm.seconds)} notes")
+    for flood in [each for each in FLOODS if each.name in names]:
+        report(f"{flood.name}: {flood.size}")
+        await fresh_receiver(scene)
+        yield await _flood(scene, flood, calm, seed)
+    if "operator-memory" in names:
+        report("operator-memory: labelled Secrets and resources at the bounds, then a restart")
+        yield await flood_operator(scene.place, scene.accounts, report)
+
+
+async def _flood(scene: Scene, flood: Flood, calm: Watched, seed: int) -> Row:
+    async with _prepared(scene, flood.before):
+        seen, peak, remarks = await _watch(scene, flood, seed)
+    row = Row(flood.name, flood.size, calm.p99_s, seen.p99_s, seen.lost, peak, limit_megabytes("receiver"))
+    row.remarks = remarks
+    if seen.sick > MOST_SICK:
+        row.effects.append(f"health or readiness failed {seen.sick} of {seen.asked} times")
+    if seen.doubled:
+        row.effects.append(f"{seen.doubled} notes of the second tenant are doubled")
+    if not scene.place.release.receiver.running:
+        row.effects.append("the receiver ended")
+    return row
+
+
+async def _watch(scene: Scene, flood: Flood | None, seed: int) -> tuple[Watched, float, list[str]]:
+    """Watch the second tenant while nothing happens, or during a flood."""
+    bystander = Bystander(scene.place, scene.victim.account, scene.victim_service)
+    bystander.start()
+    pid, remarks = scene.place.release.receiver.pid, []
+    if flood is None:
+        await asyncio.sleep(CALM_S)
+    else:
+        remarks = [await (_send(scene, flood, seed) if flood.own_sender else _fire(scene, flood))]
+        await asyncio.sleep(AFTERWARDS_S)
+    peak = peak_megabytes(pid) if scene.place.release.receiver.running else 0.0
+    return await bystander.stop(), peak, remarks
+
+
+async def _send(scene: Scene, flood: Flood, seed: int) -> str:
+    """Let the flooder's process send; return how it was answered."""
+    command = [sys.executable, "-m", "testbed.attack.floods", flood.name, scene.target(flood.seconds, seed).to_text()]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    try:
+        async with asyncio.timeout(flood.seconds + FLOODER_GRACE_S):
+            told = (await process.communicate())[0]
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        return "the flooder was cut off"
+    ends = json.loads(told or b"{}")
+    return "answers: " + ", ".join(f"{count} x {end}" for end, count in sorted(ends.items()))
+
+
+async def _fire(scene: Scene, flood: Flood) -> str:
+    """Open incidents of the attacker's own in its own account."""
+    count = STUCK_NOTES if flood.before == "hang-notes" else BAD_TOKEN_INCIDENTS
+    for number in range(count):
+        scene.attacker.account.trigger(scene.attacker_service, f"Own page {number}")
+        await asyncio.sleep(flood.seconds / count)
+    return f"{count} incidents of its own"
+
+
+@asynccontextmanager
+async def _prepared(scene: Scene, before: str) -> AsyncIterator[None]:
+    """Bring the attacker's integration into the state that a flood needs, and back."""
+    attacker = scene.attacker
+    if before == "suspend":
+        await _patch_flood(scene, {"suspend": True})
+        await asyncio.sleep(AFTERWARDS_S)
+    elif before == "hang-notes":
+        attacker.account.rules.add("hang", method="POST", path="/incidents/*/notes", seconds=HANG_S)
+    elif before == "token":
+        await attacker.declare(_manifest(scene), api_token=NOT_ASCII)
+        await asyncio.sleep(AFTERWARDS_S)
+    try:
+        yield
+    finally:
+        attacker.account.rules.clear()
+        await _patch_flood(scene, {"suspend": False})
+        if before == "token":
+            await attacker.declare(_manifest(scene))
+
+
+def _manifest(scene: Scene) -> dict[str, object]:
+    return scene.attacker.manifest("flood", scene.accounts.url, "flood", scene.attacker_service)
+
+
+async def _patch_flood(scene: Scene, spec: dict[str, object]) -> None:
+    await scene.attacker.kube.patch(GROUP, scene.attacker.namespace, PLURAL, "flood", {"spec": spec})

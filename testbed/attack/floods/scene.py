@@ -1,0 +1,72 @@
+"""The two tenants of floods and mutated requests, and a receiver that was just started with an empty store."""
+
+import asyncio
+import shutil
+from dataclasses import dataclass
+
+from testbed.attack.accounts import Accounts
+from testbed.attack.floods.target import Target
+from testbed.attack.place import Place
+from testbed.attack.tenant import Tenant
+from testbed.polling import until
+
+LATENCY_S = 0.1
+"""PagerDuty's answers take this long: without it a note would stand in 40 ms and every ratio measure this machine."""
+
+
+@dataclass
+class Scene:
+    """The two tenants of the floods."""
+
+    place: Place
+    accounts: Accounts
+    victim: Tenant
+    attacker: Tenant
+    victim_service: str
+    attacker_service: str
+
+    def target(self, seconds: float, seed: int) -> Target:
+        """Return what the flooder knows."""
+        keys = self.attacker.keys["flood"]
+        return Target(
+            "127.0.0.1",
+            self.place.release.public_port,
+            keys.path,
+            keys.ingest_key,
+            keys.signing_secret,
+            self.attacker_service,
+            seconds,
+            seed,
+        )
+
+
+async def make_scene(place: Place, accounts: Accounts) -> Scene:
+    """Let both tenants declare an integration of one service each, in accounts of their own."""
+    home, away = accounts.add("second"), accounts.add("flooding")
+    victim, attacker = await place.tenant("second", home), await place.tenant("flooder", away)
+    services = home.add_service("shop"), away.add_service("flood")
+    for tenant, name, service in ((victim, "shop", services[0]), (attacker, "flood", services[1])):
+        await tenant.declare(tenant.manifest(name, accounts.url, name, service))
+        await tenant.wait_ready(name, await tenant.subscribe(name, service))
+    home.latency_s = away.latency_s = LATENCY_S
+    return Scene(place, accounts, victim, attacker, *services)
+
+
+async def fresh_receiver(scene: Scene) -> None:
+    """Start the receiver anew with an empty store, so that no flood inherits what another left."""
+    release = scene.place.release
+    for tenant in (scene.victim, scene.attacker):
+        for subscription in tenant.account.courier.subscriptions.values():
+            subscription.enable()
+    await asyncio.to_thread(release.receiver.stop)
+    data = release.directory / "data"
+    await asyncio.to_thread(shutil.rmtree, data)
+    data.mkdir()
+    release.receiver.start()
+    await until("the receiver is ready", scene.place.is_ready)
+    incident = scene.victim.account.trigger(scene.victim_service, "Warm up")
+
+    async def noted() -> bool:
+        return bool(scene.victim.account.notes(incident.id))
+
+    await until("the first note stands", noted)

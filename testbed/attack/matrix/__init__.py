@@ -1,0 +1,1 @@
+"""The matrix: everything that a tenant can make, each tried on an incident of another tenant."""

@@ -1,0 +1,91 @@
+"""Sends mutated requests over many connections and counts the answers; a hang is one that never came."""
+
+import asyncio
+import random
+import re
+import secrets
+from collections import Counter
+
+import msgspec
+
+from testbed.attack.floods.target import Target, incident_body
+from testbed.attack.floods.wire import connected
+from testbed.attack.mutations import bodies, heads
+from testbed.attack.mutations.heads import Request
+from testbed.pagerduty.webhooks.signing import sign
+
+CONNECTIONS = 16
+PIPELINE_MAX = 4
+HANG_S = 20.0
+"""What was neither answered nor closed by then, once we have closed our own side, hangs."""
+EVENT = {
+    "service_name": "fuzz",
+    "vendor": "fuzz",
+    "entity": "fuzz",
+    "event_type": "deploy",
+    "confidence": 0.9,
+    "ttl_seconds": 60,
+    "timestamp": "2026-11-27T08:00:00Z",
+}
+STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
+STRANGER = "stranger"
+"""In the texts of requests that show no valid key: none of them may be stored."""
+
+
+async def send_mutated(target: Target, count: int) -> Counter[str]:
+    """Send so many requests; return how many there were of each status, and of closed and hanging connections."""
+    chance = random.Random(target.seed)
+    left = [count]
+    answers: Counter[str] = Counter()
+
+    async def one_lane() -> None:
+        while left[0] > 0:
+            size = min(chance.choice((1, 1, 1, PIPELINE_MAX)), left[0])
+            left[0] -= size
+            sent = heads.on_the_wire(chance, [_mutated_request(chance, target) for _ in range(size)])
+            answers.update(await _exchange(target, sent))
+            answers["sent"] += size
+
+    await asyncio.gather(*(one_lane() for _ in range(CONNECTIONS)))
+    return answers
+
+
+def _mutated_request(chance: random.Random, target: Target) -> bytes:
+    """Return a request to one of the doors, by its owner or by a stranger, with head and body mutated."""
+    is_stranger = chance.random() < 0.5
+    request = _webhook(chance, target, is_stranger) if chance.random() < 0.5 else _event(chance, target, is_stranger)
+    heads.mutate(chance, request)
+    return request.render()
+
+
+def _webhook(chance: random.Random, target: Target, is_stranger: bool) -> Request:
+    valid = msgspec.json.decode(incident_body(target.service_id, chance.randrange(10**8)))
+    if is_stranger:
+        valid["event"]["data"]["title"] = STRANGER
+    body = bodies.mutated(chance, valid)
+    secret = secrets.token_hex(8) if is_stranger else target.signing_secret
+    headers = [
+        f"X-PagerDuty-Signature: {sign(body, secret)}",
+        f"X-Webhook-Id: {STRANGER if is_stranger else 'fuzz'}-{chance.random()}",
+    ]
+    return Request("POST", target.path, headers, body)
+
+
+def _event(chance: random.Random, target: Target, is_stranger: bool) -> Request:
+    valid = EVENT | ({"entity": STRANGER} if is_stranger else {})
+    key = secrets.token_urlsafe(24) if is_stranger else target.ingest_key
+    return Request("POST", "/v1/events", [f"Authorization: Bearer {key}"], bodies.mutated(chance, valid))
+
+
+async def _exchange(target: Target, sent: bytes) -> list[str]:
+    """Send, close our side, and read all answers to the end."""
+    try:
+        async with asyncio.timeout(HANG_S), connected(target) as (reader, writer):
+            writer.write(sent)
+            writer.write_eof()
+            told = await reader.read(-1)
+    except TimeoutError:
+        return ["hang"]
+    except OSError:
+        return ["closed"]
+    return [status.decode() for status in STATUS.findall(told)] or ["closed"]
