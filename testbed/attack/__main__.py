@@ -29,23 +29,25 @@ NAMES = [MATRIX, *FLOOD_NAMES, MUTATIONS]
 report = timed_progress()
 
 
-async def run(names: list[str], seed: int) -> list[Row]:
-    """Put the place up, attack it, and remove it; print each row as it is known."""
+async def run(names: list[str], seed: int, label: str) -> list[Row]:
+    """Put the place up, attack it, and remove it; print and keep each row as it is known."""
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="noctuary-attack-") as directory:
         cluster = await asyncio.to_thread(LocalKube, crds=CRDS)
         with cluster:
             async with Accounts() as accounts, open_place(cluster, accounts, Path(directory)) as place:
+                report("the place stands")
                 async for row in attack(place, accounts, names, seed):
                     rows.append(row)
-                    report(f"{row.attack}: {'ok' if row.passed else 'FAILED: ' + '; '.join(row.all_effects()[:2])}")
+                    report("\n" + render([row]))
+                    write_json(rows, RESULTS / f"{label}.json", label)
     return rows
 
 
 async def attack(place: Place, accounts: Accounts, names: list[str], seed: int) -> AsyncIterator[Row]:
     """Run the chosen attacks in the order in which they disturb each other least."""
     if MATRIX in names:
-        async for row in run_matrix(place, accounts, report):
+        async for row in run_matrix(place, accounts):
             yield row
     if not set(names) - {MATRIX}:
         return
@@ -63,8 +65,7 @@ def main() -> int:
     parser.add_argument("--label", default="attack", help="name of the JSON file below build/attack/")
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="of everything that is generated")
     chosen = parser.parse_args()
-    rows = asyncio.run(run(chosen.only or NAMES, chosen.seed))
-    write_json(rows, RESULTS / f"{chosen.label}.json", chosen.label)
+    rows = asyncio.run(run(chosen.only or NAMES, chosen.seed, chosen.label))
     print(render(rows))
     return 0 if all(row.passed for row in rows) else 1
 

@@ -76,7 +76,7 @@ def differences(sides: Sides, seen: Seen, calm: list[Seen]) -> list[str]:
         found.append(f"{LATE}{seen.seconds:.1f} s, undisturbed {slowest:.1f} s")
     if seen.notes and seen.states_told != (True, True):
         found.append(f"incident: told acknowledged, resolved: {seen.states_told}")
-    return found + _calls(seen, calm)
+    return found + calls_beyond(seen, calm)
 
 
 def are_soft(found: list[str]) -> bool:
@@ -92,7 +92,8 @@ def _rightful(sides: Sides, seen: Seen) -> list[str]:
     return found
 
 
-def _calls(seen: Seen, calm: list[Seen]) -> list[str]:
+def calls_beyond(seen: Seen, calm: list[Seen]) -> list[str]:
+    """Name the calls with the victim's token that its undisturbed lives do not explain."""
     most = Counter[tuple[str, str]]()
     for each in calm:
         most |= each.calls

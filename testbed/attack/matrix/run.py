@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from hack.lib.cache import Progress
 from noctuary.common.errors import KubernetesError
 from testbed.attack.accounts import Accounts
 from testbed.attack.matrix import observe
@@ -43,7 +42,6 @@ class Cells:
 async def run_matrix(
     place: Place,
     accounts: Accounts,
-    report: Progress,
     pairs: Sequence[Pair] = (),
     moves: Sequence[Move] = (),
 ) -> AsyncIterator[Row]:
@@ -54,9 +52,7 @@ async def run_matrix(
         async def one(pair: Pair) -> Row:
             async with slots:
                 cells = await run_pair(place, accounts, pair, list(moves or all_moves()), elsewhere)
-            row = Row(f"{NAME} {pair.number:02d}", f"{cells.count} cells: {pair.title}", effects=cells.effects)
-            report(f"{row.attack}: {row.size}: {len(row.effects)} effects")
-            return row
+            return Row(f"{NAME} {pair.number:02d}", f"{cells.count} cells: {pair.title}", effects=cells.effects)
 
         for done in asyncio.as_completed([one(pair) for pair in pairs or all_pairs()]):
             yield await done

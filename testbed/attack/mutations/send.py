@@ -3,7 +3,6 @@
 import asyncio
 import random
 import re
-import secrets
 from collections import Counter
 
 import msgspec
@@ -42,7 +41,7 @@ async def send_mutated(target: Target, count: int) -> Counter[str]:
         while left[0] > 0:
             size = min(chance.choice((1, 1, 1, PIPELINE_MAX)), left[0])
             left[0] -= size
-            sent = heads.on_the_wire(chance, [_mutated_request(chance, target) for _ in range(size)])
+            sent = heads.on_the_wire(chance, [mutated_request(chance, target) for _ in range(size)])
             answers.update(await _exchange(target, sent))
             answers["sent"] += size
 
@@ -50,7 +49,7 @@ async def send_mutated(target: Target, count: int) -> Counter[str]:
     return answers
 
 
-def _mutated_request(chance: random.Random, target: Target) -> bytes:
+def mutated_request(chance: random.Random, target: Target) -> bytes:
     """Return a request to one of the doors, by its owner or by a stranger, with head and body mutated."""
     is_stranger = chance.random() < 0.5
     request = _webhook(chance, target, is_stranger) if chance.random() < 0.5 else _event(chance, target, is_stranger)
@@ -63,7 +62,7 @@ def _webhook(chance: random.Random, target: Target, is_stranger: bool) -> Reques
     if is_stranger:
         valid["event"]["data"]["title"] = STRANGER
     body = bodies.mutated(chance, valid)
-    secret = secrets.token_hex(8) if is_stranger else target.signing_secret
+    secret = f"{chance.getrandbits(64):x}" if is_stranger else target.signing_secret
     headers = [
         f"X-PagerDuty-Signature: {sign(body, secret)}",
         f"X-Webhook-Id: {STRANGER if is_stranger else 'fuzz'}-{chance.random()}",
@@ -73,7 +72,7 @@ def _webhook(chance: random.Random, target: Target, is_stranger: bool) -> Reques
 
 def _event(chance: random.Random, target: Target, is_stranger: bool) -> Request:
     valid = EVENT | ({"entity": STRANGER} if is_stranger else {})
-    key = secrets.token_urlsafe(24) if is_stranger else target.ingest_key
+    key = f"{chance.getrandbits(192):x}" if is_stranger else target.ingest_key
     return Request("POST", "/v1/events", [f"Authorization: Bearer {key}"], bodies.mutated(chance, valid))
 
 
