@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -32,6 +33,7 @@ report = timed_progress()
 async def run(names: list[str], seed: int, label: str) -> list[Row]:
     """Put the place up, attack it, and remove it; print and keep each row as it is known."""
     rows: list[Row] = []
+    _end_tidily()
     with tempfile.TemporaryDirectory(prefix="noctuary-attack-") as directory:
         cluster = await asyncio.to_thread(LocalKube, crds=CRDS)
         with cluster:
@@ -42,6 +44,13 @@ async def run(names: list[str], seed: int, label: str) -> list[Row]:
                     report("\n" + render([row]))
                     write_json(rows, RESULTS / f"{label}.json", label)
     return rows
+
+
+def _end_tidily() -> None:
+    """Take SIGTERM as Ctrl-C, so that what was put up is removed."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if task is not None:
+        loop.add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 async def attack(place: Place, accounts: Accounts, names: list[str], seed: int) -> AsyncIterator[Row]:

@@ -13,7 +13,13 @@ from testbed.attack.tenant import Tenant
 from testbed.localkube import Cluster, grant
 from testbed.polling import until
 from testbed.stage.kube import Kube
-from testbed.stage.release import StagedRelease
+from testbed.stage.release import ROOT, StagedRelease
+
+PATIENT = {"NOCTUARY_LEASE_DURATION_S": "60", "NOCTUARY_LEASE_RENEW_S": "5"}
+"""Nobody starts the operator again here: it must not end because this machine kept it waiting for its Lease."""
+
+THIS_TREE = {"PYTHONPATH": f"{ROOT}:{ROOT / 'operator'}"}
+"""What is attacked is the tree that this file is of, whatever is installed."""
 
 
 @dataclass
@@ -80,7 +86,11 @@ async def open_place(
 
 def _install(release: StagedRelease, cluster: Cluster, receiver: Mapping[str, str]) -> None:
     cluster.kubectl("create", "namespace", release.namespace)
-    release.prepare(grant(cluster, release.namespace, token_file=True), receiver=receiver)
+    release.prepare(
+        grant(cluster, release.namespace, token_file=True),
+        operator=PATIENT | THIS_TREE,
+        receiver={**receiver, **THIS_TREE},
+    )
 
 
 async def _log_out(place: Place) -> None:

@@ -31,9 +31,7 @@ PAIRS = [
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.title)
-async def test_nothing_that_a_tenant_makes_has_an_effect_on_another(
-    cluster: Cluster, tmp_path: Path, pair: Pair
-) -> None:
+async def test_nothing_a_tenant_makes_has_an_effect_on_another(cluster: Cluster, tmp_path: Path, pair: Pair) -> None:
     async with Accounts() as accounts, open_place(cluster, accounts, tmp_path) as place:
         rows = [row async for row in run_matrix(place, accounts, [pair], MOVES)]
     assert [row.all_effects() for row in rows] == [[]]

@@ -78,12 +78,14 @@ class Request:
     body: bytes
     version: str = "HTTP/1.1"
     length: str | None = None
+    closes: bool = False
 
     def render(self) -> bytes:
         """Return the bytes."""
         length = str(len(self.body)) if self.length is None else self.length
         framed = [] if any(each.lower() == "transfer-encoding: chunked" for each in self.headers) else [length]
         lines = [f"{self.method} {self.path} {self.version}", "Host: 127.0.0.1", *self.headers]
+        lines += ["Connection: close"] if self.closes else []
         lines += [f"Content-Length: {each}" for each in framed]
         return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + self.body
 

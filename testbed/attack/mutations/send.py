@@ -1,6 +1,7 @@
 """Sends mutated requests over many connections and counts the answers; a hang is one that never came."""
 
 import asyncio
+import contextlib
 import random
 import re
 from collections import Counter
@@ -8,15 +9,19 @@ from collections import Counter
 import msgspec
 
 from testbed.attack.floods.target import Target, incident_body
-from testbed.attack.floods.wire import connected
+from testbed.attack.floods.wire import READ_BYTES, connected
 from testbed.attack.mutations import bodies, heads
 from testbed.attack.mutations.heads import Request
 from testbed.pagerduty.webhooks.signing import sign
 
-CONNECTIONS = 16
+CONNECTIONS = 32
 PIPELINE_MAX = 4
-HANG_S = 20.0
-"""What was neither answered nor closed by then, once we have closed our own side, hangs."""
+CLOSING = 0.8
+"""Of the requests ask for the end of the connection: the others show what is kept open."""
+QUIET_S = 0.3
+"""A request that is cut short is owed no answer: then we close our side."""
+HANG_S = 30.0
+"""What is not closed by then hangs."""
 EVENT = {
     "service_name": "fuzz",
     "vendor": "fuzz",
@@ -53,6 +58,7 @@ def mutated_request(chance: random.Random, target: Target) -> bytes:
     """Return a request to one of the doors, by its owner or by a stranger, with head and body mutated."""
     is_stranger = chance.random() < 0.5
     request = _webhook(chance, target, is_stranger) if chance.random() < 0.5 else _event(chance, target, is_stranger)
+    request.closes = chance.random() < CLOSING
     heads.mutate(chance, request)
     return request.render()
 
@@ -77,14 +83,22 @@ def _event(chance: random.Random, target: Target, is_stranger: bool) -> Request:
 
 
 async def _exchange(target: Target, sent: bytes) -> list[str]:
-    """Send, close our side, and read all answers to the end."""
+    """Send, read all answers, and see the connection end once we have closed our side."""
+    told = bytearray()
     try:
         async with asyncio.timeout(HANG_S), connected(target) as (reader, writer):
             writer.write(sent)
+            await _read_until_quiet(reader, told)
             writer.write_eof()
-            told = await reader.read(-1)
+            told += await reader.read(-1)
     except TimeoutError:
         return ["hang"]
     except OSError:
-        return ["closed"]
+        pass  # what was answered before the reset counts
     return [status.decode() for status in STATUS.findall(told)] or ["closed"]
+
+
+async def _read_until_quiet(reader: asyncio.StreamReader, told: bytearray) -> None:
+    with contextlib.suppress(TimeoutError):
+        while chunk := await asyncio.wait_for(reader.read(READ_BYTES), QUIET_S):
+            told += chunk
