@@ -24,7 +24,7 @@ MOVES = [
     *[move for move in all_moves() if move.kind in ("nothing", "secret", "event")],
 ]
 PAIRS = [
-    Pair(0, BOGUS, "victim's service", "account", "/."),
+    Pair(0, BOGUS, "victim's service", "account", ""),
     Pair(1, SAME, "own service", "service", ""),
 ]
 
