@@ -26,3 +26,19 @@ def audit_inbox(data: Path) -> InboxAudit:
         distinct=len({(integration_id, webhook_id) for integration_id, webhook_id, _ in rows}),
         unfinished=len([None for _, _, finished_at in rows if finished_at is None]),
     )
+
+
+def rows_that_hold(text: str, data: Path) -> dict[str, int]:
+    """Count the rows that hold a text, by table, in a store that nobody has open."""
+    found = {}
+    with contextlib.closing(sqlite3.connect(data / DATABASE)) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            rows = connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - a name of the store's own
+            if number := sum(1 for row in rows if text in _plain(row)):
+                found[table] = number
+    return found
+
+
+def _plain(row: tuple[object, ...]) -> str:
+    return " ".join(part.decode(errors="replace") if isinstance(part, bytes) else str(part) for part in row)

@@ -1,11 +1,8 @@
 """The mutated requests as rows: what was answered, what health said meanwhile, and what was stored."""
 
 import asyncio
-import contextlib
 import json
-import sqlite3
 import sys
-from pathlib import Path
 
 from hack.lib.cache import Progress
 from testbed.attack.floods.bystander import Bystander
@@ -13,6 +10,7 @@ from testbed.attack.floods.limits import limit_megabytes, peak_megabytes
 from testbed.attack.floods.scene import Scene, fresh_receiver
 from testbed.attack.mutations.send import STRANGER
 from testbed.attack.table import Row
+from testbed.stage.store_audit import rows_that_hold
 
 NAME = "mutations"
 COUNT = 100_000
@@ -41,7 +39,7 @@ async def run_mutations(scene: Scene, seed: int, report: Progress, count: int = 
         return row
     row.rss_mb = peak_megabytes(pid)
     await asyncio.to_thread(release.receiver.stop)
-    found = await asyncio.to_thread(strangers_rows, release.directory / "data")
+    found = await asyncio.to_thread(rows_that_hold, STRANGER, release.directory / "data")
     row.effects += [f"{number} rows of {table} hold what a stranger sent" for table, number in found.items()]
     return row
 
@@ -53,20 +51,3 @@ async def _send(scene: Scene, seed: int, count: int) -> dict[str, int]:
     told = (await process.communicate())[0]
     answers: dict[str, int] = json.loads(told or b"{}")
     return answers
-
-
-def strangers_rows(data: Path) -> dict[str, int]:
-    """Count, in every table of a store that nobody has open, the rows that hold a stranger's text."""
-    found = {}
-    with contextlib.closing(sqlite3.connect(data / "noctuary.db")) as connection:
-        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        for table in tables:
-            rows = connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - a name of the store's own
-            number = sum(1 for row in rows if STRANGER in _text(row))
-            if number:
-                found[table] = number
-    return found
-
-
-def _text(row: tuple[object, ...]) -> str:
-    return " ".join(part.decode(errors="replace") if isinstance(part, bytes) else str(part) for part in row)
