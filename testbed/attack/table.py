@@ -6,6 +6,8 @@ from pathlib import Path
 
 MAX_RATIO = 3.0
 """How much later a second tenant's notes may stand than in the undisturbed run of the same invocation."""
+MAX_CALM_S = 1.0
+"""Undisturbed notes stand in 0.3 s: where they take longer the machine is busy, and no ratio says anything."""
 MAX_TOLD = 6
 """Effects printed of one row; the JSON holds all."""
 
@@ -34,6 +36,8 @@ class Row:
         found = list(self.effects)
         if self.ratio is not None and self.ratio > MAX_RATIO:
             found.append(f"the second tenant's notes came {self.ratio:.1f} times as late, more than {MAX_RATIO:g}")
+        if self.calm_p99_s is not None and self.calm_p99_s > MAX_CALM_S:
+            found.append(f"undisturbed p99 is {self.calm_p99_s:.1f} s: attack on a machine that does nothing else")
         if self.lost:
             found.append(f"{self.lost} incidents of the second tenant have no note")
         if self.rss_mb is not None and self.rss_limit_mb is not None and self.rss_mb > self.rss_limit_mb:

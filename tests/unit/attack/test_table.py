@@ -23,6 +23,7 @@ def test_an_attack_that_nobody_else_felt_passes() -> None:
     ("changes", "words"),
     [
         ({"p99_s": 0.31}, "3.1 times as late"),
+        ({"calm_p99_s": 1.1}, "attack on a machine that does nothing else"),
         ({"lost": 1}, "1 incidents of the second tenant have no note"),
         ({"rss_mb": 501.0}, "501 MB resident"),
         ({"effects": ["a note was forged"]}, "a note was forged"),
