@@ -84,7 +84,7 @@ async def _apply_all(kube: Kube, release: StagedRelease, audit: Audit, route: st
     await _prepare(kube, namespace)
     if not release.operator.running:
         release.operator.start()
-        await _until_idle(release.operator)
+        await until_idle(release.operator)
     audit.new_counts()
     cpu = release.operator.cpu_seconds()
     started = time.monotonic()
@@ -92,7 +92,7 @@ async def _apply_all(kube: Kube, release: StagedRelease, audit: Audit, route: st
     await _create(kube, namespace, route, count)
     await until(f"{count} resources Ready", lambda: _all_ready(kube, namespace, count), timeout_s=ALL_READY_S)
     seconds = time.monotonic() - started
-    await _until_idle(release.operator)
+    await until_idle(release.operator)
     if controller is not None:
         controller.cancel()
     used = release.operator.cpu_seconds() - cpu
@@ -141,14 +141,14 @@ async def _restart(release: StagedRelease, audit: Audit, count: int) -> Round:
     audit.new_counts()
     started = time.monotonic()
     release.operator.start()
-    idle_after = await _until_idle(release.operator)
+    idle_after = await until_idle(release.operator)
     cpu = release.operator.cpu_seconds()
     return Round(
         f"restart at {count}", count, idle_after - started, cpu, release.operator.rss_megabytes(), audit.new_counts()
     )
 
 
-async def _until_idle(program: Program) -> float:
+async def until_idle(program: Program) -> float:
     """Wait until the process uses next to no CPU; return when that began (monotonic seconds)."""
     since, last = time.monotonic(), program.cpu_seconds()
     while time.monotonic() - since < IDLE_S:

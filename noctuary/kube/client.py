@@ -118,6 +118,20 @@ class KubeClient:
         """Get one object or list as bytes."""
         return await self.request("GET", path, query=query, accept=accept)
 
+    async def get_within(
+        self, path: str, max_bytes: int, *, query: Query | None = None, accept: str = JSON
+    ) -> bytes | None:
+        """Get a list as bytes; None, without having kept more than that, when it is longer than `max_bytes`."""
+        timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_S)
+        chunks, length = [], 0
+        async with self.stream("GET", path, query=query, accept=accept, timeout=timeout) as response:
+            async for chunk in response.content.iter_any():
+                length += len(chunk)
+                if length > max_bytes:
+                    return None
+                chunks.append(chunk)
+        return b"".join(chunks)
+
     async def apply(self, path: str, manifest: Mapping[str, Any], *, manager: str) -> bytes:
         """Apply a manifest server-side, taking over fields that others changed; return the new metadata."""
         query = {"fieldManager": manager, "force": "true"}

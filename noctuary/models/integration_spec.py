@@ -15,6 +15,9 @@ VERSION = "v1alpha1"
 PLURAL = "pagerdutyintegrations"
 KIND = "PagerDutyIntegration"
 
+MAX_SPEC_BYTES = 64 * 1024
+"""What a spec may weigh as JSON: 50 ordinary services weigh 10 KB, all bounds of the schema together allow 1.5 MB."""
+
 REGION_API_URL = {"us": "https://api.pagerduty.com", "eu": "https://api.eu.pagerduty.com"}
 """PagerDuty's two service regions (developer documentation, "Service Regions")."""
 

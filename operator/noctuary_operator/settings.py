@@ -4,7 +4,7 @@ import os
 import socket
 import uuid
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,6 +14,9 @@ from noctuary.kube import lease
 
 PAGERDUTY_API_HOSTS = ("api.pagerduty.com", "api.eu.pagerduty.com")
 """PagerDuty's own API hosts; anything else must be allowed on purpose, because the API token is sent there."""
+
+MAX_INTEGRATIONS_PER_NAMESPACE = 100
+"""Far more than a team has PagerDuty services; their specs are of 6 MB at most."""
 
 
 def default_identity() -> str:
@@ -46,6 +49,18 @@ class OperatorSettings(BaseSettings):
     """Whether plain http is allowed towards the API: for tests with a local PagerDuty."""
     allowed_route_annotations: Names = ()
     """Annotation keys that a route may carry: a key, or a prefix that ends in *."""
+    allowed_ingress_classes: Names = ("*",)
+    """Ingress classes that a route may have: a name, or a prefix that ends in *.
+
+    An Ingress that names none is served by the default class, whatever that is, so it is allowed with * only."""
+    allowed_tls_secrets: Names = ("*",)
+    """Names of certificates that a route may have, in the same form."""
+    max_integrations_per_namespace: Annotated[int, Field(ge=1)] = MAX_INTEGRATIONS_PER_NAMESPACE
+    """Integrations of one namespace that are served; younger ones say that they are not."""
+    secret_access: Literal["cluster", "namespaces"] = "cluster"  # noqa: S105 - how, not what
+    """Whether Secrets are asked for in all namespaces that are served, or in `secret_namespaces` only."""
+    secret_namespaces: Names = ()
+    """Namespaces whose Secrets are asked for with `secret_access` namespaces, beside our own in the release's."""
     consent_required: bool = True
     """Whether a foreign namespace must consent to being mapped."""
     watch_namespaces: Names = ()
@@ -65,3 +80,8 @@ class OperatorSettings(BaseSettings):
     lease_duration_s: Annotated[float, Field(ge=1)] = lease.DURATION_S
     lease_renew_s: Annotated[float, Field(gt=0)] = lease.RENEW_S
     log_level: str = "info"
+
+    @property
+    def names_secret_namespaces(self) -> bool:
+        """Whether no Secret is asked for but in `secret_namespaces` and in the release's namespace."""
+        return self.secret_access == "namespaces"  # noqa: S105 - how, not what

@@ -29,13 +29,16 @@ from noctuary_operator.watch.kopf_watch import run_kopf
 from noctuary_operator.watch.namespaces import NamespacePoller
 from noctuary_operator.watch.receiver_reports import ReceiverReports
 from noctuary_operator.watch.route_watches import HttpRouteWatch, route_reflector
+from noctuary_operator.watch.secret_access import SecretAccess
 from noctuary_operator.watch.secret_values import SecretValues
-from noctuary_operator.watch.watches import Watches, labelled_secrets, other_secrets
+from noctuary_operator.watch.watches import Watches, labelled_secrets, secret_heads
 
 log = structlog.get_logger()
 
 UNFILLED_S = 1.0
 """How soon an integration is retried whose namespace was not listed yet, or is closed to us."""
+REFUSED_S = 5.0
+"""How soon it is seen that a Role has come by which we may read the Secrets of a namespace."""
 
 
 class Operator:
@@ -46,8 +49,13 @@ class Operator:
     ) -> None:
         self._settings = settings
         self._metrics = metrics
-        self._view = ClusterView(settings.release_namespace, self._wake, settings.watch_namespaces)
-        self._queue = WorkQueue(self._work, settings.concurrency, metrics)
+        self._view = ClusterView(
+            settings.release_namespace,
+            self._wake,
+            settings.watch_namespaces,
+            settings.max_integrations_per_namespace,
+        )
+        self._queue = WorkQueue(self._work, settings.concurrency, metrics, self._view.integrations.namespace_of)
         self._internal = InternalTokenSecret(client, self._view, settings.release_namespace)
         self._reports = ReceiverReports(
             http, settings.receiver_internal_url or "", self._internal.value, self._wake, metrics
@@ -55,6 +63,7 @@ class Operator:
         self._watches = Watches(
             build_reflectors(client, self._view, settings), build_single(client, self._view, settings)
         )
+        self._secrets = SecretAccess(self._watches, settings)
         self._reconciler = self._build_reconciler(client)
         self._sweeper = Sweeper(client, self._view, self._wake, settings.watch_namespaces)
         self._namespaces = NamespacePoller(
@@ -65,22 +74,25 @@ class Operator:
 
     def _build_reconciler(self, client: KubeClient) -> Reconciler:
         settings = self._settings
+        values = SecretValues(client, self._view, self._metrics)
         return Reconciler(
             client,
             self._view,
-            Applier(client, self._view, settings.release_namespace, self._metrics),
-            SecretValues(client, self._view.heads, self._metrics),
+            Applier(client, self._view, values, settings.release_namespace, self._metrics),
+            values,
             EventRecorder(client, settings.identity, self._metrics),
             Policy(
                 settings.allowed_webhook_hosts,
                 settings.allowed_api_hosts,
                 settings.allowed_route_annotations,
+                settings.allowed_ingress_classes,
+                settings.allowed_tls_secrets,
                 settings.allow_http_api,
                 settings.consent_required,
             ),
             Backend(settings.release_namespace, settings.receiver_service, settings.receiver_port),
             self._reports.get,
-            self._watches.is_refused,
+            self._is_closed,
         )
 
     def problem(self) -> str | None:
@@ -100,6 +112,8 @@ class Operator:
         try:
             first = (self._watches.answered(), self._namespaces.health.synced.wait(), self._http_routes.list_once())
             if not await finish_unless_stopped(asyncio.gather(*first), stop):
+                return
+            if not await finish_unless_stopped(self._sweeper.seat_all(), stop):
                 return
             self._view.mark_filled()
             self._wake(INTERNAL_KEY)
@@ -124,47 +138,44 @@ class Operator:
     def _wake(self, key: str) -> None:
         self._queue.add(key)
 
-    def _is_open(self, namespace: str) -> bool:
-        return self._watches.is_filled(namespace) and not self._watches.is_refused(namespace)
+    def _is_closed(self, namespace: str) -> bool:
+        return bool(self._settings.watch_namespaces) and self._watches.is_refused(namespace)
 
     async def _work(self, key: str) -> float | None:
         if key == INTERNAL_KEY:
             await self._internal.ensure()
             return None
         integration = self._view.integrations.get(key)
-        if integration is not None and not self._is_open(integration.namespace):
+        if integration is None:
+            return await self._reconciler.reconcile(key)
+        problem = self._secrets.problem(integration.namespace)
+        if problem is not None:
+            await self._reconciler.hold(integration, problem, "TokenReady")
+            return REFUSED_S
+        if not self._secrets.is_open(integration.namespace):
             return UNFILLED_S  # else its Secrets would look missing and be replaced
+        await self._sweeper.seat(integration.namespace)
         return await self._reconciler.reconcile(key)
 
 
 def build_reflectors(client: KubeClient, view: ClusterView, settings: OperatorSettings) -> list[Reflector[Any]]:
-    """Return the watches that all work needs: our children, and in all namespaces Secrets and Namespaces."""
+    """Return the watches that all work needs: ours in the release's namespace, and those of the whole cluster."""
     release = settings.release_namespace
     found: list[Reflector[Any]] = [
         route_reflector("Ingress", client, release, view.routes["Ingress"].scope(release)),
+        labelled_secrets(client, view, release),
     ]
     if settings.watch_namespaces:
-        return [*found, labelled_secrets(client, view, release)]
-    return [
-        *found,
-        labelled_secrets(client, view, ""),
-        other_secrets(client, view, ""),
-        Reflector(
-            client,
-            paths.NAMESPACES,
-            NamespaceHead,
-            view.namespaces.scope(""),
-            accept=METADATA,
-            list_accept=METADATA_LIST,
-        ),
-    ]
+        return found
+    if not settings.names_secret_namespaces:
+        found.append(secret_heads(client, view, ""))
+    heads = Reflector(
+        client, paths.NAMESPACES, NamespaceHead, view.namespaces.scope(""), accept=METADATA, list_accept=METADATA_LIST
+    )
+    return [*found, heads]
 
 
 def build_single(client: KubeClient, view: ClusterView, settings: OperatorSettings) -> dict[str, list[Reflector[Any]]]:
-    """Return the watches of each single namespace; what the release's own holds with our label is watched anyway."""
-    single: dict[str, list[Reflector[Any]]] = {}
-    for name in settings.watch_namespaces:
-        single[name] = [other_secrets(client, view, name)]
-        if name != settings.release_namespace:
-            single[name].append(labelled_secrets(client, view, name))
-    return single
+    """Return the watch of each single namespace's Secrets."""
+    names = settings.secret_namespaces if settings.names_secret_namespaces else settings.watch_namespaces
+    return {name: [secret_heads(client, view, name)] for name in names}

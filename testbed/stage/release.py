@@ -87,6 +87,7 @@ class StagedRelease:
             "NOCTUARY_ALLOW_HTTP_API": "true",
             "NOCTUARY_RECEIVER_INTERNAL_URL": f"http://127.0.0.1:{self.internal_port}",
             "NOCTUARY_HEALTH_PORT": str(self.operator_port),
+            "NOCTUARY_MAX_INTEGRATIONS_PER_NAMESPACE": "100000",  # benchmarks fill single namespaces
         }
 
     def _receiver_settings(self, kubeconfig: Path) -> dict[str, str]:

@@ -24,14 +24,13 @@ from noctuary_operator.plan.routes.http_routes import HTTP_ROUTE, http_routes_ab
 from noctuary_operator.plan.routes.kinds import ROUTE_KINDS, same_route
 from noctuary_operator.resources import paths, reasons
 from noctuary_operator.resources.integration import Integration
-from noctuary_operator.resources.objects import OWNER_ANNOTATION, LabelledSecret, Meta, RouteObject
+from noctuary_operator.resources.objects import OWNER_ANNOTATION, LabelledSecret, Meta, RouteObject, SecretHead
 from noctuary_operator.resources.secret_data import encode_values
 from noctuary_operator.resources.status import IntegrationStatus
 from noctuary_operator.watch.cluster_view import ClusterView
+from noctuary_operator.watch.secret_values import SecretValues
 
 FIELD_MANAGER = "noctuary-operator"
-SECRET_KEYS = frozenset({"url", "token", "signingSecret", "ingestKey"})
-"""The keys of the webhook Secret that are ours; others are left alone."""
 REFUSALS = frozenset({400, 403, 409, 422})
 """Answers to a write that a person has to fix: admission, quota, policy, a terminating namespace."""
 
@@ -40,12 +39,23 @@ class _Answer(msgspec.Struct):
     metadata: Meta
 
 
+_SECRET_HEAD = msgspec.json.Decoder(SecretHead)
+
+
 class Applier:
     """Writes, and remembers in the caches what it wrote."""
 
-    def __init__(self, client: KubeClient, view: ClusterView, release_namespace: str, metrics: OperatorMetrics) -> None:
+    def __init__(
+        self,
+        client: KubeClient,
+        view: ClusterView,
+        values: SecretValues,
+        release_namespace: str,
+        metrics: OperatorMetrics,
+    ) -> None:
         self._client = client
         self._view = view
+        self._values = values
         self._namespace = release_namespace
         self._metrics = metrics
 
@@ -57,7 +67,7 @@ class Applier:
         """
         await self._record(observed.integration, desired.record)
         secret_problem = await self._webhook_secret(observed, desired.webhook_secret)
-        route_problem = await self._route(observed, desired.route)
+        route_problem = None if desired.keeps_route else await self._route(observed, desired.route)
         kind = desired.route["kind"] if desired.route is not None else ""
         return Outcome(secret_problem, route_problem, self._view.route(kind, observed.integration.uid))
 
@@ -71,7 +81,7 @@ class Applier:
         manifest["metadata"]["annotations"] = {OWNER_ANNOTATION: f"{integration.namespace}/{integration.name}"}
         with self._view.labelled.writing(self._namespace, name):
             meta = await self._apply(paths.secrets(self._namespace, name), manifest)
-            self._view.labelled.record_write(LabelledSecret(meta, manifest["data"], record))
+            self._view.labelled.record_write(LabelledSecret(meta, record=record))
 
     async def _webhook_secret(self, observed: Observed, values: dict[str, str]) -> Problem | None:
         integration = observed.integration
@@ -83,15 +93,16 @@ class Applier:
             )
             return Problem(reasons.SECRET_NAME_TAKEN, message)
         wanted = labels(ROLE_WEBHOOK_SECRET, integration.uid)
-        actual = self._view.labelled.get(integration.namespace, name)
-        if actual is not None and _is_whole(actual, wanted, values, integration.uid):
+        actual = self._view.heads.get(integration.namespace, name)
+        if actual is not None and _is_whole(actual, wanted, integration.uid) and observed.webhook_secret == values:
             return None
         manifest = _secret(name, integration.namespace, wanted, encode_values(values))
         manifest["metadata"]["ownerReferences"] = [owner_reference(integration)]
         try:
-            with self._view.labelled.writing(integration.namespace, name):
-                meta = await self._apply(paths.secrets(integration.namespace, name), manifest)
-                self._view.labelled.record_write(LabelledSecret(meta, manifest["data"]))
+            with self._view.heads.writing(integration.namespace, name):
+                head = _SECRET_HEAD.decode(await self._send(paths.secrets(integration.namespace, name), manifest))
+                self._values.record_write(integration.namespace, name, head.metadata.resource_version, values)
+                self._view.heads.record_write(head)
         except KubernetesError as error:
             if error.status not in REFUSALS:
                 raise
@@ -161,11 +172,12 @@ class Applier:
         return True
 
     async def _apply(self, path: str, manifest: dict[str, Any]) -> Meta:
+        return msgspec.json.decode(await self._send(path, manifest), type=_Answer).metadata
+
+    async def _send(self, path: str, manifest: dict[str, Any]) -> bytes:
         kind = manifest["kind"] + (" status" if path.endswith("/status") else "")
         self._metrics.writes.labels(kind).inc()
-        return msgspec.json.decode(
-            await self._client.apply(path, manifest, manager=FIELD_MANAGER), type=_Answer
-        ).metadata
+        return await self._client.apply(path, manifest, manager=FIELD_MANAGER)
 
 
 def _secret(name: str, namespace: str, labels_: dict[str, str], data: dict[str, str]) -> dict[str, Any]:
@@ -174,10 +186,9 @@ def _secret(name: str, namespace: str, labels_: dict[str, str], data: dict[str, 
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "data": data}
 
 
-def _is_whole(actual: LabelledSecret, labels_: dict[str, str], values: dict[str, str], uid: str) -> bool:
-    ours = {key: value for key, value in actual.data.items() if key in SECRET_KEYS}
+def _is_whole(actual: SecretHead, labels_: dict[str, str], uid: str) -> bool:
     owned = any(owner.uid == uid for owner in actual.metadata.owner_references)
-    return owned and ours == encode_values(values) and contains(actual.metadata.labels, labels_)
+    return owned and msgspec.to_builtins(actual.metadata.labels) == labels_
 
 
 def _route_refusal(kind: str, error: KubernetesError) -> Problem:

@@ -10,21 +10,22 @@ from noctuary.common.errors import KubernetesError, is_refusal
 from noctuary.kube.client import METADATA, KubeClient
 from noctuary.models.integration_spec import IntegrationSpec, SecretKeyRef
 from noctuary.models.reports import IntegrationReport
-from noctuary.models.routing_record import INTEGRATION_LABEL
 from noctuary_operator.act.apply import Applier
 from noctuary_operator.act.events import EventRecorder
-from noctuary_operator.plan.conditions import describe_lookup, status_of, unreadable_status
+from noctuary_operator.plan.conditions import held_status, status_of
 from noctuary_operator.plan.desired import Desired, compile_desired
 from noctuary_operator.plan.events import planned_events
+from noctuary_operator.plan.lookups import describe_lookup
 from noctuary_operator.plan.manifests import Backend
 from noctuary_operator.plan.observed import Lookup, Minted, Observed
-from noctuary_operator.plan.policy import Policy
-from noctuary_operator.resources import paths
+from noctuary_operator.plan.policy import Policy, Problem
+from noctuary_operator.resources import paths, reasons
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.objects import OWNER_ANNOTATION
-from noctuary_operator.resources.secret_data import decode_values, fresh_secret
+from noctuary_operator.resources.secret_data import WEBHOOK_SECRET_KEYS, fresh_secret
 from noctuary_operator.resources.status import IntegrationStatus
 from noctuary_operator.watch.cluster_view import ClusterView
+from noctuary_operator.watch.seats import Seats
 from noctuary_operator.watch.secret_values import SecretValues
 
 log = structlog.get_logger()
@@ -76,10 +77,16 @@ class Reconciler:
         if integration is None or await self._is_leaving(integration):
             await self._remove(uid)
             return None
-        if integration.spec is None:
-            await self._write_status(integration, unreadable_status(integration, clock.now()), None)
+        problem = held_problem(integration, self._view.integrations.seats)
+        if problem is not None or integration.spec is None:
+            await self.hold(integration, problem)
             return None
         return await self._realize(integration, integration.spec)
+
+    async def hold(self, integration: Integration, problem: Problem | None, type_: str = "Ready") -> None:
+        """Say what keeps an integration from being worked, and leave all of it as it is."""
+        if problem is not None and not await self._is_leaving(integration):
+            await self._write_status(integration, held_status(integration, problem, clock.now(), type_), None)
 
     async def _realize(self, integration: Integration, spec: IntegrationSpec) -> float | None:
         observed = await self._observe(integration, spec)
@@ -103,9 +110,9 @@ class Reconciler:
             ),
             now=clock.now(),
             record=record.record if record is not None else None,
-            webhook_secret=self._webhook_secret(integration),
+            webhook_secret=await self._webhook_secret(integration),
             secret_name_taken=self._is_taken(integration),
-            route=self._view.route(spec.route_type, integration.uid),
+            routes=self._view.routes_of(integration.uid),
             consents={namespace: self._consents(namespace, integration.namespace) for namespace in mapped},
             unwatched=frozenset(namespace for namespace in mapped if not self._view.watches(namespace)),
             report=report,
@@ -116,21 +123,25 @@ class Reconciler:
     async def _look_up(self, integration: Integration, ref: SecretKeyRef | None) -> Lookup:
         if ref is None:
             return Lookup(missing="is not given")
-        return describe_lookup(ref, await self._values.get(integration.namespace, ref.name))
+        head = self._view.heads.get(integration.namespace, ref.name)
+        if head is not None and head.metadata.labels.role:
+            return Lookup(missing=f"Secret {ref.name} was made by Noctuary itself; name another")
+        return describe_lookup(ref, await self._values.get(integration.namespace, ref.name, {ref.key}))
 
-    def _webhook_secret(self, integration: Integration) -> dict[str, str]:
+    async def _webhook_secret(self, integration: Integration) -> dict[str, str]:
         """Return what the webhook Secret holds; that of an earlier integration of the same name is not ours."""
-        secret = self._view.labelled.get(integration.namespace, integration.webhook_secret_name)
-        if secret is None or secret.metadata.labels.get(INTEGRATION_LABEL) != integration.uid:
+        namespace, name = integration.namespace, integration.webhook_secret_name
+        head = self._view.heads.get(namespace, name)
+        if head is None or head.metadata.labels.integration != integration.uid:
             return {}
-        values = decode_values(secret.data)
-        return {key: value.decode(errors="replace") for key, value in values.items()}
+        values = await self._values.get(namespace, name, WEBHOOK_SECRET_KEYS) or {}
+        ours = WEBHOOK_SECRET_KEYS & values.keys()
+        return {key: (values[key] or b"").decode(errors="replace") for key in ours}
 
     def _is_taken(self, integration: Integration) -> bool:
+        """Whether the Secret of the needed name was made for something else: it is never written then."""
         head = self._view.heads.get(integration.namespace, integration.webhook_secret_name)
-        if head is None or self._view.labelled.get(integration.namespace, integration.webhook_secret_name):
-            return False
-        return all(owner.uid != integration.uid for owner in head.metadata.owner_references)
+        return head is not None and not (head.is_of(integration.uid) or head.is_left_of(integration.name))
 
     def _consents(self, namespace: str, own: str) -> bool:
         head = self._view.namespaces.get("", namespace)
@@ -233,6 +244,20 @@ class Reconciler:
             if namespace and name:
                 return namespace, name
         return None
+
+
+def held_problem(integration: Integration, seats: Seats) -> Problem | None:
+    """Return why an integration is left as it is, None when it is to be worked."""
+    if not seats.has(integration.uid):
+        message = (
+            f"namespace {integration.namespace} has {seats.per_namespace} older integrations, as many as it may "
+            "(limits.integrationsPerNamespace); delete one of them, or ask the administrator to raise the limit"
+        )
+        return Problem(reasons.TOO_MANY_INTEGRATIONS, message)
+    if integration.spec is None:
+        reason = reasons.SPEC_TOO_LARGE if integration.spec_is_too_large else reasons.INVALID_SPEC
+        return Problem(reason, integration.spec_error or "the spec cannot be read")
+    return None
 
 
 def without_times(status: IntegrationStatus) -> IntegrationStatus:

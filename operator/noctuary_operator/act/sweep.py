@@ -6,6 +6,7 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
+from noctuary.common.clock import parse_time
 from noctuary.common.errors import KubernetesError, is_refusal
 from noctuary.kube.client import METADATA_LIST, KubeClient
 from noctuary.kube.listing import list_objects
@@ -22,12 +23,16 @@ AFTER_FAILURE_S = 5.0
 NOT_FOUND = 404
 
 
-class _Uid(msgspec.Struct):
+class _Meta(msgspec.Struct, rename="camel"):
     uid: str = ""
+    name: str = ""
+    namespace: str = ""
+    creation_timestamp: str = ""
+    deletion_timestamp: str | None = None
 
 
 class _Item(msgspec.Struct):
-    metadata: _Uid
+    metadata: _Meta
 
 
 class _Resource(msgspec.Struct):
@@ -48,6 +53,7 @@ class Sweeper:
         self._view = view
         self._wake = wake
         self._namespaces = namespaces or ("",)
+        self._seated: set[str] = set()
 
     async def wait_for_crd(self) -> None:
         """Wait until the API server serves our CRD and lets us list it in one of our namespaces."""
@@ -79,13 +85,42 @@ class Sweeper:
         if all(each.name != PLURAL for each in served.resources):
             raise KubernetesError(NOT_FOUND, "NotFound", f"{PLURAL} are not defined")
 
+    async def seat(self, namespace: str) -> None:
+        """Give the integrations of a namespace their places before the first of it is worked: the oldest are served.
+
+        Later ones get theirs from the watch. Raises KubernetesError.
+        """
+        scope = namespace if namespace in self._namespaces else ""
+        if scope in self._seated:
+            return
+        for each in await self._listed(scope):
+            if each.deletion_timestamp is None:
+                created_at = parse_time(each.creation_timestamp)
+                self._view.integrations.seats.put(each.uid, each.namespace, each.name, created_at)
+        self._seated.add(scope)
+
+    async def seat_all(self) -> None:
+        """Give all integrations their places, as far as they may be listed; asks until the API server answers."""
+        for namespace in self._namespaces:
+            while True:
+                try:
+                    await self.seat(namespace)
+                except KubernetesError as error:
+                    if not (namespace and is_refusal(error)):
+                        log.warning("Integrations cannot be listed, trying again", error=str(error))
+                        await asyncio.sleep(AFTER_FAILURE_S)
+                        continue
+                break
+
     async def sweep(self) -> None:
         """Wake everything that we hold for integrations which are not listed."""
-        before = self._view.ledger() | self._view.integrations.uids()
+        integrations = self._view.integrations
+        before = self._view.ledger() | integrations.uids() | integrations.seats.uids()
         live = await self._live()
-        for uid in self._view.integrations.uids() & before - live:
-            self._view.integrations.drop(uid)
+        gone = before - live
         for uid in before - live:
+            gone |= integrations.drop(uid)
+        for uid in gone:
             self._wake(uid)
 
     async def run(self, interval_s: float) -> None:
@@ -104,14 +139,14 @@ class Sweeper:
         live: set[str] = set()
         for namespace in self._namespaces:
             try:
-                live |= await self._listed(namespace)
+                live |= {each.uid for each in await self._listed(namespace)}
             except KubernetesError as error:
                 if not namespace or not is_refusal(error):
                     raise
                 live |= self._view.integrations.uids_in(namespace)
         return live
 
-    async def _listed(self, namespace: str) -> set[str]:
+    async def _listed(self, namespace: str) -> list[_Meta]:
         path = paths.integrations(namespace)
         found = await list_objects(self._client, path, _Item, accept=METADATA_LIST)
-        return {item.metadata.uid for item in found.objects}
+        return [item.metadata for item in found.objects]

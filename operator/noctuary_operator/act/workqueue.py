@@ -1,4 +1,7 @@
-"""One coalescing work queue: one worker at a time reconciles a key, and retries it after a pause when that failed."""
+"""One coalescing work queue: one worker at a time reconciles a key, and retries it after a pause when that failed.
+
+Keys are taken in turns of the namespaces: whoever changes many things all the time waits for himself.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,6 +10,7 @@ import structlog
 
 from noctuary.common.backoff import Backoff
 from noctuary.common.errors import NoctuaryError
+from noctuary_operator.act.turns import Turns
 from noctuary_operator.metrics import OperatorMetrics
 
 log = structlog.get_logger()
@@ -23,12 +27,17 @@ class WorkQueue:
     """Keys waiting for work; `work` returns the seconds until it wants to see the key again, None for never."""
 
     def __init__(
-        self, work: Callable[[str], Awaitable[float | None]], concurrency: int, metrics: OperatorMetrics
+        self,
+        work: Callable[[str], Awaitable[float | None]],
+        concurrency: int,
+        metrics: OperatorMetrics,
+        namespace_of: Callable[[str], str] = lambda _: "",
     ) -> None:
         self._work = work
         self._concurrency = concurrency
         self._metrics = metrics
-        self._ready: asyncio.Queue[str] = asyncio.Queue()
+        self._namespace_of = namespace_of
+        self._ready = Turns()
         self._queued: set[str] = set()
         self._active: set[str] = set()
         self._again: set[str] = set()
@@ -42,7 +51,7 @@ class WorkQueue:
             self._again.add(key)
         elif key not in self._queued:
             self._queued.add(key)
-            self._ready.put_nowait(key)
+            self._ready.put(self._namespace_of(key), key)
             self._metrics.queue_depth.set(len(self._queued))
 
     def add_after(self, key: str, delay_s: float) -> None:
@@ -60,7 +69,7 @@ class WorkQueue:
             for key in list(self._timers):
                 self._cancel_timer(key)
             for _ in workers[len(self._active) :]:
-                self._ready.put_nowait("")
+                self._ready.put("", "")
             await asyncio.wait(workers, timeout=DRAIN_S)
             for worker in workers:
                 worker.cancel()

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import msgspec
 
 from noctuary.common.clock import format_time
-from noctuary.models.integration_spec import IntegrationSpec, SecretKeyRef
+from noctuary.models.integration_spec import IntegrationSpec
 from noctuary.models.reports import IntegrationReport
 from noctuary.models.routing_record import RoutingRecord
 from noctuary_operator.plan.desired import Desired
 from noctuary_operator.plan.manifests import Backend
-from noctuary_operator.plan.observed import Lookup, Observed
+from noctuary_operator.plan.observed import Observed
 from noctuary_operator.plan.policy import Problem
 from noctuary_operator.plan.routes.kinds import ROUTE_KINDS
 from noctuary_operator.resources import reasons
@@ -61,14 +61,13 @@ def status_of(
     )
 
 
-def unreadable_status(integration: Integration, now: float) -> IntegrationStatus:
-    """Return the status of an integration whose spec cannot be read; all else stays as it was."""
-    message = f"{integration.spec_error}; nothing was changed"
-    states = {"Ready": ("False", reasons.INVALID_SPEC, message)}
+def held_status(integration: Integration, problem: Problem, now: float, type_: str = "Ready") -> IntegrationStatus:
+    """Return the status of an integration that is left as it is: Ready, and the part the problem is of, say why."""
+    state = ("False", problem.reason, f"{problem.message}; nothing was changed")
+    said = _conditions(dict.fromkeys(("Ready", type_), state), integration, now)
+    kept = [each for each in integration.status.conditions if each.type not in ("Ready", type_)]
     return msgspec.structs.replace(
-        integration.status,
-        observed_generation=integration.generation,
-        conditions=_conditions(states, integration, now),
+        integration.status, observed_generation=integration.generation, conditions=[*said, *kept]
     )
 
 
@@ -126,7 +125,8 @@ def _subscription(observed: Observed, spec: IntegrationSpec, *, proven: bool) ->
             f"make a webhook subscription in PagerDuty with the url of Secret "
             f"{observed.integration.webhook_secret_name} and store its signing secret there"
         )
-        return "False", reasons.SIGNING_SECRET_MISSING, message
+        is_unusable = observed.signing_secret.is_unusable
+        return "False", reasons.SIGNING_SECRET_UNUSABLE if is_unusable else reasons.SIGNING_SECRET_MISSING, message
     if not proven:
         return "True", reasons.AWAITING_FIRST_WEBHOOK, "no signed webhook has come with the current token yet"
     return "True", reasons.ACTIVE, "a signed webhook has come with the current token"
@@ -135,11 +135,13 @@ def _subscription(observed: Observed, spec: IntegrationSpec, *, proven: bool) ->
 def _outbound(observed: Observed, spec: IntegrationSpec, desired: Desired) -> ConditionState | None:
     if not spec.writes_notes:
         return None
-    if desired.api_problem is not None:
-        return "False", desired.api_problem.reason, desired.api_problem.message
+    problem = desired.api_problem or desired.from_problem
+    if problem is not None:
+        return "False", problem.reason, problem.message
     if observed.api_token.value is None:
         message = f"spec.apiTokenSecretRef: {observed.api_token.missing}; store the PagerDuty API token there"
-        return "False", reasons.API_TOKEN_MISSING, message
+        is_unusable = observed.api_token.is_unusable
+        return "False", reasons.API_TOKEN_UNUSABLE if is_unusable else reasons.API_TOKEN_MISSING, message
     return (
         _refusal(observed) or _displaced(observed) or ("True", reasons.API_TOKEN_LOADED, f"notes go to {spec.api_host}")
     )
@@ -203,18 +205,3 @@ def _later(before: str | None, reported: float | None) -> str | None:
 
 def _failure_reason(before: IntegrationStatus, reported: str | None) -> str | None:
     return reported[:1024] if reported is not None else before.last_failure_reason
-
-
-def describe_lookup(ref: SecretKeyRef, values: dict[str, bytes] | None) -> Lookup:
-    """Find the value that a reference names in the values of its Secret (None: no such Secret)."""
-    if values is None:
-        return Lookup(missing=f"Secret {ref.name} does not exist")
-    if ref.key not in values:
-        return Lookup(missing=f"Secret {ref.name} has no key {ref.key}")
-    try:
-        text = values[ref.key].decode().strip()
-    except UnicodeDecodeError:
-        return Lookup(missing=f"key {ref.key} of Secret {ref.name} is not text")
-    if not text or not text.isprintable():
-        return Lookup(missing=f"key {ref.key} of Secret {ref.name} is empty or holds more than one line")
-    return Lookup(text)

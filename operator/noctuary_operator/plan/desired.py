@@ -9,7 +9,7 @@ from noctuary_operator.plan import policy as rules
 from noctuary_operator.plan.manifests import Backend
 from noctuary_operator.plan.observed import Observed
 from noctuary_operator.plan.policy import Policy, Problem
-from noctuary_operator.plan.routes.kinds import route_manifest
+from noctuary_operator.plan.routes.planned import plan_route
 from noctuary_operator.plan.tokens import (
     Fresh,
     TokenState,
@@ -18,20 +18,24 @@ from noctuary_operator.plan.tokens import (
     next_token,
     rotation_due_at,
 )
-from noctuary_operator.resources.integration import Integration
 
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """What should be for one integration, and what prevents it; `due_at` is when time alone changes it."""
+    """What should be for one integration, and what prevents it; `due_at` is when time alone changes it.
+
+    With `keeps_route` the routes that stand are left as they are, whatever the spec wants.
+    """
 
     record: RoutingRecord
     webhook_secret: dict[str, str]
     route: dict[str, Any] | None = None
+    keeps_route: bool = False
     token: TokenState | None = None
     ingest_key_rotated_because: str | None = None
     route_problem: Problem | None = None
     api_problem: Problem | None = None
+    from_problem: Problem | None = None
     consent_problem: Problem | None = None
     due_at: float | None = None
 
@@ -50,10 +54,13 @@ def compile_desired(
     """Compile what should be from what is observed."""
     integration = observed.integration
     webhook = spec.webhook if spec.takes_webhooks else None
-    parts = _webhook_parts(observed, webhook, fresh) if webhook is not None else _WebhookParts()
+    route = plan_route(observed, webhook, policy, backend)
+    parts = _webhook_parts(observed, webhook, route.host, fresh) if webhook is not None else _WebhookParts()
     key = next_ingest_key(observed, fresh)
     refused = rules.refused_namespaces(spec, integration.namespace, observed.consents, observed.unwatched, policy)
     api_problem = rules.api_problem(spec, policy) if spec.writes_notes else None
+    from_problem = rules.from_problem(spec) if spec.writes_notes else None
+    may_write = api_problem is None and from_problem is None
     record = RoutingRecord(
         id=integration.uid,
         namespace=integration.namespace,
@@ -63,34 +70,35 @@ def compile_desired(
         direction=spec.direction,
         api_url=spec.effective_api_url if api_problem is None else REGION_API_URL[spec.region],
         suspend=spec.suspend,
-        api_token=observed.api_token.value if api_problem is None else None,
-        from_email=spec.from_email,
+        api_token=observed.api_token.value if may_write else None,
+        from_email=spec.from_email if from_problem is None else None,
         ingest_key_sha256=hash_secret(key.key),
         services=_mappings(spec, integration.namespace, refused),
         lookback_s=duration_s(spec.enrichment.lookback),
         minimum_confidence=spec.enrichment.minimum_confidence,
         **parts.record,
     )
-    route_problem, route = _route(integration, webhook, policy, backend)
     return Desired(
         record=record,
         webhook_secret={**parts.data, "ingestKey": key.key},
-        route=route,
+        route=route.manifest,
+        keeps_route=route.keeps,
         token=parts.token,
         ingest_key_rotated_because=key.rotated_because,
-        route_problem=route_problem,
+        route_problem=route.problem,
         api_problem=api_problem,
+        from_problem=from_problem,
         consent_problem=rules.consent_problem(refused, integration.namespace, observed.unwatched),
         due_at=min(parts.due_at, default=None),
     )
 
 
-def _webhook_parts(observed: Observed, webhook: Webhook, fresh: Fresh) -> _WebhookParts:
+def _webhook_parts(observed: Observed, webhook: Webhook, host: str, fresh: Fresh) -> _WebhookParts:
     token = next_token(observed, webhook.token, fresh)
     signing = next_signing_secrets(observed, webhook.token)
     scope = webhook.subscription.scope
     data = {
-        "url": f"https://{webhook.host}{WEBHOOK_PATH}/{observed.integration.uid}/{token.token}",
+        "url": f"https://{host}{WEBHOOK_PATH}/{observed.integration.uid}/{token.token}",
         "token": token.token,
     }
     if observed.signing_secret.value is not None:
@@ -126,13 +134,3 @@ def _mappings(spec: IntegrationSpec, own: str, refused: list[str]) -> list[Servi
         )
         for service in spec.services
     ]
-
-
-def _route(
-    integration: Integration, webhook: Webhook | None, policy: Policy, backend: Backend
-) -> tuple[Problem | None, dict[str, Any] | None]:
-    """A route that may not be is not there at all: half of one could expose what its author meant to protect."""
-    if webhook is None or webhook.route.type == "None":
-        return None, None
-    problem = rules.route_problem(webhook, policy)
-    return problem, None if problem else route_manifest(integration, webhook, backend)

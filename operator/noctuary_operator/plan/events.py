@@ -6,7 +6,9 @@ from noctuary_operator.plan.desired import Desired
 from noctuary_operator.resources import reasons
 from noctuary_operator.resources.status import Condition, IntegrationStatus
 
-ONLY_ON_READY = frozenset({reasons.INVALID_SPEC, reasons.CONSENT_MISSING})
+ONLY_ON_READY = frozenset(
+    {reasons.INVALID_SPEC, reasons.SPEC_TOO_LARGE, reasons.TOO_MANY_INTEGRATIONS, reasons.CONSENT_MISSING}
+)
 """Reasons that no part carries: for them Ready itself is reported."""
 
 

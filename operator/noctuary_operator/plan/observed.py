@@ -11,10 +11,11 @@ from noctuary_operator.resources.objects import RouteObject
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A value that a Secret should hold: the value, or why there is none."""
+    """A value that a Secret should hold, or why there is none; `is_unusable`: it is there and cannot work."""
 
     value: str | None = None
     missing: str | None = None
+    is_unusable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Observed:
     record: RoutingRecord | None = None
     webhook_secret: Mapping[str, str] = field(default_factory=dict)
     secret_name_taken: bool = False
-    route: RouteObject | None = None
+    routes: Mapping[str, RouteObject] = field(default_factory=dict)
     api_token: Lookup = Lookup()
     signing_secret: Lookup = Lookup()
     consents: Mapping[str, bool] = field(default_factory=dict)
@@ -45,3 +46,9 @@ class Observed:
     displacer: str | None = None
     """Who the report says writes the notes instead, as far as this namespace may know."""
     minted: Minted | None = None
+
+    @property
+    def route(self) -> RouteObject | None:
+        """The route of the wanted kind."""
+        spec = self.integration.spec
+        return self.routes.get(spec.route_type) if spec is not None else None

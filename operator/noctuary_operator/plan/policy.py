@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from noctuary.models.integration_spec import IntegrationSpec, Webhook
+from noctuary_operator.plan.lookups import is_plain
 from noctuary_operator.resources import reasons
 
 
@@ -14,6 +15,8 @@ class Policy:
     webhook_hosts: tuple[str, ...]
     api_hosts: tuple[str, ...]
     route_annotations: tuple[str, ...]
+    ingress_classes: tuple[str, ...] = ("*",)
+    tls_secrets: tuple[str, ...] = ("*",)
     allow_http_api: bool = False
     consent_required: bool = True
 
@@ -32,7 +35,7 @@ def host_allowed(host: str, allowed: Iterable[str]) -> bool:
 
 
 def key_allowed(key: str, allowed: Iterable[str]) -> bool:
-    """Whether an annotation key is in a list of keys, or of prefixes that end in *."""
+    """Whether a key or name is in a list of such, or of prefixes that end in *."""
     return any(key == entry or (entry.endswith("*") and key.startswith(entry[:-1])) for entry in allowed)
 
 
@@ -42,7 +45,8 @@ def _webhook_host(webhook: Webhook, policy: Policy) -> Problem | None:
     return Problem(
         reasons.HOST_NOT_ALLOWED,
         f"spec.webhook.host: {webhook.host} is not among the hosts allowed here ({_listed(policy.webhook_hosts)}); "
-        "choose one of them, ask the administrator to allow it, or set spec.webhook.route.type to None",
+        "choose one of them, ask the administrator to add it to policy.webhookHosts, "
+        "or set spec.webhook.route.type to None",
     )
 
 
@@ -53,11 +57,44 @@ def _annotations(webhook: Webhook, policy: Policy) -> Problem | None:
     return Problem(
         reasons.ANNOTATION_NOT_ALLOWED,
         f"spec.webhook.route.annotations: {', '.join(refused[:5])} may not be set here "
-        f"(allowed: {_listed(policy.route_annotations)}); remove it, or ask the administrator to allow it",
+        f"(allowed: {_listed(policy.route_annotations)}); remove it, or ask the administrator to add it to "
+        "policy.routeAnnotations",
     )
 
 
-ROUTE_CHECKS: tuple[Callable[[Webhook, Policy], Problem | None], ...] = (_webhook_host, _annotations)
+def _ingress_class(webhook: Webhook, policy: Policy) -> Problem | None:
+    """An Ingress without a class is served by the cluster's default class, which may be none of the allowed ones."""
+    name = webhook.route.ingress_class_name
+    if webhook.route.type != "Ingress" or key_allowed(name or "", policy.ingress_classes):
+        return None
+    said = (
+        f"{name} is not among the classes allowed here" if name else "is not given, and only some classes are allowed"
+    )
+    return Problem(
+        reasons.INGRESS_CLASS_NOT_ALLOWED,
+        f"spec.webhook.route.ingressClassName: {said} ({_listed(policy.ingress_classes)}); "
+        "name one of them, or ask the administrator to add it to policy.ingressClassNames",
+    )
+
+
+def _tls_secret(webhook: Webhook, policy: Policy) -> Problem | None:
+    tls = webhook.route.tls
+    if webhook.route.type != "Ingress" or tls is None or key_allowed(tls.secret_name, policy.tls_secrets):
+        return None
+    return Problem(
+        reasons.TLS_SECRET_NOT_ALLOWED,
+        f"spec.webhook.route.tls.secretName: {tls.secret_name} is not among the certificates allowed here "
+        f"({_listed(policy.tls_secrets)}); name one of them, "
+        "or ask the administrator to add it to policy.tlsSecretNames",
+    )
+
+
+ROUTE_CHECKS: tuple[Callable[[Webhook, Policy], Problem | None], ...] = (
+    _webhook_host,
+    _annotations,
+    _ingress_class,
+    _tls_secret,
+)
 
 
 def route_problem(webhook: Webhook, policy: Policy) -> Problem | None:
@@ -71,7 +108,7 @@ def _api_host(spec: IntegrationSpec, policy: Policy) -> Problem | None:
     return Problem(
         reasons.API_HOST_NOT_ALLOWED,
         f"spec.apiURL: {spec.api_host} is not among the API hosts allowed here ({_listed(policy.api_hosts)}); "
-        "remove spec.apiURL, or ask the administrator to allow the host",
+        "remove spec.apiURL, or ask the administrator to add the host to policy.apiHosts",
     )
 
 
@@ -90,6 +127,17 @@ API_CHECKS: tuple[Callable[[IntegrationSpec, Policy], Problem | None], ...] = (_
 def api_problem(spec: IntegrationSpec, policy: Policy) -> Problem | None:
     """Return why the API token may not be used, None when it may."""
     return next((problem for check in API_CHECKS if (problem := check(spec, policy))), None)
+
+
+def from_problem(spec: IntegrationSpec) -> Problem | None:
+    """Return why no request can carry `spec.from`, None when it may or is absent."""
+    if spec.from_email is None or is_plain(spec.from_email):
+        return None
+    return Problem(
+        reasons.FROM_UNUSABLE,
+        "spec.from: holds a character that is not printable ASCII, which no HTTP header can carry; "
+        "give the address of the PagerDuty user as PagerDuty shows it",
+    )
 
 
 def refused_namespaces(

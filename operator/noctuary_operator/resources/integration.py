@@ -7,7 +7,7 @@ import msgspec
 
 from noctuary.common.clock import parse_time
 from noctuary.common.errors import InvalidInput
-from noctuary.models.integration_spec import IntegrationSpec, SecretKeyRef, parse_spec
+from noctuary.models.integration_spec import MAX_SPEC_BYTES, IntegrationSpec, SecretKeyRef, parse_spec
 from noctuary_operator.resources.status import IntegrationStatus
 
 ObjectKey = tuple[str, str]
@@ -32,7 +32,10 @@ class _Resource(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """One custom resource; `spec` is None when it cannot be read, and `spec_error` says why."""
+    """One custom resource; `spec` is None when it cannot be read, and `spec_error` says why.
+
+    A spec that weighs more than `MAX_SPEC_BYTES` is not read, and not kept.
+    """
 
     uid: str
     namespace: str
@@ -44,6 +47,7 @@ class Integration:
     spec: IntegrationSpec | None
     spec_error: str | None
     status: IntegrationStatus
+    spec_is_too_large: bool = False
 
     @property
     def webhook_secret_name(self) -> str:
@@ -56,9 +60,11 @@ def read_integration(raw: dict[str, Any], known: Integration | None = None) -> I
     resource = msgspec.convert(raw, _Resource)
     meta = resource.metadata
     if known is not None and known.generation == meta.generation:
-        spec, problem = known.spec, known.spec_error
+        spec, problem, is_too_large = known.spec, known.spec_error, known.spec_is_too_large
     else:
-        spec, problem = _read_spec(resource.spec)
+        weight = len(msgspec.json.encode(resource.spec))
+        is_too_large = weight > MAX_SPEC_BYTES
+        spec, problem = (None, _too_large(weight)) if is_too_large else _read_spec(resource.spec)
     return Integration(
         uid=meta.uid,
         namespace=meta.namespace,
@@ -70,6 +76,14 @@ def read_integration(raw: dict[str, Any], known: Integration | None = None) -> I
         spec=spec,
         spec_error=problem,
         status=_read_status(resource.status),
+        spec_is_too_large=is_too_large,
+    )
+
+
+def _too_large(weight: int) -> str:
+    return (
+        f"spec: weighs {weight} bytes as JSON, more than the {MAX_SPEC_BYTES} that one integration may; "
+        "remove services or shorten their lists, or divide them among several integrations"
     )
 
 

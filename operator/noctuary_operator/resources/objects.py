@@ -5,7 +5,15 @@ from typing import Any
 
 import msgspec
 
-from noctuary.models.routing_record import INTEGRATION_LABEL, RoutingRecord, record_secret_name
+from noctuary.models.integration_spec import KIND
+from noctuary.models.routing_record import (
+    INTEGRATION_LABEL,
+    MANAGED_BY_LABEL,
+    ROLE_LABEL,
+    ROLE_WEBHOOK_SECRET,
+    RoutingRecord,
+    record_secret_name,
+)
 
 OWNER_ANNOTATION = "noctuary.io/integration"
 """namespace/name of the integration that an object in the release namespace belongs to."""
@@ -17,10 +25,23 @@ RECORD_NAME = re.compile(re.escape(record_secret_name("")) + "([0-9a-f]{8}(?:-[0
 """Records and routes are named by the integration's uid."""
 
 
+MAX_OWNERS = 16
+"""Owners of a Secret that are kept: ours is the only one as a rule, and whoever writes a Secret may name thousands."""
+MAX_OWNER_CHARS = 253
+"""What is longer is no name of an object, and none of ours."""
+
+
 class Owner(msgspec.Struct, frozen=True):
     """One ownerReference."""
 
     uid: str = ""
+    kind: str = ""
+    name: str = ""
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether it is worth its memory."""
+        return max(len(self.uid), len(self.kind), len(self.name)) <= MAX_OWNER_CHARS
 
 
 class Meta(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -52,20 +73,45 @@ class RouteObject(msgspec.Struct):
     status: dict[str, Any] = {}
 
 
+class OurLabels(msgspec.Struct, frozen=True):
+    """The labels that we set; those of strangers hold values now and then."""
+
+    role: str = msgspec.field(default="", name=ROLE_LABEL)
+    integration: str = msgspec.field(default="", name=INTEGRATION_LABEL)
+    managed_by: str = msgspec.field(default="", name=MANAGED_BY_LABEL)
+
+
 class BareMeta(msgspec.Struct, rename="camel", frozen=True):
-    """Metadata without labels and annotations: those of strangers' Secrets hold values now and then."""
+    """Metadata with our labels and some owners only: what a stranger writes into it takes no memory of ours."""
 
     name: str
     namespace: str = ""
     uid: str = ""
     resource_version: str = "0"
     owner_references: list[Owner] = []
+    labels: OurLabels = OurLabels()
+
+    def __post_init__(self) -> None:
+        """Keep `MAX_OWNERS`; one that is too long is not ours, and counts as somebody."""
+        kept = [owner if owner.is_bounded else Owner() for owner in self.owner_references[:MAX_OWNERS]]
+        msgspec.structs.force_setattr(self, "owner_references", kept)
 
 
 class SecretHead(msgspec.Struct, frozen=True):
-    """Some other Secret, without its values."""
+    """A Secret without its values."""
 
     metadata: BareMeta
+
+    def is_of(self, uid: str) -> bool:
+        """Whether it was made for the integration of this uid: by label, or by owner where the label was lost."""
+        owned = any(owner.uid == uid for owner in self.metadata.owner_references)
+        return owned or self.metadata.labels.integration == uid
+
+    def is_left_of(self, name: str) -> bool:
+        """Whether it was made for an earlier integration of this name, and is still to be collected."""
+        labels = self.metadata.labels
+        owners = all(owner.kind == KIND and owner.name == name for owner in self.metadata.owner_references)
+        return labels.role == ROLE_WEBHOOK_SECRET and bool(labels.integration) and owners
 
 
 class ConsentAnnotations(msgspec.Struct, frozen=True):

@@ -3,6 +3,10 @@
 # Ready only; otherwise Ready carries the reason of the part that decides it.
 INVALID_SPEC = "InvalidSpec"
 """The spec cannot be read: the resource is older or newer than this operator."""
+SPEC_TOO_LARGE = "SpecTooLarge"
+"""The spec weighs more than an integration may; it is not read."""
+TOO_MANY_INTEGRATIONS = "TooManyIntegrations"
+"""The namespace has as many older integrations as it may have."""
 CONSENT_MISSING = "ConsentMissing"
 """A mapped namespace has not consented; its objects are not read."""
 SUSPENDED = "Suspended"
@@ -15,6 +19,8 @@ SECRET_NAME_TAKEN = "SecretNameTaken"  # noqa: S105 - a reason
 """A Secret of the needed name exists and is not ours."""
 SECRET_REFUSED = "SecretRefused"  # noqa: S105 - a reason
 """The API server refused the webhook Secret, by quota or policy."""
+SECRET_ACCESS_MISSING = "SecretAccessMissing"  # noqa: S105 - a reason
+"""The operator may not read the Secrets of the namespace."""
 
 # RouteReady
 ADDRESS_ASSIGNED = "AddressAssigned"
@@ -35,12 +41,18 @@ HOST_NOT_ALLOWED = "HostNotAllowed"
 """The operator may not claim this host."""
 ANNOTATION_NOT_ALLOWED = "AnnotationNotAllowed"
 """The operator may not set this annotation."""
+INGRESS_CLASS_NOT_ALLOWED = "IngressClassNotAllowed"
+"""The operator may not make Ingresses of this class."""
+TLS_SECRET_NOT_ALLOWED = "TLSSecretNotAllowed"  # noqa: S105 - a reason
+"""The operator may not name this certificate in an Ingress."""
 ROUTE_REFUSED = "RouteRefused"
 """The API server refused the Ingress or HTTPRoute."""
 
 # SubscriptionReady
 SIGNING_SECRET_MISSING = "SigningSecretMissing"  # noqa: S105 - a reason
 """The Secret or key with the signing secret does not exist yet."""
+SIGNING_SECRET_UNUSABLE = "SigningSecretUnusable"  # noqa: S105 - a reason
+"""The signing secret is none that PagerDuty can have made."""
 AWAITING_FIRST_WEBHOOK = "AwaitingFirstWebhook"
 """All is in place; no signed webhook has come with the current token."""
 ACTIVE = "Active"
@@ -53,6 +65,10 @@ NOTES_BY_ANOTHER = "NotesByAnother"
 """Another integration of the account writes the notes: its scope is narrower, it is older, or it came first."""
 API_TOKEN_MISSING = "ApiTokenMissing"  # noqa: S105 - a reason
 """The Secret or key with the API token does not exist."""
+API_TOKEN_UNUSABLE = "ApiTokenUnusable"  # noqa: S105 - a reason
+"""The API token is none that an HTTP header can carry."""
+FROM_UNUSABLE = "FromUnusable"
+"""spec.from is none that an HTTP header can carry."""
 API_TOKEN_REFUSED = "ApiTokenRefused"  # noqa: S105 - a reason
 """PagerDuty refuses the API token, or what it would be used for."""
 FROM_REFUSED = "FromRefused"

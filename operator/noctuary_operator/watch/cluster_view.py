@@ -3,8 +3,6 @@
 from collections.abc import Callable, Collection, Iterable
 from itertools import chain
 
-import msgspec
-
 from noctuary.common.errors import InvalidInput
 from noctuary.models.routing_record import (
     INTERNAL_TOKEN_SECRET,
@@ -17,6 +15,7 @@ from noctuary_operator.plan.policy import Problem
 from noctuary_operator.plan.routes.kinds import ROUTE_KINDS
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.objects import LabelledSecret, NamespaceHead, RouteObject, SecretHead, integration_ids
+from noctuary_operator.settings import MAX_INTEGRATIONS_PER_NAMESPACE
 from noctuary_operator.watch.cache import Cache
 from noctuary_operator.watch.integrations import Integrations
 
@@ -30,15 +29,22 @@ Wake = Callable[[str], None]
 class ClusterView:
     """Everything watched; once it is marked as filled, each change wakes the keys that it concerns.
 
-    `deleted` holds the uids whose deletion the watch has shown and that are not cleaned up yet.
+    `labelled` holds our Secrets of the release's namespace with their values, `heads` all Secrets without: what teams
+    write may be many and big. `deleted` holds the uids whose deletion the watch has shown and that are not cleaned up.
     """
 
-    def __init__(self, release_namespace: str, wake: Wake, watched: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        release_namespace: str,
+        wake: Wake,
+        watched: Collection[str] = (),
+        max_per_namespace: int = MAX_INTEGRATIONS_PER_NAMESPACE,
+    ) -> None:
         self._release_namespace = release_namespace
         self._wake_key = wake
         self._watched = watched
         self._is_filled = False
-        self.integrations = Integrations()
+        self.integrations = Integrations(max_per_namespace)
         self.deleted: set[str] = set()
         self.labelled = Cache[LabelledSecret](self._labelled_changed, parse_labelled)
         self.routes = {kind: Cache[RouteObject](self._route_changed) for kind in ROUTE_KINDS}
@@ -137,6 +143,6 @@ def parse_labelled(secret: LabelledSecret) -> LabelledSecret:
     if secret.metadata.labels.get(ROLE_LABEL) != ROLE_ROUTING_RECORD:
         return secret
     try:
-        return msgspec.structs.replace(secret, record=decode_record(secret.data))
+        return LabelledSecret(secret.metadata, record=decode_record(secret.data))
     except InvalidInput:
         return secret

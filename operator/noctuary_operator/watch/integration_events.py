@@ -22,11 +22,12 @@ class IntegrationEvents:
         uid = raw["metadata"]["uid"]
         if change == "DELETED":
             self._view.deleted.add(uid)
-            self._view.integrations.drop(uid)
+            concerned = {uid, *self._view.integrations.drop(uid)}
             self._forget_report(uid)
-            self._wake(uid)
+            for each in concerned:
+                self._wake(each)
             return
         self._view.deleted.discard(uid)
-        for concerned in self._view.integrations.upsert(raw):
-            self._wake(concerned)
+        for each in self._view.integrations.upsert(raw):
+            self._wake(each)
         self._on_integrations()

@@ -6,12 +6,15 @@ from typing import Any
 
 from noctuary_operator.resources.integration import Integration, ObjectKey, read_integration, secret_refs
 from noctuary_operator.resources.status import IntegrationStatus
+from noctuary_operator.settings import MAX_INTEGRATIONS_PER_NAMESPACE
+from noctuary_operator.watch.seats import Seats
 
 
 class Integrations:
     """All live integrations by uid, with the reverse of their references."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_per_namespace: int = MAX_INTEGRATIONS_PER_NAMESPACE) -> None:
+        self.seats = Seats(max_per_namespace)
         self._by_uid: dict[str, Integration] = {}
         self._uid_of: dict[ObjectKey, str] = {}
         self._secret_users: defaultdict[ObjectKey, set[str]] = defaultdict(set)
@@ -24,6 +27,11 @@ class Integrations:
     def get(self, uid: str) -> Integration | None:
         """Return one integration, None when it is not known."""
         return self._by_uid.get(uid)
+
+    def namespace_of(self, uid: str) -> str:
+        """Return the namespace of an integration, nothing when it is not known."""
+        integration = self._by_uid.get(uid)
+        return integration.namespace if integration is not None else ""
 
     def uids(self) -> set[str]:
         """Return the uids of all."""
@@ -54,18 +62,31 @@ class Integrations:
         concerned = {integration.uid}
         replaced = self._uid_of.get((integration.namespace, integration.name))
         if replaced is not None and replaced != integration.uid:
-            self.drop(replaced)
-            concerned.add(replaced)
+            concerned |= {replaced, *self.drop(replaced)}
+        concerned |= self._seat(integration)
         if known is None or known.spec is not integration.spec:
             self._unlink(known)
             self._link(integration)
         self._by_uid[integration.uid] = integration
         return concerned
 
-    def drop(self, uid: str) -> None:
-        """Forget an integration that is gone."""
+    def drop(self, uid: str) -> set[str]:
+        """Forget an integration that is gone; return the uids of those that its seat was given to."""
         known = self._by_uid.pop(uid, None)
         self._unlink(known)
+        return self.seats.drop(uid)
+
+    def keys_of_secret(self, key: ObjectKey) -> set[str]:
+        """Return the keys of a Secret that somebody refers to."""
+        users = (self._by_uid.get(uid) for uid in self.users_of_secret(key))
+        refs = (ref for user in users if user is not None and user.spec is not None for ref in secret_refs(user.spec))
+        return {ref.key for ref in refs if ref.name == key[1]}
+
+    def _seat(self, integration: Integration) -> set[str]:
+        """Give it its place, or take it away from one that is being deleted; return whom that concerns."""
+        if integration.deleting:
+            return self.seats.drop(integration.uid)
+        return self.seats.put(integration.uid, integration.namespace, integration.name, integration.created_at)
 
     def wrote_status(self, uid: str, status: IntegrationStatus, version: int) -> None:
         """Remember our own write, before the watch shows it."""

@@ -13,8 +13,8 @@ from noctuary.models.integration_spec import GROUP, PLURAL, VERSION
 
 RETRY = Backoff(0.2, 15.0)
 """Pauses between attempts at the API server; Kopf's own list ends after a minute, ours never."""
-CHUNK_SIZE = 500
-"""Objects per LIST page: bounds memory and the longest pause of the loop."""
+CHUNK_SIZE = 10
+"""Objects per LIST page: each may be of 1.5 MB, ten times that as Python objects, and Kopf knows no bound in bytes."""
 IDLE_TIMEOUT_S = 0.05
 """How long Kopf keeps a worker per object: short, because ten thousand of them are memory."""
 

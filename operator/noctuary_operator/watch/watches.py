@@ -53,20 +53,19 @@ class Watches:
         return sum(each.health.synced.is_set() and each.health.age_s() > STALE_AFTER_S for each in counted)
 
 
-def labelled_secrets(client: KubeClient, view: ClusterView, namespace: str) -> Reflector[LabelledSecret]:
-    """Return the watch of the Secrets that carry our label."""
-    sink = view.labelled.scope(namespace)
-    return Reflector(client, paths.secrets(namespace), LabelledSecret, sink, label_selector=ROLE_LABEL)
+def labelled_secrets(client: KubeClient, view: ClusterView, release: str) -> Reflector[LabelledSecret]:
+    """Return the watch of our Secrets in the release's namespace, where nobody else writes, with their values."""
+    sink = view.labelled.scope(release)
+    return Reflector(client, paths.secrets(release), LabelledSecret, sink, label_selector=ROLE_LABEL)
 
 
-def other_secrets(client: KubeClient, view: ClusterView, namespace: str) -> Reflector[SecretHead]:
-    """Return the watch of all other Secrets, by metadata."""
+def secret_heads(client: KubeClient, view: ClusterView, namespace: str) -> Reflector[SecretHead]:
+    """Return the watch of the Secrets of a namespace, of all when it is empty, by metadata."""
     return Reflector(
         client,
         paths.secrets(namespace),
         SecretHead,
         view.heads.scope(namespace),
-        label_selector=f"!{ROLE_LABEL}",
         accept=METADATA,
         list_accept=METADATA_LIST,
     )

@@ -56,13 +56,14 @@ def reconciler_of(client: KubeClient, release: str, raw: dict[str, Any]) -> Reco
     """A reconciler that knows of one integration and of no namespace."""
     metrics, world = OperatorMetrics(), ClusterView(release, lambda _: None)
     world.integrations.upsert(raw)
+    values = SecretValues(client, world, metrics)
     return Reconciler(
         client,
         world,
-        Applier(client, world, release, metrics),
-        SecretValues(client, world.heads, metrics),
+        Applier(client, world, values, release, metrics),
+        values,
         EventRecorder(client, "test", metrics),
-        Policy((), (), (), False, True),
+        Policy((), (), ()),
         Backend(release, "noctuary-receiver", 8080),
         lambda _: None,
         lambda _: False,

@@ -52,3 +52,27 @@ async def test_a_list_that_is_none_is_an_answer_to_ask_for_again(kube: KubeClien
     listed.by_path[PATH] = [{"metadata": "none"}]
     with pytest.raises(KubernetesUnavailable, match="not what its kind promises"):
         await list_objects(kube, PATH, KubeObject)
+
+
+async def test_pages_that_are_too_long_are_asked_for_in_parts_and_grow_again(
+    kube: KubeClient, listed: ListedObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("noctuary.kube.listing.MAX_PAGE_BYTES", 100_000)
+    big = [{"metadata": {"name": f"{n}", "annotations": {"a": "b" * 20_000}}} for n in range(10)]
+    listed.by_path[PATH] = [*big, *objects(300)]
+    found = await list_objects(kube, PATH, KubeObject)
+    assert len({obj.metadata.name for obj in found.objects}) == 300
+    assert len(found.objects) == 310
+    limits = [int(query["limit"]) for query in listed.queries]
+    assert limits[:3] == [PAGE_SIZE, PAGE_SIZE // 8, PAGE_SIZE // 64]
+    assert max(limits[3:]) > PAGE_SIZE // 64
+
+
+async def test_one_object_is_taken_however_long_it_is(
+    kube: KubeClient, listed: ListedObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("noctuary.kube.listing.MAX_PAGE_BYTES", 1000)
+    listed.by_path[PATH] = [{"metadata": {"name": f"{n}", "annotations": {"a": "b" * 2000}}} for n in range(3)]
+    found = await list_objects(kube, PATH, KubeObject, from_cache=True)
+    assert [obj.metadata.name for obj in found.objects] == ["0", "1", "2"]
+    assert [query.get("resourceVersion") for query in listed.queries[:2]] == ["0", None]

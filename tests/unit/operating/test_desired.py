@@ -37,3 +37,9 @@ def record_of(**fields: object) -> RoutingRecord:
 )
 def test_a_field_of_the_spec_is_in_the_record(wanted: dict[str, object], field: str, value: object) -> None:
     assert getattr(record_of(**wanted), field) == value
+
+
+@pytest.mark.parametrize("address", ["bö@example.com", "bot@exämple.com", "b\x00t@example.com", "bot@example.com\x7f"])
+def test_a_from_that_no_header_can_carry_is_in_no_record_and_nothing_is_sent(address: str) -> None:
+    record = record_of(**{"from": address})
+    assert (record.from_email, record.api_token, record.api_url) == (None, None, "https://api.pagerduty.com")

@@ -11,8 +11,8 @@ from noctuary.common.errors import KubernetesError, KubernetesUnavailable
 from noctuary.models.integration_spec import SecretKeyRef
 from noctuary_operator.act.workqueue import WorkQueue
 from noctuary_operator.metrics import OperatorMetrics
-from noctuary_operator.plan.conditions import describe_lookup
 from noctuary_operator.plan.events import planned_events
+from noctuary_operator.plan.lookups import describe_lookup
 from noctuary_operator.plan.manifests import contains
 from noctuary_operator.plan.policy import host_allowed, key_allowed
 from noctuary_operator.resources.objects import BareMeta, Meta, SecretHead, integration_ids
@@ -286,6 +286,21 @@ def test_kopf_never_stops_trying() -> None:
 def test_a_value_that_cannot_be_used_is_said_in_words(values: dict[str, bytes] | None, words: str) -> None:
     lookup = describe_lookup(SecretKeyRef(name="s", key="k"), values)
     assert lookup.value is None
+    assert words in str(lookup.missing)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("tök".encode(), "(number 2) that is not ASCII"),
+        ("\ufeffu+token".encode(), "(number 1) that is not ASCII"),
+        ("u+to\u200bken".encode(), "(number 5) that is not ASCII"),
+        (None, "is longer than any token"),
+    ],
+)
+def test_a_value_that_pagerduty_never_made_is_unusable(value: bytes | None, words: str) -> None:
+    lookup = describe_lookup(SecretKeyRef(name="s", key="k"), {"k": value})
+    assert (lookup.value, lookup.is_unusable) == (None, True)
     assert words in str(lookup.missing)
 
 

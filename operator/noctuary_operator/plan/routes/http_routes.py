@@ -58,6 +58,12 @@ def http_route_spec(webhook: Webhook, path: str, backend: Backend) -> dict[str, 
     }
 
 
+def http_route_target(spec: dict[str, Any]) -> tuple[str, int]:
+    """Return the Service and port that an HTTPRoute made here leads to."""
+    target = spec["rules"][0]["backendRefs"][0]
+    return target["name"], target["port"]
+
+
 def _reference(ref: ParentRef, own: str) -> dict[str, Any]:
     given = ref.model_dump(by_alias=True, exclude_none=True)
     return {"group": GATEWAY_GROUP, "kind": "Gateway", "namespace": own, **given}

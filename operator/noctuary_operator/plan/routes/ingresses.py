@@ -21,6 +21,12 @@ def ingress_spec(webhook: Webhook, path: str, backend: Backend) -> dict[str, Any
     return spec
 
 
+def ingress_target(spec: dict[str, Any]) -> tuple[str, int]:
+    """Return the Service and port that an Ingress made here leads to."""
+    service = spec["rules"][0]["http"]["paths"][0]["backend"]["service"]
+    return service["name"], service["port"]["number"]
+
+
 def ingress_state(webhook: Webhook, ingress: RouteObject | None, _: Backend) -> ConditionState:
     """Return what the address in the status, or its absence, means."""
     address = _address(ingress) if ingress is not None else None

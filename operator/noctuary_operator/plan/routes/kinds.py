@@ -10,8 +10,14 @@ import msgspec
 from noctuary.models.integration_spec import Webhook
 from noctuary.models.routing_record import ROLE_ROUTE, WEBHOOK_PATH, record_secret_name
 from noctuary_operator.plan.manifests import Backend, contains, labels
-from noctuary_operator.plan.routes.http_routes import GATEWAY_GROUP, HTTP_ROUTE, http_route_spec, http_route_state
-from noctuary_operator.plan.routes.ingresses import ingress_spec, ingress_state
+from noctuary_operator.plan.routes.http_routes import (
+    GATEWAY_GROUP,
+    HTTP_ROUTE,
+    http_route_spec,
+    http_route_state,
+    http_route_target,
+)
+from noctuary_operator.plan.routes.ingresses import ingress_spec, ingress_state, ingress_target
 from noctuary_operator.resources import paths
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.objects import APPLIED_ANNOTATION, OWNER_ANNOTATION, RouteObject
@@ -20,17 +26,23 @@ from noctuary_operator.resources.status import ConditionState
 
 @dataclass(frozen=True, slots=True)
 class RouteKind:
-    """One kind: where its objects are, how one is made, and what its status means."""
+    """One kind: where its objects are, how one is made, which Service and port a spec leads to, what its status means.
+
+    `target` raises LookupError or TypeError for a spec that was not made here.
+    """
 
     api_version: str
     path: Callable[[str, str], str]
     spec: Callable[[Webhook, str, Backend], dict[str, Any]]
+    target: Callable[[dict[str, Any]], tuple[str, int]]
     state: Callable[[Webhook, RouteObject | None, Backend], ConditionState]
 
 
 ROUTE_KINDS: Mapping[str, RouteKind] = {
-    "Ingress": RouteKind("networking.k8s.io/v1", paths.ingresses, ingress_spec, ingress_state),
-    HTTP_ROUTE: RouteKind(f"{GATEWAY_GROUP}/v1", paths.http_routes, http_route_spec, http_route_state),
+    "Ingress": RouteKind("networking.k8s.io/v1", paths.ingresses, ingress_spec, ingress_target, ingress_state),
+    HTTP_ROUTE: RouteKind(
+        f"{GATEWAY_GROUP}/v1", paths.http_routes, http_route_spec, http_route_target, http_route_state
+    ),
 }
 """By the name of the kind, which is that of `spec.webhook.route.type` too."""
 
