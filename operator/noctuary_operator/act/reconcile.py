@@ -77,11 +77,24 @@ class Reconciler:
         if integration is None or await self._is_leaving(integration):
             await self._remove(uid)
             return None
+        if integration.is_bare and self._view.integrations.seats.has(uid):
+            return await self._read_again(integration)
         problem = held_problem(integration, self._view.integrations.seats)
         if problem is not None or integration.spec is None:
             await self.hold(integration, problem)
             return None
         return await self._realize(integration, integration.spec)
+
+    async def _read_again(self, integration: Integration) -> float | None:
+        """Read an integration whose spec was not kept, to be worked after that; the watch tells of one that is gone."""
+        try:
+            raw = await self._client.get(paths.integrations(integration.namespace, integration.name))
+        except KubernetesError as error:
+            if error.not_found:
+                return None
+            raise
+        self._view.integrations.upsert(msgspec.json.decode(raw))
+        return LEAST_DELAY_S
 
     async def hold(self, integration: Integration, problem: Problem | None, type_: str = "Ready") -> None:
         """Say what keeps an integration from being worked, and leave all of it as it is."""

@@ -1,6 +1,6 @@
 """One PagerDutyIntegration, typed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -34,7 +34,7 @@ class _Resource(msgspec.Struct):
 class Integration:
     """One custom resource; `spec` is None when it cannot be read, and `spec_error` says why.
 
-    A spec that weighs more than `MAX_SPEC_BYTES` is not read, and not kept.
+    A spec that weighs more than `MAX_SPEC_BYTES` is not read and not kept; one that `is_bare` is read when needed.
     """
 
     uid: str
@@ -48,6 +48,11 @@ class Integration:
     spec_error: str | None
     status: IntegrationStatus
     spec_is_too_large: bool = False
+    is_bare: bool = False
+
+    def without_spec(self) -> "Integration":
+        """Return what is kept of an integration that is not served."""
+        return replace(self, spec=None, spec_error=None, is_bare=True)
 
     @property
     def webhook_secret_name(self) -> str:
@@ -59,7 +64,7 @@ def read_integration(raw: dict[str, Any], known: Integration | None = None) -> I
     """Turn a raw object into a typed one; the spec of the same generation is not parsed twice."""
     resource = msgspec.convert(raw, _Resource)
     meta = resource.metadata
-    if known is not None and known.generation == meta.generation:
+    if known is not None and known.generation == meta.generation and not known.is_bare:
         spec, problem, is_too_large = known.spec, known.spec_error, known.spec_is_too_large
     else:
         weight = len(msgspec.json.encode(resource.spec))

@@ -56,7 +56,8 @@ class Integrations:
     def upsert(self, raw: dict[str, Any]) -> set[str]:
         """Add or update an integration; return the uids to reconcile, none for an echo of our own write."""
         known = self._by_uid.get(raw["metadata"]["uid"])
-        if known is not None and int(raw["metadata"]["resourceVersion"]) <= known.version:
+        is_old = known is not None and int(raw["metadata"]["resourceVersion"]) <= known.version
+        if known is not None and is_old and not (known.is_bare and self.seats.has(known.uid)):
             return set()
         integration = read_integration(raw, known)
         concerned = {integration.uid}
@@ -64,6 +65,8 @@ class Integrations:
         if replaced is not None and replaced != integration.uid:
             concerned |= {replaced, *self.drop(replaced)}
         concerned |= self._seat(integration)
+        if not self.seats.has(integration.uid):
+            integration = integration.without_spec()
         if known is None or known.spec is not integration.spec:
             self._unlink(known)
             self._link(integration)

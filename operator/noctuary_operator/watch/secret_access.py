@@ -5,6 +5,9 @@ from noctuary_operator.resources import reasons
 from noctuary_operator.settings import OperatorSettings
 from noctuary_operator.watch.watches import Watches
 
+REFUSED_FOR_S = 20.0
+"""A refusal counts after this: an API server that starts refuses for a moment what it will allow."""
+
 
 class SecretAccess:
     """Judges namespaces by the settings and by what the API server answered."""
@@ -22,7 +25,7 @@ class SecretAccess:
 
     def problem(self, namespace: str) -> Problem | None:
         """Return why Secrets of a namespace may not be read; None where they may, or where that is not known yet."""
-        if not self._is_listed or (namespace in self._namespaces and not self._watches.is_refused(namespace)):
+        if not self._is_listed or (namespace in self._namespaces and not self._is_refused(namespace)):
             return None
         if namespace in self._namespaces:
             fix = f"install the release again, which makes it and its RoleBinding, or bind one for {self._rights()}"
@@ -33,6 +36,9 @@ class SecretAccess:
             f"the Secrets of namespace {namespace} may not be read (secretAccess is namespaces): Role {self._role} is "
             f"missing in namespace {namespace}, or is not bound to the operator's ServiceAccount; {fix}",
         )
+
+    def _is_refused(self, namespace: str) -> bool:
+        return self._watches.is_refused(namespace) and self._watches.age_s(namespace) > REFUSED_FOR_S
 
     def _rights(self) -> str:
         return (

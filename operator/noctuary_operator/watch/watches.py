@@ -44,6 +44,10 @@ class Watches:
         """Whether the API server refuses something of a namespace at the moment."""
         return any(is_refusal(each.health.last_error) for each in self._single.get(namespace, ()))
 
+    def age_s(self, namespace: str) -> float:
+        """Return the seconds since all of a namespace was last known to be current."""
+        return max((each.health.age_s() for each in self._single.get(namespace, ())), default=0.0)
+
     def stuck(self) -> int:
         """Count the watches that are stale; a single namespace that is refused to us is not fixed by a restart."""
         counted = [

@@ -72,6 +72,18 @@ def test_an_integration_that_waits_for_its_finalizers_has_no_seat_and_the_next_i
     assert known.seats.has("b")
 
 
+def test_a_spec_beyond_the_seats_is_not_kept_and_read_once_there_is_one() -> None:
+    known = Integrations(1)
+    known.upsert(raw("a"))
+    known.upsert(raw("b"))
+    assert (found := known.get("b")) is not None
+    assert (found.spec, found.is_bare) == (None, True)
+    assert known.drop("a") == {"b"}
+    assert known.upsert(raw("b")) == {"b"}
+    assert (found := known.get("b")) is not None
+    assert (found.spec is not None, found.is_bare) == (True, False)
+
+
 def heavy(weight: int) -> dict[str, Any]:
     found = raw("a", displayName="")
     found["spec"]["displayName"] = "x" * (weight - len(msgspec.json.encode(found["spec"])))
