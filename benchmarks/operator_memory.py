@@ -7,6 +7,7 @@ import asyncio
 import re
 import tempfile
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from benchmarks.resources import until_idle
 from noctuary.common.errors import KubernetesError
 from noctuary.models.routing_record import ROLE_LABEL, ROLE_WEBHOOK_SECRET
 from testbed.localkube import LocalKube
+from testbed.polling import until
 from testbed.stage.kube import GROUP, PLURAL, Kube
+from testbed.stage.program import Program
 from testbed.stage.release import CRDS, StagedRelease
 from testbed.stage.user import integration
 
@@ -47,8 +50,9 @@ async def _peak_beside(fill: Callable[[Kube], Awaitable[None]]) -> float:
             await asyncio.to_thread(release.install)
             await kube.make_namespace(TENANT)
             await fill(kube)
-            for _ in range(2):  # what the first run wrote counts in the second
+            for starts in (1, 2):  # what the first run wrote counts in the second
                 release.operator.start()
+                await until("it has filled its caches", partial(_fillings, release.operator, starts))
                 await until_idle(release.operator)
                 peak = _peak_megabytes(release.operator.pid)
                 release.operator.stop()
@@ -56,6 +60,12 @@ async def _peak_beside(fill: Callable[[Kube], Awaitable[None]]) -> float:
         finally:
             await kube.close()
             await asyncio.to_thread(release.stop)
+
+
+async def _fillings(operator: Program, wanted: int) -> bool:
+    if not operator.running:
+        raise RuntimeError(f"the operator ended:\n{operator.last_lines()}")
+    return operator.log.read_text().count("Caches filled") >= wanted
 
 
 async def _nothing(_: Kube) -> None:
