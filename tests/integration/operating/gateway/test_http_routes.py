@@ -6,7 +6,7 @@ import pytest
 
 from noctuary_operator.plan.routes.http_routes import HTTP_ROUTE
 from testbed.operating.gateway_api import GatewayAPI
-from testbed.operating.team import Team
+from testbed.operating.team import Team, merged
 from testbed.polling import eventually
 
 PARENT = {"name": "public", "namespace": "gateways", "sectionName": "https"}
@@ -126,11 +126,27 @@ def test_a_change_of_the_type_leaves_the_one_route_that_is_wanted(gateway_api: G
         eventually(f"{type_} alone", kinds, wanted.__eq__)
 
 
-def test_a_host_or_annotation_that_is_not_allowed_gets_no_http_route(gateway_api: GatewayAPI, team: Team) -> None:
+REFUSED = [
+    ({"host": "evil.example.org"}, "HostNotAllowed"),
+    ({"route": {"annotations": {"evil.example.org/x": "y"}}}, "AnnotationNotAllowed"),
+]
+
+
+@pytest.mark.parametrize(("change", "reason"), REFUSED)
+def test_a_host_or_annotation_that_is_not_allowed_gets_no_http_route(
+    gateway_api: GatewayAPI, team: Team, change: dict[str, Any], reason: str
+) -> None:
+    team.apply("payments", webhook=merged({"route": gateway_api.route}, change))
+    team.settled("payments", reason, "RouteReady")
+    assert gateway_api.http_route(team, team.uid("payments")) is None
+
+
+@pytest.mark.parametrize(("change", "reason"), REFUSED)
+def test_a_change_into_what_is_not_allowed_leaves_the_http_route_and_the_url_as_they_were(
+    gateway_api: GatewayAPI, team: Team, change: dict[str, Any], reason: str
+) -> None:
     uid = gateway_api.declare(team)
-    team.apply("payments", webhook={"route": {**gateway_api.route, "annotations": {"evil.example.org/x": "y"}}})
-    team.settled("payments", "AnnotationNotAllowed", "RouteReady")
-    assert gateway_api.http_route(team, uid) is None
-    team.apply("payments", webhook={"host": "evil.example.org", "route": gateway_api.route})
-    team.settled("payments", "HostNotAllowed", "RouteReady")
-    assert gateway_api.http_route(team, uid) is None
+    before = (gateway_api.http_route(team, uid), team.secret("payments"))
+    team.apply("payments", webhook=merged({"route": gateway_api.route}, change))
+    team.settled("payments", reason, "RouteReady")
+    assert (gateway_api.http_route(team, uid), team.secret("payments")) == before
