@@ -16,6 +16,8 @@ from noctuary.pagerduty.client import PagerDutyClient, PagerDutyClients
 MAX_SINGLY = 20
 """So many incidents of a token a minute are read one by one; beyond it one list shows a hundred."""
 MINUTE_S = 60.0
+LIST_EVERY_S = 1.0
+"""In a storm some more incidents are waited for: a list shows them all for one call."""
 LIST_MARGIN_S = 60.0
 """PagerDuty's clock is not ours: the list begins a little before the oldest incident that waits."""
 MAX_LIST_AGE_S = 3600.0
@@ -61,7 +63,7 @@ class _Desk:
         self._waiting: dict[str, tuple[RoutingRecord, float]] = {}
         self._shown: dict[str, Sighting] = {}
         self._listing = asyncio.Lock()
-        self._began_at = 0.0
+        self._began_at = self._next_list_at = 0.0
         self._failure: PagerDutyError | None = None
 
     def is_idle(self, now: float) -> bool:
@@ -94,6 +96,7 @@ class _Desk:
                 return shown
             async with self._listing:
                 if self._began_at < now:
+                    await asyncio.sleep(self._next_list_at - asyncio.get_running_loop().time())
                     await self._list(client, now)
                 elif self._failure is not None:
                     raise self._failure
@@ -107,6 +110,7 @@ class _Desk:
 
     async def _list(self, client: PagerDutyClient, now: float) -> None:
         self._began_at, self._failure = clock.now(), None
+        self._next_list_at = asyncio.get_running_loop().time() + LIST_EVERY_S
         since = min((at for _, at in self._waiting.values()), default=now) - LIST_MARGIN_S
         query = _scope_of(record for record, _ in self._waiting.values())
         shown: dict[str, Sighting] = {}

@@ -10,13 +10,15 @@ from noctuary.store.sqlite import revisions
 
 RESOLVED = "resolved"
 _SELECT = (
-    "SELECT incident, integration_id, account, api_url, diagnosis, revision FROM incidents WHERE integration_id = ?"
+    "SELECT incident, integration_id, account, coalesce(api_url, told_to), diagnosis, revision"
+    " FROM incidents WHERE integration_id = ?"
 )
 
 
 def save(connection: sqlite3.Connection, row: IncidentRow) -> None:
     """Write an incident; the diagnosis has a column of its own, as it is large and binary. Raises RevisionConflict."""
     values: dict[str, revisions.Value] = {
+        "told_to": row.integration_id,
         "account": row.account,
         "api_url": row.api_url,
         "is_open": row.status != RESOLVED,
@@ -35,7 +37,8 @@ def get(connection: sqlite3.Connection, integration_id: str, incident_id: str) -
 def confirmed_by(connection: sqlite3.Connection, account: str, incident_id: str) -> list[str]:
     """Return the ids of the integrations whose own token read an incident of an account."""
     rows = connection.execute(
-        "SELECT integration_id FROM incidents WHERE incident_id = ? AND account = ?", (incident_id, account)
+        "SELECT integration_id FROM incidents WHERE incident_id = ? AND account = ? AND account <> ''",
+        (incident_id, account),
     )
     return [integration_id for (integration_id,) in rows]
 

@@ -8,39 +8,33 @@ from noctuary.common.urls import normal_url
 # What is stored of an incident was told by webhooks that anybody may have signed, so nobody's account is taken from it:
 # it is learnt when PagerDuty shows the incident next. Until then a note is found by its API's URL, in one spelling; of
 # notes of one incident that differed in spelling only, the one that stands in PagerDuty stays, the oldest first. The
-# URL as it was spelled stays with the incident: the marker of its note was made of it.
+# URL as it was spelled stays with the incident: the marker of its note was made of it. Rows are not copied, since they
+# hold all evidence there is: the column of their old key, the URL, holds the integration for rows of from now on.
 MIGRATION = """
-    CREATE TABLE told (
-        integration_id TEXT NOT NULL,
-        incident_id TEXT NOT NULL,
-        account TEXT NOT NULL DEFAULT '',
-        api_url TEXT NOT NULL,
-        is_open INTEGER NOT NULL,
-        incident BLOB NOT NULL,
-        diagnosis BLOB,
-        revision INTEGER NOT NULL,
-        PRIMARY KEY (integration_id, incident_id)
-    );
-    CREATE TEMP TABLE spelled AS
-        SELECT notes.rowid AS note_row, account, normal_url(account) AS url, incident_id,
-            json_extract(CAST(note AS TEXT), '$.note_id') IS NOT NULL AS is_posted,
-            json_extract(CAST(note AS TEXT), '$.posting_since') IS NOT NULL AS is_uncertain,
-            coalesce(json_extract(CAST(note AS TEXT), '$.sent_at'), 0) AS sent_at
-        FROM notes WHERE account <> normal_url(account)
-            OR incident_id IN (SELECT incident_id FROM notes GROUP BY incident_id HAVING count(*) > 1);
+    CREATE TEMP TABLE spelled AS SELECT account FROM (SELECT DISTINCT account FROM notes)
+        WHERE account <> normal_url(account);
     CREATE TEMP TABLE placed AS
         SELECT *, row_number() OVER (
             PARTITION BY url, incident_id ORDER BY is_posted DESC, is_uncertain DESC, sent_at, note_row
-        ) AS place FROM spelled;
-    INSERT INTO told (integration_id, incident_id, api_url, is_open, incident, diagnosis, revision)
-        SELECT integration_id, incident_id, account, is_open, incident, diagnosis, revision
-        FROM incidents JOIN temp.placed USING (account, incident_id) WHERE place = 1
-        ON CONFLICT DO NOTHING;
-    INSERT INTO told (integration_id, incident_id, api_url, is_open, incident, diagnosis, revision)
-        SELECT integration_id, incident_id, account, is_open, incident, diagnosis, revision FROM incidents WHERE true
-        ON CONFLICT DO NOTHING;
+        ) AS place
+        FROM (
+            SELECT rowid AS note_row, account, normal_url(account) AS url, incident_id,
+                json_extract(CAST(note AS TEXT), '$.note_id') IS NOT NULL AS is_posted,
+                json_extract(CAST(note AS TEXT), '$.posting_since') IS NOT NULL AS is_uncertain,
+                coalesce(json_extract(CAST(note AS TEXT), '$.sent_at'), 0) AS sent_at
+            FROM notes WHERE incident_id IN (SELECT incident_id FROM notes GROUP BY incident_id HAVING count(*) > 1)
+        );
+    DELETE FROM incidents WHERE rowid IN (
+        SELECT row FROM (
+            SELECT incidents.rowid AS row, row_number() OVER (
+                PARTITION BY integration_id, incident_id ORDER BY coalesce(place, 9), incidents.rowid
+            ) AS nth
+            FROM incidents LEFT JOIN temp.placed USING (account, incident_id)
+            WHERE incident_id IN (SELECT incident_id FROM incidents GROUP BY incident_id HAVING count(*) > 1)
+        ) WHERE nth > 1
+    );
     DELETE FROM notes WHERE rowid IN (SELECT note_row FROM temp.placed WHERE place > 1);
-    UPDATE notes SET account = normal_url(account) WHERE account <> normal_url(account);
+    UPDATE notes SET account = normal_url(account) WHERE account IN temp.spelled;
     DROP TABLE temp.spelled;
     DROP TABLE temp.placed;
 
@@ -56,10 +50,12 @@ MIGRATION = """
     DROP TABLE rechecks;
     ALTER TABLE looks RENAME TO rechecks;
     CREATE INDEX rechecks_due ON rechecks (due_at);
-    DROP TABLE incidents;
-    ALTER TABLE told RENAME TO incidents;
-    CREATE INDEX incidents_open ON incidents (integration_id) WHERE is_open = 1;
-    CREATE INDEX incidents_account ON incidents (incident_id, account);
+
+    ALTER TABLE incidents RENAME COLUMN account TO told_to;
+    ALTER TABLE incidents ADD COLUMN account TEXT NOT NULL DEFAULT '';
+    ALTER TABLE incidents ADD COLUMN api_url TEXT;
+    CREATE UNIQUE INDEX incidents_told ON incidents (integration_id, incident_id);
+    CREATE INDEX incidents_account ON incidents (incident_id, account) WHERE account <> '';
 
     CREATE TABLE visits (
         integration_id TEXT NOT NULL,

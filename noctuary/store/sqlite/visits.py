@@ -38,7 +38,7 @@ def schedule_rivals(connection: sqlite3.Connection, change: VisitRivals) -> None
     connection.execute(
         "INSERT OR REPLACE INTO visits (integration_id, incident_id, due_at)"
         " SELECT integration_id, incident_id, ? FROM incidents"
-        " WHERE incident_id = ? AND account = ? AND integration_id <> ?",
+        " WHERE incident_id = ? AND account = ? AND account <> '' AND integration_id <> ?",
         (change.at, change.incident_id, change.account, change.but_not),
     )
 
