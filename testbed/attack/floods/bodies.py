@@ -23,7 +23,7 @@ _FIELDS = '"service_name":"%s","vendor":"flood","entity":"%s","event_type":"depl
 
 async def duplicate_keys(target: Target) -> Counter[str]:
     """Bodies whose keys are all different, all alike, or spelt with an escape: a quadratic search takes minutes."""
-    forms = [['"k{n}":0', '"k{n}\\u0065":0'], ['"v\\u0065ndor":0'], ['"vendor":0'], ['"k{n}":{"a":0,"a":0}']]
+    forms = [['"k{n}":0', '"k{n}\\u0065":0'], ['"v\\u0065ndor":"x"'], ['"vendor":"x"'], ['"k{n}":{"a":0,"a":0}']]
     requests = [target.events_head(len(body)) + body for body in map(_object_of, forms)]
     return await send_all(target, itertools.cycle(requests), connections=2)
 

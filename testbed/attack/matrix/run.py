@@ -73,6 +73,16 @@ async def run_pair(
     before = await observe.standing(sides)
     await declare_attacker(sides, accounts.url)
     cells.effects += await _rights(sides)
+    await _attack(sides, accounts, moves, deeds, calm, cells)
+    cells.effects += await _aftermath(sides, accounts, before, elsewhere)
+    await deeds.undo()
+    return cells
+
+
+async def _attack(
+    sides: Sides, accounts: Accounts, moves: list[Move], deeds: Deeds, calm: list[Seen], cells: Cells
+) -> None:
+    """Play all cells against the undisturbed lives; what may be the machine's own is played once more, alone."""
     slots = asyncio.Semaphore(CELLS_AT_ONCE)
 
     async def cell(move: Move) -> tuple[Move, Seen]:
@@ -81,15 +91,12 @@ async def run_pair(
 
     lives = await asyncio.gather(*(cell(move) for move in moves))
     cells.count = len(lives)
-    calm += [seen for move, seen in lives if move is CONTROL]
+    alone = calm + [seen for move, seen in lives if move is CONTROL]
     for move, seen in lives:
-        found = observe.differences(sides, seen, calm)
+        found = observe.differences(sides, seen, alone)
         if found and observe.are_soft(found):
-            found = observe.differences(sides, await _live(sides, accounts, move, deeds), calm)
+            found = observe.differences(sides, await _live(sides, accounts, move, deeds), alone)
         cells.effects += [f"{seen.title}: {what}" for what in found]
-    cells.effects += await _aftermath(sides, accounts, before, elsewhere)
-    await deeds.undo()
-    return cells
 
 
 async def _live(sides: Sides, accounts: Accounts, move: Move, deeds: Deeds) -> Seen:
