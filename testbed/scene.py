@@ -27,7 +27,6 @@ from noctuary.models.routing_record import RoutingRecord, TokenHash, encode_reco
 from noctuary.routing.record_secrets import Secret, SecretMeta
 from noctuary.routing.table import RoutingTable
 from noctuary.store.interface import IntegrationState, NewWebhook, SaveIntegrationState
-from noctuary.store.sqlite import incidents
 from noctuary.store.sqlite.store import SqliteStore
 from testbed.egress import LOOPBACK
 from testbed.pagerduty import PagerDutySimulator
@@ -168,7 +167,7 @@ class Scene:
         async def is_idle() -> bool:
             depths = await self.store.depths(time.time())
             checks = await self.store._database.read(  # noqa: SLF001 - what is due later has no public name
-                lambda c: incidents.due_notes(c, time.time() + 30, 100)
+                lambda c: c.execute("SELECT 1 FROM notes WHERE due_at <= ?", (time.time() + 30,)).fetchone()
             )
             return depths.inbox == 0 and depths.notes == 0 and not checks
 

@@ -12,12 +12,12 @@ from noctuary.common.metrics import Metrics
 from noctuary.incidents.backfill import Backfiller
 from noctuary.incidents.enrichment import Enricher
 from noctuary.incidents.evidence.sight import NO_SIGHT, Sight
-from noctuary.incidents.inbox_worker import InboxWorker
+from noctuary.incidents.inbox.suspensions import Suspensions
+from noctuary.incidents.inbox.worker import InboxWorker
 from noctuary.incidents.outbox.delivery import NoteDelivery
 from noctuary.incidents.outbox.rows import NoteRows
 from noctuary.incidents.outbox.sender import NoteSender
 from noctuary.incidents.recheck import Rechecks
-from noctuary.incidents.suspensions import Suspensions
 from noctuary.incidents.timings import Timings
 from noctuary.incidents.trust.accounts import Accounts
 from noctuary.incidents.trust.confirmation import Confirmer

@@ -13,8 +13,9 @@ class Timings(msgspec.Struct, frozen=True):
     `first_check_s` and `last_check_s`, should the first one have appeared even later. A 404 on a note younger than
     `young_note_s` means that it is not listed yet; an older one was deleted by somebody. `held_s` is for notes of an
     integration that is suspended or not loaded, `refused_retry_s` for refusals that a person can fix: both are retried
-    at once when the record changes, and after this without. `recheck_s` after an incident came its evidence is
-    gathered once more: kubelets report within seconds, image pulls and back-offs within a minute. `last_recheck_s`
+    at once when the record changes, and after this without; thousands may be held, so it is no short time. `recheck_s`
+    after an incident came its evidence is gathered once more: kubelets report within seconds, image pulls and
+    back-offs within a minute. `last_recheck_s`
     after it came it is gathered for the last time: a pull that times out, a back-off that has grown to minutes and a
     person's rollback show by then. `lease_s` is how long a claim of one step lasts: longer than the slowest call, so
     that nobody else begins the same step meanwhile. `rival_wait_s` is how long an integration leaves a note to one
@@ -31,7 +32,7 @@ class Timings(msgspec.Struct, frozen=True):
     young_note_s: float = 60.0
     young_retry_s: float = 10.0
     backoff: Backoff = Backoff(1.0, 60.0, jitter=0.1)
-    held_s: float = 60.0
+    held_s: float = 3600.0
     refused_retry_s: float = 3600.0
     poll_s: float = 0.5
     recheck_s: float = 60.0

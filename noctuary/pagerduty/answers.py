@@ -9,7 +9,8 @@ from noctuary.common.errors import OutcomeUnknown, PagerDutyError, PagerDutyUnav
 
 MAX_MESSAGE_CHARS = 200
 """An error text ends up in a condition and in logs; a proxy's HTML page must not."""
-_FROM_CODES = frozenset({1008, 1028, 2016})
+MALFORMED_FROM = 1028
+_FROM_CODES = frozenset({1008, MALFORMED_FROM, 2016})
 """Requester not found, malformed From header, From header missing."""
 NOT_ASKED = (0, 1)
 """Status and code of ours for a host that this process may not ask: a setting of the release mends it."""
@@ -32,6 +33,26 @@ def refused_setting(status: int, code: int) -> Literal["token", "from"] | None:
 def is_fixable(status: int, code: int) -> bool:
     """Tell whether a person can fix it: a refused token, a missing right, a wrong From, a host that is not asked."""
     return refused_setting(status, code) is not None or (status, code) == NOT_ASKED
+
+
+def require_sendable(token: str, from_email: str | None) -> None:
+    """Raise PagerDutyError when a credential cannot be in a header, with the numbers that PagerDuty refuses it with."""
+    if not _fits_header(token):
+        raise PagerDutyError(
+            "the API token holds characters that no header can carry: store the token alone, in plain ASCII, "
+            "in the Secret of spec.apiTokenSecretRef",
+            status=401,
+        )
+    if from_email is not None and not _fits_header(from_email):
+        raise PagerDutyError(
+            "spec.from holds characters that no header can carry: set it to an e-mail address in plain ASCII",
+            status=400,
+            code=MALFORMED_FROM,
+        )
+
+
+def _fits_header(text: str) -> bool:
+    return text.isascii() and text.isprintable() and text == text.strip()
 
 
 def raise_for(response: httpx.Response, *, writes: bool, pause_s: float) -> None:

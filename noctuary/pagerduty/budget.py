@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from enum import Enum
+from weakref import WeakValueDictionary
 
 from noctuary.common.errors import PagerDutyUnavailable
 
@@ -14,6 +15,9 @@ DEFAULT_PAUSE_S = 10.0
 """A 429 may come without headers; a window is a minute, so ten seconds find its end soon enough."""
 MAX_PAUSE_S = 120.0
 """A header that asks for more than two windows is taken for a mistake."""
+
+SWEEP_ABOVE = 100
+"""So many budgets are kept before those are forgotten that limit nothing: tokens come and go."""
 
 
 class Need(Enum):
@@ -39,6 +43,12 @@ class Budget:
         self._remaining: int | None = None
         self._resets_at = 0.0
         self._closed_until = 0.0
+
+    @property
+    def is_limiting(self) -> bool:
+        """Whether it says more than a new one would; what is called just now is held by its caller."""
+        now = self._monotonic()
+        return now < self._closed_until or (self._remaining is not None and now < self._resets_at)
 
     def wait_s(self, need: Need) -> float:
         """Return how many seconds a call of this need must wait; 0 means now."""
@@ -82,14 +92,27 @@ class Budget:
 
 
 class Budgets:
-    """One budget per API and token."""
+    """One budget per API and token, kept while it is used or says more than a new one would."""
 
     def __init__(self) -> None:
-        self._budgets: dict[tuple[str, str], Budget] = {}
+        self._known: WeakValueDictionary[tuple[str, str], Budget] = WeakValueDictionary()
+        self._kept: dict[tuple[str, str], Budget] = {}
+        self._sweep_at = SWEEP_ABOVE
+
+    def __len__(self) -> int:
+        return len(self._known)
 
     def of(self, api_url: str, token: str) -> Budget:
         """Return the budget of a token, the same one for every integration that uses it."""
-        return self._budgets.setdefault((api_url, token), Budget())
+        key = (api_url, token)
+        budget = self._known.get(key)
+        if budget is None:
+            budget = self._known[key] = Budget()
+        self._kept[key] = budget
+        if len(self._kept) > self._sweep_at:
+            self._kept = {each: kept for each, kept in self._kept.items() if kept.is_limiting}
+            self._sweep_at = 2 * len(self._kept) + SWEEP_ABOVE
+        return budget
 
 
 def _number(text: str | None) -> float | None:

@@ -10,7 +10,7 @@ import msgspec
 from noctuary.common.clock import format_time
 from noctuary.common.errors import EgressRefused, OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
 from noctuary.models.routing_record import RoutingRecord
-from noctuary.pagerduty.answers import NOT_ASKED, raise_for
+from noctuary.pagerduty.answers import NOT_ASKED, raise_for, require_sendable
 from noctuary.pagerduty.budget import Budget, Budgets, Need
 from noctuary.pagerduty.objects import (
     Alert,
@@ -221,9 +221,10 @@ class PagerDutyClients:
         self._budgets = budgets or Budgets()
 
     def of(self, record: RoutingRecord) -> PagerDutyClient:
-        """Return the client of an integration; raise PagerDutyError when it has no token."""
+        """Return the client of an integration; raise PagerDutyError when it has no token, or none that can be sent."""
         if record.api_token is None:
             raise PagerDutyError("the integration has no API token: set spec.apiTokenSecretRef", status=401)
+        require_sendable(record.api_token, record.from_email)
         budget = self._budgets.of(record.api_url, record.api_token)
         return PagerDutyClient(self._http, record.api_url, record.api_token, record.from_email, budget, self._count)
 

@@ -1,6 +1,6 @@
 """The store as the domain sees it: rows, changes that commit together, and one interface for every engine."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -85,6 +85,21 @@ class Work(StrEnum):
     VISIT = "visit"
 
 
+class Share(msgspec.Struct, frozen=True):
+    """How much of one integration may be claimed: at most `each`, less what its asker is at already (`working`)."""
+
+    each: int = 1_000_000
+    working: Mapping[str, int] = {}
+
+    def room(self, integration_id: str) -> int:
+        """Return how much more of an integration may be claimed."""
+        return self.each - self.working.get(integration_id, 0)
+
+
+WHOLE = Share()
+"""All there is may be of one integration."""
+
+
 class FinishWebhook(msgspec.Struct, frozen=True):
     """The webhook was processed; `event_id` keeps the same event from being processed again for this integration."""
 
@@ -99,6 +114,14 @@ class RetryWebhook(msgspec.Struct, frozen=True):
     row_id: int
     at: float
     error: str
+
+
+class ParkWebhook(msgspec.Struct, frozen=True):
+    """The webhook waits until those of its integration are woken; at `until` it is due all the same."""
+
+    row_id: int
+    until: float
+    reason: str
 
 
 class SaveIncident(msgspec.Struct, frozen=True):
@@ -192,6 +215,7 @@ LaterLook = ScheduleRecheck | FinishRecheck | ScheduleVisit | FinishVisit | Hast
 Mutation = (
     FinishWebhook
     | RetryWebhook
+    | ParkWebhook
     | SaveIncident
     | SaveNote
     | SaveIntegrationState
@@ -257,11 +281,17 @@ class Store(Protocol):
     async def add_webhook(self, webhook: NewWebhook) -> bool:
         """Keep a webhook; False when this integration already has one of this id. Also sets last_webhook_at."""
 
-    async def claim_webhooks(self, limit: int, lease_s: float, now: float) -> list[InboxRow]:
-        """Claim due webhooks, oldest first; FinishWebhook and RetryWebhook end the claim."""
+    async def claim_webhooks(self, limit: int, lease_s: float, now: float, share: Share = WHOLE) -> list[InboxRow]:
+        """Claim due webhooks, of each integration in turn, the longest due first.
 
-    async def claim_notes(self, limit: int, lease_s: float, now: float) -> list[NoteRow]:
-        """Claim notes to send (rev > sent_rev) or to check (check_at passed), due first, waiting ones left out."""
+        FinishWebhook, RetryWebhook and ParkWebhook end the claim. Due is also what no rule can have put so far off.
+        """
+
+    async def claim_notes(self, limit: int, lease_s: float, now: float, share: Share = WHOLE) -> list[NoteRow]:
+        """Claim notes to send (rev > sent_rev) or to check (check_at passed), waiting ones left out.
+
+        Of each integration in turn, the longest due first; due is also what no rule can have put so far off.
+        """
 
     async def claim_rechecks(self, limit: int, lease_s: float, now: float) -> list[IncidentKey]:
         """Claim due rechecks, due first; FinishRecheck ends the claim."""
@@ -272,8 +302,20 @@ class Store(Protocol):
     async def claim_backfill(self, integration_id: str, lease_s: float, now: float) -> bool:
         """Claim the backfill of an integration; False when somebody else is at it."""
 
-    async def release(self, work: Work, *key: str | int) -> None:
-        """End a claim without a word about the work: it is due as the rows say."""
+    async def release(self, work: Work, *key: str | int, until: float = 0.0) -> None:
+        """End a claim, at a time, without a word about the work: from then on it is due as the rows say."""
+
+    async def wake_webhooks(self, integration_id: str, limit: int) -> int:
+        """Have at most so many parked webhooks of an integration due, the newest first; return how many there were."""
+
+    async def integrations_with_parked_webhooks(self) -> list[str]:
+        """Return the ids of all integrations that have parked webhooks."""
+
+    async def wake_notes(self, integration_id: str, now: float, limit: int) -> int:
+        """Have at most so many unsent notes of an integration due at once; return how many were not."""
+
+    async def integrations_with_notes_due(self) -> list[str]:
+        """Return the ids of all integrations of which a note is to be sent or checked, now or later."""
 
     async def is_event_known(self, integration_id: str, event_id: str) -> bool:
         """Tell whether an event of this id was processed for this integration."""
@@ -309,9 +351,6 @@ class Store(Protocol):
 
     async def note(self, account: str, incident_id: str) -> NoteRow | None:
         """Return one note."""
-
-    async def refused_notes(self, now: float, limit: int) -> list[NoteRow]:
-        """Return notes that PagerDuty refused and that wait for their next attempt."""
 
     async def integration_state(self, integration_id: str) -> IntegrationState | None:
         """Return the state of one integration."""

@@ -81,8 +81,19 @@ class NoteRows:
         log.info("Note waits for PagerDuty", incident=row.incident_id, error=str(error), seconds=round(pause_s, 1))
         await self.record(row, wait)
 
-    async def record_refusal(self, record: RoutingRecord, row: NoteRow, error: PagerDutyError) -> bool:
-        """Keep the reason; tell whether a person can fix it: that is retried when the integration changes."""
+    async def record_broken(self, record: RoutingRecord, row: NoteRow, error: Exception) -> None:
+        """Keep what nobody foresaw as a failure of the integration; a POST under way counts as uncertain."""
+        told = PagerDutyError(f"the note met an unexpected error ({type(error).__name__}): see the receiver's log")
+        until = clock.now() + self._timings.backoff.pause_s(row.attempts + 1)
+
+        def wait(fresh: NoteRow) -> None:
+            fresh.next_attempt_at, fresh.attempts = until, row.attempts + 1
+
+        self._metrics.notes.labels("retried").inc()
+        await self.record(row, wait, SaveIntegrationState(failure_state(record.id, told, clock.now())))
+
+    async def record_refusal(self, record: RoutingRecord, row: NoteRow, error: PagerDutyError) -> None:
+        """Keep the reason; what a person can fix is sent again when the integration changes, or in an hour."""
         now, fixable = clock.now(), is_fixable(error.status, error.code)
         failure = failure_state(record.id, error, now)
 
@@ -100,4 +111,3 @@ class NoteRows:
         await self.record(row, refused, SaveIntegrationState(failure), *rivals)
         self._metrics.notes.labels("refused").inc()
         log.warning("Note refused", incident=row.incident_id, integration=record.id, error=failure.last_failure_reason)
-        return fixable

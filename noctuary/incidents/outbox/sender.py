@@ -5,21 +5,26 @@ import asyncio
 import structlog
 
 from noctuary.common import clock
-from noctuary.common.errors import NotReady, OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
+from noctuary.common.errors import NotReady, OutcomeUnknown, PagerDutyError, PagerDutyUnavailable, StoreUnavailable
 from noctuary.common.tasks import wait_until_set
 from noctuary.incidents.outbox.delivery import NoteDelivery
 from noctuary.incidents.outbox.rows import NoteRows, key_of
+from noctuary.incidents.slots import Slots
 from noctuary.incidents.timings import Timings
+from noctuary.incidents.waker import Waker
 from noctuary.models.incident import NoteRow
+from noctuary.models.routing_record import RoutingRecord
 from noctuary.routing.directory import RoutingDirectory
 from noctuary.store.interface import NoteKey, Store, Work
 
 log = structlog.get_logger()
 
-MAX_AT_ONCE = 32
+MAX_AT_ONCE = 128
 """Notes sent side by side: the token's budget bounds the calls further."""
-MAX_BLOCKED = 10_000
-"""Refused notes that are retried at a start; the others wait for their time."""
+MAX_OF_ONE = 16
+"""Of them of one integration: twice the calls that its token may make at once."""
+STORE_PAUSE_S = 1.0
+"""Nothing is claimed for so long after the store could not write: what is sent could not be recorded."""
 
 
 class NoteSender:
@@ -34,60 +39,76 @@ class NoteSender:
         self._rows = rows
         self._delivery = delivery
         self._timings = timings
+        self._slots = Slots(MAX_AT_ONCE, MAX_OF_ONE)
         self._sending: set[NoteKey] = set()
-        self._blocked: dict[str, set[NoteKey]] = {}
-        self._changed: set[str] = set()
-        routing.subscribe(self._on_record_change)
+        self._is_store_down = False
+        self._waker = Waker(
+            routing,
+            lambda record: not _is_held(record),
+            store.integrations_with_notes_due,
+            lambda integration_id, limit: store.wake_notes(integration_id, clock.now(), limit),
+            self.wake.set,
+        )
 
     async def run(self) -> None:
         """Send until cancelled; a note whose POST is cut off then counts as uncertain at the next start."""
-        await self._unblock_after_start()
         try:
             async with asyncio.TaskGroup() as tasks:
                 while True:
                     self.wake.clear()
+                    await self._let_store_recover()
+                    has_more = await self._wake_changed()
                     rows = await self._claim()
                     for row in rows:
                         tasks.create_task(self._send(row))
-                    if not rows:
+                    if not rows and not has_more:
                         await wait_until_set(self.wake, self._timings.poll_s)
         finally:
-            for key in self._sending:
+            for key in self._sending:  # those too whose task never began
                 await self._store.release(Work.NOTE, *key)
 
+    async def _let_store_recover(self) -> None:
+        if self._is_store_down:
+            self._is_store_down = False
+            await asyncio.sleep(STORE_PAUSE_S)
+
     async def _claim(self) -> list[NoteRow]:
-        room = MAX_AT_ONCE - len(self._sending)
-        if room <= 0:
+        if self._slots.free <= 0:
             return []
         try:
-            await self._unblock_changed()
-            rows = await self._store.claim_notes(room, self._timings.lease_s, clock.now())
+            rows = await self._store.claim_notes(
+                self._slots.free, self._timings.lease_s, clock.now(), self._slots.share()
+            )
         except NotReady as error:
             log.warning("Outbox cannot be read", error=str(error))
             return []
         rows = [row for row in rows if key_of(row) not in self._sending]  # a claim of ours may have outlived its lease
-        self._sending.update(key_of(row) for row in rows)
+        for row in rows:
+            self._sending.add(key_of(row))
+            self._slots.take(row.integration_id)
         return rows
 
     async def _send(self, row: NoteRow) -> None:
+        again_at = 0.0
         try:
             await self._advance(row)
-        except NotReady as error:
+        except StoreUnavailable as error:
             log.warning("Outbox cannot be written", incident=row.incident_id, error=str(error))
-            await asyncio.sleep(self._timings.backoff.first_s)
-        except Exception:
-            log.exception("Note could not be sent, retrying", incident=row.incident_id)
-            await asyncio.sleep(self._timings.backoff.longest_s)
-        await self._store.release(Work.NOTE, *key_of(row))
-        self._sending.discard(key_of(row))
-        self.wake.set()
+            self._is_store_down = True
+        except NotReady as error:
+            log.warning("Note was written by others meanwhile", incident=row.incident_id, error=str(error))
+            again_at = clock.now() + self._timings.backoff.first_s
+        finally:
+            self._sending.discard(key_of(row))
+            self._slots.give_back(row.integration_id)
+            await self._store.release(Work.NOTE, *key_of(row), until=again_at)
+            self.wake.set()
 
     async def _advance(self, row: NoteRow) -> None:
         """Do the one thing that is due for a note."""
         record = self._routing.get(row.integration_id)
-        if record is None or record.suspend or not record.writes_notes:
-            self._block(row)
-            await self._rows.postpone(row, self._timings.held_s)
+        if record is None or _is_held(record):
+            await self._hold(row)
             return
         try:
             await self._delivery.advance(record, row)
@@ -96,31 +117,29 @@ class NoteSender:
         except PagerDutyUnavailable as error:
             await self._rows.record_unavailable(row, error)
         except PagerDutyError as error:
-            if await self._rows.record_refusal(record, row, error):
-                self._block(row)
+            await self._rows.record_refusal(record, row, error)
+            if self._routing.get(record.id) is not record:  # it was mended while PagerDuty refused it
+                self._waker.request(record.id)
+        except NotReady:
+            raise
+        except Exception as error:
+            log.exception("Note could not be sent, retrying", incident=row.incident_id)
+            await self._rows.record_broken(record, row, error)
 
-    def _block(self, row: NoteRow) -> None:
-        """Remember what may be sent as soon as its integration changes."""
-        self._blocked.setdefault(row.integration_id, set()).add(key_of(row))
+    async def _hold(self, row: NoteRow) -> None:
+        """Have a note wait for its integration; should that have come back meanwhile, nobody else wakes it."""
+        await self._rows.postpone(row, self._timings.held_s)
+        self._waker.request_if_back(row.integration_id)
 
-    def _on_record_change(self, integration_id: str) -> None:
-        self._changed.add(integration_id)
-        self.wake.set()
-
-    async def _unblock_changed(self) -> None:
-        while self._changed:
-            integration_id = next(iter(self._changed))
-            for account, incident_id in list(self._blocked.get(integration_id, ())):
-                row = await self._store.note(account, incident_id)
-                if row is not None:
-                    await self._rows.postpone(row, 0.0)
-            self._changed.discard(integration_id)
-            self._blocked.pop(integration_id, None)
-
-    async def _unblock_after_start(self) -> None:
-        """Retry what was refused before we started: the record may have changed meanwhile."""
+    async def _wake_changed(self) -> bool:
+        """Have some notes due that waited for an integration that changed; tell whether there are more."""
         try:
-            for row in await self._store.refused_notes(clock.now(), MAX_BLOCKED):
-                await self._rows.postpone(row, 0.0)
+            return await self._waker.turn()
         except NotReady as error:
-            log.warning("Refused notes wait for their next attempt", error=str(error))
+            log.warning("Notes cannot be woken", error=str(error))
+            self._is_store_down = True
+            return False
+
+
+def _is_held(record: RoutingRecord) -> bool:
+    return record.suspend or not record.writes_notes

@@ -2,11 +2,10 @@
 
 import sqlite3
 
-from noctuary.store.interface import FinishWebhook, InboxRow, NewWebhook, RetryWebhook
+from noctuary.store.interface import FinishWebhook, NewWebhook
 
 KEEP_FINISHED_S = 72 * 3600
 """PagerDuty repeats a delivery for up to 48 h; until well after that a repetition must be recognised."""
-MAX_ERROR_CHARS = 500
 
 
 def add(connection: sqlite3.Connection, webhook: NewWebhook) -> bool:
@@ -26,37 +25,11 @@ def add(connection: sqlite3.Connection, webhook: NewWebhook) -> bool:
     return cursor.rowcount == 1
 
 
-def due(connection: sqlite3.Connection, now: float, limit: int) -> list[int]:
-    """Return the ids of due webhooks, oldest first."""
-    rows = connection.execute(
-        "SELECT id FROM inbox WHERE finished_at IS NULL AND due_at <= ? ORDER BY due_at, id LIMIT ?", (now, limit)
-    )
-    return [row_id for (row_id,) in rows]
-
-
-def still_due(connection: sqlite3.Connection, row_id: int, now: float) -> InboxRow | None:
-    """Return a webhook if it is due now."""
-    row = connection.execute(
-        "SELECT id, integration_id, webhook_id, received_at, body, attempts + 1 FROM inbox"
-        " WHERE id = ? AND finished_at IS NULL AND due_at <= ?",
-        (row_id, now),
-    ).fetchone()
-    return None if row is None else InboxRow(*row)
-
-
 def finish(connection: sqlite3.Connection, change: FinishWebhook, now: float) -> None:
     """Mark a webhook as processed; its row stays to recognise repetitions."""
     connection.execute(
         "UPDATE inbox SET finished_at = ?, event_id = ?, last_error = NULL WHERE id = ? AND finished_at IS NULL",
         (now, change.event_id, change.row_id),
-    )
-
-
-def retry(connection: sqlite3.Connection, change: RetryWebhook) -> None:
-    """Count an attempt that failed; the webhook is due at a later time."""
-    connection.execute(
-        "UPDATE inbox SET attempts = attempts + 1, due_at = ?, last_error = ? WHERE id = ? AND finished_at IS NULL",
-        (change.at, change.error[:MAX_ERROR_CHARS], change.row_id),
     )
 
 

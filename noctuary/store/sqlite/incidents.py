@@ -5,7 +5,7 @@ import sqlite3
 import msgspec
 
 from noctuary.models.incident import IncidentRow, NoteRow
-from noctuary.store.interface import MoveNote, NoteKey
+from noctuary.store.interface import MoveNote
 from noctuary.store.sqlite import revisions
 
 RESOLVED = "resolved"
@@ -52,6 +52,7 @@ def open_ones(connection: sqlite3.Connection, integration_id: str) -> list[Incid
 def save_note(connection: sqlite3.Connection, note: NoteRow) -> None:
     """Write a note; raise RevisionConflict."""
     values: dict[str, revisions.Value] = {
+        "integration_id": note.integration_id,
         "is_unsent": note.rev > note.sent_rev,
         "next_attempt_at": note.next_attempt_at,
         "check_at": note.check_at,
@@ -74,34 +75,6 @@ def move_note(connection: sqlite3.Connection, change: MoveNote) -> None:
         "UPDATE OR IGNORE notes SET account = ? WHERE account = ? AND incident_id = ?",
         (change.to_account, change.account, change.incident_id),
     )
-
-
-def due_notes(connection: sqlite3.Connection, now: float, limit: int) -> list[NoteKey]:
-    """Return the incidents of notes to send or to check whose waiting time is over, due first."""
-    rows = connection.execute(
-        "SELECT account, incident_id, next_attempt_at AS due FROM notes WHERE is_unsent = 1 AND next_attempt_at <= ?1"
-        " UNION ALL SELECT account, incident_id, max(check_at, next_attempt_at) AS due FROM notes"
-        " WHERE is_unsent = 0 AND check_at <= ?1 AND next_attempt_at <= ?1 ORDER BY due LIMIT ?2",
-        (now, limit),
-    )
-    return [(account, incident_id) for account, incident_id, _ in rows]
-
-
-def due_note(connection: sqlite3.Connection, key: NoteKey, now: float) -> NoteRow | None:
-    """Return a note if it is to be sent or checked now."""
-    note = get_note(connection, *key)
-    if note is None or note.next_attempt_at > now:
-        return None
-    is_due = note.rev > note.sent_rev or (note.check_at is not None and note.check_at <= now)
-    return note if is_due else None
-
-
-def refused_notes(connection: sqlite3.Connection, now: float, limit: int) -> list[NoteRow]:
-    """Return notes that PagerDuty refused and that wait for their next attempt."""
-    rows = connection.execute(
-        "SELECT note, account, revision FROM notes WHERE is_unsent = 1 AND next_attempt_at > ? LIMIT ?", (now, limit)
-    )
-    return [note for note in (_note(*row) for row in rows) if note.failed_reason is not None]
 
 
 def unsent_notes(connection: sqlite3.Connection) -> int:

@@ -6,6 +6,7 @@ import structlog
 
 from noctuary.common.errors import InvalidInput
 from noctuary.store.sqlite import migration_accounts
+from noctuary.store.sqlite.work.schema import TURNS
 
 log = structlog.get_logger()
 
@@ -189,6 +190,7 @@ MIGRATIONS = (
     DROP INDEX events_window;
     """,
     migration_accounts.MIGRATION,
+    TURNS,
 )
 """Each entry leads from the version before it to its own (the first leads to 1)."""
 SUBJECTS_VERSION = 2

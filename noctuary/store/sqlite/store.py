@@ -2,15 +2,16 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Hashable, Sequence
-from itertools import islice
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from noctuary.common import clock
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.store.interface import (
+    WHOLE,
     Baseline,
     Depths,
     DropBaseline,
@@ -26,6 +27,7 @@ from noctuary.store.interface import (
     MoveNote,
     Mutation,
     NewWebhook,
+    ParkWebhook,
     RetryWebhook,
     SaveBaseline,
     SaveIncident,
@@ -33,21 +35,28 @@ from noctuary.store.interface import (
     SaveNote,
     ScheduleRecheck,
     ScheduleVisit,
+    Share,
     VisitRivals,
     Window,
     Work,
 )
 from noctuary.store.sqlite import baselines, inbox, incidents, integration_states, rechecks, visits
-from noctuary.store.sqlite.claims import Claims
 from noctuary.store.sqlite.connection import probe
 from noctuary.store.sqlite.database import Database
 from noctuary.store.sqlite.events import rows as event_rows
 from noctuary.store.sqlite.events import window
 from noctuary.store.sqlite.events.subject_ids import SubjectIds
 from noctuary.store.sqlite.filesystem import prepare_directory
+from noctuary.store.sqlite.work import notes as due_notes
+from noctuary.store.sqlite.work import webhooks
+from noctuary.store.sqlite.work.claims import Claims
+from noctuary.store.sqlite.work.turns import Asked, Looker
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
+Due = Callable[[sqlite3.Connection, float, int], Sequence[K]]
+StillDue = Callable[[sqlite3.Connection, list[K], float], dict[K, R]]
+Look = Callable[[], Awaitable[list[K]]]
 
 FILE_NAME = "noctuary.db"
 CLAIM_TRIES = 3
@@ -62,6 +71,7 @@ class SqliteStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._claims = Claims()
+        self._after: dict[Work, str] = dict.fromkeys(Work, "")
         self._subject_ids = SubjectIds()
 
     @classmethod
@@ -84,63 +94,105 @@ class SqliteStore:
 
         return await self._database.write(work, len(webhook.body) + ROW_OVERHEAD_BYTES)
 
-    async def claim_webhooks(self, limit: int, lease_s: float, now: float) -> list[InboxRow]:
-        """Claim due webhooks, oldest first."""
-        return await self._claim(Work.WEBHOOK, inbox.due, inbox.still_due, limit, lease_s, now)
+    async def claim_webhooks(self, limit: int, lease_s: float, now: float, share: Share = WHOLE) -> list[InboxRow]:
+        """Claim due webhooks, of each integration in turn, the longest due first."""
+        look = self._turns(Work.WEBHOOK, webhooks.LOOKER, limit, share, (lease_s, now))
+        rows = await self._claim(Work.WEBHOOK, look, webhooks.still_due, lease_s, now)
+        if rows or limit <= 0:
+            return rows
+        gave_up = self._unheld(Work.WEBHOOK, webhooks.expired, limit, (lease_s, now))
+        return await self._claim(Work.WEBHOOK, gave_up, webhooks.still_due, lease_s, now)
 
-    async def claim_notes(self, limit: int, lease_s: float, now: float) -> list[NoteRow]:
-        """Claim notes to send or to check, due first."""
-        return await self._claim(Work.NOTE, incidents.due_notes, incidents.due_note, limit, lease_s, now)
+    async def claim_notes(self, limit: int, lease_s: float, now: float, share: Share = WHOLE) -> list[NoteRow]:
+        """Claim notes to send or to check, of each integration in turn, the longest due first."""
+        look = self._turns(Work.NOTE, due_notes.LOOKER, limit, share, (lease_s, now))
+        return await self._claim(Work.NOTE, look, due_notes.still_due, lease_s, now)
 
     async def claim_rechecks(self, limit: int, lease_s: float, now: float) -> list[IncidentKey]:
         """Claim due rechecks, due first."""
-        return await self._claim(Work.RECHECK, rechecks.due, rechecks.still_due, limit, lease_s, now)
+        look = self._unheld(Work.RECHECK, rechecks.due, limit, (lease_s, now))
+        return await self._claim(Work.RECHECK, look, rechecks.still_due, lease_s, now)
 
     async def claim_visits(self, limit: int, lease_s: float, now: float) -> list[IncidentKey]:
         """Claim due visits, of each integration in turn."""
-        return await self._claim(Work.VISIT, visits.due, visits.still_due, limit, lease_s, now)
+        look = self._unheld(Work.VISIT, visits.due, limit, (lease_s, now))
+        return await self._claim(Work.VISIT, look, visits.still_due, lease_s, now)
 
     async def claim_backfill(self, integration_id: str, lease_s: float, now: float) -> bool:
         """Claim the backfill of an integration."""
         return self._claims.claim(Work.BACKFILL, integration_id, lease_s, now)
 
-    async def release(self, work: Work, *key: str | int) -> None:
-        """End a claim."""
-        self._claims.free(work, [key if len(key) > 1 else key[0]])
+    async def release(self, work: Work, *key: str | int, until: float = 0.0) -> None:
+        """End a claim, at a time."""
+        claimed = key if len(key) > 1 else key[0]
+        if until:
+            self._claims.keep(work, claimed, until)
+        else:
+            self._claims.free(work, [claimed])
 
-    async def _claim(
-        self,
-        work: Work,
-        due: Callable[[sqlite3.Connection, float, int], Sequence[K]],
-        still_due: Callable[[sqlite3.Connection, K, float], R | None],
-        limit: int,
-        lease_s: float,
-        now: float,
-    ) -> list[R]:
+    async def wake_webhooks(self, integration_id: str, limit: int) -> int:
+        """Have at most so many parked webhooks of an integration due."""
+        return await self._database.write(lambda c: webhooks.wake(c, integration_id, limit))
+
+    async def integrations_with_parked_webhooks(self) -> list[str]:
+        """Return the ids of all integrations that have parked webhooks."""
+        return await self._database.read(webhooks.parked_of)
+
+    async def wake_notes(self, integration_id: str, now: float, limit: int) -> int:
+        """Have at most so many unsent notes of an integration due at once."""
+        return await self._database.write(lambda c: due_notes.wake(c, integration_id, now, limit))
+
+    async def integrations_with_notes_due(self) -> list[str]:
+        """Return the ids of all integrations of which a note is to be sent or checked, now or later."""
+        return await self._database.read(due_notes.LOOKER.waiting_of)
+
+    def _turns(self, work: Work, looker: Looker, limit: int, share: Share, lease: tuple[float, float]) -> Look[Any]:
+        """Return how to find what is due by turns; the next look goes on where this one ends."""
+
+        async def look() -> list[Any]:
+            is_whole_round = not self._after[work]
+            while True:
+                asked = Asked(lease[1], limit, share, self._claims.held(work, *lease), self._after[work])
+                turn = await self._database.read(partial(looker.look, asked=asked))
+                self._after[work] = turn.after
+                if turn.keys or (is_whole_round and not turn.after):
+                    return turn.keys
+                is_whole_round = is_whole_round or not turn.after
+
+        return look
+
+    def _unheld(self, work: Work, due: Due[K], limit: int, lease: tuple[float, float]) -> Look[K]:
+        """Return how to find what is due, the longest due first."""
+
+        async def look() -> list[K]:
+            held = self._claims.held(work, *lease)
+            found = await self._database.read(lambda c: due(c, lease[1], limit + len(held)))
+            return [key for key in found if key not in held][:limit]
+
+        return look
+
+    async def _claim(self, work: Work, look: Look[K], still_due: StillDue[K, R], lease_s: float, now: float) -> list[R]:
         """Claim first, then read again: what somebody finished in between is due no more, and another may be."""
         for _ in range(CLAIM_TRIES):
-            held = self._claims.held(work)
-            found = await self._database.read(lambda c, rows=limit + held: due(c, now, rows))  # type: ignore[misc]
-            keys = list(islice((key for key in found if self._claims.claim(work, key, lease_s, now)), limit))
+            found = await look()
+            keys = [key for key in found if self._claims.claim(work, key, lease_s, now)]
             if rows := await self._keep_due(work, keys, still_due, now):
                 return rows
-            if not keys and len(found) <= held:
+            if not found:
                 break
         return []
 
-    async def _keep_due(
-        self, work: Work, keys: list[K], still_due: Callable[[sqlite3.Connection, K, float], R | None], now: float
-    ) -> list[R]:
+    async def _keep_due(self, work: Work, keys: list[K], still_due: StillDue[K, R], now: float) -> list[R]:
         """Return what is due still of what was claimed; the claims of all else end."""
         if not keys:
             return []
         try:
-            rows = await self._database.read(lambda c: {key: still_due(c, key, now) for key in keys})
+            rows = await self._database.read(lambda c: still_due(c, keys, now))
         except BaseException:
             self._claims.free(work, keys)
             raise
-        self._claims.free(work, [key for key, row in rows.items() if row is None])
-        return [row for row in rows.values() if row is not None]
+        self._claims.free(work, [key for key in keys if key not in rows])
+        return list(rows.values())
 
     async def is_event_known(self, integration_id: str, event_id: str) -> bool:
         """Tell whether an event of this id was worked for this integration."""
@@ -157,7 +209,7 @@ class SqliteStore:
             return
         for change in changes:
             match change:
-                case FinishWebhook(row_id) | RetryWebhook(row_id):
+                case FinishWebhook(row_id) | RetryWebhook(row_id) | ParkWebhook(row_id):
                     self._claims.free(Work.WEBHOOK, [row_id])
                 case FinishRecheck(integration_id, incident_id):
                     self._claims.free(Work.RECHECK, [(integration_id, incident_id)])
@@ -200,10 +252,6 @@ class SqliteStore:
     async def note(self, account: str, incident_id: str) -> NoteRow | None:
         """Return one note."""
         return await self._database.read(lambda c: incidents.get_note(c, account, incident_id))
-
-    async def refused_notes(self, now: float, limit: int) -> list[NoteRow]:
-        """Return notes that PagerDuty refused and that wait for their next attempt."""
-        return await self._database.read(lambda c: incidents.refused_notes(c, now, limit))
 
     async def integration_state(self, integration_id: str) -> IntegrationState | None:
         """Return the state of one integration."""
@@ -269,8 +317,8 @@ def _apply(connection: sqlite3.Connection, change: Mutation) -> None:
     match change:
         case FinishWebhook():
             inbox.finish(connection, change, clock.now())
-        case RetryWebhook():
-            inbox.retry(connection, change)
+        case RetryWebhook() | ParkWebhook():
+            webhooks.put_off(connection, change)
         case SaveIncident(row):
             incidents.save(connection, row)
         case SaveNote(note):

@@ -55,11 +55,9 @@ def due(connection: sqlite3.Connection, now: float, limit: int) -> list[Incident
     return rows.fetchall()
 
 
-def still_due(connection: sqlite3.Connection, key: IncidentKey, now: float) -> IncidentKey | None:
-    """Return the incident if it is due now."""
-    found: IncidentKey | None = connection.execute(
-        "SELECT integration_id, incident_id FROM visits"
-        " WHERE integration_id = ?1 AND incident_id = ?2 AND (due_at <= ?3 OR due_at > ?3 + ?4)",
-        (*key, now, AHEAD_S),
-    ).fetchone()
-    return found
+def still_due(connection: sqlite3.Connection, keys: list[IncidentKey], now: float) -> dict[IncidentKey, IncidentKey]:
+    """Return those of the incidents that are due now."""
+    statement = (
+        "SELECT 1 FROM visits WHERE integration_id = ?1 AND incident_id = ?2 AND (due_at <= ?3 OR due_at > ?3 + ?4)"
+    )
+    return {key: key for key in keys if connection.execute(statement, (*key, now, AHEAD_S)).fetchone()}

@@ -8,9 +8,10 @@ import pytest
 
 from noctuary.common.errors import OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
 from noctuary.common.http_client import create_client
-from noctuary.pagerduty.answers import is_fixable, read_error
-from noctuary.pagerduty.budget import DEFAULT_PAUSE_S, MAX_PAUSE_S, Budget, Need
-from noctuary.pagerduty.client import PagerDutyClient
+from noctuary.models.routing_record import RoutingRecord
+from noctuary.pagerduty.answers import is_fixable, read_error, refused_setting
+from noctuary.pagerduty.budget import DEFAULT_PAUSE_S, MAX_PAUSE_S, SWEEP_ABOVE, Budget, Budgets, Need
+from noctuary.pagerduty.client import PagerDutyClient, PagerDutyClients
 from testbed.egress import LOOPBACK
 from testbed.pagerduty import PagerDutySimulator
 
@@ -261,3 +262,42 @@ def test_a_late_answer_does_not_raise_what_is_left() -> None:
 def test_a_429_closes_the_token_for_as_long_as_it_says(asked: dict[str, str], pause_s: float) -> None:
     budget = Budget(Clock())
     assert (budget.close(asked), budget.wait_s(Need.NOTE)) == (pause_s, pause_s)
+
+
+def test_budgets_that_limit_nothing_are_forgotten() -> None:
+    budgets = Budgets()
+    full = budgets.of("https://api.example.com", "full")
+    full.learn(headers(0))
+    for number in range(10_000):
+        budgets.of("https://api.example.com", f"token {number}")
+    assert len(budgets) < 3 * SWEEP_ABOVE
+    assert budgets.of("https://api.example.com", "full") is full
+
+
+def test_a_budget_that_somebody_uses_is_the_budget_of_all() -> None:
+    budgets = Budgets()
+    used = budgets.of("https://api.example.com", "used")
+    for number in range(10_000):
+        budgets.of("https://api.example.com", f"token {number}")
+    assert budgets.of("https://api.example.com", "used") is used
+
+
+@pytest.mark.parametrize(
+    ("token", "sender", "setting", "words"),
+    [
+        ("tökén", None, "token", "spec.apiTokenSecretRef"),
+        ("token\n", None, "token", "spec.apiTokenSecretRef"),
+        ("to\x00ken", None, "token", "spec.apiTokenSecretRef"),
+        ("token", "jürgen@example.com", "from", "spec.from"),
+        ("token", "a@example.com\r\nX: y", "from", "spec.from"),
+    ],
+)
+async def test_what_no_header_can_carry_is_refused_with_its_mend(
+    token: str, sender: str | None, setting: str, words: str
+) -> None:
+    record = RoutingRecord("i", "n", "n", 0.0, 1, "outbound", "https://x.example", api_token=token, from_email=sender)
+    async with create_client(LOOPBACK) as http:
+        with pytest.raises(PagerDutyError, match=words) as caught:
+            PagerDutyClients(http, uncounted).of(record)
+    assert refused_setting(caught.value.status, caught.value.code) == setting
+    assert token not in str(caught.value) or token == "token"

@@ -1,0 +1,1 @@
+"""The inbox: what becomes of verified webhooks, each integration's in its turn."""

@@ -1,0 +1,68 @@
+"""Wakes what waits for an integration as soon as its record is loaded or changes, some at a time."""
+
+from collections.abc import Awaitable, Callable
+
+from noctuary.models.routing_record import RoutingRecord
+from noctuary.routing.directory import RoutingDirectory
+
+WAKE_AT_ONCE = 500
+"""Rows of one integration that are due again in one commit: ten milliseconds of writing, then others come."""
+
+
+class Waker:
+    """Follows the routing table; `waiting` tells of whom something waits, `wake` has some of one integration's due."""
+
+    def __init__(
+        self,
+        routing: RoutingDirectory,
+        may_work: Callable[[RoutingRecord], bool],
+        waiting: Callable[[], Awaitable[list[str]]],
+        wake: Callable[[str, int], Awaitable[int]],
+        on_change: Callable[[], None],
+    ) -> None:
+        self._routing = routing
+        self._may_work = may_work
+        self._waiting = waiting
+        self._wake = wake
+        self._on_change = on_change
+        self._changed: set[str] | None = None
+        self._left: dict[str, None] = {}
+        routing.subscribe(self.request)
+
+    def request(self, integration_id: str) -> None:
+        """Wake what waits for an integration with the next turn; before the first turn everybody is asked for."""
+        if self._changed is not None:
+            self._changed.add(integration_id)
+        self._on_change()
+
+    def request_if_back(self, integration_id: str) -> None:
+        """Do so if it may be worked for: it came back while somebody was putting its work aside."""
+        record = self._routing.get(integration_id)
+        if record is not None and self._may_work(record):
+            self.request(integration_id)
+
+    async def turn(self) -> bool:
+        """Wake some of one integration's; tell whether there is more to wake. Raises StoreUnavailable."""
+        if self._changed != set():
+            await self._look()
+        integration_id = next(iter(self._left), None)
+        if integration_id is None:
+            return False
+        record = self._routing.get(integration_id)
+        woken = 0
+        if record is not None and self._may_work(record):
+            woken = await self._wake(integration_id, WAKE_AT_ONCE)
+        del self._left[integration_id]
+        if woken == WAKE_AT_ONCE:
+            self._left[integration_id] = None
+        return bool(self._left)
+
+    async def _look(self) -> None:
+        """Find of whom something waits among those that changed: most have nothing."""
+        asked, self._changed = self._changed, set()
+        try:
+            waiting = await self._waiting()
+        except BaseException:
+            self._changed = None if asked is None else self._changed | asked
+            raise
+        self._left |= dict.fromkeys(each for each in waiting if asked is None or each in asked)
