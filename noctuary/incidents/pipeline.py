@@ -9,7 +9,7 @@ from noctuary.common import clock
 from noctuary.common.errors import NotReady
 from noctuary.common.locks import KeyedLocks
 from noctuary.common.metrics import Metrics
-from noctuary.incidents.backfill import Backfiller
+from noctuary.incidents.comparison.backfiller import Backfiller
 from noctuary.incidents.enrichment import Enricher
 from noctuary.incidents.evidence.sight import NO_SIGHT, Sight
 from noctuary.incidents.inbox.suspensions import Suspensions

@@ -85,6 +85,13 @@ class Work(StrEnum):
     VISIT = "visit"
 
 
+class KnownIncident(msgspec.Struct, frozen=True):
+    """What a comparison must know of an incident: its row without evidence, and which integration has its note."""
+
+    row: IncidentRow
+    noted_by: str | None
+
+
 class Share(msgspec.Struct, frozen=True):
     """How much of one integration may be claimed: at most `each`, less what its asker is at already (`working`)."""
 
@@ -140,6 +147,13 @@ class SaveIntegrationState(msgspec.Struct, frozen=True):
     """Set the non-None fields of an integration's state; `seq` is given by the store and grows with every change."""
 
     state: IntegrationState
+
+
+class SaveCompared(msgspec.Struct, frozen=True):
+    """Set when integrations were last compared; their states count as changed only where a refusal ends with it."""
+
+    ids: list[str]
+    until: float
 
 
 class SaveBaseline(msgspec.Struct, frozen=True):
@@ -219,6 +233,7 @@ Mutation = (
     | SaveIncident
     | SaveNote
     | SaveIntegrationState
+    | SaveCompared
     | SaveBaseline
     | DropBaseline
     | MoveNote
@@ -299,8 +314,8 @@ class Store(Protocol):
     async def claim_visits(self, limit: int, lease_s: float, now: float) -> list[IncidentKey]:
         """Claim due visits, of each integration in turn, due first; FinishVisit ends the claim."""
 
-    async def claim_backfill(self, integration_id: str, lease_s: float, now: float) -> bool:
-        """Claim the backfill of an integration; False when somebody else is at it."""
+    async def claim_backfill(self, name: str, lease_s: float, now: float) -> bool:
+        """Claim a backfill by its name; False when somebody else is at it."""
 
     async def release(self, work: Work, *key: str | int, until: float = 0.0) -> None:
         """End a claim, at a time, without a word about the work: from then on it is due as the rows say."""
@@ -349,11 +364,20 @@ class Store(Protocol):
     async def open_incidents(self, integration_id: str) -> list[IncidentRow]:
         """Return the incidents of an integration that are not resolved."""
 
+    async def known_incidents(self, keys: list[IncidentKey]) -> dict[IncidentKey, KnownIncident]:
+        """Return those of the incidents that are known, without their evidence."""
+
+    async def open_incident_ids(self, integration_ids: list[str]) -> list[tuple[str, str]]:
+        """Return integration and incident id of all that is not resolved of these integrations."""
+
     async def note(self, account: str, incident_id: str) -> NoteRow | None:
         """Return one note."""
 
     async def integration_state(self, integration_id: str) -> IntegrationState | None:
         """Return the state of one integration."""
+
+    async def integration_states(self, integration_ids: list[str]) -> dict[str, IntegrationState]:
+        """Return the states of these integrations, as far as there are any."""
 
     async def integration_states_since(self, seq: int) -> list[IntegrationState]:
         """Return the states of all integrations that changed since `seq`, in the order of their changes."""

@@ -23,6 +23,7 @@ from noctuary.store.interface import (
     InboxRow,
     IncidentKey,
     IntegrationState,
+    KnownIncident,
     LaterLook,
     MoveNote,
     Mutation,
@@ -30,6 +31,7 @@ from noctuary.store.interface import (
     ParkWebhook,
     RetryWebhook,
     SaveBaseline,
+    SaveCompared,
     SaveIncident,
     SaveIntegrationState,
     SaveNote,
@@ -47,8 +49,8 @@ from noctuary.store.sqlite.events import rows as event_rows
 from noctuary.store.sqlite.events import window
 from noctuary.store.sqlite.events.subject_ids import SubjectIds
 from noctuary.store.sqlite.filesystem import prepare_directory
+from noctuary.store.sqlite.work import comparisons, webhooks
 from noctuary.store.sqlite.work import notes as due_notes
-from noctuary.store.sqlite.work import webhooks
 from noctuary.store.sqlite.work.claims import Claims
 from noctuary.store.sqlite.work.turns import Asked, Looker
 
@@ -118,9 +120,9 @@ class SqliteStore:
         look = self._unheld(Work.VISIT, visits.due, limit, (lease_s, now))
         return await self._claim(Work.VISIT, look, visits.still_due, lease_s, now)
 
-    async def claim_backfill(self, integration_id: str, lease_s: float, now: float) -> bool:
-        """Claim the backfill of an integration."""
-        return self._claims.claim(Work.BACKFILL, integration_id, lease_s, now)
+    async def claim_backfill(self, name: str, lease_s: float, now: float) -> bool:
+        """Claim a backfill by its name."""
+        return self._claims.claim(Work.BACKFILL, name, lease_s, now)
 
     async def release(self, work: Work, *key: str | int, until: float = 0.0) -> None:
         """End a claim, at a time."""
@@ -249,6 +251,14 @@ class SqliteStore:
         """Return the incidents of an integration that are not resolved."""
         return await self._database.read(lambda c: incidents.open_ones(c, integration_id))
 
+    async def known_incidents(self, keys: list[IncidentKey]) -> dict[IncidentKey, KnownIncident]:
+        """Return those of the incidents that are known, without their evidence."""
+        return await self._database.read(lambda c: comparisons.known(c, keys)) if keys else {}
+
+    async def open_incident_ids(self, integration_ids: list[str]) -> list[tuple[str, str]]:
+        """Return integration and incident id of all that is not resolved of these integrations."""
+        return await self._database.read(lambda c: comparisons.open_ids(c, integration_ids))
+
     async def note(self, account: str, incident_id: str) -> NoteRow | None:
         """Return one note."""
         return await self._database.read(lambda c: incidents.get_note(c, account, incident_id))
@@ -256,6 +266,10 @@ class SqliteStore:
     async def integration_state(self, integration_id: str) -> IntegrationState | None:
         """Return the state of one integration."""
         return await self._database.read(lambda c: integration_states.get(c, integration_id))
+
+    async def integration_states(self, integration_ids: list[str]) -> dict[str, IntegrationState]:
+        """Return the states of these integrations, as far as there are any."""
+        return await self._database.read(lambda c: comparisons.states(c, integration_ids))
 
     async def integration_states_since(self, seq: int) -> list[IntegrationState]:
         """Return the states that changed since `seq`, in the order of their changes."""
@@ -325,8 +339,8 @@ def _apply(connection: sqlite3.Connection, change: Mutation) -> None:
             incidents.save_note(connection, note)
         case MoveNote():
             incidents.move_note(connection, change)
-        case SaveIntegrationState(changed):
-            integration_states.save(connection, changed)
+        case SaveIntegrationState() | SaveCompared():
+            _apply_to_states(connection, change)
         case SaveBaseline(baseline):
             baselines.save(connection, baseline)
         case DropBaseline(uid):
@@ -349,3 +363,10 @@ def _apply_later_look(connection: sqlite3.Connection, change: LaterLook) -> None
             visits.hasten(connection, change)
         case VisitRivals():
             visits.schedule_rivals(connection, change)
+
+
+def _apply_to_states(connection: sqlite3.Connection, change: SaveIntegrationState | SaveCompared) -> None:
+    if isinstance(change, SaveCompared):
+        comparisons.save_compared(connection, change)
+    else:
+        integration_states.save(connection, change.state)
