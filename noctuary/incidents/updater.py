@@ -234,6 +234,8 @@ class IncidentUpdater:
         """Ask for the last look, if this was an earlier one; one that comes later than the last stands for both."""
         last_at = known.looked_at + self._timings.last_recheck_s
         late_s = clock.now() - last_at
+        if late_s < -self._timings.last_recheck_s - LATE_S:
+            return []  # looked at by a clock that was ahead: nobody knows when, and this look was the later one
         if late_s < 0:
             return [ScheduleRecheck(row.integration_id, row.incident_id, last_at)]
         if late_s > LATE_S:

@@ -22,6 +22,8 @@ from noctuary.store.interface import IntegrationState, SaveIntegrationState, Sto
 
 log = structlog.get_logger()
 
+CLOCK_SLACK_S = 60.0
+"""A POST that is remembered for later than this from now was dated by a clock that was ahead."""
 DELETED_BY_HAND = "the note was deleted in PagerDuty; it is not written again"
 
 
@@ -65,6 +67,9 @@ class NoteDelivery:
     async def _look(self, record: RoutingRecord, client: PagerDutyClient, row: NoteRow) -> None:
         """After an uncertain POST: adopt the note if it is listed, else look once more, else post anew."""
         now, since = clock.now(), row.posting_since or 0.0
+        if since > now + CLOCK_SLACK_S:
+            await self._rows.date_posting(row, now)
+            return
         if now < since + self._timings.settle_s:
             await self._rows.postpone(row, since + self._timings.settle_s - now)
             return
@@ -96,7 +101,7 @@ class NoteDelivery:
     async def _vanished(self, row: NoteRow) -> None:
         """A note that somebody deleted stays deleted: a person decided so."""
         now = clock.now()
-        if row.sent_at is not None and now - row.sent_at < self._timings.young_note_s:
+        if row.sent_at is not None and abs(now - row.sent_at) < self._timings.young_note_s:
             await self._rows.postpone(row, self._timings.young_retry_s)
             return
 
@@ -117,7 +122,8 @@ class NoteDelivery:
 
         def checked(fresh: NoteRow) -> None:
             last = (fresh.sent_at or 0.0) + self._timings.last_check_s
-            fresh.check_at = last if (row.check_at or last) < last else None
+            is_first = (row.check_at or last) < last < clock.now() + 2 * self._timings.last_check_s
+            fresh.check_at = last if is_first else None
             if keep is not None:
                 fresh.note_id = keep.id
                 fresh.sent_rev = fresh.rev if keep.content == fresh.text else fresh.rev - 1

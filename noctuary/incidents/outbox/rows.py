@@ -60,6 +60,14 @@ class NoteRows:
 
         await self.record(row, wait)
 
+    async def date_posting(self, row: NoteRow, at: float) -> None:
+        """Count an uncertain POST as of a time: when it was, a clock that was ahead hides."""
+
+        def redate(fresh: NoteRow) -> None:
+            fresh.posting_since, fresh.next_attempt_at = at, at + self._timings.settle_s
+
+        await self.record(row, redate)
+
     async def record_uncertain(self, row: NoteRow, error: OutcomeUnknown) -> None:
         """Keep `posting_since`; an edit is simply repeated, because repeating it changes nothing."""
         pause_s = self._timings.settle_s if row.note_id is None else self._timings.backoff.pause_s(row.attempts + 1)
