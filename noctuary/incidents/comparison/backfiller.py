@@ -16,6 +16,7 @@ from noctuary.incidents.comparison.listings import Listing, Member, listings, si
 from noctuary.incidents.comparison.schedule import Schedule, TokenKey
 from noctuary.incidents.failures import failure_state
 from noctuary.incidents.updater import IncidentUpdater
+from noctuary.pagerduty.answers import NOT_ASKED
 from noctuary.pagerduty.client import PagerDutyClients
 from noctuary.routing.directory import RoutingDirectory
 from noctuary.store.interface import IntegrationState, Mutation, SaveCompared, SaveIntegrationState, Store, Work
@@ -136,7 +137,11 @@ class Backfiller:
             self._again([each for late in left for each in late.ids], max(RETRY_S, error.retry_after_s))
             log.info("Backfill waits for PagerDuty", lists=len(left), error=str(error))
         except PagerDutyError as error:
-            if error.status == UNAUTHORIZED or len(work.refused) >= MAX_REFUSED:
+            if (
+                (error.status, error.code) == NOT_ASKED
+                or error.status == UNAUTHORIZED
+                or len(work.refused) >= MAX_REFUSED
+            ):
                 work.refused += [(each, error) for each in work.give_up(listing)]
             elif halves := listing.halves():
                 work.waiting += halves  # one scope of the list is refused: the others need not suffer for it
@@ -182,6 +187,10 @@ class _Work:
         """Return a list and all that still wait: they would fare like it."""
         left, self.waiting = [listing, *self.waiting], []
         return left
+
+
+def _concerns_token(error: PagerDutyError) -> bool:
+    return error.status == UNAUTHORIZED or (error.status, error.code) == NOT_ASKED
 
 
 def _failures(

@@ -40,6 +40,12 @@ async def test_a_note_that_waited_is_sent_once_the_clock_is_right(
     assert scene.pd.note_counts() == {incident.id: 1}
 
 
+async def _put_off(scene: Scene) -> bool:
+    statement = "SELECT count(*) FROM notes WHERE due_at > ?"
+    count = await scene.store._database.read(lambda c: c.execute(statement, (time.time() + DAYS_S / 2,)).fetchone()[0])
+    return bool(count)
+
+
 async def test_an_uncertain_note_that_was_dated_ahead_is_posted_once(
     scene: Scene, step: Callable[[float], None]
 ) -> None:
