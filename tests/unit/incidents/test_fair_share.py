@@ -206,3 +206,23 @@ def test_one_integration_alone_gets_no_more_than_its_most() -> None:
     while slots.share().room("alone") > 0:
         slots.take("alone")
     assert slots.free == 112
+
+
+async def test_a_claim_is_no_commit_of_its_own(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, written = scene.store._database.write, []
+
+    async def counted(*work: Any) -> Any:
+        written.append(work)
+        return await write(*work)
+
+    await scene.subscribe()
+    scene.start()
+    await scene.until(lambda: scene.store.integration_states(["one"]))
+    monkeypatch.setattr(scene.store._database, "write", counted)
+    await scene.put(b'{"event":{"id":"p","event_type":"pagey.ping","data":{"type":"ping"}}}')
+    await scene.idle()
+    assert len(written) == 2  # kept, finished
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: scene.text(incident.id))
+    await scene.idle()
+    assert len(written) <= 2 + 4 + 4  # kept, decided, about to be posted, posted; and its later looks
