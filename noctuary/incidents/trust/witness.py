@@ -13,7 +13,7 @@ from noctuary.incidents.timings import Timings
 from noctuary.incidents.trust.confirmation import Confirmer
 from noctuary.models.incident import IncidentRow
 from noctuary.models.routing_record import RoutingRecord
-from noctuary.pagerduty.answers import NOT_ASKED
+from noctuary.pagerduty.answers import NOT_ASKED, refused_setting
 from noctuary.store.interface import Mutation, SaveIntegrationState, ScheduleVisit
 
 log = structlog.get_logger()
@@ -71,8 +71,9 @@ class Witness:
 
 
 def _speaks_of_setting(error: PagerDutyError) -> bool:
-    """Tell whether a person must mend the token or the release; a 403 may well speak of this incident only."""
-    return error.status == 401 or (error.status, error.code) == NOT_ASKED
+    """Tell whether a person must mend token, From or release; a 403 may well speak of this incident only."""
+    is_from = refused_setting(error.status, error.code) == "from"
+    return error.status == 401 or is_from or (error.status, error.code) == NOT_ASKED
 
 
 def heard(row: IncidentRow, answer: Answer, claimed_service: str) -> IncidentRow:

@@ -120,17 +120,17 @@ async def test_a_credential_that_cannot_be_sent_is_its_own_integrations_failure(
     scene.start()
     [quick] = await told(scene, "two", other, 1)
     await scene.until(lambda: scene.text(quick))
-    await scene.until(lambda: _unsent(scene, refused=40))
+    await scene.until(lambda: _waiting(scene, visits=40))
     assert words in str((await scene.state("one")).last_failure_reason)
     scene.route("one", api_token=scene.token, from_email="bot@example.com")
     await scene.until(lambda: all(scene.pd.note_counts()[each] for each in broken))
 
 
-async def _unsent(scene: Scene, refused: int) -> bool:
+async def _waiting(scene: Scene, visits: int) -> bool:
     rows = await scene.store._database.read(
-        lambda c: c.execute("SELECT count(*) FROM notes WHERE due_at > ?", (time.time() + 60,)).fetchone()[0]
+        lambda c: c.execute("SELECT count(*) FROM visits WHERE due_at > ?", (time.time() + 60,)).fetchone()[0]
     )
-    return bool(rows == refused)
+    return bool(rows == visits)
 
 
 async def test_an_error_that_nobody_foresaw_is_told_and_not_tried_at_once_again(
@@ -152,7 +152,7 @@ async def test_an_error_that_nobody_foresaw_is_told_and_not_tried_at_once_again(
     await scene.until(lambda: scene.text(quick))
     await scene.until(lambda: len(set(tried)) == 40)
     assert "ZeroDivisionError" in str((await scene.state("one")).last_failure_reason)
-    rows = [row for each in broken if (row := await scene.store.note(scene.pd.url, each)) is not None]
+    rows = [row for each in broken if (row := await scene.store.note(scene.account, each)) is not None]
     assert sum(row.attempts for row in rows) >= 40
     assert all(row.next_attempt_at > row.created_at for row in rows)
 
@@ -217,7 +217,7 @@ async def test_a_claim_is_no_commit_of_its_own(scene: Scene, monkeypatch: pytest
 
     await scene.subscribe()
     scene.start()
-    await scene.until(lambda: scene.store.integration_states(["one"]))
+    await scene.until(lambda: _knows_account(scene))
     monkeypatch.setattr(scene.store._database, "write", counted)
     await scene.put(b'{"event":{"id":"p","event_type":"pagey.ping","data":{"type":"ping"}}}')
     await scene.idle()
@@ -226,3 +226,8 @@ async def test_a_claim_is_no_commit_of_its_own(scene: Scene, monkeypatch: pytest
     await scene.until(lambda: scene.text(incident.id))
     await scene.idle()
     assert len(written) <= 2 + 4 + 4  # kept, decided, about to be posted, posted; and its later looks
+
+
+async def _knows_account(scene: Scene) -> bool:
+    state = await scene.store.integration_state("one")
+    return state is not None and bool(state.account) and state.compared_until is not None

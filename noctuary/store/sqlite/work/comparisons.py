@@ -15,7 +15,8 @@ def known(connection: sqlite3.Connection, keys: list[IncidentKey]) -> dict[Incid
     for key in keys:
         row = connection.execute(
             "SELECT incident, revision, (SELECT integration_id FROM notes"
-            " WHERE notes.account = incidents.account AND notes.incident_id = incidents.incident_id), account, coalesce(api_url, told_to)"
+            " WHERE notes.account = incidents.account AND notes.incident_id = incidents.incident_id),"
+            " account, coalesce(api_url, told_to)"
             " FROM incidents WHERE integration_id = ? AND incident_id = ?",
             key,
         ).fetchone()
