@@ -29,9 +29,10 @@ attack: $(INSTALLED) cluster-binaries ## Attack a release as tenant, sender and 
 bench: $(INSTALLED) ## Measure time to Ready, CPU per resource and webhook to note, beside references
 	$(BIN)/python -m benchmarks $(ARGS)
 
-store-bench: $(INSTALLED) ## Measure reads during a storm of writes, beside the reference, and windows of 100,000 events
+store-bench: $(INSTALLED) ## Measure reads during a storm of writes, beside the reference, windows of 100,000 events, and the sweep
 	$(BIN)/python -m benchmarks.store_reads
 	$(BIN)/python -m benchmarks.store_window
+	$(BIN)/python -m benchmarks.store_sweep
 
 store-upgrade: $(INSTALLED) ## Upgrade a store of release 0.2.0 that holds 3 GB (ARGS="--gigabytes N")
 	$(BIN)/python -m benchmarks.store_upgrade $(ARGS)

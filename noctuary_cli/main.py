@@ -1,12 +1,14 @@
-"""`noctuary operator`, `receiver` and `cleanup`: settings come from NOCTUARY_* variables."""
+"""`noctuary operator`, `receiver` and `cleanup`: settings come from NOCTUARY_* variables; `noctuary store check`."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from noctuary.common import log
+from noctuary.common.errors import InvalidInput
 
 
 def run_operator() -> None:
@@ -43,15 +45,33 @@ COMMANDS = {"operator": run_operator, "receiver": run_receiver, "cleanup": run_c
 """Each command imports its process only when called: the receiver never pays for Kopf."""
 
 
+def check_store(directory: Path) -> int:
+    """Print what is in a store that no receiver uses now, and what is wrong with it."""
+    from noctuary.store.check import check_store as check
+
+    try:
+        found, wrong = check(directory)
+    except InvalidInput as error:
+        print(f"{error.problem}; {error.fix}", file=sys.stderr)
+        return 1
+    print("\n".join([*found, *(f"WRONG {line}" for line in wrong), "something is wrong" if wrong else "ok"]))
+    return 1 if wrong else 0
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
     parser = argparse.ArgumentParser(prog="noctuary", description="Context for PagerDuty incidents, from the cluster.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, function in COMMANDS.items():
         commands.add_parser(name, help=function.__doc__)
-    command = COMMANDS[parser.parse_args(arguments).command]
+    store = commands.add_parser("store", help="Look into a store.").add_subparsers(dest="action", required=True)
+    check = store.add_parser("check", help=check_store.__doc__)
+    check.add_argument("--data-dir", type=Path, required=True, help="the directory of the store")
+    options = parser.parse_args(arguments)
+    if options.command == "store":
+        return check_store(options.data_dir)
     try:
-        command()
+        COMMANDS[options.command]()
     except ValidationError as error:
         print(explain(error), file=sys.stderr)
         return 2

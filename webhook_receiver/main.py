@@ -26,9 +26,10 @@ from noctuary.routing.watches import reflectors
 from noctuary.sources.kubernetes.live_reader import make_limits, make_live_reader, make_node_reader
 from noctuary.sources.kubernetes.revision_reader import make_revision_reader
 from noctuary.sources.kubernetes.source import LEASE_NAME, KubernetesSource
+from noctuary.store.limits import StoreLimits
 from noctuary.store.open import open_store
 from webhook_receiver.app import create_app
-from webhook_receiver.background import TaskEnded, Tasks, supervise, sweep, watch_store
+from webhook_receiver.background import TaskEnded, Tasks, retain, supervise, sweep, watch_store
 from webhook_receiver.deps import Deps
 from webhook_receiver.reports import ReportLog
 from webhook_receiver.routes.internal import create_internal_app
@@ -107,11 +108,12 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
     """Open the store and the connections; they are closed with the stack, in reverse order."""
     kube = await KubeClient.connect(settings.kubeconfig)
     stack.push_async_callback(kube.close)
-    store = await open_store(settings.data_dir)
+    metrics = Metrics()
+    store = await open_store(settings.data_dir, store_limits(settings), metrics)
     stack.push_async_callback(store.close)
     http = create_client(egress_policy(settings))
     stack.push_async_callback(http.aclose)
-    metrics, routing, proofs = Metrics(), RoutingTable(), TokenProofs()
+    routing, proofs = RoutingTable(), TokenProofs()
     await proofs.load(store)
     watched = settings.watch_namespaces
     sight = Sight(
@@ -142,6 +144,17 @@ def egress_policy(settings: ReceiverSettings) -> EgressPolicy:
     return EgressPolicy(settings.egress_hosts, settings.egress_private_hosts, settings.allow_http_api)
 
 
+def store_limits(settings: ReceiverSettings) -> StoreLimits:
+    """Return what one tenant or integration may keep."""
+    return StoreLimits(
+        tenant_events=settings.max_tenant_events,
+        tenant_event_bytes=settings.max_tenant_event_bytes,
+        tenant_services=settings.max_tenant_services,
+        incidents_per_integration=settings.max_incidents_per_integration,
+        incident_retention_s=settings.incident_retention_s,
+    )
+
+
 def _lease(kube: KubeClient, settings: ReceiverSettings) -> Lease:
     # The store's lock lets one process live on a directory: after a crash the next one there takes its Lease at once.
     directory = hashlib.sha256(bytes(settings.data_dir.resolve())).hexdigest()[:8]
@@ -159,6 +172,7 @@ def background_tasks(settings: ReceiverSettings, parts: Parts) -> Tasks:
         "internal token": internal.run(),
         "incidents": parts.pipeline.run(),
         "sweep": sweep(deps.store),
+        "retention": retain(deps.store, deps.routing, settings.routing_max_age_s),
         "store": watch_store(deps.store),
     }
     if settings.watch_cluster:

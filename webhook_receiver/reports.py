@@ -1,6 +1,7 @@
 """What changed about the integrations since the operator last asked, numbered within one life of the receiver."""
 
 import secrets
+from collections.abc import Mapping
 
 from noctuary.common import clock
 from noctuary.incidents.trust.refusals import Refusals
@@ -8,6 +9,8 @@ from noctuary.models.reports import Displaced, IntegrationReport, ReportPage
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.routing.table import RoutingTable
 from noctuary.store.interface import IntegrationState, Store
+from noctuary.store.limits import QuotaMet
+from webhook_receiver.quotas import QuotaReports
 
 PAGE_ITEMS = 1000
 """About 200 KB of JSON; the operator asks again with the new cursor."""
@@ -27,6 +30,7 @@ class ReportLog:
         self._cursor = 0
         self._refusals = Refusals()
         self._displaced: dict[str, Displaced] = {}
+        self._quotas = QuotaReports()
         routing.subscribe(self._on_record_change)
 
     def _on_record_change(self, integration_id: str) -> None:
@@ -46,6 +50,7 @@ class ReportLog:
             self._states[state.id] = state
             self.note_change(state.id)
         self._end_displacements(clock.now())
+        self._take_quotas(store.quotas_met(clock.now()))
         changed = [(number, each) for each, number in self._order.items() if number > cursor][:PAGE_ITEMS]
         loaded = [self._routing.get(each) for _, each in changed]
         items = [self._report(record) for record in loaded if record is not None]
@@ -71,6 +76,12 @@ class ReportLog:
         self._displaced[state.id] = found
         return found
 
+    def _take_quotas(self, met: Mapping[str, QuotaMet]) -> None:
+        if tenants := self._quotas.changed(met):
+            for record in self._routing:
+                if record.namespace in tenants:
+                    self.note_change(record.id)
+
     def _report(self, record: RoutingRecord) -> IntegrationReport:
         state = self._states.get(record.id) or IntegrationState(id=record.id)
         return IntegrationReport(
@@ -82,4 +93,5 @@ class ReportLog:
             last_failure_reason=state.last_failure_reason,
             refusal=self._refusals.current(state),
             displaced=self._current_displacement(state),
+            quota=self._quotas.of(record.namespace),
         )

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from noctuary.common.egress.policy import PAGERDUTY_HOSTS
 from noctuary.common.setting_types import Names
 from noctuary.incidents.evidence.sight import IGNORED_REASONS
+from noctuary.store import limits
 from webhook_receiver.deps import ROUTING_MAX_AGE_S
 
 MAX_IGNORED_REASONS = 100
@@ -58,6 +59,16 @@ class ReceiverSettings(BaseSettings):
     """Hosts, in the same form, that may have a private or loopback address: a proxy of one's own, a simulator."""
     allow_http_api: bool = False
     """Whether they may be asked over plain http: for tests with a simulated PagerDuty."""
+    max_tenant_events: Annotated[int, Field(ge=1_000)] = limits.DEFAULT_TENANT_EVENTS
+    """Events that one namespace may keep at a time."""
+    max_tenant_event_bytes: Annotated[int, Field(ge=1024 * 1024)] = limits.DEFAULT_TENANT_EVENT_BYTES
+    """Bytes of those events."""
+    max_tenant_services: Annotated[int, Field(ge=10)] = limits.DEFAULT_TENANT_SERVICES
+    """Names of services that one namespace may have."""
+    max_incidents_per_integration: Annotated[int, Field(ge=100)] = limits.DEFAULT_INCIDENTS_PER_INTEGRATION
+    """Incidents of one integration that are kept; beyond it the oldest closed ones go."""
+    incident_retention_s: Annotated[float, Field(ge=86_400)] = limits.DEFAULT_INCIDENT_RETENTION_S
+    """How long closed incidents and their notes are kept, at least a day."""
     ignored_reasons: Annotated[Names, Field(max_length=MAX_IGNORED_REASONS), AfterValidator(_check_reasons)] = (
         IGNORED_REASONS
     )

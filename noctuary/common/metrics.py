@@ -17,6 +17,7 @@ class Metrics:
         self._ports()
         self._notes()
         self._sources()
+        self._store()
 
     def _webhooks(self) -> None:
         self.webhooks = Counter(
@@ -116,6 +117,27 @@ class Metrics:
         self.watching = Gauge(
             "noctuary_watching",
             "Whether this receiver holds the Lease and watches the cluster (0 or 1).",
+            registry=self.registry,
+        )
+
+    def _store(self) -> None:
+        self.over_quota = Counter(
+            "noctuary_store_over_quota",
+            "Rows beyond a quota of their tenant, by quota (events, bytes, services: 3 values) and what became of them "
+            "(refused: posted events; pushed_out: the oldest went for new ones of the cluster: 2 values).",
+            ["quota", "effect"],
+            registry=self.registry,
+        )
+        self.swept = Counter(
+            "noctuary_store_swept",
+            "Rows deleted because nobody can see them any more, by kind (events, webhooks, incidents: 3 values).",
+            ["kind"],
+            registry=self.registry,
+        )
+        self.damaged_rows = Counter(
+            "noctuary_store_damaged_rows",
+            "Rows that could not be decoded and were set aside, by table (events, incidents, notes: 3 values).",
+            ["table"],
             registry=self.registry,
         )
 

@@ -12,6 +12,7 @@ from noctuary.common.locks import KeyedLocks
 from noctuary.incidents.diagnoses import Diagnoses
 from noctuary.incidents.enrichment import Enricher
 from noctuary.incidents.episodes import is_another_episode
+from noctuary.incidents.evidence import storing
 from noctuary.incidents.outbox.wanted import decode_evidence, wanted_note
 from noctuary.incidents.sightings import Sighting, apply_sighting, believed, confirmed
 from noctuary.incidents.timings import Timings
@@ -157,7 +158,7 @@ class IncidentUpdater:
         """Keep what was claimed; evidence only where PagerDuty could not be asked yet and may show it shortly."""
         first = told.found.first
         if first is not None and row.confirm_tries == 0 and row.diagnosis is None:
-            row.diagnosis = msgspec.json.encode(first)
+            row.diagnosis = storing.encode(first)
         row.updated_at = clock.now()
         await self._store.commit(SaveIncident(row), *told.done, *changes)
         return before is None
@@ -186,7 +187,7 @@ class IncidentUpdater:
         known = decode_evidence(row)
         evidence = await self._diagnoses.of(told.record, row, before, note, told.found.first)
         if evidence is not None:
-            row.diagnosis = msgspec.json.encode(evidence)
+            row.diagnosis = storing.encode(evidence)
         is_fresh = known is None or before is None or is_another_episode(known, row, before)
         changes: list[Mutation] = []
         if is_fresh and row.status != "resolved":
@@ -219,7 +220,7 @@ class IncidentUpdater:
         if wanted == known:
             await self._store.commit(*next_look)
             return False
-        row.diagnosis = msgspec.json.encode(wanted)
+        row.diagnosis = storing.encode(wanted)
         await self._store.commit(SaveIncident(row), *_edit(record, row, wanted, note), *next_look)
         self._wake_sender()
         return True

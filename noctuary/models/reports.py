@@ -22,6 +22,13 @@ class Displaced(msgspec.Struct, frozen=True):
     at: float
 
 
+class QuotaReport(msgspec.Struct, frozen=True):
+    """The quota of the store that the integration's namespace met within the last quarter of an hour."""
+
+    of: Literal["events", "bytes", "services"]
+    limit: int
+
+
 class IntegrationReport(msgspec.Struct, omit_defaults=True):
     """What one receiver knows of one integration; times are seconds since the epoch.
 
@@ -38,6 +45,7 @@ class IntegrationReport(msgspec.Struct, omit_defaults=True):
     last_failure_reason: str | None = None
     refusal: Refusal | None = None
     displaced: Displaced | None = None
+    quota: QuotaReport | None = None
 
 
 class ReportPage(msgspec.Struct):

@@ -8,6 +8,7 @@ import msgspec
 
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.incident import IncidentRow, NoteRow
+from noctuary.store.limits import Added, QuotaMet
 
 
 class NewWebhook(msgspec.Struct, frozen=True):
@@ -268,13 +269,17 @@ class EventQuery(msgspec.Struct, frozen=True):
 
 
 class Window(msgspec.Struct, frozen=True):
-    """The events of a state window, most recently seen first, and how many more there were, posted ones included."""
+    """The events of a state window, most recently seen first, and how many more there were, posted ones included.
+
+    `texts_cut` counts those events whose texts were shortened, because all in full would be too much.
+    """
 
     events: list[ContextEvent]
     changes_cut: int = 0
     others_cut: int = 0
     posted_changes_cut: int = 0
     posted_others_cut: int = 0
+    texts_cut: int = 0
 
 
 class Depths(msgspec.Struct, frozen=True):
@@ -294,7 +299,10 @@ class Store(Protocol):
     """
 
     async def add_webhook(self, webhook: NewWebhook) -> bool:
-        """Keep a webhook; False when this integration already has one of this id. Also sets last_webhook_at."""
+        """Keep a webhook; False when this integration already has one of this id. Also sets last_webhook_at.
+
+        Raises StoreUnavailable when too many of this integration wait already.
+        """
 
     async def claim_webhooks(self, limit: int, lease_s: float, now: float, share: Share = WHOLE) -> list[InboxRow]:
         """Claim due webhooks, of each integration in turn, the longest due first.
@@ -338,8 +346,11 @@ class Store(Protocol):
     async def commit(self, *changes: Mutation) -> None:
         """Make all changes or none; raise RevisionConflict when a row was written since it was read."""
 
-    async def add_events(self, events: list[ContextEvent]) -> list[bool]:
-        """Keep events; True where new, False where an event of the same dedup key was counted up instead."""
+    async def add_events(self, events: list[ContextEvent]) -> list[Added]:
+        """Keep events; True where new, False where an event of the same dedup key was counted up instead.
+
+        A Quota where it was refused for it. Raises StoreUnavailable at once when too many events wait already.
+        """
 
     async def window(self, query: EventQuery) -> list[ContextEvent]:
         """Return the unexpired events, newest first."""
@@ -386,7 +397,16 @@ class Store(Protocol):
         """Return all baselines."""
 
     async def sweep(self, now: float, limit: int) -> int:
-        """Delete at most `limit` expired events and webhooks that were processed long ago; return how many."""
+        """Delete at most `limit` rows of each kind that nobody can see any more; return how many."""
+
+    async def retain(self, now: float, limit: int, integrations: frozenset[str] | None) -> int:
+        """Delete at most `limit` incidents whose time is over, and what is left of integrations that are gone.
+
+        `integrations` are those that exist; None: it is not known. Returns how many rows went.
+        """
+
+    def quotas_met(self, now: float) -> dict[str, QuotaMet]:
+        """Return the quotas that tenants met lately, by tenant."""
 
     async def depths(self, now: float) -> Depths:
         """Return how much waits."""

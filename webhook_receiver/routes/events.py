@@ -25,6 +25,7 @@ from webhook_receiver.asgi import (
 )
 from webhook_receiver.authentication import find_sender
 from webhook_receiver.deps import Deps
+from webhook_receiver.quotas import RETRY_AFTER_S, refused_items
 
 EVENTS_PATH = "/v1/events"
 
@@ -101,8 +102,11 @@ async def store_events(store: Store, counters: Counters, batch: Batch) -> Answer
     if not batch.events:
         return Answer(400, "malformed", msgspec.json.encode(EventsAnswer(0, 0, batch.errors)))
     added = await store.add_events(batch.events)
-    accepted = added.count(True)
-    counters.stored.inc(accepted)
-    counters.repeated.inc(len(added) - accepted)
-    answer = EventsAnswer(accepted, len(added) - accepted, batch.errors)
-    return Answer(207 if batch.errors else 201, "accepted", msgspec.json.encode(answer))
+    errors = refused_items(batch, added)
+    answer = EventsAnswer(added.count(True), added.count(False), errors)
+    counters.stored.inc(answer.accepted)
+    counters.repeated.inc(answer.repeated)
+    counters.refused.inc(len(added) - answer.accepted - answer.repeated)
+    if not answer.accepted and not answer.repeated and not batch.errors:
+        return Answer(429, "not_ready", msgspec.json.encode(answer), {"retry-after": str(RETRY_AFTER_S)})
+    return Answer(207 if errors else 201, "accepted", msgspec.json.encode(answer))

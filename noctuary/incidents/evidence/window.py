@@ -19,6 +19,10 @@ MAX_WARNINGS = 300
 """Everything else of one service: a note shows twenty lines, and each workload and reason has its turn."""
 
 
+SHORTENED = "texts"
+"""The kind of a cut that left out no event, only the ends of texts."""
+
+
 class Cut(NamedTuple):
     """What was left out of the changes or warnings of one service: how many, beside how many, and how many posted."""
 
@@ -31,6 +35,8 @@ class Cut(NamedTuple):
 
     def __str__(self) -> str:
         """Return it as what was not looked at."""
+        if self.kind == SHORTENED:
+            return f"the ends of the long texts of {self.left_out} events of {self.service}"
         posted = f", {self.posted} of them posted" if self.posted else ""
         total = f"{self.left_out + self.kept} {self.kind} of {self.service}"
         return f"the oldest {self.left_out} of {total} since {format_clock(self.since)} UTC{posted}"
@@ -62,6 +68,7 @@ async def read_window(
     found = await asyncio.gather(*(store.select(query) for query in queries))
     names = [service.name for service in services] + ["nodes"]
     for name, window in zip(names, found, strict=True):
+        note_cut(cuts, Cut(name, SHORTENED, since, window.texts_cut, len(window.events), 0))
         note_cut(cuts, Cut(name, "changes", since, window.changes_cut, MAX_CHANGES, window.posted_changes_cut))
         note_cut(cuts, Cut(name, "warnings", since, window.others_cut, MAX_WARNINGS, window.posted_others_cut))
     return merge_events(*(window.events for window in found))

@@ -16,6 +16,7 @@ from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes import SOURCE
 from noctuary.sources.kubernetes.draft import clamp
 from noctuary.store.interface import Mutation, SaveBaseline, Store
+from noctuary.store.limits import Added, Quota
 
 log = structlog.get_logger()
 
@@ -121,10 +122,12 @@ class Writer:
                 log.warning("Store not available, retrying", waiting=self._weight, failures=failures, error=str(error))
                 await asyncio.sleep(RETRY.pause_s(failures))
 
-    def _count(self, batch: list[_Item], added: list[bool]) -> None:
+    def _count(self, batch: list[_Item], added: list[Added]) -> None:
         now = clock.now()
         for outcome, is_new in (("stored", True), ("repeated", False)):
             self._metrics.events.labels(SOURCE, outcome).inc(added.count(is_new))
+        if over := sum(isinstance(each, Quota) for each in added):
+            self._metrics.events.labels(SOURCE, "refused").inc(over)
         for item in batch:
             if item.is_live:
                 for event in item.events:

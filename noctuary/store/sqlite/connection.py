@@ -134,7 +134,8 @@ def _explain(error: sqlite3.Error, path: Path) -> InvalidInput:
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         problem, fix = _IN_USE
     elif name in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
-        problem, fix = "is not a sound database", "restore a backup, or name an empty directory"
+        problem = "is not a sound database"
+        fix = "see what `noctuary store check` says, and restore a backup or name an empty directory"
     elif name == "SQLITE_FULL":
         problem, fix = "has no space left", "free space or enlarge the volume"
     else:

@@ -1,8 +1,7 @@
-"""One thread that owns the only writing connection and commits everything that waits in one transaction."""
+"""One thread that owns the only writing connection and commits what waits in one transaction, incidents first."""
 
 import asyncio
 import os
-import queue
 import sqlite3
 import threading
 from contextlib import nullcontext
@@ -14,7 +13,7 @@ import structlog
 from noctuary.common.errors import StoreUnavailable
 from noctuary.store.sqlite.connection import open_alone
 from noctuary.store.sqlite.failures import concerns_all, error_name, is_fatal
-from noctuary.store.sqlite.jobs import Job, Outcome, T, Work
+from noctuary.store.sqlite.jobs import Bulk, Job, Lanes, Outcome, T, Work, in_groups
 from noctuary.store.sqlite.readers import Readers
 
 log = structlog.get_logger()
@@ -26,8 +25,10 @@ MAX_WAITING_JOBS = 10_000
 """Some seconds of work for a slow disk; beyond it senders are asked to retry later."""
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 """Bodies that wait for the disk are held in memory."""
-MAX_BATCH = 1_000
-"""Jobs in one transaction: bounds how long the first one waits for the last."""
+MAX_WAITING_ROWS = 5_000
+"""Events that wait: a quarter of a second of work. Beyond it senders of events are asked to retry later."""
+MAX_WAITING_ROW_BYTES = 16 * 1024 * 1024
+"""What the events that wait hold in memory."""
 CHECKPOINT_BYTES = 8 * 1024 * 1024
 """The write-ahead log is copied into the database beyond this size; about 20 ms on a slow disk."""
 MAX_LOG_BYTES = 4 * CHECKPOINT_BYTES
@@ -36,13 +37,16 @@ CLOSE_TIMEOUT_S = 10.0
 
 
 class Database:
-    """Writes in order of arrival, answered after COMMIT, and reads beside them. Used from one event loop."""
+    """Writes in two lanes, answered after COMMIT, and reads beside them. Used from one event loop."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._wal = Path(f"{path}-wal")
-        self._queue: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
+        self._lanes = Lanes()
         self._waiting_bytes = 0
+        self._waiting_bulks = 0
+        self._waiting_rows = 0
+        self._waiting_row_bytes = 0
         self._checkpoint_at_bytes = CHECKPOINT_BYTES
         self._closing = False
         self._loop = asyncio.get_running_loop()
@@ -75,21 +79,44 @@ class Database:
     async def write(self, work: Work[T], size_bytes: int = 0) -> T:
         """Run a job and return its answer when it is durable; raise StoreUnavailable when it is not."""
         self._require_open()
-        if self.waiting_writes >= MAX_WAITING_JOBS or self._waiting_bytes + size_bytes > MAX_WAITING_BYTES:
+        is_full = self.waiting_writes - self._waiting_bulks >= MAX_WAITING_JOBS
+        if is_full or self._waiting_bytes + size_bytes > MAX_WAITING_BYTES:
             raise StoreUnavailable("Too much waits for the disk", retry_after_s=1)
-        job = Job(work, self._loop.create_future(), size_bytes)
-        self.waiting_writes += 1
-        self._waiting_bytes += size_bytes
-        self._queue.put(job)
+        return await self._submit(Job(work, self._loop.create_future(), size_bytes))
+
+    def require_room(self, rows: int, size_bytes: int) -> None:
+        """Raise StoreUnavailable when no more rows in bulk may wait; what is too large for any room may wait alone."""
+        self._require_open()
+        is_full = self._waiting_rows + rows > MAX_WAITING_ROWS
+        if self._waiting_rows and (is_full or self._waiting_row_bytes + size_bytes > MAX_WAITING_ROW_BYTES):
+            raise StoreUnavailable("Too many events wait for the disk", retry_after_s=1)
+
+    async def write_bulk(self, work: Work[T], bulk: Bulk, size_bytes: int = 0) -> T:
+        """Run a job that lets all others go first; ask `require_room` before. Raises StoreUnavailable."""
+        self._require_open()
+        return await self._submit(Job(work, self._loop.create_future(), size_bytes, bulk))
+
+    async def _submit(self, job: Job[T]) -> T:
+        self._count(job, 1)
+        self._lanes.put(job)
         result: T = await job.future
         return result
+
+    def _count(self, job: Job[Any], sign: int) -> None:
+        self.waiting_writes += sign
+        if job.bulk is None:
+            self._waiting_bytes += sign * job.size_bytes
+        else:
+            self._waiting_bulks += sign
+            self._waiting_rows += sign * job.rows
+            self._waiting_row_bytes += sign * job.size_bytes
 
     async def close(self) -> None:
         """Commit what waits, close the file and end the threads."""
         if not self._closing:
             self._closing = True
             await asyncio.to_thread(self._readers.close)
-            self._queue.put(None)
+            self._lanes.close()
         await asyncio.to_thread(self._thread.join, CLOSE_TIMEOUT_S)
 
     def _require_open(self) -> None:
@@ -98,8 +125,7 @@ class Database:
 
     def _report_to_loop(self, outcomes: list[Outcome]) -> None:
         for outcome in outcomes:
-            self.waiting_writes -= 1
-            self._waiting_bytes -= outcome.job.size_bytes
+            self._count(outcome.job, -1)
             outcome.settle()
 
     def _fail(self, reason: str) -> None:
@@ -128,12 +154,9 @@ class Database:
             _ABANDONED.append(connection)
 
     def _work(self, connection: sqlite3.Connection) -> None:
-        more = True
-        while more:
-            batch, more = self._take()
-            if batch:
-                self._report(self._commit(connection, batch))
-                self._checkpoint(connection)
+        while batch := self._lanes.take():
+            self._report(self._commit(connection, batch))
+            self._checkpoint(connection)
 
     def _report(self, outcomes: list[Outcome]) -> None:
         try:
@@ -141,25 +164,12 @@ class Database:
         except RuntimeError:  # the loop was closed without closing the store: nobody is left to be told
             log.warning("Store outlived its event loop", answers=len(outcomes))
 
-    def _take(self) -> tuple[list[Job[Any]], bool]:
-        batch: list[Job[Any]] = []
-        job = self._queue.get()
-        while job is not None:
-            batch.append(job)
-            if len(batch) == MAX_BATCH:
-                return batch, True
-            try:
-                job = self._queue.get_nowait()
-            except queue.Empty:
-                return batch, True
-        return batch, False
-
     def _commit(self, connection: sqlite3.Connection, jobs: list[Job[Any]]) -> list[Outcome]:
         if self.failure is not None:
             return [Outcome(job, None, StoreUnavailable("The store has failed")) for job in jobs]
         try:
             connection.execute("BEGIN IMMEDIATE")
-            outcomes = [_attempt_alone(connection, job) for job in jobs]
+            outcomes = [outcome for group in in_groups(jobs) for outcome in _attempt(connection, group)]
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._give_up(connection, error)
@@ -193,6 +203,18 @@ class Database:
     def _fail_from_thread(self, reason: str) -> None:
         self.failure = reason  # at once: no later job of this thread may be told that it was committed
         self._loop.call_soon_threadsafe(self._fail, reason)
+
+
+def _attempt(connection: sqlite3.Connection, jobs: list[Job[Any]]) -> list[Outcome]:
+    """Run jobs together if they may be; when that fails, each alone, so that one of them fails no other."""
+    bulks = [job.bulk for job in jobs if job.bulk is not None]
+    together = bulks[0].together if len(bulks) > 1 else None
+    if together is not None:
+        all_at_once = Job(lambda c: together(c, [bulk.argument for bulk in bulks]), jobs[0].future)
+        outcome = _attempt_alone(connection, all_at_once)
+        if outcome.error is None:
+            return [Outcome(job, value, None) for job, value in zip(jobs, outcome.value, strict=True)]
+    return [_attempt_alone(connection, job) for job in jobs]
 
 
 def _attempt_alone(connection: sqlite3.Connection, job: Job[Any]) -> Outcome:

@@ -4,9 +4,6 @@ import sqlite3
 
 from noctuary.store.interface import FinishWebhook, NewWebhook
 
-KEEP_FINISHED_S = 72 * 3600
-"""PagerDuty repeats a delivery for up to 48 h; until well after that a repetition must be recognised."""
-
 
 def add(connection: sqlite3.Connection, webhook: NewWebhook) -> bool:
     """Insert a webhook; False when this integration already has one of this id."""
@@ -26,9 +23,10 @@ def add(connection: sqlite3.Connection, webhook: NewWebhook) -> bool:
 
 
 def finish(connection: sqlite3.Connection, change: FinishWebhook, now: float) -> None:
-    """Mark a webhook as processed; its row stays to recognise repetitions."""
+    """Mark a webhook as processed and drop its body; the row stays to recognise repetitions."""
     connection.execute(
-        "UPDATE inbox SET finished_at = ?, event_id = ?, last_error = NULL WHERE id = ? AND finished_at IS NULL",
+        "UPDATE inbox SET finished_at = ?, event_id = ?, last_error = NULL, body = x''"
+        " WHERE id = ? AND finished_at IS NULL",
         (now, change.event_id, change.row_id),
     )
 
@@ -47,11 +45,3 @@ def depth(connection: sqlite3.Connection, now: float) -> tuple[int, float]:
         "SELECT count(*), min(received_at) FROM inbox WHERE finished_at IS NULL"
     ).fetchone()
     return waiting, max(0.0, now - oldest) if waiting else 0.0
-
-
-def sweep(connection: sqlite3.Connection, now: float, limit: int) -> int:
-    """Delete processed webhooks older than their keeping time."""
-    return connection.execute(
-        "DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE finished_at <= ? LIMIT ?)",
-        (now - KEEP_FINISHED_S, limit),
-    ).rowcount

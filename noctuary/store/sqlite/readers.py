@@ -4,6 +4,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -106,6 +107,10 @@ def _on_snapshot(connection: sqlite3.Connection, work: Work[T]) -> T:
     connection.execute("BEGIN")
     try:
         return work(connection)
+    except Exception as error:
+        # A cursor in one of its frames would keep this snapshot, for all later reads of this thread.
+        traceback.clear_frames(error.__traceback__)
+        raise
     finally:
         if connection.in_transaction:  # SQLite ends it by itself after the errors that matter most
             connection.execute("ROLLBACK")

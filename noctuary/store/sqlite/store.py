@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from noctuary.common import clock
+from noctuary.common.metrics import Metrics
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.store.interface import (
@@ -42,13 +43,15 @@ from noctuary.store.interface import (
     Window,
     Work,
 )
+from noctuary.store.limits import Added, QuotaMet, StoreLimits
 from noctuary.store.sqlite import baselines, inbox, incidents, integration_states, rechecks, visits
+from noctuary.store.sqlite.bounds import inbox_share
+from noctuary.store.sqlite.bounds.upkeep import Upkeep
 from noctuary.store.sqlite.connection import probe
 from noctuary.store.sqlite.database import Database
-from noctuary.store.sqlite.events import rows as event_rows
-from noctuary.store.sqlite.events import window
-from noctuary.store.sqlite.events.subject_ids import SubjectIds
+from noctuary.store.sqlite.events.shelf import EventShelf
 from noctuary.store.sqlite.filesystem import prepare_directory
+from noctuary.store.sqlite.jobs import Bulk
 from noctuary.store.sqlite.work import comparisons, webhooks
 from noctuary.store.sqlite.work import notes as due_notes
 from noctuary.store.sqlite.work.claims import Claims
@@ -70,19 +73,23 @@ ROW_OVERHEAD_BYTES = 512
 class SqliteStore:
     """Every promise of the Store interface, kept by SQLite; open it with `open`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, limits: StoreLimits, metrics: Metrics) -> None:
         self._database = database
         self._claims = Claims()
         self._after: dict[Work, str] = dict.fromkeys(Work, "")
-        self._subject_ids = SubjectIds()
+        self._limits = limits
+        self._events = EventShelf(database, limits, metrics)
+        self._upkeep = Upkeep(database, limits, metrics, self._events)
 
     @classmethod
-    async def open(cls, directory: Path) -> "SqliteStore":
+    async def open(
+        cls, directory: Path, limits: StoreLimits | None = None, metrics: Metrics | None = None
+    ) -> "SqliteStore":
         """Open or make the store in a directory; raise InvalidInput when it cannot be kept safely there."""
         prepare_directory(directory)
         database = Database(directory / FILE_NAME)
         await database.open()
-        return cls(database)
+        return cls(database, limits or StoreLimits(), metrics or Metrics())
 
     async def add_webhook(self, webhook: NewWebhook) -> bool:
         """Keep a webhook; False when this integration already has one of this id."""
@@ -90,6 +97,7 @@ class SqliteStore:
         def work(connection: sqlite3.Connection) -> bool:
             added = inbox.add(connection, webhook)
             if added:
+                inbox_share.require(connection, webhook.integration_id, self._limits)
                 seen = IntegrationState(id=webhook.integration_id, last_webhook_at=webhook.received_at)
                 integration_states.save(connection, seen)
             return added
@@ -189,12 +197,17 @@ class SqliteStore:
         if not keys:
             return []
         try:
-            rows = await self._database.read(lambda c: still_due(c, keys, now))
+            rows = await self._read_claimed(work, lambda c: still_due(c, keys, now))
         except BaseException:
             self._claims.free(work, keys)
             raise
         self._claims.free(work, [key for key in keys if key not in rows])
         return list(rows.values())
+
+    async def _read_claimed(self, work: Work, read: Callable[[sqlite3.Connection], R]) -> R:
+        if work is Work.NOTE:
+            return await self._upkeep.read_sound("notes", read)
+        return await self._database.read(read)
 
     async def is_event_known(self, integration_id: str, event_id: str) -> bool:
         """Tell whether an event of this id was worked for this integration."""
@@ -202,9 +215,17 @@ class SqliteStore:
 
     async def commit(self, *changes: Mutation) -> None:
         """Make all changes or none; whoever is cancelled meanwhile does not undo it, and its claims end with it."""
-        committing = asyncio.ensure_future(self._database.write(lambda c: _apply_all(c, changes)))
+        committing = asyncio.ensure_future(self._write(changes))
         committing.add_done_callback(lambda done: self._end_claims(done, changes))
         await asyncio.shield(committing)
+
+    async def _write(self, changes: tuple[Mutation, ...]) -> None:
+        """Baselines let all others go first, as events do."""
+        if all(isinstance(change, SaveBaseline | DropBaseline) for change in changes):
+            bulk = Bulk(None, None, len(changes))
+            await self._database.write_bulk(lambda c: _apply_all(c, changes), bulk)
+        else:
+            await self._database.write(lambda c: _apply_all(c, changes))
 
     def _end_claims(self, committed: "asyncio.Future[None]", changes: Sequence[Mutation]) -> None:
         if committed.cancelled() or committed.exception() is not None:
@@ -218,10 +239,9 @@ class SqliteStore:
                 case FinishVisit(integration_id, incident_id):
                     self._claims.free(Work.VISIT, [(integration_id, incident_id)])
 
-    async def add_events(self, events: list[ContextEvent]) -> list[bool]:
-        """Keep events; True where new, False where counted up."""
-        size_bytes = len(events) * ROW_OVERHEAD_BYTES
-        return await self._database.write(lambda c: event_rows.add(c, events, self._subject_ids), size_bytes)
+    async def add_events(self, events: list[ContextEvent]) -> list[Added]:
+        """Keep events within their tenants' quotas."""
+        return await self._events.add(events)
 
     async def window(self, query: EventQuery) -> list[ContextEvent]:
         """Return the unexpired events, most recently seen first."""
@@ -229,19 +249,23 @@ class SqliteStore:
 
     async def select(self, query: EventQuery) -> Window:
         """Return the unexpired events, most recently seen first, and how many were left out."""
-        return await self._database.read(lambda c: window.select(c, query))
+        found, damaged = await self._events.select(query)
+        await self._upkeep.set_aside(damaged)
+        return found
 
     async def last_event_at(
         self, tenants: list[str], services: list[str] | None, without_reasons: Sequence[str] = ()
     ) -> float | None:
         """Return when anything without these reasons was last seen of these services, expired or not."""
-        return await self._database.read(
-            lambda c: event_rows.last_event_at(c, tenants, services, list(without_reasons))
-        )
+        return await self._events.last_event_at(tenants, services, without_reasons)
+
+    def quotas_met(self, now: float) -> dict[str, QuotaMet]:
+        """Return the quotas that tenants met lately."""
+        return self._events.quotas_met(now)
 
     async def incident(self, integration_id: str, incident_id: str) -> IncidentRow | None:
         """Return one incident as one integration knows it."""
-        return await self._database.read(lambda c: incidents.get(c, integration_id, incident_id))
+        return await self._upkeep.read_sound("incidents", lambda c: incidents.get(c, integration_id, incident_id))
 
     async def confirmed_by(self, account: str, incident_id: str) -> list[str]:
         """Return the ids of the integrations whose own token read an incident of an account."""
@@ -249,11 +273,11 @@ class SqliteStore:
 
     async def open_incidents(self, integration_id: str) -> list[IncidentRow]:
         """Return the incidents of an integration that are not resolved."""
-        return await self._database.read(lambda c: incidents.open_ones(c, integration_id))
+        return await self._upkeep.read_sound("incidents", lambda c: incidents.open_ones(c, integration_id))
 
     async def known_incidents(self, keys: list[IncidentKey]) -> dict[IncidentKey, KnownIncident]:
         """Return those of the incidents that are known, without their evidence."""
-        return await self._database.read(lambda c: comparisons.known(c, keys)) if keys else {}
+        return await self._upkeep.read_sound("incidents", lambda c: comparisons.known(c, keys)) if keys else {}
 
     async def open_incident_ids(self, integration_ids: list[str]) -> list[tuple[str, str]]:
         """Return integration and incident id of all that is not resolved of these integrations."""
@@ -261,7 +285,7 @@ class SqliteStore:
 
     async def note(self, account: str, incident_id: str) -> NoteRow | None:
         """Return one note."""
-        return await self._database.read(lambda c: incidents.get_note(c, account, incident_id))
+        return await self._upkeep.read_sound("notes", lambda c: incidents.get_note(c, account, incident_id))
 
     async def integration_state(self, integration_id: str) -> IntegrationState | None:
         """Return the state of one integration."""
@@ -280,13 +304,12 @@ class SqliteStore:
         return await self._database.read(baselines.every)
 
     async def sweep(self, now: float, limit: int) -> int:
-        """Delete at most `limit` rows that nobody can see any more; return how many."""
+        """Delete at most `limit` rows of each kind that nobody can see any more; return how many."""
+        return await self._upkeep.sweep(now, limit)
 
-        def work(connection: sqlite3.Connection) -> int:
-            swept = event_rows.sweep(connection, now, limit)
-            return swept + inbox.sweep(connection, now, limit - swept)
-
-        return await self._database.write(work)
+    async def retain(self, now: float, limit: int, integrations: frozenset[str] | None) -> int:
+        """Delete at most `limit` incidents whose time is over, and what is left of integrations that are gone."""
+        return await self._upkeep.retain(now, limit, integrations)
 
     async def depths(self, now: float) -> Depths:
         """Return how much waits."""

@@ -7,7 +7,7 @@ import msgspec
 
 from noctuary.common.clock import format_time
 from noctuary.models.integration_spec import IntegrationSpec
-from noctuary.models.reports import IntegrationReport
+from noctuary.models.reports import IntegrationReport, QuotaReport
 from noctuary.models.routing_record import RoutingRecord
 from noctuary_operator.plan.desired import Desired
 from noctuary_operator.plan.manifests import Backend
@@ -19,6 +19,12 @@ from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.objects import RouteObject
 from noctuary_operator.resources.status import Condition, ConditionState, IntegrationStatus, TokenStatus
 
+QUOTA_MENDS = {
+    "events": ("limits.tenantEvents", "send fewer events or with a shorter ttl_seconds"),
+    "bytes": ("limits.tenantEventBytes", "send shorter texts or a shorter ttl_seconds"),
+    "services": ("limits.tenantServices", "name services in events, not their instances"),
+}
+"""By quota: the value of the chart that sets it, and what the team can do."""
 MAX_MESSAGE = 4096
 """The bound of a condition's message in the CRD."""
 _REPORTED = (reasons.API_TOKEN_REFUSED, reasons.FROM_REFUSED, reasons.NOTES_BY_ANOTHER)
@@ -47,7 +53,7 @@ def status_of(
         "OutboundReady": _outbound(observed, spec, desired),
     }
     present = {type_: state for type_, state in parts.items() if state is not None}
-    states = {"Ready": _ready(spec, present, desired.consent_problem), **present}
+    states = {"Ready": _ready(observed, spec, present, desired.consent_problem), **present}
     report = observed.report or IntegrationReport(id=observed.integration.uid)
     return IntegrationStatus(
         observed_generation=observed.integration.generation,
@@ -170,8 +176,10 @@ def _displaced(observed: Observed) -> ConditionState | None:
     return "True", reasons.NOTES_BY_ANOTHER, message
 
 
-def _ready(spec: IntegrationSpec, parts: dict[str, ConditionState], consent: Problem | None) -> ConditionState:
-    """Sum up: the first part that is False decides, then consent, then the first that is Unknown."""
+def _ready(
+    observed: Observed, spec: IntegrationSpec, parts: dict[str, ConditionState], consent: Problem | None
+) -> ConditionState:
+    """Sum up: the first part that is False decides, then consent, then the first that is Unknown, then quotas."""
     failed = next((state for state in parts.values() if state[0] == "False"), None)
     if failed is not None:
         return failed
@@ -182,7 +190,17 @@ def _ready(spec: IntegrationSpec, parts: dict[str, ConditionState], consent: Pro
         return unknown
     if spec.suspend:
         return "True", reasons.SUSPENDED, "spec.suspend is true: webhooks are stored, nothing is posted"
+    if observed.report is not None and observed.report.quota is not None:
+        return "True", reasons.QUOTA_REACHED, _quota_message(observed.report.quota)
     return parts.get("SubscriptionReady") or ("True", reasons.ACTIVE, "notes can be written")
+
+
+def _quota_message(quota: QuotaReport) -> str:
+    setting, mend = QUOTA_MENDS[quota.of]
+    return (
+        f"this namespace reached its {setting} of {quota.limit}: posted events are refused with 429 or in their items, "
+        f"and of the cluster's own the oldest go; {mend}, or have {setting} raised"
+    )
 
 
 def _token_status(desired: Desired) -> TokenStatus | None:

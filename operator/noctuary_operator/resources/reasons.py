@@ -12,6 +12,9 @@ CONSENT_MISSING = "ConsentMissing"
 SUSPENDED = "Suspended"
 """spec.suspend is true: webhooks are stored, nothing is posted."""
 
+QUOTA_REACHED = "QuotaReached"
+"""The namespace keeps as much in the store as it may: events are refused, or the oldest go."""
+
 # TokenReady
 TOKEN_ISSUED = "TokenIssued"  # noqa: S105 - a reason
 """The webhook Secret holds a token that the receiver accepts."""

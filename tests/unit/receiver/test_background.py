@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from webhook_receiver.background import TaskEnded, supervise
+from webhook_receiver.background import TaskEnded, next_chunk, supervise
 
 
 async def forever(cancelled: list[str]) -> None:
@@ -39,3 +39,11 @@ async def test_a_task_that_ends_by_itself_ends_the_others_and_is_named(
     with pytest.raises(TaskEnded, match="the worker"):
         await supervise({"the worker": ending(), "other": forever(cancelled)}, asyncio.Event())
     assert cancelled == ["cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "took_s", "expected"),
+    [(200, 0.01, 400), (1600, 0.01, 1600), (800, 0.03, 800), (800, 0.2, 400), (200, 9, 200)],
+)
+def test_as_many_rows_are_swept_at_once_as_are_quick(rows: int, took_s: float, expected: int) -> None:
+    assert next_chunk(rows, took_s) == expected

@@ -1,23 +1,33 @@
 """ContextEvents: kept once per dedup key, counted when repeated, gone from every window when expired."""
 
 import sqlite3
+from collections import Counter
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
 
 from noctuary.models.context_event import ContextEvent, merge_repeated
-from noctuary.store.interface import LONG_AGO
-from noctuary.store.sqlite.events import subjects
+from noctuary.store.limits import Added, Quota, StoreLimits
+from noctuary.store.sqlite.bounds import damaged
+from noctuary.store.sqlite.events.ledger import Ledger
+from noctuary.store.sqlite.events.quotas import Admission, Item
+from noctuary.store.sqlite.events.reading import decode
 from noctuary.store.sqlite.events.subject_ids import SubjectIds
 
-_DECODER = msgspec.json.Decoder(ContextEvent)
 _ENCODER = msgspec.json.Encoder()
-_COLUMNS = "timestamp, last_seen, count, event"
-_Row = tuple[float, float, int, bytes]
+_Key = tuple[str, str, str]
 
 
-class _Known(NamedTuple):
-    """What is stored under an event's key."""
+class AddedEvents(NamedTuple):
+    """What became of each event, and how many rows of which tenant were pushed out for it, by the quota."""
+
+    added: list[Added]
+    pushed_out: Counter[tuple[str, Quota]]
+
+
+class _State(NamedTuple):
+    """What the columns of an event hold."""
 
     timestamp: float
     last_seen: float
@@ -27,156 +37,163 @@ class _Known(NamedTuple):
     expires_at: float
     subject_id: int
 
-
-def add(connection: sqlite3.Connection, events: list[ContextEvent], ids: SubjectIds) -> list[bool]:
-    """Insert events or count them up; True where new."""
-    of_events = ids.of(connection, events)
-    added = [_add_one(connection, event, subject) for event, subject in zip(events, of_events, strict=True)]
-    newest: dict[tuple[str, str], float] = {}
-    for event in events:
-        service = (event.tenant, event.service_name)
-        newest[service] = max(newest.get(service, event.last_seen), event.last_seen)
-    connection.executemany(
-        "INSERT INTO services (tenant, service_name, last_event_at) VALUES (?, ?, ?)"
-        " ON CONFLICT (tenant, service_name) DO UPDATE SET last_event_at = max(last_event_at, excluded.last_event_at)",
-        [(*service, at) for service, at in newest.items()],
-    )
-    return added
+    def sighting(self) -> tuple[int, float, int, float, float]:
+        """Return the columns of its sighting."""
+        return self.subject_id, self.last_seen, self.row_id, self.timestamp, self.expires_at
 
 
-def _add_one(connection: sqlite3.Connection, event: ContextEvent, subject_id: int) -> bool:
-    row = connection.execute(
-        f"SELECT {_COLUMNS}, row_id, expires_at, subject_id FROM events"  # noqa: S608 - a constant
-        " WHERE tenant = ? AND source = ? AND dedup_key = ?",
-        (event.tenant, event.source, event.dedup_key),
-    ).fetchone()
-    known = _Known(*row) if row is not None else None
-    if known is not None and known.expires_at > event.timestamp:
-        _count_up(connection, known, event, subject_id)
-        return False
-    if known is not None:  # it had expired when this one happened: whether the sweep came by must not matter
-        connection.execute("DELETE FROM events WHERE row_id = ?", (known.row_id,))
-    _insert(connection, event, subject_id)
-    return True
+@dataclass(slots=True)
+class _Entry:
+    """An event under its key: as it is stored (None: it is new), as it is to be, and who told it last."""
+
+    stored: _State | None
+    now: _State
+    event: ContextEvent | None = None
 
 
-def _count_up(connection: sqlite3.Connection, known: _Known, event: ContextEvent, subject_id: int) -> None:
-    """Keep what was seen last; the same occurrence told twice (a watch that was begun anew) is not a second one."""
-    is_later = event.last_seen > known.last_seen
-    now = _Known(
-        known.timestamp,
-        max(known.last_seen, event.last_seen),
-        max(known.times + is_later, event.count),
-        _merged(known, event),
-        known.row_id,
-        max(known.expires_at, event.expires_at),
-        subject_id,
-    )
-    if now == known:
-        return
-    connection.execute(
-        "UPDATE events SET count = ?, last_seen = ?, expires_at = ?, event = ?, subject_id = ? WHERE row_id = ?",
-        (now.times, now.last_seen, now.expires_at, now.body, subject_id, known.row_id),
-    )
-    _move_sighting(connection, known, now)
+def add(
+    connection: sqlite3.Connection, events: list[ContextEvent], ids: SubjectIds, limits: StoreLimits
+) -> AddedEvents:
+    """Insert events or count them up, as far as their tenants' quotas allow."""
+    ledger = Ledger(connection)
+    items = [Item(event, _ENCODER.encode(event)) for event in events]
+    refused, pushed_out = Admission(connection, ledger, limits).decide(items)
+    admitted = [item for item, quota in zip(items, refused, strict=True) if quota is None]
+    of_events = ids.of(connection, [item.event for item in admitted])
+    is_new = iter(_Telling(connection, ledger).tell(admitted, of_events))
+    ledger.save()
+    return AddedEvents([next(is_new) if quota is None else quota for quota in refused], pushed_out)
 
 
-def _merged(known: _Known, event: ContextEvent) -> bytes:
-    stored = _decode(known[:4])
-    merged = merge_repeated(stored, event)
-    return known.body if merged == stored else _ENCODER.encode(merged)
+class _Telling:
+    """Works out what many events make of what is stored, and writes it with few statements."""
 
+    def __init__(self, connection: sqlite3.Connection, ledger: Ledger) -> None:
+        self._connection = connection
+        self._ledger = ledger
+        self._gone: list[int] = []
 
-def _insert(connection: sqlite3.Connection, event: ContextEvent, subject_id: int) -> None:
-    inserted = connection.execute(
-        "INSERT INTO events"
-        " (tenant, source, dedup_key, service_name, timestamp, last_seen, expires_at, count, event, subject_id)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            event.tenant,
-            event.source,
-            event.dedup_key,
-            event.service_name,
-            event.timestamp,
-            event.last_seen,
-            event.expires_at,
-            event.count,
-            _ENCODER.encode(event),
+    def tell(self, items: list[Item], of_events: list[int]) -> list[bool]:
+        """Take events in their order; True where new."""
+        entries = self._find(items)
+        row_id = self._ledger.next_row_id()
+        added = []
+        for (event, body), subject_id in zip(items, of_events, strict=True):
+            key = (event.tenant, event.source, event.dedup_key)
+            known = entries.get(key)
+            is_new = known is None or not self._count_up(known, event, subject_id)
+            if is_new:
+                if known is not None and known.stored is not None:
+                    self._gone.append(known.stored.row_id)
+                entries[key] = _Entry(None, _state_of(event, body, row_id, subject_id), event)
+                row_id += 1
+            added.append(is_new)
+        self._write(entries)
+        return added
+
+    def _find(self, items: list[Item]) -> dict[_Key, _Entry]:
+        keys: dict[tuple[str, str], list[str]] = {}
+        for event, _ in items:
+            keys.setdefault((event.tenant, event.source), []).append(event.dedup_key)
+        return {
+            (tenant, source, dedup_key): _Entry(state, state)
+            for (tenant, source), wanted in keys.items()
+            for dedup_key, state in self._stored(tenant, source, wanted)
+        }
+
+    def _stored(self, tenant: str, source: str, wanted: list[str]) -> list[tuple[str, _State]]:
+        rows = self._connection.execute(
+            "SELECT dedup_key, timestamp, last_seen, count, event, row_id, expires_at, subject_id"
+            " FROM json_each(?) CROSS JOIN events ON tenant = ? AND source = ? AND dedup_key = value",
+            (msgspec.json.encode(wanted).decode(), tenant, source),
+        )
+        return [(dedup_key, _State(*columns)) for dedup_key, *columns in rows]
+
+    def _count_up(self, known: _Entry, event: ContextEvent, subject_id: int) -> bool:
+        """Keep what was seen last; the same occurrence told twice (a watch that was begun anew) is not a second one.
+
+        False when nothing can be counted up: what is known had expired when this one happened (whether the sweep came
+        by must not matter), or it is damaged.
+        """
+        was = known.now
+        if was.expires_at <= event.timestamp:
+            return False
+        try:
+            stored = decode(was[:4]) if known.event is None else known.event
+        except damaged.UNREADABLE:
+            damaged.keep(self._connection, "events", was.row_id, was.body)
+            return False
+        merged = merge_repeated(stored, event)
+        known.now = _State(
+            was.timestamp,
+            max(was.last_seen, event.last_seen),
+            max(was.times + (event.last_seen > was.last_seen), event.count),
+            was.body if merged == stored else _ENCODER.encode(merged),
+            was.row_id,
+            max(was.expires_at, event.expires_at),
             subject_id,
-        ),
-    )
-    row_id = inserted.lastrowid or 0
-    _add_sighting(connection, (subject_id, event.last_seen, row_id, event.timestamp, event.expires_at))
+        )
+        known.event = decode(known.now[:4]) if known.now.body is not was.body else stored
+        return True
+
+    def _write(self, entries: dict[_Key, _Entry]) -> None:
+        self._ledger.delete(self._ledger.stored(self._gone) if self._gone else [])
+        new = {key: entry for key, entry in entries.items() if entry.stored is None}
+        changed = [
+            (key, entry.stored, entry.now)
+            for key, entry in entries.items()
+            if entry.stored is not None and entry.now != entry.stored
+        ]
+        if new:
+            self._insert(new)
+        if changed:
+            self._update(changed)
+
+    def _insert(self, new: dict[_Key, _Entry]) -> None:
+        self._connection.executemany(
+            "INSERT INTO events (tenant, source, dedup_key, service_name, timestamp, last_seen, count, event, row_id,"
+            " expires_at, subject_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [(*key, entry.event.service_name if entry.event else "", *entry.now) for key, entry in new.items()],
+        )
+        self._add_sightings([entry.now for entry in new.values()])
+        expiries = []
+        for (tenant, source, _), entry in new.items():
+            owner = self._ledger.owner(tenant, source)
+            owner.events += 1
+            owner.bytes += len(entry.now.body)
+            expiries.append((owner.id, entry.now.expires_at, entry.now.row_id))
+        self._connection.executemany("INSERT INTO expiries VALUES (?, ?, ?)", expiries)
+
+    def _add_sightings(self, states: list[_State]) -> None:
+        self._connection.executemany(
+            "INSERT INTO sightings (subject_id, last_seen, row_id, timestamp, expires_at) VALUES (?, ?, ?, ?, ?)",
+            [state.sighting() for state in states],
+        )
+
+    def _update(self, changed: list[tuple[_Key, _State, _State]]) -> None:
+        self._connection.executemany(
+            "UPDATE events SET last_seen = ?, count = ?, event = ?, expires_at = ?, subject_id = ? WHERE row_id = ?",
+            [(now[1], now[2], now[3], now[5], now[6], now[4]) for _, _, now in changed],
+        )
+        moved = [(was, now) for _, was, now in changed if was.sighting() != now.sighting()]
+        self._connection.executemany(
+            "DELETE FROM sightings WHERE subject_id = ? AND last_seen = ? AND row_id = ?",
+            [was.sighting()[:3] for was, _ in moved],
+        )
+        self._add_sightings([now for _, now in moved])
+        self._move_expiries([each for each in changed if self._ledger.is_counted(each[1].row_id)])
+
+    def _move_expiries(self, changed: list[tuple[_Key, _State, _State]]) -> None:
+        moves = []
+        for (tenant, source, _), was, now in changed:
+            owner = self._ledger.owner(tenant, source)
+            owner.bytes += len(now.body) - len(was.body)
+            if now.expires_at != was.expires_at:
+                moves.append((now.expires_at, owner.id, was.expires_at, was.row_id))
+        self._connection.executemany(
+            "UPDATE expiries SET expires_at = ? WHERE owner_id = ? AND expires_at = ? AND row_id = ?", moves
+        )
 
 
-# Deleting an event deletes its sighting by a trigger. A trigger at each insert or update would cost more than these
-# statements do: within a savepoint SQLite copies the pages that a statement with triggers changes, each time anew.
-
-
-def _add_sighting(connection: sqlite3.Connection, sighting: tuple[int, float, int, float, float]) -> None:
-    connection.execute(
-        "INSERT INTO sightings (subject_id, last_seen, row_id, timestamp, expires_at) VALUES (?, ?, ?, ?, ?)", sighting
-    )
-
-
-def _move_sighting(connection: sqlite3.Connection, known: _Known, now: _Known) -> None:
-    before, after = _sighting(known), _sighting(now)
-    if before != after:
-        connection.execute("DELETE FROM sightings WHERE subject_id = ? AND last_seen = ? AND row_id = ?", before[:3])
-        _add_sighting(connection, after)
-
-
-def _sighting(of: _Known) -> tuple[int, float, int, float, float]:
-    return of.subject_id, of.last_seen, of.row_id, of.timestamp, of.expires_at
-
-
-def read(connection: sqlite3.Connection, row_ids: list[int]) -> list[ContextEvent]:
-    """Return events by their rows, most recently seen first."""
-    rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM events WHERE row_id IN (SELECT value FROM json_each(?))"  # noqa: S608 - a constant
-        " ORDER BY last_seen DESC, row_id",
-        (msgspec.json.encode(row_ids).decode(),),
-    )
-    return [_decode(row) for row in rows]
-
-
-def _decode(row: _Row) -> ContextEvent:
-    event = _DECODER.decode(row[3])
-    event.timestamp, event.last_seen, event.count = row[:3]
-    return event
-
-
-def last_event_at(
-    connection: sqlite3.Connection, tenants: list[str], services: list[str] | None, without_reasons: list[str]
-) -> float | None:
-    """Return when anything else than these reasons was last seen of these services, expired or not."""
-    at = _last_of_all(connection, tenants, services)
-    if at is None or not without_reasons:
-        return at
-    ignored, other = subjects.last_event_at(connection, tenants, services, without_reasons)
-    if ignored is None or ignored < at:
-        return at
-    return LONG_AGO if other is None else other
-
-
-def _last_of_all(connection: sqlite3.Connection, tenants: list[str], services: list[str] | None) -> float | None:
-    condition = "" if services is None else " AND service_name IN (SELECT value FROM json_each(?2))"
-    arguments = [msgspec.json.encode(tenants).decode()]
-    if services is not None:
-        arguments.append(msgspec.json.encode(services).decode())
-    at: float | None = connection.execute(
-        "SELECT max(last_event_at) FROM services"  # noqa: S608 - the condition is a constant
-        f" WHERE tenant IN (SELECT value FROM json_each(?1)){condition}",
-        arguments,
-    ).fetchone()[0]
-    return at
-
-
-def sweep(connection: sqlite3.Connection, now: float, limit: int) -> int:
-    """Delete expired events; no window shows them since they expired."""
-    swept = connection.execute(
-        "DELETE FROM events WHERE row_id IN (SELECT row_id FROM events WHERE expires_at <= ? LIMIT ?)", (now, limit)
-    ).rowcount
-    if swept < limit:
-        subjects.sweep(connection, now, limit)
-    return swept
+def _state_of(event: ContextEvent, body: bytes, row_id: int, subject_id: int) -> _State:
+    return _State(event.timestamp, event.last_seen, event.count, body, row_id, event.expires_at, subject_id)

@@ -1,7 +1,7 @@
 """The ids of subjects, kept in memory by the writer: most events are about what others were about before."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -48,21 +48,19 @@ class SubjectIds:
         newest: dict[Key, float] = {}
         for key, event in zip(keys, events, strict=True):
             newest[key] = max(newest.get(key, event.last_seen), event.last_seen)
-        found = {key: self._write(connection, key, at) for key, at in newest.items()}
+        found = self._dated(connection, newest)
+        found |= {key: _find_or_make(connection, key, at) for key, at in newest.items() if key not in found}
         self._keep(found.items())
         return [found[key] for key in keys]
 
-    def _write(self, connection: sqlite3.Connection, key: Key, last_event_at: float) -> int:
-        known = self._kept.get(key)
-        if known is not None and _is_written(connection, known, key, last_event_at):
-            return known
-        row: tuple[int] = connection.execute(
-            f"INSERT INTO subjects ({_NAMES}, last_event_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
-            f" ON CONFLICT ({_NAMES})"
-            " DO UPDATE SET last_event_at = max(last_event_at, excluded.last_event_at) RETURNING subject_id",
-            (*key, last_event_at),
-        ).fetchone()
-        return row[0]
+    def _dated(self, connection: sqlite3.Connection, newest: Mapping[Key, float]) -> dict[Key, int]:
+        """Date those that are remembered, all at once, and return their ids; none if one id is another's by now."""
+        known = {key: self._kept[key] for key in newest if key in self._kept}
+        dated = connection.executemany(
+            f"UPDATE subjects SET last_event_at = max(last_event_at, ?) WHERE subject_id = ? AND {_IS_IT}",  # noqa: S608 - constants
+            [(newest[key], subject_id, *key) for key, subject_id in known.items()],
+        )
+        return known if dated.rowcount == len(known) else {}
 
     def _keep(self, found: Iterable[tuple[Key, int]]) -> None:
         if len(self._kept) > MAX_KEPT:
@@ -70,13 +68,14 @@ class SubjectIds:
         self._kept.update(found)
 
 
-def _is_written(connection: sqlite3.Connection, subject_id: int, key: Key, last_event_at: float) -> bool:
-    """Date a subject anew; False when its id is another's by now, or nobody's."""
-    changed = connection.execute(
-        f"UPDATE subjects SET last_event_at = max(last_event_at, ?) WHERE subject_id = ? AND {_IS_IT}",  # noqa: S608 - constants
-        (last_event_at, subject_id, *key),
-    )
-    return changed.rowcount == 1
+def _find_or_make(connection: sqlite3.Connection, key: Key, last_event_at: float) -> int:
+    row: tuple[int] = connection.execute(
+        f"INSERT INTO subjects ({_NAMES}, last_event_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
+        f" ON CONFLICT ({_NAMES})"
+        " DO UPDATE SET last_event_at = max(last_event_at, excluded.last_event_at) RETURNING subject_id",
+        (*key, last_event_at),
+    ).fetchone()
+    return row[0]
 
 
 def _key_of(event: ContextEvent) -> Key:

@@ -24,6 +24,11 @@ VOLATILE_LABELS = frozenset(
 """They differ from pod to pod or from version to version: with them every pod would be a subject of its own."""
 KEEP_S = 2 * 86_400.0
 """Longer than any lookback: a subject that is seen again soon keeps its row."""
+MAX_UNUSED = 50_000
+"""Subjects of a tenant beyond which those without an event go at once: made-up names must not fill the table."""
+_IS_UNUSED = "NOT EXISTS (SELECT 1 FROM sightings WHERE sightings.subject_id = subjects.subject_id)"
+MAX_FOUND = 20_000
+"""Subjects of a tenant that one window counts, those seen last: more pods and reasons than any namespace runs."""
 CLUSTER = ""
 """The sender of what is about a cluster object; what was posted has its vendor as sender."""
 Found = tuple[float, int, str, str, str, int]
@@ -42,10 +47,12 @@ def matching(connection: sqlite3.Connection, query: EventQuery) -> list[Found]:
         condition, arguments = _condition(query, tenant)
         rows = connection.execute(
             "SELECT last_event_at, subject_id, event_type, sender, tenant,"  # noqa: S608 - placeholders only
-            f" (SELECT count(*) FROM sightings WHERE subject_id = subjects.subject_id AND {WITHIN})"
+            f" (SELECT count(*) FROM sightings WHERE subject_id = chosen.subject_id AND {WITHIN})"
+            " FROM (SELECT last_event_at, subject_id, event_type, sender, tenant"
             " FROM subjects WHERE tenant = ? AND last_event_at >= ?"
-            f" AND reason NOT IN (SELECT value FROM json_each(?)) AND ({condition})",
-            (*within(query), tenant, query.since, _json(query.without_reasons), *arguments),
+            f" AND reason NOT IN (SELECT value FROM json_each(?)) AND ({condition})"
+            " ORDER BY last_event_at DESC LIMIT ?) AS chosen",
+            (*within(query), tenant, query.since, _json(query.without_reasons), *arguments, MAX_FOUND),
         )
         found += [row for row in rows if row[-1]]
     return sorted(found, reverse=True)
@@ -109,10 +116,20 @@ def _as_stored(name: str, value: str) -> str:
     return msgspec.json.encode({name: value}).decode()[1:-1]
 
 
-def sweep(connection: sqlite3.Connection, now: float, limit: int) -> None:
-    """Forget subjects that have no event any more."""
-    connection.execute(
-        "DELETE FROM subjects WHERE subject_id IN (SELECT subject_id FROM subjects WHERE last_event_at < ?"
-        " AND NOT EXISTS (SELECT 1 FROM sightings WHERE sightings.subject_id = subjects.subject_id) LIMIT ?)",
-        (now - KEEP_S, limit),
+def unused(connection: sqlite3.Connection, now: float, limit: int) -> list[int]:
+    """Return subjects that have no event any more: old ones, and any of a tenant that has too many."""
+    crowded = "SELECT tenant FROM subjects GROUP BY tenant HAVING count(*) > ?"
+    rows = connection.execute(
+        f"SELECT subject_id FROM subjects WHERE (last_event_at < ? OR tenant IN ({crowded}))"  # noqa: S608 - a constant
+        f" AND {_IS_UNUSED} LIMIT ?",
+        (now - KEEP_S, MAX_UNUSED, limit),
     )
+    return [subject_id for (subject_id,) in rows]
+
+
+def delete_unused(connection: sqlite3.Connection, subject_ids: list[int]) -> int:
+    """Forget those of the subjects that have no event still; return how many."""
+    return connection.execute(
+        f"DELETE FROM subjects WHERE subject_id IN (SELECT value FROM json_each(?)) AND {_IS_UNUSED}",  # noqa: S608 - a constant
+        (msgspec.json.encode(subject_ids).decode(),),
+    ).rowcount

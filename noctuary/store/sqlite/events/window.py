@@ -9,7 +9,8 @@ from typing import NamedTuple
 from noctuary.common.turns import in_turns
 from noctuary.models.context_event import CHANGE_TYPES
 from noctuary.store.interface import EventQuery, Window
-from noctuary.store.sqlite.events import rows, subjects
+from noctuary.store.sqlite.bounds.damaged import DamagedRow
+from noctuary.store.sqlite.events import reading, subjects
 from noctuary.store.sqlite.events.subjects import CLUSTER, SENDER, TENANT, WITHIN, Found, within
 
 
@@ -21,19 +22,24 @@ class _Taken(NamedTuple):
     posted_cut: int
 
 
-def select(connection: sqlite3.Connection, query: EventQuery) -> Window:
-    """Return the unexpired events that happened or went on between the query's times: changes, and all else."""
+def select(connection: sqlite3.Connection, query: EventQuery, damaged: list[DamagedRow]) -> Window:
+    """Return the unexpired events that happened or went on between the query's times: changes, and all else.
+
+    Rows that cannot be decoded are left out and added to `damaged`.
+    """
     changes: list[Found] = []
     others: list[Found] = []
     for each in subjects.matching(connection, query):
         (changes if each[2] in CHANGE_TYPES else others).append(each)
     did, told = _take(connection, changes, query, query.change_limit), _take(connection, others, query, query.limit)
+    events, texts_cut = reading.read(connection, did.row_ids + told.row_ids, damaged)
     return Window(
-        events=rows.read(connection, did.row_ids + told.row_ids),
+        events=events,
         changes_cut=did.cut,
         others_cut=told.cut,
         posted_changes_cut=did.posted_cut,
         posted_others_cut=told.posted_cut,
+        texts_cut=texts_cut,
     )
 
 

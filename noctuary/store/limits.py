@@ -1,0 +1,65 @@
+"""How much of the store one tenant or integration may fill, so that none of them fills it for all."""
+
+from enum import StrEnum
+
+import msgspec
+
+DEFAULT_TENANT_EVENTS = 200_000
+"""Events of one namespace: two a second for a day."""
+DEFAULT_TENANT_EVENT_BYTES = 256 * 1024 * 1024
+"""Their JSON: 200,000 events of the usual 1.3 KB."""
+DEFAULT_TENANT_SERVICES = 2_000
+"""Names of services in one namespace, of which the last event's time is kept."""
+DEFAULT_INCIDENTS_PER_INTEGRATION = 10_000
+"""Incidents of one integration: a hundred a day for as long as closed ones are kept."""
+DEFAULT_INCIDENT_RETENTION_S = 90 * 86_400.0
+"""How long a closed incident and its note are kept."""
+MAX_WAITING_WEBHOOKS = 10_000
+"""Webhooks of one integration that wait to be worked: a suspension of days, and no endless growth."""
+MAX_WAITING_WEBHOOK_BYTES = 128 * 1024 * 1024
+"""Their bodies: 10,000 of 13 KB, twice what is usual."""
+MAX_FINISHED_WEBHOOKS = 100_000
+"""Ids of worked webhooks of one integration that are kept to recognise repetitions: one every 2.6 s for 72 h."""
+
+
+class Quota(StrEnum):
+    """Which of its quotas a tenant has met."""
+
+    EVENTS = "events"
+    BYTES = "bytes"
+    SERVICES = "services"
+
+
+class StoreLimits(msgspec.Struct, frozen=True):
+    """What one tenant, or one integration, may keep."""
+
+    tenant_events: int = DEFAULT_TENANT_EVENTS
+    tenant_event_bytes: int = DEFAULT_TENANT_EVENT_BYTES
+    tenant_services: int = DEFAULT_TENANT_SERVICES
+    incidents_per_integration: int = DEFAULT_INCIDENTS_PER_INTEGRATION
+    incident_retention_s: float = DEFAULT_INCIDENT_RETENTION_S
+    waiting_webhooks: int = MAX_WAITING_WEBHOOKS
+    waiting_webhook_bytes: int = MAX_WAITING_WEBHOOK_BYTES
+    finished_webhooks: int = MAX_FINISHED_WEBHOOKS
+
+    def of(self, quota: Quota) -> int:
+        """Return the limit of a quota."""
+        match quota:
+            case Quota.EVENTS:
+                return self.tenant_events
+            case Quota.BYTES:
+                return self.tenant_event_bytes
+            case Quota.SERVICES:
+                return self.tenant_services
+
+
+class QuotaMet(msgspec.Struct, frozen=True):
+    """A tenant met a quota, last at a time (seconds since the epoch)."""
+
+    quota: Quota
+    limit: int
+    at: float
+
+
+Added = bool | Quota
+"""What became of an event: new (True), counted up (False), or refused for a quota."""

@@ -1,0 +1,63 @@
+"""How many webhooks of one integration may wait, and how many ids of worked ones are kept."""
+
+import sqlite3
+
+from noctuary.common.errors import StoreUnavailable
+from noctuary.store.limits import StoreLimits
+
+RETRY_AFTER_S = 60.0
+"""Only the worker, or the end of a suspension, makes room; PagerDuty repeats a delivery for up to 48 h."""
+KEEP_FINISHED_S = 72 * 3600
+"""PagerDuty repeats a delivery for up to 48 h; until well after that a repetition must be recognised."""
+
+
+def require(connection: sqlite3.Connection, integration_id: str, limits: StoreLimits) -> None:
+    """Raise StoreUnavailable when more of an integration waits than may."""
+    waiting, size = connection.execute(
+        "SELECT waiting, waiting_bytes FROM inbox_usage WHERE integration_id = ?", (integration_id,)
+    ).fetchone() or (0, 0)
+    if waiting > limits.waiting_webhooks or size > limits.waiting_webhook_bytes:
+        raise StoreUnavailable("Too many webhooks of this integration wait", retry_after_s=RETRY_AFTER_S)
+
+
+def stale(connection: sqlite3.Connection, now: float, limits: StoreLimits, limit: int) -> list[int]:
+    """Return worked webhooks of which no repetition can come any more, and those beyond an integration's share."""
+    found = [
+        row_id
+        for (row_id,) in connection.execute(
+            "SELECT id FROM inbox WHERE finished_at <= ? LIMIT ?", (now - KEEP_FINISHED_S, limit)
+        )
+    ]
+    crowded = connection.execute(
+        "SELECT integration_id, finished - ?1 FROM inbox_usage WHERE finished > ?1", (limits.finished_webhooks,)
+    ).fetchall()
+    for integration_id, excess in crowded:
+        rows = connection.execute(
+            "SELECT id FROM inbox WHERE finished_at IS NOT NULL AND integration_id = ?"
+            " ORDER BY finished_at, id LIMIT ?",
+            (integration_id, min(excess, max(0, limit - len(found)))),
+        )
+        found += [row_id for (row_id,) in rows]
+    return found
+
+
+def delete(connection: sqlite3.Connection, row_ids: list[int]) -> int:
+    """Delete worked webhooks; return how many."""
+    return connection.executemany(
+        "DELETE FROM inbox WHERE id = ? AND finished_at IS NOT NULL", [(row_id,) for row_id in row_ids]
+    ).rowcount
+
+
+def worked_since(connection: sqlite3.Connection, after_id: int, limit: int) -> list[int]:
+    """Return worked webhooks after an id, in the order of their ids."""
+    rows = connection.execute(
+        "SELECT id FROM inbox WHERE finished_at IS NOT NULL AND id > ? ORDER BY id LIMIT ?", (after_id, limit)
+    )
+    return [row_id for (row_id,) in rows]
+
+
+def drop_bodies(connection: sqlite3.Connection, row_ids: list[int]) -> int:
+    """Drop the bodies that releases of before kept of worked webhooks; return of how many."""
+    return connection.executemany(
+        "UPDATE inbox SET body = x'' WHERE id = ? AND finished_at IS NOT NULL", [(row_id,) for row_id in row_ids]
+    ).rowcount

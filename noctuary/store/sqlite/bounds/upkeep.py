@@ -1,0 +1,98 @@
+"""Upkeep: what is over is found beside the writer and deleted by it in small chunks, behind all incidents."""
+
+from noctuary.common.metrics import Metrics
+from noctuary.store.limits import StoreLimits
+from noctuary.store.sqlite.bounds import damaged, inbox_share, retention
+from noctuary.store.sqlite.bounds.damaged import DamagedRow
+from noctuary.store.sqlite.database import Database
+from noctuary.store.sqlite.events import sweeping
+from noctuary.store.sqlite.events.shelf import EventShelf
+from noctuary.store.sqlite.jobs import Bulk, T, Work
+
+
+class Upkeep:
+    """Sweeps, retention, and damaged rows; used from one event loop."""
+
+    def __init__(self, database: Database, limits: StoreLimits, metrics: Metrics, events: EventShelf) -> None:
+        self._database = database
+        self._limits = limits
+        self._metrics = metrics
+        self._events = events
+        self._walked_to = 0
+        self._notes_walked_to = 0
+        self._bodies_dropped_to: int | None = 0
+
+    async def sweep(self, now: float, limit: int) -> int:
+        """Delete at most `limit` rows of each kind that nobody can see any more; return the most that went of one."""
+        self._events.forget_quotas(now)
+        found = await self._database.read(lambda c: sweeping.find(c, now, limit))
+        events = await self._write(lambda c: sweeping.delete(c, found, now), limit)
+        names = 0 if len(found.row_ids) == limit else await self._forget_names(now, limit)
+        stale = await self._database.read(lambda c: inbox_share.stale(c, now, self._limits, limit))
+        webhooks = await self._write(lambda c: inbox_share.delete(c, stale), len(stale)) if stale else 0
+        self._metrics.swept.labels("events").inc(events)
+        self._metrics.swept.labels("webhooks").inc(webhooks)
+        is_behind = found.is_uncounted or await self._drop_bodies(limit)
+        return limit if is_behind else max(events, names, webhooks)
+
+    async def _forget_names(self, now: float, limit: int) -> int:
+        unused = await self._database.read(lambda c: sweeping.find_unused(c, now, limit))
+        return await self._write(lambda c: sweeping.delete_unused(c, unused, now), limit) if any(unused) else 0
+
+    async def _drop_bodies(self, limit: int) -> bool:
+        """Drop bodies that a release of before kept, once after each start; return whether there may be more."""
+        after = self._bodies_dropped_to
+        if after is None:
+            return False
+        ids = await self._database.read(lambda c: inbox_share.worked_since(c, after, limit))
+        if ids:
+            await self._write(lambda c: inbox_share.drop_bodies(c, ids), len(ids))
+        self._bodies_dropped_to = ids[-1] if len(ids) == limit else None
+        return self._bodies_dropped_to is not None
+
+    async def retain(self, now: float, limit: int, integrations: frozenset[str] | None) -> int:
+        """Look at some incidents and delete those whose time is over; after a round, those beyond a share, too."""
+        after = self._walked_to
+        found = await self._database.read(lambda c: retention.walk(c, after, now, self._limits, integrations))
+        await self.set_aside(found.damaged)
+        over = found.over
+        if found.next_row == 0:
+            over = over + await self._database.read(lambda c: retention.beyond_share(c, self._limits, limit))
+            if integrations is not None:
+                await self._write(lambda c: retention.delete_states(c, integrations, now), limit)
+        gone = 0
+        for first in range(0, len(over), limit):
+            part = over[first : first + limit]
+            gone += await self._write(lambda c, part=part: retention.delete(c, part), len(part))  # type: ignore[misc]
+        self._metrics.swept.labels("incidents").inc(gone)
+        self._walked_to = found.next_row
+        return gone + await self._retain_notes(now)
+
+    async def _retain_notes(self, now: float) -> int:
+        after = self._notes_walked_to
+        found = await self._database.read(lambda c: retention.walk_notes(c, after, now, self._limits))
+        await self.set_aside(found.damaged)
+        self._notes_walked_to = found.next_row
+        if not found.over:
+            return 0
+        return await self._write(lambda c: retention.delete_notes(c, found.over), len(found.over))
+
+    async def set_aside(self, rows: list[DamagedRow]) -> None:
+        """Move damaged rows out of the way, and count them."""
+        for row in rows:
+            if await self._database.write(lambda c, row=row: damaged.set_aside(c, row)):  # type: ignore[misc]
+                self._metrics.damaged_rows.labels(row.table).inc()
+
+    async def read_sound(self, table: str, work: Work[T]) -> T:
+        """Read a table; where a row of it is damaged, set all such rows aside and read again."""
+        try:
+            return await self._database.read(work)
+        except damaged.UNREADABLE:
+            found = await self._database.read(lambda c: list(damaged.search(c, table)))
+            if not found:
+                raise
+        await self.set_aside(found)
+        return await self._database.read(work)
+
+    async def _write(self, work: Work[int], rows: int) -> int:
+        return await self._database.write_bulk(work, Bulk(None, None, rows))

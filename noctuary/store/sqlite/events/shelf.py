@@ -1,0 +1,98 @@
+"""The events' part of the store: how they are added in bulk, and read."""
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+
+from noctuary.common import clock
+from noctuary.common.metrics import Metrics
+from noctuary.models.context_event import ContextEvent
+from noctuary.store.interface import EventQuery, Window
+from noctuary.store.limits import Added, Quota, QuotaMet, StoreLimits
+from noctuary.store.sqlite.bounds.damaged import DamagedRow
+from noctuary.store.sqlite.database import Database
+from noctuary.store.sqlite.events import reading, rows, window
+from noctuary.store.sqlite.events.subject_ids import SubjectIds
+from noctuary.store.sqlite.jobs import MAX_EVENT_ROWS_BESIDE, Bulk
+
+ROW_OVERHEAD_BYTES = 512
+"""What a waiting event weighs beside its texts, roughly."""
+QUOTA_STANDS_S = 900.0
+"""A quota that was not met for so long is not met any more: a flood in waves is one story."""
+
+
+class EventShelf:
+    """Adds events within their tenants' quotas and reads windows of them; used from one event loop."""
+
+    def __init__(self, database: Database, limits: StoreLimits, metrics: Metrics) -> None:
+        self._database = database
+        self._limits = limits
+        self._metrics = metrics
+        self._subject_ids = SubjectIds()
+        self._met: dict[str, QuotaMet] = {}
+
+    async def add(self, events: list[ContextEvent]) -> list[Added]:
+        """Keep events; raise StoreUnavailable, also at once when too many wait."""
+        sizes = [_size_of(event) for event in events]
+        self._database.require_room(len(events), sum(sizes))
+        if len(events) <= MAX_EVENT_ROWS_BESIDE:
+            return await self._add_part(events, sum(sizes))
+        parts = [slice(first, first + MAX_EVENT_ROWS_BESIDE) for first in range(0, len(events), MAX_EVENT_ROWS_BESIDE)]
+        writes = (self._add_part(events[part], sum(sizes[part])) for part in parts)
+        answers = await asyncio.gather(*writes, return_exceptions=True)
+        added: list[Added] = []
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+            added += answer
+        return added
+
+    async def _add_part(self, events: list[ContextEvent], size_bytes: int) -> list[Added]:
+        bulk = Bulk(self._add_together, events, len(events))
+        return await self._database.write_bulk(lambda c: self._add_together(c, [events])[0], bulk, size_bytes)
+
+    def _add_together(self, connection: sqlite3.Connection, parts: list[list[ContextEvent]]) -> list[list[Added]]:
+        events = [event for part in parts for event in part]
+        done = rows.add(connection, events, self._subject_ids, self._limits)
+        self._note_quotas(events, done)
+        answers = iter(done.added)
+        return [list(islice(answers, len(part))) for part in parts]
+
+    def _note_quotas(self, events: list[ContextEvent], done: rows.AddedEvents) -> None:
+        refused = Counter(
+            (event.tenant, added) for event, added in zip(events, done.added, strict=True) if isinstance(added, Quota)
+        )
+        now = clock.now()
+        for effect, counts in (("refused", refused), ("pushed_out", done.pushed_out)):
+            for (tenant, quota), count in counts.items():
+                self._metrics.over_quota.labels(quota.value, effect).inc(count)
+                self._met[tenant] = QuotaMet(quota, self._limits.of(quota), now)
+
+    def quotas_met(self, now: float) -> dict[str, QuotaMet]:
+        """Return the quotas that tenants met lately, by tenant; what was met before a restart is not known."""
+        return {tenant: met for tenant, met in self._met.copy().items() if abs(now - met.at) < QUOTA_STANDS_S}
+
+    def forget_quotas(self, now: float) -> None:
+        """Forget what is not met any more; called now and then."""
+        for tenant, met in self._met.copy().items():
+            if abs(now - met.at) >= QUOTA_STANDS_S:
+                self._met.pop(tenant, None)
+
+    async def select(self, query: EventQuery) -> tuple[Window, list[DamagedRow]]:
+        """Return a window, and the rows in it that cannot be decoded."""
+        damaged: list[DamagedRow] = []
+        found = await self._database.read(lambda c: window.select(c, query, damaged))
+        return found, damaged
+
+    async def last_event_at(
+        self, tenants: list[str], services: list[str] | None, without_reasons: Sequence[str]
+    ) -> float | None:
+        """Return when anything without these reasons was last seen of these services, expired or not."""
+        return await self._database.read(lambda c: reading.last_event_at(c, tenants, services, list(without_reasons)))
+
+
+def _size_of(event: ContextEvent) -> int:
+    texts = (event.old_value, event.new_value, event.actor, event.sha, event.link, event.raw_line)
+    return ROW_OVERHEAD_BYTES + sum(map(len, filter(None, texts))) + sum(map(len, event.details.values()))

@@ -1,0 +1,1 @@
+"""Migrations that are too long for the list of them, one module each."""
