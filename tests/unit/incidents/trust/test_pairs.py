@@ -9,8 +9,8 @@ from noctuary.models.routing_record import Scope
 from noctuary.notes.note import marker_of
 from testbed.pagerduty.account.account import Call
 from testbed.pagerduty.account.model import Incident
-from testbed.rivals import FORGER, SECRET_WORD, SIGNERS, VICTIM, Rivals
 from testbed.scene import QUICK, Scene
+from tests.unit.incidents.trust.rivals import FORGER, SECRET_WORD, SIGNERS, VICTIM, Rivals
 
 SCOPES = ("account", "the victim's service")
 PAIRS = list(itertools.product(SIGNERS, SCOPES))

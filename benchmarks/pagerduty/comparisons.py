@@ -94,6 +94,6 @@ async def _bare_call_s(http: httpx.AsyncClient) -> float:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.comparisons")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pagerduty.comparisons")
     parser.add_argument("--count", type=int, default=10_000)
     asyncio.run(measure(parser.parse_args().count))

@@ -145,7 +145,7 @@ def main() -> None:
     if sys.argv[1:] == ["serve"]:
         uvloop.run(_serve())
         return
-    command = tethered([sys.executable, "-m", "benchmarks.http_calls", "serve"])
+    command = tethered([sys.executable, "-m", "benchmarks.pagerduty.http_calls", "serve"])
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             uvloop.run(measure(int(server.stdout.readline() if server.stdout is not None else 0)))

@@ -22,7 +22,7 @@ from testbed.scene import Scene
 VICTIM, FORGER = "victim", "forger"
 SIGNERS = ("same account", "reads only", "another account", "bogus token", "no token")
 """What the forger's own credential is."""
-SECRET_WORD = "2.4.1"  # noqa: S105 - a version
+SECRET_WORD = "2.4.1"
 """What only the victim's context holds."""
 
 STATUSES = ("triggered", "acknowledged", "resolved", "reopened", "service_updated")

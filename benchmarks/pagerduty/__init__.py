@@ -1,0 +1,1 @@
+"""What it costs to ask PagerDuty: one call, one comparison, one storm."""
