@@ -22,6 +22,7 @@ from noctuary.store.open import open_store
 from testbed.routing_records import routing_record
 from webhook_receiver.app import create_app
 from webhook_receiver.deps import Deps
+from webhook_receiver.process import favour_event_loop
 from webhook_receiver.reports import ReportLog
 from webhook_receiver.servers import BACKLOG, make_server
 from webhook_receiver.token_proofs import TokenProofs
@@ -57,6 +58,7 @@ async def serve(directory: Path | None) -> None:
     """Serve until the parent closes our input; each line of it asks for our CPU seconds."""
     metrics = Metrics()
     app = bare if directory is None else await receiver(directory, metrics)
+    favour_event_loop()
     listening = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
     server = make_server(app, Connections(metrics, "public"))
     serving = asyncio.create_task(server.serve([listening]))

@@ -31,6 +31,7 @@ from noctuary.store.open import open_store
 from webhook_receiver.app import create_app
 from webhook_receiver.background import TaskEnded, Tasks, retain, supervise, sweep, watch_store
 from webhook_receiver.deps import Deps
+from webhook_receiver.process import favour_event_loop
 from webhook_receiver.reports import ReportLog
 from webhook_receiver.routes.internal import create_internal_app
 from webhook_receiver.servers import (
@@ -81,6 +82,7 @@ async def serve(settings: ReceiverSettings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         parts = await build(settings, stack)
+        favour_event_loop()
         files = raise_file_limit()
         ports = bind(settings.host, settings.public_port, settings.internal_port, backlog_for(files))
         servers = make_servers(parts.deps, files)

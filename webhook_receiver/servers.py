@@ -100,6 +100,11 @@ class Server(uvicorn.Server):
             self._connections.cut_overdue()
         return await super().on_tick(counter)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what is served, and end the connections."""
+        await super().shutdown(sockets)
+        self._connections.close()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Capture none."""

@@ -48,6 +48,7 @@ class WebhookRoute:
         started = time.perf_counter()
         answer = await answer_of(handle_request(self._deps, scope, receive))
         self._deps.metrics.webhooks.labels(answer.outcome).inc()
+        scope["goes_first"] = answer.status == ACCEPTED.status
         await send_answer(send, answer)
         observe_ack(scope, started, self._observe_ack)
 

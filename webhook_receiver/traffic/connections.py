@@ -8,6 +8,7 @@ from typing import Protocol
 from noctuary.common.metrics import Metrics
 from webhook_receiver.traffic.limits_met import LimitsMet
 from webhook_receiver.traffic.pool import Pool
+from webhook_receiver.traffic.read_turns import ReadTurns
 
 MAX_CONNECTIONS = 4000
 """About 12 KB each while idle; an ingress controller keeps some hundreds."""
@@ -64,6 +65,7 @@ class Connections:
     def __init__(self, metrics: Metrics, port: str, limit: int = MAX_CONNECTIONS) -> None:
         self.limit = limit
         self.heads = Pool(MAX_HEADS_BYTES)
+        self.turns = ReadTurns()
         self._by_address: dict[str, dict[Connection, None]] = {}
         self._count = 0
         self._none_for: dict[str, float] = {}
@@ -96,6 +98,10 @@ class Connections:
             del self._by_address[connection.address]
         self._count -= 1
         self._open.set(self._count)
+
+    def close(self) -> None:
+        """Give nobody a turn any more; to be called when all connections have ended."""
+        self.turns.close()
 
     def cut_overdue(self) -> None:
         """End what takes too long; to be called about once a second."""

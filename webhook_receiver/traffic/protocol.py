@@ -12,6 +12,7 @@ from uvicorn.server import ServerState
 
 from webhook_receiver.traffic.connections import Connections, Phase, share_key
 from webhook_receiver.traffic.pool import Share
+from webhook_receiver.traffic.read_turns import ARE_POSSIBLE
 from webhook_receiver.traffic.transport import LingeringTransport, ReceiptClock
 
 MAX_HEAD_BYTES = 32 * 1024
@@ -83,6 +84,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._arrived_at = 0.0
         self._is_deaf = False
         self._receipt: ReceiptClock | None = None
+        self._below: asyncio.Transport | None = None
+        self._waiting_file: int | None = None
         self._refusal: Refusal | None = None
         self._unread = 0
         self._head_bytes = self._headers = self._wire_bytes = self._body_bytes = 0
@@ -95,6 +98,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Take a place among the connections, or end at once."""
         lingering = LingeringTransport(transport, self._linger)
         self._receipt = ReceiptClock(transport)
+        self._below = transport
         super().connection_made(lingering)
         self.address = share_key(self.client[0] if self.client else "")
         if not self._table.add(self):
@@ -105,6 +109,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Give the place back."""
         self._table.remove(self)
         self._hold_head(0)
+        if self._waiting_file is not None:
+            self._table.turns.forget(self._waiting_file)
         if self._receipt is not None:
             self._receipt.end()
         super().connection_lost(exc)
@@ -293,6 +299,22 @@ class BoundedProtocol(HttpToolsProtocol):
             self._start_asgi_task(cycle, app)
         elif self.reading is _IDLE:
             self.since = time.monotonic()
+            if not self.scope.get("goes_first"):
+                self._wait_for_turn()
+
+    def _wait_for_turn(self) -> None:
+        """Leave what comes next in the kernel until it is this connection's turn to be read."""
+        below = self._below
+        sock = below.get_extra_info("socket") if below is not None and ARE_POSSIBLE else None
+        if below is not None and sock is not None and not below.is_closing():
+            below.pause_reading()
+            self._waiting_file = sock.fileno()
+            self._table.turns.wait(self._waiting_file, self._take_turn)
+
+    def _take_turn(self) -> None:
+        self._waiting_file = None
+        if self._below is not None and not self._below.is_closing():
+            self._below.resume_reading()
 
     def when_sent(self, tell: Callable[[], None]) -> None:
         """Call back when all that was written is with the kernel; never when the connection is lost before."""
