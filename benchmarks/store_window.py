@@ -1,4 +1,8 @@
-"""How long the window of one service takes in a namespace with 100,000 events, of few and of many workloads."""
+"""How long the window of one service takes in a namespace with 100,000 events, of few and of many workloads.
+
+And of a mapping with a selector over a namespace with 451 services and 86,000 events: alone, and for five webhooks a
+second, beside a read of one service's own.
+"""
 
 import asyncio
 import statistics
@@ -7,7 +11,7 @@ import time
 from pathlib import Path
 
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
-from noctuary.store.interface import EventQuery
+from noctuary.store.interface import EventQuery, NewWebhook
 from noctuary.store.sqlite.store import SqliteStore
 
 EVENTS = 100_000
@@ -16,6 +20,9 @@ READS = 20
 WORKLOADS = (1, 500, 20_000)
 MESSAGE = "m" * 200
 AT = 1_800_000_000.0
+SERVICES, SERVICES_EVENTS = 451, 86_000
+WEBHOOKS = 50
+WEBHOOKS_PER_S = 5
 
 
 def _event(number: int, app: str) -> ContextEvent:
@@ -55,8 +62,7 @@ async def measure(directory: Path, workloads: int) -> None:
     """Print how long three windows take."""
     store = await SqliteStore.open(directory)
     began = time.perf_counter()
-    for first in range(0, EVENTS, BATCH):
-        await store.add_events([_event(n, f"app-{n % workloads}") for n in range(first, first + BATCH)])
+    await _fill(store, EVENTS, workloads)
     written = EVENTS / (time.perf_counter() - began)
     await store.add_events([_event(EVENTS + n, "quiet") for n in range(2)])
     two = await _time(store, _query("quiet", {"app": "quiet"}))
@@ -67,7 +73,48 @@ async def measure(directory: Path, workloads: int) -> None:
     await store.close()
 
 
+async def _fill(store: SqliteStore, events: int, workloads: int) -> None:
+    for first in range(0, events, BATCH):
+        numbers = range(first, min(events, first + BATCH))
+        await store.add_events([_event(n, f"app-{n % workloads}") for n in numbers])
+
+
+async def _webhook(store: SqliteStore, query: EventQuery, number: int) -> tuple[float, float]:
+    began = time.perf_counter()
+    await store.add_webhook(NewWebhook("one", str(number), "hash", time.time(), b"x" * 4_096))
+    acknowledged = time.perf_counter()
+    await store.select(query)
+    return acknowledged - began, time.perf_counter() - acknowledged
+
+
+async def _webhooks(store: SqliteStore, query: EventQuery, first: int) -> str:
+    waiting = []
+    for number in range(first, first + WEBHOOKS):
+        waiting.append(asyncio.create_task(_webhook(store, query, number)))
+        await asyncio.sleep(1 / WEBHOOKS_PER_S)
+    acks, reads = zip(*await asyncio.gather(*waiting), strict=True)
+    return ", ".join(
+        f"{name} p50 {statistics.median(of) * 1e3:.1f} max {max(of) * 1e3:.1f} ms"
+        for name, of in (("ack", acks), ("window", reads))
+    )
+
+
+async def measure_selector(directory: Path) -> None:
+    """Print what a selector costs beside a read of one service's own."""
+    store = await SqliteStore.open(directory)
+    await _fill(store, SERVICES_EVENTS, SERVICES)
+    print(f"{SERVICES} services, {SERVICES_EVENTS} events in the window; then {WEBHOOKS_PER_S} webhooks a second:")
+    for number, (name, query) in enumerate(
+        (("own", _query("app-7", {})), ("selector", _query("app-7", {"tier": "back"})))
+    ):
+        alone = await _time(store, query)
+        print(f"  {name:8} alone {alone:6.1f} ms; {await _webhooks(store, query, number * WEBHOOKS)}")
+    await store.close()
+
+
 if __name__ == "__main__":
     for count in WORKLOADS:
         with tempfile.TemporaryDirectory() as scratch:
             asyncio.run(measure(Path(scratch), count))
+    with tempfile.TemporaryDirectory() as scratch:
+        asyncio.run(measure_selector(Path(scratch)))

@@ -271,7 +271,8 @@ class EventQuery(msgspec.Struct, frozen=True):
 class Window(msgspec.Struct, frozen=True):
     """The events of a state window, most recently seen first, and how many more there were, posted ones included.
 
-    `texts_cut` counts those events whose texts were shortened, because all in full would be too much.
+    With `more_changes` or `more_others` there were more than that: only some thousands are counted. `texts_cut` counts
+    those events whose texts were shortened, because all in full would be too much.
     """
 
     events: list[ContextEvent]
@@ -279,6 +280,8 @@ class Window(msgspec.Struct, frozen=True):
     others_cut: int = 0
     posted_changes_cut: int = 0
     posted_others_cut: int = 0
+    more_changes: bool = False
+    more_others: bool = False
     texts_cut: int = 0
 
 

@@ -24,7 +24,10 @@ SHORTENED = "texts"
 
 
 class Cut(NamedTuple):
-    """What was left out of the changes or warnings of one service: how many, beside how many, and how many posted."""
+    """What was left out of the changes or warnings of one service: how many, beside how many, and how many posted.
+
+    With `is_more` it was more than that, and not counted.
+    """
 
     service: str
     kind: str
@@ -32,23 +35,33 @@ class Cut(NamedTuple):
     left_out: int
     kept: int
     posted: int
+    is_more: bool = False
 
     def __str__(self) -> str:
         """Return it as what was not looked at."""
         if self.kind == SHORTENED:
             return f"the ends of the long texts of {self.left_out} events of {self.service}"
-        posted = f", {self.posted} of them posted" if self.posted else ""
-        total = f"{self.left_out + self.kept} {self.kind} of {self.service}"
-        return f"the oldest {self.left_out} of {total} since {format_clock(self.since)} UTC{posted}"
+        posted = f", {'at least ' * self.is_more}{self.posted} of them posted" if self.posted else ""
+        total = f"{self.left_out + self.kept} {self.kind} of {self.service} since {format_clock(self.since)} UTC"
+        if self.is_more:
+            return f"all but {self.kept} of more than {total}{posted}"
+        return f"the oldest {self.left_out} of {total}{posted}"
 
 
 def note_cut(cuts: list[Cut], cut: Cut) -> None:
-    """Add what was left out; of one service and kind the larger of two, since both may have left out the same."""
+    """Add what was left out; of one service and kind the larger of two, since both may have left out the same.
+
+    What was not counted to its end is larger than what was.
+    """
     if not cut.left_out:
         return
     others = [each for each in cuts if (each.service, each.kind) == (cut.service, cut.kind)]
-    if all(each.left_out + each.kept < cut.left_out + cut.kept for each in others):
+    if all(_size_of(each) < _size_of(cut) for each in others):
         cuts[:] = [*(each for each in cuts if each not in others), cut]
+
+
+def _size_of(cut: Cut) -> tuple[bool, int]:
+    return cut.is_more, cut.left_out + cut.kept
 
 
 async def read_window(
@@ -69,8 +82,11 @@ async def read_window(
     names = [service.name for service in services] + ["nodes"]
     for name, window in zip(names, found, strict=True):
         note_cut(cuts, Cut(name, SHORTENED, since, window.texts_cut, len(window.events), 0))
-        note_cut(cuts, Cut(name, "changes", since, window.changes_cut, MAX_CHANGES, window.posted_changes_cut))
-        note_cut(cuts, Cut(name, "warnings", since, window.others_cut, MAX_WARNINGS, window.posted_others_cut))
+        for kind, left_out, kept, posted, is_more in (
+            ("changes", window.changes_cut, MAX_CHANGES, window.posted_changes_cut, window.more_changes),
+            ("warnings", window.others_cut, MAX_WARNINGS, window.posted_others_cut, window.more_others),
+        ):
+            note_cut(cuts, Cut(name, kind, since, left_out, kept, posted, is_more))
     return merge_events(*(window.events for window in found))
 
 

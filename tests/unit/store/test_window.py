@@ -1,5 +1,6 @@
 """The state window: an incident's own events are found in any flood, and what is cut is counted."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.store.interface import LONG_AGO, EventQuery
+from noctuary.store.sqlite.events import window as reading_window
 from noctuary.store.sqlite.store import SqliteStore
 from testbed.cluster_events import fault, kubernetes_event, rollout
 
@@ -160,6 +162,46 @@ async def test_subjects_beyond_the_limit_are_counted(store: SqliteStore) -> None
     await store.add_events([fault(NOW - 1 - n, workload=f"job-{n}", labels=LABELS) for n in range(50)])
     window = await store.select(query(labels=LABELS))
     assert (len(window.events), window.others_cut) == (20, 30)
+
+
+async def test_so_many_as_are_counted_are_told_and_that_there_were_more(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading_window, "MAX_COUNTED", 30)
+    changes = [rollout(NOW - 900 - n, workload=f"job-{n}", labels=LABELS) for n in range(30)]
+    await store.add_events([*changes, *flood(31, "ledger")])
+    found = await store.select(query(labels=LABELS))
+    assert (found.changes_cut, found.more_changes) == (30 - 10, False)
+    assert (found.others_cut, found.more_others) == (31 - 20, True)
+
+
+async def steps_of(store: SqliteStore, asked: EventQuery) -> int:
+    """Return how many hundreds of steps SQLite takes for a window."""
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    def work(connection: sqlite3.Connection) -> None:
+        connection.set_progress_handler(count, 100)
+        reading_window.select(connection, asked, [])
+        connection.set_progress_handler(None, 100)
+
+    await store._database.read(work)
+    return steps
+
+
+async def test_a_window_costs_no_more_when_a_namespace_has_six_times_the_events(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading_window, "MAX_COUNTED", 300)
+    events = [fault(NOW - 1 - n / 1000, pod=n, workload=f"job-{n % 50}", labels=LABELS) for n in range(3_000)]
+    await store.add_events(events[:500])
+    few = await steps_of(store, query("any", LABELS))
+    await store.add_events(events[500:])
+    assert await steps_of(store, query("any", LABELS)) < 1.5 * few
 
 
 async def test_a_flood_of_posts_leaves_half_to_the_cluster_and_is_counted(store: SqliteStore) -> None:

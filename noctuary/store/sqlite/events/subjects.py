@@ -1,7 +1,8 @@
 """Subjects: what events are about, so that an incident's are found without reading those of its whole namespace."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -28,37 +29,76 @@ MAX_UNUSED = 50_000
 """Subjects of a tenant beyond which those without an event go at once: made-up names must not fill the table."""
 _IS_UNUSED = "NOT EXISTS (SELECT 1 FROM sightings WHERE sightings.subject_id = subjects.subject_id)"
 MAX_FOUND = 20_000
-"""Subjects of a tenant that one window counts, those seen last: more pods and reasons than any namespace runs."""
+"""Subjects of a tenant that one window looks at, those seen last: more pods and reasons than any namespace runs."""
+FIRST_READ, READ_AHEAD = 4, 4
+"""After its newest event so many of a subject are read, then so many times more each time: of hundreds, few each."""
 CLUSTER = ""
 """The sender of what is about a cluster object; what was posted has its vendor as sender."""
 Found = tuple[float, int, str, str, str, int]
-"""A subject with events within a query: its last event's time (within it or not), id, type, sender, tenant, how many.
+"""A subject with events within a query: its last event's time (within it or not), id, type, sender, tenant, and the
+row of the newest event within it.
 
 A plain tuple, because a selector may find 20,000 of them.
 """
-SENDER, TENANT = 3, 4
+SUBJECT_ID, EVENT_TYPE, SENDER, TENANT = 1, 2, 3, 4
 """Their places in it."""
 
 
-def matching(connection: sqlite3.Connection, query: EventQuery) -> list[Found]:
-    """Return a query's subjects that have unexpired events between its times, the last seen first."""
+class Matching(NamedTuple):
+    """Subjects, the last seen first, and whether a tenant has more than MAX_FOUND, which are not among them."""
+
+    found: list[Found]
+    is_more: bool
+
+
+def matching(connection: sqlite3.Connection, query: EventQuery) -> Matching:
+    """Return a query's subjects that have unexpired events between its times."""
     found: list[Found] = []
+    is_more = False
     for tenant in dict.fromkeys([*query.tenants, *filter(None, [query.posts_of])]):
         condition, arguments = _condition(query, tenant)
         rows = connection.execute(
             "SELECT last_event_at, subject_id, event_type, sender, tenant,"  # noqa: S608 - placeholders only
-            f" (SELECT count(*) FROM sightings WHERE subject_id = chosen.subject_id AND {WITHIN})"
+            f" (SELECT row_id FROM sightings WHERE subject_id = chosen.subject_id AND {WITHIN} {NEWEST_FIRST} LIMIT 1)"
             " FROM (SELECT last_event_at, subject_id, event_type, sender, tenant"
             " FROM subjects WHERE tenant = ? AND last_event_at >= ?"
             f" AND reason NOT IN (SELECT value FROM json_each(?)) AND ({condition})"
             " ORDER BY last_event_at DESC LIMIT ?) AS chosen",
-            (*within(query), tenant, query.since, _json(query.without_reasons), *arguments, MAX_FOUND),
-        )
-        found += [row for row in rows if row[-1]]
-    return sorted(found, reverse=True)
+            (*within(query), tenant, query.since, _json(query.without_reasons), *arguments, MAX_FOUND + 1),
+        ).fetchall()
+        is_more = is_more or len(rows) > MAX_FOUND
+        found += [row for row in rows[:MAX_FOUND] if row[-1] is not None]
+    return Matching(sorted(found, reverse=True), is_more)
+
+
+def newest(connection: sqlite3.Connection, subject: Found, query: EventQuery) -> Iterator[int]:
+    """Yield a subject's events within a query by their rows, the last seen first; reads little more than is taken."""
+    yield subject[-1]
+    seen, size = 1, FIRST_READ
+    while True:
+        rows = connection.execute(
+            f"SELECT row_id FROM sightings WHERE subject_id = ? AND {WITHIN} {NEWEST_FIRST} LIMIT ? OFFSET ?",  # noqa: S608 - constants
+            (subject[SUBJECT_ID], *within(query), size, seen),
+        ).fetchall()
+        yield from (row_id for (row_id,) in rows)
+        if len(rows) < size:
+            return
+        seen, size = seen + size, size * READ_AHEAD
+
+
+def count(connection: sqlite3.Connection, found: list[Found], query: EventQuery, limit: int) -> int:
+    """Return how many events subjects have within a query; beyond the limit they are not counted."""
+    ids = msgspec.json.encode([each[SUBJECT_ID] for each in found]).decode()
+    counted: int = connection.execute(
+        "SELECT count(*) FROM (SELECT 1 FROM json_each(?) CROSS JOIN sightings"  # noqa: S608 - a constant
+        f" ON subject_id = value WHERE {WITHIN} LIMIT ?)",
+        (ids, *within(query), limit),
+    ).fetchone()[0]
+    return counted
 
 
 _NAMES = "SELECT value FROM json_each(?)"
+NEWEST_FIRST = "ORDER BY last_seen DESC, row_id DESC"
 WITHIN = "last_seen >= ? AND timestamp <= ? AND expires_at > ?"
 
 

@@ -62,7 +62,7 @@ def test_what_is_within_the_limits_is_left_as_it_is() -> None:
 def test_no_more_of_a_service_is_correlated_than_its_limit(kind: str, events: list[ContextEvent], limit: int) -> None:
     cuts: list[Cut] = []
     assert len(within_limits(context(*events), SINCE, cuts).events) == limit
-    assert [each[1:] for each in cuts] == [(kind, SINCE, MANY - limit, limit, 0)]
+    assert [each[1:] for each in cuts] == [(kind, SINCE, MANY - limit, limit, 0, False)]
 
 
 def test_the_newest_rollouts_of_a_workload_stay() -> None:
@@ -112,6 +112,15 @@ def test_of_two_cuts_of_the_same_the_larger_is_told() -> None:
     for left_out in (10, 300, 30, 0):
         note_cut(cuts, Cut("web", "changes", SINCE, left_out, 100, 0))
     assert [(each.service, each.left_out) for each in cuts] == [("db", 1), ("web", 300)]
+
+
+def test_a_cut_that_was_not_counted_to_its_end_is_the_larger_one_and_says_so() -> None:
+    cuts = [Cut("web", "warnings", SINCE, 9_000, 300, 0)]
+    for is_more in (True, False):
+        note_cut(cuts, Cut("web", "warnings", SINCE, 4_700, 300, 20, is_more))
+    told = "all but 300 of more than 5000 warnings of web since 09:03 UTC, at least 20 of them posted"
+    assert [str(each)[:43] for each in cuts] == [told[:43]]
+    assert str(cuts[0]).endswith("UTC, at least 20 of them posted")
 
 
 async def with_live_rollouts(scene: Scene) -> str:
