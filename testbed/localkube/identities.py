@@ -31,13 +31,21 @@ class Identities:
     receiver: Path
 
 
-def grant(cluster: Cluster, namespace: str, *, watched: Sequence[str] = (), token_file: bool = False) -> Identities:
+def grant(
+    cluster: Cluster,
+    namespace: str,
+    *,
+    watched: Sequence[str] = (),
+    token_file: bool = False,
+    directory: Path = RBAC_DIRECTORY,
+) -> Identities:
     """Install the shipped Roles for a release namespace and write the kubeconfigs of both ServiceAccounts.
 
-    With `watched` nothing is granted cluster-wide: each of these namespaces gets Roles of its own.
+    With `watched` nothing is granted cluster-wide: each of these namespaces gets Roles of its own. An earlier release's
+    Roles come from another directory, and without an admission policy.
     """
-    manifests = shipped_manifests(namespace, watched=watched)
-    if serves_admission_policies(cluster):
+    manifests = shipped_manifests(namespace, directory, watched=watched)
+    if directory == RBAC_DIRECTORY and serves_admission_policies(cluster):
         manifests += admission_policy(namespace)
     cluster.kubectl("apply", "--server-side", "--filename=-", input=_as_list(manifests))
     return Identities(

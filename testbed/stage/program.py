@@ -18,13 +18,16 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Program:
-    """`noctuary <command>` with its environment; its log is appended to a file over all its lives."""
+    """`noctuary <command>` with its environment; its log is appended to a file over all its lives.
+
+    What `settings` hold when it is started counts for that life.
+    """
 
     def __init__(self, command: str, environment: Mapping[str, str], log: Path) -> None:
         self.command = command
         self.log = log
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        self._environment = {**inherited, "PYTHONUNBUFFERED": "1", **environment}
+        self.settings = {**inherited, "PYTHONUNBUFFERED": "1", **environment}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -43,7 +46,7 @@ class Program:
         """Start the process, tied to our life."""
         command = tethered([sys.executable, "-m", "noctuary_cli", self.command], die_with=os.getpid())
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, env=self.settings, stdout=log, stderr=log)
 
     def kill(self) -> None:
         """End it as a crash does: no warning, no clean-up."""

@@ -28,6 +28,13 @@ def audit_inbox(data: Path) -> InboxAudit:
     )
 
 
+def schema_version(data: Path) -> int:
+    """Return the version of a store's schema, also while a receiver has it open."""
+    with contextlib.closing(sqlite3.connect(data / DATABASE)) as connection:
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
 def rows_that_hold(text: str, data: Path) -> dict[str, int]:
     """Count the rows that hold a text, by table, in a store that nobody has open."""
     found = {}

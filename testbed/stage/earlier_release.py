@@ -1,0 +1,36 @@
+"""The programs of the release before this one, run as they were: what an upgrade begins with."""
+
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from testbed.stage.program import Program
+
+
+@dataclass(frozen=True)
+class EarlierRelease:
+    """The sources of a release: `git archive` of its commit, unpacked."""
+
+    tree: Path
+
+    @classmethod
+    def unpack(cls, archive: Path, directory: Path) -> Self:
+        """Unpack an archive into a directory of its own."""
+        with tarfile.open(archive) as tar:
+            tar.extractall(directory, filter="data")
+        return cls(directory)
+
+    @property
+    def rbac(self) -> Path:
+        """The Roles that its chart ships."""
+        return self.tree / "charts" / "noctuary" / "files" / "rbac"
+
+    def start(self, *programs: Program) -> None:
+        """Start programs of this release; those that are started otherwise, or again, are of the present one."""
+        # Without a safe path the working directory, which holds the present sources, would come first.
+        sources = {"PYTHONPATH": f"{self.tree}:{self.tree / 'operator'}", "PYTHONSAFEPATH": "1"}
+        for program in programs:
+            present, program.settings = program.settings, program.settings | sources
+            program.start()
+            program.settings = present

@@ -1,0 +1,207 @@
+"""Release 0.2.0 is upgraded and its policy made narrower while webhooks come in: no route goes, nothing is lost."""
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from noctuary.models.routing_record import RECORD_KEY, record_secret_name
+from testbed.localkube import Cluster, grant
+from testbed.pagerduty import PagerDutySimulator
+from testbed.pagerduty.webhooks.delivery import DeliverySettings
+from testbed.polling import until
+from testbed.ports import free_port
+from testbed.stage.earlier_release import EarlierRelease
+from testbed.stage.ingress_controller import NETWORKING, IngressController
+from testbed.stage.kube import GROUP, PLURAL, Kube, condition
+from testbed.stage.release import HOST, StagedRelease
+from testbed.stage.store_audit import audit_inbox, schema_version
+from testbed.stage.user import API_SECRET, FROM, integration, signing_secret_name
+
+ARCHIVE = Path(__file__).parent / "release-0.2.0.tar.xz"
+"""`git archive` of commit ad1d676 (`xz -dc ... | git get-tar-commit-id`), the programs and the chart's Roles only."""
+PAUSE_S = 0.1
+"""Between incidents, each with two webhooks: some hundred of them meet the upgrade."""
+NOTES_BEFORE = 12
+"""Written before the upgrade begins, so that the later release meets them."""
+FLOWING = 20
+"""Webhooks taken in one after the other: four for each integration."""
+
+OTHER_HOST = "hooks.example.com"
+WIDE = {
+    "NOCTUARY_ALLOWED_WEBHOOK_HOSTS": f"{HOST},{OTHER_HOST}",
+    "NOCTUARY_ALLOWED_ROUTE_ANNOTATIONS": "example.com/*",
+}
+NARROW = {
+    "NOCTUARY_ALLOWED_WEBHOOK_HOSTS": HOST,
+    "NOCTUARY_ALLOWED_ROUTE_ANNOTATIONS": "",
+    "NOCTUARY_ALLOWED_INGRESS_CLASSES": "internal",
+    "NOCTUARY_ALLOWED_TLS_SECRETS": "wildcard-*",
+}
+INTERNAL = {"ingressClassName": "internal"}
+ROUTES: dict[str, dict[str, Any]] = {
+    "host": INTERNAL,
+    "annotation": {**INTERNAL, "annotations": {"example.com/size": "2m"}},
+    "class": {"ingressClassName": "nginx"},
+    "certificate": {**INTERNAL, "tls": {"secretName": "cert"}},
+    "allowed": INTERNAL,
+}
+"""By the name of the integration: what the narrower policy allows no more of its route."""
+REFUSED = {
+    "host": ("HostNotAllowed", "policy.webhookHosts"),
+    "annotation": ("AnnotationNotAllowed", "policy.routeAnnotations"),
+    "class": ("IngressClassNotAllowed", "policy.ingressClassNames"),
+    "certificate": ("TLSSecretNotAllowed", "policy.tlsSecretNames"),
+}
+
+
+@dataclass
+class Upgrade:
+    """A release that is to be upgraded, a team with one integration for each of `ROUTES`, and their PagerDuty."""
+
+    earlier: EarlierRelease
+    release: StagedRelease
+    kube: Kube
+    pagerduty: PagerDutySimulator
+    team: str
+
+    async def declare(self, name: str, api_token: str) -> str:
+        """Write an integration and subscribe to its URL through the Ingress; return the PagerDuty service's id."""
+        service = self.pagerduty.add_service(name)
+        manifest = integration(self.team, name, api_url=self.pagerduty.url, service=name, service_id=service)
+        manifest["spec"]["webhook"] |= {"host": self.host(name), "route": {"type": "Ingress", **ROUTES[name]}}
+        await self.kube.put_secret(self.team, API_SECRET, {"token": api_token})
+        await self.kube.apply(GROUP, self.team, PLURAL, manifest)
+        url = (await until("the webhook Secret", lambda: self.kube.read_secret(self.team, f"{name}-webhook")))["url"]
+        _, secret = self.pagerduty.subscribe(url.replace("https://", "http://"), scope=service)
+        await self.kube.put_secret(self.team, signing_secret_name(name), {"secret": secret})
+        return service
+
+    @staticmethod
+    def host(name: str) -> str:
+        return OTHER_HOST if name == "host" else HOST
+
+    async def route_ready(self, name: str) -> tuple[str, str, str]:
+        """Return status, reason and message of RouteReady."""
+        found = condition(await self.kube.integration(self.team, name), "RouteReady")
+        return found.get("status", ""), found.get("reason", ""), found.get("message", "")
+
+    async def wait_route_ready(self, name: str, reason: str) -> str:
+        """Wait for a reason of RouteReady; return the message."""
+        return (await until(f"{name}: {reason}", lambda: self.route_ready(name), lambda found: found[1] == reason))[2]
+
+    async def standing(self, name: str) -> list[Any]:
+        """Return an integration's route, webhook Secret and routing record: each must exist."""
+        found = await self.kube.integration(self.team, name)
+        assert found is not None
+        key = record_secret_name(found["metadata"]["uid"])
+        route = await self.kube.get(NETWORKING, self.release.namespace, "ingresses", key)
+        record = await self.kube.read_secret(self.release.namespace, key)
+        assert route is not None
+        assert record is not None
+        return [route, await self.kube.read_secret(self.team, f"{name}-webhook"), record[RECORD_KEY]]
+
+    async def page(self, services: list[str]) -> None:
+        """Let one incident after the other open and be acknowledged, until cancelled."""
+        for number, service in enumerate(itertools.cycle(services)):
+            incident = self.pagerduty.trigger(service, f"page {number}")
+            self.pagerduty.acknowledge(incident.id)
+            await asyncio.sleep(PAUSE_S)
+
+    async def flows(self) -> None:
+        """Wait until so many more webhooks were taken in."""
+        already = self.pagerduty.ledger.summary()["accepted"]
+        await until("webhooks", lambda: self.pagerduty.ledger.summary()["accepted"], lambda n: n >= already + FLOWING)
+
+    async def replace(self, cluster: Cluster) -> None:
+        """Give the release its new Roles, then the operator with the narrower policy, then the receiver."""
+        await asyncio.to_thread(grant, cluster, self.release.namespace)
+        self.release.operator.settings |= NARROW
+        for program in (self.release.operator, self.release.receiver):
+            await asyncio.to_thread(program.stop)
+            program.start()
+            await self.flows()
+            for name, (reason, setting) in REFUSED.items():
+                assert setting in await self.wait_route_ready(name, reason)
+
+    async def ask_for(self, name: str, **route: Any) -> None:
+        """Change the spec of a route, and wait until the operator has answered."""
+        await self.kube.patch(GROUP, self.team, PLURAL, name, {"spec": {"webhook": {"route": route}}})
+
+        async def is_answered() -> bool:
+            found = await self.kube.integration(self.team, name) or {}
+            return bool(found["status"]["observedGeneration"] == found["metadata"]["generation"])
+
+        await until("the change is answered", is_answered)
+
+    async def end(self) -> None:
+        """Wait until every webhook is taken in or given up, and each incident has a note; end the receiver."""
+        await self.pagerduty.drained(timeout_s=60)
+        await until("a note in each incident", self.pagerduty.note_counts, lambda counts: min(counts.values()) > 0)
+        await asyncio.to_thread(self.release.receiver.stop)
+
+
+@pytest.fixture
+async def upgrade(cluster: Cluster, namespace: str, tmp_path: Path) -> AsyncIterator[Upgrade]:
+    """Release 0.2.0, its own programs, Roles and a wide policy; PagerDuty reaches it through its Ingresses."""
+    port = free_port()
+    delivery = DeliverySettings(connect_to=dict.fromkeys((HOST, OTHER_HOST), f"127.0.0.1:{port}"))
+    earlier = EarlierRelease.unpack(ARCHIVE, tmp_path / "earlier")
+    async with (
+        PagerDutySimulator(delivery=delivery, requests_per_minute=None) as pagerduty,
+        contextlib.AsyncExitStack() as stack,
+    ):
+        pagerduty.add_user("On-call bot", FROM)
+        release = StagedRelease(cluster, pagerduty.url, tmp_path / "release")
+        kube = await Kube.connect(cluster.kubeconfig)
+        stack.push_async_callback(kube.close)
+        stack.push_async_callback(asyncio.to_thread, release.stop)
+        cluster.kubectl("create", "namespace", release.namespace)
+        release.prepare(grant(cluster, release.namespace, token_file=True, directory=earlier.rbac))
+        services = {"noctuary-receiver": f"http://127.0.0.1:{release.public_port}"}
+        await stack.enter_async_context(IngressController(kube, release.namespace, services, port))
+        release.operator.settings |= WIDE
+        earlier.start(release.operator, release.receiver)
+        yield Upgrade(earlier, release, kube, pagerduty, namespace)
+
+
+@pytest.mark.timeout(420)
+async def test_an_upgrade_into_a_narrower_policy_takes_no_route_and_loses_and_doubles_nothing(
+    cluster: Cluster, upgrade: Upgrade
+) -> None:
+    pagerduty, data = upgrade.pagerduty, upgrade.release.directory / "data"
+    api_token = pagerduty.add_token()
+    services = [await upgrade.declare(name, api_token) for name in ROUTES]
+    stream = asyncio.create_task(upgrade.page(services))
+    for name in ROUTES:
+        await upgrade.wait_route_ready(name, "SignedRequestSeen")
+    await until("notes of before", pagerduty.note_counts, lambda counts: sum(counts.values()) >= NOTES_BEFORE)
+    before, version = {name: await upgrade.standing(name) for name in ROUTES}, schema_version(data)
+
+    await upgrade.replace(cluster)
+    after = {name: await upgrade.standing(name) for name in ROUTES}
+    await upgrade.ask_for("class", ingressClassName="other")
+    await upgrade.flows()
+    stream.cancel()
+    await upgrade.end()
+
+    sent = pagerduty.ledger.summary()
+    assert (sent["accepted"], sent["lost"]) == (sent["webhooks"], 0)
+    assert sent["retries"] > 0, "the stream met the upgrade"
+    assert set(pagerduty.note_counts().values()) == {1}
+    assert after == before
+    assert (await upgrade.standing("class"))[:2] == before["class"][:2], "the changed spec is refused"
+    states = {name: await upgrade.route_ready(name) for name in ROUTES}
+    assert {name: state[:2] for name, state in states.items()} == {
+        **{name: ("False", reason) for name, (reason, _) in REFUSED.items()},
+        "allowed": ("True", "SignedRequestSeen"),
+    }
+    assert [name for name, (_, setting) in REFUSED.items() if setting not in states[name][2]] == []
+    assert schema_version(data) > version, "the store was the earlier release's"
+    audit = audit_inbox(data)
+    assert (len(audit.webhook_ids), audit.distinct, audit.unfinished) == (sent["webhooks"], sent["webhooks"], 0)
