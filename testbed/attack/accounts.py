@@ -36,7 +36,7 @@ class AttackedAccount(SimulatedPagerDuty):
         data = incident_data(self.render, incident)
         agent = agent_of(self.render, None, incident.service)
         now = self.clock.now()
-        self.courier.publish(make_event("incident.triggered", data, agent, now, incident.service))
+        self.courier.publish(make_event("incident.triggered", data, agent, now, incident.service, incident.teams))
 
 
 class Accounts:

@@ -93,9 +93,13 @@ class SimulatedPagerDuty:
         number = list(self.account.keys).index(token)
         return [call for call in self.calls if call.key == number]
 
-    def add_service(self, name: str) -> str:
-        """Add a service and return its id; `service.created` is fired."""
-        service = self.account.add_service(name, self.clock.now())
+    def add_team(self, name: str) -> str:
+        """Add a team and return its id."""
+        return self.account.add_team(name).id
+
+    def add_service(self, name: str, teams: Iterable[str] = ()) -> str:
+        """Add a service of teams, given by their ids, and return its id; `service.created` is fired."""
+        service = self.account.add_service(name, self.clock.now(), teams)
         data = self.render.service_reference(service) | {"type": "service"}
         self.courier.publish(make_event("service.created", data, None, self.clock.now(), service))
         return service.id
@@ -105,9 +109,12 @@ class SimulatedPagerDuty:
     def subscribe(
         self, url: str, scope: str = ACCOUNT_SCOPE, events: Iterable[str] = DEFAULT_EVENTS
     ) -> tuple[str, str]:
-        """Make a subscription by hand and return its id and its signing secret; scope is "account" or a service id."""
-        if scope != ACCOUNT_SCOPE and scope not in self.account.services:
-            raise ValueError(f'no service {scope}: give a service id or "{ACCOUNT_SCOPE}"')
+        """Make a subscription by hand and return its id and its signing secret.
+
+        Its scope is "account", or the id of a service or a team.
+        """
+        if scope not in (ACCOUNT_SCOPE, *self.account.services, *self.account.teams):
+            raise ValueError(f'no service or team {scope}: give the id of one, or "{ACCOUNT_SCOPE}"')
         made = Subscription(ids.short_id(), url, scope, frozenset(events), ids.signing_secret())
         self.courier.subscriptions[made.id] = made
         return made.id, made.secret
@@ -208,7 +215,8 @@ class SimulatedPagerDuty:
     def _publish(self, event_type: str, incident: Incident, by: User | None, at: datetime | None = None) -> None:
         data = incident_data(self.render, incident)
         agent = agent_of(self.render, by, incident.service)
-        self.courier.publish(make_event(event_type, data, agent, at or self.clock.now(), incident.service))
+        event = make_event(event_type, data, agent, at or self.clock.now(), incident.service, incident.teams)
+        self.courier.publish(event)
 
     # Notes
 
@@ -228,7 +236,7 @@ class SimulatedPagerDuty:
         self.timings[incident.id].notes_applied.append(monotonic())
         data = note_data(self.render, incident, note)
         agent = self.render.user_reference(user)
-        self.courier.publish(make_event("incident.annotated", data, agent, now, incident.service))
+        self.courier.publish(make_event("incident.annotated", data, agent, now, incident.service, incident.teams))
         return note
 
     def edit_note(self, incident: Incident, note: Note, content: str) -> None:

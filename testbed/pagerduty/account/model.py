@@ -44,13 +44,22 @@ class Key:
 
 
 @dataclass(frozen=True)
+class Team:
+    """People who answer for services; an account that has none lacks the ability of that name."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Service:
-    """A service that incidents happen on."""
+    """A service that incidents happen on, and whose teams' these are."""
 
     id: str
     name: str
     integration_id: str
     created_at: datetime
+    teams: tuple[Team, ...] = ()
 
 
 @dataclass
@@ -92,7 +101,10 @@ class LogEntry:
 
 @dataclass
 class Incident:
-    """One incident with its alerts and notes; deleted notes are kept apart so that tests can count them."""
+    """One incident with its alerts and notes; deleted notes are kept apart so that tests can count them.
+
+    Its teams are those of the service on which it was opened, until somebody gives it to others.
+    """
 
     id: str
     number: int
@@ -102,6 +114,7 @@ class Incident:
     changed_at: datetime
     incident_key: str | None = None
     status: IncidentStatus = IncidentStatus.TRIGGERED
+    teams: tuple[Team, ...] = ()
     urgency: str = "high"
     assignee: User | None = None
     changed_by: User | None = None
@@ -125,6 +138,7 @@ class Account:
         self.subdomain = subdomain
         self.users: dict[str, User] = {}
         self.keys: dict[str, Key] = {}
+        self.teams: dict[str, Team] = {}
         self.services: dict[str, Service] = {}
         self.incidents: dict[str, Incident] = {}
         self.escalation_policy_id = ids.short_id()
@@ -142,9 +156,15 @@ class Account:
         self.keys[key.token] = key
         return key
 
-    def add_service(self, name: str, now: datetime) -> Service:
-        """Add a service with one Events API integration."""
-        service = Service(ids.short_id(), name, ids.short_id(), now)
+    def add_team(self, name: str) -> Team:
+        """Add a team."""
+        team = Team(ids.short_id(), name)
+        self.teams[team.id] = team
+        return team
+
+    def add_service(self, name: str, now: datetime, team_ids: Iterable[str] = ()) -> Service:
+        """Add a service with one Events API integration; raises KeyError when there is no such team."""
+        service = Service(ids.short_id(), name, ids.short_id(), now, tuple(self.teams[each] for each in team_ids))
         self.services[service.id] = service
         return service
 
@@ -152,7 +172,7 @@ class Account:
         """Open an incident; the caller adds its alerts."""
         number = len(self.incidents) + 1
         assignee = next(iter(self.users.values()), None)
-        incident = Incident(ids.long_id(), number, title, service, now, now, assignee=assignee)
+        incident = Incident(ids.long_id(), number, title, service, now, now, teams=service.teams, assignee=assignee)
         write_log(incident, "trigger", now, None)
         write_log(incident, "assign", now, None)
         self.incidents[incident.id] = incident

@@ -18,7 +18,7 @@ PING = "pagey.ping"
 
 @dataclass
 class Subscription:
-    """One subscription; `scope` is "account" or a service's id."""
+    """One subscription; `scope` is "account", or the id of a service or a team."""
 
     id: str
     url: str
@@ -31,7 +31,7 @@ class Subscription:
 
     def wants(self, event: Event) -> bool:
         """Say whether an event is in scope and asked for."""
-        in_scope = self.scope in (ACCOUNT_SCOPE, event.service_id)
+        in_scope = self.scope in (ACCOUNT_SCOPE, event.service_id, *event.team_ids)
         return in_scope and event.event_type in self.events
 
     def is_disabled(self, now: datetime) -> bool:

@@ -47,6 +47,11 @@ def forbidden() -> ApiError:
     return ApiError(403, 2010, "Access Denied", ["This key may only read."])
 
 
+def ability_missing() -> ApiError:
+    """Return the answer to a filter by team in an account that has no teams."""
+    return ApiError(402, 2012, "Your account does not have the necessary abilities", ["teams"])
+
+
 def rate_limited() -> ApiError:
     """Return the answer beyond the limit."""
     return ApiError(429, 2020, "Rate Limit Exceeded")

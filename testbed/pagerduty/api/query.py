@@ -96,13 +96,14 @@ def select_incidents(incidents: Sequence[Incident], query: QueryParams, now: dat
     """Return the incidents asked for, sorted. Raises ApiError."""
     bounds = read_range(query, now, zone)
     statuses = read_statuses(query, [str(status) for status in IncidentStatus])
-    services = set(query.getlist("service_ids[]"))
+    services, teams = set(query.getlist("service_ids[]")), set(query.getlist("team_ids[]"))
     key = query.get("incident_key")
     chosen = [
         incident
         for incident in incidents
         if incident.status in statuses
         and (not services or incident.service.id in services)
+        and (not teams or any(team.id in teams for team in incident.teams))
         and (bounds is None or bounds[0] <= incident.created_at <= bounds[1])
         and (key is None or _has_key(incident, key))
     ]

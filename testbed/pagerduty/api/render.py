@@ -1,5 +1,6 @@
 """Objects as the REST API shows them."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
@@ -12,6 +13,7 @@ from testbed.pagerduty.account.model import (
     LogEntry,
     Note,
     Service,
+    Team,
     User,
 )
 
@@ -49,6 +51,10 @@ class Renderer:
     def user_reference(self, user: User) -> dict[str, Any]:
         """Return the short form of a person."""
         return self.reference("user", user.id, user.name)
+
+    def team_references(self, teams: Iterable[Team]) -> list[dict[str, Any]]:
+        """Return the short forms of teams."""
+        return [self.reference("team", team.id, team.name) for team in teams]
 
     def service_reference(self, service: Service) -> dict[str, Any]:
         """Return the short form of a service."""
@@ -99,7 +105,7 @@ class Renderer:
             "alert_creation": "create_alerts_and_incidents",
             "integrations": [self.integration_reference(service)],
             "escalation_policy": self.escalation_policy(),
-            "teams": [],
+            "teams": self.team_references(service.teams),
             "incident_urgency_rule": {"type": "constant", "urgency": "high"},
             "support_hours": None,
             "scheduled_actions": [],
@@ -134,7 +140,7 @@ class Renderer:
             "is_mergeable": True,
             "incident_type": {"name": "incident_default"},
             "escalation_policy": self.escalation_policy(),
-            "teams": [],
+            "teams": self.team_references(incident.teams),
             "pending_actions": [],
             "acknowledgements": self._acknowledgements(incident),
             "alert_grouping": None,
@@ -190,7 +196,7 @@ class Renderer:
             "channel": {"type": "website" if entry.by else "api"},
             "service": self.service_reference(incident.service),
             "incident": self.incident_reference(incident),
-            "teams": [],
+            "teams": self.team_references(incident.teams),
             "contexts": [],
         }
 

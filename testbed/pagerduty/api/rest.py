@@ -75,6 +75,8 @@ class RestApi:
         """GET /incidents in a range of time."""
         page = self._page(request)
         zone = read_zone(request.query_params, ACCOUNT_ZONE)
+        if "team_ids[]" in request.query_params and not self._world.account.teams:
+            raise errors.ability_missing()
         known = list(self._world.account.incidents.values())
         chosen = select_incidents(known, request.query_params, self._world.clock.now(), zone)
         render = Renderer(self._world.account, zone)

@@ -119,8 +119,12 @@ def _add_token(client: ControlClient, chosen: argparse.Namespace) -> str:
     return str(client.post("tokens", email=chosen.email, read_only=chosen.read_only)["token"])
 
 
+def _add_team(client: ControlClient, chosen: argparse.Namespace) -> str:
+    return str(client.post("teams", name=chosen.name)["id"])
+
+
 def _add_service(client: ControlClient, chosen: argparse.Namespace) -> str:
-    return str(client.post("services", name=chosen.name)["id"])
+    return str(client.post("services", name=chosen.name, teams=chosen.team)["id"])
 
 
 def _subscribe(client: ControlClient, chosen: argparse.Namespace) -> str:
@@ -249,11 +253,14 @@ def _add_account_commands(commands: Any) -> None:
     token = _command(commands, "token", "make a REST key and print it", _add_token)
     token.add_argument("--email", help="make it this person's own key")
     token.add_argument("--read-only", action="store_true")
+    team = _command(commands, "team", "add a team and print its id", _add_team)
+    team.add_argument("name")
     service = _command(commands, "service", "add a service and print its id", _add_service)
     service.add_argument("name")
+    service.add_argument("--team", action="append", default=[], help="id of a team whose it is; may be repeated")
     subscribe = _command(commands, "subscribe", "make a subscription and print its id and secret", _subscribe)
     subscribe.add_argument("webhook_url")
-    subscribe.add_argument("--scope", default="account", help='"account" or a service id')
+    subscribe.add_argument("--scope", default="account", help='"account", or the id of a service or a team')
     subscribe.add_argument("--event", action="append", help=f"may be repeated; default: {', '.join(DEFAULT_EVENTS)}")
     for name, help_text, run in (("ping", "send the test event to", _ping), ("enable", "switch on again", _enable)):
         parser = _command(commands, name, f"{help_text} a subscription", run)

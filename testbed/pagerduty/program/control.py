@@ -30,6 +30,7 @@ class ControlApi:
         routes = [
             Route("/users", self.add_user, methods=["POST"]),
             Route("/tokens", self.add_token, methods=["POST"]),
+            Route("/teams", self.add_team, methods=["POST"]),
             Route("/services", self.add_service, methods=["POST"]),
             Route("/subscriptions", self.subscriptions, methods=["GET"]),
             Route("/subscriptions", self.subscribe, methods=["POST"]),
@@ -68,10 +69,16 @@ class ControlApi:
         user = self._user(given.get("email"))
         return JSONResponse({"token": self._world.add_token(user=user, read_only=bool(given.get("read_only")))})
 
-    async def add_service(self, request: Request) -> Response:
-        """Add a service by name."""
+    async def add_team(self, request: Request) -> Response:
+        """Add a team by name."""
         given = await _read(request, "name")
-        return JSONResponse({"id": self._world.add_service(given["name"]), "name": given["name"]})
+        return JSONResponse({"id": self._world.add_team(given["name"]), "name": given["name"]})
+
+    async def add_service(self, request: Request) -> Response:
+        """Add a service by name, of the teams with these ids."""
+        given = await _read(request, "name")
+        key = self._world.add_service(given["name"], given.get("teams", ()))
+        return JSONResponse({"id": key, "name": given["name"]})
 
     async def subscriptions(self, _: Request) -> Response:
         """List the subscriptions, without secrets."""

@@ -1,12 +1,13 @@
 """V3 webhook events: the envelope, and the data of the kinds we can cause."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from testbed.pagerduty.account import ids
-from testbed.pagerduty.account.model import Incident, Note, Service, User
+from testbed.pagerduty.account.model import Incident, Note, Service, Team, User
 from testbed.pagerduty.api.render import Renderer
 
 TRIMMED_NOTE_BYTES = 32_768
@@ -21,11 +22,17 @@ class Event:
     event_type: str
     resource_id: str
     service_id: str | None
+    team_ids: tuple[str, ...]
     payload: dict[str, Any]
 
 
 def make_event(
-    event_type: str, data: dict[str, Any], agent: dict[str, Any] | None, now: datetime, service: Service | None
+    event_type: str,
+    data: dict[str, Any],
+    agent: dict[str, Any] | None,
+    now: datetime,
+    service: Service | None,
+    teams: Iterable[Team] = (),
 ) -> Event:
     """Wrap data into the envelope; the resource id decides which deliveries must stay in order."""
     event_id = ids.event_id()
@@ -39,7 +46,8 @@ def make_event(
         "data": data,
     }
     resource_id = str(data.get("incident", data).get("id", event_id))
-    return Event(event_id, event_type, resource_id, service.id if service else None, {"event": envelope})
+    team_ids = tuple(team.id for team in teams)
+    return Event(event_id, event_type, resource_id, service.id if service else None, team_ids, {"event": envelope})
 
 
 def incident_data(render: Renderer, incident: Incident) -> dict[str, Any]:
@@ -61,7 +69,7 @@ def incident_data(render: Renderer, incident: Incident) -> dict[str, Any]:
         "service": render.service_reference(incident.service),
         "assignees": [render.user_reference(assignee)] if assignee else [],
         "escalation_policy": render.escalation_policy(),
-        "teams": [],
+        "teams": render.team_references(incident.teams),
         "priority": None,
         "urgency": incident.urgency,
         "conference_bridge": None,

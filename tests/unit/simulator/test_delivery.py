@@ -125,6 +125,26 @@ async def test_an_incident_event_holds_what_the_vendor_documents_and_no_alert(
     assert set(data) == INCIDENT_FIELDS
 
 
+async def test_a_team_hears_of_its_own_incidents_and_each_names_the_team(
+    pd: PagerDutySimulator, receiver: ScriptedReceiver
+) -> None:
+    team, other = pd.add_team("Engineering"), pd.add_team("Search")
+    pd.subscribe(receiver.url, scope=team)
+    pd.trigger(pd.add_service("search-api", [other]), "Not theirs")
+    incident = pd.trigger(pd.add_service("payments-api", [team]), "Checkout fails")
+    await pd.drained()
+    assert [each.event["data"]["id"] for each in receiver.received] == [incident.id]
+    assert receiver.received[0].event["data"]["teams"] == [
+        {
+            "id": team,
+            "type": "team_reference",
+            "summary": "Engineering",
+            "self": f"https://api.pagerduty.com/teams/{team}",
+            "html_url": f"https://noctuary-sim.pagerduty.com/teams/{team}",
+        }
+    ]
+
+
 async def test_the_life_of_an_incident_arrives_in_order(
     pd: PagerDutySimulator, receiver: ScriptedReceiver, service: str
 ) -> None:
@@ -272,7 +292,7 @@ async def test_a_subscription_hears_only_its_scope_and_its_events(
 
 
 async def test_a_subscription_to_an_unknown_service_is_refused(pd: PagerDutySimulator) -> None:
-    with pytest.raises(ValueError, match="no service PNOBODY"):
+    with pytest.raises(ValueError, match="no service or team PNOBODY"):
         pd.subscribe("http://127.0.0.1:1/", scope="PNOBODY")
 
 

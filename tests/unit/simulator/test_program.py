@@ -94,6 +94,16 @@ def test_the_ledger_is_printed_with_every_attempt(run: "Runner") -> None:
     assert len(run("ping", subscription)) == 36
 
 
+def test_a_team_and_its_service_are_added_from_the_command_line(run: "Runner", control: ControlClient) -> None:
+    team = run("team", "Payments")
+    run("service", "teams-own", "--team", team)
+    subscription, _ = run("subscribe", "http://127.0.0.1:1/", "--scope", team).split()
+    incident = run("trigger", "teams-own", "Checkout fails")
+    [webhook] = control.get(f"incidents/{incident}")["webhooks"][-1:]
+    assert webhook["subscription_id"] == subscription
+    assert run.refused("service", "x", "--team", "PNOBODY") == "error: nothing is known by PNOBODY"
+
+
 def test_rules_are_added_listed_and_cleared(run: "Runner", control: ControlClient) -> None:
     run("rule", "add", "rate-limit", "--path", "/incidents/*/notes", "--nth", "2", "--bare")
     [rule] = json.loads(run("rule", "list"))
@@ -126,7 +136,7 @@ def test_settings_change_while_running(run: "Runner") -> None:
         (("clock", "advance", "-1"), "error: the clock cannot go back by 1.0 s: give zero or more seconds"),
         (
             ("subscribe", "http://127.0.0.1:1/", "--scope", "PNONE"),
-            'error: no service PNONE: give a service id or "account"',
+            'error: no service or team PNONE: give the id of one, or "account"',
         ),
     ],
     ids=str,

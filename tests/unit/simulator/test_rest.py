@@ -121,6 +121,23 @@ async def test_services_are_found_by_id_name_and_part_of_the_name(
         assert [service["name"] for service in found] == names
 
 
+async def test_incidents_are_listed_by_team_and_name_their_teams(
+    pd: PagerDutySimulator, api: httpx.AsyncClient, service: str
+) -> None:
+    one, two = pd.add_team("Payments"), pd.add_team("Search")
+    pd.trigger(service, "nobody's")
+    pd.trigger(pd.add_service("one", [one]), "one's")
+    pd.trigger(pd.add_service("both", [one, two]), "both's")
+    listed = [await _titles(api, **{"team_ids[]": teams}) for teams in ([one], [two], [one, two], ["PNOBODY"])]
+    assert listed == [["one's", "both's"], ["both's"], ["one's", "both's"], []]
+    shown = (await api.get("/incidents/2")).json()["incident"]["teams"]
+    assert [(each["id"], each["type"], each["summary"]) for each in shown] == [(one, "team_reference", "Payments")]
+
+
+async def test_an_account_without_teams_cannot_be_asked_by_team(api: httpx.AsyncClient) -> None:
+    assert (await api.get("/incidents", params={"team_ids[]": "PNOBODY"})).status_code == 402
+
+
 async def test_an_incident_is_known_by_id_and_by_number(
     pd: PagerDutySimulator, api: httpx.AsyncClient, service: str
 ) -> None:

@@ -65,7 +65,7 @@ async def api(pd: PagerDutySimulator) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def names(pd: PagerDutySimulator) -> dict[str, str]:
     """One incident in each state, one with a note, one reopened (no entry of an acknowledgement fits the schema)."""
-    service = pd.add_service("payments-api")
+    service = pd.add_service("payments-api", [pd.add_team("Payments")])
     details = {"firing": "Labels:\n - alertname = X", "num_firing": 1}
     incidents = [pd.trigger(service, f"incident {number}", custom_details=details) for number in range(3)]
     pd.trigger(service, "made by a person", alerts=[])
@@ -99,6 +99,14 @@ async def test_an_error_is_valid_by_the_vendors_schema(
     answer = await api.request(method, path.format(**names), json=None if method == "GET" else {})
     assert answer.status_code == status
     assert _complaints(registry, template, method, status, answer.json()) == []
+
+
+async def test_the_refusal_of_an_account_without_teams_is_valid_by_the_vendors_schema(
+    registry: "Registry[Any]", api: httpx.AsyncClient
+) -> None:
+    answer = await api.get("/incidents", params={"team_ids[]": "PNOBODY"})
+    assert answer.status_code == 402
+    assert _complaints(registry, "/incidents", "GET", 402, answer.json()) == []
 
 
 async def test_the_comparison_finds_a_wrong_answer(
