@@ -117,7 +117,7 @@ async def test_a_server_error_applies_nothing(pd: PagerDutySimulator, api: httpx
 async def test_a_hanging_call_never_answers(pd: PagerDutySimulator, api: httpx.AsyncClient) -> None:
     pd.rules.add("hang", method="POST", seconds=30)
     with pytest.raises(httpx.ReadTimeout):
-        await api.post(NOTES, json=NOTE, timeout=0.1)
+        await api.post(NOTES, json=NOTE, timeout=httpx.Timeout(30.0, read=0.1))
     assert pd.notes("1") == []
 
 
