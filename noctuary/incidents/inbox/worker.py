@@ -18,7 +18,7 @@ from noctuary.incidents.slots import Slots
 from noctuary.incidents.updater import IncidentUpdater
 from noctuary.incidents.waker import Waker
 from noctuary.models.routing_record import RoutingRecord
-from noctuary.pagerduty.webhook import WebhookEvent, parse_webhook
+from noctuary.pagerduty.webhook import parse_webhook
 from noctuary.routing.directory import RoutingDirectory
 from noctuary.store.interface import (
     FinishWebhook,
@@ -55,9 +55,11 @@ Settling = FinishWebhook | ParkWebhook | RetryWebhook
 
 
 class _Parsed(msgspec.Struct, frozen=True):
+    """What is kept of a webhook while it is worked: short, however long its body was."""
+
     row: InboxRow
     record: RoutingRecord
-    event: WebhookEvent
+    event_id: str
     sighting: Sighting | None
 
 
@@ -163,7 +165,8 @@ class InboxWorker:
                 log.exception("Signed webhook cannot be read, retrying", integration=row.integration_id)
                 settled.append((row, _again(row, clock.now(), UNEXPECTED)))
             else:
-                parsed.append(_Parsed(row, record, event, sighting))
+                short = msgspec.structs.replace(row, body=b"")
+                parsed.append(_Parsed(short, record, event.id, sighting))
         await self._settle(settled)
         for row, change in settled:
             if isinstance(change, ParkWebhook):
@@ -199,7 +202,7 @@ class InboxWorker:
         record = group[0].record
         known = [await self._is_known(item) for item in group]
         fresh = [item.sighting for item, old in zip(group, known, strict=True) if item.sighting is not None and not old]
-        done = [FinishWebhook(item.row.id, record.id, item.event.id or None) for item in group]
+        done = [FinishWebhook(item.row.id, record.id, item.event_id or None) for item in group]
         if not fresh:
             await self._store.commit(*done)
             return
@@ -208,7 +211,7 @@ class InboxWorker:
         await self._updater.update(record, fresh, *done, silent_if_resolved=silent)
 
     async def _is_known(self, item: _Parsed) -> bool:
-        return bool(item.event.id) and await self._store.is_event_known(item.record.id, item.event.id)
+        return bool(item.event_id) and await self._store.is_event_known(item.record.id, item.event_id)
 
     def _failure(self, record: RoutingRecord) -> SaveIntegrationState:
         return SaveIntegrationState(failure_state(record.id, PagerDutyError(UNEXPECTED), clock.now()))

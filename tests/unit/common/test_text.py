@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noctuary.common.text import clean
+from noctuary.common.text import CLEANED_LIMIT, clean
 
 HANGUL = "\u1112\u1161\u11ab"  # a syllable of three letters
 VIETNAMESE = unicodedata.normalize("NFD", "tr\u01b0\u1eddng h\u1ee3p")  # two marks on one letter
@@ -106,3 +106,16 @@ def test_nothing_long_hides_in_any_mix(text: str) -> None:
     shown = clean(text, 1000)
     assert not re.search("[\u200c\u200d\ufe0f\u00ad\U000e0100\U000e0061]{3}", shown)
     assert not re.search("^[\u0301\u0e47\u20e3\u200c\u200d\ufe0f]|[\u0301\u0e47\u20e3]{4}", shown)
+
+
+@pytest.mark.parametrize("filler", ["\u0301", "\u200b", "a\u0301", " "])
+def test_no_more_of_a_text_is_cleaned_than_people_write(filler: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+
+    def category(character: str) -> str:
+        looked_at.append(character)
+        return "Ll"
+
+    monkeypatch.setattr("noctuary.common.text.unicodedata.category", category)
+    clean("seen " + filler * 1_000_000, 300)
+    assert len(looked_at) <= 2 * CLEANED_LIMIT

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import msgspec
 import pytest
 
@@ -238,3 +240,15 @@ def test_a_moved_service_is_not_believed_and_asked_for() -> None:
     assert event.incident is not None
     found = believed(row, sighting_of_event(event, event.incident))
     assert (found.service_id, found.is_doubted) == ("P1", True)
+
+
+def test_a_webhook_of_endless_teams_is_refused_before_they_are_objects() -> None:
+    endless = body(teams=[{}] * 500_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidInput):
+            parse_webhook(endless, T)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 16 * 1024 * 1024
