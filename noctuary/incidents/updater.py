@@ -156,8 +156,9 @@ class IncidentUpdater:
         self, told: Told, row: IncidentRow, before: IncidentRow | None, changes: list[Mutation]
     ) -> bool:
         """Keep what was claimed; evidence only where PagerDuty could not be asked yet and may show it shortly."""
-        first = told.found.first
-        if first is not None and row.confirm_tries == 0 and row.diagnosis is None:
+        first, answer = told.found.first, told.found.answer
+        is_delayed = answer is not None and answer.is_delayed
+        if first is not None and is_delayed and row.confirm_tries == 0 and row.diagnosis is None:
             row.diagnosis = storing.encode(first)
         row.updated_at = clock.now()
         await self._store.commit(SaveIncident(row), *told.done, *changes)
@@ -197,7 +198,9 @@ class IncidentUpdater:
             return changes
         kept, moves = under_account(note, row.account) if note is not None else (None, [])
         wanted = wanted_note(told.record, row, evidence, kept, look_first=told.look_first)
-        return changes + ([*moves, SaveNote(wanted)] if wanted is not None else [])
+        if wanted is None:
+            return changes
+        return changes + [*moves, SaveNote(wanted), *self._notes.later_for_displaced(wanted, note)]
 
     async def recheck(self, integration_id: str, incident_id: str) -> bool:
         """Gather the evidence of an open incident once more; tell whether the answer is better now."""

@@ -47,7 +47,7 @@ def wanted_note(
         integration_id=owner.id,
         marker=marker,
         text=render_note(row, evidence, marker, now),
-        created_at=now,
+        created_at=note.created_at if note is not None else now,  # many who take over one by one are one wait
         posting_since=LOOK_FIRST if look_first else None,
         rev=note.rev + 1 if note is not None else 1,
         revision=note.revision if note is not None else 0,

@@ -87,6 +87,13 @@ class Notes:
         )
         return [SaveIntegrationState(told)]
 
+    def later_for_displaced(self, wanted: NoteRow, before: NoteRow | None) -> list[Mutation]:
+        """Return what has whoever wanted the note before look again: nothing else may ever tell that it still lacks."""
+        if before is None or before.integration_id == wanted.integration_id or before.note_id is not None:
+            return []
+        at = clock.now() + self._timings.rival_wait_s
+        return [ScheduleVisit(before.integration_id, before.incident_id, at)]
+
 
 def under_account(note: NoteRow, account: str) -> tuple[NoteRow, list[Mutation]]:
     """Return a note as one of an account, and what keeps it so; one of before accounts were known is moved there."""

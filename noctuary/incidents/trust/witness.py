@@ -32,6 +32,11 @@ class Answer(msgspec.Struct, frozen=True):
     is_refusal: bool = False
     changes: list[Mutation] = []
 
+    @property
+    def is_delayed(self) -> bool:
+        """Tell whether PagerDuty may show it shortly, with nobody mending anything before."""
+        return self.shown is None and not self.is_refusal and not self.changes
+
 
 class Witness:
     """Asks PagerDuty about claims."""

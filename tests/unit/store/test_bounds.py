@@ -348,6 +348,14 @@ async def test_beyond_an_integrations_share_closed_incidents_go_first_the_oldest
     assert left == {"open1", "open2", "closed3", "open3", "other"}
 
 
+async def test_an_integration_keeps_its_share_however_many_more_it_was_told_of(store: SqliteStore) -> None:
+    told = [incident(f"Q{number}", status="triggered") for number in range(1_200)]
+    await store.commit(*map(SaveIncident, told), SaveIncident(incident("other", integration="two")))
+    await store.retain(NOW, 10, None)
+    left = [name for (name,) in await table(store, "SELECT incident_id FROM incidents ORDER BY rowid")]
+    assert left == ["Q1196", "Q1197", "Q1198", "Q1199", "other"]
+
+
 async def test_states_of_integrations_that_are_gone_go_and_numbers_go_on(store: SqliteStore) -> None:
     for name in ("gone", "here", "last"):
         await store.commit(SaveIntegrationState(IntegrationState(id=name, last_webhook_at=NOW)))

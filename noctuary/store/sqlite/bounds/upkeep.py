@@ -51,22 +51,32 @@ class Upkeep:
         return self._bodies_dropped_to is not None
 
     async def retain(self, now: float, limit: int, integrations: frozenset[str] | None) -> int:
-        """Look at some incidents and delete those whose time is over; after a round, those beyond a share, too."""
+        """Look at some incidents and delete those whose time is over, and all that is beyond a share."""
         after = self._walked_to
         found = await self._database.read(lambda c: retention.walk(c, after, now, self._limits, integrations))
         await self.set_aside(found.damaged)
-        over = found.over
-        if found.next_row == 0:
-            over = over + await self._database.read(lambda c: retention.beyond_share(c, self._limits, limit))
-            if integrations is not None:
-                await self._write(lambda c: retention.delete_states(c, integrations, now), limit)
+        if found.next_row == 0 and integrations is not None:
+            await self._write(lambda c: retention.delete_states(c, integrations, now), limit)
         gone = 0
-        for first in range(0, len(over), limit):
-            part = over[first : first + limit]
-            gone += await self._write(lambda c, part=part: retention.delete(c, part), len(part))  # type: ignore[misc]
+        for first in range(0, len(found.over), limit):
+            gone += await self._delete_incidents(found.over[first : first + limit])
+        gone += await self._keep_shares(limit)
         self._metrics.swept.labels("incidents").inc(gone)
         self._walked_to = found.next_row
         return gone + await self._retain_notes(now)
+
+    async def _keep_shares(self, limit: int) -> int:
+        """Delete all incidents beyond a share, however fast they come: a round of all incidents takes hours."""
+        gone = 0
+        while over := await self._database.read(lambda c: retention.beyond_share(c, self._limits, limit)):
+            deleted = await self._delete_incidents(over)
+            gone += deleted
+            if deleted == 0 or len(over) < limit:  # written since: they are looked at next time
+                break
+        return gone
+
+    async def _delete_incidents(self, over: list[retention.Over]) -> int:
+        return await self._write(lambda c: retention.delete(c, over), len(over))
 
     async def _retain_notes(self, now: float) -> int:
         after = self._notes_walked_to

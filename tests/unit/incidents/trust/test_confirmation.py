@@ -119,6 +119,15 @@ async def test_without_a_token_an_incident_is_what_its_own_subscription_told(sce
     assert (row.account, row.diagnosis is not None, scene.pd.calls) == ("", True, [])
 
 
+async def test_what_is_told_with_a_token_that_pagerduty_does_not_know_leaves_no_evidence(scene: Scene) -> None:
+    scene.route(api_token="made-up")
+    await started(scene)
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.idle()
+    row = await scene.incident(incident.id)
+    assert (row.confirmed_at, row.diagnosis) == (None, None)
+
+
 async def test_an_answer_older_than_the_webhook_is_asked_for_once_more(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:

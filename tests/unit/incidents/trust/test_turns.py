@@ -7,7 +7,10 @@ import msgspec
 import pytest
 
 from noctuary.common import clock
-from noctuary.models.incident import NoteRow
+from noctuary.incidents.outbox.wanted import wanted_note
+from noctuary.models.diagnosis import Diagnosis, Verdict
+from noctuary.models.evidence import AlertSummary, Evidence
+from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.models.routing_record import Scope
 from noctuary.notes.note import marker_of
 from noctuary.store.interface import SaveNote
@@ -198,3 +201,37 @@ async def test_how_an_api_is_spelled_makes_no_rival_and_no_second_note(scene: Sc
     incident = scene.pd.trigger(scene.service, "Errors")
     assert await writer(scene, incident) == "first"
     assert scene.pd.note_counts() == {incident.id: 1}
+
+
+async def test_many_who_take_over_one_by_one_make_the_others_wait_once(scene: Scene) -> None:
+    begun, now = clock.now() - 9.0, clock.now()
+    row = IncidentRow(integration_id="third", incident_id="Q1", api_url=scene.pd.url, account=scene.account)
+    evidence = Evidence(Diagnosis(next(iter(Verdict)), now, now - 60, [], []), AlertSummary(), [])
+    note = None
+    for name in ("first", "second", "third"):
+        note = wanted_note(scene.route(name), row, evidence, note, look_first=False)
+        assert note is not None
+        note.created_at = begun if name == "first" else note.created_at
+    assert note is not None
+    assert (note.integration_id, note.created_at) == ("third", begun)
+
+
+async def test_whoever_loses_a_note_that_was_not_sent_looks_again(scene: Scene) -> None:
+    await two(scene, rival_wait_s=600.0)
+    await scene.until(lambda: both_know(scene))
+    scene.pd.rules.add("hang", **POST, seconds=600)
+    incident = scene.pd.trigger(scene.service, "Errors", deliver=False)
+    lost = NoteRow(
+        account=scene.account, incident_id=incident.id, integration_id="second", marker="nct:second", text="unsent"
+    )
+    lost.next_attempt_at = clock.now() + 3600
+    await scene.store.commit(SaveNote(lost))
+    scene.pd.unsubscribe(list(scene.pd.courier.subscriptions)[-1])
+    scene.pd.acknowledge(incident.id, by=scene.bot)
+
+    async def is_taken() -> bool:
+        note = await scene.store.note(scene.account, incident.id)
+        return note is not None and note.integration_id == "first"
+
+    await scene.until(is_taken)
+    assert await scene.store.claim_visits(9, 60, clock.now() + 601) == [("second", incident.id)]
