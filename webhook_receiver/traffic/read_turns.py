@@ -9,8 +9,8 @@ import contextlib
 import select
 from collections.abc import Callable
 
-READS_PER_TURN = 16
-"""Connections read in one turn of the event loop: some milliseconds, which is what a webhook that comes then waits."""
+READS_PER_TURN = 8
+"""Connections read in one turn of the event loop: one or two milliseconds, and a webhook takes a few turns."""
 WAKING = select.EPOLLIN | select.EPOLLRDHUP if hasattr(select, "epoll") else 0
 ARE_POSSIBLE = bool(WAKING)
 """Elsewhere than on Linux connections are read as they come."""

@@ -33,6 +33,8 @@ CHECKPOINT_BYTES = 8 * 1024 * 1024
 """The write-ahead log is copied into the database beyond this size; about 20 ms on a slow disk."""
 MAX_LOG_BYTES = 4 * CHECKPOINT_BYTES
 """Readers that never pause keep the log from being cut; beyond this size they are made to, for as long as it takes."""
+BULK_ANSWERS_PER_TURN = 8
+"""Jobs in bulk that are answered in one turn of the event loop: whoever waits for one has work to do at once."""
 CLOSE_TIMEOUT_S = 10.0
 
 
@@ -124,9 +126,19 @@ class Database:
             raise StoreUnavailable("The store is closed" if self._closing else "The store has failed")
 
     def _report_to_loop(self, outcomes: list[Outcome]) -> None:
+        self._settle([outcome for outcome in outcomes if outcome.job.bulk is None])
+        self._settle_bulk([outcome for outcome in outcomes if outcome.job.bulk is not None])
+
+    def _settle(self, outcomes: list[Outcome]) -> None:
         for outcome in outcomes:
             self._count(outcome.job, -1)
             outcome.settle()
+
+    def _settle_bulk(self, outcomes: list[Outcome]) -> None:
+        """Answer a few at a time, so that the turns of the event loop stay short."""
+        self._settle(outcomes[:BULK_ANSWERS_PER_TURN])
+        if len(outcomes) > BULK_ANSWERS_PER_TURN:
+            self._loop.call_soon(self._settle_bulk, outcomes[BULK_ANSWERS_PER_TURN:])
 
     def _fail(self, reason: str) -> None:
         self.failure = reason

@@ -117,11 +117,12 @@ async def test_a_connection_that_brought_a_webhook_waits_for_no_turn(door: Door)
 
 
 def test_the_process_hands_the_interpreter_over_soon_and_leaves_what_stays_out_of_collections() -> None:
-    before = sys.getswitchinterval()
+    before, threshold = sys.getswitchinterval(), gc.get_threshold()
     try:
         favour_event_loop()
         assert sys.getswitchinterval() == pytest.approx(SWITCH_INTERVAL_S)
         assert gc.get_freeze_count() > 0
     finally:
         sys.setswitchinterval(before)
+        gc.set_threshold(*threshold)
         gc.unfreeze()

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
@@ -255,6 +256,22 @@ async def test_events_are_refused_early_when_too_many_wait_and_webhooks_are_not(
     gate.set()
     assert (await held, await accepted, await waiting) == (True, True, [True] * 10)
     assert await store.add_events([posted("k", tenant="other")]) == [True]
+
+
+async def test_a_few_posts_of_one_transaction_are_answered_in_a_turn_of_the_event_loop(store: SqliteStore) -> None:
+    held = threading.Event()
+    holding = asyncio.ensure_future(store._database.write(lambda _: held.wait()))
+    turn, answered = 0, Counter[int]()
+    adding = [asyncio.ensure_future(store.add_events([posted(str(number))])) for number in range(40)]
+    for each in adding:
+        each.add_done_callback(lambda _: answered.update([turn]))
+    await asyncio.sleep(0)
+    held.set()
+    while answered.total() < len(adding):
+        await asyncio.sleep(0)
+        turn += 1
+    await holding
+    assert max(answered.values()) <= database.BULK_ANSWERS_PER_TURN
 
 
 async def test_events_of_one_transaction_are_answered_each_for_itself(store: SqliteStore) -> None:
