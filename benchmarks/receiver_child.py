@@ -7,6 +7,7 @@ import resource
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -32,6 +33,8 @@ INTEGRATIONS = ("a", "b")
 """Each with the token `token-ID` and the ingest key `key-ID`."""
 SIGNING_SECRET = "signing-secret"  # noqa: S105 - made up
 FRESH_S = 1e9
+CPU_CLOCK_OF_PROCESS = 2
+"""CPUCLOCK_SCHED of Linux: what clock_getcpuclockid(3) adds to the number of a process."""
 
 
 async def bare(scope: Any, receive: Any, send: Any) -> None:
@@ -90,6 +93,10 @@ class Child:
         self._asked.write("\n")
         self._asked.flush()
         return float(self._told.readline())
+
+    def cpu_clock(self) -> float:
+        """Return the same from the kernel, to the microsecond and without asking the process."""
+        return time.clock_gettime(~self._popen.pid << 3 | CPU_CLOCK_OF_PROCESS)
 
     def end(self) -> None:
         """End it."""
