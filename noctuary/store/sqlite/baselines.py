@@ -3,8 +3,9 @@
 import sqlite3
 
 from noctuary.store.interface import Baseline
+from noctuary.store.sqlite.bounds import damaged
 
-_FIELDS = ("uid", "kind", "namespace", "name", "template_hash", "state", "seen_at")
+_FIELDS = Baseline.__struct_fields__
 
 
 def save(connection: sqlite3.Connection, baseline: Baseline) -> None:
@@ -21,6 +22,6 @@ def drop(connection: sqlite3.Connection, uid: str) -> None:
 
 
 def every(connection: sqlite3.Connection) -> list[Baseline]:
-    """Return all baselines."""
+    """Return all baselines; raise one of damaged.UNREADABLE."""
     rows = connection.execute(f"SELECT {', '.join(_FIELDS)} FROM baselines")  # noqa: S608 - constants
-    return [Baseline(**dict(zip(_FIELDS, row, strict=True))) for row in rows]
+    return [damaged.baseline(*row) for row in rows]

@@ -14,7 +14,7 @@ import structlog
 
 from noctuary.common.errors import StoreUnavailable
 from noctuary.store.sqlite.connection import connect_reader
-from noctuary.store.sqlite.failures import error_name, is_fatal
+from noctuary.store.sqlite.failures import error_name, is_fatal, not_read
 from noctuary.store.sqlite.jobs import Job, Outcome, T, Work
 
 log = structlog.get_logger()
@@ -87,7 +87,7 @@ class Readers:
                 with reading:
                     outcome = Outcome(job, _on_snapshot(connection, job.work), None)
             except sqlite3.Error as error:
-                outcome = Outcome(job, None, StoreUnavailable(f"Not read: {error}"))
+                outcome = Outcome(job, None, not_read(error))
                 if is_fatal(error):
                     self._on_fatal(error_name(error))
             except Exception as error:  # noqa: BLE001 - handed over to whoever asked

@@ -66,6 +66,8 @@ Look = Callable[[], Awaitable[list[K]]]
 FILE_NAME = "noctuary.db"
 CLAIM_TRIES = 3
 """Another worker may claim all that was found due before we do; a few looks find what is left."""
+CLAIMED_TABLES = {Work.WEBHOOK: "inbox", Work.NOTE: "notes"}
+"""Where the rows are that a claim returns; of other work it returns keys."""
 ROW_OVERHEAD_BYTES = 512
 """What a waiting row weighs beside its body, roughly."""
 
@@ -163,7 +165,7 @@ class SqliteStore:
             is_whole_round = not self._after[work]
             while True:
                 asked = Asked(lease[1], limit, share, self._claims.held(work, *lease), self._after[work])
-                turn = await self._database.read(partial(looker.look, asked=asked))
+                turn = await self._read_claimed(work, partial(looker.look, asked=asked))
                 self._after[work] = turn.after
                 if turn.keys or (is_whole_round and not turn.after):
                     return turn.keys
@@ -205,9 +207,8 @@ class SqliteStore:
         return list(rows.values())
 
     async def _read_claimed(self, work: Work, read: Callable[[sqlite3.Connection], R]) -> R:
-        if work is Work.NOTE:
-            return await self._upkeep.read_sound("notes", read)
-        return await self._database.read(read)
+        table = CLAIMED_TABLES.get(work)
+        return await (self._database.read(read) if table is None else self._upkeep.read_sound(table, read))
 
     async def is_event_known(self, integration_id: str, event_id: str) -> bool:
         """Tell whether an event of this id was worked for this integration."""
@@ -289,19 +290,19 @@ class SqliteStore:
 
     async def integration_state(self, integration_id: str) -> IntegrationState | None:
         """Return the state of one integration."""
-        return await self._database.read(lambda c: integration_states.get(c, integration_id))
+        return await self._upkeep.read_sound("facts", lambda c: integration_states.get(c, integration_id))
 
     async def integration_states(self, integration_ids: list[str]) -> dict[str, IntegrationState]:
         """Return the states of these integrations, as far as there are any."""
-        return await self._database.read(lambda c: comparisons.states(c, integration_ids))
+        return await self._upkeep.read_sound("facts", lambda c: comparisons.states(c, integration_ids))
 
     async def integration_states_since(self, seq: int) -> list[IntegrationState]:
         """Return the states that changed since `seq`, in the order of their changes."""
-        return await self._database.read(lambda c: integration_states.since(c, seq))
+        return await self._upkeep.read_sound("facts", lambda c: integration_states.since(c, seq))
 
     async def baselines(self) -> list[Baseline]:
         """Return all baselines."""
-        return await self._database.read(baselines.every)
+        return await self._upkeep.read_sound("baselines", baselines.every)
 
     async def sweep(self, now: float, limit: int) -> int:
         """Delete at most `limit` rows of each kind that nobody can see any more; return how many."""

@@ -19,10 +19,12 @@ from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.store.interface import (
     LONG_AGO,
+    Baseline,
     EventQuery,
     FinishWebhook,
     IntegrationState,
     NewWebhook,
+    SaveBaseline,
     SaveIncident,
     SaveIntegrationState,
     SaveNote,
@@ -94,6 +96,10 @@ def incident(name: str, at: float = NOW, status: str = "resolved", integration: 
 
 def note(name: str, integration: str = "one") -> NoteRow:
     return NoteRow(account="a", incident_id=name, integration_id=integration, marker="m", text="t")
+
+
+def baseline(uid: str) -> Baseline:
+    return Baseline(uid=uid, kind="Deployment", namespace="n", name=uid, template_hash="1", state=b"{}", seen_at=1.0)
 
 
 async def table(store: SqliteStore, question: str) -> list[Any]:
@@ -427,6 +433,49 @@ async def test_a_damaged_row_is_set_aside_counted_and_told_and_the_others_are_re
     assert told == [("incidents", "bad"), ("notes", "bad"), ("events", "shop/bad")]
     assert await table(store, "SELECT from_table FROM damaged") == [("incidents",), ("notes",), ("events",)]
     assert await table(store, "SELECT events FROM owners") == [(1,)]
+
+
+TEXT_OF_NO_ENCODING = "CAST(x'ff41' AS TEXT)"
+
+
+@pytest.mark.parametrize(
+    ("of", "change"),
+    [
+        ("inbox", "body = 'a text'"),
+        ("inbox", f"webhook_id = {TEXT_OF_NO_ENCODING}"),
+        ("inbox", f"integration_id = {TEXT_OF_NO_ENCODING}"),
+        ("facts", "last_webhook_at = 'yesterday'"),
+        ("facts", f"last_failure_reason = {TEXT_OF_NO_ENCODING}"),
+        ("baselines", "state = x'007b'"),
+        ("baselines", f"name = {TEXT_OF_NO_ENCODING}"),
+        ("baselines", f"uid = {TEXT_OF_NO_ENCODING}"),
+        ("baselines", "seen_at = 'yesterday'"),
+    ],
+)
+async def test_a_damaged_webhook_state_or_baseline_is_set_aside_and_the_others_are_read(
+    store: SqliteStore, of: str, change: str
+) -> None:
+    for name in ("bad", "good"):
+        await store.add_webhook(webhook(name, name))
+        await store.commit(SaveBaseline(baseline(name)))
+    key = {"inbox": "integration_id", "facts": "id", "baselines": "uid"}[of]
+    await spoil(store, f"UPDATE {of} SET {change} WHERE {key} = 'bad' AND ? = ''", "")  # noqa: S608 - constants
+    with structlog.testing.capture_logs() as logs:
+        rows = await store.claim_webhooks(10, 30, NOW)
+        assert {row.integration_id for row in rows} == {"good"} | ({"bad"} if of != "inbox" else set())
+        states = await store.integration_states_since(0)
+        assert {state.id for state in states} == {"good"} | ({"bad"} if of != "facts" else set())
+        assert {each.uid for each in await store.baselines()} == {"good"} | ({"bad"} if of != "baselines" else set())
+    assert [line["table"] for line in logs if line["event"] == "Damaged row set aside"] == [of]
+    assert await table(store, "SELECT from_table FROM damaged") == [(of,)]
+
+
+async def test_an_integration_whose_state_was_damaged_begins_anew(store: SqliteStore) -> None:
+    await store.commit(SaveIntegrationState(IntegrationState(id="one", last_note_at=NOW)))
+    await spoil(store, "UPDATE facts SET seq = 'x' WHERE ? = ''", "")
+    assert await store.integration_state("one") is None
+    await store.commit(SaveIntegrationState(IntegrationState(id="one", last_note_at=NOW)))
+    assert [state.seq for state in await store.integration_states_since(0)] == [1]
 
 
 async def spoil(store: SqliteStore, statement: str, content: bytes | str | None) -> None:

@@ -326,7 +326,7 @@ async def test_a_stored_webhook_sets_when_the_last_one_came(store: Store) -> Non
 
 
 async def test_baselines_are_replaced_and_dropped(store: Store) -> None:
-    old = Baseline(uid="u", kind="Deployment", namespace="n", name="d", template_hash="1", state=b"s", seen_at=1.0)
+    old = Baseline(uid="u", kind="Deployment", namespace="n", name="d", template_hash="1", state=b"{}", seen_at=1.0)
     new = msgspec.structs.replace(old, template_hash="2")
     await store.commit(SaveBaseline(old), SaveBaseline(new))
     assert await store.baselines() == [new]

@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Iterable
 
 import msgspec
+import structlog
 
 from noctuary.common import clock
 from noctuary.kube.odd import leaving_out
@@ -16,6 +17,8 @@ from noctuary.sources.kubernetes.rollouts.told import deletion
 from noctuary.sources.kubernetes.rollouts.workloads import Key, OwnedRevision, WorkloadView
 from noctuary.sources.kubernetes.writer import EventQueue
 from noctuary.store.interface import Baseline, DropBaseline, Mutation, SaveBaseline
+
+log = structlog.get_logger()
 
 MARKER_UID = "first-start"
 """The baseline that is no workload's: its `seen_at` is when the very first start began. A namespace watched by itself
@@ -35,7 +38,7 @@ class RolloutTracker:
         self, queue: EventQueue, baselines: list[Baseline], awaited: Collection[str], namespace: str = ""
     ) -> None:
         self._queue = queue
-        workloads = _workloads(baselines, namespace)
+        workloads = [each for each in _workloads(baselines, namespace) if _is_readable(each)]
         self._known = {_key_of(each): msgspec.json.decode(each.state, type=WorkloadState) for each in workloads}
         self._stored = {_key_of(each): each.uid for each in workloads}
         self._marker_uid = f"{MARKER_UID}/{namespace}" if namespace else MARKER_UID
@@ -188,6 +191,16 @@ def _unbegun(marker: Baseline | None, awaited: Collection[str]) -> set[str]:
     if marker is None:
         return set(awaited)
     return set(msgspec.json.decode(marker.state, type=list[str])) & set(awaited) if marker.state else set()
+
+
+def _is_readable(known: Baseline) -> bool:
+    """Tell whether what was kept of a workload can be read; where not, it is seen as for the first time."""
+    try:
+        msgspec.json.decode(known.state, type=WorkloadState)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        log.warning("Damaged baseline left out", namespace=known.namespace, workload=known.name)
+        return False
+    return True
 
 
 def _workloads(baselines: list[Baseline], namespace: str) -> list[Baseline]:

@@ -65,7 +65,7 @@ def _damaged(connection: sqlite3.Connection) -> Iterator[str]:
     for table in damaged.TABLES:
         rows = list(damaged.search(connection, table))
         for row in rows[:MAX_NAMED]:
-            yield f"{table}: row {row.row_id} cannot be decoded; the receiver sets it aside when it meets it"
+            yield f"{table}: row {row.row_id!r} cannot be decoded; the receiver sets it aside when it meets it"
         if len(rows) > MAX_NAMED:
             yield f"{table}: {len(rows) - MAX_NAMED} more rows cannot be decoded"
 

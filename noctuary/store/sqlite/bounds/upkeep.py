@@ -7,6 +7,7 @@ from noctuary.store.sqlite.bounds.damaged import DamagedRow
 from noctuary.store.sqlite.database import Database
 from noctuary.store.sqlite.events import sweeping
 from noctuary.store.sqlite.events.shelf import EventShelf
+from noctuary.store.sqlite.failures import UndecodableText
 from noctuary.store.sqlite.jobs import Bulk, T, Work
 
 
@@ -97,7 +98,7 @@ class Upkeep:
         """Read a table; where a row of it is damaged, set all such rows aside and read again."""
         try:
             return await self._database.read(work)
-        except damaged.UNREADABLE:
+        except (*damaged.UNREADABLE, UndecodableText):
             found = await self._database.read(lambda c: list(damaged.search(c, table)))
             if not found:
                 raise

@@ -5,6 +5,7 @@ from collections.abc import Hashable
 from typing import Any
 
 from noctuary.store.interface import InboxRow, ParkWebhook, RetryWebhook
+from noctuary.store.sqlite.bounds import damaged
 from noctuary.store.sqlite.work.turns import LOOK, Looker, Waiting
 
 HORIZON_S = 600.0
@@ -33,7 +34,7 @@ def expired(connection: sqlite3.Connection, now: float, limit: int) -> list[int]
 
 
 def still_due(connection: sqlite3.Connection, keys: list[int], now: float) -> dict[int, InboxRow]:
-    """Return those of the webhooks that are due now, the first ones up to a size."""
+    """Return those of the webhooks that are due now, the first ones up to a size; raise one of damaged.UNREADABLE."""
     due: dict[int, InboxRow] = {}
     size = 0
     for row_id in keys:
@@ -43,7 +44,7 @@ def still_due(connection: sqlite3.Connection, keys: list[int], now: float) -> di
             (row_id, now, now + HORIZON_S),
         ).fetchone()
         if row is not None:
-            due[row_id] = InboxRow(*row)
+            due[row_id] = damaged.sound(InboxRow, row)
             size += len(due[row_id].body)
         if size > MAX_BODY_BYTES:
             break

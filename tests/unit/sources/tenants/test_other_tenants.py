@@ -124,3 +124,11 @@ def test_a_workload_that_only_its_revisions_show_is_known_again_after_a_restart(
     queue = QueuedEvents()
     RolloutTracker(queue, [FIRST_START, state], []).reset_revisions("ReplicaSet", [first, second])
     assert [(each.old_value, each.new_value) for each in queue.events] == [("x:1", "x:2")]
+
+
+def test_a_workload_whose_baseline_cannot_be_read_is_seen_as_for_the_first_time() -> None:
+    first, second = (owned(evil_set(number, f"x:{number}", kind="Rollout")) for number in (1, 2))
+    damaged = msgspec.structs.replace(FIRST_START, uid="foreign/evil/d", namespace="evil", state=b"[1]")
+    stored = StoredUids()
+    RolloutTracker(stored, [FIRST_START, damaged], []).reset_revisions("ReplicaSet", [first, second])
+    assert stored.saved == {"foreign/evil/d"}
