@@ -200,7 +200,7 @@ class IncidentUpdater:
         wanted = wanted_note(told.record, row, evidence, kept, look_first=told.look_first)
         if wanted is None:
             return changes
-        return changes + [*moves, SaveNote(wanted), *self._notes.later_for_displaced(wanted, note)]
+        return [*changes, *moves, SaveNote(wanted), *self._notes.later_for_displaced(wanted, note)]
 
     async def recheck(self, integration_id: str, incident_id: str) -> bool:
         """Gather the evidence of an open incident once more; tell whether the answer is better now."""

@@ -14,7 +14,7 @@ from noctuary.common.tasks import wait_until_set
 from noctuary.incidents.failures import failure_state
 from noctuary.incidents.inbox.suspensions import Suspensions
 from noctuary.incidents.sightings import Sighting, sighting_of_event
-from noctuary.incidents.slots import Slots
+from noctuary.incidents.slots import Slots, tenants_in
 from noctuary.incidents.updater import IncidentUpdater
 from noctuary.incidents.waker import Waker
 from noctuary.models.routing_record import RoutingRecord
@@ -83,7 +83,7 @@ class InboxWorker:
         self._updater = updater
         self._metrics = metrics
         self._suspensions = suspensions
-        self._slots = Slots(MAX_AT_ONCE, MAX_OF_ONE)
+        self._slots = Slots(MAX_AT_ONCE, MAX_OF_ONE, tenants_in(routing))
         self._claimed: set[int] = set()
         self._is_store_down = False
         self._waker = Waker(

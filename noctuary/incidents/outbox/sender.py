@@ -9,7 +9,7 @@ from noctuary.common.errors import NotReady, OutcomeUnknown, PagerDutyError, Pag
 from noctuary.common.tasks import wait_until_set
 from noctuary.incidents.outbox.delivery import NoteDelivery
 from noctuary.incidents.outbox.rows import NoteRows, key_of
-from noctuary.incidents.slots import Slots
+from noctuary.incidents.slots import Slots, tenants_in
 from noctuary.incidents.timings import Timings
 from noctuary.incidents.waker import Waker
 from noctuary.models.incident import NoteRow
@@ -39,7 +39,7 @@ class NoteSender:
         self._rows = rows
         self._delivery = delivery
         self._timings = timings
-        self._slots = Slots(MAX_AT_ONCE, MAX_OF_ONE)
+        self._slots = Slots(MAX_AT_ONCE, MAX_OF_ONE, tenants_in(routing))
         self._sending: set[NoteKey] = set()
         self._is_store_down = False
         self._waker = Waker(

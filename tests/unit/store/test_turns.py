@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from noctuary.incidents.slots import Slots
 from noctuary.models.incident import NoteRow
 from noctuary.store.interface import (
     FinishRecheck,
@@ -212,3 +213,22 @@ async def test_a_sent_note_has_no_turn(store: SqliteStore) -> None:
     sent = NoteRow(account="a", incident_id="P", integration_id="i", marker="m", text="t", sent_rev=1)
     await store.commit(SaveNote(sent))
     assert await store.integrations_with_notes_due() == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("backlog", [9, LOOK])
+async def test_a_hundred_integrations_of_one_tenant_take_no_slot_that_another_needs(
+    store: SqliteStore, kind: str, backlog: int
+) -> None:
+    for number in range(100):
+        await fill(store, kind, f"greedy/{number}", backlog if number == 0 else 9, NOW - 60)
+    await fill(store, kind, "victim/1", 1)
+    slots = Slots(64, 16, lambda each: each.partition("/")[0])
+    begun: Counter[str] = Counter()
+    for _ in range(20):
+        found = await claimed(store, kind, slots.free, slots.share())
+        begun += found
+        for name in found.elements():
+            slots.take(name)
+    assert begun["victim/1"] == 1
+    assert begun.total() - 1 <= 32

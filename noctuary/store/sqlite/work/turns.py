@@ -1,8 +1,8 @@
 """Whose turn it is: of what is due, some of each integration, however much one of them has waiting."""
 
 import sqlite3
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
@@ -72,11 +72,14 @@ class Looker:
             return self._ask_each(connection, asked)
         rows += connection.execute(self._lost, (asked.now + self._horizon_s, LOOK)).fetchall()
         parts: dict[str, list[Hashable]] = defaultdict(list)
+        rooms: dict[str, int] = {}
         for owner, *columns in rows:
             key = self._key_of(tuple(columns))
-            if key not in asked.held and len(parts[owner]) < asked.share.room(owner):
+            if owner not in rooms:
+                rooms[owner] = asked.share.room(owner)
+            if key not in asked.held and len(parts[owner]) < rooms[owner]:
                 parts[owner].append(key)
-        return Turn(list(islice(in_turns(parts.values()), asked.limit)), "")
+        return Turn(_within_share(parts, asked), "")
 
     def waiting_of(self, connection: sqlite3.Connection) -> list[str]:
         """Return all integrations of which something waits, due or not."""
@@ -91,17 +94,20 @@ class Looker:
 
     def _ask_each(self, connection: sqlite3.Connection, asked: Asked) -> Turn:
         owners = self._next_owners(connection, asked.after, asked.now)
-        parts: list[list[Hashable]] = []
+        parts: dict[str, list[Hashable]] = {}
+        tenants: Counter[str] = Counter()
         last = ""
         for owner, is_due in owners:
             last = owner
+            tenant = asked.share.tenant_of(owner)
             room = min(asked.share.room(owner), asked.limit) if is_due else 0
-            if room > 0:
-                parts.append(list(islice(self._unheld(connection, owner, asked), room)))
+            if room > 0 and tenants[tenant] < asked.share.room_of_tenant(tenant):
+                parts[owner] = list(islice(self._unheld(connection, owner, asked), room))
+                tenants[tenant] += bool(parts[owner])
             if len(parts) == asked.limit:
                 break
         is_end = len(owners) < OWNERS_AT_ONCE and (not owners or last == owners[-1][0])
-        return Turn(list(islice(in_turns(parts), asked.limit)), "" if is_end else last)
+        return Turn(_within_share(parts, asked), "" if is_end else last)
 
     def _unheld(self, connection: sqlite3.Connection, owner: str, asked: Asked) -> Iterator[Hashable]:
         oldest = connection.execute(self._oldest_of, (owner, asked.now))
@@ -109,3 +115,15 @@ class Looker:
         for columns in chain(oldest, lost):
             if (key := self._key_of(columns)) not in asked.held:
                 yield key
+
+
+def _within_share(parts: Mapping[str, Sequence[Hashable]], asked: Asked) -> list[Hashable]:
+    """Take some of each integration in turn, of no tenant more than it may have."""
+    found: list[Hashable] = []
+    tenants: Counter[str] = Counter()
+    for owner, key in in_turns([(owner, key) for key in keys] for owner, keys in parts.items()):
+        tenant = asked.share.tenant_of(owner)
+        if len(found) < asked.limit and tenants[tenant] < asked.share.room_of_tenant(tenant):
+            tenants[tenant] += 1
+            found.append(key)
+    return found
