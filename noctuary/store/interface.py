@@ -335,8 +335,8 @@ class Store(Protocol):
     async def claim_rechecks(self, limit: int, lease_s: float, now: float) -> list[IncidentKey]:
         """Claim due rechecks, due first; FinishRecheck ends the claim."""
 
-    async def claim_visits(self, limit: int, lease_s: float, now: float) -> list[IncidentKey]:
-        """Claim due visits, of each integration in turn, due first; FinishVisit ends the claim."""
+    async def claim_visits(self, limit: int, lease_s: float, now: float, share: Share = WHOLE) -> list[IncidentKey]:
+        """Claim due visits, of each integration in turn within a share, due first; FinishVisit ends the claim."""
 
     async def claim_backfill(self, name: str, lease_s: float, now: float) -> bool:
         """Claim a backfill by its name; False when somebody else is at it."""

@@ -6,6 +6,8 @@ import structlog
 
 from noctuary.common import clock
 from noctuary.common.errors import NoctuaryError, NotReady
+from noctuary.common.tasks import wait_until_set
+from noctuary.incidents.slots import Slots, tenants_in
 from noctuary.incidents.timings import Timings
 from noctuary.incidents.updater import IncidentUpdater
 from noctuary.routing.directory import RoutingDirectory
@@ -14,7 +16,7 @@ from noctuary.store.interface import FinishVisit, HastenVisits, IncidentKey, Sch
 log = structlog.get_logger()
 
 AT_ONCE = 16
-"""Most of a visit is waiting for PagerDuty; the token's budget bounds the calls further."""
+"""Most of a visit is waiting for PagerDuty; a tenant has half of them at most, so another's waits for none of its."""
 RETRY_S = 30.0
 """After an error that is none of PagerDuty's."""
 
@@ -26,7 +28,9 @@ class Visits:
         self._store = store
         self._updater = updater
         self._timings = timings
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._slots = Slots(AT_ONCE, AT_ONCE, tenants_in(routing))
+        self._free = asyncio.Semaphore(AT_ONCE)
+        self._ended = asyncio.Event()
         self._changed = {record.id for record in routing}
         routing.subscribe(self._changed.add)
 
@@ -34,18 +38,20 @@ class Visits:
         """Visit until cancelled; each is claimed when its turn comes."""
         async with asyncio.TaskGroup() as tasks:
             while True:
-                await self._slots.acquire()
+                await self._free.acquire()
+                self._ended.clear()
                 key = await self._claim()
                 if key is None:
-                    self._slots.release()
-                    await asyncio.sleep(self._timings.poll_s)
+                    self._free.release()
+                    await wait_until_set(self._ended, self._timings.poll_s)
                     continue
+                self._slots.take(key[0])
                 tasks.create_task(self._work(key))
 
     async def _claim(self) -> IncidentKey | None:
         try:
             await self._hasten()
-            claimed = await self._store.claim_visits(1, self._timings.lease_s, clock.now())
+            claimed = await self._store.claim_visits(1, self._timings.lease_s, clock.now(), self._slots.share())
         except NotReady as error:
             log.warning("Visits cannot be read", error=str(error))
             return None
@@ -63,7 +69,9 @@ class Visits:
             await self._visit(*key)
         finally:
             await self._store.release(Work.VISIT, *key)
-            self._slots.release()
+            self._slots.give_back(key[0])
+            self._free.release()
+            self._ended.set()
 
     async def _visit(self, integration_id: str, incident_id: str) -> None:
         began_at = clock.now()

@@ -125,9 +125,9 @@ class SqliteStore:
         look = self._unheld(Work.RECHECK, rechecks.due, limit, (lease_s, now))
         return await self._claim(Work.RECHECK, look, rechecks.still_due, lease_s, now)
 
-    async def claim_visits(self, limit: int, lease_s: float, now: float) -> list[IncidentKey]:
+    async def claim_visits(self, limit: int, lease_s: float, now: float, share: Share = WHOLE) -> list[IncidentKey]:
         """Claim due visits, of each integration in turn."""
-        look = self._unheld(Work.VISIT, visits.due, limit, (lease_s, now))
+        look = self._turns(Work.VISIT, visits.LOOKER, limit, share, (lease_s, now))
         return await self._claim(Work.VISIT, look, visits.still_due, lease_s, now)
 
     async def claim_backfill(self, name: str, lease_s: float, now: float) -> bool:

@@ -3,11 +3,12 @@
 import sqlite3
 
 from noctuary.store.interface import FinishVisit, HastenVisits, IncidentKey, ScheduleVisit, VisitRivals
+from noctuary.store.sqlite.work.turns import Looker, Waiting
 
-TURN = 4
-"""Visits of one integration that are handed out before the others had their turn."""
 AHEAD_S = 2 * 3600.0
 """No rule puts a visit off for longer: what is due later was scheduled by a clock that was ahead, and is due now."""
+
+LOOKER = Looker(Waiting("visits", "due_at IS NOT NULL", "integration_id, incident_id", AHEAD_S), tuple)
 
 
 def schedule(connection: sqlite3.Connection, change: ScheduleVisit) -> None:
@@ -41,18 +42,6 @@ def schedule_rivals(connection: sqlite3.Connection, change: VisitRivals) -> None
         " WHERE incident_id = ? AND account = ? AND account <> '' AND integration_id <> ?",
         (change.at, change.incident_id, change.account, change.but_not),
     )
-
-
-def due(connection: sqlite3.Connection, now: float, limit: int) -> list[IncidentKey]:
-    """Return due incidents, some of each integration in turn, and due first."""
-    rows = connection.execute(
-        "SELECT integration_id, incident_id FROM ("
-        "SELECT *, row_number() OVER (PARTITION BY integration_id ORDER BY due_at) AS place"
-        " FROM visits WHERE due_at <= ?1 OR due_at > ?1 + ?2"
-        ") ORDER BY (place - 1) / ?3, due_at LIMIT ?4",
-        (now, AHEAD_S, TURN, limit),
-    )
-    return rows.fetchall()
 
 
 def still_due(connection: sqlite3.Connection, keys: list[IncidentKey], now: float) -> dict[IncidentKey, IncidentKey]:

@@ -17,6 +17,7 @@ from noctuary.store.interface import (
     RetryWebhook,
     SaveNote,
     ScheduleRecheck,
+    ScheduleVisit,
     Share,
     Work,
 )
@@ -232,3 +233,15 @@ async def test_a_hundred_integrations_of_one_tenant_take_no_slot_that_another_ne
             slots.take(name)
     assert begun["victim/1"] == 1
     assert begun.total() - 1 <= 32
+
+
+async def test_visits_of_one_tenant_take_no_slot_that_another_needs(store: SqliteStore) -> None:
+    greedy = [ScheduleVisit(f"greedy/{number % 50}", f"P{number}", NOW - 60) for number in range(LOOK * 3)]
+    await store.commit(*greedy, ScheduleVisit("victim/1", "P1", NOW))
+    slots = Slots(16, 16, lambda each: each.partition("/")[0])
+    begun: Counter[str] = Counter()
+    for _ in range(12):
+        for name, _ in await store.claim_visits(1, 60, NOW, slots.share()):
+            begun[name.partition("/")[0]] += 1
+            slots.take(name)
+    assert begun == {"greedy": 8, "victim": 1}

@@ -17,4 +17,6 @@ TURNS = """
     DROP INDEX notes_check;
     CREATE INDEX notes_due ON notes (due_at, integration_id, account, incident_id) WHERE due_at IS NOT NULL;
     CREATE INDEX notes_turns ON notes (integration_id, due_at, account, incident_id) WHERE due_at IS NOT NULL;
+
+    CREATE INDEX visits_turns ON visits (integration_id, due_at, incident_id);
 """
