@@ -4,7 +4,7 @@ import msgspec
 
 from noctuary.common import clock
 from noctuary.incidents.enrichment import Enricher
-from noctuary.incidents.episodes import is_another_episode
+from noctuary.incidents.episodes import is_another_episode, is_confirmed_late
 from noctuary.incidents.outbox.wanted import Diagnosed, decode_evidence
 from noctuary.models.evidence import Evidence
 from noctuary.models.incident import IncidentRow, NoteRow
@@ -39,6 +39,10 @@ class Diagnoses:
         None when it was written in a form unknown here and its note shows it.
         """
         known = decode_evidence(row)
+        if known is not None and note is None and is_confirmed_late(row, before):
+            # It was gathered for a claim while PagerDuty did not answer: the first note tells of now.
+            alerts = None if known.gaps else known.alerts
+            return await self._enricher.evidence(record, row, clock.now(), alerts=alerts)
         is_anew = before is None or is_another_episode(known, row, before)
         if known is None and first is not None:
             return await self._of_first(record, row, first)

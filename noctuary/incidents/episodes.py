@@ -17,3 +17,8 @@ def is_another_episode(known: Evidence | None, row: IncidentRow, before: Inciden
     is_moved = bool(diagnosed_service) and row.service_id != diagnosed_service
     is_reopened = (row.reopened_at or 0.0) > (diagnosed_reopening or 0.0) + SAME_REOPENING_S
     return is_reopened or (is_moved and row.status != "resolved")
+
+
+def is_confirmed_late(row: IncidentRow, before: IncidentRow | None) -> bool:
+    """Tell whether PagerDuty confirms only now what was stored as a claim before."""
+    return row.confirmed_at is not None and before is not None and before.confirmed_at is None

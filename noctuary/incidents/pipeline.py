@@ -65,7 +65,7 @@ class IncidentPipeline:
             locks,
             self.sender.wake.set,
             timings,
-            Witness(Confirmer(clients), timings),
+            Witness(Confirmer(clients), proofs, timings),
             Notes(store, routing, proofs, timings),
         )
         self.accounts = Accounts(store, routing, clients, proofs)

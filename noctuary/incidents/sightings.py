@@ -6,6 +6,7 @@ import msgspec
 
 from noctuary.common.text import clean
 from noctuary.models.incident import IncidentRow
+from noctuary.models.routing_record import Scope
 from noctuary.pagerduty.objects import Incident
 from noctuary.pagerduty.webhook import MAX_AHEAD_S, IncidentData, Reference, WebhookEvent, time_or
 
@@ -145,16 +146,26 @@ def apply_sighting(row: IncidentRow | None, seen: Sighting, api_url: str, integr
     return row
 
 
-def believed(row: IncidentRow, seen: Sighting) -> IncidentRow:
+def believed(row: IncidentRow, seen: Sighting, scope: Scope) -> IncidentRow:
     """Return a confirmed incident after a webhook of its integration told of it.
 
-    Its state is believed. A move is not: on which service it is decides who writes its note, so PagerDuty is asked.
+    Its state is believed. A move is not, nor one into or out of the team of its scope: where it is decides who writes
+    its note, so PagerDuty is asked.
     """
-    is_moved = bool(seen.service_id) and seen.service_id != row.service_id and seen.at > row.last_event_at
+    is_moved = seen.at > row.last_event_at and (_is_elsewhere(row, seen) or _is_another_teams(row, seen, scope))
     state = msgspec.structs.replace(seen, service_id="", service_name="")
     found = apply_sighting(row, state, row.api_url, row.integration_id)
     found.is_doubted = row.is_doubted or is_moved
     return found
+
+
+def _is_elsewhere(row: IncidentRow, seen: Sighting) -> bool:
+    return bool(seen.service_id) and seen.service_id != row.service_id
+
+
+def _is_another_teams(row: IncidentRow, seen: Sighting, scope: Scope) -> bool:
+    is_told = scope.type == "team" and bool(seen.team_ids)
+    return is_told and (scope.id in seen.team_ids) != (scope.id in row.team_ids)
 
 
 def confirmed(row: IncidentRow, seen: Sighting) -> IncidentRow:
@@ -170,7 +181,7 @@ def confirmed(row: IncidentRow, seen: Sighting) -> IncidentRow:
         revision=row.revision,
     )
     found = apply_sighting(known, seen, row.api_url, row.integration_id)
-    found.last_event_at, found.triggered_at = seen.at, seen.triggered_at
+    found.last_event_at, found.triggered_at = _exact_time(row, seen), seen.triggered_at
     found.status, found.team_ids = seen.status, seen.team_ids
     found.account, found.confirmed_at = account_of(seen.html_url), seen.asked_at
     reopened_at = row.reopened_at if seen.reopened_at is None else seen.reopened_at
@@ -182,6 +193,12 @@ def confirmed(row: IncidentRow, seen: Sighting) -> IncidentRow:
     found.is_doubted = row.last_event_at > seen.at + LISTING_PRECISION_S and row.status != seen.status
     _forget_what_ended(found)
     return found
+
+
+def _exact_time(row: IncidentRow, seen: Sighting) -> float:
+    """Return when an answer's state began: the answer is cut to the second, a webhook tells it to the millisecond."""
+    is_same = row.status == seen.status and 0 <= row.last_event_at - seen.at < LISTING_PRECISION_S
+    return row.last_event_at if is_same else seen.at
 
 
 def _is_ahead(row: IncidentRow, seen: Sighting) -> bool:

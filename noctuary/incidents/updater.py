@@ -11,7 +11,7 @@ from noctuary.common.errors import RevisionConflict
 from noctuary.common.locks import KeyedLocks
 from noctuary.incidents.diagnoses import Diagnoses
 from noctuary.incidents.enrichment import Enricher
-from noctuary.incidents.episodes import is_another_episode
+from noctuary.incidents.episodes import is_another_episode, is_confirmed_late
 from noctuary.incidents.evidence import storing
 from noctuary.incidents.outbox.wanted import decode_evidence, wanted_note
 from noctuary.incidents.sightings import Sighting, apply_sighting, believed, confirmed
@@ -167,9 +167,12 @@ class IncidentUpdater:
     async def _keep(self, told: Told, row: IncidentRow, before: IncidentRow | None, changes: list[Mutation]) -> bool:
         """Commit an incident that may be believed, with the note that it should have."""
         record = told.record
-        case = await self._notes.case(record, row)
-        changes += self._notes.consequences(record, row, case)
-        lacks_note = case.is_ours and row.status != "resolved" and case.note is None
+        is_just_confirmed = before is None or before.confirmed_at != row.confirmed_at
+        case = await self._notes.case(record, row, is_just_confirmed=is_just_confirmed)
+        if not _is_silent(told, row, case.note):
+            changes += self._notes.consequences(record, row, case)
+        # What was resolved while its note was left to a rival that never wrote it, still gets it.
+        lacks_note = case.is_ours and case.note is None and (row.status != "resolved" or not told.sightings)
         is_free = case.is_ours and case.note is not None and case.note.integration_id != record.id
         if row == before and not lacks_note and not is_free:
             await self._store.commit(*told.done, *changes)
@@ -190,6 +193,7 @@ class IncidentUpdater:
         if evidence is not None:
             row.diagnosis = storing.encode(evidence)
         is_fresh = known is None or before is None or is_another_episode(known, row, before)
+        is_fresh = is_fresh or (case.note is None and is_confirmed_late(row, before))
         changes: list[Mutation] = []
         if is_fresh and row.status != "resolved":
             at = clock.now() + self._timings.recheck_s
@@ -261,7 +265,7 @@ def _as_told(row: IncidentRow | None, told: Told) -> IncidentRow | None:
             row = confirmed(row or blank, seen)
             row.is_doubted = False
         elif row is not None and row.confirmed_at is not None and not seen.is_asked and told.record.api_token:
-            row = believed(row, seen)
+            row = believed(row, seen, told.record.scope)
         else:
             row = apply_sighting(row, seen, api_url, told.record.id)
     return row

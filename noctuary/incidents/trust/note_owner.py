@@ -65,16 +65,20 @@ def whose_turn(
 ) -> Verdict:
     """Decide whether an integration writes the note of an incident that it confirmed; `note` is the one there is.
 
-    Who has a note standing keeps it while it exists and may write. A note that never was sent binds nobody for long.
+    Who has a note standing keeps it while it exists and may write, until the incident was moved out of its scope and
+    another one hears of it. A note that never was sent binds nobody for long.
     """
     ours, row = claimant.record, claimant.row
     if not row.account or not ours.writes_notes or ours.suspend:
         return Verdict(Turn.NOBODYS)
     writer = find(note.integration_id) if note is not None else None
-    if writer is not None and note is not None and _stands(note, claimant.now) and proofs.may_write(writer):
-        return _of(ours, writer)
+    can_keep = note is not None and _stands(note, claimant.now) and writer is not None and proofs.may_write(writer)
+    if can_keep and writer is not None and writer.id == ours.id:
+        return Verdict(Turn.OURS)
     if not matches(ours, row):
         return Verdict(Turn.NOBODYS)
+    if can_keep and writer is not None and matches(writer, row):
+        return Verdict(Turn.THEIRS, writer)
     competes = _competes(claimant, ours, proofs)
     first = _first(claimant, writer, proofs)
     if first is None or first.id == ours.id:
@@ -96,10 +100,6 @@ def _first(claimant: Claimant, writer: RoutingRecord | None, proofs: Proofs) -> 
     if writer is not None and _competes(claimant, writer, proofs) and not _rank(ours) < _rank(writer):
         return writer
     return next((each for each in proofs.in_scope(claimant.row) if _competes(claimant, each, proofs)), None)
-
-
-def _of(ours: RoutingRecord, writer: RoutingRecord) -> Verdict:
-    return Verdict(Turn.OURS) if writer.id == ours.id else Verdict(Turn.THEIRS, writer)
 
 
 def _competes(claimant: Claimant, record: RoutingRecord, proofs: Proofs) -> bool:

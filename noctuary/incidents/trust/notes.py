@@ -56,10 +56,14 @@ class Notes:
         account = self._proofs.account(writer) if writer is not None else ""
         return note if account in ("", row.account) else None
 
-    async def case(self, record: RoutingRecord, row: IncidentRow) -> Case:
-        """Decide about an incident as it is now; raise StoreUnavailable."""
+    async def case(self, record: RoutingRecord, row: IncidentRow, *, is_just_confirmed: bool) -> Case:
+        """Decide about an incident as it is now; raise StoreUnavailable.
+
+        `is_just_confirmed`: its account is called so now; what was confirmed before keeps the name of then.
+        """
         await self._proofs.refresh()
-        if row.account and self._proofs.account(record) != row.account:
+        known = self._proofs.account(record)
+        if row.account not in ("", known) and (is_just_confirmed or not known):
             await self._store.commit(learnt(record, row.account))
             await self._proofs.refresh()
         row.account = row.account or (self._proofs.account(record) if row.confirmed_at is not None else "")

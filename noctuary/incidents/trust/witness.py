@@ -11,6 +11,7 @@ from noctuary.incidents.failures import failure_state
 from noctuary.incidents.sightings import Sighting, apply_sighting, confirmed
 from noctuary.incidents.timings import Timings
 from noctuary.incidents.trust.confirmation import Confirmer
+from noctuary.incidents.trust.proofs import Proofs
 from noctuary.models.incident import IncidentRow
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.answers import NOT_ASKED, refused_setting
@@ -22,6 +23,12 @@ MAX_TRIES = 5
 """Five reads within some 75 s: PagerDuty shows a new incident within seconds, one of another account never."""
 CONFIRM_TIMEOUT_S = 10.0
 """A list of ten pages takes three seconds; what takes longer is asked again and holds up no other incident."""
+
+NOT_SHOWN = (
+    "an incident that a webhook told of is not shown to the API token, so it gets no note: give "
+    "spec.apiTokenSecretRef a token of the webhook's account that may read the incident"
+)
+"""Names no incident: each one's would be a write of the resource."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -41,8 +48,9 @@ class Answer(msgspec.Struct, frozen=True):
 class Witness:
     """Asks PagerDuty about claims."""
 
-    def __init__(self, confirmer: Confirmer, timings: Timings) -> None:
+    def __init__(self, confirmer: Confirmer, proofs: Proofs, timings: Timings) -> None:
         self._confirmer = confirmer
+        self._proofs = proofs
         self._timings = timings
 
     def must_ask(self, record: RoutingRecord, row: IncidentRow) -> bool:
@@ -50,7 +58,7 @@ class Witness:
         return record.api_token is not None and (row.confirmed_at is None or row.is_doubted)
 
     async def ask(self, record: RoutingRecord, row: IncidentRow) -> Answer:
-        """Ask PagerDuty with the integration's own token."""
+        """Ask PagerDuty with the integration's own token; raise StoreUnavailable."""
         try:
             async with asyncio.timeout(CONFIRM_TIMEOUT_S):
                 return Answer(await self._confirmer.read(record, row))
@@ -63,16 +71,27 @@ class Witness:
             return Answer(again_at=clock.now() + max(error.retry_after_s, own_s))
         except PagerDutyError as error:
             log.info("Incident is not confirmed", incident=row.incident_id, integration=record.id, error=str(error))
-            return self._refused(record, row, error)
+            return await self._refused(record, row, error)
 
-    def _refused(self, record: RoutingRecord, row: IncidentRow, error: PagerDutyError) -> Answer:
+    async def _refused(self, record: RoutingRecord, row: IncidentRow, error: PagerDutyError) -> Answer:
         now = clock.now()
         if _speaks_of_setting(error):
             changes: list[Mutation] = [SaveIntegrationState(failure_state(record.id, error, now))]
             return Answer(again_at=now + self._timings.refused_retry_s, changes=changes)
         tries = row.confirm_tries + 1
-        again_at = now + self._timings.confirm.pause_s(tries) if tries < MAX_TRIES else None
-        return Answer(again_at=again_at, is_refusal=True)
+        if tries < MAX_TRIES:
+            return Answer(again_at=now + self._timings.confirm.pause_s(tries), is_refusal=True)
+        return Answer(is_refusal=True, changes=await self._told(record, error, now))
+
+    async def _told(self, record: RoutingRecord, error: PagerDutyError, now: float) -> list[Mutation]:
+        """Have the integration's status say why an incident gets no note, unless it says what is refused altogether.
+
+        Without the answer's numbers: they would make the token a refused one for all incidents.
+        """
+        await self._proofs.refresh()
+        if self._proofs.is_refused(record):
+            return []
+        return [SaveIntegrationState(failure_state(record.id, PagerDutyError(f"{NOT_SHOWN} ({error})"), now))]
 
 
 def _speaks_of_setting(error: PagerDutyError) -> bool:

@@ -6,6 +6,7 @@ import pytest
 from noctuary.common.errors import InvalidInput
 from noctuary.incidents.sightings import apply_sighting, believed, confirmed, sighting_of_event, sighting_of_listing
 from noctuary.models.incident import IncidentRow
+from noctuary.models.routing_record import Scope
 from noctuary.pagerduty.objects import Incident
 from noctuary.pagerduty.webhook import MAX_AGE_S, Reference, parse_webhook
 
@@ -238,7 +239,7 @@ def test_a_moved_service_is_not_believed_and_asked_for() -> None:
     told = body("incident.service_updated", 30, status="triggered", service={"id": "P2"})
     event = parse_webhook(told, T + 30)
     assert event.incident is not None
-    found = believed(row, sighting_of_event(event, event.incident))
+    found = believed(row, sighting_of_event(event, event.incident), Scope())
     assert (found.service_id, found.is_doubted) == ("P1", True)
 
 
