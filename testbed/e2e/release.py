@@ -83,7 +83,11 @@ class ChartRelease:
 
     def install_previous(self) -> None:
         """Install the chart of the version before this one, with this version's image, and wait for its pods."""
-        self.helm("install", NAME, str(PREVIOUS), *self.arguments()[1:], "--wait", "--timeout", TIMEOUT)
+        values = self.values()
+        del values["policy"]["privateAPIHosts"]  # it knew no such value
+        file = self.home / "previous.yaml"
+        file.write_text(yaml.safe_dump(values))
+        self.helm("install", NAME, str(PREVIOUS), "--values", str(file), "--wait", "--timeout", TIMEOUT)
 
     def upgrade(self, **more: Any) -> None:
         """Upgrade to other values and wait until both pods are ready again."""
