@@ -95,9 +95,9 @@ async def test_one_who_may_read_the_incident_never_shows_the_others_context(scen
 async def test_the_claimed_service_is_overruled_by_the_real_one(scene: Scene) -> None:
     rivals = await rivals_of(scene, "same account", "account")
     incident = scene.pd.trigger(rivals.forger_service, "Errors", deliver=False)
-    scene.start()
     for service in ("the victim's", "none"):
         await scene.put(rivals.webhook(incident, "resolved", "year 9999", "his own", service), FORGER)
+    scene.start()  # now: a state that is told after the confirmation is believed
     await scene.until(lambda: scene.text(incident.id))
     row = await scene.incident(incident.id, FORGER)
     assert (row.service_id, row.status, row.account) == (rivals.forger_service, "triggered", scene.account)
