@@ -21,6 +21,7 @@ SENDERS: dict[str, Send] = {
     "half-heads": connections.half_heads,
     "idle-connections": connections.idle,
     "big-events": bodies.big_events,
+    "many-senders": bodies.many_senders,
     "service-names": bodies.service_names,
     "forged-webhooks": bodies.forged_webhooks,
     "held-webhooks": bodies.held_webhooks,

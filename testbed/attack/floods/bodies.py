@@ -14,6 +14,7 @@ EVENTS_A_REQUEST = 30
 """30 of 32 KB stay below the 1 MiB that one body may have."""
 SERVICES = 300_000
 SERVICES_A_REQUEST = 1000
+SENDERS = 1_000
 FORGED = 2_000
 FORGED_BYTES = 223 * 1024
 HELD = 20_000
@@ -54,6 +55,12 @@ def _event_batches(target: Target) -> Iterator[bytes]:
         ]
         body = ("[" + ",".join(items) + "]").encode()
         yield target.events_head(len(body)) + body
+
+
+async def many_senders(target: Target) -> Counter[str]:
+    """One event after the other on each of 1,000 kept connections, as fast as they are answered."""
+    body = ("{" + _FIELDS % ("flood", "flood") + "}").encode()
+    return await send_all(target, itertools.repeat(target.events_head(len(body)) + body), connections=SENDERS)
 
 
 async def service_names(target: Target) -> Counter[str]:

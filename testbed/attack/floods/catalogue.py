@@ -21,6 +21,7 @@ FLOODS = [
     Flood("half-heads", "2,000 heads that never end"),
     Flood("idle-connections", "6,000 connections that send nothing"),
     Flood("big-events", "36,000 events of 32 KB", 60.0),
+    Flood("many-senders", "1,000 connections that post event after event"),
     Flood("service-names", "300,000 names of services", 45.0),
     Flood("forged-webhooks", "2,000 webhooks of 223 KB", 40.0),
     Flood("held-webhooks", "20,000 webhooks of a suspended integration", 40.0, before="suspend"),

@@ -33,10 +33,19 @@ async def slow_bodies(target: Target) -> Counter[str]:
 
 
 async def endless_headers(target: Target) -> Counter[str]:
-    """200 MB of header lines in one request, over four connections."""
+    """200 MB of header lines in one request, over four connections, again and again."""
     line = b"X-Filler: " + b"h" * 4000 + b"\r\n"
 
     async def one() -> str:
+        end = asyncio.get_running_loop().time() + target.seconds
+        told = "closed"
+        while True:
+            with contextlib.suppress(OSError):
+                told = await once()
+            if asyncio.get_running_loop().time() >= end:
+                return told
+
+    async def once() -> str:
         async with connected(target) as (reader, writer):
             writer.write(f"POST {target.path} HTTP/1.1\r\nHost: {target.host}\r\n".encode())
             for _ in range(HEADER_MEGABYTES * 1_000_000 // 4 // len(line)):

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -58,14 +60,25 @@ async def _watch(scene: Scene, flood: Flood | None, seed: int) -> tuple[Watched,
     """Watch the second tenant while nothing happens, or during a flood."""
     bystander = Bystander(scene.place, scene.victim.account, scene.victim_service)
     bystander.start()
-    pid, remarks = scene.place.release.receiver.pid, []
+    receiver = scene.place.release.receiver
+    pid, remarks, began, worked = receiver.pid, [], time.monotonic(), receiver.cpu_seconds()
     if flood is None:
         await asyncio.sleep(CALM_S)
     else:
         remarks = [await (_send(scene, flood, seed) if flood.own_sender else _fire(scene, flood))]
-        await asyncio.sleep(AFTERWARDS_S)
+        # A flood that is refused at once is over at once: few notes would make the slowest one the p99.
+        await asyncio.sleep(AFTERWARDS_S + max(0.0, began + flood.seconds - time.monotonic()))
+        if receiver.running:
+            remarks.append(_machine(receiver.cpu_seconds() - worked, time.monotonic() - began))
     peak = peak_megabytes(pid) if scene.place.release.receiver.running else 0.0
     return await bystander.stop(), peak, remarks
+
+
+def _machine(cpu_s: float, seconds: float) -> str:
+    """Tell what of a delay can be the receiver's, and what the machine's."""
+    return (
+        f"the receiver worked {cpu_s:.1f} of {seconds:.0f} s; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    )
 
 
 async def _send(scene: Scene, flood: Flood, seed: int) -> str:
