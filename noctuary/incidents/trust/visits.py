@@ -15,7 +15,7 @@ from noctuary.store.interface import FinishVisit, HastenVisits, IncidentKey, Sch
 
 log = structlog.get_logger()
 
-AT_ONCE = 16
+AT_ONCE = 32
 """Most of a visit is waiting for PagerDuty; a tenant has half of them at most, so another's waits for none of its."""
 RETRY_S = 30.0
 """After an error that is none of PagerDuty's."""
