@@ -15,8 +15,8 @@ from noctuary.store.interface import Store
 
 log = structlog.get_logger()
 
-SWEEP_ROWS = 200
-"""Rows that are deleted at once, at least."""
+SWEEP_ROWS = 400
+"""Rows that are deleted at once, at least: about what one transaction adds, or a sweep would fall behind a flood."""
 MAX_SWEEP_ROWS = 1_600
 """At most: freeing their pages must not make one long transaction, on any disk."""
 SWEEP_CHUNK_S = 0.05

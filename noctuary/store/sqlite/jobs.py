@@ -21,11 +21,16 @@ MAX_EVENT_ROWS_BESIDE = 250
 
 
 class Bulk(NamedTuple):
-    """Rows that may wait: `together` does the arguments of many jobs at once, and answers each (None: none does)."""
+    """Rows that may wait: `together` does the arguments of many jobs at once, and answers each (None: none does).
+
+    What is upkeep goes before the events that wait: one piece of it between two transactions of them, so that they
+    never come faster than what is over is deleted.
+    """
 
     together: Together | None
     argument: Any
     rows: int
+    is_upkeep: bool = False
 
 
 class Job(NamedTuple, Generic[T]):
@@ -70,8 +75,11 @@ class Lanes:
         """One for each job that waits, given after the job was: whoever has one finds a job."""
 
     def put(self, job: Job[Any]) -> None:
-        """Add a job at the end of its lane."""
-        (self._first if job.bulk is None else self._bulk).append(job)
+        """Add a job at the end of its lane; upkeep, of which one piece is under way at a time, at its beginning."""
+        if job.bulk is not None and job.bulk.is_upkeep:
+            self._bulk.appendleft(job)
+        else:
+            (self._first if job.bulk is None else self._bulk).append(job)
         self._tokens.put(True)
 
     def close(self) -> None:

@@ -43,7 +43,7 @@ async def test_a_task_that_ends_by_itself_ends_the_others_and_is_named(
 
 @pytest.mark.parametrize(
     ("rows", "took_s", "expected"),
-    [(200, 0.01, 400), (1600, 0.01, 1600), (800, 0.03, 800), (800, 0.2, 400), (200, 9, 200)],
+    [(400, 0.01, 800), (1600, 0.01, 1600), (800, 0.03, 800), (800, 0.2, 400), (400, 9, 400)],
 )
 def test_as_many_rows_are_swept_at_once_as_are_quick(rows: int, took_s: float, expected: int) -> None:
     assert next_chunk(rows, took_s) == expected

@@ -32,6 +32,7 @@ from noctuary.store.interface import (
 from noctuary.store.limits import Quota, StoreLimits
 from noctuary.store.sqlite import database
 from noctuary.store.sqlite.events import reading, services, subjects, sweeping
+from noctuary.store.sqlite.events import rows as event_rows
 from noctuary.store.sqlite.store import FILE_NAME, SqliteStore
 
 NOW = 1_800_000_000.0
@@ -200,6 +201,66 @@ async def test_the_counters_are_right_after_a_transaction_that_was_undone(store:
     assert await table(store, "SELECT events FROM owners") == [(5,)]
 
 
+# What the writer remembers
+
+
+async def test_what_was_remembered_of_a_transaction_that_was_undone_is_forgotten(store: SqliteStore) -> None:
+    def fails(connection: sqlite3.Connection) -> None:
+        event_rows.add(connection, [posted("undone")], store._events._remembered, LIMITS)
+        raise ValueError("a bug")
+
+    with pytest.raises(ValueError, match="a bug"):
+        await store._database.write(fails)
+    assert await store.add_events([posted("k")]) == [True]
+    assert [event.dedup_key for event in await store.window(window())] == ["k"]
+    assert await store.last_event_at(["shop"], ["cart"]) == NOW
+
+
+async def test_a_later_time_that_was_undone_is_written_again(store: SqliteStore) -> None:
+    later = posted("k", last_seen=NOW + 50)
+
+    def fails(connection: sqlite3.Connection) -> None:
+        event_rows.add(connection, [later], store._events._remembered, LIMITS)
+        raise ValueError("a bug")
+
+    await store.add_events([posted("k")])
+    with pytest.raises(ValueError, match="a bug"):
+        await store._database.write(fails)
+    await store.add_events([later])
+    assert [event.dedup_key for event in await store.window(window(since=NOW + 40))] == ["k"]
+    assert await store.last_event_at(["shop"], ["cart"]) == NOW + 50
+
+
+async def test_a_subject_and_a_service_that_were_swept_are_made_anew(store: SqliteStore) -> None:
+    await store.add_events([posted("k")])
+    later = NOW + services.KEEP_S + 10
+    while await store.sweep(later, 100):
+        pass
+    assert await table(store, "SELECT subject_id FROM subjects") == []
+    await store.add_events([posted("k", timestamp=later, last_seen=later)])
+    found = await store.window(window(since=later - 60, until=later, now=later))
+    assert [event.dedup_key for event in found] == ["k"]
+    assert await store.last_event_at(["shop"], ["cart"]) == later
+
+
+async def test_of_a_stream_the_latest_is_found_and_the_last_time_is_told_to_a_second(store: SqliteStore) -> None:
+    for n in range(20):
+        await store.add_events([posted(f"k{n}", last_seen=NOW + n * 0.3)])
+        found = await store.window(window(since=NOW + n * 0.3))
+        assert [event.dedup_key for event in found] == [f"k{n}"]
+    told = await store.last_event_at(["shop"], ["cart"])
+    assert told is not None
+    assert NOW + 19 * 0.3 - 1 < told <= NOW + 19 * 0.3
+
+
+async def test_a_stream_with_an_ignored_reason_is_never_told_as_the_last_event(store: SqliteStore) -> None:
+    await store.add_events([posted("k", last_seen=NOW - 900)])
+    for n in range(20):
+        event = seen(f"k{n}", last_seen=NOW + n * 0.7, details={"reason": "PolicyViolation"})
+        await store.add_events([event])
+        assert await store.last_event_at(["shop"], ["cart"], ["PolicyViolation"]) == NOW - 900
+
+
 # Windows
 
 
@@ -245,6 +306,26 @@ async def test_webhooks_go_before_events_that_wait_already(store: SqliteStore) -
     gate.set()
     await asyncio.gather(held, first, *waiting)
     assert order[0] == "webhook"
+
+
+async def test_a_sweep_goes_before_events_that_wait_already(store: SqliteStore) -> None:
+    order: list[str] = []
+    await store.add_events([posted(f"k{n}") for n in range(5)])
+    gate = threading.Event()
+    held = asyncio.ensure_future(store._database.write(lambda _: gate.wait(30)))
+    waiting = [asyncio.ensure_future(store.add_events([posted(f"{n}", tenant=f"t{n}")] * 200)) for n in range(20)]
+    sweep = asyncio.ensure_future(store._upkeep._write(lambda c: note_sweep(c, order), 500))
+    await asyncio.sleep(0)
+    for task in waiting[1:]:
+        task.add_done_callback(partial(_note_end, order, "events"))
+    gate.set()
+    await asyncio.gather(held, sweep, *waiting)
+    assert order[0] == "sweep"
+
+
+def note_sweep(connection: sqlite3.Connection, order: list[str]) -> int:
+    order.append("sweep")
+    return sweeping.delete(connection, sweeping.find(connection, NOW + DAY_S, 100), NOW + DAY_S)
 
 
 async def test_events_are_refused_early_when_too_many_wait_and_webhooks_are_not(

@@ -106,4 +106,4 @@ class Upkeep:
         return await self._database.read(work)
 
     async def _write(self, work: Work[int], rows: int) -> int:
-        return await self._database.write_bulk(work, Bulk(None, None, rows))
+        return await self._database.write_bulk(work, Bulk(None, None, rows, is_upkeep=True))

@@ -12,6 +12,7 @@ from noctuary.models.context_event import ContextEvent
 from noctuary.store.limits import Quota, StoreLimits
 from noctuary.store.sqlite.events import services
 from noctuary.store.sqlite.events.ledger import STORED, Ledger, Owner, Stored
+from noctuary.store.sqlite.events.remembered import Remembered
 
 PUSHED_OUT_SHARE = 1_000
 """Of so many events one goes at once, so that an event beyond the quota does not cost a search of its own."""
@@ -34,8 +35,11 @@ class Verdicts(NamedTuple):
 class Admission:
     """Decides on the events of one transaction, in their order."""
 
-    def __init__(self, connection: sqlite3.Connection, ledger: Ledger, limits: StoreLimits) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, ledger: Ledger, limits: StoreLimits, remembered: Remembered
+    ) -> None:
         self._connection = connection
+        self._remembered = remembered
         self._ledger = ledger
         self._limits = limits
         self._pushed_out: Counter[tuple[str, Quota]] = Counter()
@@ -59,7 +63,7 @@ class Admission:
     def _services(self, items: list[Item]) -> set[tuple[str, str]]:
         """Name or date the services of events; return those that are beyond their tenant's quota."""
         seen = services.newest([item.event for item in items])
-        unknown = services.save(self._connection, seen)
+        unknown = services.save(self._connection, seen, self._remembered)
         if not unknown:
             return set()
         of_cluster = {(each.event.tenant, each.event.service_name) for each in items if not _is_posted(each.event)}
@@ -71,6 +75,7 @@ class Admission:
         if services.count(self._connection, tenant) >= limit:
             if is_posted:
                 return False
+            self._remembered.services.clear()
             self._pushed_out[tenant, Quota.SERVICES] += services.push_out(self._connection, tenant, limit)
         services.add(self._connection, tenant, name, at)
         return True

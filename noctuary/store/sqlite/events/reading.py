@@ -8,6 +8,7 @@ from noctuary.models.context_event import ContextEvent
 from noctuary.store.interface import LONG_AGO
 from noctuary.store.sqlite.bounds import damaged
 from noctuary.store.sqlite.events import subjects
+from noctuary.store.sqlite.events.remembered import DATED_EVERY_S
 
 MAX_WINDOW_BYTES = 2 * 1024 * 1024
 """What one window may hold: 400 events of 5 KB, where a usual one has 1 KB. All that follows reads every text again."""
@@ -99,7 +100,7 @@ def last_event_at(
     if at is None or at == LONG_AGO or not without_reasons:
         return at
     ignored, other = subjects.last_event_at(connection, tenants, services, without_reasons)
-    if ignored is None or ignored < at:
+    if ignored is None or ignored < at - DATED_EVERY_S:
         return at
     return LONG_AGO if other is None else other
 

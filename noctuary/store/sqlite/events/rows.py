@@ -13,7 +13,8 @@ from noctuary.store.sqlite.bounds import damaged
 from noctuary.store.sqlite.events.ledger import Ledger
 from noctuary.store.sqlite.events.quotas import Admission, Item
 from noctuary.store.sqlite.events.reading import decode
-from noctuary.store.sqlite.events.subject_ids import SubjectIds
+from noctuary.store.sqlite.events.remembered import Remembered
+from noctuary.store.sqlite.events.subject_ids import ids_of
 
 _ENCODER = msgspec.json.Encoder()
 _Key = tuple[str, str, str]
@@ -52,16 +53,18 @@ class _Entry:
 
 
 def add(
-    connection: sqlite3.Connection, events: list[ContextEvent], ids: SubjectIds, limits: StoreLimits
+    connection: sqlite3.Connection, events: list[ContextEvent], remembered: Remembered, limits: StoreLimits
 ) -> AddedEvents:
     """Insert events or count them up, as far as their tenants' quotas allow."""
+    remembered.begin(connection)
     ledger = Ledger(connection)
     items = [Item(event, _ENCODER.encode(event)) for event in events]
-    refused, pushed_out = Admission(connection, ledger, limits).decide(items)
+    refused, pushed_out = Admission(connection, ledger, limits, remembered).decide(items)
     admitted = [item for item, quota in zip(items, refused, strict=True) if quota is None]
-    of_events = ids.of(connection, [item.event for item in admitted])
+    of_events = ids_of(connection, [item.event for item in admitted], remembered)
     is_new = iter(_Telling(connection, ledger).tell(admitted, of_events))
     ledger.save()
+    remembered.end(connection)
     return AddedEvents([next(is_new) if quota is None else quota for quota in refused], pushed_out)
 
 

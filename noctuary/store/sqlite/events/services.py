@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 
 from noctuary.models.context_event import ContextEvent
+from noctuary.store.sqlite.events.remembered import DATED_EVERY_S, Remembered
 
 FORGOTTEN = ""
 """Stands for the services of a tenant whose rows are gone: nobody may say of another that it was never seen."""
@@ -22,14 +23,23 @@ def newest(events: list[ContextEvent]) -> dict[tuple[str, str], float]:
     return found
 
 
-def save(connection: sqlite3.Connection, seen: Mapping[tuple[str, str], float]) -> list[tuple[str, str]]:
-    """Date the services that are known; return those that are not."""
-    dated = [(at, *service) for service, at in seen.items()]
-    statement = "UPDATE services SET last_event_at = max(last_event_at, ?) WHERE tenant = ? AND service_name = ?"
-    if connection.executemany(statement, dated).rowcount == len(dated):
+def save(
+    connection: sqlite3.Connection, seen: Mapping[tuple[str, str], float], remembered: Remembered
+) -> list[tuple[str, str]]:
+    """Date the services that are known, unless they were a moment ago; return those that are not known."""
+    kept = remembered.services
+    due = {service: at for service, at in seen.items() if service not in kept or at >= kept[service] + DATED_EVERY_S}
+    if not due:
         return []
-    known = "SELECT 1 FROM services WHERE tenant = ? AND service_name = ?"
-    return [service for service in seen if connection.execute(known, service).fetchone() is None]
+    remembered.has_changed = True
+    dated = [(at, *service) for service, at in due.items()]
+    statement = "UPDATE services SET last_event_at = max(last_event_at, ?) WHERE tenant = ? AND service_name = ?"
+    unknown = []
+    if connection.executemany(statement, dated).rowcount < len(dated):
+        known = "SELECT 1 FROM services WHERE tenant = ? AND service_name = ?"
+        unknown = [service for service in due if connection.execute(known, service).fetchone() is None]
+    kept.update({service: at for service, at in due.items() if service not in unknown})
+    return unknown
 
 
 def count(connection: sqlite3.Connection, tenant: str) -> int:

@@ -14,7 +14,7 @@ from noctuary.store.limits import Added, Quota, QuotaMet, StoreLimits
 from noctuary.store.sqlite.bounds.damaged import DamagedRow
 from noctuary.store.sqlite.database import Database
 from noctuary.store.sqlite.events import reading, rows, window
-from noctuary.store.sqlite.events.subject_ids import SubjectIds
+from noctuary.store.sqlite.events.remembered import Remembered
 from noctuary.store.sqlite.jobs import MAX_EVENT_ROWS_BESIDE, Bulk
 
 ROW_OVERHEAD_BYTES = 512
@@ -30,7 +30,7 @@ class EventShelf:
         self._database = database
         self._limits = limits
         self._metrics = metrics
-        self._subject_ids = SubjectIds()
+        self._remembered = Remembered()
         self._met: dict[str, QuotaMet] = {}
 
     async def add(self, events: list[ContextEvent]) -> list[Added]:
@@ -55,7 +55,7 @@ class EventShelf:
 
     def _add_together(self, connection: sqlite3.Connection, parts: list[list[ContextEvent]]) -> list[list[Added]]:
         events = [event for part in parts for event in part]
-        done = rows.add(connection, events, self._subject_ids, self._limits)
+        done = rows.add(connection, events, self._remembered, self._limits)
         self._note_quotas(events, done)
         answers = iter(done.added)
         return [list(islice(answers, len(part))) for part in parts]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from noctuary.store.interface import EventQuery
+from noctuary.store.sqlite.events.remembered import DATED_EVERY_S
 
 VOLATILE_LABELS = frozenset(
     {
@@ -55,6 +56,7 @@ def matching(connection: sqlite3.Connection, query: EventQuery) -> Matching:
     """Return a query's subjects that have unexpired events between its times."""
     found: list[Found] = []
     is_more = False
+    seen_since = query.since - DATED_EVERY_S
     for tenant in dict.fromkeys([*query.tenants, *filter(None, [query.posts_of])]):
         condition, arguments = _condition(query, tenant)
         rows = connection.execute(
@@ -64,7 +66,14 @@ def matching(connection: sqlite3.Connection, query: EventQuery) -> Matching:
             " FROM subjects WHERE tenant = ? AND last_event_at >= ?"
             f" AND reason NOT IN (SELECT value FROM json_each(?)) AND ({condition})"
             " ORDER BY last_event_at DESC LIMIT ?) AS chosen",
-            (*within(query), tenant, query.since, _json(query.without_reasons), *arguments, MAX_FOUND + 1),
+            (
+                *within(query),
+                tenant,
+                seen_since,
+                _json(query.without_reasons),
+                *arguments,
+                MAX_FOUND + 1,
+            ),
         ).fetchall()
         is_more = is_more or len(rows) > MAX_FOUND
         found += [row for row in rows[:MAX_FOUND] if row[-1] is not None]

@@ -9,6 +9,9 @@ from noctuary.store.sqlite.events.ledger import Ledger
 COUNTED_ROWS = 2_000
 """Events of before the upgrade that are counted at once; reading their sizes takes some milliseconds."""
 
+LOOK_AHEAD = 8
+"""Of so many times more those that stand beside each other are deleted first: half as many pages change."""
+
 
 class Expired(NamedTuple):
     """Events that have expired, and whether some of before the upgrade are not counted yet."""
@@ -27,10 +30,11 @@ class Unused(NamedTuple):
 def find(connection: sqlite3.Connection, now: float, limit: int) -> Expired:
     """Find events that have expired, at most `limit`."""
     rows = connection.execute(
-        "SELECT row_id FROM owners CROSS JOIN expiries USING (owner_id) WHERE expires_at <= ? LIMIT ?", (now, limit)
+        "SELECT row_id FROM owners CROSS JOIN expiries USING (owner_id) WHERE expires_at <= ? LIMIT ?",
+        (now, limit * LOOK_AHEAD),
     ).fetchall()
     is_uncounted = connection.execute("SELECT 1 FROM uncounted").fetchone() is not None
-    return Expired([row_id for (row_id,) in rows], is_uncounted)
+    return Expired(sorted(row_id for (row_id,) in rows)[:limit], is_uncounted)
 
 
 def delete(connection: sqlite3.Connection, found: Expired, now: float) -> int:

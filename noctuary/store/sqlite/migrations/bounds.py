@@ -27,6 +27,15 @@ STATEMENTS = """
     CREATE TABLE tenants (tenant TEXT PRIMARY KEY, services INTEGER NOT NULL) WITHOUT ROWID;
     INSERT INTO tenants SELECT tenant, count(*) FROM services WHERE service_name <> '' GROUP BY tenant;
 
+    CREATE TABLE names (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL);
+    INSERT INTO names VALUES (1, random());
+    CREATE TRIGGER subjects_gone AFTER DELETE ON subjects BEGIN
+        UPDATE names SET number = random();
+    END;
+    CREATE TRIGGER services_gone AFTER DELETE ON services BEGIN
+        UPDATE names SET number = random();
+    END;
+
     CREATE TABLE inbox_usage (
         integration_id TEXT PRIMARY KEY,
         waiting INTEGER NOT NULL,
@@ -64,5 +73,6 @@ STATEMENTS = """
 """Quick on any size of file: the events that are there are counted later, a few at a time (`uncounted`).
 
 Deleting an event deletes what stands beside it by statements for many rows at once, so its trigger goes. Rows of the
-inbox are few beside events, and several modules write them: there triggers keep the counts.
+inbox are few beside events, and several modules write them: there triggers keep the counts. Names are deleted now and
+then only: a trigger tells the writer that what it remembers of them holds no more.
 """
