@@ -89,8 +89,11 @@ class WatchedCluster:
 
         async def first_start_is_over() -> bool:
             health = source.health().values()
-            listed = bool(health) and all(each.synced.is_set() for each in health)
-            return listed and bool(await self.store.baselines())
+            if not health or not all(each.synced.is_set() for each in health):
+                return False
+            # The first baseline is there before the last: whoever ends in between has it all begin once more.
+            await session_of(source).writer.drained()
+            return bool(await self.store.baselines())
 
         await until("the first lists", first_start_is_over, bool)
 
