@@ -14,6 +14,7 @@ from noctuary.models.diagnosis import Relation, ServiceView
 from noctuary.models.live_view import LiveView
 from noctuary.sources.kubernetes.live_reader import make_live_reader
 from noctuary.sources.kubernetes.session import WatchTimings
+from noctuary.store.limits import Added
 from testbed.polling import until
 from testbed.watched_cluster import WatchedCluster, ref_of, session_of
 
@@ -101,10 +102,10 @@ def break_store(world: WatchedCluster, monkeypatch: pytest.MonkeyPatch, is_away:
     """Let the store refuse events while the flag is set."""
     add_events = world.store.add_events
 
-    async def add(events: list[ContextEvent]) -> list[bool]:
+    async def add(events: list[ContextEvent]) -> list[Added]:
         if is_away.is_set():
             raise StoreUnavailable("the disk is full")
-        added: list[bool] = await add_events(events)
+        added: list[Added] = await add_events(events)
         return added
 
     monkeypatch.setattr(world.store, "add_events", add)
