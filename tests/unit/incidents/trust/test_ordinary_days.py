@@ -227,6 +227,10 @@ async def test_what_happens_within_a_second_and_comes_in_reverse_order_ends_as_i
     assert not scene.text(incident.id).startswith("Resolved")
 
 
+async def _is_called(scene: Scene, account: str) -> bool:
+    return (await scene.state("first")).account == account
+
+
 async def test_an_old_incident_brings_back_no_old_name_of_its_account(scene: Scene) -> None:
     await two(scene)
     await scene.until(lambda: both_know(scene))
@@ -235,7 +239,8 @@ async def test_an_old_incident_brings_back_no_old_name_of_its_account(scene: Sce
     scene.pd.account.subdomain = "renamed"
     new = scene.pd.trigger(scene.service, "Errors")
     await scene.until(lambda: scene.text(new.id))
+    await scene.until(lambda: _is_called(scene, "renamed.pagerduty.com"))
     scene.pd.acknowledge(old.id, by=scene.bot)
     await scene.until(lambda: "Acknowledged" in scene.text(old.id))
-    assert (await scene.state("first")).account == "renamed.pagerduty.com"
+    assert await _is_called(scene, "renamed.pagerduty.com")
     assert scene.pd.note_counts() == {old.id: 1, new.id: 1}
