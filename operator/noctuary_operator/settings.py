@@ -9,11 +9,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from noctuary.common.egress.policy import PAGERDUTY_HOSTS
 from noctuary.common.setting_types import Names
 from noctuary.kube import lease
-
-PAGERDUTY_API_HOSTS = ("api.pagerduty.com", "api.eu.pagerduty.com")
-"""PagerDuty's own API hosts; anything else must be allowed on purpose, because the API token is sent there."""
 
 MAX_INTEGRATIONS_PER_NAMESPACE = 100
 """Far more than a team has PagerDuty services; their specs are of 6 MB at most."""
@@ -43,7 +41,7 @@ class OperatorSettings(BaseSettings):
     """Base URL of the receiver's internal port; without it nothing is known of webhooks that came in."""
     allowed_webhook_hosts: Names = ()
     """Hosts that a route may claim: a name, *.domain, or * for any. Empty: none."""
-    allowed_api_hosts: Names = PAGERDUTY_API_HOSTS
+    allowed_api_hosts: Names = PAGERDUTY_HOSTS
     """Hosts that an API token may be sent to, in the same form; with a port, only that port."""
     allow_http_api: bool = False
     """Whether plain http is allowed towards the API: for tests with a local PagerDuty."""
