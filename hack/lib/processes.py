@@ -14,6 +14,7 @@ from hack.lib.tether import tethered
 _POLL_S = 0.02
 _KILL_WAIT_S = 10.0  # SIGKILL is not refused, but a process in disk wait may need a moment
 _START_TIME_FIELD = 19  # starttime is field 22 of proc(5) stat; counted from the field after the name it is number 19
+_THREADS_FIELD = 17  # num_threads is field 20
 _ZOMBIE_STATES = frozenset("ZX")
 
 
@@ -26,10 +27,15 @@ class ProcessRecord:
 
 
 def parse_stat(stat: str) -> ProcessRecord | None:
-    """Read a line of /proc/<pid>/stat; None for a process that has ended and only waits to be reaped."""
+    """Read a line of /proc/<pid>/stat; None for a process that has ended and only waits to be reaped.
+
+    One whose first thread alone has ended runs: the others keep its ports, for 0.2 seconds and more after a SIGKILL.
+    """
     pid, _, rest = stat.partition(" ")
     fields = rest.rpartition(")")[2].split()
-    if not pid.isdigit() or len(fields) <= _START_TIME_FIELD or fields[0] in _ZOMBIE_STATES:
+    if not pid.isdigit() or len(fields) <= _START_TIME_FIELD:
+        return None
+    if fields[0] in _ZOMBIE_STATES and int(fields[_THREADS_FIELD]) <= 1:
         return None
     return ProcessRecord(pid=int(pid), start_ticks=int(fields[_START_TIME_FIELD]))
 

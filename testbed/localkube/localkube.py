@@ -3,38 +3,30 @@
 import base64
 import secrets
 import ssl
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import httpx
 
-from hack.lib import processes
 from hack.lib.certificates import write_pki
 from testbed.localkube import components, tokens
 from testbed.localkube.binaries import Binaries, find_binaries
 from testbed.localkube.cluster import Cluster
-from testbed.localkube.errors import AlreadyRunningError, LocalKubeError, PortTakenError
-from testbed.localkube.home import ClusterHome, clear_remains, registry
+from testbed.localkube.errors import AlreadyRunningError, PortTakenError
+from testbed.localkube.home import STOP_ORDER, ClusterHome, clear_remains, registry
 from testbed.localkube.kubeconfig import certificate_user, write_kubeconfig
+from testbed.localkube.launcher import Launcher
 from testbed.polling import eventually
 
-_READY_TIMEOUT_S = 60.0  # four seconds are usual; a machine busy with other work gets its time
-_READY_POLL_S = 0.05
 # While its clients stay connected the API server would drain for a minute; what it has accepted is done by then.
 _APISERVER_GRACE_S = 1.0
 _REQUEST_TIMEOUT_S = 5.0
-_LOG_LINES = 12
 _NAMES = r'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}'
 _NAMESPACES = r'jsonpath={range .items[*]}{.metadata.namespace}{"\n"}{end}'
 _PORT_ATTEMPTS = 3  # a port found free may be taken by somebody else before the component listens on it
-_PORT_TAKEN = "address already in use"
 _DEFAULT_SERVICE_ACCOUNT = "/api/v1/namespaces/default/serviceaccounts/default"
-# PATH is all the components need; an ETCD_* or proxy variable of the user must not change what they do.
-_ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
 
 
 class LocalKube(Cluster):
@@ -55,19 +47,18 @@ class LocalKube(Cluster):
         binaries: Binaries | None = None,
         detached: bool = False,
     ) -> None:
-        self._binaries = find_binaries() if binaries is None else binaries
+        binaries = find_binaries() if binaries is None else binaries
         self._home = ClusterHome(directory or registry() / f"cluster-{secrets.token_hex(6)}")
-        super().__init__(self._home.directory, self._binaries.path("kubectl"))
+        super().__init__(self._home.directory, binaries.path("kubectl"))
         self._crds = crds
         self._detached = detached
-        self._extra_flags = {
+        extra_flags = {
             "kube-apiserver": apiserver_flags,
             "etcd": etcd_flags,
             "kube-controller-manager": controller_manager_flags,
         }
+        self._launcher = Launcher(self._home, binaries, extra_flags, detached=detached)
         self._ports = components.free_ports()
-        # The kernel ties a child to the thread that started it, so one thread that lives as long as we do starts all.
-        self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="localkube")
 
     def __enter__(self) -> Self:
         self.start()
@@ -108,12 +99,12 @@ class LocalKube(Cluster):
             self._home.clear()
         finally:
             self._home.unlock()
-            self._starter.shutdown()
+            self._launcher.close()
 
     def start_apiserver(self) -> None:
-        """Start the API server at its old address and wait until it is ready."""
-        self._start("kube-apiserver", components.api_server_flags(self._home.layout, self._ports))
-        self._wait("kube-apiserver", lambda: self._answers("/readyz"))
+        """Start the API server at its old address and wait until it is ready; see `Launcher.bring_up`."""
+        flags = components.api_server_flags(self._home.layout, self._ports)
+        self._launcher.bring_up("kube-apiserver", flags, lambda: self._answers("/readyz"))
 
     def stop_apiserver(self, *, grace_s: float = _APISERVER_GRACE_S) -> None:
         """End the API server; with a grace of 0 it is killed at once.
@@ -128,6 +119,26 @@ class LocalKube(Cluster):
         """End the API server and start it again, its watch cache forgotten."""
         self.stop_apiserver()
         self.start_apiserver()
+
+    def revive(self) -> None:
+        """Start what has ended, for whatever reason, with all that was stored; costs three reads when nothing has.
+
+        Raises LocalKubeError as `start`.
+        """
+        alive = self._home.alive()
+        for component in reversed(STOP_ORDER):
+            if not alive[component]:
+                self._launcher.tell(self._launcher.trouble(component, "had ended"))
+        if not alive["etcd"]:
+            self._start_etcd()
+        if not alive["kube-apiserver"]:
+            self.start_apiserver()
+        if not alive["kube-controller-manager"]:
+            self._start_controller_manager()
+
+    def take_told(self) -> list[str]:
+        """Return what happened to components since the last call: each that ended, with the last lines of its log."""
+        return self._launcher.take_told()
 
     def compact_etcd(self) -> int:
         """Forget all history in etcd up to now; returns the revision.
@@ -170,13 +181,19 @@ class LocalKube(Cluster):
         layout = self._home.layout
         write_pki(layout.pki)
         self._write_kubeconfigs()
-        self._start("etcd", components.etcd_flags(layout, self._ports))
-        self._wait("etcd", self._etcd_is_healthy)
+        self._start_etcd()
         self.start_apiserver()
         self.install_crds(*self._crds)
+        self._start_controller_manager()
+
+    def _start_etcd(self) -> None:
+        flags = components.etcd_flags(self._home.layout, self._ports)
+        self._launcher.bring_up("etcd", flags, self._etcd_is_healthy)
+
+    def _start_controller_manager(self) -> None:
         kubeconfig = self.dir / "controller-manager.kubeconfig"
-        self._start("kube-controller-manager", components.controller_manager_flags(layout, kubeconfig))
-        self._wait("kube-controller-manager", lambda: self._answers(_DEFAULT_SERVICE_ACCOUNT))
+        flags = components.controller_manager_flags(self._home.layout, kubeconfig)
+        self._launcher.bring_up("kube-controller-manager", flags, lambda: self._answers(_DEFAULT_SERVICE_ACCOUNT))
 
     def _write_kubeconfigs(self) -> None:
         pki = self._home.layout.pki
@@ -185,34 +202,6 @@ class LocalKube(Cluster):
             (self.dir / "controller-manager.kubeconfig", pki / "controller-manager"),
         ):
             write_kubeconfig(path, server=self.server, ca_file=self.ca_file, user=certificate_user(stem))
-
-    def _start(self, component: str, flags: Sequence[str]) -> None:
-        self._starter.submit(
-            processes.start,
-            [str(self._binaries.path(component)), *flags, *self._extra_flags[component]],
-            log=self._home.layout.log(component),
-            record=self._home.layout.record(component),
-            environment=_ENVIRONMENT,
-            die_with_us=not self._detached,
-        ).result()
-
-    def _wait(self, component: str, is_ready: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + _READY_TIMEOUT_S
-        while not is_ready():
-            if time.monotonic() > deadline:
-                raise LocalKubeError(self._trouble(component, f"is not ready after {_READY_TIMEOUT_S:.0f} s"))
-            if self._has_ended(component):
-                trouble = self._trouble(component, "ended while starting")
-                raise PortTakenError(trouble) if _PORT_TAKEN in trouble else LocalKubeError(trouble)
-            time.sleep(_READY_POLL_S)
-
-    def _has_ended(self, component: str) -> bool:
-        record = processes.read_record(self._home.layout.record(component))
-        return record is not None and not processes.is_alive(record)
-
-    def _trouble(self, component: str, what: str) -> str:
-        lines = self._home.layout.log(component).read_text(encoding="utf-8", errors="replace").splitlines()
-        return "\n".join([f"{component} {what}; the last lines of its log:", *lines[-_LOG_LINES:]])
 
     def _answers(self, path: str) -> bool:
         with self._client(self.server, "ca.crt", "admin") as client:

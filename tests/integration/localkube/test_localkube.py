@@ -15,7 +15,7 @@ from testbed.localkube import Cluster, Identities, LocalKube, LocalKubeError, bo
 from testbed.localkube.home import STOP_ORDER, clear_remains
 from testbed.polling import eventually
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 DEADLINE_S = 60.0
 TOKEN_MEMORY_S = 10.0  # the API server remembers a token it has accepted for so long
 
