@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 
 ELLIPSIS = "…"
-_MARKER_WORD = re.compile(r"(?i)nct\s*:")
+_MARKER_WORD = re.compile(r"(?i)nct(?:\s*:)+")
 _SYMBOL = (
     "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff"
     "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
@@ -60,14 +60,23 @@ def clean(text: str, limit: int) -> str:
     there, and piles of combining marks; our marker's word loses its colon. Takes linear time, and bounded time for
     any text: what is far longer than what people write is cut before.
     """
-    text = shorten(text, max(CLEANED_LIMIT, limit))
-    if not text.isascii() and _UNSEEN.search(text):
-        text = _UNSEEN_OR_HONEST.sub(lambda found: found[0] if found["honest"] else " ", text)
+    text = _without_unseen(shorten(text, max(CLEANED_LIMIT, limit)))
     hidden = {c for c in set(text) if unicodedata.category(c) in _NOT_SHOWN} - _KEPT_FORMAT
     shown = "".join(" " if c in hidden else c for c in text) if hidden else text
     if not shown.isascii():
-        shown = "".join(_few_marks(shown))
-    return shorten(_MARKER_WORD.sub("nct ", " ".join(shown.split())), limit)
+        # What needed a mark that went needs nothing any more.
+        shown = _without_unseen("".join(_few_marks(shown)))
+    line = _MARKER_WORD.sub("nct ", " ".join(shown.split()))
+    if len(line) <= limit:
+        return line
+    return _without_unseen(line[: max(0, limit - 1)]).rstrip() + ELLIPSIS
+
+
+def _without_unseen(text: str) -> str:
+    """Replace what cannot be seen by a space, unless its neighbours need it there."""
+    if text.isascii() or not _UNSEEN.search(text):
+        return text
+    return _UNSEEN_OR_HONEST.sub(lambda found: found[0] if found["honest"] else " ", text)
 
 
 def _few_marks(text: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from noctuary.common.text import CLEANED_LIMIT, clean
@@ -90,6 +90,10 @@ def test_a_script_and_an_emoji_keep_what_they_need(honest: str) -> None:
         ("\u0628" + "\u064e" * 40, "\u0628" + "\u064e" * 5),
         ("a" + "\u0301\u05b8" * 40, "a" + "\u0301\u05b8\u0301\u05b8\u0301"),
         ("a" + "\u0301\u200d" * 40, "a\u0301"),
+        ("\u094d\u200c\u0915", "\u0915"),  # a joiner whose mark is gone: none stood before it
+        ("x \u094d\u200d\u0915", "x \u0915"),
+        ("\u0915" + "\u094d" * 5 + "\u0301\u200c\u0915", "\u0915" + "\u094d" * 5 + " \u0915"),
+        ("nct::x", "nct x"),
     ],
 )
 def test_where_nothing_needs_them_they_go(hidden: str, shown: str) -> None:
@@ -102,10 +106,26 @@ def test_where_nothing_needs_them_they_go(hidden: str, shown: str) -> None:
         max_size=60,
     )
 )
+@example("\u094d\u200c\u0915")
 def test_nothing_long_hides_in_any_mix(text: str) -> None:
     shown = clean(text, 1000)
     assert not re.search("[\u200c\u200d\ufe0f\u00ad\U000e0100\U000e0061]{3}", shown)
     assert not re.search("^[\u0301\u0e47\u20e3\u200c\u200d\ufe0f]|[\u0301\u0e47\u20e3]{4}", shown)
+
+
+@given(
+    st.text(
+        "a:nct \u0915\u094d\u0645\u0301\u20e3\u2764\U0001f3fd\u200c\u200d\ufe0f\u00ad\U0001f3f4"
+        "\U000e0067\U000e0062\U000e0065\U000e006e\U000e007f",
+        max_size=60,
+    ),
+    st.integers(0, 70),
+)
+@example("\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", 5)
+@example("\u0915\u094d\u200c\u0915", 4)
+def test_what_is_clean_stays_as_it_is_wherever_it_was_cut(text: str, limit: int) -> None:
+    shown = clean(text, limit)
+    assert clean(shown, max(limit, 1)) == shown
 
 
 @pytest.mark.parametrize("filler", ["\u0301", "\u200b", "a\u0301", " "])
