@@ -182,10 +182,10 @@ class IntegrationSpec(_Part):
         return self.api_url or REGION_API_URL[self.region]
 
     @property
-    def api_netloc(self) -> str:
-        """The host of the API address with its port, also where that is the default one."""
+    def api_port(self) -> int:
+        """The port of the API address, also where that is the default one."""
         parts = urlsplit(self.effective_api_url)
-        return f"{parts.hostname}:{parts.port or DEFAULT_PORTS[parts.scheme]}"
+        return parts.port or DEFAULT_PORTS[parts.scheme]
 
     @property
     def api_host(self) -> str:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from noctuary.common.egress.addresses import Address, Reach, as_address, reach_of
 from noctuary.common.errors import EgressRefused
+from noctuary.common.hosts import host_listed
 from noctuary.common.urls import DEFAULT_PORTS
 
 PAGERDUTY_HOSTS = ("api.pagerduty.com", "api.eu.pagerduty.com")
@@ -30,7 +31,7 @@ class EgressPolicy:
         """Raise EgressRefused unless the host may be asked, and in this way."""
         if scheme not in DEFAULT_PORTS or (scheme == "http" and not self.plain_http):
             raise EgressRefused(host, "it would be asked without TLS", HTTP_SETTING)
-        if not _is_listed(host, port or DEFAULT_PORTS[scheme], self.hosts):
+        if not host_listed(host, self.hosts, port or DEFAULT_PORTS[scheme]):
             raise EgressRefused(host, "it is not among the hosts that may be asked", HOSTS_SETTING)
 
     def check_written_address(self, host: str, port: int) -> None:
@@ -42,7 +43,7 @@ class EgressPolicy:
     def allowed_addresses(self, host: str, port: int, addresses: Iterable[Address]) -> list[Address]:
         """Return those addresses of a host that may be connected to; raise EgressRefused when none may."""
         reaches = {address: reach_of(address) for address in addresses}
-        private = _is_listed(host, port, self.private_hosts)
+        private = host_listed(host, self.private_hosts, port)
         wanted = (Reach.PUBLIC, Reach.PRIVATE) if private else (Reach.PUBLIC,)
         allowed = [address for address, reach in reaches.items() if reach in wanted]
         if not allowed and Reach.PRIVATE in reaches.values():
@@ -61,15 +62,5 @@ def only(url: str | None) -> EgressPolicy:
     return EgressPolicy(asked, private_hosts=asked, plain_http=True)
 
 
-def _is_listed(host: str, port: int, listed: tuple[str, ...]) -> bool:
-    with_port = _with_port(host.lower(), port)
-    names = (with_port, with_port.rpartition(":")[0])
-    return any(_matches(name, entry.lower()) for name in names for entry in listed)
-
-
 def _with_port(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _matches(name: str, entry: str) -> bool:
-    return entry in ("*", name) or (entry.startswith("*.") and name.endswith(entry[1:]))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from noctuary.common.hosts import host_listed
 from noctuary.models.integration_spec import IntegrationSpec, Webhook
 from noctuary_operator.plan.lookups import is_plain
 from noctuary_operator.resources import reasons
@@ -29,18 +30,13 @@ class Problem:
     message: str
 
 
-def host_allowed(host: str, allowed: Iterable[str]) -> bool:
-    """Whether a host is in a list of names, *.domain forms, or *."""
-    return any(entry in ("*", host) or (entry.startswith("*.") and host.endswith(entry[1:])) for entry in allowed)
-
-
 def key_allowed(key: str, allowed: Iterable[str]) -> bool:
     """Whether a key or name is in a list of such, or of prefixes that end in *."""
     return any(key == entry or (entry.endswith("*") and key.startswith(entry[:-1])) for entry in allowed)
 
 
 def _webhook_host(webhook: Webhook, policy: Policy) -> Problem | None:
-    if host_allowed(webhook.host, policy.webhook_hosts):
+    if host_listed(webhook.host, policy.webhook_hosts):
         return None
     return Problem(
         reasons.HOST_NOT_ALLOWED,
@@ -103,7 +99,7 @@ def route_problem(webhook: Webhook, policy: Policy) -> Problem | None:
 
 
 def _api_host(spec: IntegrationSpec, policy: Policy) -> Problem | None:
-    if any(host_allowed(host, policy.api_hosts) for host in (spec.api_host, spec.api_netloc)):
+    if host_listed(spec.api_host, policy.api_hosts, spec.api_port):
         return None
     return Problem(
         reasons.API_HOST_NOT_ALLOWED,

@@ -104,16 +104,16 @@ def test_a_minimal_spec_gets_the_defaults() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "url", "netloc"),
+    ("written", "url", "host", "port"),
     [
-        ("https://API.pagerduty.com:443/.", "https://api.pagerduty.com", "api.pagerduty.com:443"),
-        ("http://Proxy.corp//pd/", "http://proxy.corp/pd", "proxy.corp:80"),
-        ("https://proxy.corp:8443", "https://proxy.corp:8443", "proxy.corp:8443"),
+        ("https://API.pagerduty.com:443/.", "https://api.pagerduty.com", "api.pagerduty.com", 443),
+        ("http://Proxy.corp//pd/", "http://proxy.corp/pd", "proxy.corp", 80),
+        ("https://proxy.corp:8443", "https://proxy.corp:8443", "proxy.corp", 8443),
     ],
 )
-def test_the_spelling_of_an_api_url_decides_nothing(written: str, url: str, netloc: str) -> None:
+def test_the_spelling_of_an_api_url_decides_nothing(written: str, url: str, host: str, port: int) -> None:
     spec = parse_spec({**MINIMAL, "apiURL": written})
-    assert (spec.effective_api_url, spec.api_netloc) == (url, netloc)
+    assert (spec.effective_api_url, spec.api_host, spec.api_port) == (url, host, port)
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from noctuary.common.errors import KubernetesError, KubernetesUnavailable
-from noctuary.models.integration_spec import SecretKeyRef
+from noctuary.common.egress.policy import EgressPolicy
+from noctuary.common.errors import EgressRefused, KubernetesError, KubernetesUnavailable
+from noctuary.models.integration_spec import SecretKeyRef, parse_spec
 from noctuary_operator.act.workqueue import WorkQueue
 from noctuary_operator.metrics import OperatorMetrics
 from noctuary_operator.plan.events import planned_events
 from noctuary_operator.plan.lookups import describe_lookup
 from noctuary_operator.plan.manifests import contains
-from noctuary_operator.plan.policy import host_allowed, key_allowed
+from noctuary_operator.plan.policy import Policy, api_problem, key_allowed
 from noctuary_operator.resources.objects import BareMeta, Meta, SecretHead, integration_ids
 from noctuary_operator.resources.status import Condition, IntegrationStatus
 from noctuary_operator.settings import OperatorSettings
@@ -26,19 +27,17 @@ UID = "3fcbbb27-d607-4f05-86b7-ad6b15468fd6"
 
 
 @pytest.mark.parametrize(
-    ("host", "allowed", "expected"),
-    [
-        ("a.example.com", (), False),
-        ("a.example.com", ("a.example.com",), True),
-        ("a.example.com", ("*.example.com",), True),
-        ("example.com", ("*.example.com",), False),
-        ("evilexample.com", ("*.example.com",), False),
-        ("a.example.com.evil.org", ("*.example.com", "a.example.com"), False),
-        ("anything", ("*",), True),
-    ],
+    "entry", ["Proxy.corp", "proxy.corp:443", "proxy.corp:8443", "*.corp", "*.CORP:8443", "*", "x"]
 )
-def test_hosts_are_allowed_by_name_or_domain(host: str, allowed: tuple[str, ...], expected: bool) -> None:
-    assert host_allowed(host, allowed) is expected
+@pytest.mark.parametrize("url", ["https://proxy.corp", "https://PROXY.corp:443/pd", "https://proxy.corp:8443"])
+def test_the_condition_and_the_guard_allow_the_same(url: str, entry: str) -> None:
+    spec = parse_spec({"apiURL": url, "direction": "outbound", "apiTokenSecretRef": {"name": "n", "key": "k"}})
+    try:
+        EgressPolicy((entry,)).check_host("https", spec.api_host, spec.api_port)
+        is_guarded = False
+    except EgressRefused:
+        is_guarded = True
+    assert (api_problem(spec, Policy((), (entry,), ())) is not None) is is_guarded
 
 
 @pytest.mark.parametrize(
