@@ -79,6 +79,8 @@ def test_no_route_is_made_where_none_stands(policy: Policy, reason: str, setting
     assert desired.route_problem is not None
     assert desired.route_problem.reason == reason
     assert setting in desired.route_problem.message
+    assert "no route to noctuary.example.com is made" in desired.route_problem.message
+    assert "is kept" not in desired.route_problem.message
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from noctuary_operator.plan.policy import Policy, Problem, route_problem
 from noctuary_operator.plan.routes.kinds import ROUTE_KINDS, route_manifest
 from noctuary_operator.resources.objects import APPLIED_ANNOTATION, RouteObject
 
-KEPT = "; the route to {} that stands is kept as it was"
+KEPT = "; the route to {} that stands is kept as it was, and is not made again when somebody deletes it"
+NONE_MADE = "; until then no route to {} is made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ def plan_route(observed: Observed, webhook: Webhook | None, policy: Policy, back
     """Plan the route of an integration.
 
     One that may not be is not made, in no part: half of it could expose what its author meant to protect. A policy that
-    became narrower takes none away: what stands is kept, and what the spec would change of it is refused.
+    became narrower takes none away: what stands is kept, and what the spec would change of it is refused. One that was
+    deleted by hand stands no more: it is as one that never was.
     """
     if webhook is None:
         return RoutePlan()
@@ -42,15 +44,15 @@ def plan_route(observed: Observed, webhook: Webhook | None, policy: Policy, back
         return RoutePlan(webhook.host, manifest)
     standing = observed.routes.get(webhook.route.type) or next(iter(observed.routes.values()), None)
     if standing is None:
-        return RoutePlan(webhook.host, None, problem)
+        return RoutePlan(webhook.host, None, _adding(problem, NONE_MADE, webhook.host))
     if webhook.route.type in observed.routes and _was_applied_so(standing, observed, webhook, backend):
-        return RoutePlan(webhook.host, manifest, _keeping(problem, webhook.host))
+        return RoutePlan(webhook.host, manifest, _adding(problem, KEPT, webhook.host))
     host = _host_of(standing) or webhook.host
-    return RoutePlan(host, None, _keeping(problem, host), keeps=True)
+    return RoutePlan(host, None, _adding(problem, KEPT, host), keeps=True)
 
 
-def _keeping(problem: Problem, host: str) -> Problem:
-    return replace(problem, message=problem.message + KEPT.format(host))
+def _adding(problem: Problem, words: str, host: str) -> Problem:
+    return replace(problem, message=problem.message + words.format(host))
 
 
 def _was_applied_so(standing: RouteObject, observed: Observed, webhook: Webhook, backend: Backend) -> bool:
