@@ -4,6 +4,9 @@ import asyncio
 import time
 from typing import Any
 
+import msgspec
+import pytest
+
 from noctuary.common.clock import format_time
 from noctuary.common.metrics import Metrics
 from noctuary.kube.client import KubeClient
@@ -95,6 +98,25 @@ def test_a_rollout_that_was_missed_without_the_right_is_told_once_there_is_one()
 def test_a_marker_of_an_older_version_means_that_all_was_seen() -> None:
     whole = Run().list_all_but_revisions().list(controllerrevisions=DB_REVISIONS)
     assert whole.stored[MARKER_UID].state == b""
+
+
+@pytest.mark.parametrize("state", [b"{}", b"[1]", b"\xff", b'["Deployment"'])
+def test_a_marker_that_cannot_be_read_tells_rollouts_of_what_is_remembered_and_nothing_of_the_rest(
+    state: bytes,
+) -> None:
+    first = Run().list_all_but_revisions()
+    first.stored[MARKER_UID] = msgspec.structs.replace(first.stored[MARKER_UID], state=state)
+    again = Run(first).list_all_but_revisions(2).list(controllerrevisions=DB_REVISIONS)
+    assert [each.new_value for each in again.events] == ["shop:2"]
+    assert again.workloads == {"shop", "db"}
+    assert again.stored[MARKER_UID].state != state, "it can be read again"
+
+
+def test_a_marker_that_cannot_be_read_where_all_is_remembered_stops_nothing() -> None:
+    whole = Run().list_all_but_revisions().list(controllerrevisions=DB_REVISIONS)
+    whole.stored[MARKER_UID] = msgspec.structs.replace(whole.stored[MARKER_UID], state=b"{}")
+    again = Run(whole).list_all_but_revisions(2).list(controllerrevisions=DB_REVISIONS)
+    assert [each.new_value for each in again.events] == ["shop:2"]
 
 
 class Held:

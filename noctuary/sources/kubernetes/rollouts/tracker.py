@@ -45,7 +45,7 @@ class RolloutTracker:
         # A namespace that was known while the whole cluster was watched is not met for the first time.
         markers = {self._marker_uid, MARKER_UID} if workloads else {self._marker_uid}
         marker = next((each for each in baselines if each.uid in markers), None)
-        self._unbegun = _unbegun(marker, awaited)
+        self._unbegun = _unbegun(marker, workloads, awaited)
         self._places = {_key_of(each): (each.kind, each.namespace, each.name) for each in workloads}
         self._predecessors = Predecessors()
         self.first_started_at = marker.seen_at if marker else math.floor(clock.now())  # as Events are dated
@@ -186,11 +186,19 @@ class RolloutTracker:
         return _save(view, state)
 
 
-def _unbegun(marker: Baseline | None, awaited: Collection[str]) -> set[str]:
-    """Return the kinds of which nothing was ever remembered; the marker names those that could not be listed."""
+def _unbegun(marker: Baseline | None, workloads: list[Baseline], awaited: Collection[str]) -> set[str]:
+    """Return the kinds of which nothing was ever remembered; the marker names those that could not be listed.
+
+    Where it cannot be read, it is those of which no workload is remembered: none of theirs is told as new.
+    """
     if marker is None:
         return set(awaited)
-    return set(msgspec.json.decode(marker.state, type=list[str])) & set(awaited) if marker.state else set()
+    try:
+        return set(msgspec.json.decode(marker.state, type=list[str])) & set(awaited) if marker.state else set()
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        log.warning("Damaged first start read anew", marker=marker.uid)
+    has_foreign = any(each.uid.startswith(f"{FOREIGN_UID}/") for each in workloads)
+    return set(awaited) - {each.kind for each in workloads} - (HOLDER_KINDS if has_foreign else set())
 
 
 def _is_readable(known: Baseline) -> bool:
