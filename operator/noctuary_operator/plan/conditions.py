@@ -156,9 +156,7 @@ def _outbound(observed: Observed, spec: IntegrationSpec, desired: Desired) -> Co
 def _refusal(observed: Observed) -> ConditionState | None:
     """What PagerDuty refuses, as the receiver met it; until the receiver has reported, the last condition stays."""
     if observed.report is None:
-        before = observed.integration.status.condition("OutboundReady")
-        is_reported = before is not None and before.reason in _REPORTED
-        return (before.status, before.reason, before.message) if before is not None and is_reported else None
+        return _kept(observed, "OutboundReady", _REPORTED)
     refusal = observed.report.refusal
     if refusal is None:
         return None
@@ -190,9 +188,21 @@ def _ready(
         return unknown
     if spec.suspend:
         return "True", reasons.SUSPENDED, "spec.suspend is true: webhooks are stored, nothing is posted"
-    if observed.report is not None and observed.report.quota is not None:
-        return "True", reasons.QUOTA_REACHED, _quota_message(observed.report.quota)
-    return parts.get("SubscriptionReady") or ("True", reasons.ACTIVE, "notes can be written")
+    return _quota(observed) or parts.get("SubscriptionReady") or ("True", reasons.ACTIVE, "notes can be written")
+
+
+def _quota(observed: Observed) -> ConditionState | None:
+    """The quota that the receiver reports; until it has reported, the last condition stays."""
+    if observed.report is None:
+        return _kept(observed, "Ready", (reasons.QUOTA_REACHED,))
+    quota = observed.report.quota
+    return ("True", reasons.QUOTA_REACHED, _quota_message(quota)) if quota is not None else None
+
+
+def _kept(observed: Observed, type_: str, reported: tuple[str, ...]) -> ConditionState | None:
+    """Return the condition that was written before, where only the receiver knows its reason."""
+    before = observed.integration.status.condition(type_)
+    return (before.status, before.reason, before.message) if before is not None and before.reason in reported else None
 
 
 def _quota_message(quota: QuotaReport) -> str:
