@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from hack.image.store import Store
 from noctuary.models.routing_record import record_secret_name
+from testbed.kind.machine.programs import Programs
+from testbed.kind.progress import report
 from testbed.localkube import Cluster, LocalKubeError
 from testbed.operating.team import Team
 from testbed.polling import eventually
@@ -14,6 +17,11 @@ HTTPROUTES = "httproutes.gateway.networking.k8s.io"
 PARENT = {"name": "public", "namespace": "gateways", "sectionName": "https"}
 HEALED_WITHIN_S = 60.0
 """Four times as long as the operator takes to look again for a kind that was missing."""
+
+
+def http_route_crd() -> Path:
+    """Return the Gateway API's own CRD of HTTPRoute."""
+    return Programs(Store("kind", report)).gateway_crds() / "gateway.networking.k8s.io_httproutes.yaml"
 
 
 class GatewayAPI:

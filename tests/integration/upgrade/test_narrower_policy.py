@@ -17,9 +17,9 @@ from testbed.pagerduty.webhooks.delivery import DeliverySettings
 from testbed.polling import until
 from testbed.ports import free_port
 from testbed.stage.earlier_release import EarlierRelease
-from testbed.stage.ingress_controller import NETWORKING, IngressController
 from testbed.stage.kube import GROUP, PLURAL, Kube, condition
 from testbed.stage.release import HOST, StagedRelease
+from testbed.stage.route_controller import GATEWAY, NETWORKING, RouteController
 from testbed.stage.store_audit import audit_inbox, schema_version
 from testbed.stage.user import API_SECRET, FROM, integration, signing_secret_name
 
@@ -29,7 +29,7 @@ PAUSE_S = 0.1
 """Between incidents, each with two webhooks: some hundred of them meet the upgrade."""
 NOTES_BEFORE = 12
 """Written before the upgrade begins, so that the later release meets them."""
-FLOWING = 20
+FLOWING = 32
 """Webhooks taken in one after the other: four for each integration."""
 
 OTHER_HOST = "hooks.example.com"
@@ -43,21 +43,35 @@ NARROW = {
     "NOCTUARY_ALLOWED_INGRESS_CLASSES": "internal",
     "NOCTUARY_ALLOWED_TLS_SECRETS": "wildcard-*",
 }
-INTERNAL = {"ingressClassName": "internal"}
+INTERNAL = {"type": "Ingress", "ingressClassName": "internal"}
+GATEWAY_ROUTE = {"type": "HTTPRoute", "parentRefs": [{"name": "public", "namespace": "gateways"}]}
+ANNOTATED = {"annotations": {"example.com/size": "2m"}}
 ROUTES: dict[str, dict[str, Any]] = {
     "host": INTERNAL,
-    "annotation": {**INTERNAL, "annotations": {"example.com/size": "2m"}},
-    "class": {"ingressClassName": "nginx"},
+    "annotation": {**INTERNAL, **ANNOTATED},
+    "class": {**INTERNAL, "ingressClassName": "nginx"},
     "certificate": {**INTERNAL, "tls": {"secretName": "cert"}},
     "allowed": INTERNAL,
+    "gateway-host": GATEWAY_ROUTE,
+    "gateway-annotation": {**GATEWAY_ROUTE, **ANNOTATED},
+    "gateway-allowed": GATEWAY_ROUTE,
 }
 """By the name of the integration: what the narrower policy allows no more of its route."""
+KINDS = {"Ingress": (NETWORKING, "ingresses"), "HTTPRoute": (GATEWAY, "httproutes")}
+"""By the type of route: the API and plural of its objects."""
 REFUSED = {
     "host": ("HostNotAllowed", "policy.webhookHosts"),
     "annotation": ("AnnotationNotAllowed", "policy.routeAnnotations"),
     "class": ("IngressClassNotAllowed", "policy.ingressClassNames"),
     "certificate": ("TLSSecretNotAllowed", "policy.tlsSecretNames"),
+    "gateway-host": ("HostNotAllowed", "policy.webhookHosts"),
+    "gateway-annotation": ("AnnotationNotAllowed", "policy.routeAnnotations"),
 }
+CHANGES: dict[str, dict[str, Any]] = {
+    "class": {"ingressClassName": "other"},
+    "gateway-annotation": {"annotations": {"example.com/size": "3m"}},
+}
+"""What is asked of two routes after the upgrade, and refused."""
 
 
 @dataclass
@@ -71,10 +85,10 @@ class Upgrade:
     team: str
 
     async def declare(self, name: str, api_token: str) -> str:
-        """Write an integration and subscribe to its URL through the Ingress; return the PagerDuty service's id."""
+        """Write an integration and subscribe to its URL through its route; return the PagerDuty service's id."""
         service = self.pagerduty.add_service(name)
         manifest = integration(self.team, name, api_url=self.pagerduty.url, service=name, service_id=service)
-        manifest["spec"]["webhook"] |= {"host": self.host(name), "route": {"type": "Ingress", **ROUTES[name]}}
+        manifest["spec"]["webhook"] |= {"host": self.host(name), "route": ROUTES[name]}
         await self.kube.put_secret(self.team, API_SECRET, {"token": api_token})
         await self.kube.apply(GROUP, self.team, PLURAL, manifest)
         url = (await until("the webhook Secret", lambda: self.kube.read_secret(self.team, f"{name}-webhook")))["url"]
@@ -84,7 +98,7 @@ class Upgrade:
 
     @staticmethod
     def host(name: str) -> str:
-        return OTHER_HOST if name == "host" else HOST
+        return OTHER_HOST if name.endswith("host") else HOST
 
     async def route_ready(self, name: str) -> tuple[str, str, str]:
         """Return status, reason and message of RouteReady."""
@@ -100,7 +114,8 @@ class Upgrade:
         found = await self.kube.integration(self.team, name)
         assert found is not None
         key = record_secret_name(found["metadata"]["uid"])
-        route = await self.kube.get(NETWORKING, self.release.namespace, "ingresses", key)
+        api, plural = KINDS[ROUTES[name]["type"]]
+        route = await self.kube.get(api, self.release.namespace, plural, key)
         record = await self.kube.read_secret(self.release.namespace, key)
         assert route is not None
         assert record is not None
@@ -148,7 +163,7 @@ class Upgrade:
 
 @pytest.fixture
 async def upgrade(cluster: Cluster, namespace: str, tmp_path: Path) -> AsyncIterator[Upgrade]:
-    """Release 0.2.0, its own programs, Roles and a wide policy; PagerDuty reaches it through its Ingresses."""
+    """Release 0.2.0, its own programs, Roles and a wide policy; PagerDuty reaches it through its routes."""
     port = free_port()
     delivery = DeliverySettings(connect_to=dict.fromkeys((HOST, OTHER_HOST), f"127.0.0.1:{port}"))
     earlier = EarlierRelease.unpack(ARCHIVE, tmp_path / "earlier")
@@ -164,7 +179,7 @@ async def upgrade(cluster: Cluster, namespace: str, tmp_path: Path) -> AsyncIter
         cluster.kubectl("create", "namespace", release.namespace)
         release.prepare(grant(cluster, release.namespace, token_file=True, directory=earlier.rbac))
         services = {"noctuary-receiver": f"http://127.0.0.1:{release.public_port}"}
-        await stack.enter_async_context(IngressController(kube, release.namespace, services, port))
+        await stack.enter_async_context(RouteController(kube, release.namespace, services, port))
         release.operator.settings |= WIDE
         earlier.start(release.operator, release.receiver)
         yield Upgrade(earlier, release, kube, pagerduty, namespace)
@@ -185,7 +200,8 @@ async def test_an_upgrade_into_a_narrower_policy_takes_no_route_and_loses_and_do
 
     await upgrade.replace(cluster)
     after = {name: await upgrade.standing(name) for name in ROUTES}
-    await upgrade.ask_for("class", ingressClassName="other")
+    for name, change in CHANGES.items():
+        await upgrade.ask_for(name, **change)
     await upgrade.flows()
     stream.cancel()
     await upgrade.end()
@@ -195,11 +211,12 @@ async def test_an_upgrade_into_a_narrower_policy_takes_no_route_and_loses_and_do
     assert sent["retries"] > 0, "the stream met the upgrade"
     assert set(pagerduty.note_counts().values()) == {1}
     assert after == before
-    assert (await upgrade.standing("class"))[:2] == before["class"][:2], "the changed spec is refused"
+    changed = {name: (await upgrade.standing(name))[:2] for name in CHANGES}
+    assert changed == {name: before[name][:2] for name in CHANGES}, "the changed spec is refused"
     states = {name: await upgrade.route_ready(name) for name in ROUTES}
     assert {name: state[:2] for name, state in states.items()} == {
         **{name: ("False", reason) for name, (reason, _) in REFUSED.items()},
-        "allowed": ("True", "SignedRequestSeen"),
+        **dict.fromkeys(("allowed", "gateway-allowed"), ("True", "SignedRequestSeen")),
     }
     assert [name for name, (_, setting) in REFUSED.items() if setting not in states[name][2]] == []
     assert schema_version(data) > version, "the store was the earlier release's"

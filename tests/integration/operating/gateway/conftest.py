@@ -6,11 +6,8 @@ from typing import Any
 
 import pytest
 
-from hack.image.store import Store
-from testbed.kind.machine.programs import Programs
-from testbed.kind.progress import report
 from testbed.localkube import Cluster, LocalKube
-from testbed.operating.gateway_api import CRDS, GatewayAPI
+from testbed.operating.gateway_api import CRDS, GatewayAPI, http_route_crd
 from testbed.operating.team import OperatorProcess, StartOperator
 from testbed.polling import eventually
 
@@ -25,7 +22,7 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def gateway_crd() -> Path:
     """The Gateway API's own CRD of HTTPRoute."""
-    return Programs(Store("kind", report)).gateway_crds() / "gateway.networking.k8s.io_httproutes.yaml"
+    return http_route_crd()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
-"""What an Ingress controller does with the Ingresses of one namespace, in this process: host and path decide."""
+"""What a controller does with the Ingresses and HTTPRoutes of a namespace, in this process: host and path decide."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import httpx
@@ -12,6 +12,7 @@ from testbed.pagerduty.server import LoopbackServer
 from testbed.stage.kube import Kube
 
 NETWORKING = "/apis/networking.k8s.io/v1"
+GATEWAY = "/apis/gateway.networking.k8s.io/v1"
 PASSED_ON = ("content-type", "user-agent", "x-pagerduty-signature", "x-webhook-id", "x-webhook-subscription")
 NO_ROUTE, NO_BACKEND = 404, 502
 
@@ -19,8 +20,8 @@ Rule = tuple[str, str, str]
 """(host, path, Service)"""
 
 
-class IngressController:
-    """Leads each request where an Ingress of the namespace says at that moment, and answers 404 where none does."""
+class RouteController:
+    """Leads each request where a route of the namespace says at that moment, and answers 404 where none does."""
 
     def __init__(self, kube: Kube, namespace: str, services: Mapping[str, str], port: int) -> None:
         """Take the address behind each Service's name: no kube-proxy runs here."""
@@ -49,8 +50,12 @@ class IngressController:
         await answer(scope, receive, send)
 
     async def _service(self, host: str, path: str) -> str | None:
-        ingresses = await self._kube.list(NETWORKING, self._namespace, "ingresses")
-        rules = [rule for ingress in ingresses for rule in _rules(ingress)]
+        rules = [
+            rule
+            for plural, (api, rules_of) in KINDS.items()
+            for route in await self._kube.list(api, self._namespace, plural)
+            for rule in rules_of(route)
+        ]
         return next((name for of, prefix, name in rules if of == host and f"{path}/".startswith(f"{prefix}/")), None)
 
     async def _pass_on(self, request: Request, body: bytes, service: str) -> Response:
@@ -64,9 +69,25 @@ class IngressController:
         return Response(answer.content, answer.status_code)
 
 
-def _rules(ingress: dict[str, Any]) -> list[Rule]:
+def _rules_of_ingress(ingress: dict[str, Any]) -> list[Rule]:
     return [
         (rule["host"], path["path"], path["backend"]["service"]["name"])
         for rule in ingress["spec"]["rules"]
         for path in rule["http"]["paths"]
     ]
+
+
+def _rules_of_http_route(route: dict[str, Any]) -> list[Rule]:
+    return [
+        (host, match["path"]["value"], rule["backendRefs"][0]["name"])
+        for host in route["spec"]["hostnames"]
+        for rule in route["spec"]["rules"]
+        for match in rule["matches"]
+    ]
+
+
+KINDS: Mapping[str, tuple[str, Callable[[dict[str, Any]], list[Rule]]]] = {
+    "ingresses": (NETWORKING, _rules_of_ingress),
+    "httproutes": (GATEWAY, _rules_of_http_route),
+}
+"""By the plural of the kind: its API, and the rules of one object."""
