@@ -91,8 +91,10 @@ def docker_programs() -> list[str]:
     return list(dict.fromkeys(program for program in found if program))
 
 
-def build_with_docker(store: Store, docker: Docker, name: str, values: Mapping[str, str]) -> Base | None:
-    """Build and tag the image in the daemon; returns the base when it was one of ours."""
+def build_with_docker(
+    store: Store, docker: Docker, name: str, values: Mapping[str, str], tree: Path = ROOT
+) -> Base | None:
+    """Build and tag the image of a source tree in the daemon; returns the base when it was one of ours."""
     public = default_base()
     ours = None if docker.registry_serves(public) else runtime_base(store)
     bases = {} if ours is None else {"BASE_IMAGE": _loaded(docker, "base", ours)}
@@ -102,7 +104,7 @@ def build_with_docker(store: Store, docker: Docker, name: str, values: Mapping[s
     arguments = [word for key, value in {**values, **bases}.items() for word in ("--build-arg", f"{key}={value}")]
     with _secrets() as secrets:
         # The host's network: the machine's resolver and proxies need not know Docker's.
-        docker.builder().run("build", "--network=host", "--tag", name, *secrets, *arguments, str(ROOT))
+        docker.builder().run("build", "--network=host", "--tag", name, *secrets, *arguments, str(tree))
     return ours
 
 

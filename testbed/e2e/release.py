@@ -46,7 +46,6 @@ class ChartRelease:
     def values(self) -> dict[str, Any]:
         """Return what the tests set; all else is the chart's default."""
         facts = self.kubectl.facts
-        repository, _, tag = facts.image.rpartition(":")
         api = [facts.gateway or "*"]
         policy = {
             "webhookHosts": [facts.host],
@@ -55,8 +54,7 @@ class ChartRelease:
             "allowPlainHTTP": True,
         }
         storage = {"persistence": {"size": "256Mi"}}
-        image = {"repository": repository, "tag": tag}
-        return {"image": image, "policy": policy, "receiver": storage, "logLevel": "debug"}
+        return {"image": _image_value(facts.image), "policy": policy, "receiver": storage, "logLevel": "debug"}
 
     def set_up(self) -> None:
         """Make the namespace with its certificate, and install."""
@@ -81,13 +79,26 @@ class ChartRelease:
         self.kubectl("delete", "pvc,job,ingress,lease", "--all", where)
         self.kubectl("delete", "secret", "--selector=app.kubernetes.io/managed-by=noctuary", where)
 
-    def install_previous(self) -> None:
-        """Install the chart of the version before this one, with this version's image, and wait for its pods."""
+    def install_previous(self, chart: Path = PREVIOUS, image: str = "") -> None:
+        """Install the chart of a version before this one, with this version's image or its own; wait for its pods."""
         values = self.values()
         del values["policy"]["privateAPIHosts"]  # it knew no such value
+        if image:
+            values["image"] = _image_value(image)
         file = self.home / "previous.yaml"
         file.write_text(yaml.safe_dump(values))
-        self.helm("install", NAME, str(PREVIOUS), "--values", str(file), "--wait", "--timeout", TIMEOUT)
+        self.helm("install", NAME, str(chart), "--values", str(file), "--wait", "--timeout", TIMEOUT)
+
+    def upgrade_from_previous(self) -> None:
+        """Upgrade as the page on upgrades says: the values that were set are kept, and what is new is added."""
+        new = {
+            "image": self.values()["image"],
+            "policy": {"privateAPIHosts": self.values()["policy"]["privateAPIHosts"]},
+        }
+        file = self.home / "new.yaml"
+        file.write_text(yaml.safe_dump(new))
+        options = ["--reset-then-reuse-values", "--values", str(file), "--wait", "--timeout", TIMEOUT]
+        self.helm("upgrade", NAME, str(CHART), *options)
 
     def upgrade(self, **more: Any) -> None:
         """Upgrade to other values and wait until both pods are ready again."""
@@ -159,3 +170,8 @@ class ChartRelease:
         for file, values in zip(files, (self.values(), more), strict=True):
             file.write_text(yaml.safe_dump(dict(values)))
         return [str(CHART), *(argument for file in files for argument in ("--values", str(file)))]
+
+
+def _image_value(name: str) -> dict[str, str]:
+    repository, _, tag = name.rpartition(":")
+    return {"repository": repository, "tag": tag}

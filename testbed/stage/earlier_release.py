@@ -7,6 +7,9 @@ from typing import Self
 
 from testbed.stage.program import Program
 
+ARCHIVE = Path(__file__).resolve().parents[2] / "tests" / "integration" / "upgrade" / "release-0.2.0.tar.xz"
+"""`git archive` of commit ad1d676 (`xz -dc ... | git get-tar-commit-id`): what its image and chart are made of."""
+
 
 @dataclass(frozen=True)
 class EarlierRelease:
@@ -15,16 +18,21 @@ class EarlierRelease:
     tree: Path
 
     @classmethod
-    def unpack(cls, archive: Path, directory: Path) -> Self:
-        """Unpack an archive into a directory of its own."""
-        with tarfile.open(archive) as tar:
+    def unpack(cls, directory: Path) -> Self:
+        """Unpack release 0.2.0 into a directory of its own."""
+        with tarfile.open(ARCHIVE) as tar:
             tar.extractall(directory, filter="data")
         return cls(directory)
 
     @property
+    def chart(self) -> Path:
+        """Its chart, which brings its CRDs."""
+        return self.tree / "charts" / "noctuary"
+
+    @property
     def rbac(self) -> Path:
         """The Roles that its chart ships."""
-        return self.tree / "charts" / "noctuary" / "files" / "rbac"
+        return self.chart / "files" / "rbac"
 
     def start(self, *programs: Program) -> None:
         """Start programs of this release; those that are started otherwise, or again, are of the present one."""

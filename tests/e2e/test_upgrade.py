@@ -1,21 +1,29 @@
 """A release that is upgraded and killed while webhooks stream in: nothing is lost, nothing is doubled."""
 
+import json
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from hack.chart.paths import CRDS
+from testbed.e2e.earlier_image import NAME as NAME_BEFORE
+from testbed.e2e.earlier_image import load_earlier_image
 from testbed.e2e.kubectl import Kubectl
 from testbed.e2e.pagerduty import PagerDuty, running_pagerduty
-from testbed.e2e.release import ChartRelease
+from testbed.e2e.release import CRD, ChartRelease
 from testbed.e2e.stream import drain, stream
 from testbed.e2e.team import Team
 from testbed.polling import eventually
+from testbed.stage.earlier_release import EarlierRelease
 
 Progress = Callable[[str], None]
 WEBHOOKS = 2000
 KILLED_WEBHOOKS = 150
+UPGRADE_WEBHOOKS = 600
 NOTES_PATIENCE_S = 240.0
 
 
@@ -72,6 +80,72 @@ def test_a_rolling_upgrade_under_two_thousand_webhooks_loses_and_doubles_nothing
         sent,
         sent,
     )
+
+
+@pytest.fixture
+def storm_before(
+    kubectl: Kubectl, installed: ChartRelease, namespace: str, tmp_path: Path, progress: Progress
+) -> Iterator[Team]:
+    """A team of release 0.2.0, of which chart, CRD and image are as they were."""
+    if not kubectl.facts.kind:
+        pytest.skip("the image of release 0.2.0 is loaded by kind")
+    earlier, began = EarlierRelease.unpack(tmp_path / "earlier"), time.monotonic()
+    image = load_earlier_image(kubectl.facts, earlier.tree)
+    progress(f"The image of release 0.2.0 was built and loaded in {time.monotonic() - began:.0f} s")
+    installed.clear()
+    installed.install_previous(earlier.chart, image)
+    with running_pagerduty(kubectl.facts, tmp_path, "--requests-per-minute", "0") as pagerduty:
+        team = Team(kubectl, installed, pagerduty, namespace)
+        team.set_up(["shop"])
+        yield team
+    installed.clear()
+
+
+def images(release: ChartRelease) -> set[str]:
+    return {release.pod(each)["spec"]["containers"][0]["image"].rpartition("/")[2] for each in ("operator", "receiver")}
+
+
+def served_versions(kubectl: Kubectl) -> Any:
+    return json.loads(kubectl("get", "crd", CRD, "--output=json"))["spec"]["versions"]
+
+
+def shipped_versions(kubectl: Kubectl) -> Any:
+    """Return what the API server would make of the CRD of this tree."""
+    options = ["--server-side", "--force-conflicts", "--dry-run=server", "--output=json"]
+    return json.loads(kubectl("apply", *options, "--filename", str(CRDS / f"{CRD}.yaml")))["spec"]["versions"]
+
+
+def make_older(kubectl: Kubectl) -> None:
+    """Take something of the CRD away, as if a version before had not had it: that of 0.2.0 is the present one."""
+    patch = [{"op": "remove", "path": "/spec/versions/0/additionalPrinterColumns"}]
+    kubectl("patch", "crd", CRD, "--type=json", f"--patch={json.dumps(patch)}")
+
+
+@pytest.mark.timeout(600)
+def test_release_0_2_0_is_upgraded_with_its_own_pods_chart_and_crd_under_webhooks(
+    storm_before: Team, progress: Progress
+) -> None:
+    team, release = storm_before, storm_before.release
+    before, version = team.webhook_secret(), release.ask_store("PRAGMA user_version")
+    assert images(release) == {NAME_BEFORE}
+    make_older(team.kubectl)
+    assert served_versions(team.kubectl) != shipped_versions(team.kubectl)
+    with ThreadPoolExecutor(1) as pool:
+        team.pagerduty.note(team.pagerduty.trigger("shop", "shop: before the upgrade"))
+        upgrade = pool.submit(release.upgrade_from_previous)
+        sent = stream(team.pagerduty, "shop", UPGRADE_WEBHOOKS, upgrade, progress)
+        upgrade.result()
+    ledger = drain(team.pagerduty)
+    progress(f"{sent} webhooks, {ledger['retries']} of them sent again; Helm took {release.seconds['upgrade']:.0f} s")
+    assert images(release) == {team.kubectl.facts.image.rpartition("/")[2]}
+    assert (ledger["accepted"], ledger["lost"]) == (sent + 1, 0)
+    assert ledger["retries"] > 0, "the stream met the upgrade"
+    counts = all_noted(team.pagerduty)
+    assert (counts["incidents_with_several_notes"], counts["violations"]) == (0, 0)
+    assert team.webhook_secret() == before
+    assert served_versions(team.kubectl) == shipped_versions(team.kubectl)
+    assert release.ask_store("PRAGMA user_version") > version
+    team.wait_ready()
 
 
 @pytest.mark.timeout(600)

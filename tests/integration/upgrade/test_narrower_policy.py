@@ -23,8 +23,6 @@ from testbed.stage.route_controller import GATEWAY, NETWORKING, RouteController
 from testbed.stage.store_audit import audit_inbox, schema_version
 from testbed.stage.user import API_SECRET, FROM, integration, signing_secret_name
 
-ARCHIVE = Path(__file__).parent / "release-0.2.0.tar.xz"
-"""`git archive` of commit ad1d676 (`xz -dc ... | git get-tar-commit-id`), the programs and the chart's Roles only."""
 PAUSE_S = 0.1
 """Between incidents, each with two webhooks: some hundred of them meet the upgrade."""
 NOTES_BEFORE = 12
@@ -166,7 +164,7 @@ async def upgrade(cluster: Cluster, namespace: str, tmp_path: Path) -> AsyncIter
     """Release 0.2.0, its own programs, Roles and a wide policy; PagerDuty reaches it through its routes."""
     port = free_port()
     delivery = DeliverySettings(connect_to=dict.fromkeys((HOST, OTHER_HOST), f"127.0.0.1:{port}"))
-    earlier = EarlierRelease.unpack(ARCHIVE, tmp_path / "earlier")
+    earlier = EarlierRelease.unpack(tmp_path / "earlier")
     async with (
         PagerDutySimulator(delivery=delivery, requests_per_minute=None) as pagerduty,
         contextlib.AsyncExitStack() as stack,
