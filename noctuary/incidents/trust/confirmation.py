@@ -18,9 +18,11 @@ MAX_SINGLY = 20
 MINUTE_S = 60.0
 LIST_EVERY_S = 1.0
 """In a storm some more incidents are waited for: a list shows them all for one call."""
-LIST_MARGIN_S = 60.0
-"""PagerDuty's clock is not ours: the list begins a little before the oldest incident that waits, and ends a little
-after the youngest, also where that lies ahead of our clock."""
+LIST_BEFORE_S = 5.0
+"""The list begins so long before the oldest incident that waits, whose time is PagerDuty's own: an event may be dated a
+little later than its incident. Longer would page again and again through a storm's incidents that are confirmed."""
+LIST_AFTER_S = 60.0
+"""PagerDuty's clock is not ours: the list ends so long after the youngest, also where that lies ahead of our clock."""
 MAX_LIST_AGE_S = 3600.0
 """What claims to be older is read by itself, so that one claim does not make the list of all others long."""
 MAX_LISTED = 1_000
@@ -112,8 +114,8 @@ class _Desk:
     async def _list(self, client: PagerDutyClient, now: float) -> None:
         self._began_at, self._failure = clock.now(), None
         self._next_list_at = asyncio.get_running_loop().time() + LIST_EVERY_S
-        times = [now, *(at for _, at in self._waiting.values())]
-        since, until = min(times) - LIST_MARGIN_S, max(times) + LIST_MARGIN_S
+        times = [at for _, at in self._waiting.values()]
+        since, until = min(times) - LIST_BEFORE_S, max(now, *times) + LIST_AFTER_S
         query = _scope_of(record for record, _ in self._waiting.values())
         shown: dict[str, Sighting] = {}
         try:

@@ -205,6 +205,16 @@ async def test_many_incidents_of_a_token_are_confirmed_from_lists(scene: Scene) 
     assert len(scene.pd.calls) <= MAX_SINGLY + 4
 
 
+async def test_a_list_shows_those_that_wait_and_not_the_whole_storm_before_them(scene: Scene) -> None:
+    earlier = datetime.now(UTC) - timedelta(seconds=30)
+    for number in range(300):
+        scene.pd.trigger(scene.service, f"Confirmed {number}", at=earlier, deliver=False)
+    confirmer, record, claims = await confirmer_and_claims(scene, MAX_SINGLY + 1)
+    for claim in claims:
+        await confirmer.read(record, claim)
+    assert [call.path for call in scene.pd.calls[MAX_SINGLY:]] == ["/incidents"]
+
+
 async def test_what_a_list_does_not_show_is_read_by_itself(scene: Scene) -> None:
     confirmer, record, claims = await confirmer_and_claims(scene, 40)
     for claim in claims:
