@@ -7,7 +7,7 @@ import pytest
 from noctuary.common.errors import InvalidInput
 from noctuary.models.context_event import ContextEvent
 from noctuary.sources.posted import Batch, parse_events
-from noctuary.sources.posted_text import MAX_ITEMS, require_unique_keys
+from noctuary.sources.posted_text import MAX_ITEMS, MAX_NAMES, require_unique_keys
 from testbed.posted_events import EVENT
 
 NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
@@ -142,12 +142,13 @@ def test_a_field_that_stands_twice_is_refused() -> None:
 SKIPPED_UNREAD = [
     (b'"service\\u005fname": "other"', "service_name"),
     (b'"p": {"a": 1}, "q": {"a": 2}, "x": "\xff"', "body"),
-    (b", ".join(b'"k%d": 0' % (n % 20_000) for n in range(20_001)), "k0"),
+    (b", ".join(b'"k%d": 0' % (n % 900) for n in range(901)), "k0"),
+    (b", ".join(b'"k%d": 0' % (n % 20_000) for n in range(20_001)), "body"),
 ]
 """Fields that we do not know, in which the fast parser looks at nothing."""
 
 
-@pytest.mark.parametrize(("fields", "named"), SKIPPED_UNREAD, ids=["escaped", "no UTF-8", "many keys"])
+@pytest.mark.parametrize(("fields", "named"), SKIPPED_UNREAD, ids=["escaped", "no UTF-8", "many keys", "too many keys"])
 def test_a_bad_item_is_refused_by_name_and_the_good_ones_are_kept(fields: bytes, named: str) -> None:
     good = json.dumps(EVENT).encode()
     batch = parse(b"[" + good + b", " + good[:-1] + b", " + fields + b"}]")
@@ -157,7 +158,18 @@ def test_a_bad_item_is_refused_by_name_and_the_good_ones_are_kept(fields: bytes,
 
 def test_what_is_nested_too_deeply_for_the_slow_parser_is_refused_and_no_fault_of_ours() -> None:
     with pytest.raises(InvalidInput, match="body: is nested too deeply"):
-        require_unique_keys(b'{"a": ' * 5000 + b"1" + b"}" * 5000)
+        require_unique_keys(b'{"\\u0061": ' + b"[" * 5000 + b"1" + b"]" * 5000 + b"}")
+
+
+def test_more_names_than_any_event_has_are_refused_before_the_slow_parser() -> None:
+    names = b",".join(b'"k%d":0' % number for number in range(MAX_NAMES + 1))
+    with pytest.raises(InvalidInput, match="more than 1000 names"):
+        require_unique_keys(b"{" + names + b"}")
+
+
+def test_a_log_line_that_holds_an_object_counts_as_one_text() -> None:
+    line = json.dumps({f"k{number}": 0 for number in range(2 * MAX_NAMES)})
+    assert parse_one(raw_line=line, extra={}).vendor == "argocd"
 
 
 def test_a_name_may_return_in_another_object_and_in_text() -> None:
