@@ -10,7 +10,8 @@ from pathlib import Path
 
 from testbed.attack.accounts import Accounts
 from testbed.attack.floods.catalogue import FLOODS
-from testbed.attack.floods.operator_memory import NAMES as OPERATOR_FLOODS
+from testbed.attack.floods.operator_memory import NAME as OPERATOR_FLOOD
+from testbed.attack.floods.operator_memory import flood_operator
 from testbed.attack.floods.run import run_floods
 from testbed.attack.floods.scene import make_scene
 from testbed.attack.matrix.run import NAME as MATRIX
@@ -25,8 +26,7 @@ from testbed.stage.release import CRDS, ROOT
 
 DEFAULT_SEED = 9
 RESULTS = ROOT / "build" / "attack"
-FLOOD_NAMES = [flood.name for flood in FLOODS] + OPERATOR_FLOODS
-NAMES = [MATRIX, *FLOOD_NAMES, MUTATIONS]
+NAMES = [MATRIX, *(flood.name for flood in FLOODS), MUTATIONS, OPERATOR_FLOOD]
 report = timed_progress()
 
 
@@ -65,6 +65,9 @@ async def attack(place: Place, accounts: Accounts, names: list[str], seed: int) 
         yield row
     if MUTATIONS in names:
         yield await run_mutations(scene, seed, report)
+    if OPERATOR_FLOOD in names:
+        report(f"{OPERATOR_FLOOD}: labelled Secrets and resources at the bounds, then a restart")
+        yield await flood_operator(place, accounts, report)
 
 
 def main() -> int:

@@ -1,5 +1,6 @@
 """Several PagerDuty accounts behind one API host, as in life: the token says which, and every call is remembered."""
 
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import Self
@@ -19,13 +20,15 @@ DELIVERY = DeliverySettings(first_pause_s=0.5, longest_pause_s=2.0, concurrency=
 """A webhook that was refused for a moment comes again within the patience of a cell."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Spent:
-    """One call of the release, with the token that it spent."""
+    """One call of the release, with the token that it spent and when it came and was answered (monotonic seconds)."""
 
     token: str
     method: str
     path: str
+    came: float
+    answered: float | None = None
 
 
 class AttackedAccount(SimulatedPagerDuty):
@@ -66,8 +69,10 @@ class Accounts:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
         token = request.headers.get("authorization", "").rpartition("=")[2]
-        self.spent.append(Spent(token, request.method, request.url.path))
+        call = Spent(token, request.method, request.url.path, time.monotonic())
+        self.spent.append(call)
         await self._gate_of(token)(scope, receive, send)
+        call.answered = time.monotonic()
 
     def _gate_of(self, token: str) -> ASGIApp:
         """Return the account that knows the token; any refuses an unknown one alike."""

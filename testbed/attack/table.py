@@ -19,6 +19,7 @@ class Row:
     attack: str
     size: str
     calm_p99_s: float | None = None
+    """Of the undisturbed runs before and after it."""
     p99_s: float | None = None
     lost: int = 0
     rss_mb: float | None = None

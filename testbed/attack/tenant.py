@@ -69,6 +69,11 @@ class Tenant:
         account.add_user(f"Bot of {namespace}", email)
         return cls(namespace, await Kube.connect(kubeconfig), account, email, account.add_token())
 
+    async def add_token(self, secret: str) -> dict[str, str]:
+        """Make one more API token of the account, keep it in a Secret, and return the reference to it."""
+        await self.kube.put_secret(self.namespace, secret, {"token": self.account.add_token()})
+        return {"name": secret, "key": "token"}
+
     def manifest(self, name: str, api_url: str, service: str, service_id: str, **changes: Any) -> dict[str, Any]:
         """Build an ordinary Manual integration; `changes` replace whole fields of its spec, None removes one."""
         signing = {"name": signing_secret_name(name), "key": "secret"}
@@ -98,7 +103,8 @@ class Tenant:
         found = await until(f"the webhook Secret of {self.namespace}/{name}", written)
         resource = await self.kube.integration(self.namespace, name) or {}
         path = "/webhooks" + found["url"].partition("/webhooks")[2]
-        secret = f"signing-of-{self.namespace}-{name}"
+        known = self.keys.get(name)
+        secret = known.signing_secret if known is not None else f"signing-of-{self.namespace}-{name}"
         keys = Keys(resource["metadata"]["uid"], path, found["token"], found["ingestKey"], secret)
         self.keys[name] = keys
         return keys

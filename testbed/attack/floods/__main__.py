@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from testbed.attack.floods import bodies, connections
 from testbed.attack.floods.target import Target
 
-NICENESS = 10
+NICENESS = 19
 """In life a flooder has a machine of its own: here it must not take the processor from what it attacks."""
 
 Send = Callable[[Target], Awaitable[Counter[str]]]

@@ -19,7 +19,7 @@ SECRET_BYTES = 900_000
 """Below the 1 MiB that the API server allows."""
 HEAVY = 90
 AT_ONCE = 4
-NAMES = ["operator-memory"]
+NAME = "operator-memory"
 
 
 async def flood_operator(place: Place, accounts: Accounts, report: Progress) -> Row:
@@ -27,14 +27,14 @@ async def flood_operator(place: Place, accounts: Accounts, report: Progress) -> 
     account = accounts.add("heavy")
     heavy, other = await place.tenant("heavy", account), await place.tenant("other", account)
     row = Row(
-        "operator-memory",
+        NAME,
         f"{SECRETS} labelled Secrets of 0.9 MB, {HEAVY} heavy resources",
         rss_limit_mb=limit_megabytes("operator"),
     )
     kept = await _each(SECRETS, lambda number: _put_secret(heavy, number))
-    report(f"operator-memory: {kept} Secrets written")
+    report(f"{NAME}: {kept} Secrets written")
     made = await _each(HEAVY, lambda number: _put_heavy(heavy, accounts.url, number))
-    report(f"operator-memory: {made} heavy resources written")
+    report(f"{NAME}: {made} heavy resources written")
     await asyncio.to_thread(place.release.operator.stop)
     place.release.operator.start()
     await _declare_other(other, accounts, row)

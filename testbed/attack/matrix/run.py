@@ -20,7 +20,7 @@ from testbed.pagerduty.webhooks.receiver import ScriptedReceiver
 from testbed.stage.secret_search import leaks
 
 NAME = "matrix"
-PAIRS_AT_ONCE = 2
+PAIRS_AT_ONCE = 4
 CALM_LIVES = 3
 NOTE_PATIENCE_S = 15.0
 """Longer than any wait that the product allows itself."""

@@ -23,7 +23,7 @@ async def run_mutations(scene: Scene, seed: int, report: Progress, count: int = 
     release = scene.place.release
     await fresh_receiver(scene)
     pid = release.receiver.pid
-    bystander = Bystander(scene.place, scene.victim.account, scene.victim_service)
+    bystander = Bystander(scene.place, scene.victim.account, scene.victim_services)
     bystander.start()
     report(f"{NAME}: {count} requests, seed {seed}")
     answers = await _send(scene, seed, count)

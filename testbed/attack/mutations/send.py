@@ -14,12 +14,12 @@ from testbed.attack.mutations import bodies, heads
 from testbed.attack.mutations.heads import Request
 from testbed.pagerduty.webhooks.signing import sign
 
-CONNECTIONS = 32
+CONNECTIONS = 64
 PIPELINE_MAX = 4
 CLOSING = 0.8
 """Of the requests ask for the end of the connection: the others show what is kept open."""
 QUIET_S = 0.3
-"""A request that is cut short is owed no answer: then we close our side."""
+"""A request that is cut short is owed no answer: then, or when all are answered, we close our side."""
 HANG_S = 30.0
 """What is not closed by then hangs."""
 EVENT = {
@@ -47,7 +47,7 @@ async def send_mutated(target: Target, count: int) -> Counter[str]:
             size = min(chance.choice((1, 1, 1, PIPELINE_MAX)), left[0])
             left[0] -= size
             sent = heads.on_the_wire(chance, [mutated_request(chance, target) for _ in range(size)])
-            answers.update(await _exchange(target, sent))
+            answers.update(await _exchange(target, sent, size))
             answers["sent"] += size
 
     await asyncio.gather(*(one_lane() for _ in range(CONNECTIONS)))
@@ -82,13 +82,13 @@ def _event(chance: random.Random, target: Target, is_stranger: bool) -> Request:
     return Request("POST", "/v1/events", [f"Authorization: Bearer {key}"], bodies.mutated(chance, valid))
 
 
-async def _exchange(target: Target, sent: bytes) -> list[str]:
+async def _exchange(target: Target, sent: bytes, requests: int) -> list[str]:
     """Send, read all answers, and see the connection end once we have closed our side."""
     told = bytearray()
     try:
         async with asyncio.timeout(HANG_S), connected(target) as (reader, writer):
             writer.write(sent)
-            await _read_until_quiet(reader, told)
+            await _read_answers(reader, told, requests)
             writer.write_eof()
             told += await reader.read(-1)
     except TimeoutError:
@@ -98,7 +98,11 @@ async def _exchange(target: Target, sent: bytes) -> list[str]:
     return [status.decode() for status in STATUS.findall(told)] or ["closed"]
 
 
-async def _read_until_quiet(reader: asyncio.StreamReader, told: bytearray) -> None:
+async def _read_answers(reader: asyncio.StreamReader, told: bytearray, requests: int) -> None:
+    """Read until all requests are answered, the other side closes, or nothing comes any more."""
     with contextlib.suppress(TimeoutError):
-        while chunk := await asyncio.wait_for(reader.read(READ_BYTES), QUIET_S):
+        while len(STATUS.findall(told)) < requests:
+            chunk = await asyncio.wait_for(reader.read(READ_BYTES), QUIET_S)
+            if not chunk:
+                return
             told += chunk

@@ -156,6 +156,11 @@ class Account:
         self.keys[key.token] = key
         return key
 
+    def forget_incidents(self) -> None:
+        """Be as if no incident had ever been."""
+        self.incidents.clear()
+        self._by_number.clear()
+
     def add_team(self, name: str) -> Team:
         """Add a team."""
         team = Team(ids.short_id(), name)
