@@ -62,6 +62,11 @@ class Accounts:
         self._accounts.append((account, Gate(RestApi(account).app(), account)))
         return account
 
+    def forget_incidents(self) -> None:
+        """Let every account be as if no incident had ever been."""
+        for account, _gate in self._accounts:
+            account.account.forget_incidents()
+
     def calls_of(self, token: str) -> Counter[tuple[str, str]]:
         """Count the calls that were made with a token, by method and path."""
         return Counter((call.method, call.path) for call in self.spent if call.token == token)

@@ -72,8 +72,7 @@ async def fresh_receiver(scene: Scene) -> None:
         for subscription in tenant.account.courier.subscriptions.values():
             subscription.enable()
     await asyncio.to_thread(release.receiver.stop)
-    for tenant in (scene.victim, scene.attacker):
-        tenant.account.account.forget_incidents()
+    scene.accounts.forget_incidents()
     data = release.directory / "data"
     await asyncio.to_thread(shutil.rmtree, data)
     data.mkdir()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from noctuary.common.errors import KubernetesError
@@ -11,7 +12,7 @@ from testbed.attack.matrix.deeds import Deeds
 from testbed.attack.matrix.moves import AFTER, BEFORE, CONTROL, Move, all_moves
 from testbed.attack.matrix.observe import Seen
 from testbed.attack.matrix.pairs import Pair, all_pairs
-from testbed.attack.matrix.sides import Sides, declare_attacker, set_up
+from testbed.attack.matrix.sides import Sides, declare_attacker, leave, set_up
 from testbed.attack.patience import wait
 from testbed.attack.place import Place
 from testbed.attack.table import Row
@@ -31,6 +32,35 @@ CELLS_AT_ONCE = 5
 """Of one pair: what is measured is the attack, not the crowd."""
 
 
+class Stage:
+    """Where the cells of all pairs are played: many at once, or one alone."""
+
+    def __init__(self) -> None:
+        self._room = PAIRS_AT_ONCE * CELLS_AT_ONCE
+        self._places = asyncio.Semaphore(self._room)
+        self._clearing = asyncio.Lock()
+
+    @asynccontextmanager
+    async def among_others(self) -> AsyncIterator[None]:
+        """Play beside the cells of other pairs."""
+        async with self._places:
+            yield
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Play when all others have ended, and let none begin."""
+        taken = 0
+        async with self._clearing:
+            try:
+                while taken < self._room:
+                    await self._places.acquire()
+                    taken += 1
+                yield
+            finally:
+                for _ in range(taken):
+                    self._places.release()
+
+
 @dataclass
 class Cells:
     """What one pair's cells gave."""
@@ -46,12 +76,12 @@ async def run_matrix(
     moves: Sequence[Move] = (),
 ) -> AsyncIterator[Row]:
     """Run every move of every pair; yield one row for each pair."""
-    slots = asyncio.Semaphore(PAIRS_AT_ONCE)
+    slots, stage = asyncio.Semaphore(PAIRS_AT_ONCE), Stage()
     async with ScriptedReceiver() as elsewhere:
 
         async def one(pair: Pair) -> Row:
             async with slots:
-                cells = await run_pair(place, accounts, pair, list(moves or all_moves()), elsewhere)
+                cells = await run_pair(place, accounts, pair, list(moves or all_moves()), elsewhere, stage)
             return Row(f"{NAME} {pair.number:02d}", f"{cells.count} cells: {pair.title}", effects=cells.effects)
 
         for done in asyncio.as_completed([one(pair) for pair in pairs or all_pairs()]):
@@ -59,7 +89,7 @@ async def run_matrix(
 
 
 async def run_pair(
-    place: Place, accounts: Accounts, pair: Pair, moves: list[Move], elsewhere: ScriptedReceiver
+    place: Place, accounts: Accounts, pair: Pair, moves: list[Move], elsewhere: ScriptedReceiver, stage: Stage
 ) -> Cells:
     """Let the victim live undisturbed, then attack every cell, then look at what stands."""
     sides = await set_up(place, accounts, pair)
@@ -73,20 +103,21 @@ async def run_pair(
     before = await observe.standing(sides)
     await declare_attacker(sides, accounts.url)
     cells.effects += await _rights(sides)
-    await _attack(sides, accounts, moves, deeds, calm, cells)
+    await _attack(sides, accounts, moves, deeds, calm, cells, stage)
     cells.effects += await _aftermath(sides, accounts, before, elsewhere)
     await deeds.undo()
+    await leave(sides)
     return cells
 
 
 async def _attack(
-    sides: Sides, accounts: Accounts, moves: list[Move], deeds: Deeds, calm: list[Seen], cells: Cells
+    sides: Sides, accounts: Accounts, moves: list[Move], deeds: Deeds, calm: list[Seen], cells: Cells, stage: Stage
 ) -> None:
     """Play all cells against the undisturbed lives; what may be the machine's own is played once more, alone."""
     slots = asyncio.Semaphore(CELLS_AT_ONCE)
 
     async def cell(move: Move) -> tuple[Move, Seen]:
-        async with slots:
+        async with slots, stage.among_others():
             return move, await _live(sides, accounts, move, deeds)
 
     lives = await asyncio.gather(*(cell(move) for move in moves))
@@ -95,7 +126,8 @@ async def _attack(
     for move, seen in lives:
         found = observe.differences(sides, seen, alone)
         if found and observe.are_soft(found):
-            found = observe.differences(sides, await _live(sides, accounts, move, deeds), alone)
+            async with stage.alone():
+                found = observe.differences(sides, await _live(sides, accounts, move, deeds), alone)
         cells.effects += [f"{seen.title}: {what}" for what in found]
 
 

@@ -55,6 +55,12 @@ class Sides:
         return answer.status_code
 
 
+async def leave(sides: Sides) -> None:
+    """Delete the integrations of both."""
+    await sides.attacker.remove(ATTACKER)
+    await sides.victim.remove(VICTIM)
+
+
 async def set_up(place: Place, accounts: Accounts, pair: Pair) -> Sides:
     """Declare the victim's integration and give it something to tell; the attacker has a namespace and nothing yet."""
     home, away = accounts.add(f"victim{pair.number}"), accounts.add(f"attacker{pair.number}")
