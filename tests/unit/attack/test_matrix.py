@@ -1,5 +1,6 @@
 """The matrix is generated: every pair of tenants, every two things that a webhook can say."""
 
+import asyncio
 import itertools
 from collections import Counter
 
@@ -9,6 +10,7 @@ from testbed.attack.matrix import observe
 from testbed.attack.matrix.moves import AFTER, BEFORE, FACTORS, all_moves, pairwise
 from testbed.attack.matrix.observe import Seen, Standing
 from testbed.attack.matrix.pairs import SCOPES, TOKENS, VICTIM_SCOPES, all_pairs
+from testbed.attack.matrix.run import Stage
 
 
 def test_every_kind_of_attacker_meets_every_kind_of_victim() -> None:
@@ -73,3 +75,28 @@ def test_more_calls_than_undisturbed_ones_are_named_by_kind() -> None:
         "token: DELETE notes was never called undisturbed",
         "token: 9 x GET alerts instead of 1",
     ]
+
+
+async def test_what_is_played_alone_waits_for_the_others_and_lets_none_begin() -> None:
+    stage, order = Stage(), list[str]()
+    ending = asyncio.Event()
+
+    async def among_others(name: str, end: asyncio.Event | None = None) -> None:
+        async with stage.among_others():
+            order.append(name)
+            if end is not None:
+                await end.wait()
+
+    async def alone(name: str) -> None:
+        async with stage.alone():
+            order.append(name)
+
+    first = asyncio.create_task(among_others("before", ending))
+    await asyncio.sleep(0)
+    rest = [asyncio.create_task(each) for each in (alone("alone"), alone("alone, too"), among_others("after"))]
+    await asyncio.sleep(0)
+    assert order == ["before"]
+    ending.set()
+    await asyncio.gather(first, *rest)
+    assert order[:2] == ["before", "alone"]
+    assert sorted(order) == ["after", "alone", "alone, too", "before"]
