@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from noctuary.models.routing_record import RECORD_KEY, record_secret_name
@@ -30,6 +31,7 @@ NOTES_BEFORE = 12
 FLOWING = 32
 """Webhooks taken in one after the other: four for each integration."""
 
+INBOX_DEPTH = 'noctuary_queue_depth{queue="inbox"}'
 OTHER_HOST = "hooks.example.com"
 WIDE = {
     "NOCTUARY_ALLOWED_WEBHOOK_HOSTS": f"{HOST},{OTHER_HOST}",
@@ -153,10 +155,17 @@ class Upgrade:
         await until("the change is answered", is_answered)
 
     async def end(self) -> None:
-        """Wait until every webhook is taken in or given up, and each incident has a note; end the receiver."""
+        """Wait until every webhook is worked or given up, and each incident has a note; end the receiver."""
         await self.pagerduty.drained(timeout_s=60)
         await until("a note in each incident", self.pagerduty.note_counts, lambda counts: min(counts.values()) > 0)
+        await until("no webhook waits", self.waiting, lambda count: count == 0)
         await asyncio.to_thread(self.release.receiver.stop)
+
+    async def waiting(self) -> float:
+        """Return how many webhooks wait to be worked, as the receiver counts them when it is asked."""
+        async with httpx.AsyncClient(trust_env=False) as client:
+            text = (await client.get(f"http://127.0.0.1:{self.release.internal_port}/metrics")).text
+        return next(float(line.split()[1]) for line in text.splitlines() if line.startswith(INBOX_DEPTH))
 
 
 @pytest.fixture
