@@ -72,9 +72,9 @@ async def retain(store: Store, routing: RoutingTable, max_age_s: float) -> None:
     """Delete incidents whose time is over, and what is left of integrations that are gone, a little at a time."""
     while True:
         await asyncio.sleep(RETAIN_INTERVAL_S)
-        existing = frozenset(record.id for record in routing) if routing.is_fresh(max_age_s) else None
+        tenants = {record.id: record.namespace for record in routing} if routing.is_fresh(max_age_s) else None
         try:
-            await store.retain(clock.now(), RETAIN_ROWS, existing)
+            await store.retain(clock.now(), RETAIN_ROWS, tenants)
         except StoreUnavailable as error:
             log.warning("Retention postponed", error=str(error))
 

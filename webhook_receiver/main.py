@@ -153,6 +153,9 @@ def store_limits(settings: ReceiverSettings) -> StoreLimits:
         tenant_event_bytes=settings.max_tenant_event_bytes,
         tenant_services=settings.max_tenant_services,
         incidents_per_integration=settings.max_incidents_per_integration,
+        tenant_webhook_bytes=settings.max_tenant_webhook_bytes,
+        tenant_incident_bytes=settings.max_tenant_incident_bytes,
+        store_bytes=settings.max_store_bytes,
         incident_retention_s=settings.incident_retention_s,
     )
 

@@ -13,11 +13,13 @@ PROBLEMS = {
     Quota.EVENTS: "the namespace keeps as many events as it may",
     Quota.BYTES: "the namespace keeps as many bytes of events as it may",
     Quota.SERVICES: "the namespace has as many names of services as it may",
+    Quota.STORE: "the store is nearly full, and the namespace keeps more than others",
 }
 FIXES = {
     Quota.EVENTS: "send fewer events or a shorter ttl_seconds, or have the chart's limits.tenantEvents raised",
     Quota.BYTES: "send shorter texts or a shorter ttl_seconds, or have the chart's limits.tenantEventBytes raised",
     Quota.SERVICES: "name services, not their instances, or have the chart's limits.tenantServices raised",
+    Quota.STORE: "send fewer events, or have the volume and the chart's limits.storeBytes made larger",
 }
 
 

@@ -67,6 +67,12 @@ class ReceiverSettings(BaseSettings):
     """Names of services that one namespace may have."""
     max_incidents_per_integration: Annotated[int, Field(ge=100)] = limits.DEFAULT_INCIDENTS_PER_INTEGRATION
     """Incidents of one integration that are kept; beyond it the oldest closed ones go."""
+    max_tenant_webhook_bytes: Annotated[int, Field(ge=1024 * 1024)] = limits.DEFAULT_TENANT_WEBHOOK_BYTES
+    """Bytes of webhooks of one namespace that wait; beyond it they are answered 503."""
+    max_tenant_incident_bytes: Annotated[int, Field(ge=1024 * 1024)] = limits.DEFAULT_TENANT_INCIDENT_BYTES
+    """Bytes of incidents, their evidence and their notes in one namespace; beyond it the oldest closed ones go."""
+    max_store_bytes: Annotated[int, Field(ge=64 * 1024 * 1024)] = limits.DEFAULT_STORE_BYTES
+    """What all namespaces keep together; near it those that keep most give way."""
     incident_retention_s: Annotated[float, Field(ge=86_400)] = limits.DEFAULT_INCIDENT_RETENTION_S
     """How long closed incidents and their notes are kept, at least a day."""
     ignored_reasons: Annotated[Names, Field(max_length=MAX_IGNORED_REASONS), AfterValidator(_check_reasons)] = (

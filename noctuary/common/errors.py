@@ -4,6 +4,7 @@ NoctuaryError
 ├── InvalidInput        what a person or another system sent is wrong; names the field and the fix
 ├── NotReady            it cannot be accepted now; the sender should retry
 │   ├── StoreUnavailable    the store could not commit
+│   ├── QuotaExceeded       one namespace keeps as much as it may; others are not concerned
 │   └── RevisionConflict    somebody else wrote the row since it was read: read it again
 ├── EgressRefused       this process may not ask that host; names the host and the setting
 ├── KubernetesError     the API server answered with an error
@@ -55,6 +56,18 @@ class NotReady(NoctuaryError):
 
 class StoreUnavailable(NotReady):
     """The store could not commit: disk full, I/O error, or it is closing."""
+
+
+class QuotaExceeded(NotReady):
+    """A namespace keeps as much as it may, and nothing of it is over; nothing was committed, others are not concerned.
+
+    `quota` names what was met. It is no StoreUnavailable: whoever works for others, too, goes on with them.
+    """
+
+    def __init__(self, tenant: str, quota: str, problem: str, retry_after_s: float) -> None:
+        super().__init__(problem, retry_after_s)
+        self.tenant = tenant
+        self.quota = quota
 
 
 class RevisionConflict(NotReady):

@@ -123,8 +123,9 @@ class Metrics:
     def _store(self) -> None:
         self.over_quota = Counter(
             "noctuary_store_over_quota",
-            "Rows beyond a quota of their tenant, by quota (events, bytes, services: 3 values) and what became of them "
-            "(refused: posted events; pushed_out: the oldest went for new ones of the cluster: 2 values).",
+            "Rows beyond a quota of their tenant, by quota (events, bytes, services, webhook_bytes, incident_bytes, "
+            "store_bytes: 6 values) and what became of them (refused: posted events, webhooks, incidents; pushed_out: "
+            "the oldest went for new ones: 2 values).",
             ["quota", "effect"],
             registry=self.registry,
         )

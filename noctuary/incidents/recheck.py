@@ -6,7 +6,7 @@ from collections.abc import Callable
 import structlog
 
 from noctuary.common import clock
-from noctuary.common.errors import NoctuaryError, NotReady
+from noctuary.common.errors import NoctuaryError, NotReady, QuotaExceeded
 from noctuary.incidents.timings import Timings
 from noctuary.incidents.updater import IncidentUpdater
 from noctuary.store.interface import FinishRecheck, IncidentKey, Store, Work
@@ -77,6 +77,9 @@ class Rechecks:
             if await self._updater.recheck(integration_id, incident_id):
                 log.info("Evidence improved", incident=incident_id)
             await self._store.commit(FinishRecheck(integration_id, incident_id, began_at))
+        except QuotaExceeded as error:
+            log.warning("Recheck failed, keeping the answer", incident=incident_id, error=str(error))
+            await self._give_up(integration_id, incident_id, began_at)
         except NotReady as error:
             log.warning("Recheck failed, retrying", incident=incident_id, error=str(error))
             await asyncio.sleep(POLL_S)

@@ -12,13 +12,14 @@ from noctuary.store.limits import Added, QuotaMet
 
 
 class NewWebhook(msgspec.Struct, frozen=True):
-    """A verified webhook as it came, before anybody parsed it."""
+    """A verified webhook as it came, before anybody parsed it; `tenant` is its integration's namespace, if known."""
 
     integration_id: str
     webhook_id: str
     token_sha256: str
     received_at: float
     body: bytes
+    tenant: str = ""
 
 
 IncidentKey = tuple[str, str]
@@ -317,7 +318,8 @@ class Store(Protocol):
     async def add_webhook(self, webhook: NewWebhook) -> bool:
         """Keep a webhook; False when this integration already has one of this id. Also sets last_webhook_at.
 
-        Raises StoreUnavailable when too many of this integration wait already.
+        Raises StoreUnavailable when too many of this integration wait already, QuotaExceeded when its namespace keeps
+        as many bytes of them as it may.
         """
 
     async def claim_webhooks(self, limit: int, lease_s: float, now: float, share: Share = WHOLE) -> list[InboxRow]:
@@ -360,7 +362,10 @@ class Store(Protocol):
         """Tell whether an event of this id was processed for this integration."""
 
     async def commit(self, *changes: Mutation) -> None:
-        """Make all changes or none; raise RevisionConflict when a row was written since it was read."""
+        """Make all changes or none; raise RevisionConflict when a row was written since it was read.
+
+        Raises QuotaExceeded when an integration's namespace would keep more incidents and notes than it may.
+        """
 
     async def add_events(self, events: list[ContextEvent]) -> list[Added]:
         """Keep events; True where new, False where an event of the same dedup key was counted up instead.
@@ -415,10 +420,10 @@ class Store(Protocol):
     async def sweep(self, now: float, limit: int) -> int:
         """Delete at most `limit` rows of each kind that nobody can see any more; return how many."""
 
-    async def retain(self, now: float, limit: int, integrations: frozenset[str] | None) -> int:
+    async def retain(self, now: float, limit: int, tenants: Mapping[str, str] | None) -> int:
         """Delete at most `limit` incidents whose time is over, and what is left of integrations that are gone.
 
-        `integrations` are those that exist; None: it is not known. Returns how many rows went.
+        `tenants` are the namespaces of the integrations that exist; None: it is not known. Returns how many rows went.
         """
 
     def quotas_met(self, now: float) -> dict[str, QuotaMet]:

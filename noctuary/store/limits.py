@@ -20,6 +20,19 @@ MAX_WAITING_WEBHOOK_BYTES = 128 * 1024 * 1024
 """Their bodies: 10,000 of 13 KB, twice what is usual."""
 MAX_FINISHED_WEBHOOKS = 100_000
 """Ids of worked webhooks of one integration that are kept to recognise repetitions: one every 2.6 s for 72 h."""
+MAX_TENANT_FINISHED_WEBHOOKS = 200_000
+"""The same of one namespace: 60 MB of ids."""
+DEFAULT_TENANT_WEBHOOK_BYTES = 256 * 1024 * 1024
+"""Webhooks of one namespace that wait: twice what one integration may have."""
+DEFAULT_TENANT_INCIDENT_BYTES = 256 * 1024 * 1024
+"""Incidents of one namespace with their evidence, notes and states: 10,000 of 25 KB, twice what is usual."""
+DEFAULT_STORE_BYTES = 4 * 1024 * 1024 * 1024
+"""What all namespaces keep together, with indexes: of the chart's volume of 5 GiB the rest is room for the log, and for
+who keeps less than others once it is full."""
+WEBHOOK_ROW_BYTES = 512
+"""What a waiting webhook weighs beside its body: its ids, and its places in indexes."""
+KEPT_ROW_BYTES = 1_024
+"""What an incident, a note or a state weighs beside its texts: columns, places in indexes, looks that are scheduled."""
 
 
 class Quota(StrEnum):
@@ -28,6 +41,9 @@ class Quota(StrEnum):
     EVENTS = "events"
     BYTES = "bytes"
     SERVICES = "services"
+    WEBHOOKS = "webhook_bytes"
+    INCIDENTS = "incident_bytes"
+    STORE = "store_bytes"
 
 
 class StoreLimits(msgspec.Struct, frozen=True):
@@ -41,6 +57,10 @@ class StoreLimits(msgspec.Struct, frozen=True):
     waiting_webhooks: int = MAX_WAITING_WEBHOOKS
     waiting_webhook_bytes: int = MAX_WAITING_WEBHOOK_BYTES
     finished_webhooks: int = MAX_FINISHED_WEBHOOKS
+    tenant_finished_webhooks: int = MAX_TENANT_FINISHED_WEBHOOKS
+    tenant_webhook_bytes: int = DEFAULT_TENANT_WEBHOOK_BYTES
+    tenant_incident_bytes: int = DEFAULT_TENANT_INCIDENT_BYTES
+    store_bytes: int = DEFAULT_STORE_BYTES
 
     def of(self, quota: Quota) -> int:
         """Return the limit of a quota."""
@@ -51,6 +71,12 @@ class StoreLimits(msgspec.Struct, frozen=True):
                 return self.tenant_event_bytes
             case Quota.SERVICES:
                 return self.tenant_services
+            case Quota.WEBHOOKS:
+                return self.tenant_webhook_bytes
+            case Quota.INCIDENTS:
+                return self.tenant_incident_bytes
+            case Quota.STORE:
+                return self.store_bytes
 
 
 class QuotaMet(msgspec.Struct, frozen=True):

@@ -68,7 +68,8 @@ async def handle_request(deps: Deps, scope: Scope, receive: Receive) -> Answer:
 
 async def store_webhook(deps: Deps, record: RoutingRecord, token: TokenHash, webhook_id: str, body: bytes) -> Answer:
     """Make a verified webhook durable."""
-    is_new = await deps.store.add_webhook(NewWebhook(record.id, webhook_id, token.sha256, clock.now(), body))
+    webhook = NewWebhook(record.id, webhook_id, token.sha256, clock.now(), body, record.namespace)
+    is_new = await deps.store.add_webhook(webhook)
     deps.wake_worker()
     await deps.proofs.prove(deps.store, record, token)
     log.info("Webhook stored", integration=record.id, webhook_id=webhook_id, is_new=is_new)

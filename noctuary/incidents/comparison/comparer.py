@@ -8,7 +8,7 @@ from itertools import islice
 import msgspec
 import structlog
 
-from noctuary.common.errors import PagerDutyError, PagerDutyUnavailable, StoreUnavailable
+from noctuary.common.errors import PagerDutyError, PagerDutyUnavailable, QuotaExceeded, StoreUnavailable
 from noctuary.common.metrics import Metrics
 from noctuary.incidents.comparison.listings import AHEAD_S, Listing, Member
 from noctuary.incidents.reopenings import with_reopening
@@ -115,6 +115,10 @@ class Comparer:
             is_new = await self._updater.update(record, [told], look_first=member.look_first)
         except (StoreUnavailable, PagerDutyUnavailable):
             raise
+        except QuotaExceeded as error:
+            log.warning("Incident could not be kept", integration=record.id, error=str(error))
+            failed.add(record.id)
+            return
         except Exception:
             log.exception("Incident could not be taken over", integration=record.id, incident=seen.incident_id)
             failed.add(record.id)

@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from noctuary.common import clock
-from noctuary.common.errors import NoctuaryError, NotReady
+from noctuary.common.errors import NoctuaryError, NotReady, QuotaExceeded
 from noctuary.common.tasks import wait_until_set
 from noctuary.incidents.slots import Slots, tenants_in
 from noctuary.incidents.timings import Timings
@@ -77,6 +77,9 @@ class Visits:
         began_at = clock.now()
         try:
             await self._updater.visit(integration_id, incident_id, began_at)
+        except QuotaExceeded as error:
+            log.warning("Visit failed, retrying later", incident=incident_id, error=str(error))
+            await self._later(integration_id, incident_id)
         except NotReady as error:
             log.warning("Visit failed, retrying", incident=incident_id, error=str(error))
             await asyncio.sleep(self._timings.poll_s)

@@ -6,7 +6,7 @@ import structlog
 
 from noctuary.common.errors import InvalidInput
 from noctuary.store.sqlite import migration_accounts
-from noctuary.store.sqlite.migrations import bounds
+from noctuary.store.sqlite.migrations import bounds, holdings
 from noctuary.store.sqlite.work.schema import TURNS
 
 log = structlog.get_logger()
@@ -193,6 +193,7 @@ MIGRATIONS = (
     migration_accounts.MIGRATION,
     TURNS,
     bounds.STATEMENTS,
+    holdings.STATEMENTS,
 )
 """Each entry leads from the version before it to its own (the first leads to 1)."""
 SUBJECTS_VERSION = 2

@@ -2,12 +2,13 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from noctuary.common import clock
+from noctuary.common.errors import QuotaExceeded
 from noctuary.common.metrics import Metrics
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.incident import IncidentRow, NoteRow
@@ -43,9 +44,10 @@ from noctuary.store.interface import (
     Window,
     Work,
 )
-from noctuary.store.limits import Added, QuotaMet, StoreLimits
+from noctuary.store.limits import WEBHOOK_ROW_BYTES, Added, Quota, QuotaMet, StoreLimits
 from noctuary.store.sqlite import baselines, inbox, incidents, integration_states, rechecks, visits
-from noctuary.store.sqlite.bounds import inbox_share
+from noctuary.store.sqlite.bounds import holdings, inbox_share
+from noctuary.store.sqlite.bounds.met import QuotasMet
 from noctuary.store.sqlite.bounds.upkeep import Upkeep
 from noctuary.store.sqlite.connection import probe
 from noctuary.store.sqlite.database import Database
@@ -68,8 +70,6 @@ CLAIM_TRIES = 3
 """Another worker may claim all that was found due before we do; a few looks find what is left."""
 CLAIMED_TABLES = {Work.WEBHOOK: "inbox", Work.NOTE: "notes"}
 """Where the rows are that a claim returns; of other work it returns keys."""
-ROW_OVERHEAD_BYTES = 512
-"""What a waiting row weighs beside its body, roughly."""
 
 
 class SqliteStore:
@@ -80,8 +80,9 @@ class SqliteStore:
         self._claims = Claims()
         self._after: dict[Work, str] = dict.fromkeys(Work, "")
         self._limits = limits
-        self._events = EventShelf(database, limits, metrics)
-        self._upkeep = Upkeep(database, limits, metrics, self._events)
+        self._met = QuotasMet(limits, metrics)
+        self._events = EventShelf(database, limits, self._met)
+        self._upkeep = Upkeep(database, limits, metrics, self._met)
 
     @classmethod
     async def open(
@@ -97,14 +98,24 @@ class SqliteStore:
         """Keep a webhook; False when this integration already has one of this id."""
 
         def work(connection: sqlite3.Connection) -> bool:
+            if webhook.tenant:
+                holdings.learn(connection, webhook.integration_id, webhook.tenant)
             added = inbox.add(connection, webhook)
             if added:
+                holdings.require_webhook(connection, webhook.integration_id, self._limits)
                 inbox_share.require(connection, webhook.integration_id, self._limits)
                 seen = IntegrationState(id=webhook.integration_id, last_webhook_at=webhook.received_at)
                 integration_states.save(connection, seen)
             return added
 
-        return await self._database.write(work, len(webhook.body) + ROW_OVERHEAD_BYTES)
+        return await self._refused_counted(self._database.write(work, len(webhook.body) + WEBHOOK_ROW_BYTES))
+
+    async def _refused_counted(self, writing: Awaitable[R]) -> R:
+        try:
+            return await writing
+        except QuotaExceeded as error:
+            self._met.note(error.tenant, Quota(error.quota), "refused")
+            raise
 
     async def claim_webhooks(self, limit: int, lease_s: float, now: float, share: Share = WHOLE) -> list[InboxRow]:
         """Claim due webhooks, of each integration in turn, the longest due first."""
@@ -226,7 +237,18 @@ class SqliteStore:
             bulk = Bulk(None, None, len(changes))
             await self._database.write_bulk(lambda c: _apply_all(c, changes), bulk)
         else:
-            await self._database.write(lambda c: _apply_all(c, changes))
+            await self._refused_counted(self._database.write(lambda c: self._apply_within(c, changes)))
+
+    def _apply_within(self, connection: sqlite3.Connection, changes: tuple[Mutation, ...]) -> None:
+        """Make changes as far as namespaces may keep what comes of them."""
+        weighed = [change.row for change in changes if isinstance(change, SaveIncident | SaveNote)]
+        before = [holdings.held(connection, each) for each in {row.integration_id for row in weighed}]
+        _apply_all(connection, changes)
+        is_new = any(isinstance(row, IncidentRow) and row.revision == 0 for row in weighed)
+        for each in before:
+            gone = holdings.require_incidents(connection, each, is_new=is_new, limits=self._limits)
+            for quota, count in gone.items():
+                self._met.note(each.tenant, quota, "pushed_out", count)
 
     def _end_claims(self, committed: "asyncio.Future[None]", changes: Sequence[Mutation]) -> None:
         if committed.cancelled() or committed.exception() is not None:
@@ -262,7 +284,7 @@ class SqliteStore:
 
     def quotas_met(self, now: float) -> dict[str, QuotaMet]:
         """Return the quotas that tenants met lately."""
-        return self._events.quotas_met(now)
+        return self._met.lately(now)
 
     async def incident(self, integration_id: str, incident_id: str) -> IncidentRow | None:
         """Return one incident as one integration knows it."""
@@ -308,9 +330,9 @@ class SqliteStore:
         """Delete at most `limit` rows of each kind that nobody can see any more; return how many."""
         return await self._upkeep.sweep(now, limit)
 
-    async def retain(self, now: float, limit: int, integrations: frozenset[str] | None) -> int:
+    async def retain(self, now: float, limit: int, tenants: Mapping[str, str] | None) -> int:
         """Delete at most `limit` incidents whose time is over, and what is left of integrations that are gone."""
-        return await self._upkeep.retain(now, limit, integrations)
+        return await self._upkeep.retain(now, limit, tenants)
 
     async def depths(self, now: float) -> Depths:
         """Return how much waits."""

@@ -19,12 +19,28 @@ from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.objects import RouteObject
 from noctuary_operator.resources.status import Condition, ConditionState, IntegrationStatus, TokenStatus
 
+_OF_EVENTS = "posted events are refused with 429 or in their items, and of the cluster's own the oldest go"
 QUOTA_MENDS = {
-    "events": ("limits.tenantEvents", "send fewer events or with a shorter ttl_seconds"),
-    "bytes": ("limits.tenantEventBytes", "send shorter texts or a shorter ttl_seconds"),
-    "services": ("limits.tenantServices", "name services in events, not their instances"),
+    "events": ("limits.tenantEvents", _OF_EVENTS, "send fewer events or with a shorter ttl_seconds"),
+    "bytes": ("limits.tenantEventBytes", _OF_EVENTS, "send shorter texts or a shorter ttl_seconds"),
+    "services": ("limits.tenantServices", _OF_EVENTS, "name services in events, not their instances"),
+    "webhook_bytes": (
+        "limits.tenantWebhookBytes",
+        "webhooks are answered 503, and PagerDuty tries again",
+        "resume what is suspended",
+    ),
+    "incident_bytes": (
+        "limits.tenantIncidentBytes",
+        "the oldest closed incidents go, and where none is closed new ones wait",
+        "close incidents that are over",
+    ),
+    "store_bytes": (
+        "limits.storeBytes",
+        "the store is nearly full, and namespaces that keep at least the average are refused, events first",
+        "send fewer events",
+    ),
 }
-"""By quota: the value of the chart that sets it, and what the team can do."""
+"""By quota: the value of the chart that sets it, what becomes of what is beyond it, and what the team can do."""
 MAX_MESSAGE = 4096
 """The bound of a condition's message in the CRD."""
 _REPORTED = (reasons.API_TOKEN_REFUSED, reasons.FROM_REFUSED, reasons.NOTES_BY_ANOTHER)
@@ -206,11 +222,8 @@ def _kept(observed: Observed, type_: str, reported: tuple[str, ...]) -> Conditio
 
 
 def _quota_message(quota: QuotaReport) -> str:
-    setting, mend = QUOTA_MENDS[quota.of]
-    return (
-        f"this namespace reached its {setting} of {quota.limit}: posted events are refused with 429 or in their items, "
-        f"and of the cluster's own the oldest go; {mend}, or have {setting} raised"
-    )
+    setting, effect, mend = QUOTA_MENDS[quota.of]
+    return f"this namespace reached its {setting} of {quota.limit}: {effect}; {mend}, or have {setting} raised"
 
 
 def _token_status(desired: Desired) -> TokenStatus | None:

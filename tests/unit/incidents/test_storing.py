@@ -23,3 +23,10 @@ def test_of_evidence_that_is_too_large_the_long_texts_are_shortened(texts: int) 
     gaps = msgspec.json.decode(kept, type=Evidence).gaps
     assert len(kept) <= MAX_BYTES
     assert (gaps[0], len(gaps), gaps[-1]) == ("pods of cart", texts + 2, "")
+
+
+@pytest.mark.parametrize("text", ["short", "äöü" * 40, "\x01" * 127], ids=["plain", "two bytes each", "escaped"])
+def test_many_short_texts_are_no_more_than_the_bound_either(text: str) -> None:
+    kept = encode(evidence("pods of cart", *[text] * 100_000))
+    assert len(kept) <= MAX_BYTES
+    assert msgspec.json.decode(kept, type=Evidence).gaps[0] == "pods of cart"

@@ -62,7 +62,7 @@ async def test_the_operator_is_told_when_a_quota_is_met_and_when_it_is_not_any_m
     met = await reports.since(before.cursor, store)
     assert [each.quota for each in met.items] == [QuotaReport("events", 2)]
     assert (await reports.since(met.cursor, store)).items == []
-    store._events._met.clear()
+    store._met._met.clear()
     over = await reports.since(met.cursor, store)
     assert [each.quota for each in over.items] == [None]
 

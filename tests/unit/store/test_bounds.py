@@ -405,7 +405,7 @@ async def test_ids_of_worked_webhooks_beyond_the_share_go_oldest_first(store: Sq
         await store.commit(FinishWebhook(row.id, "one", None))
     await store.sweep(clock.now(), 100)
     assert await table(store, "SELECT webhook_id FROM inbox ORDER BY id") == [("w3",), ("w4",)]
-    assert await table(store, "SELECT waiting, waiting_bytes, finished FROM inbox_usage") == [(0, 0, 2)]
+    assert await table(store, "SELECT waiting, waiting_bytes, finished FROM holders") == [(0, 0, 2)]
 
 
 # Retention
@@ -414,7 +414,7 @@ async def test_ids_of_worked_webhooks_beyond_the_share_go_oldest_first(store: Sq
 async def test_closed_incidents_go_with_their_notes_when_their_time_is_over(store: SqliteStore) -> None:
     rows = [incident("old"), incident("new", NOW + 50 * DAY_S), incident("open", status="triggered")]
     await store.commit(*map(SaveIncident, rows), *(SaveNote(note(row.incident_id)) for row in rows))
-    assert await store.retain(NOW + 91 * DAY_S, 10, frozenset({"one"})) == 1
+    assert await store.retain(NOW + 91 * DAY_S, 10, {"one": "shop"}) == 1
     assert {row.incident_id for row in rows if await store.incident("one", row.incident_id)} == {"new", "open"}
     assert {row.incident_id for row in rows if await store.note("a", row.incident_id)} == {"new", "open"}
 
@@ -423,7 +423,7 @@ async def test_another_integrations_note_of_the_same_incident_stays(store: Sqlit
     rows = [incident("old"), msgspec.structs.replace(incident("old", status="triggered"), account="b")]
     theirs = msgspec.structs.replace(rows[1], integration_id="another")
     await store.commit(SaveIncident(rows[0]), SaveIncident(theirs), SaveNote(note("old", integration="another")))
-    await store.retain(NOW + 91 * DAY_S, 10, frozenset({"one", "another"}))
+    await store.retain(NOW + 91 * DAY_S, 10, {"one": "shop", "another": "shop"})
     assert await store.note("a", "old") is not None
 
 
@@ -438,7 +438,7 @@ async def test_a_note_whose_incident_is_gone_goes_when_it_is_old(store: SqliteSt
 async def test_open_incidents_of_an_integration_that_is_gone_go_in_their_time(store: SqliteStore) -> None:
     await store.commit(SaveIncident(incident("open", status="triggered")))
     assert await store.retain(NOW + 91 * DAY_S, 10, None) == 0
-    assert await store.retain(NOW + 91 * DAY_S, 10, frozenset({"two"})) == 1
+    assert await store.retain(NOW + 91 * DAY_S, 10, {"two": "shop"}) == 1
 
 
 async def test_beyond_an_integrations_share_closed_incidents_go_first_the_oldest_first(store: SqliteStore) -> None:
@@ -463,7 +463,7 @@ async def test_an_integration_keeps_its_share_however_many_more_it_was_told_of(s
 async def test_states_of_integrations_that_are_gone_go_and_numbers_go_on(store: SqliteStore) -> None:
     for name in ("gone", "here", "last"):
         await store.commit(SaveIntegrationState(IntegrationState(id=name, last_webhook_at=NOW)))
-    await store.retain(NOW + 8 * DAY_S, 10, frozenset({"here"}))
+    await store.retain(NOW + 8 * DAY_S, 10, {"here": "shop"})
     assert [state.id for state in await store.integration_states_since(0)] == ["here", "last"]
     await store.commit(SaveIntegrationState(IntegrationState(id="new")))
     assert [state.id for state in await store.integration_states_since(3)] == ["new"]

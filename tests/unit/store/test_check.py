@@ -42,7 +42,7 @@ async def test_a_sound_store_is_ok_and_counted(tmp_path: Path, capsys: pytest.Ca
         ("UPDATE events SET event = '{' WHERE row_id = 1", "events: row 1 cannot be decoded"),
         ("UPDATE owners SET events = 7", "events and bytes of shop from kubernetes: counted 7/"),
         ("UPDATE tenants SET services = 9", "services of shop: counted 9, there are 5"),
-        ("UPDATE inbox_usage SET waiting = 8", "of one: counted 8/2/0, there are 1/2/0"),
+        ("UPDATE holders SET waiting = 8", "of one: counted 8/2/0, there are 1/2/0"),
     ],
 )
 async def test_what_is_wrong_is_named(

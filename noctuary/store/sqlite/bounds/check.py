@@ -89,10 +89,27 @@ def _differences(connection: sqlite3.Connection) -> Iterator[str]:
     yield from _different(
         connection,
         "webhooks (waiting/bytes/worked) of",
-        "SELECT integration_id, waiting || '/' || waiting_bytes || '/' || finished FROM inbox_usage"
+        "SELECT integration_id, waiting || '/' || waiting_bytes || '/' || finished FROM holders"
         " WHERE waiting + finished > 0",
         "SELECT integration_id, sum(finished_at IS NULL) || '/' || sum(iif(finished_at IS NULL, length(body), 0))"
         " || '/' || sum(finished_at IS NOT NULL) FROM inbox GROUP BY integration_id",
+    )
+    yield from _different(
+        connection,
+        "incidents, notes and states (rows/bytes) of",
+        "SELECT integration_id, kept || '/' || kept_bytes FROM holders WHERE kept > 0",
+        "SELECT integration_id, count(*) || '/' || sum(bytes) FROM ("
+        "SELECT integration_id, length(incident) + coalesce(length(diagnosis), 0) AS bytes FROM incidents"
+        " UNION ALL SELECT integration_id, length(note) FROM notes"
+        " UNION ALL SELECT id, coalesce(length(last_failure_reason), 0) FROM facts) GROUP BY integration_id",
+    )
+    yield from _different(
+        connection,
+        "what is kept by the integrations of",
+        "SELECT tenant, waiting || '/' || waiting_bytes || '/' || finished || '/' || kept || '/' || kept_bytes"
+        " FROM holdings WHERE waiting + finished + kept > 0",
+        "SELECT tenant, sum(waiting) || '/' || sum(waiting_bytes) || '/' || sum(finished) || '/' || sum(kept)"
+        " || '/' || sum(kept_bytes) FROM holders GROUP BY tenant HAVING sum(waiting + finished + kept) > 0",
     )
 
 

@@ -1,12 +1,11 @@
-"""How many webhooks of one integration may wait, and how many ids of worked ones are kept."""
+"""How many webhooks of one integration may wait, and how many ids of worked ones it and its namespace keep."""
 
 import sqlite3
 
 from noctuary.common.errors import StoreUnavailable
 from noctuary.store.limits import StoreLimits
+from noctuary.store.sqlite.bounds.holdings import RETRY_AFTER_S
 
-RETRY_AFTER_S = 60.0
-"""Only the worker, or the end of a suspension, makes room; PagerDuty repeats a delivery for up to 48 h."""
 KEEP_FINISHED_S = 72 * 3600
 """PagerDuty repeats a delivery for up to 48 h; until well after that a repetition must be recognised."""
 
@@ -14,24 +13,21 @@ KEEP_FINISHED_S = 72 * 3600
 def require(connection: sqlite3.Connection, integration_id: str, limits: StoreLimits) -> None:
     """Raise StoreUnavailable when more of an integration waits than may."""
     waiting, size = connection.execute(
-        "SELECT waiting, waiting_bytes FROM inbox_usage WHERE integration_id = ?", (integration_id,)
+        "SELECT waiting, waiting_bytes FROM holders WHERE integration_id = ?", (integration_id,)
     ).fetchone() or (0, 0)
     if waiting > limits.waiting_webhooks or size > limits.waiting_webhook_bytes:
         raise StoreUnavailable("Too many webhooks of this integration wait", retry_after_s=RETRY_AFTER_S)
 
 
 def stale(connection: sqlite3.Connection, now: float, limits: StoreLimits, limit: int) -> list[int]:
-    """Return worked webhooks of which no repetition can come any more, and those beyond an integration's share."""
+    """Return worked webhooks of which no repetition can come any more, and those beyond a share of theirs."""
     found = [
         row_id
         for (row_id,) in connection.execute(
             "SELECT id FROM inbox WHERE finished_at <= ? LIMIT ?", (now - KEEP_FINISHED_S, limit)
         )
     ]
-    crowded = connection.execute(
-        "SELECT integration_id, finished - ?1 FROM inbox_usage WHERE finished > ?1", (limits.finished_webhooks,)
-    ).fetchall()
-    for integration_id, excess in crowded:
+    for integration_id, excess in _crowded(connection, limits):
         rows = connection.execute(
             "SELECT id FROM inbox WHERE finished_at IS NOT NULL AND integration_id = ?"
             " ORDER BY finished_at, id LIMIT ?",
@@ -39,6 +35,24 @@ def stale(connection: sqlite3.Connection, now: float, limits: StoreLimits, limit
         )
         found += [row_id for (row_id,) in rows]
     return found
+
+
+def _crowded(connection: sqlite3.Connection, limits: StoreLimits) -> list[tuple[str, int]]:
+    """Return who keeps too many ids of worked webhooks, and how many: of a namespace whoever has most."""
+    crowded: dict[str, int] = dict(
+        connection.execute(
+            "SELECT integration_id, finished - ?1 FROM holders WHERE finished > ?1", (limits.finished_webhooks,)
+        ).fetchall()
+    )
+    of_tenants = connection.execute(
+        "SELECT tenant, finished - ?1 FROM holdings WHERE finished > ?1", (limits.tenant_finished_webhooks,)
+    ).fetchall()
+    for tenant, excess in of_tenants:
+        holder, finished = connection.execute(
+            "SELECT integration_id, max(finished) FROM holders WHERE tenant = ?", (tenant,)
+        ).fetchone()
+        crowded[holder] = max(crowded.get(holder, 0), min(excess, finished))
+    return list(crowded.items())
 
 
 def delete(connection: sqlite3.Connection, row_ids: list[int]) -> int:

@@ -1,31 +1,39 @@
 """Upkeep: what is over is found beside the writer and deleted by it in small chunks, behind all incidents."""
 
+import sqlite3
+from collections.abc import Mapping
+
 from noctuary.common.metrics import Metrics
-from noctuary.store.limits import StoreLimits
-from noctuary.store.sqlite.bounds import damaged, inbox_share, retention
+from noctuary.store.limits import Quota, StoreLimits
+from noctuary.store.sqlite.bounds import damaged, holdings, inbox_share, retention, volume
 from noctuary.store.sqlite.bounds.damaged import DamagedRow
+from noctuary.store.sqlite.bounds.met import QuotasMet
 from noctuary.store.sqlite.database import Database
 from noctuary.store.sqlite.events import sweeping
-from noctuary.store.sqlite.events.shelf import EventShelf
 from noctuary.store.sqlite.failures import UndecodableText
 from noctuary.store.sqlite.jobs import Bulk, T, Work
+
+RELIEVED_BYTES = 1024 * 1024
+"""Incidents with so much evidence go at once from a store that is nearly full: some milliseconds of writing."""
+RELIEVED_ROWS = 100
+"""What they count for among the rows that wait."""
 
 
 class Upkeep:
     """Sweeps, retention, and damaged rows; used from one event loop."""
 
-    def __init__(self, database: Database, limits: StoreLimits, metrics: Metrics, events: EventShelf) -> None:
+    def __init__(self, database: Database, limits: StoreLimits, metrics: Metrics, met: QuotasMet) -> None:
         self._database = database
         self._limits = limits
         self._metrics = metrics
-        self._events = events
+        self._met = met
         self._walked_to = 0
         self._notes_walked_to = 0
         self._bodies_dropped_to: int | None = 0
 
     async def sweep(self, now: float, limit: int) -> int:
         """Delete at most `limit` rows of each kind that nobody can see any more; return the most that went of one."""
-        self._events.forget_quotas(now)
+        self._met.forget(now)
         found = await self._database.read(lambda c: sweeping.find(c, now, limit))
         events = await self._write(lambda c: sweeping.delete(c, found, now), limit)
         names = 0 if len(found.row_ids) == limit else await self._forget_names(now, limit)
@@ -34,7 +42,18 @@ class Upkeep:
         self._metrics.swept.labels("events").inc(events)
         self._metrics.swept.labels("webhooks").inc(webhooks)
         is_behind = found.is_uncounted or await self._drop_bodies(limit)
-        return limit if is_behind else max(events, names, webhooks)
+        return limit if is_behind else max(events, names, webhooks, await self._relieve(limit))
+
+    async def _relieve(self, limit: int) -> int:
+        """Make room in a store that is nearly full: events of whoever has most, or its closed incidents."""
+        if not await self._database.read(lambda c: volume.is_to_relieve(c, self._limits)):
+            return 0
+        if gone := await self._write(lambda c: volume.push_out_events(c, limit), limit):
+            self._metrics.over_quota.labels(Quota.STORE.value, "pushed_out").inc(gone)
+            return gone
+        gone = await self._write(lambda c: holdings.push_out_of_largest(c, RELIEVED_BYTES), RELIEVED_ROWS)
+        self._metrics.over_quota.labels(Quota.STORE.value, "pushed_out").inc(gone)
+        return limit if gone else 0
 
     async def _forget_names(self, now: float, limit: int) -> int:
         unused = await self._database.read(lambda c: sweeping.find_unused(c, now, limit))
@@ -51,13 +70,17 @@ class Upkeep:
         self._bodies_dropped_to = ids[-1] if len(ids) == limit else None
         return self._bodies_dropped_to is not None
 
-    async def retain(self, now: float, limit: int, integrations: frozenset[str] | None) -> int:
+    async def retain(self, now: float, limit: int, tenants: Mapping[str, str] | None) -> int:
         """Look at some incidents and delete those whose time is over, and all that is beyond a share."""
+        if tenants is not None and (unlearnt := await self._database.read(lambda c: holdings.unlearnt(c, tenants))):
+            await self._write(lambda c: _learn(c, unlearnt), len(unlearnt))
         after = self._walked_to
+        integrations = None if tenants is None else frozenset(tenants)
         found = await self._database.read(lambda c: retention.walk(c, after, now, self._limits, integrations))
         await self.set_aside(found.damaged)
         if found.next_row == 0 and integrations is not None:
             await self._write(lambda c: retention.delete_states(c, integrations, now), limit)
+            await self._write(holdings.forget_empty, limit)
         gone = 0
         for first in range(0, len(found.over), limit):
             gone += await self._delete_incidents(found.over[first : first + limit])
@@ -107,3 +130,9 @@ class Upkeep:
 
     async def _write(self, work: Work[int], rows: int) -> int:
         return await self._database.write_bulk(work, Bulk(None, None, rows, is_upkeep=True))
+
+
+def _learn(connection: sqlite3.Connection, tenants: Mapping[str, str]) -> int:
+    for integration_id, tenant in tenants.items():
+        holdings.learn(connection, integration_id, tenant)
+    return len(tenants)

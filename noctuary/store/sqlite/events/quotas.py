@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from noctuary.models.context_event import ContextEvent
 from noctuary.store.limits import Quota, StoreLimits
+from noctuary.store.sqlite.bounds import volume
 from noctuary.store.sqlite.events import services
 from noctuary.store.sqlite.events.ledger import STORED, Ledger, Owner, Stored
 from noctuary.store.sqlite.events.remembered import Remembered
@@ -48,14 +49,17 @@ class Admission:
     def decide(self, items: list[Item]) -> Verdicts:
         """Decide on each; what was pushed out is counted by tenant."""
         unnamed = self._services(items)
+        crowding = volume.without_events(self._connection, {item.event.tenant for item in items}, self._limits)
         tight = self._tight(items)
         refused: list[Quota | None] = [None] * len(items)
-        if unnamed or tight:
+        if unnamed or tight or crowding:
             planned: dict[str, Owner] = {}
             for place, item in enumerate(items):
                 event = item.event
                 if (event.tenant, event.service_name) in unnamed and _is_posted(event):
                     refused[place] = Quota.SERVICES
+                elif event.tenant in crowding and not self._is_replaced(event):
+                    refused[place] = Quota.STORE
                 elif event.tenant in tight:
                     refused[place] = self._admit(item, planned)
         return Verdicts(refused, self._pushed_out)
@@ -110,6 +114,12 @@ class Admission:
         plan.bytes += len(item.body)
         self._admitted.add(key)
         return None
+
+    def _is_replaced(self, event: ContextEvent) -> bool:
+        """Tell whether an event takes no more room: the cluster's own push out those of theirs that expire first."""
+        if self._is_known(event):
+            return True
+        return not _is_posted(event) and self._push_out(event.tenant, event.source, Quota.STORE) > 0
 
     def _is_known(self, event: ContextEvent) -> bool:
         found = self._connection.execute(

@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 
-from noctuary.common import clock
-from noctuary.common.metrics import Metrics
 from noctuary.models.context_event import ContextEvent
 from noctuary.store.interface import EventQuery, Window
-from noctuary.store.limits import Added, Quota, QuotaMet, StoreLimits
+from noctuary.store.limits import Added, Quota, StoreLimits
 from noctuary.store.sqlite.bounds.damaged import DamagedRow
+from noctuary.store.sqlite.bounds.met import QuotasMet
 from noctuary.store.sqlite.database import Database
 from noctuary.store.sqlite.events import reading, rows, window
 from noctuary.store.sqlite.events.remembered import Remembered
@@ -19,19 +18,16 @@ from noctuary.store.sqlite.jobs import MAX_EVENT_ROWS_BESIDE, Bulk
 
 ROW_OVERHEAD_BYTES = 512
 """What a waiting event weighs beside its texts, roughly."""
-QUOTA_STANDS_S = 900.0
-"""A quota that was not met for so long is not met any more: a flood in waves is one story."""
 
 
 class EventShelf:
     """Adds events within their tenants' quotas and reads windows of them; used from one event loop."""
 
-    def __init__(self, database: Database, limits: StoreLimits, metrics: Metrics) -> None:
+    def __init__(self, database: Database, limits: StoreLimits, met: QuotasMet) -> None:
         self._database = database
         self._limits = limits
-        self._metrics = metrics
+        self._met = met
         self._remembered = Remembered()
-        self._met: dict[str, QuotaMet] = {}
 
     async def add(self, events: list[ContextEvent]) -> list[Added]:
         """Keep events; raise StoreUnavailable, also at once when too many wait."""
@@ -64,21 +60,9 @@ class EventShelf:
         refused = Counter(
             (event.tenant, added) for event, added in zip(events, done.added, strict=True) if isinstance(added, Quota)
         )
-        now = clock.now()
         for effect, counts in (("refused", refused), ("pushed_out", done.pushed_out)):
             for (tenant, quota), count in counts.items():
-                self._metrics.over_quota.labels(quota.value, effect).inc(count)
-                self._met[tenant] = QuotaMet(quota, self._limits.of(quota), now)
-
-    def quotas_met(self, now: float) -> dict[str, QuotaMet]:
-        """Return the quotas that tenants met lately, by tenant; what was met before a restart is not known."""
-        return {tenant: met for tenant, met in self._met.copy().items() if abs(now - met.at) < QUOTA_STANDS_S}
-
-    def forget_quotas(self, now: float) -> None:
-        """Forget what is not met any more; called now and then."""
-        for tenant, met in self._met.copy().items():
-            if abs(now - met.at) >= QUOTA_STANDS_S:
-                self._met.pop(tenant, None)
+                self._met.note(tenant, quota, effect, count)
 
     async def select(self, query: EventQuery) -> tuple[Window, list[DamagedRow]]:
         """Return a window, and the rows in it that cannot be decoded."""

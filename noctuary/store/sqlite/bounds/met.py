@@ -1,0 +1,32 @@
+"""Which tenants met a quota lately: what metrics, senders and conditions are told of."""
+
+from noctuary.common import clock
+from noctuary.common.metrics import Metrics
+from noctuary.store.limits import Quota, QuotaMet, StoreLimits
+
+QUOTA_STANDS_S = 900.0
+"""A quota that was not met for so long is not met any more: a flood in waves is one story."""
+
+
+class QuotasMet:
+    """Written by the store's thread, read by the event loop; what was met before a restart is not known."""
+
+    def __init__(self, limits: StoreLimits, metrics: Metrics) -> None:
+        self._limits = limits
+        self._metrics = metrics
+        self._met: dict[str, QuotaMet] = {}
+
+    def note(self, tenant: str, quota: Quota, effect: str, rows: int = 1) -> None:
+        """Count rows that were refused or pushed out (`effect`) for a quota."""
+        self._metrics.over_quota.labels(quota.value, effect).inc(rows)
+        self._met[tenant] = QuotaMet(quota, self._limits.of(quota), clock.now())
+
+    def lately(self, now: float) -> dict[str, QuotaMet]:
+        """Return the quotas that tenants met lately, by tenant."""
+        return {tenant: met for tenant, met in self._met.copy().items() if abs(now - met.at) < QUOTA_STANDS_S}
+
+    def forget(self, now: float) -> None:
+        """Forget what is not met any more; called now and then."""
+        for tenant, met in self._met.copy().items():
+            if abs(now - met.at) >= QUOTA_STANDS_S:
+                self._met.pop(tenant, None)
