@@ -73,7 +73,7 @@ class IncidentPipeline:
         self.backfiller = Backfiller(store, routing, clients, self.updater, metrics)
         suspensions = Suspensions(routing, self.backfiller.request)
         self.worker = InboxWorker(store, routing, self.updater, metrics, suspensions)
-        self.rechecks = Rechecks(store, self.updater, timings, lambda: self.worker.is_full)
+        self.rechecks = Rechecks(store, routing, self.updater, timings, lambda: self.worker.is_full)
         self._store = store
         self._routing = routing
         self._metrics = metrics

@@ -7,15 +7,19 @@ import structlog
 
 from noctuary.common import clock
 from noctuary.common.errors import NoctuaryError, NotReady, QuotaExceeded
+from noctuary.common.tasks import wait_until_set
+from noctuary.incidents.slots import Slots, tenants_in
 from noctuary.incidents.timings import Timings
 from noctuary.incidents.updater import IncidentUpdater
+from noctuary.routing.directory import RoutingDirectory
 from noctuary.store.interface import FinishRecheck, IncidentKey, Store, Work
 
 log = structlog.get_logger()
 
 POLL_S = 1.0
-AT_ONCE = 4
-"""Rechecks that run side by side: one that waits for a slow cluster holds up few others, and first answers none."""
+AT_ONCE = 16
+"""Rechecks that run side by side, of which an integration has three and a tenant five while others have none: one that
+waits for a slow cluster holds up few others, and first answers none."""
 BUSY_POLL_S = 0.1
 """How often it is asked whether new incidents still take all there is."""
 
@@ -31,28 +35,35 @@ class Rechecks:
     """
 
     def __init__(
-        self, store: Store, updater: IncidentUpdater, timings: Timings, is_busy: Callable[[], bool] = _never
+        self,
+        store: Store,
+        routing: RoutingDirectory,
+        updater: IncidentUpdater,
+        timings: Timings,
+        is_busy: Callable[[], bool] = _never,
     ) -> None:
         self._store = store
         self._updater = updater
         self._timings = timings
         self._is_busy = is_busy
-        self._slots = asyncio.Semaphore(AT_ONCE)
-        self._running = 0
+        self._slots = Slots(AT_ONCE, AT_ONCE, tenants_in(routing))
+        self._free = asyncio.Semaphore(AT_ONCE)
+        self._ended = asyncio.Event()
 
     async def run(self) -> None:
-        """Recheck until cancelled; each is claimed when its turn comes, due first."""
+        """Recheck until cancelled; each is claimed when its turn comes, of each tenant and integration some."""
         async with asyncio.TaskGroup() as tasks:
             while True:
-                await self._slots.acquire()
-                while self._running and self._is_busy():  # noqa: ASYNC110 - nobody tells when the storm is over
+                await self._free.acquire()
+                while self._slots.free < AT_ONCE and self._is_busy():  # noqa: ASYNC110 - nobody tells when the storm is over
                     await asyncio.sleep(BUSY_POLL_S)
+                self._ended.clear()
                 key = await self._claim()
                 if key is None:
-                    self._slots.release()
-                    await asyncio.sleep(POLL_S)
+                    self._free.release()
+                    await wait_until_set(self._ended, POLL_S)
                     continue
-                self._running += 1
+                self._slots.take(key[0])
                 tasks.create_task(self._work(key))
 
     async def _work(self, key: IncidentKey) -> None:
@@ -60,12 +71,13 @@ class Rechecks:
             await self._recheck(*key)
         finally:  # whoever is cancelled keeps nothing from others; what is finished is claimed no more
             await self._store.release(Work.RECHECK, *key)
-            self._running -= 1
-            self._slots.release()
+            self._slots.give_back(key[0])
+            self._free.release()
+            self._ended.set()
 
     async def _claim(self) -> IncidentKey | None:
         try:
-            claimed = await self._store.claim_rechecks(1, self._timings.lease_s, clock.now())
+            claimed = await self._store.claim_rechecks(1, self._timings.lease_s, clock.now(), self._slots.share())
         except NotReady as error:
             log.warning("Rechecks cannot be read", error=str(error))
             return None

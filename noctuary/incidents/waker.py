@@ -9,8 +9,15 @@ WAKE_AT_ONCE = 500
 """Rows of one integration that are due again in one commit: ten milliseconds of writing, then others come."""
 
 
+def _always(_: str) -> bool:
+    return True
+
+
 class Waker:
-    """Follows the routing table; `waiting` tells of whom something waits, `wake` has some of one integration's due."""
+    """Follows the routing table; `waiting` tells of whom something waits, `wake` has some of one integration's due.
+
+    `concerns` is told of every change of a record, and tells whether it wakes anything.
+    """
 
     def __init__(
         self,
@@ -19,6 +26,7 @@ class Waker:
         waiting: Callable[[], Awaitable[list[str]]],
         wake: Callable[[str, int], Awaitable[int]],
         on_change: Callable[[], None],
+        concerns: Callable[[str], bool] = _always,
     ) -> None:
         self._routing = routing
         self._may_work = may_work
@@ -27,7 +35,12 @@ class Waker:
         self._on_change = on_change
         self._changed: set[str] | None = None
         self._left: dict[str, None] = {}
-        routing.subscribe(self.request)
+        self._concerns = concerns
+        routing.subscribe(self._on_record_change)
+
+    def _on_record_change(self, integration_id: str) -> None:
+        if self._concerns(integration_id):
+            self.request(integration_id)
 
     def request(self, integration_id: str) -> None:
         """Wake what waits for an integration with the next turn; before the first turn everybody is asked for."""

@@ -223,13 +223,6 @@ class FinishVisit(msgspec.Struct, frozen=True):
     due_until: float = float("inf")
 
 
-class HastenVisits(msgspec.Struct, frozen=True):
-    """Have all visits of an integration due at `at` already: its record changed."""
-
-    integration_id: str
-    at: float
-
-
 class VisitRivals(msgspec.Struct, frozen=True):
     """Have every other integration with a confirmed row of an incident visited at `at`: its note is free again."""
 
@@ -239,7 +232,7 @@ class VisitRivals(msgspec.Struct, frozen=True):
     at: float
 
 
-LaterLook = ScheduleRecheck | FinishRecheck | ScheduleVisit | FinishVisit | HastenVisits | VisitRivals
+LaterLook = ScheduleRecheck | FinishRecheck | ScheduleVisit | FinishVisit | VisitRivals
 """What is to be done at some later time, or was."""
 Mutation = (
     FinishWebhook
@@ -334,8 +327,8 @@ class Store(Protocol):
         Of each integration in turn, the longest due first; due is also what no rule can have put so far off.
         """
 
-    async def claim_rechecks(self, limit: int, lease_s: float, now: float) -> list[IncidentKey]:
-        """Claim due rechecks, due first; FinishRecheck ends the claim."""
+    async def claim_rechecks(self, limit: int, lease_s: float, now: float, share: Share = WHOLE) -> list[IncidentKey]:
+        """Claim due rechecks, of each integration in turn within a share, due first; FinishRecheck ends the claim."""
 
     async def claim_visits(self, limit: int, lease_s: float, now: float, share: Share = WHOLE) -> list[IncidentKey]:
         """Claim due visits, of each integration in turn within a share, due first; FinishVisit ends the claim."""
@@ -354,6 +347,12 @@ class Store(Protocol):
 
     async def wake_notes(self, integration_id: str, now: float, limit: int) -> int:
         """Have at most so many unsent notes of an integration due at once; return how many were not."""
+
+    async def hasten_visits(self, integration_id: str, now: float, limit: int) -> int:
+        """Have at most so many visits of an integration due at once; return how many were not."""
+
+    async def integrations_with_visits(self) -> list[str]:
+        """Return the ids of all integrations of which a visit waits, now or later."""
 
     async def integrations_with_notes_due(self) -> list[str]:
         """Return the ids of all integrations of which a note is to be sent or checked, now or later."""

@@ -21,7 +21,6 @@ from noctuary.store.interface import (
     FinishRecheck,
     FinishVisit,
     FinishWebhook,
-    HastenVisits,
     InboxRow,
     IncidentKey,
     IntegrationState,
@@ -45,7 +44,7 @@ from noctuary.store.interface import (
     Work,
 )
 from noctuary.store.limits import WEBHOOK_ROW_BYTES, Added, Quota, QuotaMet, StoreLimits
-from noctuary.store.sqlite import baselines, inbox, incidents, integration_states, rechecks, visits
+from noctuary.store.sqlite import baselines, inbox, incidents, integration_states
 from noctuary.store.sqlite.bounds import holdings, inbox_share
 from noctuary.store.sqlite.bounds.met import QuotasMet
 from noctuary.store.sqlite.bounds.upkeep import Upkeep
@@ -57,6 +56,7 @@ from noctuary.store.sqlite.jobs import Bulk
 from noctuary.store.sqlite.work import comparisons, webhooks
 from noctuary.store.sqlite.work import notes as due_notes
 from noctuary.store.sqlite.work.claims import Claims
+from noctuary.store.sqlite.work.looks import RECHECKS, VISITS
 from noctuary.store.sqlite.work.turns import Asked, Looker
 
 K = TypeVar("K", bound=Hashable)
@@ -131,15 +131,15 @@ class SqliteStore:
         look = self._turns(Work.NOTE, due_notes.LOOKER, limit, share, (lease_s, now))
         return await self._claim(Work.NOTE, look, due_notes.still_due, lease_s, now)
 
-    async def claim_rechecks(self, limit: int, lease_s: float, now: float) -> list[IncidentKey]:
-        """Claim due rechecks, due first."""
-        look = self._unheld(Work.RECHECK, rechecks.due, limit, (lease_s, now))
-        return await self._claim(Work.RECHECK, look, rechecks.still_due, lease_s, now)
+    async def claim_rechecks(self, limit: int, lease_s: float, now: float, share: Share = WHOLE) -> list[IncidentKey]:
+        """Claim due rechecks, of each integration in turn."""
+        look = self._turns(Work.RECHECK, RECHECKS.looker, limit, share, (lease_s, now))
+        return await self._claim(Work.RECHECK, look, RECHECKS.still_due, lease_s, now)
 
     async def claim_visits(self, limit: int, lease_s: float, now: float, share: Share = WHOLE) -> list[IncidentKey]:
         """Claim due visits, of each integration in turn."""
-        look = self._turns(Work.VISIT, visits.LOOKER, limit, share, (lease_s, now))
-        return await self._claim(Work.VISIT, look, visits.still_due, lease_s, now)
+        look = self._turns(Work.VISIT, VISITS.looker, limit, share, (lease_s, now))
+        return await self._claim(Work.VISIT, look, VISITS.still_due, lease_s, now)
 
     async def claim_backfill(self, name: str, lease_s: float, now: float) -> bool:
         """Claim a backfill by its name."""
@@ -168,6 +168,14 @@ class SqliteStore:
     async def integrations_with_notes_due(self) -> list[str]:
         """Return the ids of all integrations of which a note is to be sent or checked, now or later."""
         return await self._database.read(due_notes.LOOKER.waiting_of)
+
+    async def hasten_visits(self, integration_id: str, now: float, limit: int) -> int:
+        """Have at most so many visits of an integration due at once."""
+        return await self._database.write(lambda c: VISITS.hasten(c, integration_id, now, limit))
+
+    async def integrations_with_visits(self) -> list[str]:
+        """Return the ids of all integrations of which a visit waits."""
+        return await self._database.read(VISITS.looker.waiting_of)
 
     def _turns(self, work: Work, looker: Looker, limit: int, share: Share, lease: tuple[float, float]) -> Look[Any]:
         """Return how to find what is due by turns; the next look goes on where this one ends."""
@@ -398,17 +406,15 @@ def _apply(connection: sqlite3.Connection, change: Mutation) -> None:
 def _apply_later_look(connection: sqlite3.Connection, change: LaterLook) -> None:
     match change:
         case ScheduleRecheck():
-            rechecks.schedule(connection, change)
+            RECHECKS.schedule(connection, change)
         case FinishRecheck():
-            rechecks.finish(connection, change)
+            RECHECKS.finish(connection, change)
         case ScheduleVisit():
-            visits.schedule(connection, change)
+            VISITS.schedule(connection, change)
         case FinishVisit():
-            visits.finish(connection, change)
-        case HastenVisits():
-            visits.hasten(connection, change)
+            VISITS.finish(connection, change)
         case VisitRivals():
-            visits.schedule_rivals(connection, change)
+            VISITS.schedule_rivals(connection, change)
 
 
 def _apply_to_states(connection: sqlite3.Connection, change: SaveIntegrationState | SaveCompared) -> None:

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from noctuary.common.errors import RevisionConflict
+from noctuary.incidents.slots import Slots
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.store.interface import (
     FinishRecheck,
     FinishVisit,
     FinishWebhook,
-    HastenVisits,
     MoveNote,
     NewWebhook,
     RetryWebhook,
@@ -145,8 +145,27 @@ async def test_rivals_are_those_whose_own_token_read_the_incident(store: Store) 
 
 async def test_a_record_that_changed_hastens_its_own_visits_only(store: Store) -> None:
     await store.commit(ScheduleVisit("i", "P1", NOW + 600), ScheduleVisit("j", "P1", NOW + 600))
-    await store.commit(HastenVisits("i", NOW))
+    assert await store.hasten_visits("i", NOW, 10) == 1
     assert await store.claim_visits(10, 60, NOW) == [("i", "P1")]
+
+
+async def test_visits_are_hastened_some_at_a_time_and_once(store: Store) -> None:
+    await store.commit(*(ScheduleVisit("i", f"P{n}", NOW + 600 + n) for n in range(5)))
+    assert [await store.hasten_visits("i", NOW, 2) for _ in range(4)] == [2, 2, 1, 0]
+    assert await store.integrations_with_visits() == ["i"]
+
+
+async def test_of_rechecks_each_tenant_has_its_turn(store: Store) -> None:
+    await store.commit(*(ScheduleRecheck(f"loud{n % 3}", f"P{n}", NOW - 100) for n in range(1_200)))
+    await store.commit(ScheduleRecheck("quiet", "P", NOW - 1))
+    slots = Slots(16, 16, lambda each: each.rstrip("012"))
+    order = []
+    for _ in range(4):
+        [key] = await store.claim_rechecks(1, 60, NOW, slots.share())
+        slots.take(key[0])
+        order.append(key[0].rstrip("012"))
+    assert order.index("quiet") <= 3
+    assert "loud" in order
 
 
 async def test_a_note_is_moved_to_its_account_and_never_over_another(store: Store) -> None:

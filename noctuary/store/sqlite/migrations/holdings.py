@@ -1,4 +1,4 @@
-"""The migration that counts what each namespace keeps beside its events: webhooks, incidents, notes and states."""
+"""The migration that counts what each namespace keeps beside its events, and lets rechecks be asked for by turns."""
 
 STATEMENTS = """
     DROP TRIGGER inbox_added;
@@ -7,6 +7,7 @@ STATEMENTS = """
     DROP TABLE inbox_usage;
     UPDATE notes SET integration_id = coalesce(json_extract(CAST(note AS TEXT), '$.integration_id'), '')
         WHERE integration_id = '' AND json_valid(CAST(note AS TEXT));
+    CREATE INDEX rechecks_turns ON rechecks (integration_id, due_at, incident_id);
     CREATE INDEX incidents_closed ON incidents (integration_id) WHERE is_open = 0;
 
     CREATE TABLE holders (
