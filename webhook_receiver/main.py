@@ -117,6 +117,7 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
     stack.push_async_callback(http.aclose)
     routing, proofs = RoutingTable(), TokenProofs()
     await proofs.load(store)
+    proofs.follow(routing)
     watched = settings.watch_namespaces
     sight = Sight(
         make_live_reader(kube, watched),

@@ -7,6 +7,7 @@ from noctuary.common import clock
 from noctuary.incidents.trust.refusals import Refusals
 from noctuary.models.reports import Displaced, IntegrationReport, ReportPage
 from noctuary.models.routing_record import RoutingRecord
+from noctuary.routing.forgetting import Forgetting, LoadedStates
 from noctuary.routing.table import RoutingTable
 from noctuary.store.interface import IntegrationState, Store
 from noctuary.store.limits import QuotaMet
@@ -24,18 +25,20 @@ class ReportLog:
     def __init__(self, routing: RoutingTable) -> None:
         self.boot = secrets.token_hex(8)
         self._routing = routing
-        self._states: dict[str, IntegrationState] = {}
-        self._states_seq = 0
+        self._states = LoadedStates(routing)
         self._order: dict[str, int] = {}
         self._cursor = 0
         self._refusals = Refusals()
         self._displaced: dict[str, Displaced] = {}
         self._quotas = QuotaReports()
+        self._forgetting = Forgetting(routing, self._order, self._displaced)
         routing.subscribe(self._on_record_change)
 
     def _on_record_change(self, integration_id: str) -> None:
-        self._refusals.credentials_loaded(integration_id, self._routing.get(integration_id), clock.now())
-        self.note_change(integration_id)
+        record = self._routing.get(integration_id)
+        self._refusals.credentials_loaded(integration_id, record, clock.now())
+        if record is not None:
+            self.note_change(integration_id)
 
     def note_change(self, integration_id: str) -> None:
         """Move an integration to the end of the order."""
@@ -45,9 +48,7 @@ class ReportLog:
 
     async def since(self, cursor: int, store: Store) -> ReportPage:
         """Return what changed after a cursor, oldest change first, at most PAGE_ITEMS at once."""
-        for state in await store.integration_states_since(self._states_seq):
-            self._states_seq = max(self._states_seq, state.seq)
-            self._states[state.id] = state
+        for state in await self._states.refresh(store):
             self.note_change(state.id)
         self._end_displacements(clock.now())
         self._take_quotas(store.quotas_met(clock.now()))

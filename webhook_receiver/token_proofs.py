@@ -1,6 +1,8 @@
 """Which webhook token of each integration has carried a valid signature."""
 
 from noctuary.models.routing_record import RoutingRecord, TokenHash
+from noctuary.routing.directory import RoutingDirectory
+from noctuary.routing.forgetting import Forgetting
 from noctuary.store.interface import IntegrationState, SaveIntegrationState, Store
 
 
@@ -9,6 +11,10 @@ class TokenProofs:
 
     def __init__(self) -> None:
         self._newest: dict[str, str] = {}
+
+    def follow(self, routing: RoutingDirectory) -> None:
+        """Forget the proofs of integrations that are gone."""
+        Forgetting(routing, self._newest)
 
     async def load(self, store: Store) -> None:
         """Read what earlier lives of this receiver saw."""

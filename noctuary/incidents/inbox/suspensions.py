@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from noctuary.common import clock
 from noctuary.routing.directory import RoutingDirectory
+from noctuary.routing.forgetting import Forgetting
 
 
 class Suspensions:
@@ -15,6 +16,7 @@ class Suspensions:
         self._resumed_at: dict[str, float] = {}
         self._suspended = {record.id for record in routing if record.suspend}
         routing.subscribe(self._changed)
+        Forgetting(routing, self._resumed_at)
 
     def resumed_at(self, integration_id: str) -> float | None:
         """Return when an integration was resumed; None when it never was since we started."""

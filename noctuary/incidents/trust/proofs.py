@@ -11,6 +11,7 @@ from noctuary.models.incident import IncidentRow
 from noctuary.models.routing_record import RoutingRecord, Scope
 from noctuary.pagerduty.endpoint import normal_url
 from noctuary.routing.directory import RoutingDirectory
+from noctuary.routing.forgetting import LoadedStates
 from noctuary.store.interface import IntegrationState, Store
 
 REFUSED_FOR_S = 3600.0
@@ -26,8 +27,7 @@ class Proofs:
     def __init__(self, store: Store, routing: RoutingDirectory) -> None:
         self._store = store
         self._routing = routing
-        self._states: dict[str, IntegrationState] = {}
-        self._seq = 0
+        self._states = LoadedStates(routing)
         self._refusals = Refusals()
         self._shelves: dict[_Shelf, list[tuple[Order, str]]] = {}
         self._places: dict[str, tuple[_Shelf, tuple[Order, str]]] = {}
@@ -37,9 +37,7 @@ class Proofs:
 
     async def refresh(self) -> None:
         """Read what was stored since; raise StoreUnavailable."""
-        for state in await self._store.integration_states_since(self._seq):
-            self._seq = max(self._seq, state.seq)
-            self._states[state.id] = state
+        for state in await self._states.refresh(self._store):
             self._place(state.id)
 
     def state(self, integration_id: str) -> IntegrationState:
