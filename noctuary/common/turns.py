@@ -1,7 +1,9 @@
 """Turns: what is taken of many who have more than there is room for, so that none of them crowds out another."""
 
+import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
 from itertools import islice
 from typing import TypeVar
 
@@ -16,3 +18,54 @@ def in_turns(parts: Iterable[Iterable[T]]) -> Iterator[T]:
         for value in islice(part, 1):
             yield value
             waiting.append(part)
+
+
+class TurnSlots:
+    """Slots that many wait for: whoever has waiting gets the next one in turn, however many others of one wait."""
+
+    def __init__(self, slots: int) -> None:
+        self._free = slots
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
+
+    @asynccontextmanager
+    async def hold(self, owner: str) -> AsyncIterator[None]:
+        """Hold a slot, once it is the owner's turn."""
+        await self._take(owner)
+        try:
+            yield
+        finally:
+            self._give_back()
+
+    async def _take(self, owner: str) -> None:
+        if self._free > 0:  # nobody waits while one is free
+            self._free -= 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(owner, deque()).append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # it was given meanwhile
+                self._give_back()
+            else:
+                self._leave(owner, turn)
+            raise
+
+    def _leave(self, owner: str, turn: "asyncio.Future[None]") -> None:
+        waiting = self._waiting.get(owner)
+        if waiting is not None and turn in waiting:
+            waiting.remove(turn)
+            if not waiting:
+                del self._waiting[owner]
+
+    def _give_back(self) -> None:
+        self._free += 1
+        while self._free > 0 and self._waiting:
+            owner = next(iter(self._waiting))
+            waiting = self._waiting.pop(owner)
+            turn = waiting.popleft()
+            if waiting:
+                self._waiting[owner] = waiting
+            if not turn.done():
+                self._free -= 1
+                turn.set_result(None)

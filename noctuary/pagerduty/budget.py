@@ -1,13 +1,14 @@
 """The rate budget of one API token: shared through PagerDuty's own headers, so that several processes can keep it."""
 
-import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from enum import Enum
 from weakref import WeakValueDictionary
 
 from noctuary.common.errors import PagerDutyUnavailable
+from noctuary.common.turns import TurnSlots
 
 MAX_CALLS_AT_ONCE = 8
 """PagerDuty advises serial calls; eight keep a storm of incidents moving and stay far below its limit."""
@@ -39,10 +40,12 @@ class Budget:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._slots = asyncio.Semaphore(MAX_CALLS_AT_ONCE)
+        self._slots = TurnSlots(MAX_CALLS_AT_ONCE)
         self._remaining: int | None = None
         self._resets_at = 0.0
         self._closed_until = 0.0
+        self._used: Counter[str] = Counter()
+        self._used_before: frozenset[str] = frozenset()
 
     @property
     def is_limiting(self) -> bool:
@@ -50,26 +53,38 @@ class Budget:
         now = self._monotonic()
         return now < self._closed_until or (self._remaining is not None and now < self._resets_at)
 
-    def wait_s(self, need: Need) -> float:
-        """Return how many seconds a call of this need must wait; 0 means now."""
+    def wait_s(self, need: Need, tenant: str = "") -> float:
+        """Return how many seconds a tenant's call of this need must wait; 0 means now.
+
+        Of a minute no tenant has more than its part, while others called in it or in the one before.
+        """
         now = self._monotonic()
         if now < self._closed_until:
             return self._closed_until - now
         if self._remaining is None or now >= self._resets_at:
             return 0.0
-        return self._resets_at - now if self._remaining <= need.value else 0.0
+        is_used_up = self._remaining <= need.value or self._has_had_its_part(tenant, self._remaining)
+        return self._resets_at - now if is_used_up else 0.0
+
+    def _has_had_its_part(self, tenant: str, remaining: int) -> bool:
+        others = (self._used.keys() | self._used_before) - {tenant}
+        return bool(others) and self._used[tenant] * (len(others) + 1) >= remaining + self._used.total()
 
     @asynccontextmanager
-    async def call(self, need: Need) -> AsyncIterator[None]:
-        """Hold a slot during a call; raise PagerDutyUnavailable at once when the budget does not allow it."""
-        async with self._slots:
-            wait_s = self.wait_s(need)
+    async def call(self, need: Need, tenant: str = "") -> AsyncIterator[None]:
+        """Hold a slot during a call, by turns of the tenants that share the token.
+
+        Raises PagerDutyUnavailable at once when the budget does not allow it.
+        """
+        async with self._slots.hold(tenant):
+            wait_s = self.wait_s(need, tenant)
             if wait_s > 0:
                 raise PagerDutyUnavailable(
                     "the token's rate budget is used up for this minute", status=429, retry_after_s=wait_s
                 )
             if self._remaining is not None and self._monotonic() < self._resets_at:
                 self._remaining -= 1
+            self._used[tenant] += 1
             yield
 
     def learn(self, headers: Mapping[str, str]) -> None:
@@ -81,6 +96,7 @@ class Budget:
         same_window = self._remaining is not None and now < self._resets_at
         self._remaining = min(int(remaining), self._remaining or 0) if same_window else int(remaining)
         if not same_window:
+            self._used, self._used_before = Counter(), frozenset(self._used)
             self._resets_at = now + min(reset_s, MAX_PAUSE_S)
 
     def close(self, headers: Mapping[str, str]) -> float:

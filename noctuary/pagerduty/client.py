@@ -50,8 +50,10 @@ class PagerDutyClient:
         from_email: str | None,
         budget: Budget,
         count: Count,
+        tenant: str = "",
     ) -> None:
         self.budget = budget
+        self._tenant = tenant
         self._http = http
         self._base = api_url.rstrip("/")
         self._count = count
@@ -177,7 +179,7 @@ class PagerDutyClient:
     ) -> T:
         outcome = "failed"
         try:
-            async with self.budget.call(need):
+            async with self.budget.call(need, self._tenant):
                 response = await self._send(method, path, query, body)
             result = self._read(response, answer, writes=method != "GET")
             outcome = "ok"
@@ -226,7 +228,9 @@ class PagerDutyClients:
             raise PagerDutyError("the integration has no API token: set spec.apiTokenSecretRef", status=401)
         require_sendable(record.api_token, record.from_email)
         budget = self._budgets.of(record.api_url, record.api_token)
-        return PagerDutyClient(self._http, record.api_url, record.api_token, record.from_email, budget, self._count)
+        return PagerDutyClient(
+            self._http, record.api_url, record.api_token, record.from_email, budget, self._count, record.namespace
+        )
 
 
 def _part(text: str) -> str:

@@ -10,6 +10,7 @@ import structlog
 
 from noctuary.common.errors import PagerDutyError, PagerDutyUnavailable, QuotaExceeded, StoreUnavailable
 from noctuary.common.metrics import Metrics
+from noctuary.common.turns import TurnSlots
 from noctuary.incidents.comparison.listings import AHEAD_S, Listing, Member
 from noctuary.incidents.reopenings import with_reopening
 from noctuary.incidents.sightings import Sighting, apply_sighting, sighting_of_listing
@@ -28,7 +29,7 @@ PAGE = 100
 BATCH = 8
 """Incidents taken side by side: as many calls as one token may make at once."""
 PAGES_AT_ONCE = 16
-"""Pages that are listed and worked side by side, of whatever tokens: long lists leave room between their pages."""
+"""Pages that are listed and worked side by side, of each tenant in turn: long lists leave room between their pages."""
 MAX_OPEN_LISTED = 1_000
 """Open incidents of any age that are listed, the newest first: ten calls; who has more has forgotten the others."""
 MAX_SINGLE_READS = 50
@@ -46,7 +47,7 @@ class Comparer:
         self._clients = clients
         self._updater = updater
         self._metrics = metrics
-        self._pages = asyncio.Semaphore(PAGES_AT_ONCE)
+        self._pages = TurnSlots(PAGES_AT_ONCE)
 
     async def compare(self, listing: Listing, asked_at: float, is_young: Callable[[Member], None]) -> set[str]:
         """Compare what a list shows; return the ids of integrations of which something could not be taken over.
@@ -55,12 +56,13 @@ class Comparer:
         PagerDutyUnavailable and StoreUnavailable.
         """
         client = self._client(listing)
+        tenant = next(iter(listing.members.values()))[0].record.namespace
         failed: set[str] = set()
         seen: set[str] = set()
         listed = self._listed(client, listing, asked_at, seen)
         has_more = True
         while has_more:
-            async with self._pages:
+            async with self._pages.hold(tenant):
                 page = [sighting_of_listing(incident, asked_at) async for incident in _some(listed)]
                 await self._take_page(client, listing, page, is_young, failed)
             has_more = len(page) == PAGE
