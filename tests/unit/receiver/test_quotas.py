@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from noctuary.common.errors import QuotaExceeded
 from noctuary.common.metrics import Metrics
 from noctuary.models.reports import QuotaReport
 from noctuary.models.routing_record import encode_record, record_secret_name
 from noctuary.routing.record_secrets import Secret, SecretMeta
 from noctuary.routing.table import RoutingTable
+from noctuary.store.interface import NewWebhook
 from noctuary.store.limits import Quota, QuotaMet, StoreLimits
 from noctuary.store.sqlite.store import SqliteStore
 from testbed.posted_events import EVENT
@@ -73,3 +75,14 @@ def test_only_tenants_whose_quota_changed_are_told_of_again() -> None:
     assert reports.changed(met) == {"a", "b"}
     assert reports.changed({"a": QuotaMet(Quota.EVENTS, 5, 9.0)}) == {"b"}
     assert (reports.of("a"), reports.of("b")) == (QuotaReport("events", 5), None)
+
+
+async def test_the_operator_is_told_of_webhooks_that_the_namespace_may_not_keep(tmp_path: Path) -> None:
+    store = await SqliteStore.open(tmp_path, StoreLimits(tenant_webhook_bytes=1_000))
+    routing = RoutingTable()
+    reports = ReportLog(routing)
+    routing.on_list([Secret(SecretMeta(record_secret_name(RECORD.id)), encode_record(RECORD))])
+    with pytest.raises(QuotaExceeded):
+        await store.add_webhook(NewWebhook(RECORD.id, "w", "hash", 1.0, b"x" * 1_000, RECORD.namespace))
+    assert [each.quota for each in (await reports.since(0, store)).items] == [QuotaReport("webhook_bytes", 1_000)]
+    await store.close()
