@@ -10,6 +10,7 @@ from testbed.attack.floods.limits import limit_megabytes, peak_megabytes
 from testbed.attack.floods.scene import Scene, fresh_receiver
 from testbed.attack.mutations.send import STRANGER
 from testbed.attack.table import Row
+from testbed.polling import until
 from testbed.stage.store_audit import rows_that_hold
 
 NAME = "mutations"
@@ -41,6 +42,8 @@ async def run_mutations(scene: Scene, seed: int, report: Progress, count: int = 
     await asyncio.to_thread(release.receiver.stop)
     found = await asyncio.to_thread(rows_that_hold, STRANGER, release.directory / "data")
     row.effects += [f"{number} rows of {table} hold what a stranger sent" for table, number in found.items()]
+    release.receiver.start()
+    await until("the receiver is ready", scene.place.is_ready)
     return row
 
 
