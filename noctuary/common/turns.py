@@ -27,6 +27,10 @@ class TurnSlots:
         self._free = slots
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
 
+    def locked(self) -> bool:
+        """Whether whoever wants a slot now would wait."""
+        return self._free == 0
+
     @asynccontextmanager
     async def hold(self, owner: str) -> AsyncIterator[None]:
         """Hold a slot, once it is the owner's turn."""

@@ -63,7 +63,7 @@ class IncidentPipeline:
             routing,
             enricher,
             locks,
-            self.sender.wake.set,
+            self.sender,
             timings,
             Witness(Confirmer(clients), proofs, timings),
             Notes(store, routing, proofs, timings),

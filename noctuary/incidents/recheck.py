@@ -86,9 +86,8 @@ class Rechecks:
     async def _recheck(self, integration_id: str, incident_id: str) -> None:
         began_at = clock.now()
         try:
-            if await self._updater.recheck(integration_id, incident_id):
+            if await self._updater.recheck(integration_id, incident_id, began_at):
                 log.info("Evidence improved", incident=incident_id)
-            await self._store.commit(FinishRecheck(integration_id, incident_id, began_at))
         except QuotaExceeded as error:
             log.warning("Recheck failed, keeping the answer", incident=incident_id, error=str(error))
             await self._give_up(integration_id, incident_id, began_at)

@@ -1,7 +1,6 @@
 """Updates an integration's incidents and their notes: from what was told about one to its rows, committed at once."""
 
 import asyncio
-from collections.abc import Callable
 
 import msgspec
 import structlog
@@ -13,6 +12,7 @@ from noctuary.incidents.diagnoses import Diagnoses
 from noctuary.incidents.enrichment import Enricher
 from noctuary.incidents.episodes import is_another_episode, is_confirmed_late
 from noctuary.incidents.evidence import storing
+from noctuary.incidents.outbox.sender import NoteSender
 from noctuary.incidents.outbox.wanted import decode_evidence, wanted_note
 from noctuary.incidents.sightings import Sighting, apply_sighting, believed, confirmed
 from noctuary.incidents.timings import Timings
@@ -23,7 +23,15 @@ from noctuary.models.evidence import Evidence
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import FinishVisit, Mutation, SaveIncident, SaveNote, ScheduleRecheck, Store
+from noctuary.store.interface import (
+    FinishRecheck,
+    FinishVisit,
+    Mutation,
+    SaveIncident,
+    SaveNote,
+    ScheduleRecheck,
+    Store,
+)
 
 log = structlog.get_logger()
 
@@ -76,7 +84,7 @@ class IncidentUpdater:
         routing: RoutingDirectory,
         enricher: Enricher,
         locks: KeyedLocks,
-        wake_sender: Callable[[], None],
+        sender: NoteSender,
         timings: Timings,
         witness: Witness,
         notes: Notes,
@@ -86,7 +94,7 @@ class IncidentUpdater:
         self._enricher = enricher
         self._diagnoses = Diagnoses(enricher)
         self._locks = locks
-        self._wake_sender = wake_sender
+        self._sender = sender
         self._timings = timings
         self._witness = witness
         self._notes = notes
@@ -179,8 +187,7 @@ class IncidentUpdater:
             return False
         row.updated_at = clock.now()
         noted = await self._noted(told, row, before, case)
-        await self._store.commit(SaveIncident(row), *noted, *told.done, *changes)
-        self._wake_sender()
+        await self._sender.commit(record, SaveIncident(row), *noted, *told.done, *changes)
         return before is None
 
     async def _noted(self, told: Told, row: IncidentRow, before: IncidentRow | None, case: Case) -> list[Mutation]:
@@ -206,31 +213,37 @@ class IncidentUpdater:
             return changes
         return [*changes, *moves, SaveNote(wanted), *self._notes.later_for_displaced(wanted, note)]
 
-    async def recheck(self, integration_id: str, incident_id: str) -> bool:
-        """Gather the evidence of an open incident once more; tell whether the answer is better now."""
-        async with self._locks.hold((integration_id, incident_id)):
-            return await self._recheck(integration_id, incident_id)
+    async def recheck(self, integration_id: str, incident_id: str, due_until: float) -> bool:
+        """Gather the evidence of an open incident once more and end that look; tell whether the answer is better now.
 
-    async def _recheck(self, integration_id: str, incident_id: str) -> bool:
+        What is due after `due_until` stays. Raises StoreUnavailable and RevisionConflict.
+        """
+        done = FinishRecheck(integration_id, incident_id, due_until)
+        async with self._locks.hold((integration_id, incident_id)):
+            changes = await self._recheck(integration_id, incident_id)
+            await self._store.commit(done, *changes)
+        is_better = any(isinstance(change, SaveIncident) for change in changes)
+        if is_better:
+            self._sender.wake.set()
+        return is_better
+
+    async def _recheck(self, integration_id: str, incident_id: str) -> list[Mutation]:
         row = await self._store.incident(integration_id, incident_id)
         record = self._routing.get(integration_id)
         known = decode_evidence(row) if row is not None else None
         if row is None or known is None or row.status == "resolved" or record is None:
-            return False
+            return []
         if self._witness.must_ask(record, row) and not row.is_doubted:
-            return False
+            return []
         note = await self._notes.find(row)
         if note is not None and note.integration_id != record.id:
-            return False
+            return []
         wanted = await self._enricher.second_look(record, row, known, clock.now())
         next_look = self._next_look(row, known)
         if wanted == known:
-            await self._store.commit(*next_look)
-            return False
+            return next_look
         row.diagnosis = storing.encode(wanted)
-        await self._store.commit(SaveIncident(row), *_edit(record, row, wanted, note), *next_look)
-        self._wake_sender()
-        return True
+        return [SaveIncident(row), *_edit(record, row, wanted, note), *next_look]
 
     async def next_look(self, integration_id: str, incident_id: str) -> list[Mutation]:
         """Return what asks for the last look at an open incident, for when an earlier one failed."""

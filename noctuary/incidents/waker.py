@@ -1,12 +1,20 @@
 """Wakes what waits for an integration as soon as its record is loaded or changes, some at a time."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
+import structlog
+
+from noctuary.common.errors import NotReady
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.routing.directory import RoutingDirectory
 
+log = structlog.get_logger()
+
 WAKE_AT_ONCE = 500
 """Rows of one integration that are due again in one commit: ten milliseconds of writing, then others come."""
+STORE_PAUSE_S = 1.0
+"""A turn waits so long after the store could not read or write: what is done meanwhile could not be recorded."""
 
 
 def _always(_: str) -> bool:
@@ -35,6 +43,7 @@ class Waker:
         self._on_change = on_change
         self._changed: set[str] | None = None
         self._left: dict[str, None] = {}
+        self._is_store_down = False
         self._concerns = concerns
         routing.subscribe(self._on_record_change)
 
@@ -54,8 +63,23 @@ class Waker:
         if record is not None and self._may_work(record):
             self.request(integration_id)
 
+    def store_failed(self) -> None:
+        """Have the next turn wait until the store may have recovered."""
+        self._is_store_down = True
+
     async def turn(self) -> bool:
-        """Wake some of one integration's; tell whether there is more to wake. Raises StoreUnavailable."""
+        """Wake some of one integration's; tell whether there is more to wake."""
+        if self._is_store_down:
+            self._is_store_down = False
+            await asyncio.sleep(STORE_PAUSE_S)
+        try:
+            return await self._turn()
+        except NotReady as error:
+            log.warning("What waits for an integration cannot be woken", error=str(error))
+            self.store_failed()
+            return False
+
+    async def _turn(self) -> bool:
         if self._changed != set():
             await self._look()
         integration_id = next(iter(self._left), None)

@@ -70,6 +70,10 @@ class Budget:
         others = (self._used.keys() | self._used_before) - {tenant}
         return bool(others) and self._used[tenant] * (len(others) + 1) >= remaining + self._used.total()
 
+    def is_free(self, need: Need, tenant: str = "") -> bool:
+        """Tell whether a call of this need would begin at once."""
+        return not self._slots.locked() and self.wait_s(need, tenant) == 0
+
     @asynccontextmanager
     async def call(self, need: Need, tenant: str = "") -> AsyncIterator[None]:
         """Hold a slot during a call, by turns of the tenants that share the token.

@@ -1,6 +1,7 @@
 """PagerDuty's REST API: the few calls we make, each with typed answers and typed errors."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -57,10 +58,32 @@ class PagerDutyClient:
         self._http = http
         self._base = api_url.rstrip("/")
         self._count = count
+        self._is_posting = False
         self._headers = {
             "Authorization": f"Token token={token}",
             "Accept": "application/vnd.pagerduty+json;version=2",
         } | ({"From": from_email} if from_email else {})
+
+    @property
+    def may_post_at_once(self) -> bool:
+        """Whether `posting` would wait for nothing and be refused by no budget."""
+        return self.budget.is_free(Need.NOTE, self._tenant)
+
+    @asynccontextmanager
+    async def posting(self) -> AsyncIterator[None]:
+        """Hold the slot of `create_note`, so that the call begins as soon as it is made.
+
+        Raises PagerDutyUnavailable when the budget does not allow it.
+        """
+        async with AsyncExitStack() as slot:
+            try:
+                await slot.enter_async_context(self.budget.call(Need.NOTE, self._tenant))
+            except PagerDutyUnavailable as error:
+                self._count("create_note", _outcome(error))
+                raise
+            self._is_posting = True
+            slot.callback(setattr, self, "_is_posting", False)
+            yield
 
     async def incident(self, incident_id: str, need: Need = Need.HOUSEKEEPING) -> Incident:
         """Return one incident."""
@@ -179,7 +202,7 @@ class PagerDutyClient:
     ) -> T:
         outcome = "failed"
         try:
-            async with self.budget.call(need, self._tenant):
+            async with nullcontext() if self._is_posting else self.budget.call(need, self._tenant):
                 response = await self._send(method, path, query, body)
             result = self._read(response, answer, writes=method != "GET")
             outcome = "ok"

@@ -327,6 +327,9 @@ class Store(Protocol):
         Of each integration in turn, the longest due first; due is also what no rule can have put so far off.
         """
 
+    async def claim_note(self, account: str, incident_id: str, lease_s: float, now: float) -> bool:
+        """Claim the note of an incident, stored yet or not; False when somebody else is at it."""
+
     async def claim_rechecks(self, limit: int, lease_s: float, now: float, share: Share = WHOLE) -> list[IncidentKey]:
         """Claim due rechecks, of each integration in turn within a share, due first; FinishRecheck ends the claim."""
 

@@ -4,6 +4,10 @@ A write whose outcome is unknown is never simply repeated: after a settle time t
 looked for. What may have been doubled is looked at again later; the oldest note stays.
 """
 
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import msgspec
 import structlog
 
 from noctuary.common import clock
@@ -25,6 +29,19 @@ log = structlog.get_logger()
 CLOCK_SLACK_S = 60.0
 """A POST that is remembered for later than this from now was dated by a clock that was ahead."""
 DELETED_BY_HAND = "the note was deleted in PagerDuty; it is not written again"
+
+
+class BegunPost(msgspec.Struct, frozen=True):
+    """A first POST, ready to be made as soon as `row`, which says that it begins, is committed instead of `asked`.
+
+    `slot` is held until then, and until the POST was answered.
+    """
+
+    record: RoutingRecord
+    asked: NoteRow
+    row: NoteRow
+    slot: AsyncExitStack
+    make: Callable[[], Awaitable[None]]
 
 
 class NoteDelivery:
@@ -51,18 +68,38 @@ class NoteDelivery:
         else:
             await self._check(client, row)
 
-    async def _post(self, record: RoutingRecord, client: PagerDutyClient, row: NoteRow, *, was_uncertain: bool) -> None:
-        sent_at = clock.now()
+    async def begun(self, record: RoutingRecord, asked: NoteRow) -> BegunPost | None:
+        """Hold the slot of a note's first POST, unless that would have to wait or cannot be made."""
+        try:
+            client = self._clients.of(record)
+            if not client.may_post_at_once:
+                return None
+            slot = AsyncExitStack()
+            await slot.enter_async_context(client.posting())
+        except PagerDutyError:  # whose turn is the outbox's tells it
+            return None
+        row = msgspec.structs.replace(asked, posting_since=clock.now(), attempts=asked.attempts + 1)
+        return BegunPost(record, asked, row, slot, lambda: self._make(record, client, row, slot))
 
-        def begin(fresh: NoteRow) -> None:
-            if fresh.integration_id != record.id:  # its text and its marker are another one's by now
-                raise RevisionConflict("another integration took the note over")
-            fresh.posting_since, fresh.attempts = sent_at, row.attempts + 1
-            fresh.check_at = sent_at + self._timings.first_check_s if was_uncertain else fresh.check_at
-
-        row = await self._rows.record(row, begin)
-        note = await client.create_note(row.incident_id, row.text)
+    async def _make(self, record: RoutingRecord, client: PagerDutyClient, row: NoteRow, slot: AsyncExitStack) -> None:
+        async with slot:
+            note = await client.create_note(row.incident_id, row.text)
         await self._posted(record, row, note, "created", sent_rev=row.rev)
+
+    async def _post(self, record: RoutingRecord, client: PagerDutyClient, row: NoteRow, *, was_uncertain: bool) -> None:
+        """Commit that a POST begins once it can, then make it: one that waited and died was not sent, for certain."""
+        async with client.posting():
+            sent_at = clock.now()
+
+            def begin(fresh: NoteRow) -> None:
+                if fresh.integration_id != record.id:  # its text and its marker are another one's by now
+                    raise RevisionConflict("another integration took the note over")
+                fresh.posting_since, fresh.attempts = sent_at, row.attempts + 1
+                fresh.check_at = sent_at + self._timings.first_check_s if was_uncertain else fresh.check_at
+
+            begun = await self._rows.record(row, begin)
+            note = await client.create_note(begun.incident_id, begun.text)
+        await self._posted(record, begun, note, "created", sent_rev=begun.rev)
 
     async def _look(self, record: RoutingRecord, client: PagerDutyClient, row: NoteRow) -> None:
         """After an uncertain POST: adopt the note if it is listed, else look once more, else post anew."""

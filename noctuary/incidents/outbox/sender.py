@@ -7,24 +7,17 @@ import structlog
 from noctuary.common import clock
 from noctuary.common.errors import NotReady, OutcomeUnknown, PagerDutyError, PagerDutyUnavailable, StoreUnavailable
 from noctuary.common.tasks import wait_until_set
-from noctuary.incidents.outbox.delivery import NoteDelivery
-from noctuary.incidents.outbox.rows import NoteRows, key_of
-from noctuary.incidents.slots import Slots, tenants_in
+from noctuary.incidents.outbox.delivery import BegunPost, NoteDelivery
+from noctuary.incidents.outbox.rows import NoteRows
+from noctuary.incidents.outbox.under_way import UnderWay
 from noctuary.incidents.timings import Timings
 from noctuary.incidents.waker import Waker
 from noctuary.models.incident import NoteRow
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import NoteKey, Store, Work
+from noctuary.store.interface import Mutation, SaveNote, Store
 
 log = structlog.get_logger()
-
-MAX_AT_ONCE = 128
-"""Notes sent side by side: the token's budget bounds the calls further."""
-MAX_OF_ONE = 16
-"""Of them of one integration: twice the calls that its token may make at once."""
-STORE_PAUSE_S = 1.0
-"""Nothing is claimed for so long after the store could not write: what is sent could not be recorded."""
 
 
 class NoteSender:
@@ -39,9 +32,8 @@ class NoteSender:
         self._rows = rows
         self._delivery = delivery
         self._timings = timings
-        self._slots = Slots(MAX_AT_ONCE, MAX_OF_ONE, tenants_in(routing))
-        self._sending: set[NoteKey] = set()
-        self._is_store_down = False
+        self._under_way = UnderWay(store, routing, timings)
+        self._tasks: asyncio.TaskGroup | None = None
         self._waker = Waker(
             routing,
             lambda record: not _is_held(record),
@@ -54,64 +46,89 @@ class NoteSender:
         """Send until cancelled; a note whose POST is cut off then counts as uncertain at the next start."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                while True:
-                    self.wake.clear()
-                    await self._let_store_recover()
-                    has_more = await self._wake_changed()
-                    rows = await self._claim()
-                    for row in rows:
-                        tasks.create_task(self._send(row))
-                    if not rows and not has_more:
-                        await wait_until_set(self.wake, self._timings.poll_s)
+                self._tasks = tasks
+                try:
+                    await self._send_all(tasks)
+                finally:
+                    self._tasks = None  # a group that ends takes up nothing more
         finally:
-            for key in self._sending:  # those too whose task never began
-                await self._store.release(Work.NOTE, *key)
+            await self._under_way.release_all()  # those too whose task never began
 
-    async def _let_store_recover(self) -> None:
-        if self._is_store_down:
-            self._is_store_down = False
-            await asyncio.sleep(STORE_PAUSE_S)
+    async def _send_all(self, tasks: asyncio.TaskGroup) -> None:
+        while True:
+            self.wake.clear()
+            has_more = await self._waker.turn()
+            rows = await self._claim()
+            for row in rows:
+                tasks.create_task(self._send(row))
+            if not rows and not has_more:
+                await wait_until_set(self.wake, self._timings.poll_s)
+
+    async def commit(self, record: RoutingRecord, *changes: Mutation) -> None:
+        """Commit what was decided of an incident; a first note in it is begun with the same commit and sent at once.
+
+        Where it would have to wait, for a slot, its budget or somebody else, it is only asked for, and has its turn.
+        Raises StoreUnavailable and RevisionConflict.
+        """
+        begun = await self._begun(record, changes)
+        if begun is None:
+            await self._store.commit(*changes)
+            self.wake.set()
+            return
+        try:
+            await self._store.commit(*(_instead(each, begun) for each in changes))
+            if self._tasks is not None:
+                self._tasks.create_task(self._send(begun.asked, begun))
+                begun = None
+        finally:
+            if begun is not None:
+                await begun.slot.aclose()
+                await self._under_way.end(begun.asked)
+
+    async def _begun(self, record: RoutingRecord, changes: tuple[Mutation, ...]) -> BegunPost | None:
+        """Hold what the POST of a first note among changes needs, if nothing must be waited for."""
+        asked = next((change.row for change in changes if isinstance(change, SaveNote)), None)
+        if asked is None or asked.may_stand or asked.next_attempt_at > clock.now() or self._tasks is None:
+            return None
+        if not await self._under_way.claim(asked):
+            return None
+        begun = await self._delivery.begun(record, asked)
+        if begun is None:
+            await self._under_way.end(asked)
+        return begun
 
     async def _claim(self) -> list[NoteRow]:
-        if self._slots.free <= 0:
-            return []
         try:
-            rows = await self._store.claim_notes(
-                self._slots.free, self._timings.lease_s, clock.now(), self._slots.share()
-            )
+            return await self._under_way.claim_due()
         except NotReady as error:
             log.warning("Outbox cannot be read", error=str(error))
             return []
-        rows = [row for row in rows if key_of(row) not in self._sending]  # a claim of ours may have outlived its lease
-        for row in rows:
-            self._sending.add(key_of(row))
-            self._slots.take(row.integration_id)
-        return rows
 
-    async def _send(self, row: NoteRow) -> None:
+    async def _send(self, row: NoteRow, begun: BegunPost | None = None) -> None:
         again_at = 0.0
         try:
-            await self._advance(row)
+            await self._advance(row, begun)
         except StoreUnavailable as error:
             log.warning("Outbox cannot be written", incident=row.incident_id, error=str(error))
-            self._is_store_down = True
+            self._waker.store_failed()
         except NotReady as error:
             log.warning("Note was written by others meanwhile", incident=row.incident_id, error=str(error))
             again_at = clock.now() + self._timings.backoff.first_s
         finally:
-            self._sending.discard(key_of(row))
-            self._slots.give_back(row.integration_id)
-            await self._store.release(Work.NOTE, *key_of(row), until=again_at)
+            await self._under_way.end(row, again_at)
             self.wake.set()
 
-    async def _advance(self, row: NoteRow) -> None:
-        """Do the one thing that is due for a note."""
-        record = self._routing.get(row.integration_id)
-        if record is None or _is_held(record):
+    async def _advance(self, row: NoteRow, begun: BegunPost | None) -> None:
+        """Do the one thing that is due for a note; `row` is what it was before it was begun."""
+        record = begun.record if begun is not None else self._routing.get(row.integration_id)
+        if record is None or (begun is None and _is_held(record)):
             await self._hold(row)
             return
         try:
-            await self._delivery.advance(record, row)
+            if begun is not None:
+                await begun.make()
+            else:
+                await self._delivery.advance(record, row)
         except OutcomeUnknown as error:
             await self._rows.record_uncertain(row, error)
         except PagerDutyUnavailable as error:
@@ -131,15 +148,10 @@ class NoteSender:
         await self._rows.postpone(row, self._timings.held_s)
         self._waker.request_if_back(row.integration_id)
 
-    async def _wake_changed(self) -> bool:
-        """Have some notes due that waited for an integration that changed; tell whether there are more."""
-        try:
-            return await self._waker.turn()
-        except NotReady as error:
-            log.warning("Notes cannot be woken", error=str(error))
-            self._is_store_down = True
-            return False
-
 
 def _is_held(record: RoutingRecord) -> bool:
     return record.suspend or not record.writes_notes
+
+
+def _instead(change: Mutation, begun: BegunPost) -> Mutation:
+    return SaveNote(begun.row) if isinstance(change, SaveNote) and change.row is begun.asked else change

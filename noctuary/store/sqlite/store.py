@@ -131,6 +131,10 @@ class SqliteStore:
         look = self._turns(Work.NOTE, due_notes.LOOKER, limit, share, (lease_s, now))
         return await self._claim(Work.NOTE, look, due_notes.still_due, lease_s, now)
 
+    async def claim_note(self, account: str, incident_id: str, lease_s: float, now: float) -> bool:
+        """Claim the note of an incident, stored yet or not."""
+        return self._claims.claim(Work.NOTE, (account, incident_id), lease_s, now)
+
     async def claim_rechecks(self, limit: int, lease_s: float, now: float, share: Share = WHOLE) -> list[IncidentKey]:
         """Claim due rechecks, of each integration in turn."""
         look = self._turns(Work.RECHECK, RECHECKS.looker, limit, share, (lease_s, now))

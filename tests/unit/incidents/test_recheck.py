@@ -10,25 +10,30 @@ from noctuary.common.errors import InvalidInput
 from noctuary.incidents import recheck
 from noctuary.incidents.recheck import Rechecks
 from noctuary.incidents.updater import IncidentUpdater
-from noctuary.store.interface import IncidentKey, Mutation, ScheduleRecheck
+from noctuary.store.interface import FinishRecheck, IncidentKey, Mutation, ScheduleRecheck
 from testbed.polling import until
 from testbed.scene import QUICK, Scene
 
 
 class QuickUpdater:
-    """Finds nothing new."""
+    """Finds nothing new, and ends the look."""
 
-    async def recheck(self, _account: str, _incident_id: str) -> bool:
+    def __init__(self, scene: Scene) -> None:
+        self._store = scene.store
+
+    async def recheck(self, account: str, incident_id: str, due_until: float) -> bool:
+        await self._store.commit(FinishRecheck(account, incident_id, due_until))
         return False
 
 
-class HangingUpdater:
+class HangingUpdater(QuickUpdater):
     """Never comes to an end, as a cluster that does not answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
         self.began = asyncio.Event()
 
-    async def recheck(self, _account: str, _incident_id: str) -> bool:
+    async def recheck(self, _account: str, _incident_id: str, _due_until: float) -> bool:
         self.began.set()
         await asyncio.Event().wait()
         return False
@@ -37,14 +42,16 @@ class HangingUpdater:
 class OneHangingUpdater(HangingUpdater):
     """Hangs at one incident only."""
 
-    async def recheck(self, account: str, incident_id: str) -> bool:
-        return await super().recheck(account, incident_id) if incident_id == "Q0" else False
+    async def recheck(self, account: str, incident_id: str, due_until: float) -> bool:
+        hangs = incident_id == "Q0"
+        looked = super().recheck if hangs else super(HangingUpdater, self).recheck
+        return await looked(account, incident_id, due_until)
 
 
 class FailingUpdater:
     """Fails at the first look, and knows when the last one is due."""
 
-    async def recheck(self, _account: str, _incident_id: str) -> bool:
+    async def recheck(self, _account: str, _incident_id: str, _due_until: float) -> bool:
         raise InvalidInput("services", "holds a name that is none", "remove it")
 
     async def next_look(self, account: str, incident_id: str) -> list[Mutation]:
@@ -64,7 +71,7 @@ def start(scene: Scene, updater: object) -> asyncio.Task[None]:
 async def test_a_worker_that_is_cancelled_leaves_all_it_had_claimed_to_others(scene: Scene) -> None:
     keys = [("a", f"Q{number}") for number in range(3)]
     await scene.store.commit(*(ScheduleRecheck(*key, at=0.0) for key in keys))
-    updater = HangingUpdater()
+    updater = HangingUpdater(scene)
     worker = start(scene, updater)
     await updater.began.wait()
     worker.cancel()
@@ -79,7 +86,7 @@ async def test_after_a_storm_all_that_is_due_is_worked_off_without_a_pause(
     keys = [("a", f"Q{number}") for number in range(20 * recheck.AT_ONCE)]
     await scene.store.commit(*(ScheduleRecheck(*key, at=0.0) for key in keys))
     worker = asyncio.create_task(
-        Rechecks(scene.store, scene.routing, cast("IncidentUpdater", QuickUpdater()), QUICK).run()
+        Rechecks(scene.store, scene.routing, cast("IncidentUpdater", QuickUpdater(scene)), QUICK).run()
     )
 
     async def left() -> int:  # a claim would be in the way of the worker
@@ -96,7 +103,7 @@ async def test_a_look_that_hangs_holds_up_no_other_unless_first_answers_wait(
 ) -> None:
     keys = [("a", f"Q{number}") for number in range(4)]
     await scene.store.commit(*(ScheduleRecheck(*key, at=float(n)) for n, key in enumerate(keys)))
-    updater = OneHangingUpdater()
+    updater = OneHangingUpdater(scene)
     rechecks = Rechecks(scene.store, scene.routing, cast("IncidentUpdater", updater), QUICK, lambda: is_busy)
     worker = asyncio.create_task(rechecks.run())
     await updater.began.wait()
