@@ -77,7 +77,7 @@ class Metrics:
         )
         self.notes = Counter(
             "noctuary_notes",
-            "Note writes by outcome (created, edited, adopted, double_deleted, refused, retried: 6 values).",
+            "Note writes by outcome (created, edited, adopted, double_deleted, refused, gone, retried: 7 values).",
             ["outcome"],
             registry=self.registry,
         )

@@ -1,6 +1,6 @@
 """Whether an incident is another one than was diagnosed: it was moved to another service, or reopened since."""
 
-from noctuary.incidents.sightings import SAME_REOPENING_S
+from noctuary.incidents.told.states import SAME_REOPENING_S
 from noctuary.models.evidence import Evidence
 from noctuary.models.incident import IncidentRow
 

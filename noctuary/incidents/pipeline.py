@@ -14,6 +14,7 @@ from noctuary.incidents.enrichment import Enricher
 from noctuary.incidents.evidence.sight import NO_SIGHT, Sight
 from noctuary.incidents.inbox.suspensions import Suspensions
 from noctuary.incidents.inbox.worker import InboxWorker
+from noctuary.incidents.later_looks import LaterLooks
 from noctuary.incidents.outbox.delivery import NoteDelivery
 from noctuary.incidents.outbox.rows import NoteRows
 from noctuary.incidents.outbox.sender import NoteSender
@@ -58,22 +59,15 @@ class IncidentPipeline:
         self.sender = NoteSender(store, routing, rows, delivery, timings)
         enricher = Enricher(store, clients, sight)
         proofs = Proofs(store, routing)
-        self.updater = IncidentUpdater(
-            store,
-            routing,
-            enricher,
-            locks,
-            self.sender,
-            timings,
-            Witness(Confirmer(clients), proofs, timings),
-            Notes(store, routing, proofs, timings),
-        )
+        notes, witness = Notes(store, routing, proofs, timings), Witness(Confirmer(clients), proofs, timings)
+        common = (store, routing, enricher, locks, self.sender, timings, witness, notes)
+        self.updater, looks = IncidentUpdater(*common), LaterLooks(*common)
         self.accounts = Accounts(store, routing, clients, proofs)
         self.visits = Visits(store, routing, self.updater, timings)
         self.backfiller = Backfiller(store, routing, clients, self.updater, metrics)
         suspensions = Suspensions(routing, self.backfiller.request)
         self.worker = InboxWorker(store, routing, self.updater, metrics, suspensions)
-        self.rechecks = Rechecks(store, routing, self.updater, timings, lambda: self.worker.is_full)
+        self.rechecks = Rechecks(store, routing, looks, timings, lambda: self.worker.is_full)
         self._store = store
         self._routing = routing
         self._metrics = metrics

@@ -8,9 +8,9 @@ import structlog
 from noctuary.common import clock
 from noctuary.common.errors import NoctuaryError, NotReady, QuotaExceeded
 from noctuary.common.tasks import wait_until_set
+from noctuary.incidents.later_looks import LaterLooks
 from noctuary.incidents.slots import Slots, tenants_in
 from noctuary.incidents.timings import Timings
-from noctuary.incidents.updater import IncidentUpdater
 from noctuary.routing.directory import RoutingDirectory
 from noctuary.store.interface import FinishRecheck, IncidentKey, Store, Work
 
@@ -38,12 +38,12 @@ class Rechecks:
         self,
         store: Store,
         routing: RoutingDirectory,
-        updater: IncidentUpdater,
+        looks: LaterLooks,
         timings: Timings,
         is_busy: Callable[[], bool] = _never,
     ) -> None:
         self._store = store
-        self._updater = updater
+        self._looks = looks
         self._timings = timings
         self._is_busy = is_busy
         self._slots = Slots(AT_ONCE, AT_ONCE, tenants_in(routing))
@@ -86,7 +86,7 @@ class Rechecks:
     async def _recheck(self, integration_id: str, incident_id: str) -> None:
         began_at = clock.now()
         try:
-            if await self._updater.recheck(integration_id, incident_id, began_at):
+            if await self._looks.recheck(integration_id, incident_id, began_at):
                 log.info("Evidence improved", incident=incident_id)
         except QuotaExceeded as error:
             log.warning("Recheck failed, keeping the answer", incident=incident_id, error=str(error))
@@ -104,7 +104,7 @@ class Rechecks:
     async def _give_up(self, integration_id: str, incident_id: str, began_at: float) -> None:
         """End this look; the last one is still to come, if this was an earlier one."""
         try:
-            next_look = await self._updater.next_look(integration_id, incident_id)
+            next_look = await self._looks.next_look(integration_id, incident_id)
             await self._store.commit(FinishRecheck(integration_id, incident_id, began_at), *next_look)
         except NoctuaryError as error:
             log.warning("Recheck cannot be ended", incident=incident_id, error=str(error))

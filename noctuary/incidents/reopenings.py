@@ -4,7 +4,7 @@ import msgspec
 import structlog
 
 from noctuary.common.errors import PagerDutyError
-from noctuary.incidents.sightings import Sighting
+from noctuary.incidents.told.sightings import Sighting
 from noctuary.models.incident import IncidentRow
 from noctuary.pagerduty.client import PagerDutyClient
 from noctuary.pagerduty.objects import LogEntry

@@ -20,6 +20,8 @@ class IncidentRow(msgspec.Struct, kw_only=True, omit_defaults=True):
     """How often PagerDuty did not know the incident, or refused to show it, since it was last told of."""
     is_doubted: bool = False
     """A webhook told something later than the confirming answer did: PagerDuty is asked once more."""
+    is_of_suspension: bool = False
+    """All that webhooks told lately was held during a suspension: if it is over already, no note begins."""
     number: int = 0
     title: str = ""
     html_url: str = ""
@@ -53,7 +55,8 @@ class NoteRow(msgspec.Struct, kw_only=True, omit_defaults=True):
     before the first POST is sent and cleared when its answer is recorded: if it is set at a start or after an error,
     a note may stand there without our knowing its id. `check_at` asks for a later look for doubles.
     `rev` is of the text; `revision` is of the row, as in IncidentRow. `account` is the one of IncidentRow; in rows of
-    before accounts were known it is the API's URL, until the note is written anew.
+    before accounts were known it is the API's URL, until the note is written anew. `gone_for` are the integrations
+    whose tokens PagerDuty knows no such incident for, after `gone_tries` attempts: they write no more.
     """
 
     account: str
@@ -71,6 +74,8 @@ class NoteRow(msgspec.Struct, kw_only=True, omit_defaults=True):
     failed_reason: str | None = None
     created_at: float = 0.0
     sent_at: float | None = None
+    gone_for: list[str] = []
+    gone_tries: int = 0
     revision: int = 0
 
     @property

@@ -17,7 +17,8 @@ NOT_ASKED = (0, 1)
 _FIXES = {
     401: "the token was refused: check the Secret of spec.apiTokenSecretRef, and spec.region (a token of the other "
     "region is refused like this)",
-    402: "the account's plan does not include this",
+    402: "the account's plan does not include this, or was ended: mend the plan, or use a token of another account in "
+    "spec.apiTokenSecretRef",
     403: "the token may not do this: give it write access, or use another one in spec.apiTokenSecretRef",
     404: "the object does not exist, or the token belongs to another account",
 }
@@ -25,7 +26,7 @@ _FIXES = {
 
 def refused_setting(status: int, code: int) -> Literal["token", "from"] | None:
     """Return which setting of the integration an error answer refuses, None when no setting would help."""
-    if status in (401, 403):
+    if status in (401, 402, 403):
         return "token"
     return "from" if status == 400 and code in _FROM_CODES else None
 

@@ -21,7 +21,7 @@ from noctuary.common import clock
 from noctuary.common.metrics import Metrics
 from noctuary.incidents import enrichment
 from noctuary.incidents.pipeline import IncidentPipeline
-from noctuary.incidents.sightings import sighting_of_event
+from noctuary.incidents.told.sightings import sighting_of_event
 from noctuary.kube.client import KubeClient
 from noctuary.kube.reflector import ChangeType
 from noctuary.models.context_event import ContextEvent

@@ -13,7 +13,8 @@ from noctuary.common.metrics import Metrics
 from noctuary.common.turns import TurnSlots
 from noctuary.incidents.comparison.listings import AHEAD_S, Listing, Member
 from noctuary.incidents.reopenings import with_reopening
-from noctuary.incidents.sightings import Sighting, apply_sighting, sighting_of_listing
+from noctuary.incidents.told.sightings import Sighting, sighting_of_listing
+from noctuary.incidents.told.states import apply_sighting
 from noctuary.incidents.updater import IncidentUpdater
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.client import PagerDutyClient, PagerDutyClients

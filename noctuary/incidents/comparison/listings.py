@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from noctuary.incidents.sightings import Sighting
+from noctuary.incidents.told.sightings import Sighting
 from noctuary.models.routing_record import RoutingRecord
 
 IDS_PER_LIST = 100

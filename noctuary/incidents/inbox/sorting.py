@@ -9,7 +9,7 @@ from noctuary.common import clock
 from noctuary.common.backoff import Backoff
 from noctuary.common.errors import InvalidInput
 from noctuary.common.metrics import Metrics
-from noctuary.incidents.sightings import Sighting, sighting_of_event
+from noctuary.incidents.told.sightings import Sighting, sighting_of_event
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.webhook import parse_webhook
 from noctuary.routing.directory import RoutingDirectory

@@ -134,8 +134,8 @@ class InboxWorker:
             await self._store.commit(*done)
             return
         resumed_at = self._suspensions.resumed_at(record.id)
-        silent = resumed_at is not None and all(item.row.received_at < resumed_at for item in group)
-        await self._updater.update(record, fresh, *done, silent_if_resolved=silent)
+        is_held = resumed_at is not None and all(item.row.received_at < resumed_at for item in group)
+        await self._updater.update(record, fresh, *done, is_of_suspension=is_held)
 
     async def _is_known(self, item: Parsed) -> bool:
         return bool(item.event_id) and await self._store.is_event_known(item.record.id, item.event_id)

@@ -21,6 +21,11 @@ MAX_ATTEMPTS = 10
 """How often a change is made anew because the updater wrote the row meanwhile; it does so once per webhook."""
 
 
+MAX_GONE = 5
+"""Writes that PagerDuty answers with 404, within some 75 s: it shows a new incident within seconds, a deleted never."""
+GONE = "PagerDuty knows no such incident for the API token (any more), so it gets no note"
+
+
 def key_of(row: NoteRow) -> NoteKey:
     """Return the incident of a note."""
     return row.account, row.incident_id
@@ -99,6 +104,34 @@ class NoteRows:
 
         self._metrics.notes.labels("retried").inc()
         await self.record(row, wait, SaveIntegrationState(failure_state(record.id, told, clock.now())))
+
+    async def record_gone(self, record: RoutingRecord, row: NoteRow, error: PagerDutyError) -> None:
+        """Try a few times more; then the integration writes no note of the incident, whatever it is told of it later.
+
+        Others that confirmed it are visited: their tokens may be shown more. Each gives up once.
+        """
+        now, tries = clock.now(), row.gone_tries + 1
+        if tries < MAX_GONE:
+            await self._try_again(row, tries, now + self._timings.confirm.pause_s(tries))
+            return
+        failure = failure_state(record.id, PagerDutyError(f"{GONE} ({error})", error.status, error.code), now)
+
+        def give_up(fresh: NoteRow) -> None:
+            fresh.failed_reason, fresh.posting_since, fresh.check_at = GONE, row.posting_since, None
+            fresh.sent_rev, fresh.gone_for, fresh.gone_tries = fresh.rev, [*fresh.gone_for, record.id], 0
+
+        rivals = VisitRivals(row.account, row.incident_id, record.id, now)
+        await self.record(row, give_up, SaveIntegrationState(failure), rivals)
+        self._metrics.notes.labels("gone").inc()
+        log.warning("Note given up, its incident is gone", incident=row.incident_id, integration=record.id)
+
+    async def _try_again(self, row: NoteRow, tries: int, at: float) -> None:
+        def wait(fresh: NoteRow) -> None:
+            fresh.gone_tries, fresh.next_attempt_at, fresh.posting_since = tries, at, row.posting_since
+
+        self._metrics.notes.labels("retried").inc()
+        log.info("Note waits for its incident to show", incident=row.incident_id, tries=tries)
+        await self.record(row, wait)
 
     async def record_refusal(self, record: RoutingRecord, row: NoteRow, error: PagerDutyError) -> None:
         """Keep the reason; what a person can fix is sent again when the integration changes, or in an hour."""

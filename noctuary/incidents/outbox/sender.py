@@ -134,6 +134,9 @@ class NoteSender:
         except PagerDutyUnavailable as error:
             await self._rows.record_unavailable(row, error)
         except PagerDutyError as error:
+            if error.status == 404 and row.note_id is None:
+                await self._rows.record_gone(record, row, error)
+                return
             await self._rows.record_refusal(record, row, error)
             if self._routing.get(record.id) is not record:  # it was mended while PagerDuty refused it
                 self._waker.request(record.id)

@@ -36,6 +36,8 @@ def wanted_note(
 
     What another integration wanted and never sent is replaced: its marker and its context are not ours.
     """
+    if note is not None and owner.id in note.gone_for:
+        return None
     if note is not None and (note.may_stand or note.integration_id == owner.id):
         return _edited(owner, row, evidence, note)
     if evidence is None:
@@ -49,6 +51,7 @@ def wanted_note(
         text=render_note(row, evidence, marker, now),
         created_at=note.created_at if note is not None else now,  # many who take over one by one are one wait
         posting_since=LOOK_FIRST if look_first else None,
+        gone_for=note.gone_for if note is not None else [],
         rev=note.rev + 1 if note is not None else 1,
         revision=note.revision if note is not None else 0,
     )

@@ -8,7 +8,7 @@ import structlog
 from noctuary.common import clock
 from noctuary.common.errors import NoctuaryError, PagerDutyError, PagerDutyUnavailable
 from noctuary.common.tasks import wait_until_set
-from noctuary.incidents.sightings import account_of
+from noctuary.incidents.told.sightings import account_of
 from noctuary.incidents.trust.proofs import Proofs, credential_of
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.client import PagerDutyClients

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from noctuary.common import clock
 from noctuary.common.errors import PagerDutyError
-from noctuary.incidents.sightings import Sighting, sighting_of_listing
+from noctuary.incidents.told.sightings import Sighting, sighting_of_listing
 from noctuary.incidents.trust.proofs import credential_of
 from noctuary.models.incident import IncidentRow
 from noctuary.models.routing_record import RoutingRecord

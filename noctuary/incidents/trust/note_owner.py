@@ -27,10 +27,14 @@ class Turn(Enum):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """Whose turn it is; `owner` is the other one where there is one."""
+    """Whose turn it is; `owner` is the other one where there is one.
+
+    `is_taken_along`: the note stands and its writer could go on, if the incident were within his scope still.
+    """
 
     turn: Turn
     owner: RoutingRecord | None = None
+    is_taken_along: bool = False
 
 
 class Claimant(msgspec.Struct, frozen=True):
@@ -69,7 +73,7 @@ def whose_turn(
     another one hears of it. A note that never was sent binds nobody for long.
     """
     ours, row = claimant.record, claimant.row
-    if not row.account or not ours.writes_notes or ours.suspend:
+    if not row.account or not ours.writes_notes or ours.suspend or (note is not None and ours.id in note.gone_for):
         return Verdict(Turn.NOBODYS)
     writer = find(note.integration_id) if note is not None else None
     can_keep = note is not None and _stands(note, claimant.now) and writer is not None and proofs.may_write(writer)
@@ -79,14 +83,13 @@ def whose_turn(
         return Verdict(Turn.NOBODYS)
     if can_keep and writer is not None and matches(writer, row):
         return Verdict(Turn.THEIRS, writer)
-    competes = _competes(claimant, ours, proofs)
-    first = _first(claimant, writer, proofs)
+    first = _first(claimant, note, writer, proofs)
     if first is None or first.id == ours.id:
         # Whoever is refused and has no rival writes into the outbox: there the note waits until a person mended it.
-        return Verdict(Turn.OURS)
-    if not competes and note is not None:
+        return Verdict(Turn.OURS, is_taken_along=can_keep)
+    if note is not None and not _competes(claimant, ours, proofs):
         return Verdict(Turn.THEIRS, first)
-    return Verdict(Turn.OURS) if claimant.has_waited(note) else Verdict(Turn.WAIT, first)
+    return Verdict(Turn.OURS, is_taken_along=can_keep) if claimant.has_waited(note) else Verdict(Turn.WAIT, first)
 
 
 def _stands(note: NoteRow, now: float) -> bool:
@@ -94,12 +97,16 @@ def _stands(note: NoteRow, now: float) -> bool:
     return note.note_id is not None or abs(now - (note.posting_since or 0.0)) < UNCERTAIN_S
 
 
-def _first(claimant: Claimant, writer: RoutingRecord | None, proofs: Proofs) -> RoutingRecord | None:
+def _first(
+    claimant: Claimant, note: NoteRow | None, writer: RoutingRecord | None, proofs: Proofs
+) -> RoutingRecord | None:
     """Return who is to write: whoever wants a note already goes on, unless we rank before him; else the first rank."""
-    ours = claimant.record
-    if writer is not None and _competes(claimant, writer, proofs) and not _rank(ours) < _rank(writer):
+    ours, gone_for = claimant.record, note.gone_for if note is not None else []
+    is_free = writer is None or writer.id in gone_for or not _competes(claimant, writer, proofs)
+    if writer is not None and not is_free and not _rank(ours) < _rank(writer):
         return writer
-    return next((each for each in proofs.in_scope(claimant.row) if _competes(claimant, each, proofs)), None)
+    candidates = (each for each in proofs.in_scope(claimant.row) if each.id not in gone_for)
+    return next((each for each in candidates if _competes(claimant, each, proofs)), None)
 
 
 def _competes(claimant: Claimant, record: RoutingRecord, proofs: Proofs) -> bool:

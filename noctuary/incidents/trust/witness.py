@@ -8,8 +8,9 @@ import structlog
 from noctuary.common import clock
 from noctuary.common.errors import PagerDutyError, PagerDutyUnavailable
 from noctuary.incidents.failures import failure_state
-from noctuary.incidents.sightings import Sighting, apply_sighting, confirmed
 from noctuary.incidents.timings import Timings
+from noctuary.incidents.told.sightings import Sighting
+from noctuary.incidents.told.states import apply_sighting, confirmed
 from noctuary.incidents.trust.confirmation import Confirmer
 from noctuary.incidents.trust.proofs import Proofs
 from noctuary.models.incident import IncidentRow

@@ -10,7 +10,7 @@ import pytest
 
 from noctuary.incidents.comparison.listings import IDS_PER_LIST, SPREAD_S, Listing, Member, listings, since_of
 from noctuary.incidents.comparison.schedule import NEVER, Schedule
-from noctuary.incidents.sightings import Sighting
+from noctuary.incidents.told.sightings import Sighting
 from noctuary.models.routing_record import RoutingRecord, Scope
 from noctuary.store.interface import IntegrationState, SaveCompared, SaveIntegrationState
 from testbed.scene import Scene

@@ -360,3 +360,25 @@ async def test_a_second_look_may_learn_more_from_the_same_events(scene: Scene) -
     incident = scene.pd.trigger(scene.service, "Errors")
     await scene.until(lambda: "only its behaviour can be wrong" in scene.text(incident.id))
     await scene.until(lambda: "liveness probe (/alive)" in scene.text(incident.id))
+
+
+async def test_what_came_and_went_during_a_suspension_gets_no_note_when_it_is_confirmed_late(scene: Scene) -> None:
+    await scene.subscribe()
+    scene.route(suspend=True)
+    scene.start()
+    incident = scene.pd.trigger(scene.service, "Errors")
+    scene.pd.resolve(incident.id, by=scene.bot)
+    await scene.pd.drained()
+    scene.pd.rules.add("server-error", path="/incidents/**")
+    scene.pd.rules.add("server-error", path="/incidents")
+    scene.route(suspend=False)
+
+    async def is_kept(*, is_confirmed: bool) -> bool:
+        row = await scene.store.incident("one", incident.id)
+        return row is not None and (row.confirmed_at is not None) == is_confirmed and row.status == "resolved"
+
+    await scene.until(lambda: is_kept(is_confirmed=False))
+    scene.pd.rules.clear()
+    await scene.until(lambda: is_kept(is_confirmed=True))
+    await scene.idle()
+    assert scene.pd.notes(incident.id) == []

@@ -8,8 +8,8 @@ import pytest
 from noctuary.common import clock
 from noctuary.common.errors import InvalidInput
 from noctuary.incidents import recheck
+from noctuary.incidents.later_looks import LaterLooks
 from noctuary.incidents.recheck import Rechecks
-from noctuary.incidents.updater import IncidentUpdater
 from noctuary.store.interface import FinishRecheck, IncidentKey, Mutation, ScheduleRecheck
 from testbed.polling import until
 from testbed.scene import QUICK, Scene
@@ -64,7 +64,7 @@ async def due(scene: Scene, after_s: float = 0.0) -> list[IncidentKey]:
 
 
 def start(scene: Scene, updater: object) -> asyncio.Task[None]:
-    rechecks = Rechecks(scene.store, scene.routing, cast("IncidentUpdater", updater), QUICK)
+    rechecks = Rechecks(scene.store, scene.routing, cast("LaterLooks", updater), QUICK)
     return asyncio.create_task(rechecks.run())
 
 
@@ -85,9 +85,7 @@ async def test_after_a_storm_all_that_is_due_is_worked_off_without_a_pause(
     monkeypatch.setattr(recheck, "POLL_S", 3600)
     keys = [("a", f"Q{number}") for number in range(20 * recheck.AT_ONCE)]
     await scene.store.commit(*(ScheduleRecheck(*key, at=0.0) for key in keys))
-    worker = asyncio.create_task(
-        Rechecks(scene.store, scene.routing, cast("IncidentUpdater", QuickUpdater(scene)), QUICK).run()
-    )
+    worker = start(scene, QuickUpdater(scene))
 
     async def left() -> int:  # a claim would be in the way of the worker
         return len(await scene.store._database.read(lambda c: c.execute("SELECT 1 FROM rechecks").fetchall()))
@@ -104,7 +102,7 @@ async def test_a_look_that_hangs_holds_up_no_other_unless_first_answers_wait(
     keys = [("a", f"Q{number}") for number in range(4)]
     await scene.store.commit(*(ScheduleRecheck(*key, at=float(n)) for n, key in enumerate(keys)))
     updater = OneHangingUpdater(scene)
-    rechecks = Rechecks(scene.store, scene.routing, cast("IncidentUpdater", updater), QUICK, lambda: is_busy)
+    rechecks = Rechecks(scene.store, scene.routing, cast("LaterLooks", updater), QUICK, lambda: is_busy)
     worker = asyncio.create_task(rechecks.run())
     await updater.began.wait()
     await asyncio.sleep(0.5)
@@ -115,9 +113,7 @@ async def test_a_look_that_hangs_holds_up_no_other_unless_first_answers_wait(
 
 async def test_when_an_earlier_look_fails_the_last_one_is_still_to_come(scene: Scene) -> None:
     await scene.store.commit(ScheduleRecheck("a", "Q0", at=0.0))
-    worker = asyncio.create_task(
-        Rechecks(scene.store, scene.routing, cast("IncidentUpdater", FailingUpdater()), QUICK).run()
-    )
+    worker = start(scene, FailingUpdater())
     await asyncio.sleep(0.5)
     worker.cancel()
     await asyncio.wait([worker])

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from noctuary.common.errors import InvalidInput
-from noctuary.incidents.sightings import apply_sighting, believed, confirmed, sighting_of_event, sighting_of_listing
+from noctuary.incidents.told.sightings import sighting_of_event, sighting_of_listing
+from noctuary.incidents.told.states import apply_sighting, believed, confirmed
 from noctuary.models.incident import IncidentRow
 from noctuary.models.routing_record import Scope
 from noctuary.pagerduty.objects import Incident

@@ -8,7 +8,7 @@ import pytest
 
 from noctuary.common.errors import KubernetesUnavailable
 from noctuary.incidents.evidence.standing import read_revisions
-from noctuary.incidents.sightings import Sighting
+from noctuary.incidents.told.sightings import Sighting
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import PodView, ServiceView, Subject
 from noctuary.models.evidence import Evidence, Standing

@@ -244,3 +244,20 @@ async def test_an_old_incident_brings_back_no_old_name_of_its_account(scene: Sce
     await scene.until(lambda: "Acknowledged" in scene.text(old.id))
     assert await _is_called(scene, "renamed.pagerduty.com")
     assert scene.pd.note_counts() == {old.id: 1, new.id: 1}
+
+
+@pytest.mark.parametrize("is_news", [True, False])
+async def test_a_late_webhook_of_the_former_team_takes_no_note_back(scene: Scene, *, is_news: bool) -> None:
+    other = await with_one_team_each(scene)
+    incident = scene.pd.trigger(scene.service, "Errors")
+    assert await writer_of_row(scene, incident) == "first"
+    before_the_move = incident_data(scene.pd.render, incident)
+    at = scene.pd.clock.now() if is_news else datetime.now(UTC) - A_WHILE_AGO
+    scene.pd.move(incident.id, other, by=scene.bot)
+    await scene.until(lambda: "orders-api" in scene.text(incident.id))
+    await scene.idle()
+    late = make_event("incident.acknowledged", before_the_move, None, at, incident.service)
+    await scene.put(msgspec.json.encode(late.payload), "first")
+    await scene.idle()
+    assert await writer_of_row(scene, incident) == "second"
+    assert "orders-api" in scene.text(incident.id)

@@ -1,132 +1,18 @@
 """The state of an incident from events that may come late, twice or in any order: an older event never wins."""
 
-from urllib.parse import urlsplit
-
 import msgspec
 
-from noctuary.common.text import clean
+from noctuary.incidents.told.sightings import RANK, Sighting, account_of
 from noctuary.models.incident import IncidentRow
 from noctuary.models.routing_record import Scope
-from noctuary.pagerduty.objects import Incident
-from noctuary.pagerduty.webhook import MAX_AHEAD_S, IncidentData, Reference, WebhookEvent, time_or
+from noctuary.pagerduty.webhook import MAX_AHEAD_S
 
-RANK = {"triggered": 0, "acknowledged": 1, "resolved": 2}
 LISTING_PRECISION_S = 1.0
 """The incidents list gives times cut to the second, webhooks give milliseconds."""
 SAME_REOPENING_S = 2.0
 """A webhook tells its time to the millisecond, the log of the incident to the second, and neither by the same clock."""
 SETTLED_S = 60.0
 """A list tells of a move only when nothing else was told so shortly before: PagerDuty's clock is not ours."""
-_STATUS_OF_EVENT = {
-    "incident.acknowledged": "acknowledged",
-    "incident.resolved": "resolved",
-}
-_MAX_ID_CHARS = 64
-_MAX_TITLE_CHARS = 300
-_MAX_URL_CHARS = 500
-_MAX_NAME_CHARS = 120
-_MAX_URGENCY_CHARS = 16
-_MAX_TEAMS = 100
-
-
-class Sighting(msgspec.Struct, frozen=True):
-    """What was told about an incident at one time, by a webhook or by PagerDuty's API; empty and None: not told."""
-
-    incident_id: str
-    at: float
-    status: str
-    is_exact: bool
-    number: int = 0
-    title: str = ""
-    html_url: str = ""
-    service_id: str = ""
-    service_name: str = ""
-    team_ids: list[str] = []
-    urgency: str = ""
-    triggered_at: float = 0.0
-    acknowledged_at: float | None = None
-    acknowledged_by: str | None = None
-    resolved_at: float | None = None
-    resolved_by: str | None = None
-    reopened_at: float | None = None
-    asked_at: float = 0.0
-    """When the API was asked: its service is of then, however old its status is; 0: a webhook told it."""
-
-    @property
-    def is_asked(self) -> bool:
-        """Whether PagerDuty answered it to a token, and nobody merely told it."""
-        return self.asked_at > 0
-
-
-def account_of(html_url: str | None) -> str:
-    """Return the web host in an answer of PagerDuty's API, which names the account; empty when there is none."""
-    try:
-        return urlsplit(html_url or "").hostname or ""
-    except ValueError:
-        return ""
-
-
-def sighting_of_event(event: WebhookEvent, data: IncidentData) -> Sighting:
-    """Read what a webhook tells."""
-    status = data.status if data.status in RANK else _STATUS_OF_EVENT.get(event.event_type, "triggered")
-    is_ack, is_resolve = event.event_type == "incident.acknowledged", event.event_type == "incident.resolved"
-    agent = _name(event.agent)
-    created_at = min(time_or(data.created_at, event.occurred_at), event.occurred_at)
-    return Sighting(
-        incident_id=data.id[:_MAX_ID_CHARS],
-        at=event.occurred_at,
-        status=status,
-        is_exact=True,
-        number=data.number or 0,
-        title=clean(data.title or "", _MAX_TITLE_CHARS),
-        html_url=(data.html_url or "")[:_MAX_URL_CHARS],
-        service_id=data.service.id[:_MAX_ID_CHARS] if data.service else "",
-        service_name=_name(data.service) or "",
-        team_ids=_ids(data.teams),
-        urgency=(data.urgency or "")[:_MAX_URGENCY_CHARS],
-        triggered_at=event.occurred_at if event.event_type == "incident.triggered" else created_at,
-        acknowledged_at=event.occurred_at if is_ack else None,
-        acknowledged_by=agent if is_ack else None,
-        resolved_at=event.occurred_at if is_resolve else None,
-        resolved_by=agent if is_resolve else None,
-        reopened_at=_reopened_at(event, data, created_at),
-    )
-
-
-def _reopened_at(event: WebhookEvent, data: IncidentData, created_at: float) -> float | None:
-    """Read when an incident was last reopened; the event of a reopening tells it by its own time, too."""
-    otherwise = event.occurred_at if event.event_type == "incident.reopened" else 0.0
-    at = min(time_or(data.reopened_at, otherwise), event.occurred_at)
-    return at if at > created_at else None
-
-
-def sighting_of_listing(incident: Incident, asked_at: float) -> Sighting:
-    """Read what the incidents list tells."""
-    created_at = time_or(incident.created_at, asked_at)
-    changed_at = time_or(incident.last_status_change_at, created_at)
-    status = incident.status if incident.status in RANK else "triggered"
-    ack = incident.acknowledgements[0] if incident.acknowledgements else None
-    by = _name(incident.last_status_change_by)
-    resolved_at = time_or(incident.resolved_at, changed_at) if status == "resolved" else None
-    return Sighting(
-        incident_id=incident.id[:_MAX_ID_CHARS],
-        at=changed_at,
-        status=status or "triggered",
-        is_exact=False,
-        number=incident.incident_number or 0,
-        title=clean(incident.title or "", _MAX_TITLE_CHARS),
-        html_url=(incident.html_url or "")[:_MAX_URL_CHARS],
-        service_id=incident.service.id[:_MAX_ID_CHARS] if incident.service else "",
-        service_name=_name(incident.service) or "",
-        team_ids=_ids(incident.teams),
-        urgency=(incident.urgency or "")[:_MAX_URGENCY_CHARS],
-        triggered_at=created_at,
-        acknowledged_at=time_or(ack.at, changed_at) if ack else None,
-        acknowledged_by=_name(ack.acknowledger) if ack else None,
-        resolved_at=resolved_at,
-        resolved_by=by if resolved_at is not None else None,
-        asked_at=asked_at,
-    )
 
 
 def apply_sighting(row: IncidentRow | None, seen: Sighting, api_url: str, integration_id: str) -> IncidentRow:
@@ -177,6 +63,7 @@ def confirmed(row: IncidentRow, seen: Sighting) -> IncidentRow:
         integration_id=row.integration_id,
         incident_id=row.incident_id,
         api_url=row.api_url,
+        is_of_suspension=row.is_of_suspension,
         diagnosis=row.diagnosis,
         revision=row.revision,
     )
@@ -246,11 +133,3 @@ def _forget_what_ended(row: IncidentRow) -> None:
         row.resolved_at = row.resolved_by = None
     elif row.resolved_at is None:
         row.resolved_at = row.last_event_at or row.triggered_at
-
-
-def _ids(references: list[Reference] | None) -> list[str]:
-    return [each.id[:_MAX_ID_CHARS] for each in (references or [])[:_MAX_TEAMS]]
-
-
-def _name(reference: Reference | None) -> str | None:
-    return clean(reference.summary, _MAX_NAME_CHARS) if reference is not None and reference.summary else None
