@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from noctuary.common import clock
 from noctuary.models.evidence import Evidence
 from noctuary.models.routing_record import ServiceMapping
+from noctuary.store.interface import FinishRecheck
 from testbed.cluster_events import fault, rollout
 from testbed.pagerduty.account.model import Incident
-from testbed.scene import Scene
+from testbed.scene import QUICK, Scene
 
 QUIET = "No recent change explains this"
 OLD = "No context yet"
@@ -51,12 +53,17 @@ async def test_a_reopened_incident_is_diagnosed_from_its_reopening(scene: Scene)
     assert "Reopened at" in scene.text(incident.id)
 
 
-async def test_what_comes_up_after_a_reopening_is_found_by_another_second_look(scene: Scene) -> None:
+async def test_what_comes_up_after_a_reopening_is_found_by_another_second_look(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.timings = msgspec.structs.replace(QUICK, recheck_s=600.0, last_recheck_s=1200.0)
     await started(scene)
     incident = await resolved(scene)
+    await scene.store.commit(FinishRecheck("one", incident.id))  # the look that its trigger asked for
     scene.pd.reopen(incident.id, by=scene.bot)
     await scene.until(lambda: "Reopened at" in scene.text(incident.id))
     await deploy_badly(scene)
+    monkeypatch.setattr(clock, "now", lambda: time.time() + 601)
     await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: payments-api was rolled out to 2.4.1"))
 
 
