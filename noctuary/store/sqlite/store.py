@@ -92,7 +92,9 @@ class SqliteStore:
         prepare_directory(directory)
         database = Database(directory / FILE_NAME)
         await database.open()
-        return cls(database, limits or StoreLimits(), metrics or Metrics())
+        store = cls(database, limits or StoreLimits(), metrics or Metrics())
+        await store._events.recall_quotas()
+        return store
 
     async def add_webhook(self, webhook: NewWebhook) -> bool:
         """Keep a webhook; False when this integration already has one of this id."""

@@ -123,6 +123,28 @@ async def test_what_is_posted_beyond_the_quota_is_refused_and_no_other_tenant_is
     assert store.quotas_met(NOW).keys() <= {"shop"}
 
 
+@pytest.mark.parametrize(
+    ("kept", "quota"),
+    [
+        ([posted(f"k{n}") for n in range(25)], Quota.EVENTS),
+        ([posted(f"k{n}", new_value="x" * 4_000) for n in range(10)], Quota.BYTES),
+        ([posted(f"k{n}", service_name=f"name-{n}") for n in range(7)], Quota.SERVICES),
+        ([posted(f"k{n}") for n in range(10)], None),
+    ],
+    ids=["events", "bytes", "services", "none"],
+)
+async def test_a_quota_that_was_met_before_a_restart_is_met_after_it(
+    tmp_path: Path, kept: list[ContextEvent], quota: Quota | None
+) -> None:
+    store = await SqliteStore.open(tmp_path, LIMITS)
+    await store.add_events([*kept, posted("k", tenant="other")])
+    await store.close()
+    again = await SqliteStore.open(tmp_path, LIMITS)
+    met = again.quotas_met(clock.now())
+    await again.close()
+    assert {tenant: each.quota for tenant, each in met.items()} == ({} if quota is None else {"shop": quota})
+
+
 async def test_a_repetition_is_counted_up_although_the_quota_is_met(store: SqliteStore) -> None:
     await store.add_events([posted(f"k{n}") for n in range(20)])
     assert await store.add_events([posted("k3", last_seen=NOW + 1), posted("new")]) == [False, Quota.EVENTS]

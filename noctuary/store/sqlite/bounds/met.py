@@ -1,5 +1,7 @@
 """Which tenants met a quota lately: what metrics, senders and conditions are told of."""
 
+from collections.abc import Mapping
+
 from noctuary.common import clock
 from noctuary.common.metrics import Metrics
 from noctuary.store.limits import Quota, QuotaMet, StoreLimits
@@ -9,17 +11,22 @@ QUOTA_STANDS_S = 900.0
 
 
 class QuotasMet:
-    """Written by the store's thread, read by the event loop; what was met before a restart is not known."""
+    """Written by the store's thread, read by the event loop; a start fills it with who is full."""
 
     def __init__(self, limits: StoreLimits, metrics: Metrics) -> None:
         self._limits = limits
         self._metrics = metrics
         self._met: dict[str, QuotaMet] = {}
 
+    def recall(self, full: Mapping[str, Quota]) -> None:
+        """Take tenants that are full by what is stored for tenants that met their quota now."""
+        for tenant, quota in full.items():
+            self._met[tenant] = QuotaMet(quota, self._limits.of(quota), clock.now())
+
     def note(self, tenant: str, quota: Quota, effect: str, rows: int = 1) -> None:
         """Count rows that were refused or pushed out (`effect`) for a quota."""
         self._metrics.over_quota.labels(quota.value, effect).inc(rows)
-        self._met[tenant] = QuotaMet(quota, self._limits.of(quota), clock.now())
+        self.recall({tenant: quota})
 
     def lately(self, now: float) -> dict[str, QuotaMet]:
         """Return the quotas that tenants met lately, by tenant."""
