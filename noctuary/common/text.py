@@ -61,7 +61,8 @@ def clean(text: str, limit: int) -> str:
     any text: what is far longer than what people write is cut before.
     """
     text = _without_unseen(shorten(text, max(CLEANED_LIMIT, limit)))
-    hidden = {c for c in set(text) if unicodedata.category(c) in _NOT_SHOWN} - _KEPT_FORMAT
+    is_plain = text.isascii() and text.isprintable()  # as most texts are: no character needs a look
+    hidden = set() if is_plain else {c for c in set(text) if unicodedata.category(c) in _NOT_SHOWN} - _KEPT_FORMAT
     shown = "".join(" " if c in hidden else c for c in text) if hidden else text
     if not shown.isascii():
         # What needed a mark that went needs nothing any more.

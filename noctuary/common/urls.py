@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 import idna
@@ -17,6 +18,11 @@ MAX_HOST_CHARS = 253
 """The longest name that DNS can carry."""
 
 
+KEPT_URLS = 256
+"""Every call of an integration asks for the spelling of its API's URL; a cluster has a handful of them."""
+
+
+@lru_cache(maxsize=KEPT_URLS)
 def normal_url(text: str, field: str = "apiURL") -> str:
     """Return the one spelling of a base URL: `https://host[:port][/path]`, without a slash at its end.
 
