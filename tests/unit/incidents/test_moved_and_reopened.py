@@ -60,9 +60,10 @@ async def test_what_comes_up_after_a_reopening_is_found_by_another_second_look(
     await started(scene)
     incident = await resolved(scene)
     await scene.store.commit(FinishRecheck("one", incident.id))  # the look that its trigger asked for
+    before = time.time()
     scene.pd.reopen(incident.id, by=scene.bot)
     await scene.until(lambda: "Reopened at" in scene.text(incident.id))
-    await deploy_badly(scene)
+    await deploy_badly(scene, ago_s=time.time() - before + 1)  # as a cause it must not be later than the reopening
     monkeypatch.setattr(clock, "now", lambda: time.time() + 601)
     await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: payments-api was rolled out to 2.4.1"))
 
