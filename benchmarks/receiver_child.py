@@ -15,6 +15,7 @@ import structlog
 import uvloop
 
 from noctuary.common.metrics import Metrics
+from noctuary.incidents.unread import Unread
 from noctuary.models.routing_record import SigningSecret, encode_record, record_secret_name
 from noctuary.routing.operator_token import OperatorToken
 from noctuary.routing.record_secrets import Secret, SecretMeta
@@ -53,7 +54,15 @@ async def receiver(directory: Path, metrics: Metrics) -> Any:
     routing.on_list([Secret(SecretMeta(record_secret_name(each.id)), encode_record(each)) for each in records])
     routing.health.confirm()
     store = await open_store(directory)
-    deps = Deps(store, routing, OperatorToken(), metrics, TokenProofs(), ReportLog(routing), routing_max_age_s=FRESH_S)
+    deps = Deps(
+        store,
+        routing,
+        OperatorToken(),
+        metrics,
+        TokenProofs(),
+        ReportLog(routing, Unread(metrics, routing)),
+        routing_max_age_s=FRESH_S,
+    )
     return create_app(deps)
 
 

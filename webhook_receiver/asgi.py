@@ -61,8 +61,12 @@ def answer_for(error: NoctuaryError) -> Answer:
         return _error_answer(error.http_status, "not_ready", str(error), headers)
     if error.http_status < 500:
         return _error_answer(error.http_status, "malformed", str(error))
+    return _bug(error, error.http_status)
+
+
+def _bug(error: Exception, status: int = 500) -> Answer:
     log.error("Request failed by a bug", error=str(error), exc_info=error)
-    return _error_answer(error.http_status, "not_ready", "Internal error; the log of the receiver names it")
+    return _error_answer(status, "not_ready", "Internal error; the log of the receiver names it")
 
 
 def _error_answer(status: int, outcome: str, message: str, headers: Mapping[str, str] | None = None) -> Answer:
@@ -75,6 +79,8 @@ async def answer_of(handling: Awaitable[Answer]) -> Answer:
         return await handling
     except NoctuaryError as error:
         return answer_for(error)
+    except Exception as error:  # noqa: BLE001 - uvicorn would answer in plain text
+        return _bug(error)
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from noctuary.common.log import LogLimit
 from noctuary.common.metrics import Metrics
+from noctuary.incidents.unread import Unread
 from noctuary.kube.reflector import Health
 from noctuary.routing.operator_token import OperatorToken
 from noctuary.routing.table import RoutingTable
@@ -43,6 +44,11 @@ class Deps:
         limits_met = LimitsMet(self.metrics)
         self.bodies = BodyBudget(limits_met)
         self.admission = Admission(limits_met)
+
+    @property
+    def unread(self) -> Unread:
+        """Return what counts requests that cannot be used."""
+        return self.reports.unread
 
     @property
     def routing_is_fresh(self) -> bool:

@@ -134,7 +134,7 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
         internal_token=OperatorToken(),
         metrics=metrics,
         proofs=proofs,
-        reports=ReportLog(routing),
+        reports=ReportLog(routing, pipeline.unread),
         routing_max_age_s=settings.routing_max_age_s,
         wake_worker=pipeline.wake.set,
         watches=source.health,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from noctuary.common import clock
 from noctuary.incidents.trust.refusals import Refusals
+from noctuary.incidents.unread import Unread
 from noctuary.models.reports import Displaced, IntegrationReport, ReportPage
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.routing.forgetting import Forgetting, LoadedStates
@@ -22,8 +23,9 @@ DISPLACED_FOR_S = 24 * 3600.0
 class ReportLog:
     """Merges changes of records and of stored states into one order, which starts anew with every process."""
 
-    def __init__(self, routing: RoutingTable) -> None:
+    def __init__(self, routing: RoutingTable, unread: Unread) -> None:
         self.boot = secrets.token_hex(8)
+        self.unread = unread
         self._routing = routing
         self._states = LoadedStates(routing)
         self._order: dict[str, int] = {}
@@ -52,6 +54,8 @@ class ReportLog:
             self.note_change(state.id)
         self._end_displacements(clock.now())
         self._take_quotas(store.quotas_met(clock.now()))
+        for integration_id in self.unread.changed(clock.now()):
+            self.note_change(integration_id)
         changed = [(number, each) for each, number in self._order.items() if number > cursor][:PAGE_ITEMS]
         loaded = [self._routing.get(each) for _, each in changed]
         items = [self._report(record) for record in loaded if record is not None]
@@ -95,4 +99,5 @@ class ReportLog:
             refusal=self._refusals.current(state),
             displaced=self._current_displacement(state),
             quota=self._quotas.of(record.namespace),
+            unread=self.unread.told(record.id),
         )

@@ -23,8 +23,16 @@ class Metrics:
         self.webhooks = Counter(
             "noctuary_webhooks",
             "Webhooks by outcome (accepted, duplicate, ignored, unknown_token, bad_signature, malformed, too_large, "
-            "not_ready: 8 values).",
+            "foreign, not_ready: 9 values).",
             ["outcome"],
+            registry=self.registry,
+        )
+        self.unread = Counter(
+            "noctuary_unread",
+            "What came and could not be used: signed webhooks, payloads of other systems, items of PagerDuty's lists, "
+            "by where (webhook_url, events, answers: 3 values) and kind (unreadable, unsigned, left_out, or the "
+            "system's: 11 values).",
+            ["where", "kind"],
             registry=self.registry,
         )
         self.ack_seconds = Histogram(

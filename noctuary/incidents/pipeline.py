@@ -26,6 +26,7 @@ from noctuary.incidents.trust.notes import Notes
 from noctuary.incidents.trust.proofs import Proofs
 from noctuary.incidents.trust.visits import Visits
 from noctuary.incidents.trust.witness import Witness
+from noctuary.incidents.unread import Unread
 from noctuary.incidents.updater import IncidentUpdater
 from noctuary.pagerduty.client import PagerDutyClients
 from noctuary.routing.directory import RoutingDirectory
@@ -53,7 +54,8 @@ class IncidentPipeline:
         sight: Sight = NO_SIGHT,
         timings: Timings = DEFAULT_TIMINGS,
     ) -> None:
-        locks, clients = KeyedLocks(), PagerDutyClients(http, metrics.count_pagerduty_call)
+        self.unread = Unread(metrics, routing)
+        locks, clients = KeyedLocks(), PagerDutyClients(http, metrics.count_pagerduty_call, self.unread.left_out)
         rows = NoteRows(store, locks, metrics, timings)
         delivery = NoteDelivery(store, clients, rows, metrics, timings)
         self.sender = NoteSender(store, routing, rows, delivery, timings)
@@ -66,7 +68,7 @@ class IncidentPipeline:
         self.visits = Visits(store, routing, self.updater, timings)
         self.backfiller = Backfiller(store, routing, clients, self.updater, metrics)
         suspensions = Suspensions(routing, self.backfiller.request)
-        self.worker = InboxWorker(store, routing, self.updater, metrics, suspensions)
+        self.worker = InboxWorker(store, routing, self.updater, self.unread, suspensions)
         self.rechecks = Rechecks(store, routing, looks, timings, lambda: self.worker.is_full)
         self._store = store
         self._routing = routing

@@ -31,10 +31,14 @@ class IncidentRow(msgspec.Struct, kw_only=True, omit_defaults=True):
     urgency: str = ""
     status: str = "triggered"
     triggered_at: float = 0.0
+    is_start_unknown: bool = False
+    """Nobody told when it began: `triggered_at` is when it was first told of."""
     acknowledged_at: float | None = None
     acknowledged_by: str | None = None
     resolved_at: float | None = None
     resolved_by: str | None = None
+    is_end_unknown: bool = False
+    """Nobody told when it was resolved: `resolved_at` is when something was last told of it."""
     updated_at: float = 0.0
     last_event_at: float = 0.0
     diagnosis: bytes | None = None

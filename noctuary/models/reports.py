@@ -29,12 +29,31 @@ class QuotaReport(msgspec.Struct, frozen=True):
     limit: int
 
 
+WEBHOOK_URL = "webhook_url"
+EVENTS = "events"
+ANSWERS = "answers"
+"""Where something came that could not be used: PagerDuty's answers are what was asked for."""
+UNREADABLE = "unreadable"
+LEFT_OUT = "left_out"
+"""Kinds of PagerDuty's own: a signed webhook, and an item of a list; other kinds are those of other systems."""
+
+
+class UnreadReport(msgspec.Struct, frozen=True):
+    """What came and could not be used: where (webhook_url, events, answers), of which kind, how often since when."""
+
+    where: str
+    kind: str
+    count: int
+    since: float
+    last_at: float
+
+
 class IntegrationReport(msgspec.Struct, omit_defaults=True):
     """What one receiver knows of one integration; times are seconds since the epoch.
 
     `proven_token_sha256` is the newest token that has carried a valid signature; `refusal` is absent again as soon as
     PagerDuty accepted what it refused, or may accept it; `displaced` when no incident was for a day, or when the other
-    integration is gone.
+    integration is gone; `unread` when nothing of it came for a day, or the receiver was restarted.
     """
 
     id: str
@@ -46,6 +65,7 @@ class IntegrationReport(msgspec.Struct, omit_defaults=True):
     refusal: Refusal | None = None
     displaced: Displaced | None = None
     quota: QuotaReport | None = None
+    unread: list[UnreadReport] = []
 
 
 class ReportPage(msgspec.Struct):

@@ -21,7 +21,7 @@ NOTE_BUDGET_BYTES = 8_000
 """PagerDuty takes 65,535; nobody reads more than a screen or two at night."""
 MARKER_LINE_START = "noctuary ref "
 _CUT = "(shortened)"
-_STATUS_PREFIX = re.compile(r"^Resolved after [^.]*\. ")
+_STATUS_PREFIX = re.compile(r"^Resolved(?: after [^.]*)?\. ")
 _STATUS_LINE_STARTS = ("Reopened at ", "Acknowledged at ", "Resolved at ")
 BLOCK_END = "\n\n"
 
@@ -86,6 +86,9 @@ def _within(body: str, limit: int) -> str:
 def _status_prefix(incident: IncidentRow) -> str:
     if incident.status != "resolved":
         return ""
+    is_start_known = not incident.is_start_unknown or incident.reopened_at is not None
+    if incident.is_end_unknown or not is_start_known:
+        return "Resolved. "
     return f"Resolved after {duration(_took_s(incident))}. "
 
 
@@ -102,7 +105,7 @@ def _status_lines(incident: IncidentRow, clearing: Clearing | None, goes_on_sinc
         lines.append(
             f"Acknowledged at {format_moment(incident.acknowledged_at, near)} UTC{_by(incident.acknowledged_by)}."
         )
-    if incident.status == "resolved" and incident.resolved_at is not None:
+    if incident.status == "resolved" and incident.resolved_at is not None and not incident.is_end_unknown:
         cleared = _cleared(clearing, near) if clearing is not None else ""
         lines.append(
             f"Resolved at {format_moment(incident.resolved_at, near)} UTC{_by(incident.resolved_by)}.{cleared}"

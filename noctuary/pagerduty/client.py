@@ -1,12 +1,14 @@
 """PagerDuty's REST API: the few calls we make, each with typed answers and typed errors."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
 import msgspec
+import structlog
 
 from noctuary.common.clock import format_time
 from noctuary.common.errors import EgressRefused, OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
@@ -26,7 +28,10 @@ from noctuary.pagerduty.objects import (
     NoteList,
     ServicePage,
 )
-from noctuary.pagerduty.webhook import Reference, time_or
+from noctuary.pagerduty.tolerant import UNREADABLE, decode
+from noctuary.pagerduty.webhook import Reference, read_time
+
+log = structlog.get_logger()
 
 PAGE_SIZE = 100
 """The largest page there is."""
@@ -35,9 +40,17 @@ PAGING_WALL = 10_000
 DEFAULT_RETRY_S = 1.0
 """When PagerDuty does not say when to retry; the caller backs off from there."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 Count = Callable[[str, str], None]
 """Called with the name of each call and its outcome: ok, refused, rate_limited, failed or lost."""
+LeftOut = Callable[[int], None]
+"""Called with how many items of an answer could not be used."""
+TellLeftOut = Callable[[Collection[str], int], None]
+"""Called with the ids of integrations and how many items of an answer for them could not be used."""
+
+
+def _untold(_items: int) -> None:
+    """Tell nobody."""
 
 
 class PagerDutyClient:
@@ -52,12 +65,14 @@ class PagerDutyClient:
         budget: Budget,
         count: Count,
         tenant: str = "",
+        left_out: LeftOut = _untold,
     ) -> None:
         self.budget = budget
         self._tenant = tenant
         self._http = http
         self._base = api_url.rstrip("/")
         self._count = count
+        self._left_out = left_out
         self._is_posting = False
         self._headers = {
             "Authorization": f"Token token={token}",
@@ -115,7 +130,10 @@ class PagerDutyClient:
         """Write a note. Raises OutcomeUnknown when it may exist although no good answer came."""
         path = f"/incidents/{_part(incident_id)}/notes"
         body = {"note": {"content": content}}
-        return (await self._call("create_note", "POST", path, NoteAnswer, Need.NOTE, body=body)).note
+        note = (await self._call("create_note", "POST", path, NoteAnswer, Need.NOTE, body=body)).note
+        if not note.id:
+            raise OutcomeUnknown("PagerDuty's answer does not name the note that was written")
+        return note
 
     async def edit_note(self, incident_id: str, note_id: str, content: str) -> None:
         """Replace a note's text."""
@@ -150,11 +168,11 @@ class PagerDutyClient:
                 if incident.id not in seen:
                     seen.add(incident.id)
                     yield incident
-            if not page.more or not page.incidents:
+            if not page.has_more(PAGE_SIZE):
                 return
             offset += PAGE_SIZE
             if offset + PAGE_SIZE > PAGING_WALL:
-                since, offset = max(since + 1, time_or(page.incidents[-1].created_at, until)), 0
+                since, offset = max(since + 1, _last_time(page) or until), 0
 
     async def open_incidents(self, scope: Mapping[str, Sequence[str]], most: int) -> AsyncIterator[Incident]:
         """Yield at most so many incidents of any age that are not resolved, the newest first."""
@@ -172,7 +190,7 @@ class PagerDutyClient:
             )
             for incident in page.incidents:
                 yield incident
-            if not page.more:
+            if not page.has_more(PAGE_SIZE):
                 return
 
     async def _incident_page(
@@ -204,7 +222,7 @@ class PagerDutyClient:
         try:
             async with nullcontext() if self._is_posting else self.budget.call(need, self._tenant):
                 response = await self._send(method, path, query, body)
-            result = self._read(response, answer, writes=method != "GET")
+            result = self._read(name, response, answer, writes=method != "GET")
             outcome = "ok"
         except PagerDutyError as error:
             outcome = _outcome(error)
@@ -224,36 +242,50 @@ class PagerDutyClient:
             kind = PagerDutyUnavailable if method == "GET" else OutcomeUnknown
             raise kind(f"PagerDuty's answer was lost ({type(error).__name__})") from error
 
-    def _read(self, response: httpx.Response, answer: type[T] | None, *, writes: bool) -> T:
+    def _read(self, name: str, response: httpx.Response, answer: type[T] | None, *, writes: bool) -> T:
         self.budget.learn(response.headers)
         pause_s = self.budget.close(response.headers) if response.status_code == 429 else DEFAULT_RETRY_S
         raise_for(response, writes=writes, pause_s=pause_s)
         if answer is None:
             return None  # type: ignore[return-value]  # the caller asked for no answer
         try:
-            return msgspec.json.decode(response.content, type=answer)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            found, left_out = decode(response.content, answer)
+        except UNREADABLE as error:
             kind = OutcomeUnknown if writes else PagerDutyUnavailable
             raise kind("PagerDuty's answer is not what its API promises", response.status_code) from error
+        if left_out:
+            log.warning("Items of an answer cannot be used", call=name, items=left_out)
+            self._left_out(left_out)
+        return msgspec.structs.replace(found, left_out=left_out) if isinstance(found, IncidentPage) else found
 
 
 class PagerDutyClients:
     """Makes the client of an integration; all share connections and each token's budget."""
 
-    def __init__(self, http: httpx.AsyncClient, count: Count, budgets: Budgets | None = None) -> None:
+    def __init__(self, http: httpx.AsyncClient, count: Count, left_out: TellLeftOut) -> None:
         self._http = http
         self._count = count
-        self._budgets = budgets or Budgets()
+        self._left_out = left_out
+        self._budgets = Budgets()
 
-    def of(self, record: RoutingRecord) -> PagerDutyClient:
-        """Return the client of an integration; raise PagerDutyError when it has no token, or none that can be sent."""
+    def of(self, record: RoutingRecord, others: Collection[str] = ()) -> PagerDutyClient:
+        """Return the client of an integration; raise PagerDutyError when it has no token, or none that can be sent.
+
+        `others` are told, too, of what could not be used of its answers.
+        """
         if record.api_token is None:
             raise PagerDutyError("the integration has no API token: set spec.apiTokenSecretRef", status=401)
         require_sendable(record.api_token, record.from_email)
         budget = self._budgets.of(record.api_url, record.api_token)
+        told = partial(self._left_out, {record.id, *others})
         return PagerDutyClient(
-            self._http, record.api_url, record.api_token, record.from_email, budget, self._count, record.namespace
+            self._http, record.api_url, record.api_token, record.from_email, budget, self._count, record.namespace, told
         )
+
+
+def _last_time(page: IncidentPage) -> float | None:
+    times = (read_time(incident.created_at) for incident in reversed(page.incidents))
+    return next((at for at in times if at is not None), None)
 
 
 def _part(text: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from noctuary.pagerduty.webhook import Reference
+from noctuary.pagerduty.webhook import Identity, Number, Reference
 
 
 class Acknowledgement(msgspec.Struct, frozen=True):
@@ -17,8 +17,8 @@ class Acknowledgement(msgspec.Struct, frozen=True):
 class Incident(msgspec.Struct, frozen=True):
     """An incident of GET /incidents; its times carry the account's offset."""
 
-    id: str
-    incident_number: int | None = None
+    id: Identity
+    incident_number: Number | None = None
     title: str | None = None
     html_url: str | None = None
     status: str | None = None
@@ -42,7 +42,7 @@ class AlertBody(msgspec.Struct, frozen=True):
 class Alert(msgspec.Struct, frozen=True):
     """One alert of an incident."""
 
-    id: str
+    id: str = ""
     summary: str | None = None
     status: str | None = None
     created_at: str | None = None
@@ -52,33 +52,31 @@ class Alert(msgspec.Struct, frozen=True):
 class LogEntry(msgspec.Struct, frozen=True):
     """One entry of an incident's log: what was done, and when."""
 
-    id: str
+    id: str = ""
     type: str = ""
     created_at: str | None = None
 
 
 class Note(msgspec.Struct, frozen=True):
-    """One note of an incident."""
+    """One note of an incident; in a list it may lack its id."""
 
-    id: str
+    id: str = ""
     content: str = ""
     created_at: str | None = None
     user: Reference | None = None
 
 
-class User(msgspec.Struct, frozen=True):
-    """The person that a user's token belongs to."""
-
-    id: str
-    email: str | None = None
-    html_url: str | None = None
-
-
 class IncidentPage(msgspec.Struct, frozen=True):
-    """One page of GET /incidents."""
+    """One page of GET /incidents; `left_out` counts incidents that cannot be used, and is no field of the answer."""
 
     incidents: list[Incident]
-    more: bool = False
+    more: bool | None = None
+    left_out: int = msgspec.field(default=0, name=" left out")
+
+    def has_more(self, size: int) -> bool:
+        """Return whether another page follows; where PagerDuty does not say it, behind a full one."""
+        shown = len(self.incidents) + self.left_out
+        return shown > 0 and (self.more if self.more is not None else shown >= size)
 
 
 class ServicePage(msgspec.Struct, frozen=True):
@@ -91,14 +89,14 @@ class AlertPage(msgspec.Struct, frozen=True):
     """One page of GET /incidents/{id}/alerts."""
 
     alerts: list[Alert]
-    more: bool = False
+    more: bool | None = None
 
 
 class LogPage(msgspec.Struct, frozen=True):
     """One page of GET /incidents/{id}/log_entries, the newest first."""
 
     log_entries: list[LogEntry]
-    more: bool = False
+    more: bool | None = None
 
 
 class NoteList(msgspec.Struct, frozen=True):

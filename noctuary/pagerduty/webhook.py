@@ -1,19 +1,47 @@
-"""A V3 webhook as PagerDuty sends it, typed at the edge and tolerant: almost any field may be missing or null."""
+"""A V3 webhook as PagerDuty sends it, typed at the edge and tolerant: any field but the id may be missing or odd."""
+
+import re
+from typing import Annotated
 
 import msgspec
 
 from noctuary.common.clock import parse_time
 from noctuary.common.errors import InvalidInput
+from noctuary.pagerduty.tolerant import UNREADABLE, decode
 
 MAX_EVENT_ID_CHARS = 128
 """Event ids have no fixed format (26 to 38 characters were seen); longer ones are cut so that a row stays small."""
 
 MAX_TEAMS_BYTES = 64 * 1024
 """A few teams of some 200 bytes are usual; 2 MB of empty ones would be 34 MB of objects, and stop all for 0.3 s."""
+INCIDENT_EVENTS = frozenset(
+    {
+        "incident.triggered",
+        "incident.acknowledged",
+        "incident.unacknowledged",
+        "incident.resolved",
+        "incident.reopened",
+        "incident.escalated",
+        "incident.delegated",
+        "incident.reassigned",
+        "incident.priority_updated",
+        "incident.service_updated",
+        "incident.incident_type.changed",
+    }
+)
+"""Events whose data is the incident itself, whether or not it says so."""
+MAX_NUMBER = 2**53
+"""Beyond it no JSON number is sure; accounts count their incidents in thousands."""
 MAX_AHEAD_S = 300.0
 """PagerDuty's clock and ours differ by less; what is said to happen later than that has a made-up time."""
 MAX_AGE_S = 366 * 86400.0
 """No store keeps what is older: a time of before is a mistake of a clock or of a sender, such as 1970."""
+
+_EPOCH = re.compile(r"[0-9]{9,10}(?:\.[0-9]+)?|[0-9]{12,13}")
+"""A time as a number: in seconds or milliseconds since the epoch."""
+
+Identity = Annotated[str, msgspec.Meta(min_length=1)]
+Number = Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)]
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -33,9 +61,9 @@ class _Kind(msgspec.Struct, frozen=True):
 class IncidentData(msgspec.Struct, frozen=True):
     """What a webhook tells of an incident: neither alerts nor details."""
 
-    id: str
+    id: Identity
     html_url: str | None = None
-    number: int | None = None
+    number: Number | None = None
     status: str | None = None
     created_at: str | None = None
     title: str | None = None
@@ -60,7 +88,8 @@ class _Envelope(msgspec.Struct, frozen=True):
 class WebhookEvent(msgspec.Struct, frozen=True):
     """One event; `incident` is set when it tells an incident's state, `occurred_at` in seconds since the epoch.
 
-    `clamped`: the event told a time that cannot be, and `occurred_at` is the nearest that can.
+    `clamped`: the event told a time that cannot be, and `occurred_at` is the nearest that can. Without `is_dated` it
+    told no time that can be read, and `occurred_at` is when it was received.
     """
 
     id: str
@@ -68,23 +97,27 @@ class WebhookEvent(msgspec.Struct, frozen=True):
     occurred_at: float
     data_type: str
     clamped: bool = False
+    is_dated: bool = True
     agent: Reference | None = None
     incident: IncidentData | None = None
 
 
 def parse_webhook(body: bytes, received_at: float) -> WebhookEvent:
-    """Decode a verified body; raise InvalidInput when it is no V3 webhook.
+    """Decode a verified body; raise InvalidInput when it is no V3 webhook, or tells of an incident without its id.
 
-    The kind is read from `event.data.type`: a note's event has the resource type of an incident, but is none.
+    The kind is read from the event's type and from `event.data.type`: a note's event has the resource type of an
+    incident, but is none. What else is missing, null or of another type counts as absent.
     """
     try:
-        event = msgspec.json.decode(body, type=_Envelope).event
-        kind = msgspec.json.decode(event.data, type=_Kind | None)
-        data_type = (kind and kind.type) or ""
-        if kind is not None and len(memoryview(kind.teams)) > MAX_TEAMS_BYTES:
-            raise InvalidInput("event.data.teams", "is longer than any incident's", "send what PagerDuty sends")
-        incident = msgspec.json.decode(event.data, type=IncidentData) if data_type == "incident" else None
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        event = decode(body, _Envelope)[0].event
+        kind = _kind_of(event.data)
+        data_type = "incident" if event.event_type in INCIDENT_EVENTS else kind.type or ""
+        if not event.event_type and not data_type:
+            raise msgspec.ValidationError("neither the event nor its data names its kind")
+        is_too_long = len(memoryview(kind.teams)) > MAX_TEAMS_BYTES
+        without = ("teams",) if is_too_long else ()
+        incident = decode(event.data, IncidentData, without)[0] if data_type == "incident" else None
+    except UNREADABLE as error:
         raise InvalidInput("body", f"is no V3 webhook ({error})", "send webhooks of version 3 only") from error
     told_at = time_or(event.occurred_at, received_at)
     occurred_at = possible_time(told_at, received_at)
@@ -94,9 +127,17 @@ def parse_webhook(body: bytes, received_at: float) -> WebhookEvent:
         occurred_at=occurred_at,
         data_type=data_type,
         clamped=occurred_at != told_at,
+        is_dated=read_time(event.occurred_at) is not None,
         agent=event.agent,
         incident=incident,
     )
+
+
+def _kind_of(data: msgspec.Raw) -> _Kind:
+    try:
+        return decode(data, _Kind)[0]
+    except UNREADABLE:  # null, or of another type
+        return _Kind()
 
 
 def possible_time(told_at: float, received_at: float) -> float:
@@ -111,8 +152,18 @@ def possible_time(told_at: float, received_at: float) -> float:
 
 
 def time_or(text: str | None, otherwise: float) -> float:
-    """Read a time with any offset; what is missing or unreadable counts as `otherwise`."""
+    """Read a time; what is none counts as `otherwise`."""
+    at = read_time(text)
+    return otherwise if at is None else at
+
+
+def read_time(text: str | None) -> float | None:
+    """Read a time with any offset, or a number of seconds or milliseconds; None for what is none."""
+    if not text:
+        return None
+    if _EPOCH.fullmatch(text):
+        return float(text) if len(text.partition(".")[0]) <= 10 else float(text) / 1000
     try:
-        return parse_time(text) if text else otherwise
+        return parse_time(text)
     except (ValueError, OverflowError):
-        return otherwise
+        return None

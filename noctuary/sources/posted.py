@@ -1,7 +1,6 @@
 """Events that other systems post to us: one, an array or NDJSON, checked one by one and turned into ContextEvents."""
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable
 from typing import Annotated, TypeVar
 
@@ -11,11 +10,11 @@ from noctuary.common.clock import parse_time
 from noctuary.common.errors import InvalidInput
 from noctuary.common.text import shorten
 from noctuary.models.context_event import ContextEvent, EventType, new_event_id
+from noctuary.sources.posted_errors import field_problems, kind_of, malformed
 from noctuary.sources.posted_text import (
     BODY_FIX,
     ESCAPE,
     is_ndjson,
-    malformed,
     require_few,
     require_unique_keys,
     split_items,
@@ -36,6 +35,8 @@ MAX_AGE_S = 366 * 24 * 3600.0
 """What is dated earlier comes from a clock that was never set (1970), not from the past."""
 MAX_SAID_CHARS = 200
 """Of what was sent in the words of a refusal: an answer to a thousand bad items stays below a megabyte."""
+MAX_ERRORS = 4000
+"""Beyond it only the first error of each item is told, for the same reason."""
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_CHARS)]
 Value = Annotated[str, msgspec.Meta(max_length=MAX_VALUE_CHARS)]
@@ -63,6 +64,10 @@ class PostedEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     link: Link | None = None
 
 
+class _Dated(msgspec.Struct, frozen=True):
+    timestamp: str | None = None
+
+
 class ItemError(msgspec.Struct, frozen=True):
     """What is wrong with one item, and how to fix it; `index` counts from 0."""
 
@@ -73,10 +78,11 @@ class ItemError(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """What a body held."""
+    """What a body held; `foreign` is its kind where it is another system's and holds no event."""
 
     events: list[ContextEvent]
     errors: list[ItemError]
+    foreign: str | None = None
 
 
 FIXES = {
@@ -93,10 +99,21 @@ FIXES = {
 }
 OPTIONAL_TEXT_FIX = f"send text of at most {MAX_VALUE_CHARS} characters, or leave it out"
 
+_TOO_LONG = f"is longer than {MAX_VALUE_CHARS} characters"
+_NAME_TOO_LONG = f"is longer than {MAX_NAME_CHARS} characters"
+WANTED = dict.fromkeys(("service_name", "vendor", "entity", "dedup_key"), ("text", _NAME_TOO_LONG))
+WANTED |= dict.fromkeys(("old_value", "new_value", "actor", "sha", "timestamp", "raw_line"), ("text", _TOO_LONG))
+WANTED |= {
+    "event_type": ("text", "is no type of event that we know"),
+    "confidence": ("a number", "is not above 0 and at most 1"),
+    "ttl_seconds": ("a number", f"is not a whole number from 1 to {MAX_TTL_S}"),
+    "link": ("text", f"is no http or https URL of at most {MAX_LINK_CHARS} characters"),
+}
+"""What each field should be, and what is wrong with it when it is that."""
+
 _ITEM = msgspec.json.Decoder(PostedEvent)
 _ITEMS = msgspec.json.Decoder(list[PostedEvent])
 _ENCODER = msgspec.json.Encoder()
-_FIELD = re.compile(r"at `\$\.(\w+)|required field `(\w+)`")
 
 
 def parse_events(body: bytes, content_type: str, tenant: str, now: float) -> Batch:
@@ -104,19 +121,28 @@ def parse_events(body: bytes, content_type: str, tenant: str, now: float) -> Bat
     text = body.strip()
     posted = _decode_at_once(text, content_type)
     if posted is None:
-        return _collect(split_items(text, content_type), parse_item, tenant, now)
+        return _collect(split_items(text, content_type), parse_item, errors_of, tenant, now)
     require_few(len(posted))
-    return _collect(posted, lambda event: event, tenant, now)
+    return _collect(posted, lambda event: event, lambda _: [], tenant, now)
 
 
-def _collect(items: Iterable[T], read: Callable[[T], PostedEvent], tenant: str, now: float) -> Batch:
+def _collect(
+    items: Iterable[T],
+    read: Callable[[T], PostedEvent],
+    explain: Callable[[T], list[InvalidInput]],
+    tenant: str,
+    now: float,
+) -> Batch:
+    """Turn items into events; where one cannot be, say all that is wrong with it."""
     events: list[ContextEvent] = []
     errors: list[ItemError] = []
     for index, item in enumerate(items):
         try:
             events.append(to_event(read(item), tenant, now))
         except InvalidInput as error:
-            errors.append(ItemError(index, _said(error.field), _said(error.problem), error.fix))
+            found = explain(item) if len(errors) < MAX_ERRORS else []
+            told = [ItemError(index, _said(each.field), _said(each.problem), each.fix) for each in found or [error]]
+            errors.extend(told)
     return Batch(events, errors)
 
 
@@ -153,18 +179,27 @@ def parse_item(text: bytes) -> PostedEvent:
     try:
         event = _ITEM.decode(text)
     except msgspec.ValidationError as error:
-        raise _explain(str(error)) from error
+        raise InvalidInput("body", f"is {kind_of(text)}, not an object that is an event", BODY_FIX) from error
     except (ValueError, RecursionError) as error:
-        raise malformed(error) from error
+        raise malformed(error, BODY_FIX) from error
     require_unique_keys(text)
     return event
 
 
-def _explain(message: str) -> InvalidInput:
-    found = _FIELD.search(message)
-    field = (found[1] or found[2]) if found else "body"
-    problem = message.partition(" - at `")[0]
-    return InvalidInput(field, problem, FIXES.get(field, OPTIONAL_TEXT_FIX))
+def errors_of(text: bytes) -> list[InvalidInput]:
+    """Return all that is wrong with the fields of an item; nothing where it is no JSON object."""
+    try:
+        problems = dict(field_problems(text, PostedEvent, WANTED))
+        posted = msgspec.json.decode(text, type=_Dated) if "timestamp" not in problems else None
+    except (ValueError, RecursionError):
+        return []
+    errors = [InvalidInput(field, problem, FIXES.get(field, OPTIONAL_TEXT_FIX)) for field, problem in problems.items()]
+    try:
+        event_time(posted.timestamp if posted is not None else None, 0.0)
+        require_unique_keys(text)
+    except InvalidInput as error:
+        errors.append(error)
+    return errors
 
 
 def to_event(posted: PostedEvent, tenant: str, now: float) -> ContextEvent:

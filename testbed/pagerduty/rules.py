@@ -2,9 +2,12 @@
 
 import random
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as data_field
 from enum import StrEnum
 from typing import Any
+
+from testbed.pagerduty.oddities import require_known, spoil
 
 
 class Action(StrEnum):
@@ -16,13 +19,15 @@ class Action(StrEnum):
     LOSE_REQUEST = "lose-request"
     LOSE_ANSWER = "lose-answer"
     HIDE_NOTE = "hide-note"
+    ODD_ANSWER = "odd-answer"
 
     DUPLICATE = "duplicate"
     TWO_SIGNATURES = "two-signatures"
     REORDER_KEYS = "reorder-keys"
+    ODD_WEBHOOK = "odd-webhook"
 
 
-DELIVERY_ACTIONS = frozenset({Action.DUPLICATE, Action.TWO_SIGNATURES, Action.REORDER_KEYS})
+DELIVERY_ACTIONS = frozenset({Action.DUPLICATE, Action.TWO_SIGNATURES, Action.REORDER_KEYS, Action.ODD_WEBHOOK})
 
 
 @dataclass
@@ -32,7 +37,8 @@ class Rule:
     `method` and `path` choose REST calls (`*` is one segment of the path, `**` any number), `event` chooses deliveries
     by event type. Of those chosen it strikes the `nth` (from 1), or every `every`-th, or each with `probability`;
     with none of the three each one; at most `times` times. `seconds` is how long a hang lasts, a note stays hidden or
-    the rate limit is closed; `headers=False` sends the 429 without headers and body.
+    the rate limit is closed; `headers=False` sends the 429 without headers and body. An odd answer or webhook has the
+    `oddity` in its `field`, a path such as `incidents.0.title`; where the field is not there it stays as it is.
     """
 
     action: Action
@@ -47,14 +53,17 @@ class Rule:
     seconds: float = 5.0
     status: int = 503
     headers: bool = True
+    field: str = ""
+    oddity: str = "null"
     seen: int = 0
     struck: int = 0
-    _random: random.Random = field(init=False, repr=False)
-    _path: re.Pattern[str] = field(init=False, repr=False)
-    _event: re.Pattern[str] = field(init=False, repr=False)
+    _random: random.Random = data_field(init=False, repr=False)
+    _path: re.Pattern[str] = data_field(init=False, repr=False)
+    _event: re.Pattern[str] = data_field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.action = Action(self.action)
+        require_known(self.oddity)
         self._random = random.Random(self.seed)
         self._path = _pattern(self.path, "/")
         self._event = _pattern(self.event, ".")
@@ -87,6 +96,13 @@ class Rule:
         if self.probability is not None:
             return self._random.random() < self.probability
         return True
+
+    def spoiled(self, payload: Any) -> bytes | None:
+        """Return a body with the oddity of this rule; None for one without its field."""
+        try:
+            return spoil(payload, self.field, self.oddity)
+        except LookupError:
+            return None
 
     def as_json(self) -> dict[str, Any]:
         """Return the rule with its counts, for people."""

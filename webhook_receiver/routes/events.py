@@ -13,6 +13,7 @@ from noctuary.store.interface import Store
 from webhook_receiver.asgi import (
     Answer,
     Receive,
+    Refused,
     Scope,
     Send,
     answer_of,
@@ -26,6 +27,7 @@ from webhook_receiver.asgi import (
 from webhook_receiver.authentication import find_sender
 from webhook_receiver.deps import Deps
 from webhook_receiver.quotas import RETRY_AFTER_S, refused_items
+from webhook_receiver.routes.foreign import is_pagerdutys, misdirected_webhook, recognise_sent, tell_at_events
 
 EVENTS_PATH = "/v1/events"
 
@@ -61,8 +63,9 @@ class EventsRoute:
             body = await read_body(scope, receive, held)
             slots = await deps.admission.enter(record.id, len(body))
             try:
-                content_type = header(scope, b"content-type")
-                batch = await deps.long_work.run(len(body), parse_batch, record, content_type, body)
+                batch = await deps.long_work.run(len(body), parse_batch, record, scope, body)
+                if batch.foreign is not None:
+                    raise tell_at_events(deps, record, batch.foreign)
                 del body  # what it was decoded to takes its place
                 return await store_events(deps.store, self._counters, batch)
             finally:
@@ -82,23 +85,32 @@ def check_head(deps: Deps, scope: Scope) -> RoutingRecord:
     """Return who sends, before anything of the body is read; raise Refused or NotReady."""
     if scope["method"] != "POST":
         raise refuse(405, "malformed", "Only POST is served here", {"allow": "POST"})
-    record = find_sender(deps, header(scope, b"authorization"))
+    try:
+        record = find_sender(deps, header(scope, b"authorization"))
+    except Refused:
+        if is_pagerdutys(scope):
+            raise misdirected_webhook() from None
+        raise
     if (header(scope, b"content-encoding") or b"identity") != b"identity":
         raise refuse(415, "malformed", "Content-Encoding is not supported; send the body as it is")
     return record
 
 
-def parse_batch(record: RoutingRecord, content_type: bytes | None, body: bytes) -> Batch:
-    """Parse a body; one that cannot be split into events is a batch of one error."""
+def parse_batch(record: RoutingRecord, scope: Scope, body: bytes) -> Batch:
+    """Parse a body; one that cannot be split into events is a batch of one error, or another system's."""
+    content_type = (header(scope, b"content-type") or b"").decode("latin-1")
     try:
-        return parse_events(body, (content_type or b"").decode("latin-1"), record.namespace, clock.now())
+        batch = parse_events(body, content_type, record.namespace, clock.now())
     except InvalidInput as error:
-        return Batch([], [ItemError(0, error.field, error.problem, error.fix)])
+        batch = Batch([], [ItemError(0, error.field, error.problem, error.fix)])
+    if batch.events:
+        return batch
+    return msgspec.structs.replace(batch, foreign=recognise_sent(scope, body))
 
 
 async def store_events(store: Store, counters: Counters, batch: Batch) -> Answer:
     """Store the good events and report the bad ones."""
-    counters.refused.inc(len(batch.errors))
+    counters.refused.inc(len({error.index for error in batch.errors}))
     if not batch.events:
         return Answer(400, "malformed", msgspec.json.encode(EventsAnswer(0, 0, batch.errors)))
     added = await store.add_events(batch.events)

@@ -10,6 +10,7 @@ import structlog
 
 from noctuary.common import clock
 from noctuary.models.routing_record import WEBHOOK_PATH, RoutingRecord, TokenHash
+from noctuary.pagerduty.foreign import without_path
 from noctuary.store.interface import NewWebhook
 from webhook_receiver.asgi import (
     Answer,
@@ -26,6 +27,7 @@ from webhook_receiver.asgi import (
 )
 from webhook_receiver.authentication import check_signature, find_integration
 from webhook_receiver.deps import Deps
+from webhook_receiver.routes.foreign import recognise_sent, tell_unsigned
 
 log = structlog.get_logger()
 
@@ -37,7 +39,7 @@ DUPLICATE = Answer(202, "duplicate")
 
 
 class WebhookRoute:
-    """The route for PagerDuty, as a plain ASGI application; it never parses a body."""
+    """The route for PagerDuty, as a plain ASGI application; it parses no signed body."""
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
@@ -57,10 +59,13 @@ async def handle_request(deps: Deps, scope: Scope, receive: Receive) -> Answer:
     """Authenticate a request and store what it carries; raise Refused or NotReady."""
     if scope["method"] != "POST":
         raise refuse(405, "malformed", "Only POST is served here", {"allow": "POST"})
-    record, token = find_integration(deps, scope["path"].removeprefix(PREFIX))
+    identity, kind = without_path(scope["path"].removeprefix(WEBHOOK_PATH).removeprefix("/"))
+    record, token = find_integration(deps, identity)
     with deps.bodies.hold(record.id, peer_of(scope), may_use_reserve=True) as held:
         body = await read_body(scope, receive, held)
         signatures = header(scope, b"x-pagerduty-signature")
+        if signatures is None:
+            tell_unsigned(deps, record, kind or await deps.long_work.run(len(body), recognise_sent, scope, body))
         await deps.long_work.run(len(body), check_signature, deps, record, token, body, signatures)
         webhook_id = await deps.long_work.run(len(body), webhook_id_of, header(scope, b"x-webhook-id"), body)
         return await store_webhook(deps, record, token, webhook_id, body)

@@ -338,5 +338,6 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 def _plain_answer(refusal: Refusal) -> bytes:
-    headers = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-    return STATUS_LINE[refusal.status] + headers % len(refusal.text) + refusal.text
+    text = b'{"error":"%s"}' % refusal.text
+    headers = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+    return STATUS_LINE[refusal.status] + headers % len(text) + text

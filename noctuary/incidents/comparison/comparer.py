@@ -72,8 +72,8 @@ class Comparer:
 
     def _client(self, listing: Listing) -> PagerDutyClient:
         # Reading needs no From, and one that cannot be sent is its own integration's trouble.
-        record = next(iter(listing.members.values()))[0].record
-        return self._clients.of(msgspec.structs.replace(record, from_email=None))
+        records = [member.record for of_one in listing.members.values() for member in of_one]
+        return self._clients.of(msgspec.structs.replace(records[0], from_email=None), [each.id for each in records])
 
     async def _listed(
         self, client: PagerDutyClient, listing: Listing, asked_at: float, seen: set[str]
@@ -177,4 +177,5 @@ def _is_to_take(member: Member, seen: Sighting, known: KnownIncident | None) -> 
 
 
 def _awaits_webhook(member: Member, seen: Sighting, known: KnownIncident | None) -> bool:
-    return known is None and member.record.takes_webhooks and seen.triggered_at > seen.asked_at - YOUNG_INCIDENT_S
+    is_young = seen.is_start_told and seen.triggered_at > seen.asked_at - YOUNG_INCIDENT_S
+    return known is None and member.record.takes_webhooks and is_young

@@ -8,9 +8,11 @@ import structlog
 from noctuary.common import clock
 from noctuary.common.backoff import Backoff
 from noctuary.common.errors import InvalidInput
-from noctuary.common.metrics import Metrics
 from noctuary.incidents.told.sightings import Sighting, sighting_of_event
+from noctuary.incidents.unread import Unread
+from noctuary.models.reports import UNREADABLE
 from noctuary.models.routing_record import RoutingRecord
+from noctuary.pagerduty.foreign import recognise
 from noctuary.pagerduty.webhook import parse_webhook
 from noctuary.routing.directory import RoutingDirectory
 from noctuary.store.interface import FinishWebhook, InboxRow, ParkWebhook, RetryWebhook
@@ -38,9 +40,7 @@ class Parsed(msgspec.Struct, frozen=True):
     sighting: Sighting
 
 
-def sort_out(
-    rows: Iterable[InboxRow], routing: RoutingDirectory, metrics: Metrics
-) -> tuple[list[Parsed], list[Settled]]:
+def sort_out(rows: Iterable[InboxRow], routing: RoutingDirectory, unread: Unread) -> tuple[list[Parsed], list[Settled]]:
     """Parse what tells of an incident; what is held, tells of none or cannot be read is settled without."""
     parsed: list[Parsed] = []
     settled: list[Settled] = []
@@ -49,7 +49,7 @@ def sort_out(
         if record is None or record.suspend:
             settled.append((row, _held(row, clock.now(), is_known=record is not None)))
             continue
-        found = _read(row, record, metrics)
+        found = _read(row, record, unread)
         if isinstance(found, Parsed):
             parsed.append(found)
         else:
@@ -57,13 +57,14 @@ def sort_out(
     return parsed, settled
 
 
-def _read(row: InboxRow, record: RoutingRecord, metrics: Metrics) -> Parsed | FinishWebhook | RetryWebhook:
+def _read(row: InboxRow, record: RoutingRecord, unread: Unread) -> Parsed | FinishWebhook | RetryWebhook:
     try:
         event = parse_webhook(row.body, row.received_at)
         sighting = sighting_of_event(event, event.incident) if event.incident is not None else None
     except InvalidInput as error:
-        metrics.webhooks.labels("malformed").inc()
-        log.warning("Signed webhook cannot be parsed", integration=row.integration_id, error=error.problem)
+        kind = recognise(row.body) or UNREADABLE
+        unread.note_signed(row.integration_id, kind)
+        log.warning("Signed webhook cannot be used", integration=row.integration_id, kind=kind, error=error.problem)
         return FinishWebhook(row.id, row.integration_id, None)
     except Exception:
         log.exception("Signed webhook cannot be read, retrying", integration=row.integration_id)

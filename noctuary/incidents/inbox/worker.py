@@ -7,12 +7,12 @@ import structlog
 
 from noctuary.common import clock
 from noctuary.common.errors import NoctuaryError, PagerDutyError, StoreUnavailable
-from noctuary.common.metrics import Metrics
 from noctuary.common.tasks import wait_until_set
 from noctuary.incidents.failures import failure_state
 from noctuary.incidents.inbox.sorting import UNEXPECTED, Parsed, Settled, again, grouped, sort_out
 from noctuary.incidents.inbox.suspensions import Suspensions
 from noctuary.incidents.slots import Slots, tenants_in
+from noctuary.incidents.unread import Unread
 from noctuary.incidents.updater import IncidentUpdater
 from noctuary.incidents.waker import Waker
 from noctuary.models.routing_record import RoutingRecord
@@ -50,14 +50,14 @@ class InboxWorker:
         store: Store,
         routing: RoutingDirectory,
         updater: IncidentUpdater,
-        metrics: Metrics,
+        unread: Unread,
         suspensions: Suspensions,
     ) -> None:
         self.wake = asyncio.Event()
         self._store = store
         self._routing = routing
         self._updater = updater
-        self._metrics = metrics
+        self._unread = unread
         self._suspensions = suspensions
         self._slots = Slots(MAX_AT_ONCE, MAX_OF_ONE, tenants_in(routing))
         self._claimed: set[int] = set()
@@ -82,7 +82,7 @@ class InboxWorker:
                     self.wake.clear()
                     has_more = await self._waker.turn()
                     rows = await self._claim()
-                    parsed, settled = sort_out(rows, self._routing, self._metrics)
+                    parsed, settled = sort_out(rows, self._routing, self._unread)
                     for group in grouped(parsed):
                         tasks.create_task(self._work(group))
                     if settled:

@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from noctuary.common import clock
-from noctuary.common.errors import PagerDutyError, RevisionConflict
+from noctuary.common.errors import PagerDutyError, PagerDutyUnavailable, RevisionConflict
 from noctuary.common.metrics import Metrics
 from noctuary.incidents.outbox.rows import NoteRows
 from noctuary.incidents.timings import Timings
@@ -195,8 +195,13 @@ class NoteDelivery:
 
 
 def our_notes(notes: list[Note], marker: str) -> list[Note]:
-    """Return the notes that end in our marker line, oldest first; they are listed newest first, with whole seconds."""
-    ours = (note for note in reversed(notes) if holds_marker(note.content, marker))
+    """Return the notes that end in our marker line, oldest first; they are listed newest first, with whole seconds.
+
+    Raises PagerDutyUnavailable when one is there without its id: it can neither be edited nor written anew.
+    """
+    ours = [note for note in reversed(notes) if holds_marker(note.content, marker)]
+    if not all(note.id for note in ours):
+        raise PagerDutyUnavailable("PagerDuty lists our note without its id")
     return sorted(ours, key=lambda note: time_or(note.created_at, 0.0))
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from noctuary.common.text import clean
 from noctuary.pagerduty.objects import Incident
-from noctuary.pagerduty.webhook import IncidentData, Reference, WebhookEvent, time_or
+from noctuary.pagerduty.webhook import IncidentData, Reference, WebhookEvent, read_time, time_or
 
 RANK = {"triggered": 0, "acknowledged": 1, "resolved": 2}
 _STATUS_OF_EVENT = {
@@ -36,6 +36,7 @@ class Sighting(msgspec.Struct, frozen=True):
     team_ids: list[str] = []
     urgency: str = ""
     triggered_at: float = 0.0
+    is_start_told: bool = True
     acknowledged_at: float | None = None
     acknowledged_by: str | None = None
     resolved_at: float | None = None
@@ -64,6 +65,7 @@ def sighting_of_event(event: WebhookEvent, data: IncidentData) -> Sighting:
     is_ack, is_resolve = event.event_type == "incident.acknowledged", event.event_type == "incident.resolved"
     agent = _name(event.agent)
     created_at = min(time_or(data.created_at, event.occurred_at), event.occurred_at)
+    is_trigger = event.event_type == "incident.triggered" and event.is_dated
     return Sighting(
         incident_id=data.id[:_MAX_ID_CHARS],
         at=event.occurred_at,
@@ -76,7 +78,8 @@ def sighting_of_event(event: WebhookEvent, data: IncidentData) -> Sighting:
         service_name=_name(data.service) or "",
         team_ids=_ids(data.teams),
         urgency=(data.urgency or "")[:_MAX_URGENCY_CHARS],
-        triggered_at=event.occurred_at if event.event_type == "incident.triggered" else created_at,
+        triggered_at=event.occurred_at if is_trigger else created_at,
+        is_start_told=is_trigger or read_time(data.created_at) is not None,
         acknowledged_at=event.occurred_at if is_ack else None,
         acknowledged_by=agent if is_ack else None,
         resolved_at=event.occurred_at if is_resolve else None,
@@ -94,16 +97,17 @@ def _reopened_at(event: WebhookEvent, data: IncidentData, created_at: float) -> 
 
 def sighting_of_listing(incident: Incident, asked_at: float) -> Sighting:
     """Read what the incidents list tells."""
-    created_at = time_or(incident.created_at, asked_at)
-    changed_at = time_or(incident.last_status_change_at, created_at)
-    status = incident.status if incident.status in RANK else "triggered"
+    created = read_time(incident.created_at)
+    changed_at = time_or(incident.last_status_change_at, asked_at if created is None else created)
+    created_at = changed_at if created is None else created
+    status = _status_of(incident)
     ack = incident.acknowledgements[0] if incident.acknowledgements else None
     by = _name(incident.last_status_change_by)
-    resolved_at = time_or(incident.resolved_at, changed_at) if status == "resolved" else None
+    resolved_at = read_time(incident.resolved_at or incident.last_status_change_at) if status == "resolved" else None
     return Sighting(
         incident_id=incident.id[:_MAX_ID_CHARS],
         at=changed_at,
-        status=status or "triggered",
+        status=status,
         is_exact=False,
         number=incident.incident_number or 0,
         title=clean(incident.title or "", _MAX_TITLE_CHARS),
@@ -113,16 +117,26 @@ def sighting_of_listing(incident: Incident, asked_at: float) -> Sighting:
         team_ids=_ids(incident.teams),
         urgency=(incident.urgency or "")[:_MAX_URGENCY_CHARS],
         triggered_at=created_at,
+        is_start_told=created is not None,
         acknowledged_at=time_or(ack.at, changed_at) if ack else None,
         acknowledged_by=_name(ack.acknowledger) if ack else None,
         resolved_at=resolved_at,
-        resolved_by=by if resolved_at is not None else None,
+        resolved_by=by if status == "resolved" else None,
         asked_at=asked_at,
     )
 
 
+def _status_of(incident: Incident) -> str:
+    """Return an incident's status; what goes with a status tells it, too."""
+    if incident.status is not None and incident.status in RANK:
+        return incident.status
+    if incident.resolved_at:
+        return "resolved"
+    return "acknowledged" if incident.acknowledgements else "triggered"
+
+
 def _ids(references: list[Reference] | None) -> list[str]:
-    return [each.id[:_MAX_ID_CHARS] for each in (references or [])[:_MAX_TEAMS]]
+    return [each.id[:_MAX_ID_CHARS] for each in (references or [])[:_MAX_TEAMS] if each.id]
 
 
 def _name(reference: Reference | None) -> str | None:

@@ -19,7 +19,7 @@ def apply_sighting(row: IncidentRow | None, seen: Sighting, api_url: str, integr
     """Return the incident as it is known after a sighting; what is older only fills in what was not known yet."""
     if row is None:
         row = IncidentRow(api_url=api_url, incident_id=seen.incident_id, integration_id=integration_id)
-        row.triggered_at = seen.triggered_at
+        row.triggered_at, row.is_start_unknown = seen.triggered_at, not seen.is_start_told
         is_newer = True
     else:
         row = msgspec.structs.replace(row)
@@ -68,7 +68,10 @@ def confirmed(row: IncidentRow, seen: Sighting) -> IncidentRow:
         revision=row.revision,
     )
     found = apply_sighting(known, seen, row.api_url, row.integration_id)
-    found.last_event_at, found.triggered_at = _exact_time(row, seen), seen.triggered_at
+    found.last_event_at = _exact_time(row, seen)
+    begun = row if row.triggered_at and not seen.is_start_told else seen
+    found.triggered_at = begun.triggered_at
+    found.is_start_unknown = not seen.is_start_told and (begun is seen or row.is_start_unknown)
     found.status, found.team_ids = seen.status, seen.team_ids
     found.account, found.confirmed_at = account_of(seen.html_url), seen.asked_at
     reopened_at = row.reopened_at if seen.reopened_at is None else seen.reopened_at
@@ -116,14 +119,23 @@ def _fill_in(row: IncidentRow, seen: Sighting, *, is_newer: bool) -> None:
         row.service_id, row.service_name = seen.service_id, seen.service_name
     if seen.is_asked:
         row.team_ids = seen.team_ids
-    if seen.triggered_at and (not row.triggered_at or seen.triggered_at < row.triggered_at):
-        row.triggered_at = seen.triggered_at
+    _begin(row, seen)
     if seen.reopened_at is not None and seen.reopened_at > (row.reopened_at or 0.0) + SAME_REOPENING_S:
         row.reopened_at = seen.reopened_at
     if seen.acknowledged_at is not None and (is_newer or row.acknowledged_at is None):
         row.acknowledged_at, row.acknowledged_by = seen.acknowledged_at, seen.acknowledged_by
-    if seen.resolved_at is not None and (is_newer or (row.resolved_at is None and row.status == "resolved")):
-        row.resolved_at, row.resolved_by = seen.resolved_at, seen.resolved_by
+    is_end_known = row.resolved_at is not None and not row.is_end_unknown
+    if seen.resolved_at is not None and (is_newer or (not is_end_known and row.status == "resolved")):
+        row.resolved_at, row.resolved_by, row.is_end_unknown = seen.resolved_at, seen.resolved_by, False
+
+
+def _begin(row: IncidentRow, seen: Sighting) -> None:
+    """Take over when it began: the earliest that was told, else when it was first told of."""
+    is_first_told = seen.is_start_told and row.is_start_unknown
+    if not seen.triggered_at or (row.triggered_at and not seen.is_start_told and not row.is_start_unknown):
+        return
+    if is_first_told or not row.triggered_at or seen.triggered_at < row.triggered_at:
+        row.triggered_at, row.is_start_unknown = seen.triggered_at, not seen.is_start_told
 
 
 def _forget_what_ended(row: IncidentRow) -> None:
@@ -131,5 +143,6 @@ def _forget_what_ended(row: IncidentRow) -> None:
         row.acknowledged_at = row.acknowledged_by = None
     if row.status != "resolved":
         row.resolved_at = row.resolved_by = None
+        row.is_end_unknown = False
     elif row.resolved_at is None:
-        row.resolved_at = row.last_event_at or row.triggered_at
+        row.resolved_at, row.is_end_unknown = row.last_event_at or row.triggered_at, True

@@ -7,13 +7,14 @@ import msgspec
 
 from noctuary.common.clock import format_time
 from noctuary.models.integration_spec import IntegrationSpec
-from noctuary.models.reports import IntegrationReport, QuotaReport
+from noctuary.models.reports import EVENTS, WEBHOOK_URL, IntegrationReport, QuotaReport
 from noctuary.models.routing_record import RoutingRecord
 from noctuary_operator.plan.desired import Desired
 from noctuary_operator.plan.manifests import Backend
 from noctuary_operator.plan.observed import Observed
 from noctuary_operator.plan.policy import Problem
 from noctuary_operator.plan.routes.kinds import ROUTE_KINDS
+from noctuary_operator.plan.unread import words_of_foreign, words_of_left_out
 from noctuary_operator.resources import reasons
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.objects import RouteObject
@@ -149,9 +150,15 @@ def _subscription(observed: Observed, spec: IntegrationSpec, *, proven: bool) ->
         )
         is_unusable = observed.signing_secret.is_unusable
         return "False", reasons.SIGNING_SECRET_UNUSABLE if is_unusable else reasons.SIGNING_SECRET_MISSING, message
-    if not proven:
-        return "True", reasons.AWAITING_FIRST_WEBHOOK, "no signed webhook has come with the current token yet"
-    return "True", reasons.ACTIVE, "a signed webhook has come with the current token"
+    if observed.report is None:
+        kept = _kept(observed, "SubscriptionReady", (reasons.ACTIVE if proven else reasons.FOREIGN_PAYLOADS,))
+        if kept is not None:
+            return kept
+    foreign = words_of_foreign(observed.report, WEBHOOK_URL)
+    if proven:
+        return "True", reasons.ACTIVE, f"a signed webhook has come with the current token{foreign}"
+    reason = reasons.FOREIGN_PAYLOADS if foreign else reasons.AWAITING_FIRST_WEBHOOK
+    return "True", reason, f"no signed webhook has come with the current token yet{foreign}"
 
 
 def _outbound(observed: Observed, spec: IntegrationSpec, desired: Desired) -> ConditionState | None:
@@ -204,7 +211,8 @@ def _ready(
         return unknown
     if spec.suspend:
         return "True", reasons.SUSPENDED, "spec.suspend is true: webhooks are stored, nothing is posted"
-    return _quota(observed) or parts.get("SubscriptionReady") or ("True", reasons.ACTIVE, "notes can be written")
+    special = _quota(observed) or _unread(observed)
+    return special or parts.get("SubscriptionReady") or ("True", reasons.ACTIVE, "notes can be written")
 
 
 def _quota(observed: Observed) -> ConditionState | None:
@@ -213,6 +221,18 @@ def _quota(observed: Observed) -> ConditionState | None:
         return _kept(observed, "Ready", (reasons.QUOTA_REACHED,))
     quota = observed.report.quota
     return ("True", reasons.QUOTA_REACHED, _quota_message(quota)) if quota is not None else None
+
+
+def _unread(observed: Observed) -> ConditionState | None:
+    """What came and could not be used; it takes nothing away from what works, so that nobody can turn Ready off."""
+    if observed.report is None:
+        return _kept(observed, "Ready", (reasons.FOREIGN_PAYLOADS, reasons.ITEMS_LEFT_OUT))
+    left_out = words_of_left_out(observed.report)
+    foreign = words_of_foreign(observed.report, WEBHOOK_URL) + words_of_foreign(observed.report, EVENTS)
+    if not left_out and not foreign:
+        return None
+    reason = reasons.ITEMS_LEFT_OUT if left_out else reasons.FOREIGN_PAYLOADS
+    return "True", reason, f"what is set up works{left_out}{foreign}"
 
 
 def _kept(observed: Observed, type_: str, reported: tuple[str, ...]) -> ConditionState | None:

@@ -15,6 +15,11 @@ SUSPENDED = "Suspended"
 QUOTA_REACHED = "QuotaReached"
 """The namespace keeps as much in the store as it may: events are refused, or the oldest go."""
 
+FOREIGN_PAYLOADS = "ForeignPayloads"
+"""Another system, or PagerDuty in another form, sends to our addresses; of SubscriptionReady, too."""
+ITEMS_LEFT_OUT = "ItemsLeftOut"
+"""Something of PagerDuty's could not be read: a signed webhook, or an incident of a list."""
+
 # TokenReady
 TOKEN_ISSUED = "TokenIssued"  # noqa: S105 - a reason
 """The webhook Secret holds a token that the receiver accepts."""

@@ -1,6 +1,7 @@
 """What every REST call passes before it reaches its route: key, rate limit, misbehaviour, headers."""
 
 import asyncio
+import json
 import time
 
 from starlette.requests import Request
@@ -117,7 +118,10 @@ class Gate:
         self._check_headers(request, key)
         hidden = strikes.get(Action.HIDE_NOTE)
         request.state.hide_note_s = hidden.seconds if hidden else 0.0
-        return await _captured(self._app, request)
+        response = await _captured(self._app, request)
+        odd = strikes.get(Action.ODD_ANSWER)
+        body = odd.spoiled(json.loads(bytes(response.body))) if odd is not None and response.body else None
+        return response if body is None else Response(body, response.status_code, media_type="application/json")
 
     def _check_headers(self, request: Request, key: Key) -> None:
         what = f"{request.method} {request.url.path}"

@@ -10,10 +10,12 @@ from typing import Any
 
 from testbed.pagerduty.account.account import DEFAULT_EVENTS
 from testbed.pagerduty.api.limits import REQUESTS_PER_MINUTE
+from testbed.pagerduty.oddities import ODDITIES
 from testbed.pagerduty.program.client import ControlClient, ControlError
 from testbed.pagerduty.program.serve import ServeOptions, default_state_file, read_state, serve
 from testbed.pagerduty.program.show import show_incident, show_ledger
 from testbed.pagerduty.rules import Action
+from testbed.pagerduty.webhooks.foreign import PAYLOADS
 
 Command = Callable[[ControlClient, argparse.Namespace], str]
 
@@ -142,8 +144,8 @@ def _enable(client: ControlClient, chosen: argparse.Namespace) -> str:
 
 
 def _add_rule(client: ControlClient, chosen: argparse.Namespace) -> str:
-    names = ("method", "path", "event", "nth", "every", "probability", "seed", "times", "seconds", "status")
-    given = {name: getattr(chosen, name) for name in names}
+    names = ("method", "path", "event", "nth", "every", "probability", "seed", "times", "seconds", "status", "field")
+    given = {name: getattr(chosen, name) for name in (*names, "oddity")}
     return _as_json(client.post("rules", action=chosen.action, headers=not chosen.bare, **given))
 
 
@@ -154,6 +156,10 @@ def _list_rules(client: ControlClient, _: argparse.Namespace) -> str:
 def _clear_rules(client: ControlClient, _: argparse.Namespace) -> str:
     client.delete("rules")
     return "cleared"
+
+
+def _send_foreign(client: ControlClient, chosen: argparse.Namespace) -> str:
+    return str(client.post("foreign", url=chosen.to, kind=chosen.kind)["status"])
 
 
 def _advance(client: ControlClient, chosen: argparse.Namespace) -> str:
@@ -272,13 +278,17 @@ def _add_misbehaviour_commands(commands: Any) -> None:
     verbs = rule.add_subparsers(required=True, metavar="verb")
     add = _command(verbs, "add", "add a rule", _add_rule)
     add.add_argument("action", choices=[str(action) for action in Action])
-    for name in ("method", "path", "event"):
+    for name in ("method", "path", "event", "field"):
         add.add_argument(f"--{name}")
     for name in ("nth", "every", "seed", "times", "status"):
         add.add_argument(f"--{name}", type=int)
     for name in ("probability", "seconds"):
         add.add_argument(f"--{name}", type=float)
+    add.add_argument("--oddity", choices=ODDITIES, help="what stands in the field of an odd answer or webhook")
     add.add_argument("--bare", action="store_true", help="a 429 without headers and body")
+    foreign = _command(commands, "foreign", "send what another system would", _send_foreign)
+    foreign.add_argument("kind", choices=list(PAYLOADS))
+    foreign.add_argument("to", help="the webhook URL, or that of /v1/events")
     _command(verbs, "list", "show the rules with their counts", _list_rules)
     _command(verbs, "clear", "behave again", _clear_rules)
     clock = _command(commands, "clock", "move the clock", None)

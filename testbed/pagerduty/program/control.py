@@ -52,6 +52,7 @@ class ControlApi:
             Route("/rules", self.rules, methods=["GET"]),
             Route("/rules", self.add_rule, methods=["POST"]),
             Route("/rules", self.clear_rules, methods=["DELETE"]),
+            Route("/foreign", self.foreign, methods=["POST"]),
             Route("/clock/advance", self.advance, methods=["POST"]),
             Route("/settings", self.settings, methods=["POST"]),
         ]
@@ -188,6 +189,11 @@ class ControlApi:
         """Behave again."""
         self._world.rules.clear()
         return Response(status_code=204)
+
+    async def foreign(self, request: Request) -> Response:
+        """Send to a URL what another system would: the kinds are those of `PAYLOADS`."""
+        given = await _read(request, "url", "kind")
+        return JSONResponse({"status": await self._world.courier.send_foreign(given["url"], given["kind"])})
 
     async def advance(self, request: Request) -> Response:
         """Move the clock ahead by seconds."""

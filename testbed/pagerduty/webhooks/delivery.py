@@ -18,6 +18,7 @@ from testbed.pagerduty.account.clock import VirtualClock
 from testbed.pagerduty.account.subscriptions import Subscription
 from testbed.pagerduty.rules import Action, Rules
 from testbed.pagerduty.webhooks.events import Event, compact, reordered
+from testbed.pagerduty.webhooks.foreign import PAYLOADS
 from testbed.pagerduty.webhooks.ledger import Attempt, Ledger, Outcome, Webhook
 from testbed.pagerduty.webhooks.signing import signature_header
 from testbed.pagerduty.webhooks.timings import Timing
@@ -118,6 +119,17 @@ class Courier:
             lane.task = asyncio.create_task(self._run(lane))
         return record
 
+    async def send_foreign(self, url: str, kind: str) -> int:
+        """Send what another system would to an address; return the status of the answer.
+
+        Raises KeyError for a kind nobody knows.
+        """
+        sent = PAYLOADS[kind]
+        address, names = self._way(url + sent.path)
+        headers = {"Content-Type": "application/json"} | dict(sent.headers) | names
+        answer = await self._client.post(address, content=sent.raw, headers=headers)
+        return answer.status_code
+
     def busy(self) -> bool:
         """Say whether an attempt is under way right now."""
         return self._in_flight > 0
@@ -138,7 +150,8 @@ class Courier:
     def _pack(self, subscription: Subscription, event: Event, record: Webhook) -> Parcel:
         strikes = self._rules.for_event(event.event_type)
         payload = reordered(event.payload) if Action.REORDER_KEYS in strikes else event.payload
-        body = compact(payload)
+        odd = strikes.get(Action.ODD_WEBHOOK)
+        body = (odd.spoiled(payload) if odd is not None else None) or compact(payload)
         secrets = [subscription.secret]
         if Action.TWO_SIGNATURES in strikes:
             secrets.insert(0, subscription.other_secret)

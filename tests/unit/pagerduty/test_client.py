@@ -165,7 +165,12 @@ async def test_each_call_is_counted_by_name_and_outcome(
     incident = pd.trigger(pd.add_service("api"), "Errors", deliver=False)
     async with create_client(LOOPBACK) as http:
         client = PagerDutyClient(
-            http, pd.url, token or pd.add_token(), "bot@example.com", Budget(), lambda *call: counts.append(call)
+            http,
+            pd.url,
+            token or pd.add_token(),
+            "bot@example.com",
+            Budget(),
+            lambda *call: counts.append(call),
         )
         with contextlib.suppress(PagerDutyError):
             await client.create_note(incident.id, "text")
@@ -298,6 +303,6 @@ async def test_what_no_header_can_carry_is_refused_with_its_mend(
     record = RoutingRecord("i", "n", "n", 0.0, 1, "outbound", "https://x.example", api_token=token, from_email=sender)
     async with create_client(LOOPBACK) as http:
         with pytest.raises(PagerDutyError, match=words) as caught:
-            PagerDutyClients(http, uncounted).of(record)
+            PagerDutyClients(http, uncounted, lambda *_: None).of(record)
     assert refused_setting(caught.value.status, caught.value.code) == setting
     assert token not in str(caught.value) or token == "token"

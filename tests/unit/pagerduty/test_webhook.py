@@ -244,13 +244,52 @@ def test_a_moved_service_is_not_believed_and_asked_for() -> None:
     assert (found.service_id, found.is_doubted) == ("P1", True)
 
 
-def test_a_webhook_of_endless_teams_is_refused_before_they_are_objects() -> None:
+def test_endless_teams_are_left_out_before_they_are_objects() -> None:
     endless = body(teams=[{}] * 500_000)
     tracemalloc.start()
     try:
-        with pytest.raises(InvalidInput):
-            parse_webhook(endless, T)
+        found = parse_webhook(endless, T).incident
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
+    assert found is not None
+    assert (found.id, found.teams) == ("Q1", None)
     assert peak < 16 * 1024 * 1024
+
+
+# A start that nobody told
+
+
+@pytest.mark.parametrize(
+    ("told", "is_unknown"),
+    [
+        ({"created_at": None}, True),
+        ({"created_at": "odd"}, True),
+        ({"created_at": 1_799_999_000}, False),
+        ({"created_at": 1_799_999_000_123}, False),
+        ({}, False),
+    ],
+)
+def test_a_start_is_known_when_it_was_told(told: dict[str, object], is_unknown: bool) -> None:
+    row = fold(body("incident.resolved", 9, status="resolved", **told))
+    assert row.is_start_unknown is is_unknown
+
+
+def test_a_start_that_is_told_later_is_believed() -> None:
+    row = fold(body("incident.resolved", 9, status="resolved", created_at=None), TRIGGER)
+    assert (row.is_start_unknown, row.triggered_at) == (False, T + 0.25)
+
+
+def test_an_answer_without_a_start_keeps_the_one_that_was_told() -> None:
+    answer = sighting_of_listing(Incident(id="Q1", status="resolved"), T + 60)
+    kept, unknown = (confirmed(fold(each), answer) for each in (TRIGGER, body("incident.resolved", 9, created_at=None)))
+    assert (kept.triggered_at, kept.is_start_unknown, unknown.is_start_unknown) == (T + 0.25, False, True)
+
+
+def test_an_end_that_nobody_told_is_known_when_it_is_told() -> None:
+    untold = confirmed(fold(TRIGGER, ACK), sighting_of_listing(Incident(id="Q1", status="resolved"), T + 60))
+    told = apply_sighting(untold, sighting_of_listing(ENDED, T + 300), "a", "one")
+    assert (untold.is_end_unknown, told.is_end_unknown, told.resolved_at) == (True, False, T + 9)
+
+
+ENDED = Incident(id="Q1", status="resolved", resolved_at="2027-01-15T08:00:09Z")

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from noctuary.common.metrics import Metrics
+from noctuary.incidents.unread import Unread
 from noctuary.models.routing_record import (
     RoutingRecord,
     SigningSecret,
@@ -158,7 +159,8 @@ async def open_door(directory: Path, *, connections: int = 100) -> AsyncIterator
     routing = RoutingTable()
     routing.on_list([Secret(SecretMeta(record_secret_name(each)), encode_record(record(each))) for each in "ab"])
     routing.health.confirm()
-    deps = Deps(store, routing, OperatorToken(), Metrics(), TokenProofs(), ReportLog(routing))
+    metrics = Metrics()
+    deps = Deps(store, routing, OperatorToken(), metrics, TokenProofs(), ReportLog(routing, Unread(metrics, routing)))
     tables = [Connections(deps.metrics, "public", connections), Connections(deps.metrics, "internal", 10)]
     ports = bind("127.0.0.1", 0, 0)
     servers = [make_server(app, table) for app, table in zip(

@@ -8,6 +8,7 @@ import pytest
 
 from noctuary.common import clock
 from noctuary.common.metrics import Metrics
+from noctuary.incidents.unread import Unread
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.reports import INTERNAL_PATH, ReportPage
 from noctuary.models.routing_record import RoutingRecord, encode_record, record_secret_name
@@ -59,7 +60,8 @@ async def receiver(tmp_path: Path) -> AsyncIterator[Receiver]:
     routing.health.confirm()
     token = OperatorToken()
     token.value = "internal-token"
-    made = Receiver(Deps(store, routing, token, Metrics(), TokenProofs(), ReportLog(routing)))
+    metrics = Metrics()
+    made = Receiver(Deps(store, routing, token, metrics, TokenProofs(), ReportLog(routing, Unread(metrics, routing))))
     made.route(routing_record())
     yield made
     await made.public.aclose()

@@ -6,8 +6,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from noctuary.common.metrics import Metrics
 from noctuary.incidents.inbox.suspensions import Suspensions
 from noctuary.incidents.trust.proofs import Proofs
+from noctuary.incidents.unread import Unread
 from noctuary.models.routing_record import RoutingRecord, encode_record, record_secret_name
 from noctuary.routing.record_secrets import Secret, SecretMeta
 from noctuary.routing.table import RoutingTable
@@ -50,7 +52,7 @@ async def save(store: SqliteStore, *ids: str) -> None:
 
 async def test_of_ten_thousand_integrations_that_came_and_went_nothing_is_kept(store: SqliteStore) -> None:
     routing = loaded("stays")
-    reports, proofs, tokens = ReportLog(routing), Proofs(store, routing), TokenProofs()
+    reports, proofs, tokens = ReportLog(routing, Unread(Metrics(), routing)), Proofs(store, routing), TokenProofs()
     suspensions = Suspensions(routing, lambda _: None)
     tokens.follow(routing)
     await save(store, "stays", *IDS)
@@ -58,6 +60,7 @@ async def test_of_ten_thousand_integrations_that_came_and_went_nothing_is_kept(s
     for each in IDS:
         for suspend in (True, False):
             routing.on_event("MODIFIED", secret(record_of(each, suspend=suspend)))
+        reports.unread.note(each, "webhook_url", "unsigned")
     await reports.since(0, store)
     await proofs.refresh()
     assert (len(reports._states), len(proofs._states), len(suspensions._resumed_at)) == (10_001, 10_001, 10_000)
@@ -67,14 +70,21 @@ async def test_of_ten_thousand_integrations_that_came_and_went_nothing_is_kept(s
     await reports.since(0, store)
     await proofs.refresh()
     assert (len(reports._states), len(proofs._states)) == (1, 1)
-    kept = (reports._order, reports._refusals._known, proofs._refusals._known, tokens._newest)
+    kept = (
+        reports._order,
+        reports.unread._counts,
+        reports.unread._told,
+        reports._refusals._known,
+        proofs._refusals._known,
+        tokens._newest,
+    )
     assert all(set(each) <= {"stays"} for each in kept)
     assert not suspensions._resumed_at
 
 
 async def test_an_integration_that_comes_back_has_its_state_read_again(store: SqliteStore) -> None:
     routing = loaded("stays", "returns")
-    reports = ReportLog(routing)
+    reports = ReportLog(routing, Unread(Metrics(), routing))
     await save(store, "stays", "returns")
     await reports.since(0, store)
     routing.on_event("DELETED", secret(record_of("returns")))

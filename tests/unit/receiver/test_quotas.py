@@ -8,6 +8,7 @@ import pytest
 
 from noctuary.common.errors import QuotaExceeded
 from noctuary.common.metrics import Metrics
+from noctuary.incidents.unread import Unread
 from noctuary.models.reports import QuotaReport
 from noctuary.models.routing_record import encode_record, record_secret_name
 from noctuary.routing.record_secrets import Secret, SecretMeta
@@ -32,7 +33,9 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
 
 
 async def post(store: SqliteStore, *items: dict[str, object]) -> tuple[int, dict[str, object]]:
-    answer = await store_events(store, Counters(Metrics()), parse_batch(RECORD, None, json.dumps(items).encode()))
+    answer = await store_events(
+        store, Counters(Metrics()), parse_batch(RECORD, {"headers": []}, json.dumps(items).encode())
+    )
     return answer.status, json.loads(answer.body)
 
 
@@ -57,7 +60,7 @@ async def test_a_request_of_which_nothing_is_kept_is_answered_429(store: SqliteS
 
 async def test_the_operator_is_told_when_a_quota_is_met_and_when_it_is_not_any_more(store: SqliteStore) -> None:
     routing = RoutingTable()
-    reports = ReportLog(routing)
+    reports = ReportLog(routing, Unread(Metrics(), routing))
     routing.on_list([Secret(SecretMeta(record_secret_name(RECORD.id)), encode_record(RECORD))])
     before = await reports.since(0, store)
     await post(store, item("a"), item("b"), item("c"))
@@ -80,7 +83,7 @@ def test_only_tenants_whose_quota_changed_are_told_of_again() -> None:
 async def test_the_operator_is_told_of_webhooks_that_the_namespace_may_not_keep(tmp_path: Path) -> None:
     store = await SqliteStore.open(tmp_path, StoreLimits(tenant_webhook_bytes=1_000))
     routing = RoutingTable()
-    reports = ReportLog(routing)
+    reports = ReportLog(routing, Unread(Metrics(), routing))
     routing.on_list([Secret(SecretMeta(record_secret_name(RECORD.id)), encode_record(RECORD))])
     with pytest.raises(QuotaExceeded):
         await store.add_webhook(NewWebhook(RECORD.id, "w", "hash", 1.0, b"x" * 1_000, RECORD.namespace))

@@ -9,6 +9,7 @@ import pytest
 
 from noctuary.common import clock
 from noctuary.common.metrics import Metrics
+from noctuary.incidents.unread import Unread
 from noctuary.models.routing_record import (
     RoutingRecord,
     SigningSecret,
@@ -89,7 +90,8 @@ async def receiver(tmp_path: Path) -> AsyncIterator[Receiver]:
     store = await SqliteStore.open(tmp_path)
     routing = RoutingTable()
     routing.health.confirm()
-    deps = Deps(store, routing, OperatorToken(), Metrics(), TokenProofs(), ReportLog(routing))
+    metrics = Metrics()
+    deps = Deps(store, routing, OperatorToken(), metrics, TokenProofs(), ReportLog(routing, Unread(metrics, routing)))
     transport = httpx.ASGITransport(create_app(deps))
     async with httpx.AsyncClient(transport=transport, base_url="http://receiver") as client:
         made = Receiver(deps, client)

@@ -187,7 +187,7 @@ async def test_a_move_is_asked_for_and_not_believed(scene: Scene) -> None:
 
 
 async def confirmer_and_claims(scene: Scene, count: int) -> tuple[Confirmer, RoutingRecord, list[IncidentRow]]:
-    clients = PagerDutyClients(scene.http, scene.metrics.count_pagerduty_call)
+    clients = PagerDutyClients(scene.http, scene.metrics.count_pagerduty_call, lambda *_: None)
     incidents = [scene.pd.trigger(scene.service, f"Errors {n}", deliver=False) for n in range(count)]
     now = clock.now()
     claims = [
