@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from noctuary.common.errors import InvalidInput
+from noctuary.sources.posted_errors import malformed
 
 MAX_ITEMS = 1000
 """Events in one request: one commit must not keep others waiting."""
@@ -62,7 +63,7 @@ def _decode_whole(text: bytes) -> list[msgspec.Raw]:
     try:
         items = _ARRAY.decode(text)
     except (ValueError, RecursionError) as error:
-        raise malformed(error) from error
+        raise malformed(error, BODY_FIX) from error
     require_few(len(items))
     return items
 
@@ -75,16 +76,6 @@ def _is_one_value(text: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
-
-
-def malformed(error: Exception) -> InvalidInput:
-    """Return what an error of a JSON parser means for the sender."""
-    problem = str(error)
-    if isinstance(error, RecursionError):
-        problem = "is nested too deeply"
-    elif isinstance(error, UnicodeDecodeError):
-        problem = "is not UTF-8"
-    return InvalidInput("body", problem, BODY_FIX)
 
 
 def require_unique_keys(text: bytes) -> None:
@@ -102,7 +93,7 @@ def require_unique_keys(text: bytes) -> None:
     except InvalidInput:
         raise
     except (ValueError, RecursionError) as error:
-        raise malformed(error) from error
+        raise malformed(error, BODY_FIX) from error
 
 
 def _require_few_names(text: bytes) -> None:

@@ -91,6 +91,72 @@ def test_a_bad_field_is_named_with_its_mend(changes: dict[str, object], field: s
     assert batch.errors[0].fix.startswith("send ")
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"confidence": 2, "ttl_seconds": "60", "event_type": "deployed", "timestamp": "yesterday"},
+            {
+                "event_type": "is no type of event that we know",
+                "confidence": "is not above 0 and at most 1",
+                "ttl_seconds": "is text, not a number",
+                "timestamp": "is not a time",
+            },
+        ),
+        (
+            {"service_name": None, "vendor": "", "entity": [], "link": "ftp://x", "sha": True, "dedup_key": "x" * 254},
+            {
+                "service_name": "is null, not text",
+                "vendor": "is empty",
+                "entity": "is a list, not text",
+                "sha": "is true, not text",
+                "dedup_key": "is longer than 253 characters",
+                "link": "is no http or https URL of at most 2048 characters",
+            },
+        ),
+        (
+            {"confidence": None, "old_value": {}},
+            {"confidence": "is null, not a number", "old_value": "is an object, not text"},
+        ),
+    ],
+)
+def test_all_that_is_wrong_with_an_item_is_told_at_once_in_our_words(
+    changes: dict[str, object], told: dict[str, str]
+) -> None:
+    errors = parse({**EVENT, **changes}).errors
+    assert {error.field: error.problem for error in errors} == told
+    assert all(error.fix.startswith("send ") for error in errors)
+
+
+def test_an_empty_item_names_each_field_that_is_missing() -> None:
+    assert {(error.field, error.problem) for error in parse({}).errors} == {(name, "is missing") for name in EVENT}
+
+
+def test_a_field_that_stands_twice_is_told_beside_the_others() -> None:
+    text = json.dumps({**EVENT, "confidence": 2})[:-1] + ', "vendor": "x"}'
+    assert [error.field for error in parse(text).errors] == ["confidence", "vendor"]
+
+
+def test_the_errors_of_a_thousand_bad_items_are_bounded() -> None:
+    errors = parse(json.dumps([{}] * MAX_ITEMS)).errors
+    assert {error.index for error in errors} == set(range(MAX_ITEMS))
+    assert len(json.dumps([error.problem + error.fix for error in errors])) < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ("7", "is a number, not an object that is an event"),
+        ("null", "is null, not an object that is an event"),
+        ("{", "is JSON that ends too early"),
+        ("<xml/>", "is not JSON from byte 0 on"),
+        ('{"a":' * 100_000, "is nested too deeply"),
+    ],
+)
+def test_what_is_no_event_is_told_in_our_words(body: str, problem: str) -> None:
+    assert [error.problem for error in parse(body).errors] == [problem]
+
+
 @pytest.mark.parametrize("field", EVENT)
 def test_a_missing_field_is_named(field: str) -> None:
     [error] = parse({name: value for name, value in EVENT.items() if name != field}).errors
@@ -201,7 +267,7 @@ def test_one_object_an_array_and_lines_are_understood(body: str, content_type: s
 def test_bad_items_do_not_harm_good_ones() -> None:
     batch = parse(f'[{ONE}, {{"vendor": 1}}, 5, {ONE}, {{}}]')
     assert len(batch.events) == 2
-    assert [error.index for error in batch.errors] == [1, 2, 4]
+    assert sorted({error.index for error in batch.errors}) == [1, 2, 4]
 
 
 def test_too_many_items_are_refused_at_once() -> None:
