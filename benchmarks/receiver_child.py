@@ -20,6 +20,7 @@ from noctuary.models.routing_record import SigningSecret, encode_record, record_
 from noctuary.routing.operator_token import OperatorToken
 from noctuary.routing.record_secrets import Secret, SecretMeta
 from noctuary.routing.table import RoutingTable
+from noctuary.store.limits import StoreLimits
 from noctuary.store.open import open_store
 from testbed.routing_records import routing_record
 from webhook_receiver.app import create_app
@@ -34,6 +35,8 @@ INTEGRATIONS = ("a", "b")
 """Each with the token `token-ID` and the ingest key `key-ID`."""
 SIGNING_SECRET = "signing-secret"  # noqa: S105 - made up
 FRESH_S = 1e9
+NO_QUOTA = 2**60
+"""What is measured is how events are stored, not how they are refused."""
 CPU_CLOCK_OF_PROCESS = 2
 """CPUCLOCK_SCHED of Linux: what clock_getcpuclockid(3) adds to the number of a process."""
 
@@ -53,7 +56,7 @@ async def receiver(directory: Path, metrics: Metrics) -> Any:
     records = [routing_record(each, signing_secrets=[SigningSecret(SIGNING_SECRET)]) for each in INTEGRATIONS]
     routing.on_list([Secret(SecretMeta(record_secret_name(each.id)), encode_record(each)) for each in records])
     routing.health.confirm()
-    store = await open_store(directory)
+    store = await open_store(directory, StoreLimits(tenant_events=NO_QUOTA, tenant_event_bytes=NO_QUOTA))
     deps = Deps(
         store,
         routing,

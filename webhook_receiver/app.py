@@ -1,5 +1,7 @@
 """The public application: what the internet may reach."""
 
+from collections.abc import Awaitable
+
 from webhook_receiver.asgi import Receive, Scope, Send, refuse, send_answer
 from webhook_receiver.deps import Deps
 from webhook_receiver.routes.events import EVENTS_PATH, EventsRoute
@@ -17,16 +19,15 @@ class PublicApp:
         self._webhooks = WebhookRoute(deps)
         self._events = EventsRoute(deps)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one request."""
         sent: str = scope["path"]
         path = scope["path"] = tidy(sent)
         if path.startswith(PREFIX) or sent.startswith(PREFIX):
-            await self._webhooks(scope, receive, send)
-        elif path == EVENTS_PATH:
-            await self._events(scope, receive, send)
-        else:
-            await send_answer(send, NOTHING_HERE)
+            return self._webhooks(scope, receive, send)
+        if path == EVENTS_PATH:
+            return self._events(scope, receive, send)
+        return send_answer(send, NOTHING_HERE)
 
 
 def tidy(path: str) -> str:

@@ -10,6 +10,7 @@ from noctuary.kube.reflector import Health
 from noctuary.routing.operator_token import OperatorToken
 from noctuary.routing.table import RoutingTable
 from noctuary.store.interface import Store
+from webhook_receiver.gathering import Gathering
 from webhook_receiver.reports import ReportLog
 from webhook_receiver.token_proofs import TokenProofs
 from webhook_receiver.traffic.admission import Admission
@@ -44,6 +45,7 @@ class Deps:
         limits_met = LimitsMet(self.metrics)
         self.bodies = BodyBudget(limits_met)
         self.admission = Admission(limits_met)
+        self.gathering = Gathering(self.store)
 
     @property
     def unread(self) -> Unread:

@@ -1,10 +1,11 @@
 """Two HTTP servers in one event loop: the public port and the internal one."""
 
+import asyncio
 import contextlib
 import json
 import resource
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -13,6 +14,7 @@ import uvicorn
 
 from noctuary.common.errors import InvalidInput
 from webhook_receiver.traffic.connections import MAX_CONNECTIONS, Connections
+from webhook_receiver.traffic.listener import Listener
 from webhook_receiver.traffic.protocol import BoundedProtocol
 
 KEEP_ALIVE_S = 65
@@ -94,6 +96,13 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._connections = connections
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and take connections a few at a time."""
+        await super().startup(sockets=[])
+        protocol = cast("Callable[..., asyncio.Protocol]", self.config.http_protocol_class)
+        make = partial(protocol, config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+        self.servers = cast("list[asyncio.Server]", [Listener(each, make) for each in sockets or ()])
+
     async def on_tick(self, counter: int) -> bool:
         """Look after the connections once a second."""
         if counter % TICKS_PER_S == 0:
@@ -118,6 +127,7 @@ def make_server(app: Any, connections: Connections, backlog: int = BACKLOG) -> S
         app,
         loop="none",
         http=protocol,
+        interface="asgi3",
         ws="none",
         lifespan="off",
         log_config=None,

@@ -1,12 +1,14 @@
 """ContextEvent: the one datum that all sources speak, and that correlation reads."""
 
-import os
+import random
 from enum import StrEnum
 
 import msgspec
 
 from noctuary.common import clock
 from noctuary.models import details
+
+_RANDOM = random.Random()  # noqa: S311 - ids are no secrets, and each call of the kernel lends the interpreter's lock
 
 
 class EventType(StrEnum):
@@ -120,4 +122,4 @@ def _silence(known: ContextEvent, told: ContextEvent) -> dict[str, str]:
 def new_event_id(at: float | None = None) -> str:
     """Return a time-ordered id (milliseconds, then randomness), so that unique indexes grow at their end."""
     milliseconds = int((clock.now() if at is None else at) * 1000)
-    return f"{milliseconds:012x}{os.urandom(8).hex()}"
+    return f"{milliseconds:012x}{_RANDOM.getrandbits(64):016x}"

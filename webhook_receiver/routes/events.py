@@ -3,13 +3,13 @@
 import time
 
 import msgspec
+from prometheus_client import Counter
 
 from noctuary.common import clock
 from noctuary.common.errors import InvalidInput
 from noctuary.common.metrics import Metrics
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.sources.posted import SOURCE, Batch, ItemError, parse_events
-from noctuary.store.interface import Store
 from webhook_receiver.asgi import (
     Answer,
     Receive,
@@ -26,6 +26,7 @@ from webhook_receiver.asgi import (
 )
 from webhook_receiver.authentication import find_sender
 from webhook_receiver.deps import Deps
+from webhook_receiver.gathering import AddsEvents
 from webhook_receiver.quotas import RETRY_AFTER_S, refused_items
 from webhook_receiver.routes.foreign import is_pagerdutys, misdirected_webhook, recognise_sent, tell_at_events
 
@@ -59,6 +60,7 @@ class EventsRoute:
         """Authenticate a request and store what it carries; raise Refused or NotReady."""
         deps = self._deps
         record = check_head(deps, scope)
+        deps.admission.require_room(record.id)
         with deps.bodies.hold(record.id, peer_of(scope)) as held:
             body = await read_body(scope, receive, held)
             slots = await deps.admission.enter(record.id, len(body))
@@ -67,7 +69,7 @@ class EventsRoute:
                 if batch.foreign is not None:
                     raise tell_at_events(deps, record, batch.foreign)
                 del body  # what it was decoded to takes its place
-                return await store_events(deps.store, self._counters, batch)
+                return await store_events(deps.gathering, self._counters, batch)
             finally:
                 deps.admission.leave(slots)
 
@@ -108,17 +110,22 @@ def parse_batch(record: RoutingRecord, scope: Scope, body: bytes) -> Batch:
     return msgspec.structs.replace(batch, foreign=recognise_sent(scope, body))
 
 
-async def store_events(store: Store, counters: Counters, batch: Batch) -> Answer:
+async def store_events(store: AddsEvents, counters: Counters, batch: Batch) -> Answer:
     """Store the good events and report the bad ones."""
-    counters.refused.inc(len({error.index for error in batch.errors}))
+    _count(counters.refused, len({error.index for error in batch.errors}))
     if not batch.events:
         return Answer(400, "malformed", msgspec.json.encode(EventsAnswer(0, 0, batch.errors)))
     added = await store.add_events(batch.events)
     errors = refused_items(batch, added)
     answer = EventsAnswer(added.count(True), added.count(False), errors)
-    counters.stored.inc(answer.accepted)
-    counters.repeated.inc(answer.repeated)
-    counters.refused.inc(len(added) - answer.accepted - answer.repeated)
+    _count(counters.stored, answer.accepted)
+    _count(counters.repeated, answer.repeated)
+    _count(counters.refused, len(added) - answer.accepted - answer.repeated)
     if not answer.accepted and not answer.repeated and not batch.errors:
         return Answer(429, "not_ready", msgspec.json.encode(answer), {"retry-after": str(RETRY_AFTER_S)})
     return Answer(207 if errors else 201, "accepted", msgspec.json.encode(answer))
+
+
+def _count(counter: Counter, by: int) -> None:
+    if by:  # most are not, and each takes a lock
+        counter.inc(by)

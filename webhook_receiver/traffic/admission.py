@@ -3,15 +3,18 @@
 import asyncio
 
 from webhook_receiver.traffic.limits_met import LimitsMet
+from webhook_receiver.traffic.pace import Pace
 
-SLOTS = 32
-"""Posted events that are parsed and stored at a time: they fill a commit, and webhooks wait for a few milliseconds."""
-BYTES_PER_SLOT = 16 * 1024
+SLOTS = 64
+"""Posted events that are parsed and stored at a time: one half is stored while the next one is gathered."""
+BYTES_PER_SLOT = 8 * 1024
 """A long batch takes several slots."""
 MAX_SLOTS_EACH = SLOTS // 2
 """The longest batches are worked two at a time: one is parsed while one is stored."""
-MAX_WAIT_S = 4.0
-"""A burst is over by then, and senders wait for five seconds; who would wait longer is asked to come again."""
+MAX_WAIT_S = 0.1
+"""Some ten commits: what waits longer is no burst but more than can be stored, and is told so before it is read."""
+MAX_STALL_S = 1.0
+"""When the store stands still those who wait are told so after this: they could not know when they came."""
 
 
 class _Waiting:
@@ -19,18 +22,43 @@ class _Waiting:
         self.slots = slots
         self.admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
+    def give_up(self) -> None:
+        if not self.admitted.done():
+            self.admitted.set_exception(TimeoutError())
+
 
 class Admission:
     """Slots for the work of many senders; those who wait take turns by sender, in order of arrival each."""
 
-    def __init__(self, limits_met: LimitsMet, slots: int = SLOTS, max_wait_s: float = MAX_WAIT_S) -> None:
+    def __init__(
+        self,
+        limits_met: LimitsMet,
+        slots: int = SLOTS,
+        max_wait_s: float = MAX_WAIT_S,
+        max_stall_s: float = MAX_STALL_S,
+        pace: Pace | None = None,
+    ) -> None:
         self._limits_met = limits_met
         self._free = slots
         self._max_wait_s = max_wait_s
+        self._max_stall_s = max_stall_s
+        self._pace = pace or Pace()
         self._queues: dict[str, dict[_Waiting, None]] = {}
+        self._waiting = self._waiting_slots = 0
+
+    def require_room(self, sender: str) -> None:
+        """Raise NotReady when what comes now would have to wait too long; to be asked before any of it is read."""
+        if self._queues and self.wait_s(sender) > self._max_wait_s:
+            raise self._refusal(sender)
+
+    def wait_s(self, sender: str) -> float:
+        """Return how long a request that comes now will wait for its turn."""
+        turns = len(self._queues.get(sender, ())) + 1
+        ahead = min(self._waiting, turns * len(self._queues))
+        return self._pace.seconds(ahead * self._waiting_slots / self._waiting) if ahead else 0.0
 
     async def enter(self, sender: str, size_bytes: int) -> int:
-        """Take the slots that a body of this size needs and return how many; raise NotReady after too long a wait.
+        """Take the slots that a body of this size needs and return how many; raise NotReady when the store stands.
 
         They are held until as many are given to `leave`.
         """
@@ -42,32 +70,45 @@ class Admission:
         return slots
 
     async def _wait(self, sender: str, slots: int) -> None:
+        if not self._queues:
+            self._pace.begin()
         waiting = _Waiting(slots)
         self._queues.setdefault(sender, {})[waiting] = None
+        self._count(waiting, 1)
+        timer = asyncio.get_running_loop().call_later(self._max_stall_s, waiting.give_up)
         try:
-            async with asyncio.timeout(self._max_wait_s):
-                await waiting.admitted
+            await waiting.admitted
         except BaseException as error:
             self._forget(sender, waiting)
             if isinstance(error, TimeoutError):
-                raise self._limits_met.refuse(
-                    "events", "More events come than can be stored", integration=sender
-                ) from None
+                raise self._refusal(sender) from None
             raise
+        finally:
+            timer.cancel()
+
+    def _refusal(self, sender: str) -> Exception:
+        return self._limits_met.refuse("events", "More events come than can be stored", integration=sender)
+
+    def _count(self, waiting: _Waiting, sign: int) -> None:
+        self._waiting += sign
+        self._waiting_slots += sign * waiting.slots
 
     def _forget(self, sender: str, waiting: _Waiting) -> None:
-        if waiting.admitted.done() and not waiting.admitted.cancelled():
-            self.leave(waiting.slots)
-            return
         queue = self._queues.get(sender, {})
-        queue.pop(waiting, None)
+        if waiting not in queue:  # it was admitted, or passed over, a moment ago
+            if waiting.admitted.done() and not waiting.admitted.cancelled() and not waiting.admitted.exception():
+                self.leave(waiting.slots)
+            return
+        del queue[waiting]
+        self._count(waiting, -1)
         if not queue:
-            self._queues.pop(sender, None)
+            del self._queues[sender]
         self.leave(0)  # who stood behind it may fit
 
     def leave(self, slots: int) -> None:
         """Give slots back, to whoever is next."""
         self._free += slots
+        self._pace.free(slots)
         while self._queues:
             sender, queue = next(iter(self._queues.items()))
             waiting = next(iter(queue))
@@ -75,6 +116,7 @@ class Admission:
             if not is_given_up and waiting.slots > self._free:
                 return
             del self._queues[sender], queue[waiting]
+            self._count(waiting, -1)
             if queue:
                 self._queues[sender] = queue  # behind all others
             if not is_given_up:

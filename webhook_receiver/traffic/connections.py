@@ -65,7 +65,10 @@ class Connections:
     def __init__(self, metrics: Metrics, port: str, limit: int = MAX_CONNECTIONS) -> None:
         self.limit = limit
         self.heads = Pool(MAX_HEADS_BYTES)
+        self.first_turns = ReadTurns()
+        """Of new connections, and of those that brought a webhook."""
         self.turns = ReadTurns()
+        """Of all other connections that are kept."""
         self._by_address: dict[str, dict[Connection, None]] = {}
         self._count = 0
         self._none_for: dict[str, float] = {}
@@ -101,7 +104,13 @@ class Connections:
 
     def close(self) -> None:
         """Give nobody a turn any more; to be called when all connections have ended."""
+        self.first_turns.close()
         self.turns.close()
+
+    def forget_turns(self, file: int) -> None:
+        """Give no turn to a connection whose file will be closed."""
+        self.first_turns.forget(file)
+        self.turns.forget(file)
 
     def cut_overdue(self) -> None:
         """End what takes too long; to be called about once a second."""

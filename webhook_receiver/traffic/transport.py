@@ -5,18 +5,44 @@ import socket
 import struct
 from collections.abc import Callable
 
+from webhook_receiver.traffic.read_turns import ARE_POSSIBLE
+
 _LAST_DATA_RECEIVED = struct.Struct("=52xI")
 """tcpi_last_data_recv of Linux: milliseconds since the kernel took the last bytes of the other side."""
 TCP_INFO = getattr(socket, "TCP_INFO", None)
+READ_BYTES = 64 * 1024
+"""Read at once of a connection whose turn it is: all of an ordinary request."""
 
 
-class ReceiptClock:
-    """Tells how old the last bytes of a connection are; `end` it before its file is closed."""
+class KernelSide:
+    """The file of a connection: how old its last bytes are, and what it holds; `end` it before its file is closed."""
 
-    def __init__(self, transport: asyncio.BaseTransport) -> None:
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
         sock = transport.get_extra_info("socket")
         is_tcp = sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6)
-        self._socket = socket.socket(sock.family, sock.type, sock.proto, sock.fileno()) if is_tcp and TCP_INFO else None
+        self._socket = socket.socket(sock.family, sock.type, sock.proto, sock.fileno()) if is_tcp else None
+        self.file = -1 if self._socket is None else self._socket.fileno()
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether it can be read in turns."""
+        return ARE_POSSIBLE and self._socket is not None
+
+    def pause(self) -> None:
+        """Leave what comes in the kernel, until it is read or resumed."""
+        self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Have the event loop read what comes."""
+        self._transport.resume_reading()
+
+    def read(self) -> bytes:
+        """Return what has come; nothing also when the other side is gone, which the transport finds out by itself."""
+        try:
+            return b"" if self._socket is None else self._socket.recv(READ_BYTES)
+        except OSError:
+            return b""
 
     def age_s(self) -> float:
         """Return for how many seconds the bytes that were just read had waited in the kernel; 0 if it does not tell."""

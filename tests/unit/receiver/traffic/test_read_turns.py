@@ -69,6 +69,26 @@ async def test_who_is_ready_first_is_read_first(turns: ReadTurns, pairs: list[Pa
     assert read == sorted(read, reverse=True)
 
 
+async def test_a_source_with_few_is_read_before_the_rest_of_one_with_many(turns: ReadTurns, pairs: list[Pair]) -> None:
+    read: list[str] = []
+    sources = "a" * (len(pairs) - 1) + "b"
+    for source, (ours, theirs) in zip(sources, pairs, strict=True):
+        theirs.send(b"x")
+        turns.wait(ours.fileno(), partial(read.append, source), source)
+    await until("all were read", lambda: len(read) == len(pairs), bool)
+    assert "".join(read).index("b") < 2
+
+
+async def test_who_waits_again_gets_another_turn(turns: ReadTurns, pairs: list[Pair]) -> None:
+    read: list[int] = []
+    (ours, theirs), *_ = pairs
+    theirs.send(b"x")
+    for turn in range(3):
+        turns.wait(ours.fileno(), partial(read.append, turn))
+        await run_turns(20)
+    assert read == [0, 1, 2]
+
+
 async def test_each_wait_gives_one_turn(turns: ReadTurns, pairs: list[Pair]) -> None:
     read: list[str] = []
     pairs[0].theirs.send(b"x")
@@ -114,6 +134,16 @@ async def test_a_connection_that_brought_a_webhook_waits_for_no_turn(door: Door)
     assert ((await posting.ask(POST))[0], (await telling.ask(webhook()))[0]) == (201, 202)
     await posting.send(POST)
     assert (await telling.ask(webhook()))[0] == 202
+
+
+async def test_a_new_connection_that_says_nothing_at_once_waits_for_its_first_turn(door: Door) -> None:
+    door.public.first_turns = NoTurns()
+    silent = await door.sender()
+    await door.open_connections(1)
+    await run_turns(5)
+    await silent.send(webhook())
+    assert (await (await door.sender()).ask(POST))[0] == 201
+    assert await door.stored() == []
 
 
 def test_the_process_hands_the_interpreter_over_soon_and_leaves_what_stays_out_of_collections() -> None:

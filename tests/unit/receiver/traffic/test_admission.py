@@ -10,12 +10,13 @@ from noctuary.common.errors import NotReady
 from noctuary.common.metrics import Metrics
 from webhook_receiver.traffic.admission import BYTES_PER_SLOT, Admission
 from webhook_receiver.traffic.limits_met import LimitsMet
+from webhook_receiver.traffic.pace import FIRST_GUESS_S, WINDOW, Pace
 
 FOR_EVER_S = 1e6
 
 
-def admission(slots: int, max_wait_s: float = FOR_EVER_S) -> Admission:
-    return Admission(LimitsMet(Metrics()), slots, max_wait_s)
+def admission(slots: int, max_stall_s: float = FOR_EVER_S) -> Admission:
+    return Admission(LimitsMet(Metrics()), slots, FOR_EVER_S, max_stall_s)
 
 
 @contextlib.asynccontextmanager
@@ -98,3 +99,96 @@ async def test_who_goes_away_while_waiting_or_just_admitted_holds_no_slot() -> N
         await asyncio.gather(*tasks)
     await work(places, "c", done)
     assert done == ["c"]
+
+
+class Clock:
+    """Time as the test tells it."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+async def waiting(places: Admission, senders: str) -> "list[asyncio.Task[int]]":
+    tasks = [asyncio.create_task(places.enter(sender, 0)) for sender in senders]
+    await asyncio.sleep(0)
+    return tasks
+
+
+def refused(places: Admission, sender: str) -> bool:
+    try:
+        places.require_room(sender)
+    except NotReady as error:
+        assert error.retry_after_s == 1
+        return True
+    return False
+
+
+async def end(tasks: "list[asyncio.Task[int]]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_who_comes_while_slots_are_free_is_never_refused_however_slow_it_went_before() -> None:
+    clock = Clock()
+    places = Admission(LimitsMet(Metrics()), slots=1, pace=Pace(clock))
+    clock.at = 1e6
+    assert not refused(places, "a")
+    assert await places.enter("a", 0) == 1
+    assert not refused(places, "a")  # nobody waits yet
+
+
+async def test_more_than_is_begun_within_the_bound_is_refused_before_it_waits() -> None:
+    clock = Clock()
+    places = Admission(LimitsMet(Metrics()), slots=1, max_wait_s=10 * FIRST_GUESS_S, pace=Pace(clock))
+    await places.enter("a", 0)
+    tasks = await waiting(places, "a" * 10)
+    assert not refused(places, "a")
+    tasks += await waiting(places, "a")
+    assert refused(places, "a")
+    await end(tasks)
+
+
+async def test_the_bound_is_of_time_so_slower_work_refuses_sooner() -> None:
+    clock = Clock()
+    places = Admission(LimitsMet(Metrics()), slots=1, max_wait_s=10 * FIRST_GUESS_S, pace=Pace(clock))
+    await places.enter("a", 0)
+    tasks = await waiting(places, "aaa")
+    assert not refused(places, "a")
+    clock.at = WINDOW * FIRST_GUESS_S * 10  # and nothing was given back meanwhile
+    assert refused(places, "a")
+    await end(tasks)
+
+
+async def test_a_sender_that_floods_has_others_refused_for_none_of_its_own() -> None:
+    clock = Clock()
+    places = Admission(LimitsMet(Metrics()), slots=1, max_wait_s=10 * FIRST_GUESS_S, pace=Pace(clock))
+    await places.enter("a", 0)
+    tasks = await waiting(places, "a" * 1000)
+    assert refused(places, "a")
+    assert not refused(places, "b")
+    await end(tasks)
+
+
+async def test_a_refusal_is_counted() -> None:
+    metrics = Metrics()
+    places = Admission(LimitsMet(metrics), slots=1, max_wait_s=0.0)
+    await places.enter("a", 0)
+    tasks = await waiting(places, "a")
+    assert refused(places, "a")
+    assert metrics.registry.get_sample_value("noctuary_limits_met_total", {"limit": "events"}) == 1
+    await end(tasks)
+
+
+def test_the_pace_is_what_was_measured_over_many() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    clock.at = 0.01
+    pace.free(1)
+    assert pace.seconds(1) == FIRST_GUESS_S
+    clock.at = WINDOW * 0.25
+    pace.free(WINDOW - 1)
+    assert pace.seconds(4) == pytest.approx(1.0)
