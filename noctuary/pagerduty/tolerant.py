@@ -4,8 +4,9 @@ What is as promised is decoded in one step. Only what is not is taken apart: its
 itself, null and what is of another type count as absent, and of a list each item is read by itself.
 """
 
+import math
 import types
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from functools import cache
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
@@ -22,32 +23,43 @@ UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _ABSENT: Any = object()
 
 
-def decode(body: bytes | msgspec.Raw, kind: type[T], without: Collection[str] = ()) -> tuple[T, int]:
-    """Read a body as a Struct, without some fields; return it and how many items of its lists were left out.
+def decode(body: bytes | msgspec.Raw, kind: type[T]) -> tuple[T, int]:
+    """Read a body as a Struct; return it and how many items of its lists were left out.
 
     Raises one of UNREADABLE when it is no JSON object, or lacks what the Struct requires.
     """
     try:
-        if not without:
-            return msgspec.json.decode(body, type=kind), 0
-        return _taken_apart(body, kind, without)
+        return msgspec.json.decode(body, type=kind), 0
     except UNREADABLE:
         pass
     text = repaired(bytes(body))
     try:
         return msgspec.json.decode(text, type=kind), 0
     except UNREADABLE:
-        return _taken_apart(text, kind, without)
+        return _taken_apart(text, kind)
 
 
-def _taken_apart(body: bytes | msgspec.Raw, kind: type[T], without: Collection[str]) -> tuple[T, int]:
+def decode_short(body: bytes | msgspec.Raw, kind: type[T], most_bytes: int) -> T:
+    """Read a body as a Struct of which no field is longer: one that is counts as absent.
+
+    Of a field that is repeated in a longer body only the last is built. Raises as `decode`.
+    """
+    if len(memoryview(body)) <= most_bytes:
+        return decode(body, kind)[0]
+    try:
+        return _taken_apart(body, kind, most_bytes)[0]
+    except UNREADABLE:
+        return _taken_apart(repaired(bytes(body)), kind, most_bytes)[0]
+
+
+def _taken_apart(body: bytes | msgspec.Raw, kind: type[T], most_bytes: float = math.inf) -> tuple[T, int]:
     parts = msgspec.json.decode(body, type=parts_of(kind))
     values: dict[str, Any] = {}
     left_out = 0
     for field in msgspec.structs.fields(kind):
         part: msgspec.Raw = getattr(parts, field.name)
         value = _ABSENT
-        if memoryview(part) and field.name not in without:
+        if 0 < len(memoryview(part)) <= most_bytes:
             value, bad = _value(part, field.type)
             left_out += bad
         if value is not _ABSENT:

@@ -7,13 +7,14 @@ import msgspec
 
 from noctuary.common.clock import parse_time
 from noctuary.common.errors import InvalidInput
-from noctuary.pagerduty.tolerant import UNREADABLE, decode
+from noctuary.pagerduty.tolerant import UNREADABLE, decode, decode_short
 
 MAX_EVENT_ID_CHARS = 128
 """Event ids have no fixed format (26 to 38 characters were seen); longer ones are cut so that a row stays small."""
 
-MAX_TEAMS_BYTES = 64 * 1024
-"""A few teams of some 200 bytes are usual; 2 MB of empty ones would be 34 MB of objects, and stop all for 0.3 s."""
+LONG_BYTES = 64 * 1024
+"""A title of a kilobyte and a few teams of some 200 bytes are usual; 2 MB of empty ones would be 34 MB of objects, and
+stop all for 0.3 s. A longer webhook is read field by field, and no longer field of it."""
 INCIDENT_EVENTS = frozenset(
     {
         "incident.triggered",
@@ -55,7 +56,6 @@ class Reference(msgspec.Struct, frozen=True):
 
 class _Kind(msgspec.Struct, frozen=True):
     type: str | None = None
-    teams: msgspec.Raw = msgspec.Raw(b"")
 
 
 class IncidentData(msgspec.Struct, frozen=True):
@@ -114,9 +114,7 @@ def parse_webhook(body: bytes, received_at: float) -> WebhookEvent:
         data_type = "incident" if event.event_type in INCIDENT_EVENTS else kind.type or ""
         if not event.event_type and not data_type:
             raise msgspec.ValidationError("neither the event nor its data names its kind")
-        is_too_long = len(memoryview(kind.teams)) > MAX_TEAMS_BYTES
-        without = ("teams",) if is_too_long else ()
-        incident = decode(event.data, IncidentData, without)[0] if data_type == "incident" else None
+        incident = decode_short(event.data, IncidentData, LONG_BYTES) if data_type == "incident" else None
     except UNREADABLE as error:
         raise InvalidInput("body", f"is no V3 webhook ({error})", "send webhooks of version 3 only") from error
     told_at = time_or(event.occurred_at, received_at)

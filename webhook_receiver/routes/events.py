@@ -60,7 +60,9 @@ class EventsRoute:
         """Authenticate a request and store what it carries; raise Refused or NotReady."""
         deps = self._deps
         record = check_head(deps, scope)
-        deps.admission.require_room(record.id)
+        if not deps.admission.has_room(record.id):
+            scope["is_unwanted"] = True
+            raise await deps.admission.refuse(record.id)
         with deps.bodies.hold(record.id, peer_of(scope)) as held:
             body = await read_body(scope, receive, held)
             slots = await deps.admission.enter(record.id, len(body))

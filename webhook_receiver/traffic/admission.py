@@ -2,8 +2,9 @@
 
 import asyncio
 
+from noctuary.common.errors import NotReady
 from webhook_receiver.traffic.limits_met import LimitsMet
-from webhook_receiver.traffic.pace import Pace
+from webhook_receiver.traffic.pace import Pace, RefusalPace
 
 SLOTS = 64
 """Posted events that are parsed and stored at a time: one half is stored while the next one is gathered."""
@@ -43,13 +44,20 @@ class Admission:
         self._max_wait_s = max_wait_s
         self._max_stall_s = max_stall_s
         self._pace = pace or Pace()
+        self._refusals = RefusalPace()
         self._queues: dict[str, dict[_Waiting, None]] = {}
         self._waiting = self._waiting_slots = 0
 
-    def require_room(self, sender: str) -> None:
-        """Raise NotReady when what comes now would have to wait too long; to be asked before any of it is read."""
-        if self._queues and self.wait_s(sender) > self._max_wait_s:
-            raise self._refusal(sender)
+    def has_room(self, sender: str) -> bool:
+        """Whether what comes now is begun soon enough; to be asked before any of it is read, and `refuse`d if not."""
+        return not self._queues or self.wait_s(sender) <= self._max_wait_s
+
+    async def refuse(self, sender: str) -> NotReady:
+        """Return the refusal, at once unless so many are refused that telling them all would keep work waiting."""
+        delay_s = self._refusals.delay_s()
+        if delay_s:
+            await asyncio.sleep(delay_s)
+        return self._refusal(sender)
 
     def wait_s(self, sender: str) -> float:
         """Return how long a request that comes now will wait for its turn."""
@@ -86,7 +94,7 @@ class Admission:
         finally:
             timer.cancel()
 
-    def _refusal(self, sender: str) -> Exception:
+    def _refusal(self, sender: str) -> NotReady:
         return self._limits_met.refuse("events", "More events come than can be stored", integration=sender)
 
     def _count(self, waiting: _Waiting, sign: int) -> None:

@@ -155,12 +155,14 @@ class CountingProtocol(HttpToolsProtocol):
         self._unread = 0
 
     def on_body(self, body: bytes) -> None:
-        """Keep a part of the body until the application asks for it."""
+        """Keep a part of the body until the application asks for it, unless it said that it will not."""
         self._unread = 0
         self._body_bytes += len(body)
-        if self.cycle.response_complete and self._body_bytes > MAX_UNASKED_BYTES:
+        is_unasked = self.cycle.response_complete or self.cycle.scope.get("is_unwanted")
+        if is_unasked and self._body_bytes > MAX_UNASKED_BYTES:
             self._stop(UNASKED)
-        super().on_body(body)
+        if not is_unasked:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """End the request; its answer may be under way."""

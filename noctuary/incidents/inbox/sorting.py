@@ -1,6 +1,8 @@
 """What a claimed webhook tells: of an incident that is to be updated, or what becomes of it without one."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -13,11 +15,12 @@ from noctuary.incidents.unread import Unread
 from noctuary.models.reports import UNREADABLE
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.foreign import recognise
-from noctuary.pagerduty.webhook import parse_webhook
+from noctuary.pagerduty.webhook import LONG_BYTES, parse_webhook
 from noctuary.routing.directory import RoutingDirectory
 from noctuary.store.interface import FinishWebhook, InboxRow, ParkWebhook, RetryWebhook
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 RETRY = Backoff(1.0, 300.0)
 """Between attempts at one webhook."""
@@ -40,7 +43,9 @@ class Parsed(msgspec.Struct, frozen=True):
     sighting: Sighting
 
 
-def sort_out(rows: Iterable[InboxRow], routing: RoutingDirectory, unread: Unread) -> tuple[list[Parsed], list[Settled]]:
+async def sort_out(
+    rows: Iterable[InboxRow], routing: RoutingDirectory, unread: Unread
+) -> tuple[list[Parsed], list[Settled]]:
     """Parse what tells of an incident; what is held, tells of none or cannot be read is settled without."""
     parsed: list[Parsed] = []
     settled: list[Settled] = []
@@ -49,7 +54,7 @@ def sort_out(rows: Iterable[InboxRow], routing: RoutingDirectory, unread: Unread
         if record is None or record.suspend:
             settled.append((row, _held(row, clock.now(), is_known=record is not None)))
             continue
-        found = _read(row, record, unread)
+        found = await _read(row, record, unread)
         if isinstance(found, Parsed):
             parsed.append(found)
         else:
@@ -57,12 +62,12 @@ def sort_out(rows: Iterable[InboxRow], routing: RoutingDirectory, unread: Unread
     return parsed, settled
 
 
-def _read(row: InboxRow, record: RoutingRecord, unread: Unread) -> Parsed | FinishWebhook | RetryWebhook:
+async def _read(row: InboxRow, record: RoutingRecord, unread: Unread) -> Parsed | FinishWebhook | RetryWebhook:
     try:
-        event = parse_webhook(row.body, row.received_at)
+        event = await _beside(row, lambda: parse_webhook(row.body, row.received_at))
         sighting = sighting_of_event(event, event.incident) if event.incident is not None else None
     except InvalidInput as error:
-        kind = recognise(row.body) or UNREADABLE
+        kind = await _beside(row, lambda: recognise(row.body)) or UNREADABLE
         unread.note_signed(row.integration_id, kind)
         log.warning("Signed webhook cannot be used", integration=row.integration_id, kind=kind, error=error.problem)
         return FinishWebhook(row.id, row.integration_id, None)
@@ -72,6 +77,11 @@ def _read(row: InboxRow, record: RoutingRecord, unread: Unread) -> Parsed | Fini
     if sighting is None:
         return FinishWebhook(row.id, row.integration_id, event.id or None)
     return Parsed(msgspec.structs.replace(row, body=b""), record, event.id, sighting)
+
+
+async def _beside(row: InboxRow, read: Callable[[], T]) -> T:
+    """Read a webhook, a long one beside the event loop."""
+    return read() if len(row.body) <= LONG_BYTES else await asyncio.to_thread(read)
 
 
 def grouped(parsed: Iterable[Parsed]) -> list[list[Parsed]]:

@@ -82,7 +82,7 @@ class InboxWorker:
                     self.wake.clear()
                     has_more = await self._waker.turn()
                     rows = await self._claim()
-                    parsed, settled = sort_out(rows, self._routing, self._unread)
+                    parsed, settled = await sort_out(rows, self._routing, self._unread)
                     for group in grouped(parsed):
                         tasks.create_task(self._work(group))
                     if settled:

@@ -9,7 +9,7 @@ from noctuary.incidents.told.states import apply_sighting, believed, confirmed
 from noctuary.models.incident import IncidentRow
 from noctuary.models.routing_record import Scope
 from noctuary.pagerduty.objects import Incident
-from noctuary.pagerduty.webhook import MAX_AGE_S, Reference, parse_webhook
+from noctuary.pagerduty.webhook import MAX_AGE_S, IncidentData, Reference, parse_webhook
 
 T = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 
@@ -255,6 +255,31 @@ def test_endless_teams_are_left_out_before_they_are_objects() -> None:
     assert found is not None
     assert (found.id, found.teams) == ("Q1", None)
     assert peak < 16 * 1024 * 1024
+
+
+@pytest.mark.parametrize("name", ["title", "service", "teams", "status", "html_url"])
+def test_no_field_longer_than_any_incidents_is_read(name: str) -> None:
+    event = parse_webhook(
+        b'{"event":{"data":{"type":"incident","id":"Q1","%b":"%b"}}}' % (name.encode(), b"x" * 65_536), T
+    )
+    assert event.incident == IncidentData("Q1")
+
+
+def test_an_id_longer_than_any_is_none() -> None:
+    with pytest.raises(InvalidInput, match="no usable `id`"):
+        parse_webhook(b'{"event":{"data":{"type":"incident","id":"%b"}}}' % (b"x" * 65_536), T)
+
+
+def test_of_a_field_that_is_repeated_only_the_last_is_built() -> None:
+    repeated = b'"service":{"id":"S1"},' * 90_000 + b'"service":{"id":"S2"}'
+    raw = b'{"event":{"data":{"type":"incident","id":"Q1",' + repeated + b"}}}"
+    tracemalloc.start()
+    event = parse_webhook(raw, T)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert event.incident is not None
+    assert event.incident.service == Reference("S2")
+    assert most < 2 * len(raw)
 
 
 # A start that nobody told

@@ -10,7 +10,15 @@ from noctuary.common.errors import NotReady
 from noctuary.common.metrics import Metrics
 from webhook_receiver.traffic.admission import BYTES_PER_SLOT, Admission
 from webhook_receiver.traffic.limits_met import LimitsMet
-from webhook_receiver.traffic.pace import FIRST_GUESS_S, WINDOW, Pace
+from webhook_receiver.traffic.pace import (
+    FIRST_GUESS_S,
+    MAX_DELAY_S,
+    REFUSALS_AT_ONCE,
+    REFUSALS_PER_S,
+    WINDOW,
+    Pace,
+    RefusalPace,
+)
 
 FOR_EVER_S = 1e6
 
@@ -118,12 +126,7 @@ async def waiting(places: Admission, senders: str) -> "list[asyncio.Task[int]]":
 
 
 def refused(places: Admission, sender: str) -> bool:
-    try:
-        places.require_room(sender)
-    except NotReady as error:
-        assert error.retry_after_s == 1
-        return True
-    return False
+    return not places.has_room(sender)
 
 
 async def end(tasks: "list[asyncio.Task[int]]") -> None:
@@ -178,7 +181,7 @@ async def test_a_refusal_is_counted() -> None:
     places = Admission(LimitsMet(metrics), slots=1, max_wait_s=0.0)
     await places.enter("a", 0)
     tasks = await waiting(places, "a")
-    assert refused(places, "a")
+    assert (await places.refuse("a")).retry_after_s == 1
     assert metrics.registry.get_sample_value("noctuary_limits_met_total", {"limit": "events"}) == 1
     await end(tasks)
 
@@ -192,3 +195,20 @@ def test_the_pace_is_what_was_measured_over_many() -> None:
     clock.at = WINDOW * 0.25
     pace.free(WINDOW - 1)
     assert pace.seconds(4) == pytest.approx(1.0)
+
+
+def test_refusals_are_told_at_once_up_to_a_number_and_then_a_few_a_millisecond() -> None:
+    clock = Clock()
+    clock.at = 1000.0
+    pace = RefusalPace(clock)
+    assert [pace.delay_s() for _ in range(REFUSALS_AT_ONCE)] == [0.0] * REFUSALS_AT_ONCE
+    assert [round(pace.delay_s() * REFUSALS_PER_S) for _ in range(5)] == [1, 2, 3, 4, 5]
+    clock.at += 1.0
+    assert pace.delay_s() == 0.0
+
+
+def test_no_refusal_is_told_later_than_its_sender_is_asked_to_stay_away() -> None:
+    clock = Clock()
+    clock.at = 1000.0
+    pace = RefusalPace(clock)
+    assert max(pace.delay_s() for _ in range(10 * REFUSALS_PER_S)) == MAX_DELAY_S
