@@ -12,11 +12,16 @@ EVENTS_TAKES = "this address takes ContextEvents, with Authorization: Bearer <in
 AGENT = b"pagerduty-webhook/"
 """How PagerDuty's webhooks of all versions name themselves."""
 
+EXTENSIONS = {b"v1": "pagerduty_v1", b"v2": "pagerduty_v2"}
+"""What PagerDuty's older webhooks are by the version in their name, whatever they carry."""
+
 
 def recognise_sent(scope: Scope, body: bytes) -> str | None:
     """Return the kind of a payload by its headers and its shape."""
-    is_cloud_event = header(scope, b"ce-specversion") is not None
-    return "cloudevents" if is_cloud_event else recognise(body)
+    if header(scope, b"ce-specversion") is not None:
+        return "cloudevents"
+    agent = (header(scope, b"user-agent") or b"").lower()
+    return recognise(body) or EXTENSIONS.get(agent.removeprefix(AGENT)[:2] if agent.startswith(AGENT) else b"")
 
 
 def tell_unsigned(deps: Deps, record: RoutingRecord, kind: str | None) -> None:

@@ -91,13 +91,13 @@ class Door:
     def __init__(self, deps: Deps, public: Connections, port: int, internal_port: int) -> None:
         self.deps = deps
         self.public = public
-        self._port = port
+        self.port = port
         self._internal_port = internal_port
         self._senders: list[Sender] = []
 
     async def sender(self, address: str = "127.0.0.1") -> Sender:
         """Connect from an address of the loopback network."""
-        return await self._connect(self._port, address)
+        return await self._connect(self.port, address)
 
     async def _connect(self, port: int, address: str) -> Sender:
         sender = Sender(*await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0)))
@@ -135,12 +135,17 @@ def record(identity: str = "a") -> RoutingRecord:
     return routing_record(identity, namespace=f"team-{identity}", signing_secrets=[SigningSecret(SECRET)])
 
 
+def signature_of(body: bytes) -> str:
+    """Return the signature header of a body."""
+    return f"v1={hmac.digest(SECRET.encode(), body, hashlib.sha256).hex()}"
+
+
 def webhook(identity: str = "a", body: bytes = BODY, *, length: int | None = None, more: bytes = b"") -> bytes:
     """Return the bytes of a signed webhook; `length` is announced instead of the real one."""
-    signature = hmac.digest(SECRET.encode(), body, hashlib.sha256).hex()
     announced = len(body) if length is None else length
+    signature = signature_of(body)
     return (
-        f"POST /webhooks/pagerduty/token-{identity} HTTP/1.1\r\nhost: x\r\nx-pagerduty-signature: v1={signature}\r\n"
+        f"POST /webhooks/pagerduty/token-{identity} HTTP/1.1\r\nhost: x\r\nx-pagerduty-signature: {signature}\r\n"
         f"content-length: {announced}\r\n"
     ).encode() + more + b"\r\n" + body  # fmt: skip
 

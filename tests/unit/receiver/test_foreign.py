@@ -73,6 +73,12 @@ async def test_what_nobody_signed_is_told_as_such(door: Door, body: bytes) -> No
     assert await told(door) == {("webhook_url", "unsigned"): 1}
 
 
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"messages":null}', b"odd"])
+async def test_an_extension_of_pagerduty_is_known_by_its_name_and_never_switched_off(door: Door, body: bytes) -> None:
+    assert (await ask(door, post(URL, body, user_agent="PagerDuty-Webhook/V2.0")))[0] == 202
+    assert await told(door) == {("webhook_url", "pagerduty_v2"): 1}
+
+
 async def test_a_marked_or_spoiled_payload_is_recognised_too(door: Door) -> None:
     await ask(door, post(URL, spoil(PAYLOADS["alertmanager"].body, "", BYTE_ORDER_MARK)))
     assert await told(door) == {("webhook_url", "alertmanager"): 1}
