@@ -1,4 +1,5 @@
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -306,3 +307,17 @@ async def test_what_no_header_can_carry_is_refused_with_its_mend(
             PagerDutyClients(http, uncounted, lambda *_: None).of(record)
     assert refused_setting(caught.value.status, caught.value.code) == setting
     assert token not in str(caught.value) or token == "token"
+
+
+@pytest.mark.parametrize(
+    ("field", "oddity", "lost"), [("more", "null", 0), ("more", "absent", 0), ("incidents.99.id", "null", 2)]
+)
+async def test_an_odd_page_ends_no_list(
+    pd: PagerDutySimulator, connect: Connect, field: str, oddity: str, lost: int
+) -> None:
+    service = pd.add_service("api")
+    made = [pd.trigger(service, "Errors", deliver=False) for _ in range(200)]
+    pd.rules.add("odd-answer", path="/incidents", field=field, oddity=oddity)
+    listed = [each.id async for each in connect().incidents(time.time() - 3600, time.time() + 60, {})]
+    assert len(listed) == len(made) - lost
+    assert set(listed) <= {each.id for each in made}
