@@ -48,6 +48,7 @@ from noctuary.store.sqlite import baselines, inbox, incidents, integration_state
 from noctuary.store.sqlite.bounds import holdings, inbox_share
 from noctuary.store.sqlite.bounds.met import QuotasMet
 from noctuary.store.sqlite.bounds.upkeep import Upkeep
+from noctuary.store.sqlite.bounds.volume import Levels
 from noctuary.store.sqlite.connection import probe
 from noctuary.store.sqlite.database import Database
 from noctuary.store.sqlite.events.shelf import EventShelf
@@ -81,8 +82,9 @@ class SqliteStore:
         self._after: dict[Work, str] = dict.fromkeys(Work, "")
         self._limits = limits
         self._met = QuotasMet(limits, metrics)
-        self._events = EventShelf(database, limits, self._met)
-        self._upkeep = Upkeep(database, limits, metrics, self._met)
+        self._levels = Levels()
+        self._events = EventShelf(database, limits, self._met, self._levels)
+        self._upkeep = Upkeep(database, limits, metrics, self._met, self._levels)
 
     @classmethod
     async def open(
@@ -104,7 +106,7 @@ class SqliteStore:
                 holdings.learn(connection, webhook.integration_id, webhook.tenant)
             added = inbox.add(connection, webhook)
             if added:
-                holdings.require_webhook(connection, webhook.integration_id, self._limits)
+                holdings.require_webhook(connection, webhook.integration_id, self._limits, self._levels)
                 inbox_share.require(connection, webhook.integration_id, self._limits)
                 seen = IntegrationState(id=webhook.integration_id, last_webhook_at=webhook.received_at)
                 integration_states.save(connection, seen)
@@ -260,7 +262,7 @@ class SqliteStore:
         _apply_all(connection, changes)
         is_new = any(isinstance(row, IncidentRow) and row.revision == 0 for row in weighed)
         for each in before:
-            gone = holdings.require_incidents(connection, each, is_new=is_new, limits=self._limits)
+            gone = holdings.require_incidents(connection, each, is_new=is_new, limits=self._limits, levels=self._levels)
             for quota, count in gone.items():
                 self._met.note(each.tenant, quota, "pushed_out", count)
 

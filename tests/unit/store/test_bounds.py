@@ -228,7 +228,7 @@ async def test_the_counters_are_right_after_a_transaction_that_was_undone(store:
 
 async def test_what_was_remembered_of_a_transaction_that_was_undone_is_forgotten(store: SqliteStore) -> None:
     def fails(connection: sqlite3.Connection) -> None:
-        event_rows.add(connection, [posted("undone")], store._events._remembered, LIMITS)
+        event_rows.add(connection, [posted("undone")], store._events._remembered, LIMITS, store._levels)
         raise ValueError("a bug")
 
     with pytest.raises(ValueError, match="a bug"):
@@ -242,7 +242,7 @@ async def test_a_later_time_that_was_undone_is_written_again(store: SqliteStore)
     later = posted("k", last_seen=NOW + 50)
 
     def fails(connection: sqlite3.Connection) -> None:
-        event_rows.add(connection, [later], store._events._remembered, LIMITS)
+        event_rows.add(connection, [later], store._events._remembered, LIMITS, store._levels)
         raise ValueError("a bug")
 
     await store.add_events([posted("k")])

@@ -288,7 +288,7 @@ async def test_in_a_full_store_webhooks_of_who_keeps_most_are_refused_and_nobody
 async def test_the_sweep_makes_room_in_a_full_store_and_then_all_are_served_again(full: SqliteStore) -> None:
     for _ in range(10):
         await full.sweep(clock.now(), 100)
-    assert not await full._database.read(lambda c: volume.is_to_relieve(c, full._limits))
+    assert not await full._database.read(lambda c: volume.tenants_above(c, full._limits))
     assert await full.add_webhook(webhook("w", "loud-2", "loud"))
     assert await full.add_webhook(webhook("w", "quiet-1", "quiet"))
 

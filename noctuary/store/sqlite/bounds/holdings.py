@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
 from typing import NamedTuple
 
@@ -10,8 +10,9 @@ import msgspec
 
 from noctuary.common.errors import QuotaExceeded
 from noctuary.store.limits import KEPT_ROW_BYTES, WEBHOOK_ROW_BYTES, Quota, StoreLimits
-from noctuary.store.sqlite.bounds import retention, volume
+from noctuary.store.sqlite.bounds import retention
 from noctuary.store.sqlite.bounds.retention import Over
+from noctuary.store.sqlite.bounds.volume import Levels
 
 RETRY_AFTER_S = 60.0
 """Only the worker, or the end of a suspension, makes room; PagerDuty repeats a delivery for up to 48 h."""
@@ -73,17 +74,17 @@ def held(connection: sqlite3.Connection, integration_id: str) -> Held:
     return Held(integration_id, *(row or (integration_id, 0, 0)))
 
 
-def require_webhook(connection: sqlite3.Connection, integration_id: str, limits: StoreLimits) -> None:
+def require_webhook(connection: sqlite3.Connection, integration_id: str, limits: StoreLimits, levels: Levels) -> None:
     """Raise QuotaExceeded when a namespace has more webhooks waiting than it may: each of them is owed an answer."""
     now = held(connection, integration_id)
     if now.webhook_bytes > limits.tenant_webhook_bytes:
         raise _exceeded(now.tenant, Quota.WEBHOOKS)
-    if volume.is_refused(connection, now.tenant, limits):
+    if levels.is_refused(connection, now.tenant, limits):
         raise _exceeded(now.tenant, Quota.STORE)
 
 
 def require_incidents(
-    connection: sqlite3.Connection, before: Held, *, is_new: bool, limits: StoreLimits
+    connection: sqlite3.Connection, before: Held, *, is_new: bool, limits: StoreLimits, levels: Levels
 ) -> Counter[Quota]:
     """Make room for what incidents of an integration weigh more than before; return how many went, by quota.
 
@@ -97,7 +98,7 @@ def require_incidents(
     quota, excess = Quota.INCIDENTS, now.incident_bytes - limits.tenant_incident_bytes
     room = excess + limits.tenant_incident_bytes // PUSHED_OUT_SHARE
     if excess <= 0:
-        if not volume.is_refused(connection, now.tenant, limits):
+        if not levels.is_refused(connection, now.tenant, limits):
             return Counter()
         quota, excess = Quota.STORE, grown
         room = grown
@@ -108,11 +109,13 @@ def require_incidents(
     return Counter({quota: gone})
 
 
-def push_out_of_largest(connection: sqlite3.Connection, size: int) -> int:
-    """Delete closed incidents of the namespace that keeps most, as many as weigh so much; return how many."""
+def push_out_of_largest(connection: sqlite3.Connection, tenants: Iterable[str], size: int) -> int:
+    """Delete closed incidents of whichever of the namespaces keeps most, as many as weigh so much; return how many."""
     row = connection.execute(
         "SELECT tenant FROM holdings WHERE EXISTS (SELECT 1 FROM holders JOIN incidents USING (integration_id)"
-        " WHERE holders.tenant = holdings.tenant AND is_open = 0) ORDER BY kept_bytes DESC LIMIT 1"
+        " WHERE holders.tenant = holdings.tenant AND is_open = 0)"
+        " AND tenant IN (SELECT value FROM json_each(?)) ORDER BY kept_bytes DESC LIMIT 1",
+        (msgspec.json.encode(list(tenants)).decode(),),
     ).fetchone()
     return _push_out(connection, row[0], size) if row is not None else 0
 

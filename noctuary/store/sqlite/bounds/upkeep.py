@@ -8,6 +8,7 @@ from noctuary.store.limits import Quota, StoreLimits
 from noctuary.store.sqlite.bounds import damaged, holdings, inbox_share, retention, volume
 from noctuary.store.sqlite.bounds.damaged import DamagedRow
 from noctuary.store.sqlite.bounds.met import QuotasMet
+from noctuary.store.sqlite.bounds.volume import Levels
 from noctuary.store.sqlite.database import Database
 from noctuary.store.sqlite.events import sweeping
 from noctuary.store.sqlite.failures import UndecodableText
@@ -22,11 +23,14 @@ RELIEVED_ROWS = 100
 class Upkeep:
     """Sweeps, retention, and damaged rows; used from one event loop."""
 
-    def __init__(self, database: Database, limits: StoreLimits, metrics: Metrics, met: QuotasMet) -> None:
+    def __init__(
+        self, database: Database, limits: StoreLimits, metrics: Metrics, met: QuotasMet, levels: Levels
+    ) -> None:
         self._database = database
         self._limits = limits
         self._metrics = metrics
         self._met = met
+        self._levels = levels
         self._walked_to = 0
         self._notes_walked_to = 0
         self._bodies_dropped_to: int | None = 0
@@ -45,13 +49,15 @@ class Upkeep:
         return limit if is_behind else max(events, names, webhooks, await self._relieve(limit))
 
     async def _relieve(self, limit: int) -> int:
-        """Make room in a store that is nearly full: events of whoever has most, or its closed incidents."""
-        if not await self._database.read(lambda c: volume.is_to_relieve(c, self._limits)):
+        """Make room in a store that is nearly full: events of who is above the level, or else closed incidents."""
+        self._levels.forget()
+        tenants = await self._database.read(lambda c: volume.tenants_above(c, self._limits))
+        if not tenants:
             return 0
-        if gone := await self._write(lambda c: volume.push_out_events(c, limit), limit):
+        if gone := await self._write(lambda c: volume.push_out_events(c, tenants, limit), limit):
             self._metrics.over_quota.labels(Quota.STORE.value, "pushed_out").inc(gone)
             return gone
-        gone = await self._write(lambda c: holdings.push_out_of_largest(c, RELIEVED_BYTES), RELIEVED_ROWS)
+        gone = await self._write(lambda c: holdings.push_out_of_largest(c, tenants, RELIEVED_BYTES), RELIEVED_ROWS)
         self._metrics.over_quota.labels(Quota.STORE.value, "pushed_out").inc(gone)
         return limit if gone else 0
 

@@ -1,10 +1,15 @@
-"""What all namespaces keep together: once it is nearly the store's limit, who keeps more than others gives way.
+"""What all namespaces keep together: once it is nearly the store's limit, who keeps most gives way.
 
 First posted events are refused and the cluster's own replace each other, then the oldest go that may, at last webhooks
-and incidents are refused: always only those of namespaces that keep at least the average. Who keeps less goes on.
+and incidents are refused: always only those of namespaces above the level to which all would have to be cut for what
+they keep to fit, as water stands in vessels of several heights. Who keeps less than the level goes on.
 """
 
 import sqlite3
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
 
 from noctuary.store.limits import KEPT_ROW_BYTES, WEBHOOK_ROW_BYTES, StoreLimits
 from noctuary.store.sqlite.events.ledger import STORED, Ledger, Stored
@@ -14,7 +19,15 @@ EVENTS_REFUSED_ABOVE = 0.80
 RELIEVED_ABOVE = 0.85
 """Above it the sweep makes room, faster than what may still come in fills it."""
 ALL_REFUSED_ABOVE = 0.95
-"""Above it nothing more is taken of who keeps the average or more."""
+"""Above it nothing more is taken of who is above the level."""
+LEVEL_STEP = 0.001
+"""Of the limit: once so much more or less is used the level is worked out anew, and at each sweep; between two it is
+remembered, since it reads the counters of all namespaces (a millisecond for a thousand)."""
+SIZES = (
+    "SELECT tenant, waiting_bytes + kept_bytes + ?1 * (waiting + finished) + ?2 * kept AS size FROM holdings"
+    " UNION ALL SELECT tenant, bytes FROM owners"
+)
+"""What namespaces keep by their counters, in several rows each."""
 
 
 def used_bytes(connection: sqlite3.Connection) -> int:
@@ -26,28 +39,68 @@ def used_bytes(connection: sqlite3.Connection) -> int:
     return used
 
 
-def is_refused(connection: sqlite3.Connection, tenant: str, limits: StoreLimits) -> bool:
-    """Tell whether nothing more is taken of a namespace."""
-    is_full = used_bytes(connection) > limits.store_bytes * ALL_REFUSED_ABOVE
-    return is_full and _keeps_average(connection, tenant)
+class _Known(NamedTuple):
+    """A level, and what was used of which bound when it was worked out."""
+
+    bound: float
+    used: int
+    level: float
 
 
-def without_events(connection: sqlite3.Connection, tenants: set[str], limits: StoreLimits) -> set[str]:
-    """Return those of the namespaces of which no more events are taken."""
-    if used_bytes(connection) <= limits.store_bytes * EVENTS_REFUSED_ABOVE:
-        return set()
-    return {tenant for tenant in tenants if _keeps_average(connection, tenant)}
+class Levels:
+    """Remembers levels between sweeps; asked by the writer's thread."""
+
+    def __init__(self) -> None:
+        self._known: dict[float, _Known] = {}
+
+    def forget(self) -> None:
+        """Have each level worked out anew when it is asked for next: much may have moved from one to another."""
+        self._known.clear()
+
+    def is_refused(self, connection: sqlite3.Connection, tenant: str, limits: StoreLimits) -> bool:
+        """Tell whether nothing more is taken of a namespace."""
+        return bool(self._above(connection, {tenant}, ALL_REFUSED_ABOVE, limits))
+
+    def without_events(self, connection: sqlite3.Connection, tenants: set[str], limits: StoreLimits) -> set[str]:
+        """Return those of the namespaces of which no more events are taken."""
+        return self._above(connection, tenants, EVENTS_REFUSED_ABOVE, limits)
+
+    def _above(self, connection: sqlite3.Connection, tenants: set[str], share: float, limits: StoreLimits) -> set[str]:
+        used, bound = used_bytes(connection), limits.store_bytes * share
+        if used <= bound:
+            return set()
+        known = self._known.get(share)
+        if known is None or known.bound != bound or abs(used - known.used) > limits.store_bytes * LEVEL_STEP:
+            known = self._known[share] = _Known(bound, used, _level_now(connection, used, bound))
+        return {tenant for tenant in tenants if _kept_by(connection, tenant) > known.level}
 
 
-def is_to_relieve(connection: sqlite3.Connection, limits: StoreLimits) -> bool:
-    """Tell whether the sweep is to make room."""
-    return used_bytes(connection) > limits.store_bytes * RELIEVED_ABOVE
+def level(sizes: Iterable[int], room: float) -> float:
+    """Return to what all sizes must be cut for their sum to be `room`; infinity when they fit."""
+    rising = sorted(sizes)
+    for place, size in enumerate(rising):
+        each = room / (len(rising) - place)
+        if size > each:
+            return each
+        room -= size
+    return float("inf")
 
 
-def push_out_events(connection: sqlite3.Connection, limit: int) -> int:
-    """Delete those events that expire first of the namespace that has the most bytes of them; return how many."""
+def tenants_above(connection: sqlite3.Connection, limits: StoreLimits) -> list[str]:
+    """Return the namespaces that the sweep is to make room from."""
+    used, bound = used_bytes(connection), limits.store_bytes * RELIEVED_ABOVE
+    if used <= bound:
+        return []
+    now = _level_now(connection, used, bound)
+    return [tenant for tenant, size in _sizes(connection).items() if size > now]
+
+
+def push_out_events(connection: sqlite3.Connection, tenants: Iterable[str], limit: int) -> int:
+    """Delete those events that expire first of whichever of the namespaces has most bytes of them; return how many."""
     row = connection.execute(
-        "SELECT tenant, source FROM owners WHERE events > 0 ORDER BY bytes DESC LIMIT 1"
+        "SELECT tenant, source FROM owners WHERE events > 0 AND tenant IN (SELECT value FROM json_each(?))"
+        " ORDER BY bytes DESC LIMIT 1",
+        (msgspec.json.encode(list(tenants)).decode(),),
     ).fetchone()
     if row is None:
         return 0
@@ -62,13 +115,18 @@ def push_out_events(connection: sqlite3.Connection, limit: int) -> int:
     return gone
 
 
-def _keeps_average(connection: sqlite3.Connection, tenant: str) -> bool:
-    """Tell whether a namespace keeps at least what all of them keep on average; reads their counters only."""
-    weights = (WEBHOOK_ROW_BYTES, KEPT_ROW_BYTES, tenant)
-    own, everything, tenants = connection.execute(
-        "SELECT sum(iif(tenant = ?3, size, 0)), sum(size), count(DISTINCT tenant) FROM ("
-        "SELECT tenant, waiting_bytes + kept_bytes + ?1 * (waiting + finished) + ?2 * kept AS size FROM holdings"
-        " UNION ALL SELECT tenant, bytes FROM owners)",
-        weights,
-    ).fetchone()
-    return bool(tenants) and own * tenants >= everything
+def _level_now(connection: sqlite3.Connection, used: int, bound: float) -> float:
+    """Return the level for a bound of the file: its indexes are part of what is used, and no namespace's counters."""
+    sizes = _sizes(connection).values()
+    return level(sizes, sum(sizes) * bound / used)
+
+
+def _sizes(connection: sqlite3.Connection) -> dict[str, int]:
+    question = f"SELECT tenant, sum(size) FROM ({SIZES}) GROUP BY tenant"  # noqa: S608 - a constant
+    return dict(connection.execute(question, (WEBHOOK_ROW_BYTES, KEPT_ROW_BYTES)).fetchall())
+
+
+def _kept_by(connection: sqlite3.Connection, tenant: str) -> int:
+    question = f"SELECT coalesce(sum(size), 0) FROM ({SIZES}) WHERE tenant = ?3"  # noqa: S608 - a constant
+    size: int = connection.execute(question, (WEBHOOK_ROW_BYTES, KEPT_ROW_BYTES, tenant)).fetchone()[0]
+    return size

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from noctuary.models.context_event import ContextEvent
 from noctuary.store.limits import Quota, StoreLimits
-from noctuary.store.sqlite.bounds import volume
 from noctuary.store.sqlite.events import services
 from noctuary.store.sqlite.events.ledger import STORED, Ledger, Owner, Stored
 from noctuary.store.sqlite.events.remembered import Remembered
@@ -46,10 +45,9 @@ class Admission:
         self._pushed_out: Counter[tuple[str, Quota]] = Counter()
         self._admitted: set[tuple[str, str, str]] = set()
 
-    def decide(self, items: list[Item]) -> Verdicts:
-        """Decide on each; what was pushed out is counted by tenant."""
+    def decide(self, items: list[Item], crowding: set[str]) -> Verdicts:
+        """Decide on each, with the tenants that crowd the store; what was pushed out is counted by tenant."""
         unnamed = self._services(items)
-        crowding = volume.without_events(self._connection, {item.event.tenant for item in items}, self._limits)
         tight = self._tight(items)
         refused: list[Quota | None] = [None] * len(items)
         if unnamed or tight or crowding:

@@ -10,6 +10,7 @@ import msgspec
 from noctuary.models.context_event import ContextEvent, merge_repeated
 from noctuary.store.limits import Added, Quota, StoreLimits
 from noctuary.store.sqlite.bounds import damaged
+from noctuary.store.sqlite.bounds.volume import Levels
 from noctuary.store.sqlite.events.ledger import Ledger
 from noctuary.store.sqlite.events.quotas import Admission, Item
 from noctuary.store.sqlite.events.reading import decode
@@ -53,13 +54,18 @@ class _Entry:
 
 
 def add(
-    connection: sqlite3.Connection, events: list[ContextEvent], remembered: Remembered, limits: StoreLimits
+    connection: sqlite3.Connection,
+    events: list[ContextEvent],
+    remembered: Remembered,
+    limits: StoreLimits,
+    levels: Levels,
 ) -> AddedEvents:
     """Insert events or count them up, as far as their tenants' quotas allow."""
     remembered.begin(connection)
     ledger = Ledger(connection)
     items = [Item(event, _ENCODER.encode(event)) for event in events]
-    refused, pushed_out = Admission(connection, ledger, limits, remembered).decide(items)
+    crowding = levels.without_events(connection, {item.event.tenant for item in items}, limits)
+    refused, pushed_out = Admission(connection, ledger, limits, remembered).decide(items, crowding)
     admitted = [item for item, quota in zip(items, refused, strict=True) if quota is None]
     of_events = ids_of(connection, [item.event for item in admitted], remembered)
     is_new = iter(_Telling(connection, ledger).tell(admitted, of_events))

@@ -11,6 +11,7 @@ from noctuary.store.interface import EventQuery, Window
 from noctuary.store.limits import Added, Quota, StoreLimits
 from noctuary.store.sqlite.bounds.damaged import DamagedRow
 from noctuary.store.sqlite.bounds.met import QuotasMet
+from noctuary.store.sqlite.bounds.volume import Levels
 from noctuary.store.sqlite.database import Database
 from noctuary.store.sqlite.events import reading, rows, window
 from noctuary.store.sqlite.events.full import full_tenants
@@ -24,10 +25,11 @@ ROW_OVERHEAD_BYTES = 512
 class EventShelf:
     """Adds events within their tenants' quotas and reads windows of them; used from one event loop."""
 
-    def __init__(self, database: Database, limits: StoreLimits, met: QuotasMet) -> None:
+    def __init__(self, database: Database, limits: StoreLimits, met: QuotasMet, levels: Levels) -> None:
         self._database = database
         self._limits = limits
         self._met = met
+        self._levels = levels
         self._remembered = Remembered()
 
     async def recall_quotas(self) -> None:
@@ -56,7 +58,7 @@ class EventShelf:
 
     def _add_together(self, connection: sqlite3.Connection, parts: list[list[ContextEvent]]) -> list[list[Added]]:
         events = [event for part in parts for event in part]
-        done = rows.add(connection, events, self._remembered, self._limits)
+        done = rows.add(connection, events, self._remembered, self._limits, self._levels)
         self._note_quotas(events, done)
         answers = iter(done.added)
         return [list(islice(answers, len(part))) for part in parts]
