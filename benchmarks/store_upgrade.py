@@ -69,7 +69,7 @@ async def _upgrade(directory: Path) -> float:
     store = await open_store(directory)
     seconds = time.monotonic() - began
     kept = {
-        "open incidents": len(await store.open_incidents("one")),
+        "open incidents": len(await store.open_incident_ids(["one"])),
         "unsent notes": len(await store.claim_notes(10, 60, AT + 100)),
         "baselines": len(await store.baselines()),
         "proven tokens": sum(

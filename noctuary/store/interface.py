@@ -395,9 +395,6 @@ class Store(Protocol):
     async def confirmed_by(self, account: str, incident_id: str) -> list[str]:
         """Return the ids of the integrations whose own token read an incident of an account."""
 
-    async def open_incidents(self, integration_id: str) -> list[IncidentRow]:
-        """Return the incidents of an integration that are not resolved."""
-
     async def known_incidents(self, keys: list[IncidentKey]) -> dict[IncidentKey, KnownIncident]:
         """Return those of the incidents that are known, without their evidence."""
 

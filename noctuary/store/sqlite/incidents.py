@@ -43,12 +43,6 @@ def confirmed_by(connection: sqlite3.Connection, account: str, incident_id: str)
     return [integration_id for (integration_id,) in rows]
 
 
-def open_ones(connection: sqlite3.Connection, integration_id: str) -> list[IncidentRow]:
-    """Return the incidents of an integration that are not resolved."""
-    rows = connection.execute(f"{_SELECT} AND is_open = 1", (integration_id,))
-    return [_incident(*row) for row in rows]
-
-
 def save_note(connection: sqlite3.Connection, note: NoteRow) -> None:
     """Write a note; raise RevisionConflict."""
     values: dict[str, revisions.Value] = {

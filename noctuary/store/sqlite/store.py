@@ -310,10 +310,6 @@ class SqliteStore:
         """Return the ids of the integrations whose own token read an incident of an account."""
         return await self._database.read(lambda c: incidents.confirmed_by(c, account, incident_id))
 
-    async def open_incidents(self, integration_id: str) -> list[IncidentRow]:
-        """Return the incidents of an integration that are not resolved."""
-        return await self._upkeep.read_sound("incidents", lambda c: incidents.open_ones(c, integration_id))
-
     async def known_incidents(self, keys: list[IncidentKey]) -> dict[IncidentKey, KnownIncident]:
         """Return those of the incidents that are known, without their evidence."""
         return await self._upkeep.read_sound("incidents", lambda c: comparisons.known(c, keys)) if keys else {}

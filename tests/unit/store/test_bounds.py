@@ -529,7 +529,7 @@ async def test_a_damaged_row_is_set_aside_counted_and_told_and_the_others_are_re
         await spoil(store, f"UPDATE {of} SET {column} = ? WHERE {key} = 'bad'", content)  # noqa: S608 - constants
     await spoil(store, "UPDATE events SET event = ? WHERE dedup_key = 'bad'", content)
     with structlog.testing.capture_logs() as logs:
-        assert [row.incident_id for row in await store.open_incidents("one")] == ["good"]
+        assert [*await store.known_incidents([("one", "bad"), ("one", "good")])] == [("one", "good")]
         assert [row.incident_id for row in await store.claim_notes(10, 60, NOW)] == ["good"]
         assert [event.dedup_key for event in await store.window(window())] == ["good"]
     told = [(line["table"], line["key"]) for line in logs if line["event"] == "Damaged row set aside"]

@@ -33,9 +33,12 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 async def test_open_incidents_keep_their_diagnosis(store: Store) -> None:
-    rows = {row.incident_id: row for row in await store.open_incidents("one")}
-    assert set(rows) == {"OPEN-SENT", "OPEN-UNSENT", "OPEN-UNCERTAIN"}
-    evidence = msgspec.json.decode(rows["OPEN-SENT"].diagnosis or b"", type=Evidence)
+    names = {name for _, name in await store.open_incident_ids(["one"])}
+    assert names == {"OPEN-SENT", "OPEN-UNSENT", "OPEN-UNCERTAIN"}
+    rows = [await store.incident("one", name) for name in names]
+    diagnosis = {row.incident_id: row.diagnosis for row in rows if row is not None}
+    assert set(diagnosis) == names
+    evidence = msgspec.json.decode(diagnosis["OPEN-SENT"] or b"", type=Evidence)
     assert [cause.change.new_value for cause in evidence.diagnosis.causes if cause.change] == ["2.4.1"]
 
 
