@@ -36,6 +36,29 @@ async def test_a_sound_store_is_ok_and_counted(tmp_path: Path, capsys: pytest.Ca
     assert (tmp_path / FILE_NAME).read_bytes() == before
 
 
+def changed_at(directory: Path) -> int:
+    """Return when a file was last made or removed in a directory."""
+    return directory.stat().st_mtime_ns
+
+
+async def test_nothing_is_made_beside_a_store_even_for_a_moment(tmp_path: Path) -> None:
+    await (await fill(tmp_path)).close()
+    before = changed_at(tmp_path)
+    assert check(tmp_path) == 0
+    assert changed_at(tmp_path) == before
+
+
+async def test_a_store_that_cannot_be_opened_is_not_called_damaged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await (await fill(tmp_path)).close()
+    (tmp_path / f"{FILE_NAME}-wal" / "x").mkdir(parents=True)  # a log that cannot be opened, whoever runs the test
+    assert check(tmp_path) == 1
+    told = capsys.readouterr()
+    assert "cannot be opened" in told.err
+    assert "restore" not in told.err + told.out
+
+
 @pytest.mark.parametrize(
     ("damage", "told"),
     [

@@ -17,21 +17,36 @@ COUNTED = ("events", "services", "subjects", "inbox", "incidents", "notes", "rec
 MAX_NAMED = 20
 """Of each kind of trouble so many are named; the rest is a number."""
 RESTORE = "restore the volume from a backup, or start with an empty directory"
+MAKE_WRITABLE = "look as the receiver's user, on a volume that is mounted for writing: the log that is left is indexed"
+_NOT_OPENED = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")
+"""Speak of rights and mounts: what is in the file was not seen, so nobody is told to throw it away."""
 
 
 def inspect(directory: Path) -> tuple[list[str], list[str]]:
-    """Return what is in the store, and what is wrong with it, a line each; raise InvalidInput when it is in use."""
+    """Return what is in the store, and what is wrong with it, a line each.
+
+    Raises InvalidInput when the store is in use or cannot be opened.
+    """
     path = directory / FILE_NAME
     if not path.is_file():
         raise InvalidInput(DATA_DIR_SETTING, f"{path} does not exist", "name the directory of a store")
     lock = lock_directory(path)
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(_address(path), uri=True, isolation_level=None)) as connection:
             return _look(connection)
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorname", "").startswith(_NOT_OPENED):
+            raise InvalidInput(DATA_DIR_SETTING, f"{path} cannot be opened: {error}", MAKE_WRITABLE) from error
         return [], [f"the file cannot be read: {error}; {RESTORE}"]
     finally:
         os.close(lock)
+
+
+def _address(path: Path) -> str:
+    """Return how the file is opened: without a log, as one that cannot change, for which nothing beside it is made."""
+    log = path.with_name(f"{path.name}-wal")
+    has_log = log.exists() and log.stat().st_size > 0
+    return f"file:{quote(str(path))}?mode=ro" + ("" if has_log else "&immutable=1")
 
 
 def _look(connection: sqlite3.Connection) -> tuple[list[str], list[str]]:
