@@ -22,8 +22,8 @@ class Metrics:
     def _webhooks(self) -> None:
         self.webhooks = Counter(
             "noctuary_webhooks",
-            "Webhooks by outcome (accepted, duplicate, ignored, unknown_token, bad_signature, malformed, too_large, "
-            "foreign, not_ready: 9 values).",
+            "Webhooks by outcome (accepted, duplicate, unknown_token, bad_signature, malformed, too_large, foreign, "
+            "not_ready: 8 values).",
             ["outcome"],
             registry=self.registry,
         )
@@ -133,7 +133,7 @@ class Metrics:
             "noctuary_store_over_quota",
             "Rows beyond a quota of their tenant, by quota (events, bytes, services, webhook_bytes, incident_bytes, "
             "store_bytes: 6 values) and what became of them (refused: posted events, webhooks, incidents; pushed_out: "
-            "the oldest went for new ones: 2 values).",
+            "made room: 2 values).",
             ["quota", "effect"],
             registry=self.registry,
         )
@@ -145,7 +145,7 @@ class Metrics:
         )
         self.damaged_rows = Counter(
             "noctuary_store_damaged_rows",
-            "Rows that could not be decoded and were set aside, by table (events, incidents, notes: 3 values).",
+            "Rows that could not be decoded and were set aside, by table (6 values).",
             ["table"],
             registry=self.registry,
         )
