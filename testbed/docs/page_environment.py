@@ -22,6 +22,8 @@ HOST = "noctuary.example.com"
 PAGERDUTY_HOSTS = ("api.pagerduty.com", "api.eu.pagerduty.com")
 SERVICES = {"PABC123": "Payments API", "PDEF456": "Checkout"}
 """The PagerDuty services that the pages speak of."""
+TEAM = "PTEAM01"
+"""The team that they speak of: PagerDuty refuses lists of teams to an account that has none."""
 BOT = "oncall-bot@example.com"
 IN_REACH = ("charts", "crds", "deploy", "docs", "examples")
 """What a page's commands find in a reader's working directory: the top of a clone."""
@@ -122,6 +124,8 @@ def _create_account(pagerduty: PagerDutySimulator) -> str:
     services = pagerduty.account.services
     for service_id, name in SERVICES.items():
         services[service_id] = replace(services.pop(pagerduty.add_service(name)), id=service_id)
+    teams = pagerduty.account.teams
+    teams[TEAM] = replace(teams.pop(pagerduty.add_team("Search")), id=TEAM)
     return pagerduty.add_token()
 
 
