@@ -20,7 +20,7 @@ from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.objects import RouteObject
 from noctuary_operator.resources.status import Condition, ConditionState, IntegrationStatus, TokenStatus
 
-_OF_EVENTS = "posted events are refused with 429 or in their items, and of the cluster's own the oldest go"
+_OF_EVENTS = "posted events are refused with 429 or in their items, and of the cluster's own the first to expire go"
 QUOTA_MENDS = {
     "events": ("limits.tenantEvents", _OF_EVENTS, "send fewer events or with a shorter ttl_seconds"),
     "bytes": ("limits.tenantEventBytes", _OF_EVENTS, "send shorter texts or a shorter ttl_seconds"),

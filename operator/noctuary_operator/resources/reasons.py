@@ -13,7 +13,7 @@ SUSPENDED = "Suspended"
 """spec.suspend is true: webhooks are stored, nothing is posted."""
 
 QUOTA_REACHED = "QuotaReached"
-"""The namespace keeps as much in the store as it may: events are refused, or the oldest go."""
+"""The namespace keeps as much in the store as it may: events are refused, or the first to expire go."""
 
 FOREIGN_PAYLOADS = "ForeignPayloads"
 """Another system, or PagerDuty in another form, sends to our addresses; of SubscriptionReady, too."""
