@@ -395,6 +395,9 @@ class Store(Protocol):
     async def confirmed_by(self, account: str, incident_id: str) -> list[str]:
         """Return the ids of the integrations whose own token read an incident of an account."""
 
+    async def accounts_of(self, api_url: str, incident_id: str) -> list[str]:
+        """Return the accounts in which an API's incident was confirmed, the one of the first row first."""
+
     async def known_incidents(self, keys: list[IncidentKey]) -> dict[IncidentKey, KnownIncident]:
         """Return those of the incidents that are known, without their evidence."""
 

@@ -67,11 +67,21 @@ class Notes:
             await self._store.commit(learnt(record, row.account))
             await self._proofs.refresh()
         row.account = row.account or (self._proofs.account(record) if row.confirmed_at is not None else "")
+        if is_just_confirmed and row.account:
+            row.account = await self._first_name(row)
         note = await self.find(row)
         confirmed_by = await self._store.confirmed_by(row.account, row.incident_id) if row.account else []
         shown_to = {*confirmed_by, record.id}
         claimant = Claimant(record, row, shown_to, clock.now(), self._timings.rival_wait_s)
         return Case(note, whose_turn(claimant, note, self._proofs, self._routing.get))
+
+    async def _first_name(self, row: IncidentRow) -> str:
+        """Return the account that an incident was confirmed in first: its note is kept there, whatever it is renamed.
+
+        An API gives an id once, so what it shows to two tokens is one incident.
+        """
+        known = await self._store.accounts_of(row.api_url, row.incident_id)
+        return known[0] if known else row.account
 
     def consequences(self, record: RoutingRecord, row: IncidentRow, case: Case) -> list[Mutation]:
         """Return what follows where another integration is to write: a later look, or the word that it wrote."""

@@ -43,6 +43,16 @@ def confirmed_by(connection: sqlite3.Connection, account: str, incident_id: str)
     return [integration_id for (integration_id,) in rows]
 
 
+def accounts_of(connection: sqlite3.Connection, api_url: str, incident_id: str) -> list[str]:
+    """Return the accounts in which an API's incident was confirmed, the one of the first row first."""
+    rows = connection.execute(
+        "SELECT account FROM incidents WHERE incident_id = ? AND api_url = ? AND account <> ''"
+        " GROUP BY account ORDER BY min(rowid)",
+        (incident_id, api_url),
+    )
+    return [account for (account,) in rows]
+
+
 def save_note(connection: sqlite3.Connection, note: NoteRow) -> None:
     """Write a note; raise RevisionConflict."""
     values: dict[str, revisions.Value] = {

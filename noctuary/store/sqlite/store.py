@@ -310,6 +310,10 @@ class SqliteStore:
         """Return the ids of the integrations whose own token read an incident of an account."""
         return await self._database.read(lambda c: incidents.confirmed_by(c, account, incident_id))
 
+    async def accounts_of(self, api_url: str, incident_id: str) -> list[str]:
+        """Return the accounts in which an API's incident was confirmed, the one of the first row first."""
+        return await self._database.read(lambda c: incidents.accounts_of(c, api_url, incident_id))
+
     async def known_incidents(self, keys: list[IncidentKey]) -> dict[IncidentKey, KnownIncident]:
         """Return those of the incidents that are known, without their evidence."""
         return await self._upkeep.read_sound("incidents", lambda c: comparisons.known(c, keys)) if keys else {}

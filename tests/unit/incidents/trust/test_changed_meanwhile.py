@@ -1,0 +1,45 @@
+"""What changes while an incident is open: the account's name, tokens, our clock. Its one note stays one and current."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from testbed.pagerduty.account.model import Incident
+from testbed.pagerduty.webhooks.events import incident_data, make_event
+from testbed.scene import Scene
+from tests.unit.incidents.trust.test_ordinary_days import begins, with_one_team_each
+from tests.unit.incidents.trust.test_turns import _row, both_know, two, writer_of_row
+
+
+def opened(scene: Scene) -> Incident:
+    """Trigger an incident of a minute ago: later states are told by later seconds."""
+    return scene.pd.trigger(scene.service, "Errors", at=datetime.now(UTC) - timedelta(seconds=60))
+
+
+async def test_an_incident_that_moves_after_its_account_was_renamed_keeps_its_one_note(scene: Scene) -> None:
+    other = await with_one_team_each(scene)
+    incident = opened(scene)
+    assert await writer_of_row(scene, incident) == "first"
+    scene.pd.account.subdomain = "renamed"
+    scene.pd.move(incident.id, other, by=scene.bot)
+    await scene.until(lambda: "orders-api" in scene.text(incident.id))
+    scene.pd.resolve(incident.id, by=scene.bot)
+    await scene.until(begins(scene, incident, "Resolved after"))
+    await scene.idle()
+    assert scene.pd.note_counts() == {incident.id: 1}
+
+
+async def test_who_hears_of_an_incident_only_after_the_renaming_posts_no_second_note(scene: Scene) -> None:
+    await two(scene)
+    await scene.until(lambda: both_know(scene))
+    scene.pd.unsubscribe(list(scene.pd.courier.subscriptions)[1])
+    incident = opened(scene)
+    await scene.until(lambda: scene.text(incident.id))
+    scene.pd.account.subdomain = "renamed"
+    data = incident_data(scene.pd.render, incident)
+    late = make_event("incident.triggered", data, None, scene.pd.clock.now(), incident.service)
+    await scene.put(msgspec.json.encode(late.payload), "second")
+    await scene.until(lambda: _row(scene, "second", incident))
+    await scene.idle()
+    assert (await scene.state("second")).account == "renamed.pagerduty.com"
+    assert scene.pd.note_counts() == {incident.id: 1}
