@@ -65,4 +65,8 @@ def _edited(owner: RoutingRecord, row: IncidentRow, evidence: Diagnosed, note: N
         text = render_note(row, evidence, note.marker, now)
     if same_apart_from_time(note.text, text) and note.integration_id == owner.id:
         return None
-    return msgspec.structs.replace(note, integration_id=owner.id, text=text, rev=note.rev + 1)
+    edited = msgspec.structs.replace(note, integration_id=owner.id, text=text, rev=note.rev + 1)
+    if note.note_id is not None and note.integration_id != owner.id:
+        # The pause was that of another one's token, which may be refused for an hour.
+        edited.next_attempt_at, edited.attempts, edited.failed_reason = 0.0, 0, None
+    return edited

@@ -8,7 +8,7 @@ from testbed.pagerduty.account.model import Incident
 from testbed.pagerduty.webhooks.events import incident_data, make_event
 from testbed.scene import Scene
 from tests.unit.incidents.trust.test_ordinary_days import begins, with_one_team_each
-from tests.unit.incidents.trust.test_turns import _row, both_know, two, writer_of_row
+from tests.unit.incidents.trust.test_turns import _row, both_know, two, writer, writer_of_row
 
 
 def opened(scene: Scene) -> Incident:
@@ -43,3 +43,16 @@ async def test_who_hears_of_an_incident_only_after_the_renaming_posts_no_second_
     await scene.idle()
     assert (await scene.state("second")).account == "renamed.pagerduty.com"
     assert scene.pd.note_counts() == {incident.id: 1}
+
+
+async def test_who_takes_over_an_edit_that_was_refused_does_not_wait_as_long_as_the_refused_one(scene: Scene) -> None:
+    await two(scene)
+    await scene.until(lambda: both_know(scene))
+    incident = opened(scene)
+    assert await writer(scene, incident) == "first"
+    del scene.pd.account.keys[scene.records["first"].api_token or ""]
+    scene.pd.acknowledge(incident.id, by=scene.bot)
+    await scene.until(lambda: "Acknowledged" in scene.text(incident.id))
+    note = await scene.store.note(scene.account, incident.id)
+    assert note is not None
+    assert (note.integration_id, note.failed_reason) == ("second", None)
