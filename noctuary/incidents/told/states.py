@@ -32,16 +32,17 @@ def apply_sighting(row: IncidentRow | None, seen: Sighting, api_url: str, integr
     return row
 
 
-def believed(row: IncidentRow, seen: Sighting, scope: Scope) -> IncidentRow:
+def believed(row: IncidentRow, seen: Sighting, scope: Scope, now: float) -> IncidentRow:
     """Return a confirmed incident after a webhook of its integration told of it.
 
     Its state is believed. A move is not, nor one into or out of the team of its scope: where it is decides who writes
-    its note, so PagerDuty is asked.
+    its note, so PagerDuty is asked. It is asked as well where our clock was set back: what is told now is dated before
+    what was told then.
     """
     is_moved = seen.at > row.last_event_at and (_is_elsewhere(row, seen) or _is_another_teams(row, seen, scope))
     state = msgspec.structs.replace(seen, service_id="", service_name="")
     found = apply_sighting(row, state, row.api_url, row.integration_id)
-    found.is_doubted = row.is_doubted or is_moved
+    found.is_doubted = row.is_doubted or is_moved or row.last_event_at > now + MAX_AHEAD_S
     return found
 
 

@@ -63,7 +63,7 @@ def as_told(row: IncidentRow | None, told: Told) -> IncidentRow | None:
             row = confirmed(row or blank, seen)
             row.is_doubted = False
         elif row is not None and row.confirmed_at is not None and not seen.is_asked and told.record.api_token:
-            row = believed(row, seen, told.record.scope)
+            row = believed(row, seen, told.record.scope, clock.now())
         else:
             row = apply_sighting(row, seen, api_url, told.record.id)
     if row is not None and told.sightings and not told.is_asked:

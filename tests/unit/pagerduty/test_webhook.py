@@ -240,7 +240,7 @@ def test_a_moved_service_is_not_believed_and_asked_for() -> None:
     told = body("incident.service_updated", 30, status="triggered", service={"id": "P2"})
     event = parse_webhook(told, T + 30)
     assert event.incident is not None
-    found = believed(row, sighting_of_event(event, event.incident), Scope())
+    found = believed(row, sighting_of_event(event, event.incident), Scope(), event.occurred_at)
     assert (found.service_id, found.is_doubted) == ("P1", True)
 
 

@@ -1,13 +1,19 @@
 """What changes while an incident is open: the account's name, tokens, our clock. Its one note stays one and current."""
 
+import time
+import types
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+import pytest
 
+import testbed.scene
+from noctuary.common import clock
+from noctuary.models.routing_record import Scope
 from testbed.pagerduty.account.model import Incident
 from testbed.pagerduty.webhooks.events import incident_data, make_event
 from testbed.scene import Scene
-from tests.unit.incidents.trust.test_ordinary_days import begins, with_one_team_each
+from tests.unit.incidents.trust.test_ordinary_days import begins, started_and_compared, with_one_team_each
 from tests.unit.incidents.trust.test_turns import _row, both_know, two, writer, writer_of_row
 
 
@@ -56,3 +62,28 @@ async def test_who_takes_over_an_edit_that_was_refused_does_not_wait_as_long_as_
     note = await scene.store.note(scene.account, incident.id)
     assert note is not None
     assert (note.integration_id, note.failed_reason) == ("second", None)
+
+
+@pytest.mark.parametrize("back_s", [120, 3600, 3 * 86_400])
+async def test_under_a_clock_that_was_set_back_webhooks_change_the_note_still(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, back_s: float
+) -> None:
+    await started_and_compared(scene)
+    incident = opened(scene)
+    await scene.until(lambda: scene.text(incident.id))
+    await scene.idle()
+    monkeypatch.setattr(clock, "now", lambda: time.time() - back_s)
+    monkeypatch.setattr(testbed.scene, "time", types.SimpleNamespace(time=clock.now))  # the receiver's clock is ours
+    scene.pd.acknowledge(incident.id, by=scene.bot)
+    await scene.until(lambda: "Acknowledged" in scene.text(incident.id))
+    scene.pd.resolve(incident.id, by=scene.bot)
+    await scene.until(begins(scene, incident, "Resolved after"))
+
+
+async def test_a_narrower_scope_leaves_the_note_of_what_is_open_to_its_writer(scene: Scene) -> None:
+    await started_and_compared(scene)
+    incident = opened(scene)
+    await scene.until(lambda: scene.text(incident.id))
+    scene.route(scope=Scope("service", scene.pd.add_service("another")))
+    scene.pd.resolve(incident.id, by=scene.bot)
+    await scene.until(begins(scene, incident, "Resolved after"))
