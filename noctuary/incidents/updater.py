@@ -29,6 +29,7 @@ from noctuary.store.interface import (
     SaveIncident,
     SaveNote,
     ScheduleRecheck,
+    ScheduleVisit,
     Store,
 )
 
@@ -106,6 +107,9 @@ class IncidentUpdater:
             await self._store.commit(*told.done)
             return False
         changes: list[Mutation] = []
+        if row.is_doubted and told.record.lacks_token:  # a token that comes hastens it
+            at = clock.now() + self._timings.refused_retry_s
+            changes.append(ScheduleVisit(row.integration_id, row.incident_id, at))
         if told.is_asked or not self._witness.must_ask(told.record, row):
             return await self._keep(told, row, before, changes, is_shown=told.is_asked)
         row, is_shown = await self._shown(told, row, changes)

@@ -66,6 +66,7 @@ def as_told(row: IncidentRow | None, told: Told) -> IncidentRow | None:
             row = believed(row, seen, told.record.scope, clock.now())
         else:
             row = apply_sighting(row, seen, api_url, told.record.id)
+            row.is_doubted = row.is_doubted or (row.confirmed_at is not None and not seen.is_asked)
     if row is not None and told.sightings and not told.is_asked:
         row.is_of_suspension = told.is_of_suspension
     return row

@@ -13,6 +13,7 @@ from noctuary.models.routing_record import Scope
 from testbed.pagerduty.account.model import Incident
 from testbed.pagerduty.webhooks.events import incident_data, make_event
 from testbed.scene import Scene
+from tests.unit.incidents.trust.test_confirmation import reads
 from tests.unit.incidents.trust.test_ordinary_days import begins, started_and_compared, with_one_team_each
 from tests.unit.incidents.trust.test_turns import _row, both_know, two, writer, writer_of_row
 
@@ -62,6 +63,23 @@ async def test_who_takes_over_an_edit_that_was_refused_does_not_wait_as_long_as_
     note = await scene.store.note(scene.account, incident.id)
     assert note is not None
     assert (note.integration_id, note.failed_reason) == ("second", None)
+
+
+async def test_what_ended_while_the_token_was_missing_is_told_once_it_is_back(scene: Scene) -> None:
+    scene.timings = msgspec.structs.replace(scene.timings, recheck_s=600.0, last_recheck_s=1200.0)
+    await started_and_compared(scene)
+    incident = opened(scene)
+    await scene.until(lambda: scene.text(incident.id))
+    scene.route(api_token=None)
+    scene.pd.resolve(incident.id, by=scene.bot)
+
+    async def is_told() -> bool:
+        return (await scene.incident(incident.id)).status == "resolved"
+
+    await scene.until(is_told)
+    scene.route(api_token=scene.token)
+    await scene.until(begins(scene, incident, "Resolved after"))
+    assert len(reads(scene)) == 2
 
 
 @pytest.mark.parametrize("back_s", [120, 3600, 3 * 86_400])
