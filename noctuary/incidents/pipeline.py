@@ -66,7 +66,7 @@ class IncidentPipeline:
         self.updater, looks = IncidentUpdater(*common), LaterLooks(*common)
         self.accounts = Accounts(store, routing, clients, proofs)
         self.visits = Visits(store, routing, self.updater, timings)
-        self.backfiller = Backfiller(store, routing, clients, self.updater, metrics)
+        self.backfiller = Backfiller(store, routing, clients, self.updater, metrics, self._hasten)
         suspensions = Suspensions(routing, self.backfiller.request)
         self.worker = InboxWorker(store, routing, self.updater, self.unread, suspensions)
         self.rechecks = Rechecks(store, routing, looks, timings, lambda: self.worker.is_full)
@@ -78,6 +78,10 @@ class IncidentPipeline:
     def wake(self) -> asyncio.Event:
         """Return the event that wakes the worker at once."""
         return self.worker.wake
+
+    def _hasten(self, integration_id: str) -> None:
+        self.sender.hasten(integration_id)
+        self.visits.hasten(integration_id)
 
     async def run(self) -> None:
         """Run all parts until cancelled; nothing begins before the routing table was loaded."""

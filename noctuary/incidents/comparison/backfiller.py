@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import random
 import time
+from collections.abc import Callable
 
 import structlog
 
@@ -50,7 +51,10 @@ class Backfiller:
         clients: PagerDutyClients,
         updater: IncidentUpdater,
         metrics: Metrics,
+        on_accepted: Callable[[str], None],
     ) -> None:
+        """Take what is told of an integration whose token was refused and is accepted again."""
+        self._on_accepted = on_accepted
         self._store = store
         self._routing = routing
         self._comparer = Comparer(store, clients, updater, metrics)
@@ -125,6 +129,8 @@ class Backfiller:
             done = [each for each in work.done if each not in work.failed]
             if done or changes:
                 await self._store.commit(*changes, SaveCompared(done, asked_at))
+            for each in filter(lambda each: _was_refused(states.get(each)), done):
+                self._on_accepted(each)
 
     async def _compare_next(self, key: TokenKey, work: "_Work", asked_at: float) -> None:
         listing = work.waiting.pop()
@@ -201,6 +207,13 @@ def _failures(
     log.warning("Backfill failed", integrations=len(ids), integration=ids[0], error=told.last_failure_reason)
     fresh = [each for each in ids if not _is_told(states.get(each), told, at)]
     return [SaveIntegrationState(failure_state(each, error, at)) for each in fresh]
+
+
+def _was_refused(state: IntegrationState | None) -> bool:
+    """Tell whether the last that was known of a token is that it was refused: what waits for it may go on."""
+    if state is None or state.last_failure_status != UNAUTHORIZED:
+        return False
+    return (state.last_failure_at or 0.0) > (state.compared_until or 0.0)
 
 
 def _is_told(state: IntegrationState | None, told: IntegrationState, at: float) -> bool:

@@ -42,6 +42,10 @@ class NoteSender:
             self.wake.set,
         )
 
+    def hasten(self, integration_id: str) -> None:
+        """Have what waits for an integration sent with the next turn."""
+        self._waker.request(integration_id)
+
     async def run(self) -> None:
         """Send until cancelled; a note whose POST is cut off then counts as uncertain at the next start."""
         try:

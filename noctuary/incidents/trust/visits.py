@@ -64,6 +64,10 @@ class Visits:
             routing, lambda _: True, store.integrations_with_visits, self._hasten, _nothing, _Decisive(routing)
         )
 
+    def hasten(self, integration_id: str) -> None:
+        """Have an integration's visits due at once."""
+        self._waker.request(integration_id)
+
     async def run(self) -> None:
         """Visit until cancelled; each is claimed when its turn comes."""
         async with asyncio.TaskGroup() as tasks:

@@ -105,3 +105,25 @@ async def test_a_narrower_scope_leaves_the_note_of_what_is_open_to_its_writer(sc
     scene.route(scope=Scope("service", scene.pd.add_service("another")))
     scene.pd.resolve(incident.id, by=scene.bot)
     await scene.until(begins(scene, incident, "Resolved after"))
+
+
+async def test_what_waited_for_a_token_that_was_refused_for_a_while_goes_on_once_it_may_list(
+    scene: Scene,
+) -> None:
+    await started_and_compared(scene)
+    standing = opened(scene)
+    await scene.until(lambda: scene.text(standing.id))
+    await scene.idle()
+    scene.pd.rules.add("server-error", status=401)
+    fresh = opened(scene)
+    scene.pd.resolve(standing.id, by=scene.bot)
+
+    async def are_refused() -> bool:
+        rows = [await scene.store.incident("one", fresh.id), await scene.store.note(scene.account, standing.id)]
+        return rows[0] is not None and getattr(rows[1], "failed_reason", None) is not None
+
+    await scene.until(are_refused)
+    scene.pd.rules.clear()
+    scene.backfill()
+    await scene.until(lambda: scene.text(fresh.id))
+    await scene.until(begins(scene, standing, "Resolved after"))
