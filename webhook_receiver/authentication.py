@@ -21,10 +21,10 @@ def find_integration(deps: Deps, url_identity: str) -> tuple[RoutingRecord, Toke
     _require_fresh_routing(deps)
     *identity, token = url_identity.split("/")
     integration_id = identity[0] if identity else None
-    found = deps.routing.by_token(token, clock.now()) if len(identity) <= 1 else None
+    found = deps.routing.by_token(token, clock.now(), integration_id) if len(identity) <= 1 else None
     if found is None and deps.routing.may_hold(integration_id):
         raise NotReady("A routing record cannot be read")
-    if found is None or integration_id not in (None, found[0].id) or not found[0].takes_webhooks:
+    if found is None or not found[0].takes_webhooks:
         _tell_unknown_token(deps, integration_id)
         raise refuse(404, "unknown_token", "No integration has this URL")
     return found

@@ -1,6 +1,6 @@
 """The routing records in memory, as the receiver looks them up: by id, by webhook token, by ingest key."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 
@@ -27,8 +27,8 @@ class RoutingTable:
         self.health = Health()
         self._unreadable: set[str] = set()
         self._by_id: dict[str, RoutingRecord] = {}
-        self._by_token: dict[str, tuple[str, TokenHash]] = {}
-        self._by_ingest_key: dict[str, str] = {}
+        self._by_token: dict[str, dict[str, TokenHash]] = {}
+        self._by_ingest_key: dict[str, set[str]] = {}
         self._listeners: list[Listener] = []
 
     def __iter__(self) -> Iterator[RoutingRecord]:
@@ -53,22 +53,31 @@ class RoutingTable:
         """Return one integration."""
         return self._by_id.get(integration_id)
 
-    def by_token(self, token: str, now: float) -> tuple[RoutingRecord, TokenHash] | None:
-        """Return whose webhook token this is, when it has not expired.
+    def by_token(
+        self, token: str, now: float, integration_id: str | None = None
+    ) -> tuple[RoutingRecord, TokenHash] | None:
+        """Return whose webhook token this is, of this integration (None: of any), when it has not expired.
 
-        What is compared are hashes: the time it takes reveals nothing of the token.
+        What is compared are hashes: the time it takes reveals nothing of the token. Whoever else holds the same token
+        takes nothing from it.
         """
-        found = self._by_token.get(hash_secret(token))
-        if found is None:
-            return None
-        integration_id, known = found
-        is_expired = known.expires_at is not None and known.expires_at <= now
-        return None if is_expired else (self._by_id[integration_id], known)
+        holders = self._by_token.get(hash_secret(token), {})
+        valid = {
+            each: known
+            for each, known in holders.items()
+            if integration_id in (None, each) and (known.expires_at is None or known.expires_at > now)
+        }
+        record = self._oldest(valid)
+        return None if record is None else (record, valid[record.id])
 
     def by_ingest_key(self, key: str) -> RoutingRecord | None:
         """Return whose ingest key this is."""
-        integration_id = self._by_ingest_key.get(hash_secret(key))
-        return None if integration_id is None else self._by_id[integration_id]
+        return self._oldest(self._by_ingest_key.get(hash_secret(key), ()))
+
+    def _oldest(self, integration_ids: Iterable[str]) -> RoutingRecord | None:
+        """Return the one that was there first: as a rule there is no other."""
+        records = (self._by_id[each] for each in integration_ids)
+        return min(records, key=lambda record: (record.created_at, record.id), default=None)
 
     @property
     def unreadable(self) -> int:
@@ -114,9 +123,10 @@ class RoutingTable:
             return
         self._forget(record.id)
         self._by_id[record.id] = record
-        self._by_token |= {token.sha256: (record.id, token) for token in record.tokens}
+        for token in record.tokens:
+            self._by_token.setdefault(token.sha256, {})[record.id] = token
         if record.ingest_key_sha256 is not None:
-            self._by_ingest_key[record.ingest_key_sha256] = record.id
+            self._by_ingest_key.setdefault(record.ingest_key_sha256, set()).add(record.id)
         log.info("Routing record loaded", integration=record.id, namespace=record.namespace, name=record.name)
         self._notify(record.id)
 
@@ -133,8 +143,15 @@ class RoutingTable:
         if gone is None:
             return
         for token in gone.tokens:
-            self._by_token.pop(token.sha256, None)
-        self._by_ingest_key.pop(gone.ingest_key_sha256 or "", None)
+            holders = self._by_token.get(token.sha256, {})
+            holders.pop(integration_id, None)
+            if not holders:
+                self._by_token.pop(token.sha256, None)
+        key = gone.ingest_key_sha256 or ""
+        owners = self._by_ingest_key.get(key, set())
+        owners.discard(integration_id)
+        if not owners:
+            self._by_ingest_key.pop(key, None)
 
     def _notify(self, integration_id: str) -> None:
         for listener in self._listeners:

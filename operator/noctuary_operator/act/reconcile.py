@@ -1,6 +1,6 @@
 """One function for every key: observe, plan, apply, write the status."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 import structlog
@@ -10,6 +10,7 @@ from noctuary.common.errors import KubernetesError, is_refusal
 from noctuary.kube.client import METADATA, KubeClient
 from noctuary.models.integration_spec import IntegrationSpec, SecretKeyRef
 from noctuary.models.reports import IntegrationReport
+from noctuary.models.routing_record import hash_secret
 from noctuary_operator.act.apply import Applier
 from noctuary_operator.act.events import EventRecorder
 from noctuary_operator.plan.conditions import held_status, status_of
@@ -21,7 +22,7 @@ from noctuary_operator.plan.observed import Lookup, Minted, Observed
 from noctuary_operator.plan.policy import Policy, Problem
 from noctuary_operator.resources import paths, reasons
 from noctuary_operator.resources.integration import Integration
-from noctuary_operator.resources.objects import OWNER_ANNOTATION
+from noctuary_operator.resources.objects import OWNER_ANNOTATION, LabelledSecret
 from noctuary_operator.resources.secret_data import WEBHOOK_SECRET_KEYS, fresh_secret
 from noctuary_operator.resources.status import IntegrationStatus
 from noctuary_operator.watch.cluster_view import ClusterView
@@ -113,6 +114,7 @@ class Reconciler:
 
     async def _observe(self, integration: Integration, spec: IntegrationSpec) -> Observed:
         record, report = self._view.record_secret(integration.uid), self._report_of(integration.uid)
+        webhook_secret = await self._webhook_secret(integration)
         subscription = spec.webhook.subscription if spec.webhook is not None else None
         mapped = {namespace for service in spec.services for namespace in service.namespaces}
         return Observed(
@@ -123,7 +125,7 @@ class Reconciler:
             ),
             now=clock.now(),
             record=record.record if record is not None else None,
-            webhook_secret=await self._webhook_secret(integration),
+            webhook_secret=webhook_secret,
             secret_name_taken=self._is_taken(integration),
             routes=self._view.routes_of(integration.uid),
             consents={namespace: self._consents(namespace, integration.namespace) for namespace in mapped},
@@ -131,7 +133,19 @@ class Reconciler:
             report=report,
             displacer=self._displacer(integration, report),
             minted=self._minted.get(integration.uid),
+            held_elsewhere=self._held_elsewhere(integration, record, webhook_secret),
         )
+
+    def _held_elsewhere(
+        self, integration: Integration, record: LabelledSecret | None, webhook_secret: Mapping[str, str]
+    ) -> list[str]:
+        """Return the keys of the webhook Secret whose values are another integration's; looked for where it matters."""
+        known = record.record if record is not None else None
+        is_adopting = known is None or not known.tokens or known.ingest_key_sha256 is None
+        adopted = [key for key in ("token", "ingestKey") if key in webhook_secret] if is_adopting else []
+        return [
+            key for key in adopted if self._view.is_held_elsewhere(integration.uid, hash_secret(webhook_secret[key]))
+        ]
 
     async def _look_up(self, integration: Integration, ref: SecretKeyRef | None) -> Lookup:
         if ref is None:

@@ -1,6 +1,6 @@
 """All that one reconcile reads: a snapshot, so that what follows from it can be pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from noctuary.models.reports import IntegrationReport
@@ -46,6 +46,8 @@ class Observed:
     displacer: str | None = None
     """Who the report says writes the notes instead, as far as this namespace may know."""
     minted: Minted | None = None
+    held_elsewhere: Collection[str] = frozenset()
+    """Which values of the webhook Secret, by their keys, are the token or the ingest key of another integration."""
 
     @property
     def route(self) -> RouteObject | None:

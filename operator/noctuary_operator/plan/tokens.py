@@ -10,7 +10,7 @@ from noctuary_operator.plan.observed import Observed
 MAX_PREVIOUS = 8
 """Older tokens and signing secrets kept during their overlap: more only come from rotating in a loop."""
 LEAST_TOKEN_LENGTH = 32
-"""A token found in a Secret without a record is adopted only when it is as long as ours are."""
+"""A token found in a Secret without a record is adopted only when it is as long as ours are, and nobody else's."""
 
 Fresh = Callable[[], str]
 """Makes a new random secret."""
@@ -60,11 +60,16 @@ def _current(record: RoutingRecord | None) -> TokenHash | None:
 def _without_record(observed: Observed, plain: str | None, fresh: Fresh) -> TokenState:
     known = observed.integration.status.token
     serial = known.serial if known is not None else 0
-    if plain is not None and len(plain) >= LEAST_TOKEN_LENGTH:
+    if plain is not None and _may_adopt(observed, "token"):
         return TokenState(plain, [TokenHash(hash_secret(plain), max(serial, 1))], observed.now)
     token = observed.minted.token if observed.minted is not None else fresh()
     because = "the webhook Secret and its routing record were lost" if serial else None
     return TokenState(token, [TokenHash(hash_secret(token), serial + 1)], observed.now, because)
+
+
+def _may_adopt(observed: Observed, key: str) -> bool:
+    """Whether what the webhook Secret holds can be of a record that was lost: a team may write there what it likes."""
+    return len(observed.webhook_secret[key]) >= LEAST_TOKEN_LENGTH and key not in observed.held_elsewhere
 
 
 def _reason_to_rotate(
@@ -109,7 +114,7 @@ def next_ingest_key(observed: Observed, fresh: Fresh) -> KeyState:
     known = observed.record.ingest_key_sha256 if observed.record is not None else None
     if plain is not None and known == hash_secret(plain):
         return KeyState(plain)
-    if plain is not None and known is None and len(plain) >= LEAST_TOKEN_LENGTH:
+    if plain is not None and known is None and _may_adopt(observed, "ingestKey"):
         return KeyState(plain)
     if minted is not None:
         return KeyState(minted.ingest_key, minted.ingest_key_because)

@@ -60,6 +60,15 @@ class ClusterView:
         """Return the Secret that holds the routing record of an integration."""
         return self.labelled.get(self._release_namespace, record_secret_name(uid))
 
+    def is_held_elsewhere(self, uid: str, sha256: str) -> bool:
+        """Whether another integration than this has a token or an ingest key of this hash; reads all records."""
+        records = (each.record for each in self.labelled.all() if each.record is not None)
+        return any(
+            record.id != uid
+            and (record.ingest_key_sha256 == sha256 or any(token.sha256 == sha256 for token in record.tokens))
+            for record in records
+        )
+
     def route(self, kind: str, uid: str) -> RouteObject | None:
         """Return the route of one kind that an integration has."""
         return self.routes_of(uid).get(kind)

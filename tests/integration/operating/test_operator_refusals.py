@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from testbed.operating.team import Team
+from testbed import manifests
+from testbed.operating.team import SPEC, Team, merged
 
 
 def labelled(name: str, role: str, value: str) -> str:
@@ -100,3 +101,21 @@ def test_a_signing_secret_that_pagerduty_never_made_is_named(team: Team) -> None
     said = team.settled("payments", "SigningSecretUnusable", "SubscriptionReady")
     assert "spec.webhook.subscription.signingSecretRef: key secret of Secret signing" in said["message"]
     assert team.existing_record(team.uid("payments")).signing_secrets == []
+
+
+def test_what_opens_another_teams_door_is_not_taken_from_a_secret(team: Team) -> None:
+    team.apply("payments")
+    team.settled("payments", "AwaitingFirstWebhook")
+    copied = {key: team.secret("payments")[key] for key in ("token", "ingestKey")}
+    heavy = manifests.integration("thief", team.namespace, merged(SPEC, {"services": heavy_services()}))
+    team.kubectl("create", "-f", "-", input=json.dumps(heavy))
+    team.settled("thief", "SpecTooLarge")  # nothing is made for it: there is time to write what will be read later
+    team.store("thief-webhook", **copied)
+    labels = [f"noctuary.io/integration-id={team.uid('thief')}", "noctuary.io/role=webhook-secret"]
+    team.kubectl("label", "secret", "thief-webhook", *labels)
+    spec = {"services": [{"name": "shop"}]}
+    team.kubectl("patch", "pdi", "thief", "--type=merge", "--patch", json.dumps({"spec": spec}))
+    team.settled("thief", "AwaitingFirstWebhook")
+    made = team.secret("thief")
+    assert made.keys() >= copied.keys()
+    assert not set(made.values()) & set(copied.values())

@@ -1,5 +1,7 @@
 """Rotation as pure functions: what is kept, adopted, made, rotated, and what dies when."""
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
@@ -72,6 +74,12 @@ def test_a_token_without_a_record_is_adopted_with_its_serial() -> None:
 
 def test_a_short_token_without_a_record_is_not_adopted() -> None:
     assert next_token(seen(None, serial=3, token="guessable"), Token(), fresh).token == NEW
+
+
+def test_the_token_and_key_of_another_integration_are_not_adopted() -> None:
+    copied = replace(seen(None, {"token": OLD, "ingestKey": OLD}), held_elsewhere=["token", "ingestKey"])
+    assert next_token(copied, Token(), fresh).token == NEW
+    assert next_ingest_key(copied, fresh).key == NEW
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,25 @@ def test_a_record_under_a_foreign_name_is_not_taken(table: RoutingTable) -> None
     assert table.unreadable == 1
 
 
+@pytest.mark.parametrize("change", ["ADDED", "DELETED"])
+def test_who_holds_the_same_token_and_key_takes_nothing_from_whom_they_are_of(
+    table: RoutingTable, change: ChangeType
+) -> None:
+    victim = routing_record("a")
+    copied = {"tokens": victim.tokens, "ingest_key_sha256": victim.ingest_key_sha256, "created_at": NOW + 60}
+    thief = secret(routing_record("c", **copied))
+    for each in dict.fromkeys(("ADDED", change)):
+        table.on_event(each, thief)
+    found, bare, by_key = (
+        table.by_token("token-a", NOW, "a"),
+        table.by_token("token-a", NOW),
+        table.by_ingest_key("key-a"),
+    )
+    assert [each[0].id for each in (found, bare) if each is not None] == ["a", "a"]
+    assert by_key is not None
+    assert by_key.id == "a"
+
+
 def test_listeners_are_told_of_what_changed_and_of_nothing_else(table: RoutingTable) -> None:
     told: list[str] = []
     table.subscribe(told.append)
