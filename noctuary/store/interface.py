@@ -259,7 +259,8 @@ class EventQuery(msgspec.Struct, frozen=True):
     Of all services (`services` None), or of those named, of workloads so named, and of objects with all these labels.
     What was posted counts by its service's name only, and of tenant `posts_of` only unless that is None. What has one
     of `without_reasons` is neither returned nor counted. Changes and all else (faults, mostly) have limits of their
-    own; within one, what was posted leaves the cluster's own events half, and every subject gets its turn.
+    own; within one, what was posted leaves the cluster's own events half, and every subject gets its turn. Windows that
+    wait are read in turns of the tenants that they are `asked_by`.
     """
 
     tenants: list[str]
@@ -273,6 +274,7 @@ class EventQuery(msgspec.Struct, frozen=True):
     match_labels: dict[str, str] = {}
     without_reasons: list[str] = []
     posts_of: str | None = None
+    asked_by: str = ""
 
 
 class Window(msgspec.Struct, frozen=True):

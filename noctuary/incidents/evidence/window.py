@@ -74,8 +74,9 @@ async def read_window(
 ) -> list[ContextEvent]:
     """Read what was stored of the services and of nodes, without reasons to ignore; note what was more than is read."""
     nodes = EventQuery([CLUSTER_TENANT], None, since, now, now, MAX_WARNINGS, MAX_CHANGES)
+    asked_by = services[0].tenant if services else CLUSTER_TENANT
     queries = [
-        msgspec.structs.replace(query, without_reasons=list(ignored_reasons))
+        msgspec.structs.replace(query, without_reasons=list(ignored_reasons), asked_by=asked_by)
         for query in [*(_query(service, since, now) for service in services), nodes]
     ]
     found = await asyncio.gather(*(store.select(query) for query in queries))

@@ -19,8 +19,8 @@ from noctuary.store.sqlite.jobs import Job, Outcome, T, Work
 
 log = structlog.get_logger()
 
-THREADS = 2
-"""One slow read must not hold up all the others; more than the cores of a small pod would not be faster."""
+THREADS = 3
+"""Two for windows of events, which may be slow, and one that stays for all else; more would not be faster."""
 MAX_WAITING_READS = 10_000
 """Beyond it the asker is refused at once: reads that wait hold memory and the attention of nobody."""
 CLOSE_TIMEOUT_S = 5.0

@@ -1,5 +1,6 @@
 """The state window: an incident's own events are found in any flood, and what is cut is counted."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -287,3 +288,14 @@ async def test_a_last_event_that_is_known_by_its_time_only_is_still_told(store: 
     await store.add_events([fault(NOW - 3 * 86_400)])
     await store.sweep(NOW, 200)
     assert await store.last_event_at(["payments"], ["payments-api"], ["PolicyViolation"]) == NOW - 3 * 86_400
+
+
+async def test_a_tenant_that_asks_for_many_windows_keeps_no_other_tenants_waiting(store: SqliteStore) -> None:
+    answered: list[str] = []
+
+    async def ask(tenant: str) -> None:
+        await store.select(query(asked_by=tenant))
+        answered.append(tenant)
+
+    await asyncio.gather(*(ask("flooder") for _ in range(50)), ask("second"))
+    assert answered.index("second") < 5  # those that are being read already, and a turn of the other
