@@ -130,9 +130,10 @@ async def _read_chunks(receive: Receive, held: HeldBody) -> bytes:
         size += len(chunk)
         if size > MAX_BODY_BYTES:
             raise _too_large()
-        held.grow(size)
+        is_whole = not message.get("more_body", False)
+        held.grow(size, is_whole=is_whole)
         chunks.append(chunk)
-        if not message.get("more_body", False):
+        if is_whole:
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 

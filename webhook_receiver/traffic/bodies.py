@@ -13,6 +13,9 @@ SMALL_BYTES = 64 * 1024
 """Eight times an ordinary webhook of PagerDuty."""
 ADDRESS_WEIGHT = 4.0
 """All come from one address behind an ingress controller: an address may hold four fifths, an integration half."""
+WHOLE_WEIGHT, WHOLE_ADDRESS_WEIGHT = 4.0, 16.0
+"""The same for small bodies that came whole: they are stored or refused at once, and whoever knows a URL, or has some
+integrations, fills all other shares with bodies that never end."""
 
 
 class HeldBody:
@@ -21,7 +24,7 @@ class HeldBody:
     def __init__(self, budget: "BodyBudget", integration_id: str, address: str, *, may_use_reserve: bool) -> None:
         self._budget = budget
         self._integration_id = integration_id
-        self._shares = (Share(("integration", integration_id)), Share(("address", address), ADDRESS_WEIGHT))
+        self._address = address
         self._pool = budget.small if may_use_reserve else budget.large
         self._size = 0
 
@@ -31,12 +34,14 @@ class HeldBody:
     def __exit__(self, *_: object) -> None:
         self.give_back()
 
-    def grow(self, size: int) -> None:
-        """Hold `size` bytes in all from now on; raise NotReady when others need them more."""
+    def grow(self, size: int, *, is_whole: bool = False) -> None:
+        """Hold `size` bytes in all from now on, all of a body or not; raise NotReady when others need them more."""
         if size > SMALL_BYTES and self._pool is self._budget.small:
             self.give_back()
             self._pool = self._budget.large
-        if not self._pool.take(self._shares, size - self._size):
+        is_short = is_whole and self._pool is self._budget.small
+        weights = (WHOLE_WEIGHT, WHOLE_ADDRESS_WEIGHT) if is_short else (1.0, ADDRESS_WEIGHT)
+        if not self._pool.take(self._shares(*weights), size - self._size):
             raise self._budget.limits_met.refuse(
                 "bodies_bytes", "Too much is being received at once", integration=self._integration_id
             )
@@ -44,8 +49,14 @@ class HeldBody:
 
     def give_back(self) -> None:
         """Hold nothing any more."""
-        self._pool.give_back(self._shares, self._size)
+        self._pool.give_back(self._shares(), self._size)
         self._size = 0
+
+    def _shares(self, of_integration: float = 1.0, of_address: float = ADDRESS_WEIGHT) -> tuple[Share, Share]:
+        return (
+            Share(("integration", self._integration_id), of_integration),
+            Share(("address", self._address), of_address),
+        )
 
 
 class BodyBudget:

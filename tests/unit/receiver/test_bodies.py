@@ -75,6 +75,19 @@ def test_a_flood_of_small_webhooks_leaves_room_for_those_of_others(budget: BodyB
         assert len(others) * 64 * KB >= 2 * MB
 
 
+@pytest.mark.parametrize("urls", [["a"], ["b", "c", "d", "e", "f"]], ids=["its own", "of others behind one address"])
+def test_a_whole_webhook_is_taken_beside_all_that_never_end(budget: BodyBudget, urls: list[str]) -> None:
+    with contextlib.ExitStack() as stack:
+        for url in urls:
+            stack.enter_context(many(budget, url, "ingress", of_webhooks=True))
+        slow = stack.enter_context(budget.hold(urls[0], "ingress", may_use_reserve=True))
+        with pytest.raises(NotReady):
+            slow.grow(64 * KB)
+        for _ in range(10):
+            stack.enter_context(budget.hold("a", "ingress", may_use_reserve=True)).grow(64 * KB, is_whole=True)
+        assert budget.small.held_bytes < 10 * MB
+
+
 # On a real socket
 
 
