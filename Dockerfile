@@ -1,7 +1,11 @@
+# syntax=docker/dockerfile:1
 # One image with two commands, `noctuary operator` and `noctuary receiver`. It needs no shell and no writable root.
 #
 # BASE_IMAGE needs Python 3.11 or newer and its certificates; BUILD_IMAGE, which is left behind, also needs its venv module.
 # Neither needs a shell: commands are written as lists. `make image` makes both where no registry can be reached.
+# A tag can come to mean another image, a digest cannot. None stands here, because no digest was known where this was written: a digest that
+# nobody has pulled is worth nothing. Name yours: --build-arg BASE_IMAGE=python:3.13-slim-bookworm@sha256:..., or
+# make image ARGS="--docker --base python:3.13-slim-bookworm@sha256:...".
 ARG BASE_IMAGE=python:3.13-slim-bookworm
 ARG BUILD_IMAGE=${BASE_IMAGE}
 
@@ -31,11 +35,15 @@ RUN ["/build/tools/bin/python3", "-m", "pip", "--python", "/opt/noctuary/bin/pyt
 FROM ${BASE_IMAGE}
 ARG VERSION=0.0.0
 ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
+ARG SOURCE=
 LABEL org.opencontainers.image.title="Noctuary"
 LABEL org.opencontainers.image.description="Context for PagerDuty incidents, from the cluster that fired them"
 LABEL org.opencontainers.image.licenses="Apache-2.0"
 LABEL org.opencontainers.image.version="${VERSION}"
 LABEL org.opencontainers.image.revision="${REVISION}"
+LABEL org.opencontainers.image.created="${CREATED}"
+LABEL org.opencontainers.image.source="${SOURCE}"
 ENV PATH="/opt/noctuary/bin:/usr/local/bin:/usr/bin:/bin"
 ENV PYTHONDONTWRITEBYTECODE="1"
 ENV PYTHONUNBUFFERED="1"
@@ -43,4 +51,5 @@ COPY --from=dependencies /opt/noctuary /opt/noctuary
 COPY --from=application /application /opt/noctuary
 WORKDIR /
 USER 65532:65532
+EXPOSE 8080 8081
 ENTRYPOINT ["noctuary"]

@@ -86,6 +86,9 @@ chart-check: $(INSTALLED) cluster-binaries ## Lint, truth tables, real installs 
 	$(BIN)/python -m hack.chart check
 	$(BIN)/python -m pytest tests/chart -q $(ARGS)
 
+chart-package: $(INSTALLED) ## Pack the chart into build/chart, with the address of its sources (builds Helm once: minutes)
+	$(BIN)/python -m hack.chart package
+
 ##@ Document
 docs: .venv-docs/.installed ## Build the documentation's site into build/site; warnings are errors
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
@@ -139,4 +142,4 @@ $(INSTALLED): requirements/dev.txt pyproject.toml
 help: ## This text
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: attack live notes-compare golden-notes store-bench store-upgrade structure gitops docs docs-serve docs-test chart-check chart-generate image e2e e2e-down run faults bench test check unit integration format up down cluster-binaries lock setup help
+.PHONY: chart-package attack live notes-compare golden-notes store-bench store-upgrade structure gitops docs docs-serve docs-test chart-check chart-generate image e2e e2e-down run faults bench test check unit integration format up down cluster-binaries lock setup help

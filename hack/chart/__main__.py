@@ -6,7 +6,8 @@ import sys
 from hack.chart.generate import generated, write
 from hack.chart.helm import lint, run, scenarios
 from hack.chart.kustomize import kustomize_base
-from hack.chart.paths import CHART, ROOT
+from hack.chart.package import package
+from hack.chart.paths import CHART, PACKAGES, ROOT
 from hack.chart.tools import HELM3, HELM4, UNITTEST, find_tool, report
 from hack.lib.errors import BuildError
 
@@ -29,6 +30,11 @@ def check() -> None:
     print(run(find_tool(UNITTEST), "--strict", str(CHART)))
 
 
+def pack() -> None:
+    """Pack the chart into build/chart, with the address of its sources where git knows it."""
+    print(package(find_tool(HELM3), PACKAGES))
+
+
 def helm3_path() -> None:
     """Print where Helm 3 is, building it first when needed."""
     print(find_tool(HELM3))
@@ -39,7 +45,7 @@ def helm4_path() -> None:
     print(find_tool(HELM4))
 
 
-COMMANDS = {"generate": generate, "check": check, "helm3-path": helm3_path, "helm4-path": helm4_path}
+COMMANDS = {"generate": generate, "check": check, "package": pack, "helm3-path": helm3_path, "helm4-path": helm4_path}
 
 
 def main() -> int:

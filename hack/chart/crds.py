@@ -9,10 +9,8 @@ _HEADER = """\
 _METADATA = """\
   labels:
     {{- include "noctuary.labels" (dict "root" . "component" "crds") | nindent 4 }}
-  {{- if .Values.crds.keep }}
-  annotations:
-    helm.sh/resource-policy: keep
-  {{- end }}
+  {{- $own := .Values.crds.keep | ternary (dict "helm.sh/resource-policy" "keep") (dict) }}
+  {{- include "noctuary.annotations" (dict "root" . "own" $own) }}
 """
 _FOOTER = "{{- end }}\n"
 

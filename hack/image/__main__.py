@@ -1,8 +1,7 @@
-"""Make the release's image: `python -m hack.image [--docker|--no-docker] [--name NAME] [--out DIR]`."""
+"""Make the release's image: `python -m hack.image [--docker|--no-docker] [--name NAME] [--base IMAGE] [--out DIR]`."""
 
 import argparse
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from hack.image.recipe import ROOT
 from hack.image.sbom import ingredients, lock_text, project_version, read_lock
 from hack.image.steps import build_without_docker
 from hack.image.store import Store
+from hack.lib import repository
 from hack.lib.errors import BuildError
 from hack.lib.progress import progress_on_stderr
 
@@ -25,11 +25,13 @@ report = progress_on_stderr("image")
 
 
 def build_values() -> dict[str, str]:
-    """The Dockerfile's arguments: the version and the commit."""
-    found = subprocess.run(
-        ["git", "-C", str(ROOT), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=False
-    )
-    return {"VERSION": project_version(), "REVISION": found.stdout.strip() or "unknown"}
+    """The Dockerfile's arguments: the version, the commit and its time, and where the sources are."""
+    return {
+        "VERSION": project_version(),
+        "REVISION": repository.commit(),
+        "CREATED": repository.committed_at(),
+        "SOURCE": repository.source_url(),
+    }
 
 
 def make_archive(store: Store, name: str, out: Path) -> tuple[Image, Base]:
@@ -40,12 +42,12 @@ def make_archive(store: Store, name: str, out: Path) -> tuple[Image, Base]:
     return image, base
 
 
-def write_sbom(base: Base | None, out: Path) -> int:
-    """Write the list of ingredients; returns how many there are."""
+def write_sbom(base: Base | None, out: Path, public: str) -> int:
+    """Write the list of ingredients, those of our base or the name of a public one; returns how many there are."""
     packages = base.packages if base else []
     python = next((p.version for p in packages if p.name == "python3-minimal"), _PUBLIC_PYTHON)
     pins = read_lock(lock_text(), ".".join(python.split(".")[:2]))
-    document = ingredients(pins, packages, f"noctuary-base:{base.tag}" if base else default_base())
+    document = ingredients(pins, packages, f"noctuary-base:{base.tag}" if base else public)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(document, indent=1) + "\n")
     return len(document["components"])
@@ -53,7 +55,7 @@ def write_sbom(base: Base | None, out: Path) -> int:
 
 def _with_docker(options: argparse.Namespace, store: Store) -> Base | None:
     docker = Docker(docker_programs()[0])
-    base = build_with_docker(store, docker, options.name, build_values())
+    base = build_with_docker(store, docker, options.name, build_values(), base=options.base)
     print(f"image    {options.name} (in Docker)")
     print(f"size     {image_size_bytes(docker, options.name) / _MEGABYTE:.0f} MB unpacked")
     return base
@@ -72,6 +74,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m hack.image", description=__doc__)
     parser.add_argument("--name", default=f"noctuary:{project_version()}", help="the image's name and tag")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "image", help="where archive and SBOM are written")
+    parser.add_argument("--base", help="with Docker: the public image to build on, best by digest (NAME@sha256:...)")
     builder = parser.add_mutually_exclusive_group()
     builder.add_argument("--docker", action="store_true", help="build with Docker, or fail")
     builder.add_argument("--no-docker", action="store_true", help="build an archive even where Docker runs")
@@ -96,7 +99,7 @@ def main() -> int:
     try:
         base = _with_docker(options, store) if _docker_wanted(options) else _without_docker(options, store)
         sbom = options.out / SBOM_FILE
-        print(f"SBOM     {sbom}: {write_sbom(base, sbom)} components (CycloneDX 1.6)")
+        print(f"SBOM     {sbom}: {write_sbom(base, sbom, options.base or default_base())} components (CycloneDX 1.6)")
     except BuildError as error:
         report(str(error))
         return 1

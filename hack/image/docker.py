@@ -92,19 +92,20 @@ def docker_programs() -> list[str]:
 
 
 def build_with_docker(
-    store: Store, docker: Docker, name: str, values: Mapping[str, str], tree: Path = ROOT
+    store: Store, docker: Docker, name: str, values: Mapping[str, str], tree: Path = ROOT, *, base: str | None = None
 ) -> Base | None:
-    """Build and tag the image of a source tree in the daemon; returns the base when it was one of ours."""
-    public = default_base()
+    """Build and tag the image of a source tree, on a public base that may be named; returns the base when ours."""
+    public = base or default_base()
     ours = None if docker.registry_serves(public) else runtime_base(store)
-    bases = {} if ours is None else {"BASE_IMAGE": _loaded(docker, "base", ours)}
+    bases = {"BASE_IMAGE": public if ours is None else _loaded(docker, "base", ours)}
     if ours is not None:
         bases["BUILD_IMAGE"] = _loaded(docker, "build", build_base(store))
-    store.progress(f"Building with Docker from {bases.get('BASE_IMAGE', public)}")
+    store.progress(f"Building with Docker from {bases['BASE_IMAGE']}")
     arguments = [word for key, value in {**values, **bases}.items() for word in ("--build-arg", f"{key}={value}")]
-    with _secrets() as secrets:
+    with _secrets() as secrets, _without_syntax(tree) as offline:
+        file = str(offline if ours else tree / DOCKERFILE.name)
         # The host's network: the machine's resolver and proxies need not know Docker's.
-        docker.builder().run("build", "--network=host", "--tag", name, *secrets, *arguments, str(tree))
+        docker.builder().run("build", "--network=host", "--file", file, "--tag", name, *secrets, *arguments, str(tree))
     return ours
 
 
@@ -125,6 +126,16 @@ def _loaded(docker: Docker, role: str, base: Base) -> str:
             write_archive([Image(name, (base.layer,), path)], tar)
             docker.run("load", "--input", str(tar))
     return name
+
+
+@contextmanager
+def _without_syntax(tree: Path) -> Iterator[Path]:
+    """Write a tree's Dockerfile without the line that names its syntax: a program that comes from a registry."""
+    with tempfile.TemporaryDirectory(prefix="noctuary-dockerfile-") as directory:
+        file = Path(directory) / DOCKERFILE.name
+        lines = (tree / DOCKERFILE.name).read_text(encoding="utf-8").splitlines(keepends=True)
+        file.write_text("".join(line for line in lines if not line.startswith("# syntax=")))
+        yield file
 
 
 @contextmanager

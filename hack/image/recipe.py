@@ -34,6 +34,8 @@ def _take(settings: dict[str, Any], instruction: str, rest: str) -> None:
             settings["WorkingDir"] = rest
         case "USER":
             settings["User"] = rest
+        case "EXPOSE":
+            settings["ExposedPorts"] = {f"{port}/tcp": {} for port in rest.split()}
         case "ENTRYPOINT":
             settings["Entrypoint"] = json.loads(rest)
         case "ARG" | "COPY":

@@ -169,7 +169,7 @@ def test_two_releases_of_one_name_share_nothing(cluster: Cluster, helm: Helm, na
             "crds.enabled=false",
         )
         helm("uninstall", "noctuary", "--namespace", second, "--no-hooks")
-        assert len(clusterwide(cluster, namespace)) == 6
+        assert len(clusterwide(cluster, namespace)) == 9
     finally:
         cluster.kubectl("delete", "namespace", second, "--ignore-not-found", "--wait=false")
 

@@ -11,6 +11,7 @@ import yaml
 from hack.chart.generate import stale
 from hack.chart.helm import render, run, scenarios
 from hack.chart.kustomize import kustomize_base
+from hack.chart.package import package
 from hack.chart.paths import CHART, ROOT, SCENARIOS
 from hack.chart.scan import failed_checks
 from hack.chart.tools import HELM3, HELM4, find_tool
@@ -129,6 +130,14 @@ def test_the_package_holds_no_tests(helm_path: Path, tmp_path: Path) -> None:
     listing = run(Path("/usr/bin/tar"), "--list", "--file", str(next(tmp_path.glob("*.tgz"))))
     assert [name for name in listing.splitlines() if "/tests/" in name or "/ci/" in name] == []
     assert "noctuary/files/rbac/operator-role.yaml" in listing
+
+
+@pytest.mark.parametrize("source", ["https://git.example.com/noctuary", ""])
+def test_the_packed_chart_names_where_its_sources_are_if_that_is_known(
+    helm_path: Path, tmp_path: Path, source: str
+) -> None:
+    packed = yaml.safe_load(run(helm_path, "show", "chart", str(package(helm_path, tmp_path, source))))
+    assert (packed.get("home", ""), packed.get("sources", [])) == (source, [source] if source else [])
 
 
 def _as_list(manifests: list[dict[str, Any]]) -> dict[str, Any]:

@@ -29,11 +29,35 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- end }}
 {{- end -}}
 
+{{/*
+Annotations of an object of ours, with the line above them, or nothing; a dict of root and own. Those of its own go before
+commonAnnotations.
+*/}}
+{{- define "noctuary.annotations" -}}
+{{- with merge (deepCopy (.own | default dict)) (.root.Values.commonAnnotations | default dict) }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+{{- end }}
+{{- end -}}
+
 {{- define "noctuary.image" -}}
+{{- $registry := (.Values.global | default dict).imageRegistry | default .Values.image.registry -}}
+{{- with $registry }}{{ trimSuffix "/" . }}/{{ end -}}
 {{- if .Values.image.digest -}}
 {{ .Values.image.repository }}@{{ .Values.image.digest }}
 {{- else -}}
 {{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}
+{{- end -}}
+{{- end -}}
+
+{{/* The chart's pull secrets and the parent chart's, each once; a parent may write names alone. */}}
+{{- define "noctuary.imagePullSecrets" -}}
+{{- $secrets := list -}}
+{{- range concat (.Values.imagePullSecrets | default list) ((.Values.global | default dict).imagePullSecrets | default list) -}}
+{{- $secrets = append $secrets (kindIs "string" . | ternary (dict "name" .) .) -}}
+{{- end -}}
+{{- with uniq $secrets -}}
+{{ toYaml . }}
 {{- end -}}
 {{- end -}}
 
@@ -82,15 +106,24 @@ with secrets "left out" the one about Secrets is not among them, with "alone" it
 {{- end -}}
 {{- end -}}
 
-{{/* Pod fields that are equal everywhere: no shell, no root, no token but the one projected below. */}}
+{{/*
+Pod fields that all have: no shell, no root, no token but the one projected below; a dict of root and component. The clean-up
+finds its way and its runtime as the operator does.
+*/}}
 {{- define "noctuary.podBasics" -}}
+{{- $values := index .root.Values (eq .component "cleanup" | ternary "operator" .component) -}}
 serviceAccountName: {{ include "noctuary.serviceAccountName" . }}
 automountServiceAccountToken: false
 # Service links would set NOCTUARY_* variables that look like settings.
 enableServiceLinks: false
-{{- with .root.Values.imagePullSecrets }}
+{{- with include "noctuary.imagePullSecrets" .root }}
 imagePullSecrets:
-  {{- toYaml . | nindent 2 }}
+  {{- . | nindent 2 }}
+{{- end }}
+{{- range $field := list "hostAliases" "dnsPolicy" "dnsConfig" "runtimeClassName" }}
+{{- with index $values $field }}
+{{ dict $field . | toYaml }}
+{{- end }}
 {{- end }}
 securityContext:
   runAsNonRoot: {{ .root.Values.podSecurityContext.runAsNonRoot }}
@@ -104,10 +137,11 @@ securityContext:
     type: RuntimeDefault
 {{- end -}}
 
+{{/* Container fields that all have; a dict of root, component, and args where they are not the component alone. */}}
 {{- define "noctuary.containerBasics" -}}
 image: {{ include "noctuary.image" .root }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-args: [{{ .component }}]
+args: {{ .args | default (list .component) | toJson }}
 securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true
@@ -139,14 +173,19 @@ securityContext:
 {{ $perNamespace }}
 {{- end -}}
 
-{{/* The seconds of a span of time such as 1h30m, whose form the schema has checked. */}}
-{{- define "noctuary.seconds" -}}
-{{- $units := dict "s" 1 "m" 60 "h" 3600 -}}
-{{- $seconds := 0 -}}
-{{- range regexFindAll "[0-9]+[smh]" . -1 -}}
-{{- $seconds = add $seconds (mul (int64 (regexFind "[0-9]+" .)) (index $units (regexFind "[smh]" .))) -}}
+{{/* The milliseconds of a span of time such as 1h30m or 500ms, whose form the schema has checked. */}}
+{{- define "noctuary.milliseconds" -}}
+{{- $units := dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 -}}
+{{- $sum := 0 -}}
+{{- range regexFindAll "[0-9]+(ms|s|m|h)" . -1 -}}
+{{- $sum = add $sum (mul (int64 (regexFind "[0-9]+" .)) (index $units (regexFind "[a-z]+" .))) -}}
 {{- end -}}
-{{ $seconds }}
+{{ $sum }}
+{{- end -}}
+
+{{/* The same in whole seconds. */}}
+{{- define "noctuary.seconds" -}}
+{{ div (int64 (include "noctuary.milliseconds" .)) 1000 }}
 {{- end -}}
 
 {{- define "noctuary.basicMounts" -}}

@@ -1,15 +1,18 @@
 """How the image is described, listed and packed, without building one."""
 
 import json
+import re
 import tarfile
 from pathlib import Path
 
 import pytest
 
+from hack.image.__main__ import build_values
 from hack.image.archive import Image, make_layer, write_archive
 from hack.image.errors import ImageError
 from hack.image.recipe import DOCKERFILE, released_config
 from hack.image.sbom import ingredients, lock_text, read_lock
+from hack.lib.repository import browsable
 from testbed.kind.machine.runtime import configurations, without_capability
 
 LOCK = """aiohttp==3.14.5 \\
@@ -106,3 +109,38 @@ def test_the_missing_capability_is_left_out_wherever_it_is_asked_for() -> None:
 )
 def test_the_files_that_a_call_of_runc_names_are_found(arguments: list[str], files: list[str]) -> None:
     assert [str(path) for path in configurations(arguments)] == files
+
+
+def test_the_image_says_where_and_when_its_sources_are_from_and_on_which_ports_it_listens() -> None:
+    values = {"SOURCE": "https://git.example.com/noctuary", "CREATED": "2026-11-27T12:00:00+00:00"}
+    config = released_config(DOCKERFILE.read_text(), values)
+    assert config["Labels"]["org.opencontainers.image.source"] == values["SOURCE"]
+    assert config["Labels"]["org.opencontainers.image.created"] == values["CREATED"]
+    assert config["ExposedPorts"] == {"8080/tcp": {}, "8081/tcp": {}}
+
+
+def test_the_arguments_of_a_build_are_those_that_the_dockerfile_takes() -> None:
+    last_stage = DOCKERFILE.read_text().rpartition("\nFROM ")[2]
+    assert set(re.findall(r"^ARG (\w+)=", last_stage, re.MULTILINE)) == set(build_values())
+
+
+def test_the_first_line_names_the_dockerfiles_syntax_and_no_digest_is_invented() -> None:
+    text = DOCKERFILE.read_text()
+    assert text.startswith("# syntax=docker/dockerfile:1\n")
+    assert re.findall(r"sha256:\w+", text) == []
+
+
+@pytest.mark.parametrize(
+    ("remote", "address"),
+    [
+        ("https://git.example.com/team/noctuary.git", "https://git.example.com/team/noctuary"),
+        ("https://me:secret@git.example.com/team/noctuary", "https://git.example.com/team/noctuary"),
+        ("git@git.example.com:team/noctuary.git", "https://git.example.com/team/noctuary"),
+        ("ssh://git@git.example.com:2222/team/noctuary.git", "https://git.example.com/team/noctuary"),
+        ("/srv/git/noctuary.git", ""),
+        ("file:///srv/git/noctuary", ""),
+        ("", ""),
+    ],
+)
+def test_the_address_of_the_sources_is_one_for_a_browser_and_holds_no_password(remote: str, address: str) -> None:
+    assert browsable(remote) == address
