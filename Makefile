@@ -127,7 +127,7 @@ lock: ## Resolve the dependencies anew, with hashes and without addresses
 	$(BIN)/uv pip compile requirements/docs.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --no-annotate --quiet --upgrade --output-file requirements/docs.txt
 
-chart-generate: $(INSTALLED) ## Write the chart's CRD templates, README table and dashboard, and the Kustomize base
+chart-generate: $(INSTALLED) ## Write the chart's CRD templates, README table and dashboard, the reference pages and the Kustomize base
 	$(BIN)/python -m hack.chart generate
 
 setup: $(INSTALLED) ## Make .venv with the locked dependencies

@@ -2,83 +2,132 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import NamedTuple
 
-from pydantic import ValidationError
-
-from noctuary.common import log
 from noctuary.common.errors import InvalidInput
+from noctuary.common.settings.base import Settings
+from noctuary.common.settings.process import DONE, FAILED, INTERRUPTED, run_process
+from noctuary_cli.settings_help import CommandParser
+
+EXIT_CODES = """\
+exit codes: 0 done, 1 it did not work or was not confirmed, 2 an argument, a setting or what it leads to is wrong,
+130 interrupted. Settings are environment variables: `noctuary COMMAND --help` lists those of a command.
+"""
 
 
-def run_operator() -> None:
+def operator_settings() -> type[Settings]:
+    """Import the settings of the operator."""
+    from noctuary_operator.settings import OperatorSettings
+
+    return OperatorSettings
+
+
+def receiver_settings() -> type[Settings]:
+    """Import the settings of the receiver."""
+    from webhook_receiver.settings import ReceiverSettings
+
+    return ReceiverSettings
+
+
+def cleanup_settings() -> type[Settings]:
+    """Import the settings of the clean-up."""
+    from noctuary_operator.cleanup.settings import CleanupSettings
+
+    return CleanupSettings
+
+
+def run_operator(_: argparse.Namespace) -> int:
     """Run the operator until SIGTERM or SIGINT."""
     from noctuary_operator.main import run
     from noctuary_operator.settings import OperatorSettings
 
-    settings = OperatorSettings()
-    log.configure(settings.log_level)
-    run(settings)
+    return run_process(OperatorSettings, run)
 
 
-def run_receiver() -> None:
+def run_receiver(_: argparse.Namespace) -> int:
     """Run the receiver until SIGTERM or SIGINT."""
     from webhook_receiver.main import run
     from webhook_receiver.settings import ReceiverSettings
 
-    settings = ReceiverSettings()
-    log.configure(settings.log_level)
-    run(settings)
+    return run_process(ReceiverSettings, run)
 
 
-def run_cleanup() -> None:
+def run_cleanup(options: argparse.Namespace) -> int:
     """Remove what the operator made in the release's namespace, before or after the release goes."""
     from noctuary_operator.cleanup.run import run
     from noctuary_operator.cleanup.settings import CleanupSettings
 
-    settings = CleanupSettings()
-    log.configure(settings.log_level)
-    run(settings)
+    return run_process(CleanupSettings, partial(run, dry_run=options.dry_run, yes=options.yes))
 
 
-COMMANDS = {"operator": run_operator, "receiver": run_receiver, "cleanup": run_cleanup}
-"""Each command imports its process only when called: the receiver never pays for Kopf."""
+class Command(NamedTuple):
+    """One process: what runs it, and where its settings are read. Each is only imported when it is needed."""
+
+    run: Callable[[argparse.Namespace], int]
+    settings: Callable[[], type[Settings]]
 
 
-def check_store(directory: Path) -> int:
+COMMANDS = {
+    "operator": Command(run_operator, operator_settings),
+    "receiver": Command(run_receiver, receiver_settings),
+    "cleanup": Command(run_cleanup, cleanup_settings),
+}
+
+
+def check_store(options: argparse.Namespace) -> int:
     """Print what is in a store that no receiver uses now, and what is wrong with it."""
     from noctuary.store.check import check_store as check
 
     try:
-        found, wrong = check(directory)
+        found, wrong = check(options.data_dir)
     except InvalidInput as error:
         print(f"{error.problem}; {error.fix}", file=sys.stderr)
-        return 1
+        return FAILED
     print("\n".join([*found, *(f"WRONG {line}" for line in wrong), "something is wrong" if wrong else "ok"]))
-    return 1 if wrong else 0
+    return FAILED if wrong else DONE
+
+
+def installed_version() -> str:
+    """Return the version of the package that runs."""
+    try:
+        return version("noctuary")
+    except PackageNotFoundError:
+        return "of a source tree that is not installed"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what is understood on the command line."""
+    top = argparse.ArgumentParser(
+        prog="noctuary",
+        description="Context for PagerDuty incidents, from the cluster.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"noctuary {installed_version()}")
+    commands = top.add_subparsers(dest="command", required=True, parser_class=CommandParser)
+    for name, (function, settings) in COMMANDS.items():
+        command = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
+        command.settings = settings
+        command.set_defaults(run=function)
+        if name == "cleanup":
+            command.add_argument("--dry-run", action="store_true", help="show what would go, and change nothing")
+            command.add_argument("--yes", action="store_true", help="go on without a question, as the chart's Job does")
+    store = commands.add_parser("store", help="Look into a store.").add_subparsers(dest="action", required=True)
+    check = store.add_parser("check", help=check_store.__doc__, description=check_store.__doc__)
+    check.add_argument("--data-dir", type=Path, required=True, help="the directory of the store")
+    check.set_defaults(run=check_store)
+    return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
-    parser = argparse.ArgumentParser(prog="noctuary", description="Context for PagerDuty incidents, from the cluster.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, function in COMMANDS.items():
-        commands.add_parser(name, help=function.__doc__)
-    store = commands.add_parser("store", help="Look into a store.").add_subparsers(dest="action", required=True)
-    check = store.add_parser("check", help=check_store.__doc__)
-    check.add_argument("--data-dir", type=Path, required=True, help="the directory of the store")
-    options = parser.parse_args(arguments)
-    if options.command == "store":
-        return check_store(options.data_dir)
+    options = parser().parse_args(arguments)
     try:
-        COMMANDS[options.command]()
-    except ValidationError as error:
-        print(explain(error), file=sys.stderr)
-        return 2
-    return 0
-
-
-def explain(error: ValidationError) -> str:
-    """Say which variable is wrong and why, one line each."""
-    lines = [f"NOCTUARY_{'_'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
-    return "\n".join(["The settings are not complete:", *lines])
+        code: int = options.run(options)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return code

@@ -1,9 +1,10 @@
 """`python -m webhook_receiver`: settings come from NOCTUARY_* variables."""
 
-from noctuary.common import log
+import sys
+
+from noctuary.common.settings.process import run_process
 from webhook_receiver.main import run
 from webhook_receiver.settings import ReceiverSettings
 
-settings = ReceiverSettings()
-log.configure(settings.log_level)
-run(settings)
+if __name__ == "__main__":
+    sys.exit(run_process(ReceiverSettings, run))

@@ -13,7 +13,6 @@ import structlog
 import uvloop
 
 from noctuary.common.egress.policy import EgressPolicy
-from noctuary.common.errors import InvalidInput
 from noctuary.common.http_client import create_client
 from noctuary.common.metrics import Metrics
 from noctuary.incidents.evidence.sight import Sight
@@ -62,13 +61,10 @@ class Parts(NamedTuple):
 
 
 def run(settings: ReceiverSettings) -> None:
-    """Run until SIGTERM or SIGINT; exits with 2 for bad settings and with 1 when a part failed."""
+    """Run until SIGTERM or SIGINT; raises InvalidInput for what a person must change, exits with 1 if a part failed."""
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings))
-    except InvalidInput as error:
-        log.error("Receiver cannot start", setting=error.field, error=error.problem, fix=error.fix)  # noqa: TRY400 - says all
-        sys.exit(2)
     except TaskEnded:
         # Without clean-up: closing a store whose fsync failed would repeat the fsync, which may then lie.
         sys.stderr.flush()

@@ -83,10 +83,14 @@ def _bind(setting: str, host: str, port: int, backlog: int) -> socket.socket:
 
 
 def write_port_file(path: Path, ports: Ports) -> None:
-    """Write the port numbers as JSON; a reader never sees half of it."""
+    """Write the port numbers as JSON; a reader never sees half of it. Raises InvalidInput where it cannot be."""
     unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(json.dumps(ports.numbers()))
-    unfinished.replace(path)
+    try:
+        unfinished.write_text(json.dumps(ports.numbers()))
+        unfinished.replace(path)
+    except OSError as error:
+        problem = f"{path} cannot be written ({error.strerror})"
+        raise InvalidInput("NOCTUARY_PORT_FILE", problem, "name a file in a directory that can be written") from error
 
 
 class Server(uvicorn.Server):

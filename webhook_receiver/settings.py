@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from noctuary.common.egress.policy import PAGERDUTY_HOSTS
-from noctuary.common.setting_types import Names
+from noctuary.common.settings.base import Settings
+from noctuary.common.settings.forms import Names, Port
 from noctuary.incidents.evidence.sight import IGNORED_REASONS
 from noctuary.store import limits
 from webhook_receiver.deps import ROUTING_MAX_AGE_S
@@ -26,18 +26,11 @@ def _check_reasons(reasons: tuple[str, ...]) -> tuple[str, ...]:
     return reasons
 
 
-Port = Annotated[int, Field(ge=0, le=65535)]
-
-
-class ReceiverSettings(BaseSettings):
+class ReceiverSettings(Settings):
     """All settings of the receiver."""
-
-    model_config = SettingsConfigDict(env_prefix="NOCTUARY_", frozen=True)
 
     data_dir: Path
     """Where the store is kept: a local disk or a block volume, never a network file system."""
-    release_namespace: str = "noctuary"
-    """The namespace whose routing records are served."""
     host: str = "0.0.0.0"  # noqa: S104 - a pod is reached by its own address
     """The address that both ports listen on."""
     public_port: Port = 8080
@@ -48,7 +41,6 @@ class ReceiverSettings(BaseSettings):
     """Where the ports that were taken are written, as JSON."""
     routing_max_age_s: Annotated[float, Field(ge=1)] = ROUTING_MAX_AGE_S
     """Webhooks are answered 503 when the routing records could not be confirmed for this long."""
-    kubeconfig: Path | None = None
     watch_cluster: bool = True
     """Whether changes of the cluster are watched; off where another process or nobody does."""
     watch_namespaces: Names = ()
@@ -56,13 +48,13 @@ class ReceiverSettings(BaseSettings):
     egress_hosts: Names = PAGERDUTY_HOSTS
     """Hosts that are asked at all, whatever a record says: a name, *.domain, or *; with a port, only that port."""
     egress_private_hosts: Names = ()
-    """Hosts, in the same form, that may have a private or loopback address: a proxy of one's own, a simulator."""
+    """Those of NOCTUARY_EGRESS_HOSTS that may have a private or loopback address: a proxy of one's own, a simulator."""
     allow_http_api: bool = False
-    """Whether they may be asked over plain http: for tests with a simulated PagerDuty."""
+    """Whether hosts may be asked over plain http: for tests with a simulated PagerDuty."""
     max_tenant_events: Annotated[int, Field(ge=1_000)] = limits.DEFAULT_TENANT_EVENTS
     """Events that one namespace may keep at a time."""
     max_tenant_event_bytes: Annotated[int, Field(ge=1024 * 1024)] = limits.DEFAULT_TENANT_EVENT_BYTES
-    """Bytes of those events."""
+    """Bytes of the events that one namespace may keep."""
     max_tenant_services: Annotated[int, Field(ge=10)] = limits.DEFAULT_TENANT_SERVICES
     """Names of services that one namespace may have."""
     max_incidents_per_integration: Annotated[int, Field(ge=100)] = limits.DEFAULT_INCIDENTS_PER_INTEGRATION
@@ -79,4 +71,3 @@ class ReceiverSettings(BaseSettings):
         IGNORED_REASONS
     )
     """Reasons of Warnings that no note ever names or counts."""
-    log_level: str = "info"

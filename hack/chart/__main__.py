@@ -13,7 +13,7 @@ from hack.lib.errors import BuildError
 
 
 def generate() -> None:
-    """Write the CRD templates, the README's table, the dashboard and the Kustomize base."""
+    """Write the CRD templates, the README's table, the dashboard, the reference pages and the Kustomize base."""
     changed = write(generated())
     changed += write(kustomize_base(find_tool(HELM3)))
     for path in changed:

@@ -6,12 +6,14 @@ from hack.chart.crds import crd_templates
 from hack.chart.dashboard import dashboard
 from hack.chart.paths import CHART
 from hack.chart.readme import readme
+from hack.chart.reference import reference_pages
 
 
 def generated() -> dict[Path, str]:
     """Return the text of each file that is made from others; needs no Helm."""
     templates = {CHART / "templates" / name: text for name, text in crd_templates().items()}
-    return {**templates, CHART / "README.md": readme(), CHART / "files" / "dashboard.json": dashboard()}
+    own = {CHART / "README.md": readme(), CHART / "files" / "dashboard.json": dashboard()}
+    return {**templates, **own, **reference_pages()}
 
 
 def write(files: dict[Path, str]) -> list[Path]:

@@ -7,10 +7,10 @@ from typing import Any
 
 import aiohttp
 import msgspec
-from kubernetes.aio.client import ApiClient
+from kubernetes.aio.client import ApiClient, Configuration
 
-from noctuary.common.errors import KubernetesError, KubernetesUnavailable
-from noctuary.kube.login import Login
+from noctuary.common.errors import InvalidInput, KubernetesError, KubernetesUnavailable
+from noctuary.kube.login import HOW_TO_LOG_IN, UNUSABLE, Login, problem_of
 
 JSON = "application/json"
 METADATA = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json"
@@ -48,13 +48,28 @@ class KubeClient:
 
     @classmethod
     async def connect(cls, kubeconfig: Path | None = None) -> "KubeClient":
-        """Log in by kubeconfig, else by the pod's account, else by KUBECONFIG or ~/.kube/config."""
+        """Log in by kubeconfig, else by the pod's account, else by KUBECONFIG or ~/.kube/config.
+
+        Raises InvalidInput where none of them says how the API server is reached.
+        """
         login = Login(kubeconfig)
+        try:
+            return cls(ApiClient(await cls._configuration(login)), login)
+        except UNUSABLE as error:
+            raise InvalidInput("NOCTUARY_KUBECONFIG", problem_of(error), HOW_TO_LOG_IN) from error
+
+    @staticmethod
+    async def _configuration(login: Login) -> Configuration:
         configuration = await login.configuration()
         configuration.connection_pool_maxsize = MAX_CONNECTIONS
         # Else the transport reads ~/.netrc in a thread of its own before every single request.
         configuration.client_session_kwargs = {"trust_env": False}
-        return cls(ApiClient(configuration), login)
+        return configuration
+
+    @property
+    def server(self) -> str:
+        """The address of the API server, for people."""
+        return self._host
 
     async def close(self) -> None:
         """Close all connections."""

@@ -73,7 +73,7 @@ class Lease:
         """Wait until we hold it, then keep it renewed in the background."""
         waiting = False
         while not await self._attempt():
-            if not waiting:
+            if not waiting and self._seen is not None:
                 waiting = True
                 log.info("Lease is held by another process, waiting", lease=self._name)
             await asyncio.sleep(self._poll.pause_s(1))

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from prometheus_client import generate_latest
 
+from noctuary.common.errors import InvalidInput
 from noctuary_operator.metrics import OperatorMetrics
 
 
@@ -19,7 +20,7 @@ async def serve_health(
 ) -> AsyncIterator[None]:
     """Serve while the block runs; `problem` says why the process should be restarted, None when it should not.
 
-    `remarks` are shown beside it: what a restart would not fix.
+    `remarks` are shown beside it: what a restart would not fix. Raises InvalidInput when the port cannot be taken.
     """
 
     async def healthz(_: web.Request) -> web.Response:
@@ -34,7 +35,15 @@ async def serve_health(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        await _listen(runner, host, port)
         yield
     finally:
         await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, host: str | None, port: int) -> None:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        problem = f"{host or 'any address'} port {port} cannot be listened on ({error.strerror})"
+        raise InvalidInput("NOCTUARY_HEALTH_PORT", problem, "name another") from error

@@ -3,14 +3,13 @@
 import os
 import socket
 import uuid
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from noctuary.common.egress.policy import PAGERDUTY_HOSTS
-from noctuary.common.setting_types import Names
+from noctuary.common.settings.base import Settings
+from noctuary.common.settings.forms import Names, Port
 from noctuary.kube import lease
 
 MAX_INTEGRATIONS_PER_NAMESPACE = 100
@@ -27,22 +26,19 @@ def default_identity() -> str:
     return host if "KUBERNETES_SERVICE_HOST" in os.environ else f"{host}_{os.getpid()}_{uuid.uuid4().hex[:8]}"
 
 
-class OperatorSettings(BaseSettings):
-    """All settings of the operator; lists are separated by commas or written as JSON."""
+class OperatorSettings(Settings):
+    """All settings of the operator."""
 
-    model_config = SettingsConfigDict(env_prefix="NOCTUARY_", frozen=True)
-
-    release_namespace: str = "noctuary"
-    """Where routing records and routes live."""
     receiver_service: str = "noctuary-receiver"
     """The backend Service of each route."""
-    receiver_port: int = 8080
+    receiver_port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    """The port of the receiver's Service."""
     receiver_internal_url: str | None = None
     """Base URL of the receiver's internal port; without it nothing is known of webhooks that came in."""
     allowed_webhook_hosts: Names = ()
     """Hosts that a route may claim: a name, *.domain, or * for any. Empty: none."""
     allowed_api_hosts: Names = PAGERDUTY_HOSTS
-    """Hosts that an API token may be sent to, in the same form; with a port, only that port."""
+    """Hosts that an API token may be sent to: a name, *.domain, or * for any; with a port, only that port."""
     allow_http_api: bool = False
     """Whether plain http is allowed towards the API: for tests with a local PagerDuty."""
     allowed_route_annotations: Names = ()
@@ -52,13 +48,13 @@ class OperatorSettings(BaseSettings):
 
     An Ingress that names none is served by the default class, whatever that is, so it is allowed with * only."""
     allowed_tls_secrets: Names = ("*",)
-    """Names of certificates that a route may have, in the same form."""
+    """Secrets with certificates that a route may name: a name, or a prefix that ends in *."""
     max_integrations_per_namespace: Annotated[int, Field(ge=1)] = MAX_INTEGRATIONS_PER_NAMESPACE
     """Integrations of one namespace that are served; younger ones say that they are not."""
     secret_access: Literal["cluster", "namespaces"] = "cluster"  # noqa: S105 - how, not what
-    """Whether Secrets are asked for in all namespaces that are served, or in `secret_namespaces` only."""
+    """Whether Secrets are read in all namespaces that are served, or in NOCTUARY_SECRET_NAMESPACES only."""
     secret_namespaces: Names = ()
-    """Namespaces whose Secrets are asked for with `secret_access` namespaces, beside our own in the release's."""
+    """Namespaces whose Secrets are read if NOCTUARY_SECRET_ACCESS is `namespaces`, beside our own in the release's."""
     consent_required: bool = True
     """Whether a foreign namespace must consent to being mapped."""
     watch_namespaces: Names = ()
@@ -71,13 +67,16 @@ class OperatorSettings(BaseSettings):
     """Integrations reconciled at once."""
     health_host: str | None = None
     """The address of /healthz and /metrics; all addresses when absent."""
-    health_port: int = 8081
-    kubeconfig: Path | None = None
+    health_port: Port = 8081
+    """The port of /healthz and /metrics; 0 takes a free one."""
     identity: str = Field(default_factory=default_identity)
+    """Who we are to the Lease: in a cluster the pod's name, elsewhere a new name at each start."""
     lease_name: str = "noctuary-operator"
+    """The Lease that one operator of a release holds."""
     lease_duration_s: Annotated[float, Field(ge=1)] = lease.DURATION_S
+    """After so long without a renewal another operator may take over."""
     lease_renew_s: Annotated[float, Field(gt=0)] = lease.RENEW_S
-    log_level: str = "info"
+    """How often the Lease is renewed; a third of its duration lets two renewals fail."""
 
     @property
     def names_secret_namespaces(self) -> bool:

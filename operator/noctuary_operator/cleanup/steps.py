@@ -48,6 +48,19 @@ class _Item(msgspec.Struct):
     metadata: _Meta
 
 
+async def survey(client: KubeClient, settings: CleanupSettings) -> list[str]:
+    """Return what would be removed, as plural/name, and change nothing. Raises KubernetesError."""
+    namespace = settings.release_namespace
+    found = []
+    for api, plural, role in TARGETS:
+        collection = f"{api}/namespaces/{namespace}/{plural}"
+        found += [f"{plural}/{meta.name}" for meta in await _list(client, collection, role, max_objects=None)]
+    for name in _leases(settings):
+        if await _exists(client, _lease_path(namespace, name)):
+            found.append(f"leases/{name}")
+    return found
+
+
 async def clean_up(client: KubeClient, settings: CleanupSettings) -> int:
     """Stop the workloads, take the operator's Lease, remove what we made; return how many objects were removed.
 
@@ -65,10 +78,28 @@ async def clean_up(client: KubeClient, settings: CleanupSettings) -> int:
         removed = sum([await _remove_all(client, namespace, *target) for target in TARGETS])
     finally:
         await lease.release()
-    for name in (settings.lease_name, WATCHER_LEASE):
-        await client.delete(f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{name}")
+    for name in _leases(settings):
+        await client.delete(_lease_path(namespace, name))
     log.info("Namespace cleaned", namespace=namespace, removed=removed)
     return removed
+
+
+def _leases(settings: CleanupSettings) -> tuple[str, str]:
+    return settings.lease_name, WATCHER_LEASE
+
+
+def _lease_path(namespace: str, name: str) -> str:
+    return f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{name}"
+
+
+async def _exists(client: KubeClient, path: str) -> bool:
+    try:
+        await client.get(path)
+    except KubernetesError as error:
+        if error.not_found:
+            return False
+        raise
+    return True
 
 
 def _still_at_work(settings: CleanupSettings) -> str:
@@ -101,12 +132,12 @@ async def _remove_all(client: KubeClient, namespace: str, api: str, plural: str,
     return removed
 
 
-async def _list(client: KubeClient, collection: str, role: str) -> list[_Meta]:
-    """Return the first page: the next one is asked for when these are gone."""
+async def _list(client: KubeClient, collection: str, role: str, max_objects: int | None = PAGE_SIZE) -> list[_Meta]:
+    """Return the first page, because the next one is asked for when these are gone, or all."""
     selectors = {"labelSelector": f"{ROLE_LABEL}={role}"}
     try:
         found = await list_objects(
-            client, collection, _Item, selectors=selectors, accept=METADATA_LIST, max_objects=PAGE_SIZE
+            client, collection, _Item, selectors=selectors, accept=METADATA_LIST, max_objects=max_objects
         )
     except KubernetesError as error:
         if error.not_found:  # the CRD is not installed: Gateway API is optional

@@ -2,9 +2,10 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from noctuary.kube.client import KubeClient
 from noctuary_operator.cleanup.settings import CleanupSettings
 from noctuary_operator.cleanup.steps import CleanupFailed, clean_up
-from testbed.localkube import Cluster
+from testbed.localkube import Cluster, Identities
 from testbed.operating.team import OperatorProcess, TeamOf
 
 INGRESS = {"type": "Ingress"}
@@ -93,16 +94,70 @@ async def test_workloads_are_stopped_first_and_missing_ones_are_no_error(
     assert cluster.kubectl("-n", release, "get", "pods", "-o", "name") == ""
 
 
-def test_the_command_says_what_it_did(cluster: Cluster, own_operator: OperatorProcess, tmp_path: Path) -> None:
+class Command:
+    """`noctuary cleanup` as a person or the chart's Job runs it, under the Role of the Job."""
+
+    def __init__(self, cluster: Cluster, namespace: str) -> None:
+        chosen = settings(cluster, namespace)
+        told = {"NOCTUARY_RELEASE_NAMESPACE": namespace, "NOCTUARY_KUBECONFIG": str(chosen.kubeconfig)}
+        self._environment = {**os.environ, **told}
+
+    def __call__(self, *arguments: str, answer: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run it, at a terminal whose person gives the answer, or without a terminal."""
+        person, terminal = pty.openpty()
+        try:
+            if answer is not None:
+                os.write(person, answer.encode())
+            return subprocess.run(
+                [sys.executable, "-m", "noctuary_cli", "cleanup", *arguments],
+                stdin=subprocess.DEVNULL if answer is None else terminal,
+                env=self._environment,
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
+            )
+        finally:
+            os.close(person)
+            os.close(terminal)
+
+
+def test_the_command_says_what_it_did(cluster: Cluster, own_operator: OperatorProcess) -> None:
     own_operator.stop()
-    chosen = settings(cluster, own_operator.namespace)
-    variables = {
-        "NOCTUARY_RELEASE_NAMESPACE": chosen.release_namespace,
-        "NOCTUARY_KUBECONFIG": str(chosen.kubeconfig),
-    }
-    command = [sys.executable, "-m", "noctuary_cli", "cleanup"]
-    result = subprocess.run(
-        command, env={**os.environ, **variables}, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
-    )
+    result = Command(cluster, own_operator.namespace)("--yes")
     assert result.returncode == 0, result.stderr
     assert '"removed": 1' in result.stdout + result.stderr
+    assert "Removed 1 objects and the Leases" in result.stdout
+
+
+def test_a_dry_run_shows_what_would_go_and_changes_nothing(cluster: Cluster, own_operator: OperatorProcess) -> None:
+    release = own_operator.namespace
+    before = names(cluster, release, "secrets,leases", "-o", "json")
+    result = Command(cluster, release)("--dry-run")
+    assert (result.returncode, "remove  secrets/noctuary-internal" in result.stdout) == (0, True), result
+    assert "remove  leases/noctuary-operator" in result.stdout
+    assert len(names(cluster, release, "secrets,leases", "-o", "json")) == len(before)
+    assert names(cluster, release, "secrets", "-l", OURS) != []
+
+
+def test_without_a_terminal_and_a_word_nothing_is_removed(cluster: Cluster, own_operator: OperatorProcess) -> None:
+    own_operator.stop()
+    result = Command(cluster, own_operator.namespace)()
+    assert (result.returncode, "add --yes" in result.stderr) == (2, True), result
+    assert names(cluster, own_operator.namespace, "secrets", "-l", OURS) != []
+
+
+@pytest.mark.parametrize(("answer", "code", "gone"), [("n\n", 1, False), ("\n", 1, False), ("y\n", 0, True)])
+def test_a_person_is_asked(cluster: Cluster, own_operator: OperatorProcess, answer: str, code: int, gone: bool) -> None:
+    own_operator.stop()
+    result = Command(cluster, own_operator.namespace)(answer=answer)
+    assert result.returncode == code, result
+    assert (names(cluster, own_operator.namespace, "secrets", "-l", OURS) == []) is gone
+
+
+def test_a_namespace_without_anything_of_ours_is_told_so_without_a_question(
+    cluster: Cluster, namespace: str, granted: Callable[[str], Identities]
+) -> None:
+    granted(namespace)
+    result = Command(cluster, namespace)()
+    assert (result.returncode, "holds nothing that the operator made" in result.stdout) == (0, True), result

@@ -1,0 +1,1 @@
+"""How a process is told what to do: environment variables that begin with NOCTUARY_."""
