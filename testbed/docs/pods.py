@@ -64,7 +64,7 @@ class PodsAsProcesses:
             await self._report(pod, lambda turn: behaviour(pod, image, turn))
             return
         program = self._programs.get(pod["metadata"]["uid"]) or await self._start(pod)
-        if pod["spec"]["containers"][0]["args"] == ["cleanup"]:
+        if pod["spec"]["containers"][0]["args"][0] == "cleanup":
             if not program.running:
                 phase = "Succeeded" if program.stop() == 0 else "Failed"
                 await self._report(pod, lambda _: {"phase": phase})
@@ -90,7 +90,7 @@ class PodsAsProcesses:
 
     async def _start(self, pod: Pod) -> Program:
         metadata, spec = pod["metadata"], pod["spec"]
-        command = spec["containers"][0]["args"][0]
+        command, *flags = spec["containers"][0]["args"]
         account = spec["serviceAccountName"]
         kubeconfig = await asyncio.to_thread(
             self._cluster.identity_kubeconfig, metadata["namespace"], account, token_file=True
@@ -98,7 +98,7 @@ class PodsAsProcesses:
         self._ports[metadata["uid"]] = self.internal_port if command == "receiver" else free_port()
         environment = {**_settings(pod), **self._here(pod, command), "NOCTUARY_KUBECONFIG": str(kubeconfig)}
         await self._set_finalizer(pod, on=True)
-        program = Program(command, environment, self._directory / f"{metadata['name']}.log")
+        program = Program(command, environment, self._directory / f"{metadata['name']}.log", *flags)
         program.start()
         self._programs[metadata["uid"]] = program
         return program

@@ -18,13 +18,14 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Program:
-    """`noctuary <command>` with its environment; its log is appended to a file over all its lives.
+    """`noctuary <command> <flags>` with its environment; its log is appended to a file over all its lives.
 
     What `settings` hold when it is started counts for that life.
     """
 
-    def __init__(self, command: str, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, command: str, environment: Mapping[str, str], log: Path, *flags: str) -> None:
         self.command = command
+        self.flags = flags
         self.log = log
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         self.settings = {**inherited, "PYTHONUNBUFFERED": "1", **environment}
@@ -44,7 +45,7 @@ class Program:
 
     def start(self) -> None:
         """Start the process, tied to our life."""
-        command = tethered([sys.executable, "-m", "noctuary_cli", self.command], die_with=os.getpid())
+        command = tethered([sys.executable, "-m", "noctuary_cli", self.command, *self.flags], die_with=os.getpid())
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, env=self.settings, stdout=log, stderr=log)
 
