@@ -1,6 +1,7 @@
 """The command `noctuary` as a person meets it: what it says of itself, and of what is wrong with what it was given."""
 
 import os
+import pty
 import re
 import socket
 import subprocess
@@ -85,7 +86,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def run(home: Path, line: str, settings: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def run(
+    home: Path, line: str, settings: dict[str, str], stderr: int = subprocess.PIPE
+) -> subprocess.CompletedProcess[str]:
     """Run a module with these settings and no others."""
     environment = {name: value for name, value in os.environ.items() if not re.match("NOCTUARY_|KUBE", name)}
     environment |= {"HOME": str(home), "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'operator'}"}
@@ -95,7 +98,8 @@ def run(home: Path, line: str, settings: dict[str, str]) -> subprocess.Completed
     return subprocess.run(
         command,
         env=environment,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         timeout=120,
         check=False,
@@ -113,6 +117,17 @@ def test_what_is_wrong_is_told_in_words_and_by_the_exit_code(
     assert result.returncode == code, result
     assert "Traceback" not in result.stderr
     assert "a-token-of-mine" not in result.stderr
+
+
+def test_a_person_at_a_terminal_reads_a_sentence(home: Path) -> None:
+    person, terminal = pty.openpty()
+    run(home, "noctuary_operator", {"KUBECONFIG": "missing"}, stderr=terminal)
+    os.close(terminal)
+    said = os.read(person, 4096).decode()
+    os.close(person)
+    assert said.startswith(
+        "NOCTUARY_KUBECONFIG: there is no kubeconfig at missing; name a kubeconfig that kubectl works with"
+    )
 
 
 @pytest.mark.parametrize(
