@@ -33,6 +33,8 @@ log = structlog.get_logger()
 
 STATUS_TIMES_EVERY_S = 60.0
 """The times in the status are written at most this often: a busy service must not keep etcd busy."""
+REFUSED_AGAIN_S = 60.0
+"""A refused write is tried again after this: no watch tells of a quota or an admission policy that changed."""
 LEAST_DELAY_S = 0.05
 """A time that is just over is reconciled after this, not in a loop."""
 
@@ -107,10 +109,14 @@ class Reconciler:
         desired = compile_desired(observed, spec, self._policy, self._backend, fresh_secret)
         self._remember_minted(desired)
         outcome = await self._applier.apply(observed, desired)
-        self._minted.pop(integration.uid, None)
+        if outcome.secret_problem is None:
+            self._minted.pop(integration.uid, None)
         status = status_of(observed, spec, desired, outcome, self._backend)
         wait_s = await self._write_status(integration, status, desired)
-        return _soonest(wait_s, desired.due_at - observed.now if desired.due_at is not None else None)
+        again_s = REFUSED_AGAIN_S if outcome.is_refused else None
+        if outcome.secret_problem is not None or desired.due_at is None:  # what is due stays so while it is refused
+            return _soonest(wait_s, again_s)
+        return _soonest(wait_s, again_s, desired.due_at - observed.now)
 
     async def _observe(self, integration: Integration, spec: IntegrationSpec) -> Observed:
         record, report = self._view.record_secret(integration.uid), self._report_of(integration.uid)

@@ -56,6 +56,11 @@ class Outcome:
     route_problem: Problem | None = None
     route: RouteObject | None = None
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether something could not be written that should be."""
+        return self.secret_problem is not None or self.route_problem is not None
+
 
 def status_of(
     observed: Observed, spec: IntegrationSpec, desired: Desired, outcome: Outcome, backend: Backend

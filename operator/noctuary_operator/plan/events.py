@@ -23,8 +23,9 @@ class PlannedEvent:
 
 
 def planned_events(before: IntegrationStatus, after: IntegrationStatus, desired: Desired | None) -> list[PlannedEvent]:
-    """Return the Events between two statuses."""
-    return [*_rotations(desired), *_transitions(before, after)]
+    """Return the Events between two statuses; a rotation is told once the Secret holds what is new."""
+    written = _own_problem(after.condition("TokenReady")) is None
+    return [*(_rotations(desired) if written else []), *_transitions(before, after)]
 
 
 def _rotations(desired: Desired | None) -> list[PlannedEvent]:
