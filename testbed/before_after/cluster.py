@@ -185,6 +185,9 @@ class _OneRecord:
     def get(self, _integration_id: str) -> RoutingRecord:
         return self._record
 
+    def age_s(self) -> float:
+        return 0.0
+
     def subscribe(self, _listener: Callable[[str], None]) -> None:
         """Never call it: nothing changes."""
 
