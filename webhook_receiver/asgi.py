@@ -4,6 +4,7 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import msgspec
@@ -152,6 +153,17 @@ async def send_answer(send: Send, answer: Answer) -> None:
     await send({"type": "http.response.body", "body": answer.body})
 
 
+def drop_body(scope: Scope) -> None:
+    """Have the server keep nothing of a body that will not be read, where it can."""
+    scope.get("drop_body", _nothing)()
+
+
+def hold_others(scope: Scope) -> AbstractContextManager[None]:
+    """Have the server read fewer of the others' requests for as long as the context lasts, where it can."""
+    held: AbstractContextManager[None] = scope.get("hold_others", nullcontext)()
+    return held
+
+
 def observe_ack(scope: Scope, started: float, observe: Callable[[float], None]) -> None:
     """Observe the seconds from a request's first byte until its answer, just sent, is with the kernel.
 
@@ -159,6 +171,10 @@ def observe_ack(scope: Scope, started: float, observe: Callable[[float], None]) 
     """
     began: float = scope.get("began_at", started)
     scope.get("when_sent", _at_once)(lambda: observe(time.perf_counter() - began))
+
+
+def _nothing() -> None:
+    pass
 
 
 def _at_once(tell: Callable[[], None]) -> None:

@@ -17,6 +17,7 @@ from webhook_receiver.asgi import (
     Scope,
     Send,
     answer_of,
+    drop_body,
     header,
     observe_ack,
     peer_of,
@@ -61,7 +62,7 @@ class EventsRoute:
         deps = self._deps
         record = check_head(deps, scope)
         if not deps.admission.has_room(record.id):
-            scope["is_unwanted"] = True
+            drop_body(scope)
             raise await deps.admission.refuse(record.id)
         with deps.bodies.hold(record.id, peer_of(scope)) as held:
             body = await read_body(scope, receive, held)

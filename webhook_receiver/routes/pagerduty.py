@@ -19,6 +19,7 @@ from webhook_receiver.asgi import (
     Send,
     answer_of,
     header,
+    hold_others,
     observe_ack,
     peer_of,
     read_body,
@@ -68,7 +69,8 @@ async def handle_request(deps: Deps, scope: Scope, receive: Receive) -> Answer:
             tell_unsigned(deps, record, kind or await deps.long_work.run(len(body), recognise_sent, scope, body))
         await deps.long_work.run(len(body), check_signature, deps, record, token, body, signatures)
         webhook_id = await deps.long_work.run(len(body), webhook_id_of, header(scope, b"x-webhook-id"), body)
-        return await store_webhook(deps, record, token, webhook_id, body)
+        with hold_others(scope):
+            return await store_webhook(deps, record, token, webhook_id, body)
 
 
 async def store_webhook(deps: Deps, record: RoutingRecord, token: TokenHash, webhook_id: str, body: bytes) -> Answer:

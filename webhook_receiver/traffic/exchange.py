@@ -11,6 +11,8 @@ BODILESS = frozenset({204, 304})
 class Exchange(RequestResponseCycle):
     """Keeps the head of an answer until its body comes: two packets cost twice as much, on both sides."""
 
+    is_unwanted = False
+    """Whether the application said that it will not read the body."""
     _start: Any = None
 
     async def send(self, message: Any) -> None:

@@ -42,6 +42,7 @@ IDLE, HEAD, BODY = Phase.IDLE, Phase.HEAD, Phase.BODY  # looked up several times
 class CountingProtocol(HttpToolsProtocol):
     """The reading half of a connection; a request's scope tells when it began, and calls `when_sent` back."""
 
+    cycle: Exchange
     _table: Connections
     address = ""
     reading = IDLE
@@ -131,6 +132,8 @@ class CountingProtocol(HttpToolsProtocol):
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["http_version"] = version
         scope["when_sent"] = self.when_sent
+        scope["drop_body"] = self.drop_body
+        scope["hold_others"] = self._table.turns.hold
         scope.update(_parts(self.url))
         return Exchange(
             scope=self.scope,
@@ -146,6 +149,12 @@ class CountingProtocol(HttpToolsProtocol):
             on_response=self.on_response_complete,
         )
 
+    def drop_body(self) -> None:
+        """Keep nothing of a body that will not be asked for: its answer may have to wait."""
+        if not self.pipeline:  # else the newest exchange is another one, and nothing more is read
+            self.cycle.is_unwanted = True
+            self.cycle.body = bytearray()
+
     def when_sent(self, tell: Callable[[], None]) -> None:
         """Call back when all that was written is with the kernel; never when the connection is lost before."""
         raise NotImplementedError
@@ -158,7 +167,7 @@ class CountingProtocol(HttpToolsProtocol):
         """Keep a part of the body until the application asks for it, unless it said that it will not."""
         self._unread = 0
         self._body_bytes += len(body)
-        is_unasked = self.cycle.response_complete or self.cycle.scope.get("is_unwanted")
+        is_unasked = self.cycle.response_complete or self.cycle.is_unwanted
         if is_unasked and self._body_bytes > MAX_UNASKED_BYTES:
             self._stop(UNASKED)
         if not is_unasked:

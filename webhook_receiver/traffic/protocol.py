@@ -126,6 +126,8 @@ class BoundedProtocol(CountingProtocol):
                 self._arrived_at -= self._kernel.age_s()
         try:
             self._feed(data)
+            if self.reading is IDLE and self.cycle is not None and self.cycle.response_complete:
+                self._wait_for_turn(self._table.turns)  # it was answered before its last byte came
         except httptools.HttpParserError:
             self._refuse(self._refusal or MALFORMED)
         except RequestRefused as refused:

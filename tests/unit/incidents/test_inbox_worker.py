@@ -1,4 +1,5 @@
 import asyncio
+import threading
 import time
 
 import msgspec
@@ -10,6 +11,7 @@ from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.models.diagnosis import PodView, ServiceView
 from noctuary.models.live_view import LiveView
 from noctuary.models.routing_record import Scope, ServiceMapping
+from noctuary.pagerduty.webhook import LONG_BYTES, WebhookEvent, parse_webhook
 from noctuary.store.interface import NewWebhook
 from testbed.cluster_events import fault, kubernetes_event, rollout
 from testbed.scene import Scene
@@ -382,3 +384,19 @@ async def test_what_came_and_went_during_a_suspension_gets_no_note_when_it_is_co
     await scene.until(lambda: is_kept(is_confirmed=True))
     await scene.idle()
     assert scene.pd.notes(incident.id) == []
+
+
+async def test_a_long_webhook_is_read_beside_the_event_loop(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_in: dict[bool, int] = {}
+
+    def parse(body: bytes, received_at: float) -> WebhookEvent:
+        read_in[len(body) > LONG_BYTES] = threading.get_ident()
+        return parse_webhook(body, received_at)
+
+    monkeypatch.setattr("noctuary.incidents.inbox.sorting.parse_webhook", parse)
+    await scene.put(webhook("e1"))
+    await scene.put(webhook("e2", "Q2") + b" " * LONG_BYTES)
+    scene.start()
+    await scene.idle()
+    here = threading.get_ident()
+    assert (read_in[False] == here, read_in[True] == here) == (True, False)

@@ -16,7 +16,7 @@ from testbed.polling import until
 from testbed.posted_events import EVENT
 from tests.unit.receiver.door import Door, events, webhook
 from webhook_receiver.process import SWITCH_INTERVAL_S, favour_event_loop
-from webhook_receiver.traffic.read_turns import READS_PER_TURN, ReadTurns
+from webhook_receiver.traffic.read_turns import READS_PER_TURN, READS_WHILE_HELD, ReadTurns
 
 POST = events(json.dumps(EVENT).encode())
 
@@ -87,6 +87,29 @@ async def test_who_waits_again_gets_another_turn(turns: ReadTurns, pairs: list[P
         turns.wait(ours.fileno(), partial(read.append, turn))
         await run_turns(20)
     assert read == [0, 1, 2]
+
+
+async def test_while_something_goes_first_only_a_few_are_read_and_all_of_them_afterwards(
+    turns: ReadTurns, pairs: list[Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webhook_receiver.traffic.read_turns.HELD_PAUSE_S", 1e6)
+    read: list[int] = []
+    with turns.hold():
+        for number, (ours, theirs) in enumerate(pairs):
+            theirs.send(b"x")
+            turns.wait(ours.fileno(), partial(read.append, number))
+        await run_turns(50)
+        assert len(read) == READS_WHILE_HELD
+    await until("all were read", lambda: len(read) == len(pairs), bool)
+
+
+async def test_while_something_goes_first_the_others_are_still_read(turns: ReadTurns, pairs: list[Pair]) -> None:
+    read: list[int] = []
+    with turns.hold():
+        for number, (ours, theirs) in enumerate(pairs):
+            theirs.send(b"x")
+            turns.wait(ours.fileno(), partial(read.append, number))
+        await until("all were read", lambda: len(read) == len(pairs), bool)
 
 
 async def test_each_wait_gives_one_turn(turns: ReadTurns, pairs: list[Pair]) -> None:
