@@ -34,6 +34,7 @@ from noctuary.store.sqlite import database
 from noctuary.store.sqlite.events import reading, services, subjects, sweeping
 from noctuary.store.sqlite.events import rows as event_rows
 from noctuary.store.sqlite.store import FILE_NAME, SqliteStore
+from testbed.posted_events import context_event as posted
 
 NOW = 1_800_000_000.0
 DAY_S = 86_400.0
@@ -53,25 +54,6 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
     store = await SqliteStore.open(tmp_path, LIMITS)
     yield store
     await store.close()
-
-
-def posted(key: str, **changes: object) -> ContextEvent:
-    plain = ContextEvent(
-        id=f"id-{key}",
-        tenant="shop",
-        source="api",
-        dedup_key=key,
-        service_name="cart",
-        vendor="argocd",
-        entity="cart",
-        event_type=EventType.DEPLOY,
-        timestamp=NOW,
-        last_seen=NOW,
-        confidence=0.9,
-        ttl_seconds=3600,
-    )
-    changed: ContextEvent = msgspec.structs.replace(plain, **changes)
-    return changed
 
 
 def seen(key: str, **changes: object) -> ContextEvent:
@@ -147,7 +129,10 @@ async def test_a_quota_that_was_met_before_a_restart_is_met_after_it(
 
 async def test_a_repetition_is_counted_up_although_the_quota_is_met(store: SqliteStore) -> None:
     await store.add_events([posted(f"k{n}") for n in range(20)])
-    assert await store.add_events([posted("k3", last_seen=NOW + 1), posted("new")]) == [False, Quota.EVENTS]
+    assert await store.add_events([posted("k3", last_seen=NOW + 1), posted("new")]) == [
+        False,
+        Quota.EVENTS,
+    ]
 
 
 async def test_the_bytes_of_a_tenant_are_bounded(store: SqliteStore) -> None:

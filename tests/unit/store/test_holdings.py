@@ -24,6 +24,7 @@ from noctuary.store.interface import (
 from noctuary.store.limits import KEPT_ROW_BYTES, WEBHOOK_ROW_BYTES, Quota, StoreLimits
 from noctuary.store.sqlite.bounds import check, volume
 from noctuary.store.sqlite.store import FILE_NAME, SqliteStore
+from testbed.posted_events import context_event
 
 FIXTURE = Path(__file__).parent / "fixtures" / "release-0.2.0.sqlite"
 BODY = b"x" * 10_000
@@ -221,22 +222,7 @@ async def test_the_counters_are_those_of_the_rows_whatever_was_written(store: Sq
 
 
 def posted(key: str, tenant: str) -> ContextEvent:
-    now = clock.now()
-    return ContextEvent(
-        id=f"id-{key}",
-        tenant=tenant,
-        source="api",
-        dedup_key=key,
-        service_name="cart",
-        vendor="argocd",
-        entity="cart",
-        event_type=EventType.DEPLOY,
-        timestamp=now,
-        last_seen=now,
-        confidence=0.9,
-        ttl_seconds=3600,
-        raw_line="x" * 4_000,
-    )
+    return context_event(key, clock.now(), tenant=tenant, raw_line="x" * 4_000)
 
 
 def seen(key: str, tenant: str) -> ContextEvent:

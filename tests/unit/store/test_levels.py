@@ -8,12 +8,13 @@ import pytest
 
 from noctuary.common import clock
 from noctuary.common.errors import QuotaExceeded
-from noctuary.models.context_event import ContextEvent, EventType
+from noctuary.models.context_event import ContextEvent
 from noctuary.models.incident import IncidentRow
 from noctuary.store.interface import NewWebhook, SaveIncident
 from noctuary.store.limits import Quota
 from noctuary.store.sqlite.bounds import volume
 from noctuary.store.sqlite.store import SqliteStore
+from testbed.posted_events import context_event
 
 
 @pytest.fixture
@@ -29,22 +30,7 @@ async def take(store: SqliteStore, tenant: str, webhooks: int, size: int = 10_00
 
 
 def event(key: str, tenant: str) -> ContextEvent:
-    now = clock.now()
-    return ContextEvent(
-        id=f"id-{key}",
-        tenant=tenant,
-        source="api",
-        dedup_key=key,
-        service_name="cart",
-        vendor="argocd",
-        entity="cart",
-        event_type=EventType.DEPLOY,
-        timestamp=now,
-        last_seen=now,
-        confidence=0.9,
-        ttl_seconds=3600,
-        raw_line="x" * 4_000,
-    )
+    return context_event(key, clock.now(), tenant=tenant, raw_line="x" * 4_000)
 
 
 async def limit_to(store: SqliteStore, used_share: float) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
+from noctuary.models.context_event import ContextEvent, ObjectRef
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.store.interface import (
     Baseline,
@@ -24,6 +24,7 @@ from noctuary.store.interface import (
     Store,
 )
 from noctuary.store.sqlite.store import SqliteStore
+from testbed.posted_events import context_event as event
 
 NOW = 1_800_000_000.0
 
@@ -37,25 +38,6 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 def webhook(webhook_id: str = "w1", integration: str = "i1", at: float = NOW) -> NewWebhook:
     return NewWebhook(integration, webhook_id, "hash", at, b'{"event": 1}')
-
-
-def event(key: str = "k", **changes: object) -> ContextEvent:
-    plain = ContextEvent(
-        id=f"id-{key}",
-        tenant="shop",
-        source="api",
-        dedup_key=key,
-        service_name="cart",
-        vendor="argocd",
-        entity="cart",
-        event_type=EventType.DEPLOY,
-        timestamp=NOW,
-        last_seen=NOW,
-        confidence=0.9,
-        ttl_seconds=3600,
-    )
-    changed: ContextEvent = msgspec.structs.replace(plain, **changes)
-    return changed
 
 
 def query(**changes: object) -> EventQuery:
