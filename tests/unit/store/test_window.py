@@ -10,6 +10,7 @@ import pytest
 
 from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.store.interface import LONG_AGO, EventQuery
+from noctuary.store.sqlite.events import subjects
 from noctuary.store.sqlite.events import window as reading_window
 from noctuary.store.sqlite.store import SqliteStore
 from testbed.cluster_events import fault, kubernetes_event, rollout
@@ -203,6 +204,61 @@ async def test_a_window_costs_no_more_when_a_namespace_has_six_times_the_events(
     few = await steps_of(store, query("any", LABELS))
     await store.add_events(events[500:])
     assert await steps_of(store, query("any", LABELS)) < 1.5 * few
+
+
+async def plans_of(store: SqliteStore, asked: EventQuery) -> list[str]:
+    """Return how SQLite finds the subjects of a window, one line of each step."""
+    return await store._database.read(
+        lambda c: [
+            row[3]
+            for statement, arguments in subjects.parts(c, asked, "payments")
+            for row in c.execute(f"EXPLAIN QUERY PLAN {statement}", arguments)
+            if "json_each" not in row[3] and "LIST SUBQUERY" not in row[3]
+        ]
+    )
+
+
+SEEN_SINCE = "last_event_at>?)"
+POSTS = f"SEARCH subjects USING INDEX subjects_posts (tenant=? AND service_name=? AND {SEEN_SINCE}"
+OBJECTS = f"SEARCH subjects USING INDEX subjects_objects (tenant=? AND service_name=? AND {SEEN_SINCE}"
+WORKLOADS = f"SEARCH subjects USING INDEX subjects_workloads (tenant=? AND workload=? AND {SEEN_SINCE}"
+WEARERS = f"SEARCH subjects USING INDEX subjects_labels (tenant=? AND labels=? AND {SEEN_SINCE}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "plans"),
+    [
+        (query(labels={"app": "another"}), [OBJECTS, WORKLOADS, POSTS]),
+        (query(labels=LABELS), [OBJECTS, WORKLOADS, WEARERS, POSTS]),
+        (query(workloads=[]), [OBJECTS, POSTS]),
+        (query(labels=LABELS, posts_of="platform"), [OBJECTS, WORKLOADS, WEARERS]),
+        (query(tenants=["shops"], posts_of="payments"), [POSTS]),
+    ],
+    ids=["labels of none", "labels", "no workloads", "posts of another", "posts alone"],
+)
+async def test_what_a_window_is_about_is_searched_by_name_and_time_and_not_sorted(
+    store: SqliteStore, asked: EventQuery, plans: list[str]
+) -> None:
+    await store.add_events([fault(NOW - 60, workload="ledger", labels=LABELS)])
+    assert await plans_of(store, asked) == plans
+
+
+def posts_of_others(count: int) -> list[ContextEvent]:
+    return [msgspec.structs.replace(posted(f"x{n}", NOW - 5), service_name="api") for n in range(count)]
+
+
+def objects_of_others(count: int) -> list[ContextEvent]:
+    return [fault(NOW - 5, pod=n, workload=f"noise-{n}", labels={"app": "noise"}) for n in range(count)]
+
+
+@pytest.mark.parametrize("others", [objects_of_others(2_000), posts_of_others(2_000)], ids=["objects", "posts"])
+async def test_a_window_costs_nothing_for_the_subjects_of_other_services(
+    store: SqliteStore, others: list[ContextEvent]
+) -> None:
+    await store.add_events([fault(NOW - 60, workload="ledger", labels=LABELS), posted("orders", NOW - 90)])
+    alone = await steps_of(store, query(labels=LABELS))
+    await store.add_events(others)
+    assert await steps_of(store, query(labels=LABELS)) <= alone + 2
 
 
 async def test_a_flood_of_posts_leaves_half_to_the_cluster_and_is_counted(store: SqliteStore) -> None:

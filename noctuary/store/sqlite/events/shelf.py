@@ -23,7 +23,7 @@ from noctuary.store.sqlite.readers import THREADS
 ROW_OVERHEAD_BYTES = 512
 """What a waiting event weighs beside its texts, roughly."""
 WINDOWS_AT_ONCE = THREADS - 1
-"""One thread stays for what is quick: a window over 200,000 subjects of a tenant takes 0.2 s, an incident reads 51."""
+"""One thread stays for what is quick: a window that means 200,000 subjects takes 0.1 s, and an incident reads 51."""
 
 
 class EventShelf:

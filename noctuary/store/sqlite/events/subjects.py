@@ -35,6 +35,20 @@ FIRST_READ, READ_AHEAD = 4, 4
 """After its newest event so many of a subject are read, then so many times more each time: of hundreds, few each."""
 CLUSTER = ""
 """The sender of what is about a cluster object; what was posted has its vendor as sender."""
+OF_OBJECTS, OF_POSTS = f"sender = '{CLUSTER}'", f"sender <> '{CLUSTER}'"
+"""Whose subjects: word for word as the partial indexes on them say it."""
+WORN = (
+    "WITH RECURSIVE worn (labels) AS ("  # noqa: S608 - constants
+    f"SELECT min(labels) FROM subjects WHERE tenant = ? AND {OF_OBJECTS}"
+    f" UNION ALL SELECT (SELECT min(labels) FROM subjects WHERE tenant = ? AND {OF_OBJECTS}"
+    " AND labels > worn.labels) FROM worn WHERE worn.labels IS NOT NULL)"
+    " SELECT labels FROM worn WHERE "
+)
+"""Goes from one set of labels to the next by the index, past all subjects that wear the same.
+
+Nothing finds a label within a set: objects of as many sets cost one search of each."""
+Seen = tuple[float, int, str, str, str]
+"""A subject's last event's time, id, type, sender, tenant."""
 Found = tuple[float, int, str, str, str, int]
 """A subject with events within a query: its last event's time (within it or not), id, type, sender, tenant, and the
 row of the newest event within it.
@@ -56,28 +70,72 @@ def matching(connection: sqlite3.Connection, query: EventQuery) -> Matching:
     """Return a query's subjects that have unexpired events between its times."""
     found: list[Found] = []
     is_more = False
-    seen_since = query.since - DATED_EVERY_S
     for tenant in dict.fromkeys([*query.tenants, *filter(None, [query.posts_of])]):
-        condition, arguments = _condition(query, tenant)
-        rows = connection.execute(
-            "SELECT last_event_at, subject_id, event_type, sender, tenant,"  # noqa: S608 - placeholders only
-            f" (SELECT row_id FROM sightings WHERE subject_id = chosen.subject_id AND {WITHIN} {NEWEST_FIRST} LIMIT 1)"
-            " FROM (SELECT last_event_at, subject_id, event_type, sender, tenant"
-            " FROM subjects WHERE tenant = ? AND last_event_at >= ?"
-            f" AND reason NOT IN (SELECT value FROM json_each(?)) AND ({condition})"
-            " ORDER BY last_event_at DESC LIMIT ?) AS chosen",
-            (
-                *within(query),
-                tenant,
-                seen_since,
-                _json(query.without_reasons),
-                *arguments,
-                MAX_FOUND + 1,
-            ),
-        ).fetchall()
-        is_more = is_more or len(rows) > MAX_FOUND
-        found += [row for row in rows[:MAX_FOUND] if row[-1] is not None]
+        chosen = sorted({row for part in parts(connection, query, tenant) for row in connection.execute(*part)})[::-1]
+        is_more = is_more or len(chosen) > MAX_FOUND
+        rows = _newest_rows(connection, chosen[:MAX_FOUND], query)
+        found += [(*each, rows[each[SUBJECT_ID]]) for each in chosen[:MAX_FOUND] if each[SUBJECT_ID] in rows]
     return Matching(sorted(found, reverse=True), is_more)
+
+
+def parts(connection: sqlite3.Connection, query: EventQuery, tenant: str) -> Iterator[tuple[str, list[str | float]]]:
+    """Yield statements with their arguments that together find a query's subjects of a tenant, those seen last of each.
+
+    With services each asks for values of an index, of one value in the order of time, and reads no subject that it does
+    not mean but those with `without_reasons`.
+    """
+    since, reasons = query.since - DATED_EVERY_S, _json(query.without_reasons)
+    for whose, column, values in _meant(connection, query, tenant):
+        if column and not values:
+            continue
+        condition, argument = _is_one_of(column, values)
+        statement = (
+            "SELECT last_event_at, subject_id, event_type, sender, tenant FROM subjects"  # noqa: S608 - constants
+            f" WHERE tenant = ? AND last_event_at >= ? AND {whose}{condition}"
+            " AND reason NOT IN (SELECT value FROM json_each(?)) ORDER BY last_event_at DESC LIMIT ?"
+        )
+        yield statement, [tenant, since, *argument, reasons, MAX_FOUND + 1]
+
+
+def _is_one_of(column: str, values: list[str]) -> tuple[str, list[str]]:
+    """Return the condition on a column: of one value the index gives the rows in their order, of more it cannot."""
+    if not column:
+        return "", []
+    if len(values) == 1:
+        return f" AND {column} = ?", values
+    return f" AND {column} IN (SELECT value FROM json_each(?))", [_json(values)]  # noqa: S608 - a column's name
+
+
+def _meant(connection: sqlite3.Connection, query: EventQuery, tenant: str) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield whose subjects of a tenant are meant, by which column, and its values: by no column they all are."""
+    column, names = ("", []) if query.services is None else ("service_name", query.services)
+    if tenant in query.tenants:
+        yield OF_OBJECTS, column, names
+        if query.services is not None:
+            yield OF_OBJECTS, "workload", query.workloads
+            yield OF_OBJECTS, "labels", _worn(connection, query, tenant)
+    if query.posts_of in (None, tenant):
+        yield OF_POSTS, column, names
+
+
+def _worn(connection: sqlite3.Connection, query: EventQuery, tenant: str) -> list[str]:
+    """Return the sets of labels in a tenant that hold all of a query's; each set is read once, however many wear it."""
+    pairs = [_as_stored(*item) for item in lasting(query.match_labels).items()]
+    if not pairs:
+        return []
+    rows = connection.execute(WORN + " AND ".join(["instr(labels, ?)"] * len(pairs)), (tenant, tenant, *pairs))
+    return [labels for (labels,) in rows]
+
+
+def _newest_rows(connection: sqlite3.Connection, chosen: list[Seen], query: EventQuery) -> dict[int, int]:
+    """Return the row of each subject's newest event within a query, of those that have one."""
+    ids = msgspec.json.encode([each[SUBJECT_ID] for each in chosen]).decode()
+    rows = connection.execute(
+        f"SELECT value, (SELECT row_id FROM sightings WHERE subject_id = value AND {WITHIN} {NEWEST_FIRST} LIMIT 1)"  # noqa: S608 - constants
+        " FROM json_each(?)",
+        (*within(query), ids),
+    )
+    return {subject_id: row_id for subject_id, row_id in rows if row_id is not None}
 
 
 def newest(connection: sqlite3.Connection, subject: Found, query: EventQuery) -> Iterator[int]:
@@ -106,7 +164,6 @@ def count(connection: sqlite3.Connection, found: list[Found], query: EventQuery,
     return counted
 
 
-_NAMES = "SELECT value FROM json_each(?)"
 NEWEST_FIRST = "ORDER BY last_seen DESC, row_id DESC"
 WITHIN = "last_seen >= ? AND timestamp <= ? AND expires_at > ?"
 
@@ -133,26 +190,6 @@ def last_event_at(
 
 def _json(values: list[str]) -> str:
     return msgspec.json.encode(values).decode()
-
-
-def _condition(query: EventQuery, tenant: str) -> tuple[str, list[str]]:
-    """Return which subjects of a tenant are meant: what it posted, and the objects of the cluster in it."""
-    of_objects, arguments = _of_objects(query) if tenant in query.tenants else ("0", [])
-    posted = "1" if query.posts_of in (None, tenant) else "0"
-    if posted == "1" and query.services is not None:
-        posted, arguments = f"service_name IN ({_NAMES})", [*arguments, _json(query.services)]
-    return f"iif(sender = '{CLUSTER}', {of_objects}, {posted})", arguments
-
-
-def _of_objects(query: EventQuery) -> tuple[str, list[str]]:
-    if query.services is None:
-        return "1", []
-    parts = [f"service_name IN ({_NAMES})", f"workload IN ({_NAMES})"]
-    arguments = [_json(each) for each in (query.services, query.workloads)]
-    pairs = [_as_stored(*item) for item in lasting(query.match_labels).items()]
-    if pairs:
-        parts.append(" AND ".join(["instr(labels, ?)"] * len(pairs)))
-    return " OR ".join(f"({part})" for part in parts), arguments + pairs
 
 
 def lasting(labels: Mapping[str, str]) -> dict[str, str]:
