@@ -14,7 +14,7 @@ from noctuary.models.routing_record import hash_secret
 from noctuary_operator.act.apply import Applier
 from noctuary_operator.act.events import EventRecorder
 from noctuary_operator.plan.conditions import held_status, status_of
-from noctuary_operator.plan.desired import Desired, compile_desired
+from noctuary_operator.plan.desired import Desired, compile_desired, minted_of
 from noctuary_operator.plan.events import planned_events
 from noctuary_operator.plan.lookups import describe_lookup
 from noctuary_operator.plan.manifests import Backend
@@ -107,7 +107,7 @@ class Reconciler:
     async def _realize(self, integration: Integration, spec: IntegrationSpec) -> float | None:
         observed = await self._observe(integration, spec)
         desired = compile_desired(observed, spec, self._policy, self._backend, fresh_secret)
-        self._remember_minted(desired)
+        self._remember_minted(observed, desired)
         outcome = await self._applier.apply(observed, desired)
         if outcome.secret_problem is None:
             self._minted.pop(integration.uid, None)
@@ -191,14 +191,12 @@ class Reconciler:
             return _path(other)
         return "another integration"
 
-    def _remember_minted(self, desired: Desired) -> None:
-        token, key = desired.token, desired.webhook_secret["ingestKey"]
-        self._minted[desired.record.id] = Minted(
-            token.token if token is not None else fresh_secret(),
-            token.rotated_because if token is not None else None,
-            key,
-            desired.ingest_key_rotated_because,
-        )
+    def _remember_minted(self, observed: Observed, desired: Desired) -> None:
+        minted = minted_of(observed, desired, fresh_secret)
+        if minted is None:
+            self._minted.pop(desired.record.id, None)
+        else:
+            self._minted[desired.record.id] = minted
 
     async def _write_status(
         self, integration: Integration, status: IntegrationStatus, desired: Desired | None

@@ -7,7 +7,7 @@ from noctuary.models.integration_spec import REGION_API_URL, IntegrationSpec, To
 from noctuary.models.routing_record import WEBHOOK_PATH, RoutingRecord, Scope, ServiceMapping, hash_secret
 from noctuary_operator.plan import policy as rules
 from noctuary_operator.plan.manifests import Backend
-from noctuary_operator.plan.observed import Observed
+from noctuary_operator.plan.observed import Minted, Observed
 from noctuary_operator.plan.policy import Policy, Problem
 from noctuary_operator.plan.routes.planned import plan_route
 from noctuary_operator.plan.tokens import (
@@ -46,6 +46,23 @@ class _WebhookParts:
     data: dict[str, str] = field(default_factory=dict)
     record: dict[str, Any] = field(default_factory=dict)
     due_at: list[float] = field(default_factory=list)
+
+
+def minted_of(observed: Observed, desired: Desired, fresh: Fresh) -> Minted | None:
+    """Return what an attempt makes, for the next one to use if this does not get to its end; None for nothing.
+
+    What the webhook Secret holds is not made: were it remembered, a Secret that is deleted after an attempt that
+    failed would get its old token again.
+    """
+    token, key, held = desired.token, desired.webhook_secret["ingestKey"], observed.webhook_secret
+    if held.get("ingestKey") == key and (token is None or held.get("token") == token.token):
+        return None
+    return Minted(
+        token.token if token is not None else fresh(),
+        token.rotated_because if token is not None else None,
+        key,
+        desired.ingest_key_rotated_because,
+    )
 
 
 def compile_desired(

@@ -135,6 +135,37 @@ def test_a_policy_that_becomes_narrower_takes_no_route_away(
     eventually("nothing is left", lambda: team.ingress(uid) is None)
 
 
+def test_a_route_that_was_deleted_under_a_narrower_policy_is_not_made_again_and_the_condition_says_what_to_do(
+    start_operator: StartOperator, team_of: TeamOf
+) -> None:
+    operator = start_operator()
+    team = team_of(operator)
+    team.apply("payments", webhook={"route": ROUTE})
+    team.settled("payments", "RouteNotAdmitted", "RouteReady")
+    uid, wide = team.uid("payments"), operator.settings["NOCTUARY_ALLOWED_WEBHOOK_HOSTS"]
+
+    def restart(allowed: str) -> None:
+        operator.stop()
+        operator.settings["NOCTUARY_ALLOWED_WEBHOOK_HOSTS"] = allowed
+        operator.start()
+
+    restart("other.example.com")
+    assert "is not made again when somebody deletes it" in team.settled("payments", "HostNotAllowed")["message"]
+    before = team.existing_ingress(uid)
+    team.cluster.kubectl("-n", team.release, "delete", "ingress", before["metadata"]["name"])
+
+    def message() -> str:
+        return str(team.condition("payments", "RouteReady")["message"])
+
+    said = eventually("the route is missed", message, lambda text: text.endswith("is made"))
+    assert "add it to policy.webhookHosts" in said
+    assert "until then no route to noctuary.example.com is made" in said
+    assert team.ingress(uid) is None
+    restart(wide)
+    team.settled("payments", "RouteNotAdmitted", "RouteReady")
+    assert team.existing_ingress(uid)["spec"] == before["spec"]
+
+
 SECRETS_RULE = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "watch", "create", "patch"]}
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from testbed.operating.team import OperatorProcess, StartOperator, Team, TeamOf
+from testbed.operating.team import OperatorProcess, Team, TeamOf
 from testbed.polling import eventually
 
 INGRESS = {"type": "Ingress"}
@@ -46,37 +46,6 @@ def test_a_changed_api_token_reaches_the_record(team: Team) -> None:
     team.store("pagerduty", token="u+second")
     uid = team.uid("payments")
     eventually("the new token", lambda: team.existing_record(uid).api_token == "u+second")
-
-
-def test_a_route_that_was_deleted_under_a_narrower_policy_is_not_made_again_and_the_condition_says_what_to_do(
-    start_operator: StartOperator, team_of: TeamOf
-) -> None:
-    operator = start_operator()
-    team = team_of(operator)
-    team.apply("payments", webhook={"route": INGRESS})
-    team.settled("payments", "RouteNotAdmitted", "RouteReady")
-    uid, wide = team.uid("payments"), operator.settings["NOCTUARY_ALLOWED_WEBHOOK_HOSTS"]
-
-    def restart(allowed: str) -> None:
-        operator.stop()
-        operator.settings["NOCTUARY_ALLOWED_WEBHOOK_HOSTS"] = allowed
-        operator.start()
-
-    restart("other.example.com")
-    assert "is not made again when somebody deletes it" in team.settled("payments", "HostNotAllowed")["message"]
-    before = team.existing_ingress(uid)
-    team.cluster.kubectl("-n", team.release, "delete", "ingress", before["metadata"]["name"])
-
-    def message() -> str:
-        return str(team.condition("payments", "RouteReady")["message"])
-
-    said = eventually("the route is missed", message, lambda text: text.endswith("is made"))
-    assert "add it to policy.webhookHosts" in said
-    assert "until then no route to noctuary.example.com is made" in said
-    assert team.ingress(uid) is None
-    restart(wide)
-    team.settled("payments", "RouteNotAdmitted", "RouteReady")
-    assert team.existing_ingress(uid)["spec"] == before["spec"]
 
 
 def test_a_host_that_is_not_allowed_gets_no_route_until_the_spec_changes(team: Team) -> None:

@@ -1,12 +1,14 @@
 """What the user wants reaches the record that the receiver reads."""
 
+from dataclasses import replace
+
 import pytest
 
 from noctuary.models.integration_spec import parse_spec
 from noctuary.models.routing_record import RoutingRecord, ServiceMapping
-from noctuary_operator.plan.desired import compile_desired
+from noctuary_operator.plan.desired import compile_desired, minted_of
 from noctuary_operator.plan.manifests import Backend
-from noctuary_operator.plan.observed import Lookup, Observed
+from noctuary_operator.plan.observed import Lookup, Minted, Observed
 from noctuary_operator.plan.policy import Policy
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.status import IntegrationStatus
@@ -43,3 +45,27 @@ def test_a_field_of_the_spec_is_in_the_record(wanted: dict[str, object], field: 
 def test_a_from_that_no_header_can_carry_is_in_no_record_and_nothing_is_sent(address: str) -> None:
     record = record_of(**{"from": address})
     assert (record.from_email, record.api_token, record.api_url) == (None, None, "https://api.pagerduty.com")
+
+
+@pytest.mark.parametrize(
+    ("held", "is_made"),
+    [
+        ({}, True),
+        ({"token": "n" * 43}, True),
+        ({"token": "o" * 43, "ingestKey": "n" * 43}, True),
+        ({"token": "n" * 43, "ingestKey": "n" * 43}, False),
+    ],
+)
+def test_only_what_the_webhook_secret_does_not_hold_is_left_to_the_next_attempt(
+    held: dict[str, str], *, is_made: bool
+) -> None:
+    webhook = {
+        "host": "noctuary.example.com",
+        "route": {"type": "None"},
+        "subscription": {"scope": {"type": "account"}, "signingSecretRef": {"name": "signing", "key": "secret"}},
+    }
+    spec = parse_spec({"direction": "inbound", "webhook": webhook})
+    observed = Observed(Integration("uid", "team", "payments", 1, 0.0, 1, False, spec, None, IntegrationStatus()), 0.0)
+    desired = compile_desired(observed, spec, POLICY, BACKEND, lambda: "n" * 43)
+    minted = minted_of(replace(observed, webhook_secret=held), desired, lambda: "f" * 43)
+    assert minted == (Minted("n" * 43, None, "n" * 43, None) if is_made else None)
