@@ -354,4 +354,4 @@ async def test_a_tenant_that_asks_for_many_windows_keeps_no_other_tenants_waitin
         answered.append(tenant)
 
     await asyncio.gather(*(ask("flooder") for _ in range(50)), ask("second"))
-    assert answered.index("second") < 5  # those that are being read already, and a turn of the other
+    assert answered.index("second") < 10  # those being read, a turn of the other, and what ends in the same moment
