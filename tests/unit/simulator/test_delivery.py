@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator
 from typing import TypeVar
 
 import pytest
@@ -23,18 +22,6 @@ INCIDENT_FIELDS = {
 }
 
 T = TypeVar("T")
-
-
-@pytest.fixture
-async def pd() -> AsyncIterator[PagerDutySimulator]:
-    async with PagerDutySimulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[ScriptedReceiver]:
-    async with ScriptedReceiver() as running:
-        yield running
 
 
 @pytest.fixture

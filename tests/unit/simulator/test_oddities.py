@@ -10,18 +10,6 @@ from testbed.pagerduty.webhooks.signing import sign
 
 
 @pytest.fixture
-async def pd() -> AsyncIterator[PagerDutySimulator]:
-    async with PagerDutySimulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[ScriptedReceiver]:
-    async with ScriptedReceiver() as running:
-        yield running
-
-
-@pytest.fixture
 async def api(pd: PagerDutySimulator) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"Authorization": f"Token token={pd.add_token()}"}
     async with httpx.AsyncClient(base_url=pd.url, headers=headers) as client:

@@ -49,12 +49,6 @@ def registry() -> "Registry[Any]":
 
 
 @pytest.fixture
-async def pd() -> AsyncIterator[PagerDutySimulator]:
-    async with PagerDutySimulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
 async def api(pd: PagerDutySimulator) -> AsyncIterator[httpx.AsyncClient]:
     token = pd.add_token(user=pd.add_user("Bot", "bot@example.com"))
     headers = {"Authorization": f"Token token={token}"}
