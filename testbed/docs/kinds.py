@@ -21,6 +21,7 @@ class Kind(StrEnum):
     VALUES = "given to Helm, which renders the chart with it"
     JSON = "parsed"
     DIFF = "applied to a copy of the project, whose tests then run"
+    NOTE = "compared with the note that is written of the scene that its mark names"
     PROMQL = "read for metrics that exist"
     EXCUSED = "not run; the page's source says why"
 
@@ -41,6 +42,8 @@ def kind_of(snippet: Snippet, before: Kind | None) -> Kind | None:
     """Return the kind of a snippet that follows one of another kind."""
     if snippet.excuse:
         return Kind.EXCUSED
+    if snippet.scene:
+        return Kind.NOTE
     if snippet.mark in _BY_MARK:
         return _BY_MARK[snippet.mark]
     if snippet.language == "sh" and all(line.startswith("make") for line in snippet.text.splitlines()):

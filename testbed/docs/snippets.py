@@ -36,6 +36,11 @@ class Snippet:
         """Why it is not run, where the page says so."""
         return self.mark.removeprefix("not run: ") if self.mark and self.mark.startswith("not run: ") else None
 
+    @property
+    def scene(self) -> str | None:
+        """Of which scene of `testbed/before_after` it is the note, where the page says so."""
+        return self.mark.removeprefix("note: ") if self.mark and self.mark.startswith("note: ") else None
+
 
 def pages() -> list[Path]:
     """Return the README and every page of the documentation but the design notes."""

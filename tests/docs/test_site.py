@@ -42,6 +42,12 @@ def test_the_table_of_fields_is_filled_in(site: Path) -> None:
     assert "minimumConfidence</code></td>" in (site / "integration" / "spec" / "index.html").read_text(encoding="utf-8")
 
 
+def test_no_line_of_a_code_block_is_hidden_on_a_narrow_screen(site: Path) -> None:
+    sheet = site / "stylesheets" / "code.css"
+    without = [str(page) for page in site.rglob("index.html") if "stylesheets/code.css" not in page.read_text()]
+    assert (without, "white-space: pre-wrap" in sheet.read_text(encoding="utf-8")) == ([], True)
+
+
 def test_the_link_of_an_alert_leads_to_its_runbook(site: Path) -> None:
     runbooks = (site / "operations" / "runbooks" / "index.html").read_text(encoding="utf-8")
     assert re.search(r"""id=["']?noctuaryreceiverdown\b""", runbooks)

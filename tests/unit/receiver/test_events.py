@@ -17,6 +17,7 @@ from noctuary.routing.record_secrets import Secret, SecretMeta
 from noctuary.routing.table import RoutingTable
 from noctuary.store.interface import EventQuery, IntegrationState, SaveIntegrationState
 from noctuary.store.sqlite.store import SqliteStore
+from testbed.docs.snippets import ROOT, snippets
 from testbed.posted_events import EVENT
 from testbed.routing_records import routing_record
 from webhook_receiver.app import create_app
@@ -26,6 +27,7 @@ from webhook_receiver.routes.internal import create_internal_app
 from webhook_receiver.token_proofs import TokenProofs
 
 NOW = clock.now()
+PAGE = ROOT / "docs" / "reference" / "events-api.md"
 KEY = {"authorization": "Bearer key-a"}
 INTERNAL = {"authorization": "Bearer internal-token"}
 
@@ -76,6 +78,12 @@ async def test_an_event_is_durable_before_it_is_answered(receiver: Receiver) -> 
     answer = await receiver.post(json.dumps(EVENT))
     assert (answer.status_code, answer.json()) == (201, {"accepted": 1, "repeated": 0})
     assert [(event.tenant, event.service_name) for event in await receiver.stored()] == [("team-a", "cart")]
+
+
+async def test_the_page_of_the_api_shows_what_is_taken_and_what_is_answered(receiver: Receiver) -> None:
+    sent, shown = [json.loads(each.text) for each in snippets(PAGE) if each.language == "json"]
+    answer = await receiver.post(json.dumps([sent, sent | {"entity": "another", "confidence": 7}]))
+    assert (answer.status_code, answer.json()) == (207, shown)
 
 
 async def test_a_repeated_event_is_counted_and_reported(receiver: Receiver) -> None:

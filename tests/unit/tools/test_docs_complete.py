@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from hack.chart.event_pages import detail_meanings
 from noctuary_operator.resources import reasons
+from testbed.before_after.world import note_of
 from testbed.docs.kinds import Kind, classified
 from testbed.docs.mkdocs_hook import MARK, field_table
 from testbed.docs.reader import exported_metrics, unknown_metrics
 from testbed.docs.snippets import ROOT, Snippet, pages, snippets
+from testbed.golden_notes import SCENES
 
 DOCS = ROOT / "docs"
 ALERTS = {each["alert"] for each in yaml.safe_load((ROOT / "charts/noctuary/files/alerts.yaml").read_text())}
@@ -64,6 +67,20 @@ def test_every_field_of_the_spec_is_in_the_table_that_the_site_shows() -> None:
 def test_every_example_is_on_the_page_of_examples() -> None:
     listed = re.findall(r'^--8<-- "(examples/[^"]+)"$', text("integration/examples.md"), re.MULTILINE)
     assert sorted(listed) == sorted(str(file.relative_to(ROOT)) for file in (ROOT / "examples").iterdir())
+
+
+def shown_notes() -> list[Snippet]:
+    return [snippet for snippet in snippets(DOCS / "operations/notes.md") if snippet.scene]
+
+
+@pytest.mark.parametrize("shown", shown_notes(), ids=lambda shown: shown.scene)
+def test_a_note_that_the_page_shows_is_the_one_that_is_written(shown: Snippet) -> None:
+    (scene,) = [each for each in SCENES if each.title == shown.scene]
+    assert shown.text == note_of(scene)
+
+
+def test_every_constant_of_a_detail_says_what_it_holds() -> None:
+    assert [name for name, meaning in detail_meanings() if not meaning] == []
 
 
 def test_few_snippets_are_not_run_and_each_says_why() -> None:
