@@ -34,6 +34,11 @@ WEBHOOK_ROW_BYTES = 512
 KEPT_ROW_BYTES = 1_024
 """What an incident, a note or a state weighs beside its texts: columns, places in indexes, looks that are scheduled."""
 
+SUBJECT_ROW_BYTES = 512
+"""What a subject weighs beside its names: columns, and places in indexes."""
+UNUSED_SHARE = 16
+"""Of the bytes of a namespace's events one in so many is for what they were about: 16 MiB, some 20,000 names."""
+
 
 class Quota(StrEnum):
     """Which of its quotas a tenant has met."""
@@ -41,6 +46,7 @@ class Quota(StrEnum):
     EVENTS = "events"
     BYTES = "bytes"
     SERVICES = "services"
+    SUBJECTS = "subject_bytes"
     WEBHOOKS = "webhook_bytes"
     INCIDENTS = "incident_bytes"
     STORE = "store_bytes"
@@ -62,12 +68,17 @@ class StoreLimits(msgspec.Struct, frozen=True):
     tenant_incident_bytes: int = DEFAULT_TENANT_INCIDENT_BYTES
     store_bytes: int = DEFAULT_STORE_BYTES
 
+    @property
+    def unused_subject_bytes(self) -> int:
+        """Return what subjects of a tenant may weigh that no event is about any more."""
+        return self.tenant_event_bytes // UNUSED_SHARE
+
     def of(self, quota: Quota) -> int:
         """Return the limit of a quota."""
         match quota:
             case Quota.EVENTS:
                 return self.tenant_events
-            case Quota.BYTES:
+            case Quota.BYTES | Quota.SUBJECTS:
                 return self.tenant_event_bytes
             case Quota.SERVICES:
                 return self.tenant_services

@@ -24,6 +24,11 @@ _OF_EVENTS = "posted events are refused with 429 or in their items, and of the c
 QUOTA_MENDS = {
     "events": ("limits.tenantEvents", _OF_EVENTS, "send fewer events or with a shorter ttl_seconds"),
     "bytes": ("limits.tenantEventBytes", _OF_EVENTS, "send shorter texts or a shorter ttl_seconds"),
+    "subject_bytes": (
+        "limits.tenantEventBytes",
+        "a sixteenth of it is for names that no event bears any more, and the oldest of them are forgotten",
+        "name the same entities and vendors in events",
+    ),
     "services": ("limits.tenantServices", _OF_EVENTS, "name services in events, not their instances"),
     "webhook_bytes": (
         "limits.tenantWebhookBytes",

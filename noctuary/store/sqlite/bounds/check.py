@@ -103,6 +103,12 @@ def _differences(connection: sqlite3.Connection) -> Iterator[str]:
     )
     yield from _different(
         connection,
+        "bytes of unused subjects of",
+        "SELECT tenant, unused_bytes FROM tenants WHERE unused_bytes > 0",
+        "SELECT tenant, sum(size) FROM subjects WHERE unused_at IS NOT NULL GROUP BY tenant",
+    )
+    yield from _different(
+        connection,
         "webhooks (waiting/bytes/worked) of",
         "SELECT integration_id, waiting || '/' || waiting_bytes || '/' || finished FROM holders"
         " WHERE waiting + finished > 0",

@@ -24,9 +24,11 @@ class QuotasMet:
             self._met[tenant] = QuotaMet(quota, self._limits.of(quota), clock.now())
 
     def note(self, tenant: str, quota: Quota, effect: str, rows: int = 1) -> None:
-        """Count rows that were refused or pushed out (`effect`) for a quota."""
+        """Count rows that were refused or pushed out (`effect`) for a quota; names that go hide no other quota."""
         self._metrics.over_quota.labels(quota.value, effect).inc(rows)
-        self.recall({tenant: quota})
+        stands = self.lately(clock.now()).get(tenant) if quota is Quota.SUBJECTS else None
+        if stands is None or stands.quota is quota:
+            self.recall({tenant: quota})
 
     def lately(self, now: float) -> dict[str, QuotaMet]:
         """Return the quotas that tenants met lately, by tenant."""

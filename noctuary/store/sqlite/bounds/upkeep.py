@@ -62,8 +62,11 @@ class Upkeep:
         return limit if gone else 0
 
     async def _forget_names(self, now: float, limit: int) -> int:
-        unused = await self._database.read(lambda c: sweeping.find_unused(c, now, limit))
-        return await self._write(lambda c: sweeping.delete_unused(c, unused, now), limit) if any(unused) else 0
+        limits = self._limits
+        unused = await self._database.read(lambda c: sweeping.find_unused(c, now, limit, limits))
+        if not any(unused):
+            return 0
+        return await self._write(lambda c: sweeping.delete_unused(c, unused, now, limits), limit)
 
     async def _drop_bodies(self, limit: int) -> bool:
         """Drop bodies that a release of before kept, once after each start; return whether there may be more."""

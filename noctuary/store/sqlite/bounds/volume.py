@@ -26,6 +26,7 @@ remembered, since it reads the counters of all namespaces (a millisecond for a t
 SIZES = (
     "SELECT tenant, waiting_bytes + kept_bytes + ?1 * (waiting + finished) + ?2 * kept AS size FROM holdings"
     " UNION ALL SELECT tenant, bytes FROM owners"
+    " UNION ALL SELECT tenant, unused_bytes FROM tenants"
 )
 """What namespaces keep by their counters, in several rows each."""
 

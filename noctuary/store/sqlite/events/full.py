@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from noctuary.store.limits import Quota, StoreLimits
+from noctuary.store.limits import SUBJECT_ROW_BYTES, Quota, StoreLimits
 from noctuary.store.sqlite.events.quotas import PUSHED_OUT_SHARE
 
 
@@ -12,6 +12,9 @@ def full_tenants(connection: sqlite3.Connection, limits: StoreLimits) -> dict[st
     Room that was just made for what pushes out others counts as none.
     """
     found: dict[str, Quota] = {}
+    nearly = limits.unused_subject_bytes - SUBJECT_ROW_BYTES
+    for (tenant,) in connection.execute("SELECT tenant FROM tenants WHERE unused_bytes > ?", (nearly,)):
+        found[tenant] = Quota.SUBJECTS
     for (tenant,) in connection.execute("SELECT tenant FROM tenants WHERE services >= ?", (limits.tenant_services,)):
         found[tenant] = Quota.SERVICES
     sums = "SELECT tenant, sum(events), sum(bytes) FROM owners GROUP BY tenant HAVING sum(events) > 0"

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from noctuary.store.sqlite.events import unused
+
 
 @dataclass(slots=True)
 class Owner:
@@ -91,6 +93,8 @@ class Ledger:
         for owner, row in counted:
             owner.events -= 1
             owner.bytes -= row.size
+        if gone:
+            unused.mark(self._connection, (row.subject_id for row in gone))
         return len(gone)
 
     def stored(self, row_ids: list[int]) -> list[Stored]:

@@ -11,6 +11,7 @@ from noctuary.models.context_event import ContextEvent, merge_repeated
 from noctuary.store.limits import Added, Quota, StoreLimits
 from noctuary.store.sqlite.bounds import damaged
 from noctuary.store.sqlite.bounds.volume import Levels
+from noctuary.store.sqlite.events import unused
 from noctuary.store.sqlite.events.ledger import Ledger
 from noctuary.store.sqlite.events.quotas import Admission, Item
 from noctuary.store.sqlite.events.reading import decode
@@ -70,6 +71,9 @@ def add(
     of_events = ids_of(connection, [item.event for item in admitted], remembered)
     is_new = iter(_Telling(connection, ledger).tell(admitted, of_events))
     ledger.save()
+    for names in unused.keep_shares(connection, {item.event.tenant for item in items}, limits):
+        remembered.subjects.pop(names, None)
+        pushed_out[names[0], Quota.SUBJECTS] += 1
     remembered.end(connection)
     return AddedEvents([next(is_new) if quota is None else quota for quota in refused], pushed_out)
 
@@ -97,7 +101,10 @@ class _Telling:
                 entries[key] = _Entry(None, _state_of(event, body, row_id, subject_id), event)
                 row_id += 1
             added.append(is_new)
+        left = {*of_events, *(entry.stored.subject_id for entry in entries.values() if entry.stored is not None)}
         self._write(entries)
+        if left := left - {entry.now.subject_id for entry in entries.values()}:
+            unused.mark(self._connection, left)
         return added
 
     def _find(self, items: list[Item]) -> dict[_Key, _Entry]:

@@ -54,7 +54,7 @@ def add(connection: sqlite3.Connection, tenant: str, name: str, at: float) -> No
     if name == FORGOTTEN:
         return
     connection.execute(
-        "INSERT INTO tenants VALUES (?, 1) ON CONFLICT (tenant) DO UPDATE SET services = services + 1", (tenant,)
+        "INSERT INTO tenants VALUES (?, 1, 0) ON CONFLICT (tenant) DO UPDATE SET services = services + 1", (tenant,)
     )
 
 

@@ -15,7 +15,8 @@ MAX_REASON_CHARS = 63
 UNNAMED = "-"
 """The sender of what was posted without a vendor, which no release takes any more."""
 _ENCODER = msgspec.json.Encoder(order="sorted")
-_NAMES = "tenant, service_name, workload, labels, event_type, reason, sender"
+NAMES = "tenant, service_name, workload, labels, event_type, reason, sender"
+"""The columns of a Key."""
 
 
 class Key(NamedTuple):
@@ -54,8 +55,8 @@ def ids_of(connection: sqlite3.Connection, events: list[ContextEvent], remembere
 
 def _find_or_make(connection: sqlite3.Connection, key: Key, last_event_at: float) -> int:
     row: tuple[int] = connection.execute(
-        f"INSERT INTO subjects ({_NAMES}, last_event_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
-        f" ON CONFLICT ({_NAMES})"
+        f"INSERT INTO subjects ({NAMES}, last_event_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
+        f" ON CONFLICT ({NAMES})"
         " DO UPDATE SET last_event_at = max(last_event_at, excluded.last_event_at) RETURNING subject_id",
         (*key, last_event_at),
     ).fetchone()

@@ -24,11 +24,6 @@ VOLATILE_LABELS = frozenset(
     }
 )
 """They differ from pod to pod or from version to version: with them every pod would be a subject of its own."""
-KEEP_S = 2 * 86_400.0
-"""Longer than any lookback: a subject that is seen again soon keeps its row."""
-MAX_UNUSED = 50_000
-"""Subjects of a tenant beyond which those without an event go at once: made-up names must not fill the table."""
-_IS_UNUSED = "NOT EXISTS (SELECT 1 FROM sightings WHERE sightings.subject_id = subjects.subject_id)"
 MAX_FOUND = 20_000
 """Subjects of a tenant that one window looks at, those seen last: more pods and reasons than any namespace runs."""
 FIRST_READ, READ_AHEAD = 4, 4
@@ -200,22 +195,3 @@ def lasting(labels: Mapping[str, str]) -> dict[str, str]:
 def _as_stored(name: str, value: str) -> str:
     """Return a label as it stands within the stored JSON: its quotes make it whole names and values only."""
     return msgspec.json.encode({name: value}).decode()[1:-1]
-
-
-def unused(connection: sqlite3.Connection, now: float, limit: int) -> list[int]:
-    """Return subjects that have no event any more: old ones, and any of a tenant that has too many."""
-    crowded = "SELECT tenant FROM subjects GROUP BY tenant HAVING count(*) > ?"
-    rows = connection.execute(
-        f"SELECT subject_id FROM subjects WHERE (last_event_at < ? OR tenant IN ({crowded}))"  # noqa: S608 - a constant
-        f" AND {_IS_UNUSED} LIMIT ?",
-        (now - KEEP_S, MAX_UNUSED, limit),
-    )
-    return [subject_id for (subject_id,) in rows]
-
-
-def delete_unused(connection: sqlite3.Connection, subject_ids: list[int]) -> int:
-    """Forget those of the subjects that have no event still; return how many."""
-    return connection.execute(
-        f"DELETE FROM subjects WHERE subject_id IN (SELECT value FROM json_each(?)) AND {_IS_UNUSED}",  # noqa: S608 - a constant
-        (msgspec.json.encode(subject_ids).decode(),),
-    ).rowcount

@@ -3,7 +3,8 @@
 import sqlite3
 from typing import NamedTuple
 
-from noctuary.store.sqlite.events import services, subjects
+from noctuary.store.limits import StoreLimits
+from noctuary.store.sqlite.events import services, unused
 from noctuary.store.sqlite.events.ledger import Ledger
 
 COUNTED_ROWS = 2_000
@@ -21,10 +22,11 @@ class Expired(NamedTuple):
 
 
 class Unused(NamedTuple):
-    """Names that no event bears any more."""
+    """Names that no event bears any more, and tenants that keep too many of them."""
 
     subject_ids: list[int]
     services: list[tuple[str, str]]
+    crowded: list[str]
 
 
 def find(connection: sqlite3.Connection, now: float, limit: int) -> Expired:
@@ -49,15 +51,16 @@ def delete(connection: sqlite3.Connection, found: Expired, now: float) -> int:
     return gone
 
 
-def find_unused(connection: sqlite3.Connection, now: float, limit: int) -> Unused:
+def find_unused(connection: sqlite3.Connection, now: float, limit: int, limits: StoreLimits) -> Unused:
     """Find subjects without events and services of which nothing was seen for long, at most `limit` of each."""
-    return Unused(subjects.unused(connection, now, limit), services.stale(connection, now, limit))
+    stale = unused.stale(connection, now, limit), services.stale(connection, now, limit)
+    return Unused(*stale, unused.crowded(connection, limits))
 
 
-def delete_unused(connection: sqlite3.Connection, found: Unused, now: float) -> int:
+def delete_unused(connection: sqlite3.Connection, found: Unused, now: float, limits: StoreLimits) -> int:
     """Forget those names that are unused still; return how many."""
-    gone = subjects.delete_unused(connection, found.subject_ids)
-    return gone + services.forget(connection, services.still_stale(connection, found.services, now))
+    gone = unused.forget(connection, found.subject_ids) + unused.keep_shares(connection, found.crowded, limits)
+    return len(gone) + services.forget(connection, services.still_stale(connection, found.services, now))
 
 
 def count_some(connection: sqlite3.Connection) -> None:

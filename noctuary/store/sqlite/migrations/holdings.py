@@ -12,6 +12,27 @@ STATEMENTS = """
     CREATE INDEX subjects_objects ON subjects (tenant, service_name, last_event_at) WHERE sender = '';
     CREATE INDEX subjects_workloads ON subjects (tenant, workload, last_event_at) WHERE sender = '';
     CREATE INDEX subjects_labels ON subjects (tenant, labels, last_event_at) WHERE sender = '';
+    ALTER TABLE subjects ADD COLUMN size INTEGER AS
+        (512 + 2 * length(CAST(service_name || workload || labels || reason || sender AS BLOB))) VIRTUAL;
+    ALTER TABLE subjects ADD COLUMN unused_at REAL;
+    ALTER TABLE tenants ADD COLUMN unused_bytes INTEGER NOT NULL DEFAULT 0;
+    UPDATE subjects SET unused_at = last_event_at
+        WHERE NOT EXISTS (SELECT 1 FROM sightings WHERE sightings.subject_id = subjects.subject_id);
+    CREATE INDEX subjects_unused ON subjects (tenant, unused_at) WHERE unused_at IS NOT NULL;
+    INSERT INTO tenants SELECT tenant, 0, sum(size) FROM subjects WHERE unused_at IS NOT NULL GROUP BY tenant
+        ON CONFLICT (tenant) DO UPDATE SET unused_bytes = excluded.unused_bytes;
+    CREATE TRIGGER subject_unused AFTER UPDATE OF unused_at ON subjects
+            WHEN old.unused_at IS NULL AND new.unused_at IS NOT NULL BEGIN
+        INSERT INTO tenants VALUES (new.tenant, 0, new.size)
+            ON CONFLICT (tenant) DO UPDATE SET unused_bytes = unused_bytes + excluded.unused_bytes;
+    END;
+    CREATE TRIGGER subject_used AFTER UPDATE OF unused_at ON subjects
+            WHEN old.unused_at IS NOT NULL AND new.unused_at IS NULL BEGIN
+        UPDATE tenants SET unused_bytes = unused_bytes - old.size WHERE tenant = old.tenant;
+    END;
+    CREATE TRIGGER subject_unused_gone AFTER DELETE ON subjects WHEN old.unused_at IS NOT NULL BEGIN
+        UPDATE tenants SET unused_bytes = unused_bytes - old.size WHERE tenant = old.tenant;
+    END;
     CREATE INDEX incidents_closed ON incidents (integration_id) WHERE is_open = 0;
 
     CREATE TABLE holders (
@@ -144,6 +165,9 @@ STATEMENTS = """
 Whose namespace an integration is in is no fact of the store: until it is told it counts as one by itself. `holders` are
 counted up and down by the rows' triggers and `holdings`, what namespaces keep, by those of `holders`: whoever writes a
 row, and whatever crashes, the numbers are those of the rows.
+
+A subject that no event is about is marked with the time of its last one (`unused_at`), and weighs with its row and its
+place in the index of names. One that is used again stays marked until it would go.
 
 The indexes of subjects are partial: what is posted, which may be much and made up, weighs in one of them only. They are
 quick to make: a release has no subjects, the step to version 2 gave them to 50,000 events and to changes.
