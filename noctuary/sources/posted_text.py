@@ -22,9 +22,8 @@ megabyte is nothing but names, and every step of a note waits for it."""
 
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _RAW = msgspec.json.Decoder(msgspec.Raw)
-_KEY = re.compile(rb'"([^"\\]*)"\s*:')
-_NAME_END = re.compile(rb'(?<!\\)"\s*:')
-"""Not where the quote is escaped: a log line in a text is no object."""
+_TEXT = re.compile(rb'"((?:[^"\\]++|\\.)*+)"(\s*+:)?+', re.DOTALL)
+"""A whole text, and whether it is a name: a log line in a text is no object, and a backslash may end a name."""
 
 
 def is_ndjson(content_type: str) -> bool:
@@ -84,9 +83,8 @@ def require_unique_keys(text: bytes) -> None:
     Takes time in proportion to the text. Raises InvalidInput, also for what the fast parser skipped unread in a field
     that we do not know, and for more than MAX_NAMES names.
     """
-    _require_few_names(text)
-    keys = _KEY.findall(text)
-    if len(set(keys)) == len(keys) and ESCAPE not in text:
+    names = _few_names(text)
+    if len(set(names)) == len(names) and ESCAPE not in text and not any(b"\\" in name for name in names):
         return  # quick and usual: only one who repeats or escapes a name pays for the slow parser
     try:
         json.loads(text, object_pairs_hook=_refuse_twice, parse_int=float)
@@ -96,11 +94,15 @@ def require_unique_keys(text: bytes) -> None:
         raise malformed(error, BODY_FIX) from error
 
 
-def _require_few_names(text: bytes) -> None:
-    """Count one by one, so that other threads get their turn."""
-    for number, _ in enumerate(_NAME_END.finditer(text), 1):
-        if number > MAX_NAMES:
+def _few_names(text: bytes) -> list[bytes]:
+    """Return the names as they are spelled, found one by one so that other threads get their turn."""
+    names: list[bytes] = []
+    for found in _TEXT.finditer(text):
+        if found[2] is not None:
+            names.append(found[1])
+        if len(names) > MAX_NAMES:
             raise InvalidInput("body", f"holds more than {MAX_NAMES} names in one event", "send its own fields only")
+    return names
 
 
 def _refuse_twice(pairs: list[tuple[str, Any]]) -> None:

@@ -227,8 +227,9 @@ def test_what_is_nested_too_deeply_for_the_slow_parser_is_refused_and_no_fault_o
         require_unique_keys(b'{"\\u0061": ' + b"[" * 5000 + b"1" + b"]" * 5000 + b"}")
 
 
-def test_more_names_than_any_event_has_are_refused_before_the_slow_parser() -> None:
-    names = b",".join(b'"k%d":0' % number for number in range(MAX_NAMES + 1))
+@pytest.mark.parametrize("end", [b"", rb"\\", rb"\"", b"\\n"], ids=["plain", "backslash", "quote", "line end"])
+def test_more_names_than_any_event_has_are_refused_before_the_slow_parser(end: bytes) -> None:
+    names = b",".join(b'"k%d%b":0' % (number, end) for number in range(MAX_NAMES + 1))
     with pytest.raises(InvalidInput, match="more than 1000 names"):
         require_unique_keys(b"{" + names + b"}")
 
@@ -289,6 +290,9 @@ LONG_TEXTS = {
     "different names": OPEN + b"," + b",".join(b'"k%d":0' % n for n in range(LARGE // 10)) + b"}",
     "escaped names": OPEN + b"," + b",".join(b'"\\u0061%d":0' % n for n in range(LARGE // 13)) + b"}",
     "two long names": OPEN + b', "' + b"k" * LARGE + b'":1, "' + b"k" * LARGE + b'":1}',
+    "names that end in a backslash": OPEN + b', "\\u0061":0' + rb', "\\":0' * (LARGE // 8) + b"}",
+    "backslashes": OPEN + b', "x": "' + rb"\\" * LARGE + b'"}',
+    "texts": OPEN + b', "x": [' + b",".join([b'""'] * (LARGE // 3)) + b"]}",
     "quotes": OPEN + b', "x": "' + b'\\"' * LARGE + b'"}',
     "quotes and colons": OPEN + b', "x": "' + b'\\":' * LARGE + b'"}',
     "spaces behind names": OPEN + b', "x": [' + b",".join([b'"a"' + b" " * 50] * (LARGE // 54)) + b"]}",
@@ -323,6 +327,9 @@ TWICE = [
     b'"vendor"\t: "x"',
     b'"x": {"a": 1, "\\u0061": 2}',
     b'"sha": null, "sha": null',
+    rb'"a\\": 1, "a\\": 2',
+    rb'"a\"": 1, "a\"": 2',
+    rb'"x": {"a/": 1, "a\/": 2}',
 ]
 
 
