@@ -243,6 +243,34 @@ async def test_what_a_window_is_about_is_searched_by_name_and_time_and_not_sorte
     assert await plans_of(store, asked) == plans
 
 
+def dressed(count: int) -> list[ContextEvent]:
+    """Return events of as many workloads, each with a set of labels of its own."""
+    return [
+        fault(NOW - 60 - n, pod=n, workload=f"w{n}", labels={"app": f"a{n:03}", "tier": "web"}) for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize("labels", [{"app": "a000"}, {"app": "a002"}, {"app": "a011"}, {"tier": "web"}], ids=str)
+async def test_labels_are_found_however_many_sets_of_them_a_namespace_has(
+    store: SqliteStore, labels: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.add_events(dressed(12))
+    few = await store.select(query("any", labels))
+    monkeypatch.setattr(subjects, "MAX_SETS", 3)
+    assert (await store.select(query("any", labels))).events == few.events != []
+
+
+async def test_a_window_by_labels_takes_fewer_steps_where_the_sets_beyond_some_are_read_in_a_row(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.add_events(dressed(1_000))
+    searched = await steps_of(store, query("any", LABELS))
+    monkeypatch.setattr(subjects, "MAX_SETS", 10)
+    assert await steps_of(store, query("any", LABELS)) < searched / 2
+    read = "SEARCH subjects USING INDEX subjects_labels (tenant=? AND labels>?)"
+    assert read in await plans_of(store, query(labels=LABELS))
+
+
 def posts_of_others(count: int) -> list[ContextEvent]:
     return [msgspec.structs.replace(posted(f"x{n}", NOW - 5), service_name="api") for n in range(count)]
 

@@ -32,16 +32,18 @@ CLUSTER = ""
 """The sender of what is about a cluster object; what was posted has its vendor as sender."""
 OF_OBJECTS, OF_POSTS = f"sender = '{CLUSTER}'", f"sender <> '{CLUSTER}'"
 """Whose subjects: word for word as the partial indexes on them say it."""
+MAX_SETS = 1_000
+"""Sets of labels of a tenant that are found by a search each; where there are more, reading all others costs less."""
 WORN = (
     "WITH RECURSIVE worn (labels) AS ("  # noqa: S608 - constants
     f"SELECT min(labels) FROM subjects WHERE tenant = ? AND {OF_OBJECTS}"
     f" UNION ALL SELECT (SELECT min(labels) FROM subjects WHERE tenant = ? AND {OF_OBJECTS}"
     " AND labels > worn.labels) FROM worn WHERE worn.labels IS NOT NULL)"
-    " SELECT labels FROM worn WHERE "
+    " SELECT labels FROM worn WHERE labels IS NOT NULL LIMIT ?"
 )
-"""Goes from one set of labels to the next by the index, past all subjects that wear the same.
-
-Nothing finds a label within a set: objects of as many sets cost one search of each."""
+"""Goes from one set of labels to the next by the index, past all subjects that wear the same."""
+_Condition = tuple[str, list[str]]
+"""A condition on subjects, and its arguments."""
 Seen = tuple[float, int, str, str, str]
 """A subject's last event's time, id, type, sender, tenant."""
 Found = tuple[float, int, str, str, str, int]
@@ -77,49 +79,50 @@ def parts(connection: sqlite3.Connection, query: EventQuery, tenant: str) -> Ite
     """Yield statements with their arguments that together find a query's subjects of a tenant, those seen last of each.
 
     With services each asks for values of an index, of one value in the order of time, and reads no subject that it does
-    not mean but those with `without_reasons`.
+    not mean but those with `without_reasons`; where labels are meant, and a tenant has more than MAX_SETS sets of them,
+    it reads the others' by the index.
     """
     since, reasons = query.since - DATED_EVERY_S, _json(query.without_reasons)
-    for whose, column, values in _meant(connection, query, tenant):
-        if column and not values:
-            continue
-        condition, argument = _is_one_of(column, values)
+    for condition, arguments in _meant(connection, query, tenant):
         statement = (
             "SELECT last_event_at, subject_id, event_type, sender, tenant FROM subjects"  # noqa: S608 - constants
-            f" WHERE tenant = ? AND last_event_at >= ? AND {whose}{condition}"
+            f" WHERE tenant = ? AND last_event_at >= ? AND {condition}"
             " AND reason NOT IN (SELECT value FROM json_each(?)) ORDER BY last_event_at DESC LIMIT ?"
         )
-        yield statement, [tenant, since, *argument, reasons, MAX_FOUND + 1]
+        yield statement, [tenant, since, *arguments, reasons, MAX_FOUND + 1]
 
 
-def _is_one_of(column: str, values: list[str]) -> tuple[str, list[str]]:
-    """Return the condition on a column: of one value the index gives the rows in their order, of more it cannot."""
-    if not column:
-        return "", []
-    if len(values) == 1:
-        return f" AND {column} = ?", values
-    return f" AND {column} IN (SELECT value FROM json_each(?))", [_json(values)]  # noqa: S608 - a column's name
-
-
-def _meant(connection: sqlite3.Connection, query: EventQuery, tenant: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield whose subjects of a tenant are meant, by which column, and its values: by no column they all are."""
+def _meant(connection: sqlite3.Connection, query: EventQuery, tenant: str) -> Iterator[_Condition]:
+    """Yield conditions on the subjects of a tenant; each that fulfils one of them is meant."""
     column, names = ("", []) if query.services is None else ("service_name", query.services)
     if tenant in query.tenants:
-        yield OF_OBJECTS, column, names
+        yield from _bearing(OF_OBJECTS, column, names)
         if query.services is not None:
-            yield OF_OBJECTS, "workload", query.workloads
-            yield OF_OBJECTS, "labels", _worn(connection, query, tenant)
+            yield from _bearing(OF_OBJECTS, "workload", query.workloads)
+            yield from _wearing(connection, query, tenant)
     if query.posts_of in (None, tenant):
-        yield OF_POSTS, column, names
+        yield from _bearing(OF_POSTS, column, names)
 
 
-def _worn(connection: sqlite3.Connection, query: EventQuery, tenant: str) -> list[str]:
-    """Return the sets of labels in a tenant that hold all of a query's; each set is read once, however many wear it."""
+def _bearing(whose: str, column: str, values: list[str]) -> Iterator[_Condition]:
+    """Yield the condition on a column, none for no value; of one value the index gives the rows in their order."""
+    if not column:
+        yield whose, []
+    elif len(values) == 1:
+        yield f"{whose} AND {column} = ?", values
+    elif values:
+        yield f"{whose} AND {column} IN (SELECT value FROM json_each(?))", [_json(values)]  # noqa: S608 - constants
+
+
+def _wearing(connection: sqlite3.Connection, query: EventQuery, tenant: str) -> Iterator[_Condition]:
+    """Yield the conditions on labels: on sets that hold all of a query's, each found once, however many wear it."""
     pairs = [_as_stored(*item) for item in lasting(query.match_labels).items()]
     if not pairs:
-        return []
-    rows = connection.execute(WORN + " AND ".join(["instr(labels, ?)"] * len(pairs)), (tenant, tenant, *pairs))
-    return [labels for (labels,) in rows]
+        return
+    sets = [labels for (labels,) in connection.execute(WORN, (tenant, tenant, MAX_SETS))]
+    yield from _bearing(OF_OBJECTS, "labels", [labels for labels in sets if all(pair in labels for pair in pairs)])
+    if len(sets) == MAX_SETS:
+        yield f"{OF_OBJECTS} AND labels > ?" + " AND instr(labels, ?)" * len(pairs), [sets[-1], *pairs]
 
 
 def _newest_rows(connection: sqlite3.Connection, chosen: list[Seen], query: EventQuery) -> dict[int, int]:
