@@ -9,8 +9,8 @@ import pytest
 from noctuary.common import clock
 from noctuary.common.errors import QuotaExceeded
 from noctuary.models.context_event import ContextEvent
-from noctuary.models.incident import IncidentRow
-from noctuary.store.interface import NewWebhook, SaveIncident
+from noctuary.models.incident import IncidentRow, NoteRow
+from noctuary.store.interface import NewWebhook, SaveIncident, SaveNote
 from noctuary.store.limits import Quota
 from noctuary.store.sqlite.bounds import volume
 from noctuary.store.sqlite.store import SqliteStore
@@ -144,3 +144,28 @@ async def test_room_is_made_of_who_is_above_the_level_although_another_has_more_
     [(events, incidents)] = await store._database.read(lambda c: c.execute(rows).fetchall())
     assert events == 50
     assert incidents < 100
+
+
+def closed(name: str, tenant: str) -> SaveIncident:
+    row = IncidentRow(
+        account="a",
+        incident_id=name,
+        integration_id=tenant,
+        status="resolved",
+        triggered_at=clock.now(),
+        updated_at=clock.now(),
+        diagnosis=b"e" * 20_000,
+    )
+    return SaveIncident(row)
+
+
+async def test_where_nothing_of_who_keeps_most_may_go_the_sweep_makes_room_with_the_next(store: SqliteStore) -> None:
+    for number in range(100):
+        unsent = NoteRow(account="a", incident_id=f"U{number}", integration_id="most", marker="m", text="t")
+        await store.commit(closed(f"U{number}", "most"), SaveNote(unsent), closed(f"N{number}", "next"))
+    await limit_to(store, 0.98)
+    await store.sweep(clock.now(), 100)
+    ids = await store._database.read(lambda c: c.execute("SELECT incident_id FROM incidents").fetchall())
+    left = {name for (name,) in ids}
+    assert {f"U{number}" for number in range(100)} < left
+    assert ("N0" in left, "N99" in left) == (False, True)

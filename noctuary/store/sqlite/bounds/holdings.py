@@ -102,38 +102,41 @@ def require_incidents(
             return Counter()
         quota, excess = Quota.STORE, grown
         room = grown
-    gone = _push_out(connection, now.tenant, room)
+    gone = push_out(connection, now.tenant, room)
     is_enough = held(connection, before.integration_id).incident_bytes <= now.incident_bytes - excess
     if not is_enough and (is_new or grown > SLACK_BYTES):
         raise _exceeded(now.tenant, quota)
     return Counter({quota: gone})
 
 
-def push_out_of_largest(connection: sqlite3.Connection, tenants: Iterable[str], size: int) -> int:
-    """Delete closed incidents of whichever of the namespaces keeps most, as many as weigh so much; return how many."""
-    row = connection.execute(
-        "SELECT tenant FROM holdings WHERE EXISTS (SELECT 1 FROM holders JOIN incidents USING (integration_id)"
-        " WHERE holders.tenant = holdings.tenant AND is_open = 0)"
-        " AND tenant IN (SELECT value FROM json_each(?)) ORDER BY kept_bytes DESC LIMIT 1",
+def largest(connection: sqlite3.Connection, tenants: Iterable[str]) -> str | None:
+    """Return whichever of the namespaces keeps most, of those with closed incidents of which nothing is to be sent."""
+    rows = connection.execute(
+        "SELECT tenant FROM holdings WHERE tenant IN (SELECT value FROM json_each(?)) ORDER BY kept_bytes DESC",
         (msgspec.json.encode(list(tenants)).decode(),),
-    ).fetchone()
-    return _push_out(connection, row[0], size) if row is not None else 0
-
-
-def _push_out(connection: sqlite3.Connection, tenant: str, size: int) -> int:
-    """Delete a namespace's oldest closed incidents, as many as weigh so much; return how many."""
-    holders = connection.execute(
-        "SELECT integration_id FROM holders WHERE tenant = ? AND EXISTS"
-        " (SELECT 1 FROM incidents WHERE incidents.integration_id = holders.integration_id AND is_open = 0) LIMIT ?",
-        (tenant, HOLDERS_ASKED),
     ).fetchall()
+    return next((tenant for (tenant,) in rows if any(True for _ in _oldest(connection, tenant))), None)
+
+
+def push_out(connection: sqlite3.Connection, tenant: str, size: int) -> int:
+    """Delete a namespace's oldest closed incidents, as many as weigh so much; return how many."""
     over: list[Over] = []
-    for row_id, revision, weight in merge(*(_closed(connection, holder) for (holder,) in holders)):
+    for row_id, revision, weight in _oldest(connection, tenant):
         if size <= 0 or len(over) == MOST_PUSHED_OUT:
             break
         over.append(Over(row_id, revision))
         size -= weight
     return retention.delete(connection, over)
+
+
+def _oldest(connection: sqlite3.Connection, tenant: str) -> Iterator[tuple[int, int, int]]:
+    """Yield what may go of a namespace, as `_closed` does."""
+    holders = connection.execute(
+        "SELECT integration_id FROM holders WHERE tenant = ? AND EXISTS"
+        " (SELECT 1 FROM incidents WHERE incidents.integration_id = holders.integration_id AND is_open = 0) LIMIT ?",
+        (tenant, HOLDERS_ASKED),
+    ).fetchall()
+    return merge(*(_closed(connection, holder) for (holder,) in holders))
 
 
 def _closed(connection: sqlite3.Connection, integration_id: str) -> Iterator[tuple[int, int, int]]:

@@ -57,7 +57,10 @@ class Upkeep:
         if gone := await self._write(lambda c: volume.push_out_events(c, tenants, limit), limit):
             self._metrics.over_quota.labels(Quota.STORE.value, "pushed_out").inc(gone)
             return gone
-        gone = await self._write(lambda c: holdings.push_out_of_largest(c, tenants, RELIEVED_BYTES), RELIEVED_ROWS)
+        tenant = await self._database.read(lambda c: holdings.largest(c, tenants))
+        if tenant is None:
+            return 0
+        gone = await self._write(lambda c: holdings.push_out(c, tenant, RELIEVED_BYTES), RELIEVED_ROWS)
         self._metrics.over_quota.labels(Quota.STORE.value, "pushed_out").inc(gone)
         return limit if gone else 0
 
