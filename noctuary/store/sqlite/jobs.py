@@ -17,7 +17,8 @@ MAX_BATCH = 1_000
 MAX_EVENT_ROWS = 500
 """Rows of events in one transaction: some milliseconds, which is what a webhook that comes meanwhile waits."""
 MAX_EVENT_ROWS_BESIDE = 250
-"""Rows of events in a transaction that holds webhooks, incidents or notes, and the most that one job should have."""
+"""Rows of events in a transaction that holds webhooks, incidents or notes, and the most that one job should have. Only
+every second of those holds any, so that a webhook waits for no events but those that were begun before it came."""
 
 
 class Bulk(NamedTuple):
@@ -73,6 +74,7 @@ class Lanes:
         self._bulk: deque[Job[Any]] = deque()
         self._tokens: queue.SimpleQueue[bool] = queue.SimpleQueue()
         """One for each job that waits, given after the job was: whoever has one finds a job."""
+        self._has_bulk_waited = False
 
     def put(self, job: Job[Any]) -> None:
         """Add a job at the end of its lane; upkeep, of which one piece is under way at a time, at its beginning."""
@@ -91,15 +93,20 @@ class Lanes:
         if not self._tokens.get():
             return []
         taken = [self._first.popleft() for _ in range(min(len(self._first), MAX_BATCH))]
-        limit = MAX_EVENT_ROWS_BESIDE if taken else MAX_EVENT_ROWS
-        rows = 0
-        while self._bulk and (rows == 0 or rows + self._bulk[0].rows <= limit):
-            job = self._bulk.popleft()
-            rows += job.rows
-            taken.append(job)
+        if taken and not self._has_bulk_waited:
+            self._has_bulk_waited = bool(self._bulk)
+        else:
+            taken += self._take_bulk(MAX_EVENT_ROWS_BESIDE if taken else MAX_EVENT_ROWS)
         for _ in taken[1:]:
             self._tokens.get()
         return taken
+
+    def _take_bulk(self, limit: int) -> Iterator[Job[Any]]:
+        self._has_bulk_waited = False
+        rows = 0
+        while self._bulk and (rows == 0 or rows + self._bulk[0].rows <= limit):
+            rows += self._bulk[0].rows
+            yield self._bulk.popleft()
 
 
 def in_groups(jobs: list[Job[Any]]) -> Iterator[list[Job[Any]]]:

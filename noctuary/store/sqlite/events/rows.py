@@ -9,6 +9,7 @@ import msgspec
 
 from noctuary.models.context_event import ContextEvent, merge_repeated
 from noctuary.store.limits import Added, Quota, StoreLimits
+from noctuary.store.sqlite import many_rows
 from noctuary.store.sqlite.bounds import damaged
 from noctuary.store.sqlite.bounds.volume import Levels
 from noctuary.store.sqlite.events import unused
@@ -18,6 +19,11 @@ from noctuary.store.sqlite.events.reading import decode
 from noctuary.store.sqlite.events.remembered import Remembered
 from noctuary.store.sqlite.events.subject_ids import ids_of
 
+EVENTS = (
+    "events (tenant, source, dedup_key, service_name, timestamp, last_seen, count, event, row_id, expires_at,"
+    " subject_id)"
+)
+SIGHTINGS = "sightings (subject_id, last_seen, row_id, timestamp, expires_at)"
 _ENCODER = msgspec.json.Encoder()
 _Key = tuple[str, str, str]
 
@@ -166,11 +172,8 @@ class _Telling:
             self._update(changed)
 
     def _insert(self, new: dict[_Key, _Entry]) -> None:
-        self._connection.executemany(
-            "INSERT INTO events (tenant, source, dedup_key, service_name, timestamp, last_seen, count, event, row_id,"
-            " expires_at, subject_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [(*key, entry.event.service_name if entry.event else "", *entry.now) for key, entry in new.items()],
-        )
+        rows = [(*key, entry.event.service_name if entry.event else "", *entry.now) for key, entry in new.items()]
+        many_rows.insert(self._connection, EVENTS, rows)
         self._add_sightings([entry.now for entry in new.values()])
         expiries = []
         for (tenant, source, _), entry in new.items():
@@ -178,13 +181,10 @@ class _Telling:
             owner.events += 1
             owner.bytes += len(entry.now.body)
             expiries.append((owner.id, entry.now.expires_at, entry.now.row_id))
-        self._connection.executemany("INSERT INTO expiries VALUES (?, ?, ?)", expiries)
+        many_rows.insert(self._connection, "expiries", expiries)
 
     def _add_sightings(self, states: list[_State]) -> None:
-        self._connection.executemany(
-            "INSERT INTO sightings (subject_id, last_seen, row_id, timestamp, expires_at) VALUES (?, ?, ?, ?, ?)",
-            [state.sighting() for state in states],
-        )
+        many_rows.insert(self._connection, SIGHTINGS, [state.sighting() for state in states])
 
     def _update(self, changed: list[tuple[_Key, _State, _State]]) -> None:
         self._connection.executemany(
