@@ -110,19 +110,17 @@ class IncidentUpdater:
         if row.is_doubted and told.record.lacks_token:  # a token that comes hastens it
             at = clock.now() + self._timings.refused_retry_s
             changes.append(ScheduleVisit(row.integration_id, row.incident_id, at))
-        if told.is_asked or not self._witness.must_ask(told.record, row):
-            return await self._keep(told, row, before, changes, is_shown=told.is_asked)
-        row, is_shown = await self._shown(told, row, changes)
-        if row.confirmed_at is None:
-            return await self._keep_claim(told, row, before, changes)
-        return await self._keep(told, row, before, changes, is_shown=is_shown)
+        if not told.is_asked and self._witness.must_ask(told.record, row):
+            row = self._heard(told, row, await self._asked(told, row), changes)
+            if row.confirmed_at is None:
+                return await self._keep_claim(told, row, before, changes)
+        return await self._keep(told, row, before, changes)
 
-    async def _shown(self, told: Told, row: IncidentRow, changes: list[Mutation]) -> tuple[IncidentRow, bool]:
-        """Return an incident after PagerDuty was asked, and whether it was shown; what follows is added to changes."""
-        answer = await self._asked(told, row)
+    def _heard(self, told: Told, row: IncidentRow, answer: Answer, changes: list[Mutation]) -> IncidentRow:
+        """Return an incident after an answer of PagerDuty's; what follows from that is added to changes."""
         row = heard(row, answer, told.claimed_service)
         changes += answer.changes + next_visit(row, answer, self._timings)
-        return row, answer.shown is not None
+        return row
 
     async def _asked(self, told: Told, row: IncidentRow) -> Answer:
         """Have a claim confirmed, and meanwhile gather what the first note would need."""
@@ -146,23 +144,13 @@ class IncidentUpdater:
         await self._store.commit(SaveIncident(row), *told.done, *changes)
         return before is None
 
-    async def _keep(
-        self, told: Told, row: IncidentRow, before: IncidentRow | None, changes: list[Mutation], *, is_shown: bool
-    ) -> bool:
-        """Commit an incident that may be believed, with the note that it should have.
-
-        A note that its writer could go on with is taken along only if PagerDuty shows now that the incident was moved:
-        ours may be what is late.
-        """
+    async def _keep(self, told: Told, row: IncidentRow, before: IncidentRow | None, changes: list[Mutation]) -> bool:
+        """Commit an incident that may be believed, with the note that it should have."""
         record = told.record
         is_just_confirmed = before is None or before.confirmed_at != row.confirmed_at
         case = await self._notes.case(record, row, is_just_confirmed=is_just_confirmed)
-        if case.verdict.is_taken_along and not is_shown:
-            if not told.found.is_in_vain:
-                row, is_shown = await self._shown(told, row, changes)
-            case = await self._notes.case(record, row, is_just_confirmed=False)
-            if not is_shown:
-                case = msgspec.structs.replace(case, verdict=Verdict(Turn.NOBODYS))
+        if case.verdict.is_taken_along:
+            row, case = await self._taken_along(told, row, case, changes)
         if not is_silent(told, row, case.note):
             changes += self._notes.consequences(record, row, case)
         # What was resolved while its note was left to a rival that never wrote it, still gets it.
@@ -175,6 +163,23 @@ class IncidentUpdater:
         noted = await self._noted(told, row, before, case)
         await self._sender.commit(record, SaveIncident(row), *noted, *told.done, *changes)
         return before is None
+
+    async def _taken_along(
+        self, told: Told, row: IncidentRow, case: Case, changes: list[Mutation]
+    ) -> tuple[IncidentRow, Case]:
+        """Decide anew about a note that its writer could go on with: it goes along if PagerDuty shows the move now.
+
+        Whatever was read before we saw who writes the note may be of before it went to him. Raises RevisionConflict.
+        """
+        is_shown = False
+        if not told.found.is_in_vain:
+            answer = await self._witness.ask(told.record, row)
+            is_shown = answer.shown is not None
+            row = self._heard(told, row, answer, changes)
+        now = await self._notes.case(told.record, row, is_just_confirmed=False)
+        if now.writer != case.writer:
+            raise RevisionConflict("another integration took the note over")
+        return row, now if is_shown else msgspec.structs.replace(now, verdict=Verdict(Turn.NOBODYS))
 
     async def _noted(self, told: Told, row: IncidentRow, before: IncidentRow | None, case: Case) -> list[Mutation]:
         """Set the incident's evidence and return what asks for its note and for later looks."""

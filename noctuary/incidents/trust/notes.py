@@ -32,6 +32,11 @@ class Case(msgspec.Struct, frozen=True):
         """Whether the integration writes the note."""
         return self.verdict.turn is Turn.OURS
 
+    @property
+    def writer(self) -> str | None:
+        """The integration whose note it is, None without one."""
+        return self.note.integration_id if self.note is not None else None
+
 
 class Notes:
     """Looks up notes and decides who writes them."""
