@@ -57,7 +57,7 @@ class Backfiller:
         self._on_accepted = on_accepted
         self._store = store
         self._routing = routing
-        self._comparer = Comparer(store, clients, updater, metrics)
+        self._comparer = Comparer(store, routing, clients, updater, metrics)
         self._wake = asyncio.Event()
         self._schedule = Schedule()
         self._slots = asyncio.Semaphore(TOKENS_AT_ONCE)

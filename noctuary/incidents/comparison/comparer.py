@@ -13,12 +13,14 @@ from noctuary.common.metrics import Metrics
 from noctuary.common.turns import TurnSlots
 from noctuary.incidents.comparison.listings import AHEAD_S, Listing, Member
 from noctuary.incidents.reopenings import with_reopening
-from noctuary.incidents.told.sightings import Sighting, sighting_of_listing
+from noctuary.incidents.told.sightings import Sighting, account_of, sighting_of_listing
 from noctuary.incidents.told.states import apply_sighting
+from noctuary.incidents.trust.notes import endpoint_of
 from noctuary.incidents.updater import IncidentUpdater
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.client import PagerDutyClient, PagerDutyClients
 from noctuary.pagerduty.objects import Incident
+from noctuary.routing.directory import RoutingDirectory
 from noctuary.store.interface import IncidentKey, KnownIncident, Store
 
 log = structlog.get_logger()
@@ -43,8 +45,16 @@ Handed = tuple[Member, Sighting, KnownIncident | None]
 class Comparer:
     """Takes over what a list shows and the store does not know."""
 
-    def __init__(self, store: Store, clients: PagerDutyClients, updater: IncidentUpdater, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        store: Store,
+        routing: RoutingDirectory,
+        clients: PagerDutyClients,
+        updater: IncidentUpdater,
+        metrics: Metrics,
+    ) -> None:
         self._store = store
+        self._routing = routing
         self._clients = clients
         self._updater = updater
         self._metrics = metrics
@@ -100,10 +110,20 @@ class Comparer:
         while part := list(islice(handed, PAGE)):
             known = await self._store.known_incidents([_key(member.record, seen) for member, seen in part])
             found = [(member, seen, known.get(_key(member.record, seen))) for member, seen in part]
-            wanted = [each for each in found if _is_to_take(*each)]
+            wanted = [each for each in found if _is_to_take(*each) or await self._is_left_behind(*each)]
             for member, _, _ in filter(lambda each: _awaits_webhook(*each), wanted):
                 is_young(member)
             await self._take_all(client, [each for each in wanted if not _awaits_webhook(*each)], failed)
+
+    async def _is_left_behind(self, member: Member, seen: Sighting, known: KnownIncident | None) -> bool:
+        """Tell whether the note of an open incident, older than the integration, was left by one that is gone."""
+        record = member.record
+        if known is not None or seen.status == "resolved" or not record.writes_notes:
+            return False
+        api_url = endpoint_of(record.api_url)
+        accounts = await self._store.accounts_of(api_url, seen.incident_id) or [account_of(seen.html_url)]
+        note = await self._store.note(accounts[0], seen.incident_id)
+        return note is not None and self._routing.get(note.integration_id) is None
 
     async def _take_all(self, client: PagerDutyClient, wanted: list[Handed], failed: set[str]) -> None:
         for first in range(0, len(wanted), BATCH):

@@ -51,7 +51,8 @@ async def test_an_answer_that_comes_while_the_note_goes_takes_it_not_back(
     assert await writer_of_row(scene, incident) == "first"
     assert scene.pipeline is not None
     witness, is_moved = scene.pipeline.updater._witness, asyncio.Event()
-    ask, late = witness.ask, []
+    ask = witness.ask
+    late: list[Answer] = []
 
     async def ask_and_wait(record: RoutingRecord, row: IncidentRow) -> Answer:
         answer = await ask(record, row)
