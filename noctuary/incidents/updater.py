@@ -107,7 +107,7 @@ class IncidentUpdater:
             await self._store.commit(*told.done)
             return False
         changes: list[Mutation] = []
-        if row.is_doubted and told.record.lacks_token:  # a token that comes hastens it
+        if row.is_doubted and told.record.api_token is None:  # a token that comes, or is used again, hastens it
             at = clock.now() + self._timings.refused_retry_s
             changes.append(ScheduleVisit(row.integration_id, row.incident_id, at))
         if not told.is_asked and self._witness.must_ask(told.record, row):

@@ -93,11 +93,6 @@ class RoutingRecord(msgspec.Struct, frozen=True, omit_defaults=True):
         """Whether we may write into PagerDuty."""
         return self.direction in ("outbound", "bidirectional") and self.api_token is not None
 
-    @property
-    def lacks_token(self) -> bool:
-        """Whether we are to write into PagerDuty and have no token now: its Secret may come back."""
-        return self.direction in ("outbound", "bidirectional") and self.api_token is None
-
 
 def hash_secret(secret: str) -> str:
     """Return the SHA-256 of a token or key in hex, as records hold it."""
