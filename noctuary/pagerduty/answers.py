@@ -14,6 +14,8 @@ _FROM_CODES = frozenset({1008, MALFORMED_FROM, 2016})
 """Requester not found, malformed From header, From header missing."""
 NOT_ASKED = (0, 1)
 """Status and code of ours for a host that this process may not ask: a setting of the release mends it."""
+OF_NOTES = (401, 1)
+"""Status and code of ours for a token that was refused for a note: it may be answered elsewhere all the same."""
 _FIXES = {
     401: "the token was refused: check the Secret of spec.apiTokenSecretRef, and spec.region (a token of the other "
     "region is refused like this)",
@@ -34,6 +36,14 @@ def refused_setting(status: int, code: int) -> Literal["token", "from"] | None:
 def is_fixable(status: int, code: int) -> bool:
     """Tell whether a person can fix it: a refused token, a missing right, a wrong From, a host that is not asked."""
     return refused_setting(status, code) is not None or (status, code) == NOT_ASKED
+
+
+def of_note(error: PagerDutyError) -> PagerDutyError:
+    """Return a refusal as one of notes, which no answered read ends."""
+    if refused_setting(error.status, error.code) != "token":
+        return error
+    code = OF_NOTES[1] if error.status == OF_NOTES[0] else error.code
+    return PagerDutyError(f"no note can be written: {error}", error.status, code)
 
 
 def require_sendable(token: str, from_email: str | None) -> None:

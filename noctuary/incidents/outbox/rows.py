@@ -12,7 +12,7 @@ from noctuary.incidents.failures import failure_state
 from noctuary.incidents.timings import Timings
 from noctuary.models.incident import NoteRow
 from noctuary.models.routing_record import RoutingRecord
-from noctuary.pagerduty.answers import is_fixable
+from noctuary.pagerduty.answers import is_fixable, of_note
 from noctuary.store.interface import Mutation, NoteKey, SaveIntegrationState, SaveNote, Store, VisitRivals
 
 log = structlog.get_logger()
@@ -136,7 +136,7 @@ class NoteRows:
     async def record_refusal(self, record: RoutingRecord, row: NoteRow, error: PagerDutyError) -> None:
         """Keep the reason; what a person can fix is sent again when the integration changes, or in an hour."""
         now, fixable = clock.now(), is_fixable(error.status, error.code)
-        failure = failure_state(record.id, error, now)
+        failure = failure_state(record.id, of_note(error), now)
 
         def refused(fresh: NoteRow) -> None:
             fresh.failed_reason, fresh.posting_since, fresh.check_at = (

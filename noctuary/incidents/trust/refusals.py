@@ -2,7 +2,7 @@
 
 from noctuary.models.reports import Refusal
 from noctuary.models.routing_record import RoutingRecord
-from noctuary.pagerduty.answers import refused_setting
+from noctuary.pagerduty.answers import OF_NOTES, refused_setting
 from noctuary.store.interface import IntegrationState
 
 Credentials = tuple[str | None, str | None, str]
@@ -28,13 +28,14 @@ class Refusals:
     def current(self, state: IntegrationState) -> Refusal | None:
         """Return the refusal that still holds, in the words of PagerDuty's answer.
 
-        A backfill that went well shows that a token is accepted; that it may write, only a note shows.
+        A backfill that went well shows that a token is accepted for reads; that it may write, only a note shows.
         """
         status, code = state.last_failure_status or 0, state.last_failure_code or 0
         setting = refused_setting(status, code)
         if state.last_failure_at is None or setting is None:
             return None
-        went_well = [state.last_note_at, state.compared_until if status == 401 else None]
+        is_of_reads = status == OF_NOTES[0] and code != OF_NOTES[1]
+        went_well = [state.last_note_at, state.compared_until if is_of_reads else None]
         _, since = self._known.get(state.id, ((None, None, ""), 0.0))
         if state.last_failure_at <= max(since, *(at or 0.0 for at in went_well)):
             return None

@@ -16,6 +16,7 @@ from noctuary.store.sqlite.store import SqliteStore
 Numbers = tuple[int, int]
 """HTTP status and PagerDuty's own code of a failure."""
 TOKEN, RIGHT, FROM, OTHER = (401, 2006), (403, 2010), (400, 1028), (0, 0)
+NOTES = (401, 1)
 FAILED_AT, LATER, EARLIER = 100.0, 101.0, 99.0
 
 
@@ -41,6 +42,8 @@ def failed(numbers: Numbers) -> IntegrationState:
         (OTHER, {}, None),
         (TOKEN, {"compared_until": EARLIER, "last_note_at": EARLIER}, "token"),
         (TOKEN, {"compared_until": LATER}, None),
+        (NOTES, {"compared_until": LATER}, "token"),
+        (NOTES, {"last_note_at": LATER}, None),
         (RIGHT, {"compared_until": LATER}, "token"),
         (RIGHT, {"last_note_at": LATER}, None),
         (FROM, {"last_note_at": LATER}, None),
