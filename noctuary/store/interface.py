@@ -308,6 +308,7 @@ class Store(Protocol):
 
     Writes return after COMMIT and raise StoreUnavailable, reads never wait for writes. A claim is held by one worker
     until it is finished, released or its lease (in seconds from `now`) is over; nobody else is given the same work.
+    Where our clock was set back, all that was put off is due: it cannot be told what a clock that was ahead put off.
     """
 
     async def add_webhook(self, webhook: NewWebhook) -> bool:
@@ -320,13 +321,13 @@ class Store(Protocol):
     async def claim_webhooks(self, limit: int, lease_s: float, now: float, share: Share = WHOLE) -> list[InboxRow]:
         """Claim due webhooks, of each integration in turn, the longest due first.
 
-        FinishWebhook, RetryWebhook and ParkWebhook end the claim. Due is also what no rule can have put so far off.
+        FinishWebhook, RetryWebhook and ParkWebhook end the claim.
         """
 
     async def claim_notes(self, limit: int, lease_s: float, now: float, share: Share = WHOLE) -> list[NoteRow]:
         """Claim notes to send (rev > sent_rev) or to check (check_at passed), waiting ones left out.
 
-        Of each integration in turn, the longest due first; due is also what no rule can have put so far off.
+        Of each integration in turn, the longest due first.
         """
 
     async def claim_note(self, account: str, incident_id: str, lease_s: float, now: float) -> bool:

@@ -19,8 +19,9 @@ class Suspensions:
         Forgetting(routing, self._resumed_at)
 
     def resumed_at(self, integration_id: str) -> float | None:
-        """Return when an integration was resumed; None when it never was since we started."""
-        return self._resumed_at.get(integration_id)
+        """Return when an integration was resumed; None when it never was since we started, or by a clock ahead."""
+        at = self._resumed_at.get(integration_id)
+        return at if at is not None and at <= clock.now() else None
 
     def _changed(self, integration_id: str) -> None:
         record = self._routing.get(integration_id)

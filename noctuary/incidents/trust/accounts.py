@@ -1,11 +1,11 @@
 """The account of each token, learnt once by one read: there is no call that names it."""
 
 import asyncio
+import time
 from typing import NamedTuple
 
 import structlog
 
-from noctuary.common import clock
 from noctuary.common.errors import NoctuaryError, PagerDutyError, PagerDutyUnavailable
 from noctuary.common.tasks import wait_until_set
 from noctuary.incidents.told.sightings import account_of
@@ -26,7 +26,7 @@ MAX_AT_ONCE = 4
 
 
 class _Asked(NamedTuple):
-    """The integrations of one token that wait for its account, and when it may be asked next."""
+    """The integrations of one token that wait for its account, and when it may be asked next, by a monotonic clock."""
 
     integration_ids: set[str]
     due_at: float = 0.0
@@ -52,7 +52,7 @@ class Accounts:
             while True:
                 self._wake.clear()
                 await self._sort_in()
-                now = clock.now()
+                now = time.monotonic()
                 for key, asked in list(self._asked.items()):
                     if asked.due_at <= now:
                         self._asked[key] = asked._replace(due_at=float("inf"))
@@ -94,7 +94,7 @@ class Accounts:
             log.exception("The account of a token could not be learnt")
             pause_s = REFUSED_RETRY_S
         if pause_s is not None and key in self._asked:
-            self._asked[key] = self._asked[key]._replace(due_at=clock.now() + pause_s)
+            self._asked[key] = self._asked[key]._replace(due_at=time.monotonic() + pause_s)
 
     async def _learn(self, key: str) -> float | None:
         """Learn the account of a token for all that use it; return the pause to the next attempt, None when done."""

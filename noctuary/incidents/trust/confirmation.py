@@ -98,7 +98,7 @@ class _Desk:
             if shown is not None:
                 return shown
             async with self._listing:
-                if self._began_at < now:
+                if not now <= self._began_at <= clock.now():
                     await asyncio.sleep(self._next_list_at - asyncio.get_running_loop().time())
                     await self._list(client, now)
                 elif self._failure is not None:
@@ -109,7 +109,7 @@ class _Desk:
 
     def _shown_since(self, incident_id: str, since: float) -> Sighting | None:
         shown = self._shown.get(incident_id)
-        return shown if shown is not None and shown.asked_at >= since else None
+        return shown if shown is not None and since <= shown.asked_at <= clock.now() else None
 
     async def _list(self, client: PagerDutyClient, now: float) -> None:
         self._began_at, self._failure = clock.now(), None

@@ -1,5 +1,6 @@
 """Whether PagerDuty refuses an integration's credentials at present, by the stored state and what changed since."""
 
+from noctuary.common import clock
 from noctuary.models.reports import Refusal
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.answers import OF_NOTES, refused_setting
@@ -37,6 +38,8 @@ class Refusals:
         is_of_reads = status == OF_NOTES[0] and code != OF_NOTES[1]
         went_well = [state.last_note_at, state.compared_until if is_of_reads else None]
         _, since = self._known.get(state.id, ((None, None, ""), 0.0))
-        if state.last_failure_at <= max(since, *(at or 0.0 for at in went_well)):
+        now = clock.now()
+        ends = (at for at in (since, *went_well) if at is not None and at <= now)  # later: by a clock that was ahead
+        if state.last_failure_at <= max(ends, default=0.0):
             return None
         return Refusal(setting, state.last_failure_reason or "")

@@ -125,8 +125,11 @@ def _write_on_trial(connection: sqlite3.Connection) -> None:
 
 
 def probe(connection: sqlite3.Connection) -> None:
-    """Write one small row: proves that commits work."""
-    connection.execute("INSERT OR REPLACE INTO probe (id, at) VALUES (1, ?)", (clock.now(),))
+    """Write the latest time that was seen: proves that commits work, and tells a later start of a clock set back."""
+    connection.execute(
+        "INSERT INTO probe (id, at) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = max(at, excluded.at)",
+        (clock.now(),),
+    )
 
 
 def _explain(error: sqlite3.Error, path: Path) -> InvalidInput:

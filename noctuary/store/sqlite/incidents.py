@@ -68,7 +68,8 @@ def save_note(connection: sqlite3.Connection, note: NoteRow) -> None:
 def get_note(connection: sqlite3.Connection, account: str, incident_id: str) -> NoteRow | None:
     """Return one note."""
     row = connection.execute(
-        "SELECT note, account, revision FROM notes WHERE account = ? AND incident_id = ?", (account, incident_id)
+        "SELECT note, account, revision, next_attempt_at, check_at FROM notes WHERE account = ? AND incident_id = ?",
+        (account, incident_id),
     ).fetchone()
     return None if row is None else _note(*row)
 
@@ -97,7 +98,9 @@ def _incident(
     return incident
 
 
-def _note(encoded: bytes, account: str, revision: int) -> NoteRow:
+def _note(encoded: bytes, account: str, revision: int, next_attempt_at: float, check_at: float | None) -> NoteRow:
+    # The columns hold what a clock that was set right made of its times.
     note = msgspec.json.decode(encoded, type=NoteRow)
     note.account, note.revision = account, revision
+    note.next_attempt_at, note.check_at = next_attempt_at, check_at
     return note

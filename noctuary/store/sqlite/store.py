@@ -57,6 +57,7 @@ from noctuary.store.sqlite.jobs import Bulk
 from noctuary.store.sqlite.work import comparisons, webhooks
 from noctuary.store.sqlite.work import notes as due_notes
 from noctuary.store.sqlite.work.claims import Claims
+from noctuary.store.sqlite.work.clock_steps import ClockSteps
 from noctuary.store.sqlite.work.looks import RECHECKS, VISITS
 from noctuary.store.sqlite.work.turns import Asked, Looker
 
@@ -79,6 +80,7 @@ class SqliteStore:
     def __init__(self, database: Database, limits: StoreLimits, metrics: Metrics) -> None:
         self._database = database
         self._claims = Claims()
+        self._clock_steps = ClockSteps(database)
         self._after: dict[Work, str] = dict.fromkeys(Work, "")
         self._limits = limits
         self._met = QuotasMet(limits, metrics)
@@ -212,6 +214,7 @@ class SqliteStore:
 
     async def _claim(self, work: Work, look: Look[K], still_due: StillDue[K, R], lease_s: float, now: float) -> list[R]:
         """Claim first, then read again: what somebody finished in between is due no more, and another may be."""
+        await self._clock_steps.follow()
         for _ in range(CLAIM_TRIES):
             found = await look()
             keys = [key for key in found if self._claims.claim(work, key, lease_s, now)]

@@ -1,25 +1,33 @@
-"""A clock that was days ahead is set right: what it dated freezes nothing."""
+"""A clock that was ahead, by minutes or by days, is set right: what it dated freezes nothing."""
 
 import time
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from noctuary.common import clock
+from noctuary.incidents.inbox.suspensions import Suspensions
+from noctuary.incidents.trust import accounts
+from noctuary.incidents.trust.confirmation import MAX_SINGLY
+from noctuary.models.routing_record import RoutingRecord, encode_record, record_secret_name
+from noctuary.routing.record_secrets import Secret, SecretMeta
+from noctuary.routing.table import RoutingTable
 from testbed.scene import Scene
+from tests.unit.incidents.trust.test_confirmation import reads, started
 
-DAYS_S = 3 * 86_400.0
+AHEAD_S = [400.0, 3600.0, 3 * 86_400.0]
 POST = {"method": "POST", "path": "/incidents/*/notes"}
 
 
-@pytest.fixture
-def step(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Set our clock ahead by seconds; PagerDuty's stays right."""
+@pytest.fixture(params=AHEAD_S)
+def step(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Set our clock ahead by seconds, and return how to set it again; PagerDuty's stays right."""
 
     def set_ahead(seconds: float) -> None:
         monkeypatch.setattr(clock, "now", lambda: time.time() + seconds)
 
-    set_ahead(DAYS_S)
+    set_ahead(request.param)
     return set_ahead
 
 
@@ -41,8 +49,8 @@ async def test_a_note_that_waited_is_sent_once_the_clock_is_right(
 
 
 async def _put_off(scene: Scene) -> bool:
-    statement = "SELECT count(*) FROM notes WHERE due_at > ?"
-    count = await scene.store._database.read(lambda c: c.execute(statement, (time.time() + DAYS_S / 2,)).fetchone()[0])
+    statement, ahead = "SELECT count(*) FROM notes WHERE due_at > ?", time.time() + AHEAD_S[0] / 2
+    count = await scene.store._database.read(lambda c: c.execute(statement, (ahead,)).fetchone()[0])
     return bool(count)
 
 
@@ -95,3 +103,48 @@ async def test_a_webhook_that_failed_under_a_clock_ahead_is_tried_again(
     await scene.until(lambda: failed)
     step(0.0)
     await scene.until(lambda: scene.text(incident.id))
+
+
+async def test_an_account_that_was_not_shown_is_asked_for_again(
+    scene: Scene, step: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "RETRY_S", 0.1)
+    monkeypatch.setattr(accounts, "POLL_S", 0.05)
+    scene.pd.rules.add("server-error", path="/services", times=1)
+    scene.start()
+    await scene.until(lambda: [call for call in scene.pd.calls if call.path == "/services" and call.status])
+    step(0.0)
+
+    async def is_known() -> bool:
+        state = await scene.store.integration_state("one")
+        return state is not None and state.account is not None
+
+    await scene.until(is_known)
+
+
+async def storm(scene: Scene) -> int:
+    """Have more incidents than are read one by one, and each with its note; return how many were read so."""
+    known = len(reads(scene))
+    incidents = [scene.pd.trigger(scene.service, f"Errors {n}") for n in range(MAX_SINGLY + 20)]
+    await scene.until(lambda: all(scene.text(each.id) for each in incidents))
+    return len(reads(scene)) - known
+
+
+async def test_a_storm_after_it_is_confirmed_from_lists(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    await started(scene)
+    singly = []
+    for ahead_s in (200.0, 0.0):
+        monkeypatch.setattr(clock, "now", lambda ahead_s=ahead_s: time.time() + ahead_s)
+        singly.append(await storm(scene))
+    assert max(singly) <= MAX_SINGLY + 5
+
+
+def test_what_comes_after_it_was_not_held_by_a_suspension_that_ended_ahead(step: Callable[[float], None]) -> None:
+    routing, record = RoutingTable(), RoutingRecord("i", "team", "i", 0.0, 1, "inbound", "https://api.pagerduty.com")
+    suspensions = Suspensions(routing, lambda _: None)
+    for suspend in (True, False):
+        changed = encode_record(msgspec.structs.replace(record, suspend=suspend))
+        routing.on_event("MODIFIED", Secret(SecretMeta(record_secret_name("i")), changed))
+    assert suspensions.resumed_at("i") is not None
+    step(0.0)
+    assert suspensions.resumed_at("i") is None

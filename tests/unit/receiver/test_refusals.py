@@ -91,3 +91,15 @@ async def test_a_later_failure_without_numbers_leaves_no_numbers_of_the_one_befo
 def test_a_refusal_is_reported_in_the_words_of_the_failure() -> None:
     state = failure_state("one", PagerDutyError("PagerDuty answered 403: No", *RIGHT), FAILED_AT)
     assert Refusals().current(state) == Refusal("token", "PagerDuty answered 403: No")
+
+
+@pytest.mark.parametrize("well", [{"last_note_at": 4e9}, {"compared_until": 4e9}])
+def test_what_a_clock_that_was_ahead_dated_ends_no_refusal(well: dict[str, float]) -> None:
+    assert Refusals().current(msgspec.structs.replace(failed(TOKEN), **well)) is not None
+
+
+def test_credentials_that_a_clock_ahead_dated_hide_no_refusal() -> None:
+    refusals, record = Refusals(), RoutingRecord("one", "team", "payments", 0.0, 1, "bidirectional", "https://a.com")
+    for token, at in (("old", EARLIER), ("new", 4e9)):
+        refusals.credentials_loaded("one", msgspec.structs.replace(record, api_token=token), at)
+    assert refusals.current(failed(TOKEN)) is not None

@@ -13,7 +13,6 @@ from noctuary.incidents.slots import Slots
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.store.interface import (
     FinishRecheck,
-    FinishVisit,
     FinishWebhook,
     MoveNote,
     NewWebhook,
@@ -123,13 +122,6 @@ async def test_a_finished_recheck_never_comes_back(store: Store) -> None:
     await store.claim_rechecks(1, 60, NOW)
     await store.commit(FinishRecheck("a", "P1"))
     assert await store.claim_rechecks(1, 60, NOW + 1e6) == []
-
-
-async def test_a_visit_that_a_clock_ahead_put_off_for_days_is_due_and_ends(store: Store) -> None:
-    await store.commit(ScheduleVisit("i", "P1", NOW + 5 * 86400), ScheduleVisit("i", "P2", NOW + 60))
-    assert await store.claim_visits(10, 60, NOW) == [("i", "P1")]
-    await store.commit(FinishVisit("i", "P1", NOW))
-    assert await store.claim_visits(10, 60, NOW + 30) == []
 
 
 async def test_rivals_are_those_whose_own_token_read_the_incident(store: Store) -> None:

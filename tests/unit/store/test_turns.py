@@ -1,4 +1,4 @@
-"""Whose turn it is: one integration's backlog takes nobody's place, and what a wrong clock put off is due."""
+"""Whose turn it is: one integration's backlog takes nobody's place."""
 
 import asyncio
 import sqlite3
@@ -11,12 +11,10 @@ import pytest
 from noctuary.incidents.slots import Slots
 from noctuary.models.incident import NoteRow
 from noctuary.store.interface import (
-    FinishRecheck,
     NewWebhook,
     ParkWebhook,
     RetryWebhook,
     SaveNote,
-    ScheduleRecheck,
     ScheduleVisit,
     Share,
     Work,
@@ -153,21 +151,6 @@ async def test_of_woken_notes_only_those_that_wait_are_due_at_once(store: Sqlite
     assert await store.integrations_with_notes_due() == ["another", "mine"]
     assert [await store.wake_notes("mine", NOW, 2) for _ in range(3)] == [2, 1, 0]
     assert await claimed(store, "notes", 9, Share(9)) == {"mine": 3}
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("backlog", [0, LOOK * 2])
-async def test_what_a_clock_that_was_ahead_put_off_is_due(store: SqliteStore, kind: str, backlog: int) -> None:
-    await fill(store, kind, "busy", backlog)
-    await fill(store, kind, "lost", 1, NOW + 3 * DAY_S)
-    assert await claimed(store, kind, 9, Share(4, {"busy": 4})) == {"lost": 1}
-
-
-async def test_a_recheck_that_a_clock_put_off_is_due_and_ends(store: SqliteStore) -> None:
-    await store.commit(ScheduleRecheck("a", "P1", NOW + 3 * DAY_S))
-    assert await store.claim_rechecks(9, 60, NOW) == [("a", "P1")]
-    await store.commit(FinishRecheck("a", "P1", NOW))
-    assert await store.claim_rechecks(9, 60, NOW + 4 * DAY_S) == []
 
 
 async def test_a_claim_of_a_clock_that_was_ahead_holds_nothing(store: SqliteStore) -> None:

@@ -14,13 +14,12 @@ from noctuary.store.sqlite.work.turns import Looker, Waiting
 
 
 class Looks:
-    """One kind of looks, in a table of its own; what is due later than a horizon was set by a clock that was ahead."""
+    """One kind of looks, in a table of its own."""
 
-    def __init__(self, table: str, horizon_s: float) -> None:
-        self.looker = Looker(Waiting(table, "due_at IS NOT NULL", "integration_id, incident_id", horizon_s), tuple)
-        self._horizon_s = horizon_s
+    def __init__(self, table: str) -> None:
+        self.looker = Looker(Waiting(table, "due_at IS NOT NULL", "integration_id, incident_id"), tuple)
         # All parts of these statements are constants of the two tables.
-        is_over = "integration_id = ?1 AND incident_id = ?2 AND (due_at <= ?3 OR due_at > ?3 + ?4)"
+        is_over = "integration_id = ?1 AND incident_id = ?2 AND due_at <= ?3"
         self._set = f"INSERT OR REPLACE INTO {table} (integration_id, incident_id, due_at)"
         self._end = f"DELETE FROM {table} WHERE {is_over}"  # noqa: S608 - constants
         self._is_due = f"SELECT 1 FROM {table} WHERE {is_over}"  # noqa: S608 - constants
@@ -44,7 +43,7 @@ class Looks:
 
     def finish(self, connection: sqlite3.Connection, change: FinishRecheck | FinishVisit) -> None:
         """Forget an incident, unless it was scheduled anew meanwhile."""
-        connection.execute(self._end, (change.integration_id, change.incident_id, change.due_until, self._horizon_s))
+        connection.execute(self._end, (change.integration_id, change.incident_id, change.due_until))
 
     def hasten(self, connection: sqlite3.Connection, integration_id: str, now: float, limit: int) -> int:
         """Have at most so many of an integration due at once, the next ones first; return how many were not."""
@@ -54,10 +53,8 @@ class Looks:
         self, connection: sqlite3.Connection, keys: list[IncidentKey], now: float
     ) -> dict[IncidentKey, IncidentKey]:
         """Return those of the incidents that are due now."""
-        return {key: key for key in keys if connection.execute(self._is_due, (*key, now, self._horizon_s)).fetchone()}
+        return {key: key for key in keys if connection.execute(self._is_due, (*key, now)).fetchone()}
 
 
-RECHECKS = Looks("rechecks", 1800.0)
-"""The last look at an incident comes five minutes after the first."""
-VISITS = Looks("visits", 2 * 3600.0)
-"""No rule puts a visit off for longer than an hour."""
+RECHECKS = Looks("rechecks")
+VISITS = Looks("visits")

@@ -7,11 +7,7 @@ from noctuary.store.interface import IncidentKey
 from noctuary.store.sqlite import incidents
 from noctuary.store.sqlite.work.turns import Looker, Waiting
 
-HORIZON_S = 2 * 3600.0
-"""What PagerDuty refused waits an hour, the longest of all notes; twice that is of another clock."""
-
-
-LOOKER = Looker(Waiting("notes", "due_at IS NOT NULL", "account, incident_id", HORIZON_S), tuple)
+LOOKER = Looker(Waiting("notes", "due_at IS NOT NULL", "account, incident_id"), tuple)
 
 
 def still_due(connection: sqlite3.Connection, keys: list[IncidentKey], now: float) -> dict[IncidentKey, NoteRow]:
@@ -19,8 +15,8 @@ def still_due(connection: sqlite3.Connection, keys: list[IncidentKey], now: floa
     due = {}
     for key in keys:
         row = connection.execute(
-            "SELECT 1 FROM notes WHERE account = ? AND incident_id = ? AND (due_at <= ? OR due_at > ?)",
-            (*key, now, now + HORIZON_S),
+            "SELECT 1 FROM notes WHERE account = ? AND incident_id = ? AND due_at <= ?",
+            (*key, now),
         ).fetchone()
         note = incidents.get_note(connection, *key) if row is not None else None
         if note is not None:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, NamedTuple
 
 from noctuary.common.turns import in_turns
@@ -16,15 +16,11 @@ OWNERS_AT_ONCE = 2_000
 
 
 class Waiting(NamedTuple):
-    """A table of work that waits, as SQL: its name, what tells that a row waits, and the columns of its key.
-
-    What is due later than `horizon_s` from now was set by a clock that was ahead since: no rule here waits so long.
-    """
+    """A table of work that waits, as SQL: its name, what tells that a row waits, and the columns of its key."""
 
     table: str
     waits: str
     key: str
-    horizon_s: float
 
 
 class Asked(NamedTuple):
@@ -49,19 +45,15 @@ class Looker:
 
     def __init__(self, waiting: Waiting, key_of: Callable[[tuple[Any, ...]], Hashable]) -> None:
         self._key_of = key_of
-        self._horizon_s = waiting.horizon_s
         # All parts of these statements are constants of the two tables.
         rows = f"FROM {waiting.table} WHERE {waiting.waits}"
         self._oldest = f"SELECT integration_id, {waiting.key} {rows} AND due_at <= ? ORDER BY due_at LIMIT ?"
-        self._lost = f"SELECT integration_id, {waiting.key} {rows} AND due_at > ? ORDER BY due_at LIMIT ?"
         self._oldest_of = f"SELECT {waiting.key} {rows} AND integration_id = ? AND due_at <= ? ORDER BY due_at"
-        self._lost_of = f"SELECT {waiting.key} {rows} AND integration_id = ? AND due_at > ? ORDER BY due_at"
         self._owners = (
             f"WITH RECURSIVE owners (id) AS (SELECT min(integration_id) {rows} AND integration_id > ?1 UNION ALL"  # noqa: S608 - constants
             f" SELECT (SELECT min(integration_id) {rows} AND integration_id > owners.id) FROM owners"
-            " WHERE owners.id IS NOT NULL LIMIT ?4) SELECT id,"
+            " WHERE owners.id IS NOT NULL LIMIT ?3) SELECT id,"
             f" EXISTS (SELECT 1 {rows} AND integration_id = owners.id AND due_at <= ?2)"
-            f" OR EXISTS (SELECT 1 {rows} AND integration_id = owners.id AND due_at > ?3)"
             " FROM owners WHERE id IS NOT NULL"
         )
 
@@ -70,7 +62,6 @@ class Looker:
         rows = connection.execute(self._oldest, (asked.now, LOOK + 1)).fetchall()
         if len(rows) > LOOK:
             return self._ask_each(connection, asked)
-        rows += connection.execute(self._lost, (asked.now + self._horizon_s, LOOK)).fetchall()
         parts: dict[str, list[Hashable]] = defaultdict(list)
         rooms: dict[str, int] = {}
         for owner, *columns in rows:
@@ -89,8 +80,7 @@ class Looker:
         return found
 
     def _next_owners(self, connection: sqlite3.Connection, after: str, now: float) -> list[tuple[str, int]]:
-        bounds = (after, now, now + self._horizon_s, OWNERS_AT_ONCE)
-        return connection.execute(self._owners, bounds).fetchall()
+        return connection.execute(self._owners, (after, now, OWNERS_AT_ONCE)).fetchall()
 
     def _ask_each(self, connection: sqlite3.Connection, asked: Asked) -> Turn:
         owners = self._next_owners(connection, asked.after, asked.now)
@@ -110,9 +100,7 @@ class Looker:
         return Turn(_within_share(parts, asked), "" if is_end else last)
 
     def _unheld(self, connection: sqlite3.Connection, owner: str, asked: Asked) -> Iterator[Hashable]:
-        oldest = connection.execute(self._oldest_of, (owner, asked.now))
-        lost = connection.execute(self._lost_of, (owner, asked.now + self._horizon_s))
-        for columns in chain(oldest, lost):
+        for columns in connection.execute(self._oldest_of, (owner, asked.now)):
             if (key := self._key_of(columns)) not in asked.held:
                 yield key
 

@@ -8,8 +8,6 @@ from noctuary.store.interface import InboxRow, ParkWebhook, RetryWebhook
 from noctuary.store.sqlite.bounds import damaged
 from noctuary.store.sqlite.work.turns import LOOK, Looker, Waiting
 
-HORIZON_S = 600.0
-"""A failed webhook is tried again after five minutes and a bit at most; what is due later is of another clock."""
 MAX_ERROR_CHARS = 500
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """What one claim reads into memory; a webhook has some kilobytes, and two megabytes at most."""
@@ -20,8 +18,8 @@ def _key(columns: tuple[Any, ...]) -> Hashable:
     return row_id
 
 
-LOOKER = Looker(Waiting("inbox", "finished_at IS NULL AND parked = 0", "id", HORIZON_S), _key)
-_PARKED = Looker(Waiting("inbox", "finished_at IS NULL AND parked = 1", "id", HORIZON_S), _key)
+LOOKER = Looker(Waiting("inbox", "finished_at IS NULL AND parked = 0", "id"), _key)
+_PARKED = Looker(Waiting("inbox", "finished_at IS NULL AND parked = 1", "id"), _key)
 
 
 def expired(connection: sqlite3.Connection, now: float, limit: int) -> list[int]:
@@ -40,8 +38,8 @@ def still_due(connection: sqlite3.Connection, keys: list[int], now: float) -> di
     for row_id in keys:
         row = connection.execute(
             "SELECT id, integration_id, webhook_id, received_at, body, attempts + 1 FROM inbox"
-            " WHERE id = ? AND finished_at IS NULL AND (due_at <= ? OR (due_at > ? AND parked = 0))",
-            (row_id, now, now + HORIZON_S),
+            " WHERE id = ? AND finished_at IS NULL AND due_at <= ?",
+            (row_id, now),
         ).fetchone()
         if row is not None:
             due[row_id] = damaged.sound(InboxRow, row)
