@@ -83,6 +83,10 @@ class EgressRefused(NoctuaryError):
         self.setting = setting
 
 
+NO_LOGIN = "NoLogin"
+"""The reason where we have no credentials that could be sent."""
+
+
 class KubernetesError(NoctuaryError):
     """The API server refused a call; `status` is the HTTP status, `reason` the Status reason."""
 
@@ -95,6 +99,11 @@ class KubernetesError(NoctuaryError):
     def not_found(self) -> bool:
         """Whether the object or its kind does not exist."""
         return self.status == 404
+
+    @property
+    def is_login(self) -> bool:
+        """Whether it does not know who we are, or we do not: other credentials may come."""
+        return self.status == 401 or self.reason == NO_LOGIN
 
 
 class KubernetesUnavailable(KubernetesError):

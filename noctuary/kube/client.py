@@ -9,7 +9,7 @@ import aiohttp
 import msgspec
 from kubernetes.aio.client import ApiClient, Configuration
 
-from noctuary.common.errors import InvalidInput, KubernetesError, KubernetesUnavailable
+from noctuary.common.errors import NO_LOGIN, InvalidInput, KubernetesError, KubernetesUnavailable
 from noctuary.kube.login import HOW_TO_LOG_IN, UNUSABLE, Login, problem_of
 
 JSON = "application/json"
@@ -40,7 +40,7 @@ class KubeClient:
 
     def __init__(self, api: ApiClient, login: Login) -> None:
         self._api = api
-        self._login = login
+        self.login = login
         self._host: str = api.configuration.host.rstrip("/")
         if api.rest_client.pool_manager is None:
             api.rest_client.pool_manager = api.rest_client._create_pool_manager()  # noqa: SLF001 - made lazily by the client
@@ -112,7 +112,7 @@ class KubeClient:
                     method, self._host + path, params=query, data=body, headers=headers, timeout=timeout
                 ) as response:
                     if response.status == 401 and attempt == 1:
-                        self._login.expire()
+                        self.login.expire()
                         continue
                     await _raise_for_status(response)
                     yield response
@@ -124,7 +124,10 @@ class KubeClient:
         headers = {"Accept": accept}
         if content_type is not None:
             headers["Content-Type"] = content_type
-        authorization = await self._login.authorization()
+        try:
+            authorization = await self.login.authorization()
+        except UNUSABLE as error:  # its file is being replaced, or is gone for now
+            raise KubernetesUnavailable(0, NO_LOGIN, problem_of(error)) from error
         if authorization is not None:
             headers["Authorization"] = authorization
         return headers

@@ -61,6 +61,7 @@ class Lease:
         self._seen: tuple[str, str | None] | None = None
         self._seen_at = 0.0
         self._renewed_at = 0.0
+        self._problem: str | None = None
         self._task: asyncio.Task[None] | None = None
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -105,11 +106,18 @@ class Lease:
             is_ours = await self._claim()
         except KubernetesError as error:
             if error.status != CONFLICT:
-                log.warning("Lease cannot be read or written", lease=self._name, error=str(error))
+                self._tell(str(error))
             return False
+        self._problem = None
         if is_ours:
             self._renewed_at = began
         return is_ours
+
+    def _tell(self, problem: str) -> None:
+        """Log what keeps us from the Lease when it appears, not at each attempt."""
+        if problem != self._problem:
+            log.warning("Lease cannot be read or written", lease=self._name, error=problem)
+        self._problem = problem
 
     async def _claim(self) -> bool:
         lease = await self._read()

@@ -32,6 +32,9 @@ class OperatorMetrics:
         self.receiver_up = Gauge(
             "noctuary_operator_receiver_up", "Whether the receiver answered the last poll.", registry=self.registry
         )
+        self.working = Gauge(
+            "noctuary_operator_working", "Whether it has the Lease, and its caches are filled.", registry=self.registry
+        )
         self.events_failed = Counter(
             "noctuary_operator_events_failed", "Kubernetes Events that could not be posted.", registry=self.registry
         )

@@ -1,7 +1,7 @@
 """All parts of the operator, wired by their constructors and started in order."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 import structlog
@@ -9,7 +9,6 @@ import structlog
 from noctuary.common.http_client import HttpClient
 from noctuary.common.tasks import cancel, finish_unless_stopped, run_until_first_ends
 from noctuary.kube.client import METADATA, METADATA_LIST, KubeClient
-from noctuary.kube.login import Login
 from noctuary.kube.reflector import Reflector
 from noctuary_operator.act.apply import Applier
 from noctuary_operator.act.events import EventRecorder
@@ -23,6 +22,7 @@ from noctuary_operator.plan.policy import Policy
 from noctuary_operator.resources import paths
 from noctuary_operator.resources.objects import NamespaceHead
 from noctuary_operator.settings import OperatorSettings
+from noctuary_operator.signals import Signals
 from noctuary_operator.watch.cluster_view import INTERNAL_KEY, ClusterView
 from noctuary_operator.watch.integration_events import IntegrationEvents
 from noctuary_operator.watch.kopf_watch import run_kopf
@@ -48,6 +48,7 @@ class Operator:
         self, settings: OperatorSettings, client: KubeClient, http: HttpClient, metrics: OperatorMetrics
     ) -> None:
         self._settings = settings
+        self._client = client
         self._metrics = metrics
         self._view = ClusterView(
             settings.release_namespace,
@@ -104,7 +105,7 @@ class Operator:
         """Return what a person should know although a restart would not fix it."""
         return self._namespaces.unreadable.describe()
 
-    async def run(self, login: Login, stop: asyncio.Event, on_started: Callable[[], None]) -> None:
+    async def run(self, stop: asyncio.Event, signals: Signals) -> None:
         """Fill the caches, then serve until `stop` is set or a part ends; raise the error of a part that failed."""
         if not await finish_unless_stopped(self._sweeper.wait_for_crd(), stop):
             return
@@ -116,18 +117,20 @@ class Operator:
             if not await finish_unless_stopped(self._sweeper.seat_all(), stop):
                 return
             self._view.mark_filled()
+            self._metrics.working.set(1)
             self._wake(INTERNAL_KEY)
             log.info("Caches filled", labelled_secrets=len(list(self._view.labelled.all())))
-            ended = await run_until_first_ends([*self._parts(login, stop, on_started), *watches], stop)
+            ended = await run_until_first_ends([*self._parts(stop, signals), *watches], stop)
             if ended is not None and not ended.cancelled():
                 ended.result()
         finally:
+            self._metrics.working.set(0)
             await cancel(watches)
 
-    def _parts(self, login: Login, stop: asyncio.Event, on_started: Callable[[], None]) -> list[asyncio.Task[None]]:
+    def _parts(self, stop: asyncio.Event, signals: Signals) -> list[asyncio.Task[None]]:
         parts: list[Coroutine[Any, Any, None]] = [
             self._queue.run(),
-            run_kopf(self._events.on_event, login, self._settings.watch_namespaces, stop, on_started),
+            run_kopf(self._events.on_event, self._client, self._settings.watch_namespaces, stop, signals),
             self._sweeper.run(self._settings.sweep_interval_s),
             self._http_routes.run(),
         ]

@@ -2,14 +2,22 @@
 
 import asyncio
 import itertools
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import kopf
+import structlog
 
 from noctuary.common.backoff import Backoff
+from noctuary.common.errors import KubernetesError, NoctuaryError
+from noctuary.kube.client import KubeClient
 from noctuary.kube.login import Login
 from noctuary.models.integration_spec import GROUP, PLURAL, VERSION
+from noctuary_operator.resources import paths
+from noctuary_operator.signals import Signals
+
+log = structlog.get_logger()
 
 RETRY = Backoff(0.2, 15.0)
 """Pauses between attempts at the API server; Kopf's own list ends after a minute, ours never."""
@@ -18,6 +26,8 @@ CHUNK_SIZE = 10
 IDLE_TIMEOUT_S = 0.05
 """How long Kopf keeps a worker per object: short, because ten thousand of them are memory."""
 
+LOGIN_PAUSE_S = 1.0
+"""How often credentials that were refused are tried again: the kubelet replaces a token minutes before its end."""
 STARTED_AFTER_S = 0.3
 """Kopf sets its signal handlers in its first turn of the loop and says so nowhere."""
 
@@ -62,17 +72,22 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.networking.connect_timeout = 10
     settings.networking.error_backoffs = EndlessBackoffs()
     settings.persistence.diffbase_storage = NoEssence()
-    settings.process.ultimate_exiting_timeout = 20
+    settings.process.ultimate_exiting_timeout = None  # else it kills the process where only the watch ended
     return settings
 
 
-def build_registry(on_event: OnEvent, login: Login) -> kopf.OperatorRegistry:
+def build_registry(on_event: OnEvent, client: KubeClient) -> kopf.OperatorRegistry:
     """Return a registry with two handlers: who we are, and what changed."""
     registry = kopf.OperatorRegistry()
+    logins = itertools.count()
 
     @kopf.on.login(registry=registry, id="login")
     async def log_in(**_: Any) -> kopf.ConnectionInfo:
-        return await connection_info(login)
+        number = next(logins)
+        if number:
+            await asyncio.sleep(LOGIN_PAUSE_S)
+            await wait_for_login(client)
+        return await connection_info(client.login, number)
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry, id="integrations")
     async def report(event: Any, **_: Any) -> None:
@@ -81,9 +96,26 @@ def build_registry(on_event: OnEvent, login: Login) -> kopf.OperatorRegistry:
     return registry
 
 
-async def connection_info(login: Login) -> kopf.ConnectionInfo:
-    """Translate our login into Kopf's; Kopf asks for it once more whenever the API server refuses the credentials."""
-    login.expire()
+async def wait_for_login(client: KubeClient) -> None:
+    """Return when the API server accepts the credentials as they are now; any other answer is for Kopf to deal with."""
+    client.login.expire()
+    is_told = False
+    while True:
+        try:
+            await client.get(paths.API_RESOURCES)
+        except KubernetesError as error:
+            if not error.is_login:
+                return
+            if not is_told:
+                log.warning("The API server refuses our credentials, waiting for others", error=str(error))
+            is_told = True
+            await asyncio.sleep(LOGIN_PAUSE_S)
+        else:
+            return
+
+
+async def connection_info(login: Login, number: int) -> kopf.ConnectionInfo:
+    """Translate our login into Kopf's, which ends for good where it gets the same once more that was refused once."""
     configuration = await login.configuration()
     authorization = await login.authorization()
     scheme, _, token = (authorization or "").partition(" ")
@@ -95,23 +127,39 @@ async def connection_info(login: Login) -> kopf.ConnectionInfo:
         token=token or None,
         certificate_path=configuration.cert_file,
         private_key_path=configuration.key_file,
+        priority=number,
     )
+
+
+class WatchEnded(NoctuaryError):
+    """Kopf gave up, which it does where the API server serves the CRD no more."""
+
+
+def _leave_traceback_out(record: logging.LogRecord) -> bool:
+    record.exc_info = None
+    return True
+
+
+# What ended Kopf's own tasks is told in words by whoever waits for them.
+for _name in ("running", "orchestration"):
+    logging.getLogger(f"kopf._core.reactor.{_name}").addFilter(_leave_traceback_out)
 
 
 async def run_kopf(
-    on_event: OnEvent,
-    login: Login,
-    namespaces: tuple[str, ...],
-    stop: asyncio.Event,
-    on_started: Callable[[], None],
+    on_event: OnEvent, client: KubeClient, namespaces: tuple[str, ...], stop: asyncio.Event, signals: Signals
 ) -> None:
-    """Serve events until `stop` is set; `on_started` is called after Kopf has set its own signal handlers."""
-    asyncio.get_running_loop().call_later(STARTED_AFTER_S, on_started)
-    await kopf.operator(
-        registry=build_registry(on_event, login),
-        settings=kopf_settings(),
-        standalone=True,
-        clusterwide=not namespaces,
-        namespaces=namespaces,
-        stop_flag=stop,
-    )
+    """Serve events until `stop` is set, or until told by a signal that Kopf took. Raises WatchEnded."""
+    asyncio.get_running_loop().call_later(STARTED_AFTER_S, signals.install)
+    try:
+        await kopf.operator(
+            registry=build_registry(on_event, client),
+            settings=kopf_settings(),
+            standalone=True,
+            clusterwide=not namespaces,
+            namespaces=namespaces,
+            stop_flag=stop,
+        )
+    except Exception as error:
+        raise WatchEnded(f"the watch of integrations ended: {error}") from error
+    if not stop.is_set():
+        signals.stop.set()
