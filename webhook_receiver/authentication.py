@@ -5,11 +5,12 @@ import hmac
 import structlog
 
 from noctuary.common import clock
-from noctuary.common.errors import NotReady
+from noctuary.common.errors import NoctuaryError, NotReady
 from noctuary.models.routing_record import RoutingRecord, TokenHash
 from noctuary.pagerduty.signature import SignatureCheck, verify
 from webhook_receiver.asgi import refuse
 from webhook_receiver.deps import Deps
+from webhook_receiver.token_proofs import valid_secrets
 
 log = structlog.get_logger()
 
@@ -30,25 +31,31 @@ def find_integration(deps: Deps, url_identity: str) -> tuple[RoutingRecord, Toke
     return found
 
 
-def check_signature(deps: Deps, record: RoutingRecord, token: TokenHash, body: bytes, signatures: bytes | None) -> None:
-    """Raise Refused or NotReady when a body is not signed with one of the integration's secrets."""
-    now = clock.now()
-    secrets = [each.value for each in record.signing_secrets if each.expires_at is None or each.expires_at > now]
-    verdict = verify(body, signatures, secrets)
-    if verdict is SignatureCheck.VALID:
-        return
+def find_signer(record: RoutingRecord, body: bytes, signatures: bytes | None) -> str | None:
+    """Return the secret of the integration that a body is signed with, None where it is none of them."""
+    secrets = valid_secrets(record, clock.now())
+    return next((each for each in secrets if verify(body, signatures, [each]) is SignatureCheck.VALID), None)
+
+
+async def refuse_unsigned(
+    deps: Deps, record: RoutingRecord, token: TokenHash, body: bytes, signatures: bytes | None
+) -> NoctuaryError:
+    """Return the answer, as an error, for a body that is not signed with one of the integration's secrets."""
+    secrets = valid_secrets(record, clock.now())
+    verdict = verify(body, signatures, [])
     error = f"signature {verdict.value}"
     deps.log_limit.write(
         log.warning, "Webhook rejected", error, record.id, error=error, integration=record.id, secrets=len(secrets)
     )
     if verdict is SignatureCheck.MALFORMED:
-        raise refuse(400, "malformed", "X-PagerDuty-Signature or the body is missing or malformed")
+        return refuse(400, "malformed", "X-PagerDuty-Signature or the body is missing or malformed")
     if not secrets:
-        raise NotReady("The signing secret is not known yet")
-    if not deps.proofs.is_proven(record, token):
+        return NotReady("The signing secret is not known yet")
+    if not deps.proofs.is_proven(record, token) or not deps.proofs.has_signed(record):
         # A person who rotates by hand makes a new subscription first and stores its secret a moment later.
-        raise refuse(503, "bad_signature", "The signature matches no secret yet", {"retry-after": "5"})
-    raise refuse(403, "bad_signature", "The signature matches no signing secret")
+        await deps.proofs.note_rejected(deps.store, record)
+        return refuse(503, "bad_signature", "The signature matches no secret yet", {"retry-after": "5"})
+    return refuse(403, "bad_signature", "The signature matches no signing secret")
 
 
 def _tell_unknown_token(deps: Deps, shown: str | None) -> None:

@@ -1,7 +1,7 @@
 """What changed about the integrations since the operator last asked, numbered within one life of the receiver."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from noctuary.common import clock
 from noctuary.incidents.trust.refusals import Refusals
@@ -13,6 +13,7 @@ from noctuary.routing.table import RoutingTable
 from noctuary.store.interface import IntegrationState, Store
 from noctuary.store.limits import QuotaMet
 from webhook_receiver.quotas import QuotaReports
+from webhook_receiver.token_proofs import wrong_secret
 
 PAGE_ITEMS = 1000
 """About 200 KB of JSON; the operator asks again with the new cursor."""
@@ -23,7 +24,9 @@ DISPLACED_FOR_S = 24 * 3600.0
 class ReportLog:
     """Merges changes of records and of stored states into one order, which starts anew with every process."""
 
-    def __init__(self, routing: RoutingTable, unread: Unread) -> None:
+    def __init__(
+        self, routing: RoutingTable, unread: Unread, outranked: Callable[[], Mapping[str, str]] = dict
+    ) -> None:
         self.boot = secrets.token_hex(8)
         self.unread = unread
         self._routing = routing
@@ -32,6 +35,8 @@ class ReportLog:
         self._cursor = 0
         self._refusals = Refusals()
         self._displaced: dict[str, Displaced] = {}
+        self._find_outranked = outranked
+        self._outranked: Mapping[str, str] = {}
         self._quotas = QuotaReports()
         self._forgetting = Forgetting(routing, self._order, self._displaced)
         routing.subscribe(self._on_record_change)
@@ -53,6 +58,7 @@ class ReportLog:
         for state in await self._states.refresh(store):
             self.note_change(state.id)
         self._end_displacements(clock.now())
+        self._take_outranked(self._find_outranked())
         self._take_quotas(store.quotas_met(clock.now()))
         for integration_id in self.unread.changed(clock.now()):
             self.note_change(integration_id)
@@ -71,15 +77,20 @@ class ReportLog:
     def _holds(self, displaced: Displaced, now: float) -> bool:
         return self._routing.get(displaced.by) is not None and displaced.at > now - DISPLACED_FOR_S
 
+    def _take_outranked(self, outranked: Mapping[str, str]) -> None:
+        for integration_id, _ in self._outranked.items() ^ outranked.items():
+            self.note_change(integration_id)
+        self._outranked = outranked
+
     def _current_displacement(self, state: IntegrationState) -> Displaced | None:
+        """Return who wrote instead within a day; else who will, because both have the same scope."""
         self._displaced.pop(state.id, None)
-        if state.displaced_by is None:
-            return None
-        found = Displaced(state.displaced_by, state.displaced_incident or "", state.displaced_at or 0.0)
-        if not self._holds(found, clock.now()):
-            return None
-        self._displaced[state.id] = found
-        return found
+        found = Displaced(state.displaced_by or "", state.displaced_incident or "", state.displaced_at or 0.0)
+        if self._holds(found, clock.now()):
+            self._displaced[state.id] = found
+            return found
+        first = self._outranked.get(state.id)
+        return Displaced(first) if first is not None else None
 
     def _take_quotas(self, met: Mapping[str, QuotaMet]) -> None:
         if tenants := self._quotas.changed(met):
@@ -100,4 +111,5 @@ class ReportLog:
             displaced=self._current_displacement(state),
             quota=self._quotas.of(record.namespace),
             unread=self.unread.told(record.id),
+            wrong_secret=wrong_secret(record, state, clock.now()),
         )

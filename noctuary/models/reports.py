@@ -15,11 +15,14 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Displaced(msgspec.Struct, frozen=True):
-    """Another integration writes the notes of incidents that this one confirmed, too; `at`: the last one was then."""
+    """Another integration writes the notes of incidents that this one confirmed, too; `at`: the last one was then.
+
+    Without an incident: it would write those to come, being the older one of the same account and scope.
+    """
 
     by: str
-    incident_id: str
-    at: float
+    incident_id: str = ""
+    at: float = 0.0
 
 
 class QuotaReport(msgspec.Struct, frozen=True):
@@ -48,12 +51,22 @@ class UnreadReport(msgspec.Struct, frozen=True):
     last_at: float
 
 
+class WrongSecret(msgspec.Struct, frozen=True):
+    """Webhooks came, and none of them was signed by the secret of this digest or by one that counts beside it."""
+
+    secret_sha256: str
+    count: int
+    since: float
+    last_at: float
+
+
 class IntegrationReport(msgspec.Struct, omit_defaults=True):
     """What one receiver knows of one integration; times are seconds since the epoch.
 
     `proven_token_sha256` is the newest token that has carried a valid signature; `refusal` is absent again as soon as
     PagerDuty accepted what it refused, or may accept it; `displaced` when no incident was for a day, or when the other
-    integration is gone; `unread` when nothing of it came for a day, or the receiver was restarted.
+    integration is gone; `unread` when nothing of it came for a day, or the receiver was restarted; `wrong_secret` when
+    a signed webhook came, or the secret changed.
     """
 
     id: str
@@ -66,6 +79,7 @@ class IntegrationReport(msgspec.Struct, omit_defaults=True):
     displaced: Displaced | None = None
     quota: QuotaReport | None = None
     unread: list[UnreadReport] = []
+    wrong_secret: WrongSecret | None = None
 
 
 class ReportPage(msgspec.Struct):

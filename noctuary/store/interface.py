@@ -57,7 +57,9 @@ class IntegrationState(msgspec.Struct, kw_only=True, omit_defaults=True):
     `compared_until` is the time of the last complete comparison with PagerDuty's incidents list. `last_failure_status`
     and `last_failure_code` are PagerDuty's own numbers (0: it gave none); they are written with every failure.
     `account` is the web host of what the credential that `account_key` names was shown; `displaced_by` wrote the note
-    of incident `displaced_incident`, so that this integration did not.
+    of incident `displaced_incident`, so that this integration did not. `signing_proof` names the signing secret
+    that signed, and the one that was current then; `rejected_count` webhooks came since `rejected_since`, the last at
+    `rejected_at`, that none signed while the current one was that of the digest `rejected_secret`.
     """
 
     id: str
@@ -74,6 +76,11 @@ class IntegrationState(msgspec.Struct, kw_only=True, omit_defaults=True):
     displaced_by: str | None = None
     displaced_incident: str | None = None
     displaced_at: float | None = None
+    signing_proof: str | None = None
+    rejected_secret: str | None = None
+    rejected_count: int | None = None
+    rejected_since: float | None = None
+    rejected_at: float | None = None
     seq: int = 0
 
 

@@ -26,7 +26,7 @@ from webhook_receiver.asgi import (
     refuse,
     send_answer,
 )
-from webhook_receiver.authentication import check_signature, find_integration
+from webhook_receiver.authentication import find_integration, find_signer, refuse_unsigned
 from webhook_receiver.deps import Deps
 from webhook_receiver.routes.foreign import recognise_sent, tell_unsigned
 
@@ -67,10 +67,14 @@ async def handle_request(deps: Deps, scope: Scope, receive: Receive) -> Answer:
         signatures = header(scope, b"x-pagerduty-signature")
         if signatures is None:
             tell_unsigned(deps, record, kind or await deps.long_work.run(len(body), recognise_sent, scope, body))
-        await deps.long_work.run(len(body), check_signature, deps, record, token, body, signatures)
+        signer = await deps.long_work.run(len(body), find_signer, record, body, signatures)
+        if signer is None:
+            raise await refuse_unsigned(deps, record, token, body, signatures)
         webhook_id = await deps.long_work.run(len(body), webhook_id_of, header(scope, b"x-webhook-id"), body)
         with hold_others(scope):
-            return await store_webhook(deps, record, token, webhook_id, body)
+            answer = await store_webhook(deps, record, token, webhook_id, body)
+            await deps.proofs.prove(deps.store, record, token, signer)
+            return answer
 
 
 async def store_webhook(deps: Deps, record: RoutingRecord, token: TokenHash, webhook_id: str, body: bytes) -> Answer:
@@ -78,7 +82,6 @@ async def store_webhook(deps: Deps, record: RoutingRecord, token: TokenHash, web
     webhook = NewWebhook(record.id, webhook_id, token.sha256, clock.now(), body, record.namespace)
     is_new = await deps.store.add_webhook(webhook)
     deps.wake_worker()
-    await deps.proofs.prove(deps.store, record, token)
     log.info("Webhook stored", integration=record.id, webhook_id=webhook_id, is_new=is_new)
     return ACCEPTED if is_new else DUPLICATE
 

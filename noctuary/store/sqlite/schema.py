@@ -194,6 +194,13 @@ MIGRATIONS = (
     TURNS,
     bounds.STATEMENTS,
     holdings.STATEMENTS,
+    """
+    ALTER TABLE facts ADD COLUMN signing_proof TEXT;
+    ALTER TABLE facts ADD COLUMN rejected_secret TEXT;
+    ALTER TABLE facts ADD COLUMN rejected_count INTEGER;
+    ALTER TABLE facts ADD COLUMN rejected_since REAL;
+    ALTER TABLE facts ADD COLUMN rejected_at REAL;
+    """,
 )
 """Each entry leads from the version before it to its own (the first leads to 1)."""
 SUBJECTS_VERSION = 2

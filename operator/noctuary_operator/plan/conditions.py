@@ -7,46 +7,20 @@ import msgspec
 
 from noctuary.common.clock import format_time
 from noctuary.models.integration_spec import IntegrationSpec
-from noctuary.models.reports import EVENTS, WEBHOOK_URL, IntegrationReport, QuotaReport
-from noctuary.models.routing_record import RoutingRecord
+from noctuary.models.reports import EVENTS, WEBHOOK_URL, IntegrationReport
 from noctuary_operator.plan.desired import Desired
 from noctuary_operator.plan.manifests import Backend
 from noctuary_operator.plan.observed import Observed
 from noctuary_operator.plan.policy import Problem
+from noctuary_operator.plan.quotas import words_of_quota
 from noctuary_operator.plan.routes.kinds import ROUTE_KINDS
+from noctuary_operator.plan.subscription import is_proven, kept_state, subscription_state
 from noctuary_operator.plan.unread import words_of_foreign, words_of_left_out
 from noctuary_operator.resources import reasons
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.objects import RouteObject
 from noctuary_operator.resources.status import Condition, ConditionState, IntegrationStatus, TokenStatus
 
-_OF_EVENTS = "posted events are refused with 429 or in their items, and of the cluster's own the first to expire go"
-QUOTA_MENDS = {
-    "events": ("limits.tenantEvents", _OF_EVENTS, "send fewer events or with a shorter ttl_seconds"),
-    "bytes": ("limits.tenantEventBytes", _OF_EVENTS, "send shorter texts or a shorter ttl_seconds"),
-    "subject_bytes": (
-        "limits.tenantEventBytes",
-        "a sixteenth of it is for names that no event bears any more, and the oldest of them are forgotten",
-        "name the same entities and vendors in events",
-    ),
-    "services": ("limits.tenantServices", _OF_EVENTS, "name services in events, not their instances"),
-    "webhook_bytes": (
-        "limits.tenantWebhookBytes",
-        "webhooks are answered 503, and PagerDuty tries again",
-        "resume what is suspended",
-    ),
-    "incident_bytes": (
-        "limits.tenantIncidentBytes",
-        "the oldest closed incidents go, and where none is closed new ones wait",
-        "close incidents that are over",
-    ),
-    "store_bytes": (
-        "limits.storeBytes",
-        "the store is nearly full, and namespaces that keep at least the average are refused, events first",
-        "send fewer events",
-    ),
-}
-"""By quota: the value of the chart that sets it, what becomes of what is beyond it, and what the team can do."""
 MAX_MESSAGE = 4096
 """The bound of a condition's message in the CRD."""
 _REPORTED = (reasons.API_TOKEN_REFUSED, reasons.FROM_REFUSED, reasons.NOTES_BY_ANOTHER)
@@ -72,11 +46,11 @@ def status_of(
 ) -> IntegrationStatus:
     """Return the whole status of an integration whose spec could be read."""
     before = observed.integration.status
-    proven = _proven(observed, desired.record)
+    proven = is_proven(observed, desired.record)
     parts = {
         "TokenReady": _token(observed, spec, outcome),
         "RouteReady": _route(spec, desired, outcome, backend, proven=proven),
-        "SubscriptionReady": _subscription(observed, spec, proven=proven),
+        "SubscriptionReady": subscription_state(observed, spec, proven=proven),
         "OutboundReady": _outbound(observed, spec, desired),
     }
     present = {type_: state for type_, state in parts.items() if state is not None}
@@ -113,19 +87,6 @@ def _conditions(states: dict[str, ConditionState], integration: Integration, now
     return conditions
 
 
-def _proven(observed: Observed, record: RoutingRecord) -> bool:
-    """Whether the current token has carried a valid signature: once it has, it has for good."""
-    current = next((token for token in record.tokens if token.expires_at is None), None)
-    if current is None:
-        return False
-    if observed.report is not None and observed.report.proven_token_sha256 == current.sha256:
-        return True
-    before = observed.integration.status
-    was = before.condition("SubscriptionReady")
-    same = before.token is not None and before.token.serial == current.serial
-    return same and was is not None and was.reason == reasons.ACTIVE
-
-
 def _token(observed: Observed, spec: IntegrationSpec, outcome: Outcome) -> ConditionState | None:
     if outcome.secret_problem is not None:
         return "False", outcome.secret_problem.reason, outcome.secret_problem.message
@@ -149,28 +110,6 @@ def _route(
     return state
 
 
-def _subscription(observed: Observed, spec: IntegrationSpec, *, proven: bool) -> ConditionState | None:
-    if spec.webhook is None or not spec.takes_webhooks:
-        return None
-    if observed.signing_secret.value is None:
-        message = (
-            f"spec.webhook.subscription.signingSecretRef: {observed.signing_secret.missing}; "
-            f"make a webhook subscription in PagerDuty with the url of Secret "
-            f"{observed.integration.webhook_secret_name} and store its signing secret there"
-        )
-        is_unusable = observed.signing_secret.is_unusable
-        return "False", reasons.SIGNING_SECRET_UNUSABLE if is_unusable else reasons.SIGNING_SECRET_MISSING, message
-    if observed.report is None:
-        kept = _kept(observed, "SubscriptionReady", (reasons.ACTIVE if proven else reasons.FOREIGN_PAYLOADS,))
-        if kept is not None:
-            return kept
-    foreign = words_of_foreign(observed.report, WEBHOOK_URL)
-    if proven:
-        return "True", reasons.ACTIVE, f"a signed webhook has come with the current token{foreign}"
-    reason = reasons.FOREIGN_PAYLOADS if foreign else reasons.AWAITING_FIRST_WEBHOOK
-    return "True", reason, f"no signed webhook has come with the current token yet{foreign}"
-
-
 def _outbound(observed: Observed, spec: IntegrationSpec, desired: Desired) -> ConditionState | None:
     if not spec.writes_notes:
         return None
@@ -189,7 +128,7 @@ def _outbound(observed: Observed, spec: IntegrationSpec, desired: Desired) -> Co
 def _refusal(observed: Observed) -> ConditionState | None:
     """What PagerDuty refuses, as the receiver met it; until the receiver has reported, the last condition stays."""
     if observed.report is None:
-        return _kept(observed, "OutboundReady", _REPORTED)
+        return kept_state(observed, "OutboundReady", _REPORTED)
     refusal = observed.report.refusal
     if refusal is None:
         return None
@@ -211,11 +150,11 @@ def _ready(
     observed: Observed, spec: IntegrationSpec, parts: dict[str, ConditionState], consent: Problem | None
 ) -> ConditionState:
     """Sum up: the first part that is False decides, then consent, then the first that is Unknown, then quotas."""
-    failed = next((state for state in parts.values() if state[0] == "False"), None)
-    if failed is not None:
-        return failed
+    problems = [state for state in parts.values() if state[0] == "False"]
     if consent is not None:
-        return "False", consent.reason, consent.message
+        problems.append(("False", consent.reason, consent.message))
+    if problems:
+        return _first_of(problems)
     unknown = next((state for state in parts.values() if state[0] == "Unknown"), None)
     if unknown is not None:
         return unknown
@@ -225,35 +164,34 @@ def _ready(
     return special or parts.get("SubscriptionReady") or ("True", reasons.ACTIVE, "notes can be written")
 
 
+def _first_of(problems: list[ConditionState]) -> ConditionState:
+    """Return the first problem, with the count and the reasons of the others."""
+    (status, reason, message), *others = problems
+    if not others:
+        return status, reason, message
+    count = "1 other problem" if len(others) == 1 else f"{len(others)} other problems"
+    more = f"; and {count}: {', '.join(other for _, other, _ in others)}"
+    return status, reason, message[: MAX_MESSAGE - len(more)] + more
+
+
 def _quota(observed: Observed) -> ConditionState | None:
     """The quota that the receiver reports; until it has reported, the last condition stays."""
     if observed.report is None:
-        return _kept(observed, "Ready", (reasons.QUOTA_REACHED,))
+        return kept_state(observed, "Ready", (reasons.QUOTA_REACHED,))
     quota = observed.report.quota
-    return ("True", reasons.QUOTA_REACHED, _quota_message(quota)) if quota is not None else None
+    return ("True", reasons.QUOTA_REACHED, words_of_quota(quota)) if quota is not None else None
 
 
 def _unread(observed: Observed) -> ConditionState | None:
     """What came and could not be used; it takes nothing away from what works, so that nobody can turn Ready off."""
     if observed.report is None:
-        return _kept(observed, "Ready", (reasons.FOREIGN_PAYLOADS, reasons.ITEMS_LEFT_OUT))
+        return kept_state(observed, "Ready", (reasons.FOREIGN_PAYLOADS, reasons.ITEMS_LEFT_OUT))
     left_out = words_of_left_out(observed.report)
     foreign = words_of_foreign(observed.report, WEBHOOK_URL) + words_of_foreign(observed.report, EVENTS)
     if not left_out and not foreign:
         return None
     reason = reasons.ITEMS_LEFT_OUT if left_out else reasons.FOREIGN_PAYLOADS
     return "True", reason, f"what is set up works{left_out}{foreign}"
-
-
-def _kept(observed: Observed, type_: str, reported: tuple[str, ...]) -> ConditionState | None:
-    """Return the condition that was written before, where only the receiver knows its reason."""
-    before = observed.integration.status.condition(type_)
-    return (before.status, before.reason, before.message) if before is not None and before.reason in reported else None
-
-
-def _quota_message(quota: QuotaReport) -> str:
-    setting, effect, mend = QUOTA_MENDS[quota.of]
-    return f"this namespace reached its {setting} of {quota.limit}: {effect}; {mend}, or have {setting} raised"
 
 
 def _token_status(desired: Desired) -> TokenStatus | None:

@@ -26,11 +26,13 @@ def describe_lookup(ref: SecretKeyRef, values: Mapping[str, bytes | None] | None
     try:
         text = value.decode().strip()
     except UnicodeDecodeError:
-        return Lookup(missing=f"{place} is not text")
+        return Lookup(missing=f"{place} is not text in UTF-8; copy it once more", is_unusable=True)
     if not text.isascii():
         return Lookup(missing=_strange_character(place, text), is_unusable=True)
-    if not text or not text.isprintable():
-        return Lookup(missing=f"{place} is empty or holds more than one line")
+    if not text:
+        return Lookup(missing=f"{place} is empty")
+    if not text.isprintable():
+        return Lookup(missing=f"{place} holds more than one line, or a character that nobody sees", is_unusable=True)
     return Lookup(text)
 
 

@@ -1,8 +1,17 @@
 """What came and could not be used, in words: as the receiver counted it, with what mends it. Pure."""
 
 from noctuary.common.clock import format_time
+from noctuary.models.integration_spec import SecretKeyRef
 from noctuary.models.payload_kinds import BY_KIND, UNSIGNED_MEND
-from noctuary.models.reports import EVENTS, LEFT_OUT, UNREADABLE, WEBHOOK_URL, IntegrationReport, UnreadReport
+from noctuary.models.reports import (
+    EVENTS,
+    LEFT_OUT,
+    UNREADABLE,
+    WEBHOOK_URL,
+    IntegrationReport,
+    UnreadReport,
+    WrongSecret,
+)
 
 PLACES = {WEBHOOK_URL: "the webhook URL", EVENTS: "/v1/events"}
 
@@ -18,6 +27,23 @@ def _foreign(each: UnreadReport) -> str:
     what = found.words if found is not None else "a request without PagerDuty's signature"
     mend = UNSIGNED_MEND if found is None else found.mend_at_events if each.where == EVENTS else found.mend
     return f"; {_times(each)} {what} came to {PLACES[each.where]}, the last at {format_time(each.last_at)}: {mend}"
+
+
+def words_of_wrong(wrong: WrongSecret, ref: SecretKeyRef | None, value: str, webhook_secret: str) -> str:
+    """Return what came that the signing secret did not sign, and how that is mended."""
+    came = "1 webhook came" if wrong.count == 1 else f"{wrong.count} webhooks came, repeats included,"
+    place = f"key {ref.key} of Secret {ref.name}" if ref is not None else "the signing secret"
+    quotes = f"; {place} begins and ends with a quotation mark: store it without" if _is_quoted(value) else ""
+    return (
+        f"spec.webhook.subscription.signingSecretRef: {came} since {format_time(wrong.since)} that this secret did not "
+        f"sign, the last at {format_time(wrong.last_at)}, and none that it did; they are answered 503, and PagerDuty "
+        f"sends them again for some time{quotes}; put into {place} what PagerDuty showed for the subscription that has "
+        f"the url of Secret {webhook_secret}, or make a new subscription, which shows a new one"
+    )
+
+
+def _is_quoted(value: str) -> bool:
+    return value[0] == value[-1] and value[0] in "\"'`"
 
 
 def words_of_left_out(report: IntegrationReport) -> str:

@@ -9,6 +9,8 @@ TOO_MANY_INTEGRATIONS = "TooManyIntegrations"
 """The namespace has as many older integrations as it may have."""
 CONSENT_MISSING = "ConsentMissing"
 """A mapped namespace has not consented; its objects are not read."""
+NAMESPACE_MISSING = "NamespaceMissing"
+"""A mapped namespace does not exist, or this release may not see it."""
 SUSPENDED = "Suspended"
 """spec.suspend is true: webhooks are stored, nothing is posted."""
 
@@ -61,6 +63,8 @@ SIGNING_SECRET_MISSING = "SigningSecretMissing"  # noqa: S105 - a reason
 """The Secret or key with the signing secret does not exist yet."""
 SIGNING_SECRET_UNUSABLE = "SigningSecretUnusable"  # noqa: S105 - a reason
 """The signing secret is none that PagerDuty can have made."""
+SIGNING_SECRET_WRONG = "SigningSecretWrong"  # noqa: S105 - a reason
+"""Webhooks come that the signing secret did not sign, and none has come that it did."""
 AWAITING_FIRST_WEBHOOK = "AwaitingFirstWebhook"
 """All is in place; no signed webhook has come with the current token."""
 ACTIVE = "Active"
@@ -85,6 +89,8 @@ API_HOST_NOT_ALLOWED = "ApiHostNotAllowed"
 """The operator may not send API tokens to this host, or not over plain http."""
 
 # Events only
+READY = "Ready"
+"""Ready became True."""
 TOKEN_ROTATED = "TokenRotated"  # noqa: S105 - a reason
 """The webhook URL changed."""
 INGEST_KEY_ROTATED = "IngestKeyRotated"

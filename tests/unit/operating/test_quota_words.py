@@ -4,7 +4,7 @@ from typing import get_args, get_type_hints
 
 from noctuary.models.reports import QuotaReport
 from noctuary.store.limits import Quota
-from noctuary_operator.plan.conditions import QUOTA_MENDS
+from noctuary_operator.plan.quotas import QUOTA_MENDS
 
 
 def test_each_quota_of_the_store_can_be_reported_and_has_words_of_its_own() -> None:

@@ -76,7 +76,8 @@ async def test_of_ten_thousand_integrations_that_came_and_went_nothing_is_kept(s
         reports.unread._told,
         reports._refusals._known,
         proofs._refusals._known,
-        tokens._newest,
+        tokens._states,
+        tokens._stored_at,
     )
     assert all(set(each) <= {"stays"} for each in kept)
     assert not suspensions._resumed_at
@@ -100,7 +101,7 @@ async def test_what_was_read_before_the_records_were_loaded_goes_if_none_came(st
     await tokens.load(store)
     tokens.follow(routing)
     routing.on_list([secret(record_of("stays"))])
-    assert set(tokens._newest) == {"gone", "stays"}
+    assert set(tokens._states) == {"gone", "stays"}
     routing.health.confirm()
     routing.on_event("ADDED", secret(record_of("new")))
-    assert set(tokens._newest) == {"stays"}
+    assert set(tokens._states) == {"stays"}

@@ -21,7 +21,7 @@ from noctuary.models.routing_record import (
 from noctuary.routing.operator_token import OperatorToken
 from noctuary.routing.record_secrets import Secret, SecretMeta
 from noctuary.routing.table import RoutingTable
-from noctuary.store.interface import InboxRow
+from noctuary.store.interface import InboxRow, IntegrationState, SaveIntegrationState
 from noctuary.store.sqlite.store import SqliteStore
 from webhook_receiver.app import create_app
 from webhook_receiver.deps import Deps
@@ -76,6 +76,11 @@ class Receiver:
 
     async def stored(self) -> list[InboxRow]:
         return await self.deps.store.claim_webhooks(100, 0, NOW + 1e6)
+
+    async def rejected(self) -> int:
+        """Return how many webhooks the operator is told of that no signing secret signed."""
+        page = await self.deps.reports.since(0, self.deps.store)
+        return sum(each.wrong_secret.count for each in page.items if each.wrong_secret is not None)
 
     def counted(self, outcome: str) -> float | None:
         return self.deps.metrics.registry.get_sample_value("noctuary_webhooks_total", {"outcome": outcome})
@@ -205,6 +210,59 @@ async def test_a_proof_outlives_a_restart(receiver: Receiver) -> None:
     reborn = TokenProofs()
     await reborn.load(receiver.deps.store)
     assert reborn.is_proven(RECORD, RECORD.tokens[-1])
+
+
+CURRENT = RECORD.signing_secrets[0]
+OLD = SigningSecret(SECRET, NOW + 60)
+NEW = SigningSecret("replaced")
+
+
+@pytest.mark.parametrize(
+    ("came", "secrets", "status", "rejected"),
+    [
+        pytest.param([], [CURRENT], 503, 1, id="nothing has signed"),
+        pytest.param(["new"], [NEW, OLD], 403, 0, id="the current one has signed"),
+        pytest.param(["old"], [NEW, OLD], 403, 0, id="a replaced one has signed since"),
+        pytest.param(["before"], [NEW, OLD], 503, 1, id="a replaced one has signed before it was replaced"),
+        pytest.param(["old"], [NEW], 503, 1, id="who has signed counts no more"),
+    ],
+)
+async def test_a_bad_signature_is_counted_while_no_secret_that_counts_has_signed_since_the_current_one(
+    receiver: Receiver, came: list[str], secrets: list[SigningSecret], status: int, rejected: int
+) -> None:
+    receiver.route(signing_secrets=[CURRENT] if came == ["before"] else [NEW, OLD])
+    for each in came:
+        signed = sign(BODY, NEW.value if each == "new" else OLD.value)
+        assert (await receiver.post(x_webhook_id=each, x_pagerduty_signature=signed)).status_code == 202
+    receiver.route(signing_secrets=secrets)
+    assert (await receiver.post(x_pagerduty_signature=sign(BODY, "guessed"))).status_code == status
+    assert await receiver.rejected() == rejected
+
+
+async def test_rejections_are_stored_once_a_minute_and_counted_all(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        await receiver.post(x_pagerduty_signature=sign(BODY, "guessed"))
+    assert await receiver.rejected() == 1
+    later = clock.now() + 61
+    monkeypatch.setattr(clock, "now", lambda: later)
+    await receiver.post(x_pagerduty_signature=sign(BODY, "guessed"))
+    assert await receiver.rejected() == 4
+    await receiver.post()
+    assert await receiver.rejected() == 0
+
+
+async def test_a_token_proven_under_an_earlier_release_counts_as_signed(receiver: Receiver) -> None:
+    state = IntegrationState(id=RECORD.id, proven_token_sha256=hash_secret("current"))
+    await receiver.deps.store.commit(SaveIntegrationState(state))
+    await receiver.deps.proofs.load(receiver.deps.store)
+    assert (await receiver.post(x_pagerduty_signature=sign(BODY, "guessed"))).status_code == 403
+    assert await receiver.rejected() == 0
+    await receiver.post()
+    receiver.route(signing_secrets=[NEW])
+    await receiver.post(x_pagerduty_signature=sign(BODY, "guessed"))
+    assert await receiver.rejected() == 1
 
 
 async def test_without_a_signing_secret_the_sender_is_asked_to_retry(receiver: Receiver) -> None:
