@@ -130,7 +130,7 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
         internal_token=OperatorToken(),
         metrics=metrics,
         proofs=proofs,
-        reports=ReportLog(routing, pipeline.unread),
+        reports=ReportLog(routing, pipeline.unread, pipeline.proofs.outranked),
         routing_max_age_s=settings.routing_max_age_s,
         wake_worker=pipeline.wake.set,
         watches=source.health,

@@ -60,7 +60,7 @@ class IncidentPipeline:
         delivery = NoteDelivery(store, clients, rows, metrics, timings)
         self.sender = NoteSender(store, routing, rows, delivery, timings)
         enricher = Enricher(store, clients, sight)
-        proofs = Proofs(store, routing)
+        proofs = self.proofs = Proofs(store, routing)
         notes, witness = Notes(store, routing, proofs, timings), Witness(Confirmer(clients), proofs, timings)
         common = (store, routing, enricher, locks, self.sender, timings, witness, notes)
         self.updater, looks = IncidentUpdater(*common), LaterLooks(*common)

@@ -95,10 +95,6 @@ class OperatorProcess:
         """Whether the process lives."""
         return self.process is not None and self.process.poll() is None
 
-    def wait(self, timeout_s: float) -> int | None:
-        """Wait until it ends by itself; return the exit code, None where it was not started."""
-        return self.process.wait(timeout_s) if self.process is not None else None
-
     def kill(self) -> None:
         """End it as the kernel does."""
         if self.process is not None:
@@ -215,8 +211,15 @@ class Team:
 
     def events(self, name: str) -> list[str]:
         """Return the reasons of the Events about an integration."""
+        return sorted(item["reason"] for item in self._events(name))
+
+    def event_types(self, name: str) -> set[str]:
+        """Return the types of the Events about an integration."""
+        return {item["type"] for item in self._events(name)}
+
+    def _events(self, name: str) -> list[dict[str, Any]]:
         items = json.loads(self.kubectl("get", "events.events.k8s.io", "-o", "json"))["items"]
-        return sorted(item["reason"] for item in items if item["regarding"]["name"] == name)
+        return [item for item in items if item["regarding"]["name"] == name]
 
 
 @contextlib.contextmanager

@@ -64,6 +64,22 @@ class Proofs:
         """Whether it is to write notes, and PagerDuty lets it."""
         return record.writes_notes and not self.is_refused(record)
 
+    def outranked(self) -> dict[str, str]:
+        """Return who shares account and scope with an older integration that writes the notes, and which that is.
+
+        Where the oldest one's webhooks have not come, only an incident shows who writes.
+        """
+        found: dict[str, str] = {}
+        for places in self._shelves.values():
+            writers = self._writers(places) if len(places) > 1 else []
+            if writers and self.has_signed(writers[0]):
+                found |= {each.id: writers[0].id for each in writers[1:]}
+        return found
+
+    def _writers(self, places: list[tuple[Order, str]]) -> list[RoutingRecord]:
+        records = (self._routing.get(integration_id) for _, integration_id in places)
+        return [each for each in records if each is not None and not each.suspend and self.may_write(each)]
+
     def in_scope(self, row: IncidentRow) -> Iterator[RoutingRecord]:
         """Yield the integrations of a confirmed incident's account within whose scope it is, the first rank first."""
         teams = [Scope("team", each) for each in row.team_ids]

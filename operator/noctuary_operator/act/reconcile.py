@@ -19,7 +19,7 @@ from noctuary_operator.plan.events import planned_events
 from noctuary_operator.plan.lookups import describe_lookup
 from noctuary_operator.plan.manifests import Backend
 from noctuary_operator.plan.observed import Lookup, Minted, Observed
-from noctuary_operator.plan.policy import Policy, Problem
+from noctuary_operator.plan.policy import Policy, Problem, mapped_namespaces
 from noctuary_operator.resources import paths, reasons
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.objects import OWNER_ANNOTATION, LabelledSecret
@@ -122,7 +122,7 @@ class Reconciler:
         record, report = self._view.record_secret(integration.uid), self._report_of(integration.uid)
         webhook_secret = await self._webhook_secret(integration)
         subscription = spec.webhook.subscription if spec.webhook is not None else None
-        mapped = {namespace for service in spec.services for namespace in service.namespaces}
+        mapped = mapped_namespaces(spec, integration.namespace)
         return Observed(
             integration=integration,
             api_token=await self._look_up(integration, spec.api_token_secret_ref if spec.writes_notes else None),
@@ -136,6 +136,7 @@ class Reconciler:
             routes=self._view.routes_of(integration.uid),
             consents={namespace: self._consents(namespace, integration.namespace) for namespace in mapped},
             unwatched=frozenset(namespace for namespace in mapped if not self._view.watches(namespace)),
+            missing=frozenset(namespace for namespace in mapped if not self._view.knows_namespace(namespace)),
             report=report,
             displacer=self._displacer(integration, report),
             minted=self._minted.get(integration.uid),

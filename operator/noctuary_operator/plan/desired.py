@@ -105,7 +105,7 @@ def compile_desired(
         route_problem=route.problem,
         api_problem=api_problem,
         from_problem=from_problem,
-        consent_problem=rules.consent_problem(refused, integration.namespace, observed.unwatched),
+        consent_problem=rules.consent_problem(refused, integration.namespace, observed.unwatched, observed.missing),
         due_at=min(parts.due_at, default=None),
     )
 

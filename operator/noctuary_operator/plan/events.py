@@ -7,9 +7,17 @@ from noctuary_operator.resources import reasons
 from noctuary_operator.resources.status import Condition, IntegrationStatus
 
 ONLY_ON_READY = frozenset(
-    {reasons.INVALID_SPEC, reasons.SPEC_TOO_LARGE, reasons.TOO_MANY_INTEGRATIONS, reasons.CONSENT_MISSING}
+    {
+        reasons.INVALID_SPEC,
+        reasons.SPEC_TOO_LARGE,
+        reasons.TOO_MANY_INTEGRATIONS,
+        reasons.CONSENT_MISSING,
+        reasons.NAMESPACE_MISSING,
+    }
 )
 """Reasons that no part carries: for them Ready itself is reported."""
+NEXT_STEP = reasons.SIGNING_SECRET_MISSING
+"""What is missing of each integration that was just made: its subscription needs the URL that it has from us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +55,18 @@ def _transitions(before: IntegrationStatus, after: IntegrationStatus) -> list[Pl
     for type_ in types:
         old, new = _own_problem(before.condition(type_)), _own_problem(after.condition(type_))
         if new is not None and (old is None or old.reason != new.reason):
-            found.append(PlannedEvent("Warning", new.reason, "Check", new.message))
+            is_step = new.reason == NEXT_STEP and before.condition(type_) is None
+            found.append(PlannedEvent("Normal" if is_step else "Warning", new.reason, "Check", new.message))
         elif old is not None and new is None:
             found.append(PlannedEvent("Normal", "Healed", "Check", f"{old.reason} is over"))
+    if (ready := _became_ready(before, after)) is not None:
+        found.append(PlannedEvent("Normal", reasons.READY, "Check", f"{ready.reason}: {ready.message}"))
     return found
+
+
+def _became_ready(before: IntegrationStatus, after: IntegrationStatus) -> Condition | None:
+    old, new = before.condition("Ready"), after.condition("Ready")
+    return new if new is not None and new.status == "True" and (old is None or old.status != "True") else None
 
 
 def _own_problem(condition: Condition | None) -> Condition | None:

@@ -42,6 +42,8 @@ class Observed:
     signing_secret: Lookup = Lookup()
     consents: Mapping[str, bool] = field(default_factory=dict)
     unwatched: frozenset[str] = frozenset()
+    missing: frozenset[str] = frozenset()
+    """Mapped namespaces that are not there, as far as this release can see."""
     report: IntegrationReport | None = None
     displacer: str | None = None
     """Who the report says writes the notes instead, as far as this namespace may know."""

@@ -136,22 +136,29 @@ def from_problem(spec: IntegrationSpec) -> Problem | None:
     )
 
 
+def mapped_namespaces(spec: IntegrationSpec, own: str) -> set[str]:
+    """Return the namespaces of others that an integration maps."""
+    return {namespace for service in spec.services for namespace in service.namespaces} - {own}
+
+
 def refused_namespaces(
     spec: IntegrationSpec, own: str, consents: Mapping[str, bool], unwatched: Collection[str], policy: Policy
 ) -> list[str]:
     """Return the mapped foreign namespaces that have not consented, or that this release does not watch."""
-    mapped = {namespace for service in spec.services for namespace in service.namespaces} - {own}
     return sorted(
         namespace
-        for namespace in mapped
+        for namespace in mapped_namespaces(spec, own)
         if namespace in unwatched or (policy.consent_required and not consents.get(namespace, False))
     )
 
 
-def consent_problem(refused: list[str], own: str, unwatched: Collection[str]) -> Problem | None:
-    """Return the problem of the mapped namespaces that are left out, None when there are none."""
-    closed = [namespace for namespace in refused if namespace not in unwatched]
+def consent_problem(
+    refused: list[str], own: str, unwatched: Collection[str], missing: Collection[str]
+) -> Problem | None:
+    """Return the problem of the mapped namespaces that are refused or missing, None when there are none."""
     unseen = [namespace for namespace in refused if namespace in unwatched]
+    absent = sorted(namespace for namespace in missing if namespace not in unwatched)
+    closed = [namespace for namespace in refused if namespace not in (*unseen, *absent)]
     sentences = []
     if closed:
         sentences.append(
@@ -163,7 +170,13 @@ def consent_problem(refused: list[str], own: str, unwatched: Collection[str]) ->
             f"{', '.join(unseen[:5])} is not watched by this release and is left out; "
             "ask the administrator to add it to watchNamespaces, or remove it from spec.services"
         )
-    return Problem(reasons.CONSENT_MISSING, f"spec.services: {'. '.join(sentences)}") if sentences else None
+    if absent:
+        sentences.append(
+            f"{', '.join(absent[:5])} does not exist, or cannot be read by this release; "
+            "correct its name in spec.services, or create it"
+        )
+    reason = reasons.CONSENT_MISSING if closed or unseen else reasons.NAMESPACE_MISSING
+    return Problem(reason, f"spec.services: {'. '.join(sentences)}") if sentences else None
 
 
 def _listed(allowed: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ from testbed.operating.team import OperatorProcess, Team, TeamOf
 from testbed.polling import eventually
 
 INGRESS = {"type": "Ingress"}
+APP = {"matchLabels": {"app": "api"}}
 
 
 def test_a_manual_integration_waits_for_its_signing_secret_and_goes_on_when_it_comes(team: Team) -> None:
@@ -25,7 +26,6 @@ def test_a_manual_integration_waits_for_its_signing_secret_and_goes_on_when_it_c
     [
         ({"other": "x"}, "Secret pagerduty has no key token"),
         ({"token": " \n"}, "key token of Secret pagerduty is empty"),
-        ({"token": "a\nb"}, "holds more than one line"),
     ],
 )
 def test_an_api_token_that_cannot_be_used_is_said_in_words_and_heals(
@@ -130,10 +130,37 @@ def test_only_a_change_of_status_moves_the_transition_time(team: Team) -> None:
     assert second["lastTransitionTime"] == first["lastTransitionTime"]
 
 
-def test_a_plain_first_ready_makes_no_event(team: Team) -> None:
+def test_reaching_ready_is_a_normal_event(team: Team) -> None:
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
-    assert team.events("payments") == []
+    eventually("the event", lambda: team.events("payments") == ["Ready"])
+    assert team.event_types("payments") == {"Normal"}
+
+
+def test_the_first_step_of_the_set_up_is_no_warning(team: Team) -> None:
+    team.kubectl("delete", "secret", "signing")
+    team.apply("payments")
+    team.settled("payments", "SigningSecretMissing")
+    eventually("the event", lambda: team.events("payments") == ["SigningSecretMissing"])
+    assert team.event_types("payments") == {"Normal"}
+
+
+def test_ready_counts_the_other_problems(team: Team) -> None:
+    team.kubectl("delete", "secret", "pagerduty", "signing")
+    team.apply("payments", services=[{"name": "api", "selector": APP, "namespaces": ["nowhere"]}])
+    said = team.settled("payments", "SigningSecretMissing")["message"]
+    assert said.endswith("; and 2 other problems: ApiTokenMissing, NamespaceMissing")
+
+
+def test_a_namespace_that_does_not_exist_is_not_one_that_has_not_consented(team: Team) -> None:
+    name = f"{team.namespace}-other"
+    team.apply("payments", services=[{"name": "api", "selector": APP, "namespaces": [name]}])
+    assert f"{name} does not exist" in team.settled("payments", "NamespaceMissing")["message"]
+    team.cluster.kubectl("create", "namespace", name)
+    assert "has not consented" in team.settled("payments", "ConsentMissing")["message"]
+    team.cluster.kubectl("annotate", "namespace", name, f"noctuary.io/allow-from={team.namespace}")
+    team.settled("payments", "AwaitingFirstWebhook")
+    team.cluster.kubectl("delete", "namespace", name, "--wait=false")
 
 
 def test_a_problem_makes_one_event_when_it_appears_and_one_when_it_is_over(team: Team) -> None:
@@ -145,7 +172,7 @@ def test_a_problem_makes_one_event_when_it_appears_and_one_when_it_is_over(team:
     team.settled("payments", "ApiTokenMissing")
     team.store("pagerduty", token="t")
     team.settled("payments", "AwaitingFirstWebhook")
-    eventually("both events", lambda: team.events("payments") == ["ApiTokenMissing", "Healed"])
+    eventually("all events", lambda: team.events("payments") == ["ApiTokenMissing", "Healed", "Ready"])
 
 
 def test_the_columns_say_what_matters(team: Team) -> None:

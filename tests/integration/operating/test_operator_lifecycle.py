@@ -139,12 +139,19 @@ def test_a_second_operator_waits_until_the_first_ends(own_operator: OperatorProc
     assert holder() not in ("", first)
 
 
-def test_losing_the_lease_ends_the_process(own_operator: OperatorProcess) -> None:
+def test_a_lost_lease_ends_the_work_until_it_is_held_again(own_operator: OperatorProcess, team_of: TeamOf) -> None:
+    held = '"event": "Lease acquired"'
+    before = own_operator.log.read_text().count(held)
     patch = '{"spec":{"holderIdentity":"another"}}'
     own_operator.cluster.kubectl(
         "-n", own_operator.namespace, "patch", "lease", "noctuary-operator", "--type=merge", "-p", patch
     )
-    assert own_operator.wait(20) == 1
+    eventually("it says so", lambda: "the Lease was lost" in own_operator.log.read_text())
+    eventually("it holds the Lease again", lambda: own_operator.log.read_text().count(held) > before)
+    team = team_of(own_operator)
+    team.apply("payments")
+    team.settled("payments", "AwaitingFirstWebhook")
+    assert own_operator.is_running()
 
 
 class Receiver(http.server.ThreadingHTTPServer):
@@ -255,7 +262,7 @@ def test_what_pagerduty_refuses_is_said_until_it_is_mended(
     assert operator.writes() == {}
     receiver.reports = [IntegrationReport(uid)]
     team.settled("payments", "AwaitingFirstWebhook")
-    eventually("both events", lambda: team.events("payments") == sorted([reason, "Healed"]))
+    eventually("all events", lambda: team.events("payments") == sorted([reason, "Healed", "Ready", "Ready"]))
 
 
 def test_an_unreachable_receiver_is_logged_once_and_breaks_nothing(

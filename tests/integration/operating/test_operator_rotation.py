@@ -27,7 +27,7 @@ def test_a_changed_rotate_request_rotates_and_the_old_token_lives_for_the_overla
     status = eventually("the status", lambda: (t := team.status("payments").get("token")) and t["serial"] == 2 and t)
     assert status["observedRotateRequest"] == "first"
     assert "previousExpiresAt" in status
-    assert team.events("payments") == ["TokenRotated"]
+    assert team.events("payments") == ["Ready", "TokenRotated"]
 
 
 def test_going_back_to_an_earlier_request_rotates_too(team: Team) -> None:

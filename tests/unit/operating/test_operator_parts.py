@@ -310,7 +310,9 @@ def condition(type_: str, status: str, reason: str) -> Condition:
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        ([], [("Ready", "True", "Active")], []),
+        ([], [("Ready", "True", "Active")], ["Ready"]),
+        ([("Ready", "Unknown", "X")], [("Ready", "True", "Active")], ["Ready"]),
+        ([("Ready", "True", "Active")], [("Ready", "True", "Suspended")], []),
         ([], [("Ready", "False", "HostNotAllowed"), ("RouteReady", "False", "HostNotAllowed")], ["HostNotAllowed"]),
         ([("RouteReady", "False", "X")], [("RouteReady", "False", "X")], []),
         ([("RouteReady", "False", "X")], [("RouteReady", "Unknown", "Y")], ["Healed"]),
@@ -323,6 +325,22 @@ def test_events_tell_of_problems_once(
 ) -> None:
     old, new = (IntegrationStatus(conditions=[condition(*each) for each in part]) for part in (before, after))
     assert [event.reason for event in planned_events(old, new, None)] == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "reason", "expected"),
+    [
+        ([], "SigningSecretMissing", "Normal"),
+        ([("SubscriptionReady", "True", "Active")], "SigningSecretMissing", "Warning"),
+        ([], "SigningSecretUnusable", "Warning"),
+    ],
+)
+def test_the_signing_secret_that_a_new_integration_waits_for_is_no_warning(
+    before: list[tuple[str, str, str]], reason: str, expected: str
+) -> None:
+    old = IntegrationStatus(conditions=[condition(*each) for each in before])
+    new = IntegrationStatus(conditions=[condition("SubscriptionReady", "False", reason)])
+    assert [event.type for event in planned_events(old, new, None)] == [expected]
 
 
 def raw(version: int, uid: str = UID, generation: int = 1, **spec: Any) -> dict[str, Any]:

@@ -256,3 +256,13 @@ async def test_it_ends_and_is_reported_when_the_day_is_over(
     later = clock.now() + 90_000
     monkeypatch.setattr(clock, "now", lambda: later)
     assert (said, (await displaced(receiver, cursor))[0]) == ("b", "nobody")
+
+
+async def test_whoever_has_the_scope_of_an_older_one_is_reported_while_that_lasts(receiver: Receiver) -> None:
+    outranked = {"a": "b"}
+    receiver.deps.reports = ReportLog(receiver.deps.routing, receiver.deps.unread, lambda: dict(outranked))
+    receiver.route(routing_record("a"), routing_record("b"))
+    said, cursor = await displaced(receiver)
+    assert await displaced(receiver, cursor) == (None, cursor)
+    outranked.clear()
+    assert (said, (await displaced(receiver, cursor))[0]) == ("b", "nobody")

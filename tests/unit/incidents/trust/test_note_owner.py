@@ -47,6 +47,12 @@ class Table:
         state.proven_token_sha256 = hash_secret(f"token-{record.id}") if signed else None
         await self._scene.store.commit(SaveIntegrationState(state))
 
+    async def outranked(self) -> dict[str, str]:
+        """Return who says that another one writes, before there is an incident."""
+        proofs = Proofs(self._scene.store, self._scene.routing)
+        await proofs.refresh()
+        return proofs.outranked()
+
     async def verdict(
         self, note: NoteRow | None = None, confirmed_by: Iterable[str] = (), *, has_waited: bool = False
     ) -> Verdict:
@@ -172,3 +178,24 @@ async def test_one_that_is_refused_and_alone_keeps_its_note_waiting(table: Table
     await table.knows(table.theirs)
     assert (await table.verdict()).turn is Turn.WAIT
     assert (await table.verdict(note("theirs"))).turn is Turn.THEIRS
+
+
+@pytest.mark.parametrize(
+    ("change", "known", "expected"),
+    [
+        ({"created_at": 1.0}, {}, {"ours": "theirs"}),
+        ({"created_at": 9e9}, {}, {"theirs": "ours"}),
+        ({"created_at": 1.0}, {"signed": False}, {}),
+        ({"created_at": 9e9}, {"signed": False}, {"theirs": "ours"}),
+        ({"created_at": 1.0}, {"account": "another.pagerduty.com"}, {}),
+        ({"created_at": 1.0, "scope": SERVICE}, {}, {}),
+        ({"created_at": 1.0, "suspend": True}, {}, {}),
+        ({"created_at": 1.0, "direction": "inbound"}, {}, {}),
+    ],
+)
+async def test_of_two_with_one_scope_it_is_known_before_an_incident_who_writes(
+    table: Table, change: dict[str, Any], known: dict[str, Any], expected: dict[str, str]
+) -> None:
+    table.change("theirs", **{"scope": ALL, **change})
+    await table.knows(table.theirs, **known)
+    assert await table.outranked() == expected
