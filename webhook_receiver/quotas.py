@@ -38,20 +38,20 @@ def refused_items(batch: Batch, added: Sequence[Added]) -> list[ItemError]:
 
 
 class QuotaReports:
-    """What is told to the operator of each tenant's quotas, and which tenants' changed since it was last told."""
+    """What is told to the operator of the quotas of tenants and integrations, and whose changed since it was told."""
 
     def __init__(self) -> None:
         self._told: dict[str, Quota] = {}
         self._met: Mapping[str, QuotaMet] = {}
 
     def changed(self, met: Mapping[str, QuotaMet]) -> set[str]:
-        """Take what is met now; return the tenants that meet another quota than before, or none any more."""
-        now = {tenant: each.quota for tenant, each in met.items()}
-        changed = {tenant for tenant in now.keys() | self._told.keys() if now.get(tenant) is not self._told.get(tenant)}
+        """Take what is met now; return the holders that meet another quota than before, or none any more."""
+        now = {holder: each.quota for holder, each in met.items()}
+        changed = {holder for holder in now.keys() | self._told.keys() if now.get(holder) is not self._told.get(holder)}
         self._told, self._met = now, met
         return changed
 
-    def of(self, tenant: str) -> QuotaReport | None:
-        """Return what a tenant's integrations show."""
-        met = self._met.get(tenant)
+    def of(self, integration_id: str, tenant: str) -> QuotaReport | None:
+        """Return what an integration shows: its own quota, else its tenant's."""
+        met = self._met.get(integration_id) or self._met.get(tenant)
         return None if met is None else QuotaReport(met.quota.value, met.limit)

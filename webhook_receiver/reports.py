@@ -93,9 +93,9 @@ class ReportLog:
         return Displaced(first) if first is not None else None
 
     def _take_quotas(self, met: Mapping[str, QuotaMet]) -> None:
-        if tenants := self._quotas.changed(met):
+        if holders := self._quotas.changed(met):
             for record in self._routing:
-                if record.namespace in tenants:
+                if not holders.isdisjoint((record.id, record.namespace)):
                     self.note_change(record.id)
 
     def _report(self, record: RoutingRecord) -> IntegrationReport:
@@ -109,7 +109,7 @@ class ReportLog:
             last_failure_reason=state.last_failure_reason,
             refusal=self._refusals.current(state),
             displaced=self._current_displacement(state),
-            quota=self._quotas.of(record.namespace),
+            quota=self._quotas.of(record.id, record.namespace),
             unread=self.unread.told(record.id),
             wrong_secret=wrong_secret(record, state, clock.now()),
         )

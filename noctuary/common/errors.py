@@ -59,14 +59,15 @@ class StoreUnavailable(NotReady):
 
 
 class QuotaExceeded(NotReady):
-    """A namespace keeps as much as it may, and nothing of it is over; nothing was committed, others are not concerned.
+    """A namespace or an integration keeps as much as it may, and nothing of it is over; nothing was committed.
 
-    `quota` names what was met. It is no StoreUnavailable: whoever works for others, too, goes on with them.
+    `quota` names what was met, and `holder` by whom: a namespace, or an integration by its id. Others are not
+    concerned: it is no StoreUnavailable, so whoever works for others, too, goes on with them.
     """
 
-    def __init__(self, tenant: str, quota: str, problem: str, retry_after_s: float) -> None:
+    def __init__(self, holder: str, quota: str, problem: str, retry_after_s: float) -> None:
         super().__init__(problem, retry_after_s)
-        self.tenant = tenant
+        self.holder = holder
         self.quota = quota
 
 

@@ -131,9 +131,10 @@ class Metrics:
     def _store(self) -> None:
         self.over_quota = Counter(
             "noctuary_store_over_quota",
-            "Rows beyond a quota of their tenant, by quota (events, bytes, services, subject_bytes, webhook_bytes, "
-            "incident_bytes, store_bytes: 7 values) and what became of them (refused: posted events, webhooks, "
-            "incidents; pushed_out: made room: 2 values).",
+            "Rows beyond a quota of a tenant or an integration, by quota (events, bytes, services, subject_bytes, "
+            "webhook_bytes, incident_bytes, waiting_webhooks, waiting_webhook_bytes, incidents, store_bytes: "
+            "10 values) and what became of them (refused: posted events, webhooks, incidents; pushed_out: made room: "
+            "2 values).",
             ["quota", "effect"],
             registry=self.registry,
         )

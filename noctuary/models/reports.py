@@ -26,9 +26,20 @@ class Displaced(msgspec.Struct, frozen=True):
 
 
 class QuotaReport(msgspec.Struct, frozen=True):
-    """The quota of the store that the integration's namespace met within the last quarter of an hour."""
+    """The quota of the store that the integration, or its namespace, met within the last quarter of an hour."""
 
-    of: Literal["events", "bytes", "services", "subject_bytes", "webhook_bytes", "incident_bytes", "store_bytes"]
+    of: Literal[
+        "events",
+        "bytes",
+        "services",
+        "subject_bytes",
+        "webhook_bytes",
+        "incident_bytes",
+        "waiting_webhooks",
+        "waiting_webhook_bytes",
+        "incidents",
+        "store_bytes",
+    ]
     limit: int
 
 

@@ -321,8 +321,7 @@ class Store(Protocol):
     async def add_webhook(self, webhook: NewWebhook) -> bool:
         """Keep a webhook; False when this integration already has one of this id. Also sets last_webhook_at.
 
-        Raises StoreUnavailable when too many of this integration wait already, QuotaExceeded when its namespace keeps
-        as many bytes of them as it may.
+        Raises QuotaExceeded when as many of this integration wait as may, or as many bytes of its namespace.
         """
 
     async def claim_webhooks(self, limit: int, lease_s: float, now: float, share: Share = WHOLE) -> list[InboxRow]:
@@ -439,7 +438,7 @@ class Store(Protocol):
         """
 
     def quotas_met(self, now: float) -> dict[str, QuotaMet]:
-        """Return the quotas that tenants met lately, by tenant."""
+        """Return the quotas that were met lately, by the name of the tenant or the id of the integration."""
 
     async def depths(self, now: float) -> Depths:
         """Return how much waits."""

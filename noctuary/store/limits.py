@@ -41,7 +41,7 @@ UNUSED_SHARE = 16
 
 
 class Quota(StrEnum):
-    """Which of its quotas a tenant has met."""
+    """Which quota a tenant has met, or a single integration (OWN_...)."""
 
     EVENTS = "events"
     BYTES = "bytes"
@@ -49,6 +49,9 @@ class Quota(StrEnum):
     SUBJECTS = "subject_bytes"
     WEBHOOKS = "webhook_bytes"
     INCIDENTS = "incident_bytes"
+    OWN_WEBHOOKS = "waiting_webhooks"
+    OWN_WEBHOOK_BYTES = "waiting_webhook_bytes"
+    OWN_INCIDENTS = "incidents"
     STORE = "store_bytes"
 
 
@@ -86,12 +89,18 @@ class StoreLimits(msgspec.Struct, frozen=True):
                 return self.tenant_webhook_bytes
             case Quota.INCIDENTS:
                 return self.tenant_incident_bytes
+            case Quota.OWN_WEBHOOKS:
+                return self.waiting_webhooks
+            case Quota.OWN_WEBHOOK_BYTES:
+                return self.waiting_webhook_bytes
+            case Quota.OWN_INCIDENTS:
+                return self.incidents_per_integration
             case Quota.STORE:
                 return self.store_bytes
 
 
 class QuotaMet(msgspec.Struct, frozen=True):
-    """A tenant met a quota, last at a time (seconds since the epoch)."""
+    """A tenant, or an integration, met a quota, last at a time (seconds since the epoch)."""
 
     quota: Quota
     limit: int

@@ -46,6 +46,7 @@ from noctuary.store.interface import (
 from noctuary.store.limits import WEBHOOK_ROW_BYTES, Added, Quota, QuotaMet, StoreLimits
 from noctuary.store.sqlite import baselines, inbox, incidents, integration_states
 from noctuary.store.sqlite.bounds import holdings, inbox_share
+from noctuary.store.sqlite.bounds.full import full_holders
 from noctuary.store.sqlite.bounds.met import QuotasMet
 from noctuary.store.sqlite.bounds.upkeep import Upkeep
 from noctuary.store.sqlite.bounds.volume import Levels
@@ -97,7 +98,7 @@ class SqliteStore:
         database = Database(directory / FILE_NAME)
         await database.open()
         store = cls(database, limits or StoreLimits(), metrics or Metrics())
-        await store._events.recall_quotas()
+        store._met.recall(await database.read(lambda c: full_holders(c, store._limits)))
         return store
 
     async def add_webhook(self, webhook: NewWebhook) -> bool:
@@ -120,7 +121,7 @@ class SqliteStore:
         try:
             return await writing
         except QuotaExceeded as error:
-            self._met.note(error.tenant, Quota(error.quota), "refused")
+            self._met.note(error.holder, Quota(error.quota), "refused")
             raise
 
     async def claim_webhooks(self, limit: int, lease_s: float, now: float, share: Share = WHOLE) -> list[InboxRow]:
@@ -302,7 +303,7 @@ class SqliteStore:
         return await self._events.last_event_at(tenants, services, without_reasons)
 
     def quotas_met(self, now: float) -> dict[str, QuotaMet]:
-        """Return the quotas that tenants met lately."""
+        """Return the quotas that were met lately."""
         return self._met.lately(now)
 
     async def incident(self, integration_id: str, incident_id: str) -> IncidentRow | None:

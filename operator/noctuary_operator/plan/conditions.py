@@ -153,14 +153,15 @@ def _ready(
     problems = [state for state in parts.values() if state[0] == "False"]
     if consent is not None:
         problems.append(("False", consent.reason, consent.message))
+    quota = _quota(observed)
     if problems:
-        return _first_of(problems)
+        return _first_of(problems if quota is None else [*problems, quota])
     unknown = next((state for state in parts.values() if state[0] == "Unknown"), None)
     if unknown is not None:
         return unknown
-    if spec.suspend:
+    if spec.suspend and quota is None:
         return "True", reasons.SUSPENDED, "spec.suspend is true: webhooks are stored, nothing is posted"
-    special = _quota(observed) or _unread(observed)
+    special = quota or _unread(observed)
     return special or parts.get("SubscriptionReady") or ("True", reasons.ACTIVE, "notes can be written")
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from noctuary.models.integration_spec import parse_spec
 from noctuary.models.payload_kinds import BY_KIND, UNSIGNED
-from noctuary.models.reports import IntegrationReport, UnreadReport
+from noctuary.models.reports import IntegrationReport, QuotaReport, UnreadReport
 from noctuary.models.routing_record import RoutingRecord, TokenHash
 from noctuary_operator.plan.conditions import Outcome, status_of
 from noctuary_operator.plan.desired import Desired
@@ -13,30 +13,31 @@ from noctuary_operator.plan.observed import Lookup, Observed
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.status import Condition, IntegrationStatus
 
-SPEC = parse_spec(
-    {
-        "direction": "inbound",
-        "webhook": {
-            "host": "hooks.example.com",
-            "route": {"type": "None"},
-            "subscription": {
-                "management": "Manual",
-                "scope": {"type": "service", "id": "P1"},
-                "signingSecretRef": {"name": "s", "key": "k"},
-            },
+FIELDS = {
+    "direction": "inbound",
+    "webhook": {
+        "host": "hooks.example.com",
+        "route": {"type": "None"},
+        "subscription": {
+            "management": "Manual",
+            "scope": {"type": "service", "id": "P1"},
+            "signingSecretRef": {"name": "s", "key": "k"},
         },
-    }
-)
+    },
+}
 RECORD = RoutingRecord(
     "uid", "team", "p", 0.0, 1, "inbound", "https://api.pagerduty.com", tokens=[TokenHash("hash", 1)]
 )
 KINDS = [*BY_KIND, UNSIGNED]
 
 
-def said(report: IntegrationReport | None, before: IntegrationStatus | None = None) -> dict[str, Condition]:
-    integration = Integration("uid", "team", "p", 1, 0.0, 1, False, SPEC, None, before or IntegrationStatus())
+def said(
+    report: IntegrationReport | None, before: IntegrationStatus | None = None, *, suspend: bool = False
+) -> dict[str, Condition]:
+    spec = parse_spec(FIELDS | {"suspend": suspend})
+    integration = Integration("uid", "team", "p", 1, 0.0, 1, False, spec, None, before or IntegrationStatus())
     observed = Observed(integration, 0.0, signing_secret=Lookup("s"), report=report)
-    made = status_of(observed, SPEC, Desired(RECORD, {}), Outcome(), Backend("noctuary", "noctuary-receiver", 8080))
+    made = status_of(observed, spec, Desired(RECORD, {}), Outcome(), Backend("noctuary", "noctuary-receiver", 8080))
     return {each.type: each for each in made.conditions}
 
 
@@ -78,3 +79,10 @@ def test_it_stays_until_the_receiver_has_reported_and_ends_with_its_report(prove
     kept = said(None, before)
     assert kept["Ready"].message == first["Ready"].message
     assert said(IntegrationReport("uid"), before)["Ready"].reason == "AwaitingFirstWebhook"
+
+
+@pytest.mark.parametrize("suspend", [True, False])
+def test_a_quota_is_told_of_a_suspended_integration_too_whose_webhooks_wait(suspend: bool) -> None:
+    ready = said(IntegrationReport("uid", quota=QuotaReport("waiting_webhooks", 10_000)), suspend=suspend)["Ready"]
+    assert (ready.status, ready.reason) == ("True", "QuotaReached")
+    assert ready.message.startswith("this integration reached its fixed limit of waiting webhooks of 10000: webhooks")

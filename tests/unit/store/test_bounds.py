@@ -14,7 +14,7 @@ import pytest
 import structlog
 
 from noctuary.common import clock
-from noctuary.common.errors import StoreUnavailable
+from noctuary.common.errors import QuotaExceeded, StoreUnavailable
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.store.interface import (
@@ -397,7 +397,7 @@ async def test_an_integration_whose_webhooks_wait_is_asked_to_retry_and_no_other
 ) -> None:
     for number, body in enumerate(bodies[:-1]):
         assert await store.add_webhook(webhook(f"w{number}", body=body))
-    with pytest.raises(StoreUnavailable, match="of this integration wait"):
+    with pytest.raises(QuotaExceeded, match="of this integration wait"):
         await store.add_webhook(webhook("last", body=bodies[-1]))
     assert await store.add_webhook(webhook("last", "two", bodies[-1]))
     [row] = await store.claim_webhooks(1, 30, NOW)

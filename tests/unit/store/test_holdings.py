@@ -67,7 +67,7 @@ async def fill_webhooks(store: SqliteStore, tenant: str) -> int:
         try:
             await store.add_webhook(webhook(f"w{number}", f"{tenant}-{number % 10}", tenant))
         except QuotaExceeded as error:
-            assert (error.tenant, error.quota, error.http_status) == (tenant, "webhook_bytes", 503)
+            assert (error.holder, error.quota, error.http_status) == (tenant, "webhook_bytes", 503)
             return number
     raise AssertionError("nothing was refused")
 

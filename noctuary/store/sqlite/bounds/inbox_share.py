@@ -2,8 +2,8 @@
 
 import sqlite3
 
-from noctuary.common.errors import StoreUnavailable
-from noctuary.store.limits import StoreLimits
+from noctuary.common.errors import QuotaExceeded
+from noctuary.store.limits import Quota, StoreLimits
 from noctuary.store.sqlite.bounds.holdings import RETRY_AFTER_S
 
 KEEP_FINISHED_S = 72 * 3600
@@ -11,12 +11,14 @@ KEEP_FINISHED_S = 72 * 3600
 
 
 def require(connection: sqlite3.Connection, integration_id: str, limits: StoreLimits) -> None:
-    """Raise StoreUnavailable when more of an integration waits than may."""
+    """Raise QuotaExceeded when more of an integration waits than may."""
     waiting, size = connection.execute(
         "SELECT waiting, waiting_bytes FROM holders WHERE integration_id = ?", (integration_id,)
     ).fetchone() or (0, 0)
-    if waiting > limits.waiting_webhooks or size > limits.waiting_webhook_bytes:
-        raise StoreUnavailable("Too many webhooks of this integration wait", retry_after_s=RETRY_AFTER_S)
+    for quota, held in ((Quota.OWN_WEBHOOKS, waiting), (Quota.OWN_WEBHOOK_BYTES, size)):
+        if held > limits.of(quota):
+            problem = "Too many webhooks of this integration wait"
+            raise QuotaExceeded(integration_id, quota.value, problem, RETRY_AFTER_S)
 
 
 def stale(connection: sqlite3.Connection, now: float, limits: StoreLimits, limit: int) -> list[int]:

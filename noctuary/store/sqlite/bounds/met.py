@@ -1,4 +1,4 @@
-"""Which tenants met a quota lately: what metrics, senders and conditions are told of."""
+"""Who met a quota lately, a tenant or an integration: what metrics, senders and conditions are told of."""
 
 from collections.abc import Mapping
 
@@ -19,23 +19,23 @@ class QuotasMet:
         self._met: dict[str, QuotaMet] = {}
 
     def recall(self, full: Mapping[str, Quota]) -> None:
-        """Take tenants that are full by what is stored for tenants that met their quota now."""
-        for tenant, quota in full.items():
-            self._met[tenant] = QuotaMet(quota, self._limits.of(quota), clock.now())
+        """Take who is full by what is stored for who met a quota now."""
+        for holder, quota in full.items():
+            self._met[holder] = QuotaMet(quota, self._limits.of(quota), clock.now())
 
-    def note(self, tenant: str, quota: Quota, effect: str, rows: int = 1) -> None:
+    def note(self, holder: str, quota: Quota, effect: str, rows: int = 1) -> None:
         """Count rows that were refused or pushed out (`effect`) for a quota; names that go hide no other quota."""
         self._metrics.over_quota.labels(quota.value, effect).inc(rows)
-        stands = self.lately(clock.now()).get(tenant) if quota is Quota.SUBJECTS else None
+        stands = self.lately(clock.now()).get(holder) if quota is Quota.SUBJECTS else None
         if stands is None or stands.quota is quota:
-            self.recall({tenant: quota})
+            self.recall({holder: quota})
 
     def lately(self, now: float) -> dict[str, QuotaMet]:
-        """Return the quotas that tenants met lately, by tenant."""
-        return {tenant: met for tenant, met in self._met.copy().items() if abs(now - met.at) < QUOTA_STANDS_S}
+        """Return the quotas that were met lately, by the name of the tenant or the id of the integration."""
+        return {holder: met for holder, met in self._met.copy().items() if abs(now - met.at) < QUOTA_STANDS_S}
 
     def forget(self, now: float) -> None:
         """Forget what is not met any more; called now and then."""
-        for tenant, met in self._met.copy().items():
+        for holder, met in self._met.copy().items():
             if abs(now - met.at) >= QUOTA_STANDS_S:
-                self._met.pop(tenant, None)
+                self._met.pop(holder, None)

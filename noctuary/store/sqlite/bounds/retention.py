@@ -68,23 +68,22 @@ def walk(
     return Walk(over, found, rows[-1][0] if len(rows) == WALKED_ROWS else 0)
 
 
-def beyond_share(connection: sqlite3.Connection, limits: StoreLimits, limit: int) -> list[Over]:
-    """Return the incidents beyond what an integration may keep: closed ones first, the oldest first."""
+def beyond_share(connection: sqlite3.Connection, limits: StoreLimits, limit: int) -> dict[str, list[Over]]:
+    """Return the incidents beyond what integrations may keep, by integration: closed ones first, the oldest first."""
     crowded = connection.execute(
         "SELECT integration_id, count(*) FROM incidents GROUP BY integration_id HAVING count(*) > ?",
         (limits.incidents_per_integration,),
     ).fetchall()
-    found: list[Over] = []
+    found: dict[str, list[Over]] = {}
     for integration_id, count in crowded:
-        excess = min(count - limits.incidents_per_integration, limit - len(found))
-        found += (
-            Over(*row)
-            for row in connection.execute(
-                "SELECT rowid, revision FROM incidents WHERE integration_id = ? ORDER BY is_open, rowid LIMIT ?",
-                (integration_id, max(0, excess)),
-            )
+        excess = min(count - limits.incidents_per_integration, limit)
+        rows = connection.execute(
+            "SELECT rowid, revision FROM incidents WHERE integration_id = ? ORDER BY is_open, rowid LIMIT ?",
+            (integration_id, excess),
         )
-    return found
+        found[integration_id] = [Over(*row) for row in rows]
+        limit -= excess
+    return {integration_id: over for integration_id, over in found.items() if over}
 
 
 class _NoteTimes(msgspec.Struct):

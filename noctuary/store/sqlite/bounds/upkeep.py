@@ -105,9 +105,13 @@ class Upkeep:
         """Delete all incidents beyond a share, however fast they come: a round of all incidents takes hours."""
         gone = 0
         while over := await self._database.read(lambda c: retention.beyond_share(c, self._limits, limit)):
-            deleted = await self._delete_incidents(over)
+            deleted = 0
+            for integration_id, rows in over.items():
+                went = await self._delete_incidents(rows)
+                self._met.note(integration_id, Quota.OWN_INCIDENTS, "pushed_out", went)
+                deleted += went
             gone += deleted
-            if deleted == 0 or len(over) < limit:  # written since: they are looked at next time
+            if deleted == 0 or sum(map(len, over.values())) < limit:  # written since: they are looked at next time
                 break
         return gone
 

@@ -15,7 +15,6 @@ from noctuary.store.sqlite.bounds.met import QuotasMet
 from noctuary.store.sqlite.bounds.volume import Levels
 from noctuary.store.sqlite.database import Database
 from noctuary.store.sqlite.events import reading, rows, window
-from noctuary.store.sqlite.events.full import full_tenants
 from noctuary.store.sqlite.events.remembered import Remembered
 from noctuary.store.sqlite.jobs import MAX_EVENT_ROWS_BESIDE, Bulk
 from noctuary.store.sqlite.readers import THREADS
@@ -36,10 +35,6 @@ class EventShelf:
         self._levels = levels
         self._remembered = Remembered()
         self._turns = TurnSlots(WINDOWS_AT_ONCE)
-
-    async def recall_quotas(self) -> None:
-        """Count as met what tenants are full of by what is stored; called once, at a start; raises StoreUnavailable."""
-        self._met.recall(await self._database.read(lambda c: full_tenants(c, self._limits)))
 
     async def add(self, events: list[ContextEvent]) -> list[Added]:
         """Keep events; raise StoreUnavailable, also at once when too many wait."""

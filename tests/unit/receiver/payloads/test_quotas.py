@@ -77,7 +77,13 @@ def test_only_tenants_whose_quota_changed_are_told_of_again() -> None:
     met = {"a": QuotaMet(Quota.EVENTS, 5, 1.0), "b": QuotaMet(Quota.BYTES, 6, 1.0)}
     assert reports.changed(met) == {"a", "b"}
     assert reports.changed({"a": QuotaMet(Quota.EVENTS, 5, 9.0)}) == {"b"}
-    assert (reports.of("a"), reports.of("b")) == (QuotaReport("events", 5), None)
+    assert (reports.of("i", "a"), reports.of("i", "b")) == (QuotaReport("events", 5), None)
+
+
+def test_an_integration_shows_its_own_quota_and_others_of_its_namespace_do_not() -> None:
+    reports = QuotaReports()
+    assert reports.changed({"i": QuotaMet(Quota.OWN_WEBHOOKS, 7, 1.0)}) == {"i"}
+    assert (reports.of("i", "a"), reports.of("other", "a")) == (QuotaReport("waiting_webhooks", 7), None)
 
 
 async def test_the_operator_is_told_of_webhooks_that_the_namespace_may_not_keep(tmp_path: Path) -> None:
