@@ -147,9 +147,9 @@ async def test_one_that_may_write_no_more_loses_its_note(table: Table, change: d
 
 async def test_a_refused_token_loses_its_note_until_it_is_accepted(table: Table) -> None:
     now = clock.now()
-    await table.knows(table.theirs, last_failure_at=now, **REFUSED)
+    await table.knows(table.theirs, last_failure_at=now - 1, **REFUSED)
     assert (await table.verdict(note("theirs", note_id="N"))).turn is Turn.OURS
-    await table.knows(table.theirs, compared_until=now + 1)
+    await table.knows(table.theirs, compared_until=now)
     assert (await table.verdict(note("theirs", note_id="N"))).turn is Turn.THEIRS
 
 
