@@ -12,7 +12,7 @@ import pytest
 from testbed.docs.snippets import ROOT, snippets
 
 PAGES = ROOT / "docs" / "contributing"
-COPIED = ("noctuary", "operator", "webhook_receiver", "testbed", "hack", "tests", "charts", "crds")
+COPIED = ("noctuary", "operator", "webhook_receiver", "testbed", "hack", "tests", "charts", "crds", "docs")
 SHOWN = {
     "analyzer": ["tests/unit/analyzers", "tests/unit/notes/test_golden.py"],
     "watched-kind": ["tests/unit/sources/test_kinds.py"],
