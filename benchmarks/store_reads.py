@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from noctuary.store.interface import NewWebhook
+from noctuary.store.rows import NewWebhook
 from noctuary.store.sqlite import incidents
 from noctuary.store.sqlite.store import SqliteStore
 

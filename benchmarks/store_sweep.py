@@ -13,8 +13,8 @@ from pathlib import Path
 
 from benchmarks.store_window import _event
 from noctuary.common.errors import StoreUnavailable
-from noctuary.store.interface import NewWebhook
 from noctuary.store.limits import StoreLimits
+from noctuary.store.rows import NewWebhook
 from noctuary.store.sqlite.store import SqliteStore
 from webhook_receiver import background
 

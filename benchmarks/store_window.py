@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
-from noctuary.store.interface import EventQuery, NewWebhook
+from noctuary.store.queries import EventQuery
+from noctuary.store.rows import NewWebhook
 from noctuary.store.sqlite.store import SqliteStore
 
 EVENTS = 100_000

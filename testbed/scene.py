@@ -26,7 +26,8 @@ from noctuary.models.live_view import LiveReader, RevisionReader
 from noctuary.models.routing_record import RoutingRecord, TokenHash, encode_record, hash_secret, record_secret_name
 from noctuary.routing.record_secrets import Secret, SecretMeta
 from noctuary.routing.table import RoutingTable
-from noctuary.store.interface import IntegrationState, NewWebhook, SaveIntegrationState
+from noctuary.store.changes import SaveIntegrationState
+from noctuary.store.rows import IntegrationState, NewWebhook
 from noctuary.store.sqlite.store import SqliteStore
 from testbed.egress import LOOPBACK
 from testbed.pagerduty import PagerDutySimulator

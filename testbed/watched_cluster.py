@@ -18,7 +18,7 @@ from noctuary.models.context_event import ContextEvent, ObjectRef
 from noctuary.sources.kubernetes import CLUSTER_TENANT
 from noctuary.sources.kubernetes.session import WatchSession, WatchTimings
 from noctuary.sources.kubernetes.source import LEASE_NAME, KubernetesSource
-from noctuary.store.interface import EventQuery
+from noctuary.store.queries import EventQuery
 from noctuary.store.sqlite.store import SqliteStore
 from testbed.localkube import Cluster
 from testbed.polling import until

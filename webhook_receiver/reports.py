@@ -10,8 +10,9 @@ from noctuary.models.reports import Displaced, IntegrationReport, ReportPage
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.routing.forgetting import Forgetting, LoadedStates
 from noctuary.routing.table import RoutingTable
-from noctuary.store.interface import IntegrationState, Store
+from noctuary.store.interface import Store
 from noctuary.store.limits import QuotaMet
+from noctuary.store.rows import IntegrationState
 from webhook_receiver.quotas import QuotaReports
 from webhook_receiver.token_proofs import wrong_secret
 

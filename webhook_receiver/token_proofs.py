@@ -11,7 +11,9 @@ from noctuary.models.reports import WrongSecret
 from noctuary.models.routing_record import RoutingRecord, TokenHash, hash_secret
 from noctuary.routing.directory import RoutingDirectory
 from noctuary.routing.forgetting import Forgetting
-from noctuary.store.interface import IntegrationState, SaveIntegrationState, Store
+from noctuary.store.changes import SaveIntegrationState
+from noctuary.store.interface import Store
+from noctuary.store.rows import IntegrationState
 
 STORE_EVERY_S = 60.0
 """A count that grows with every request would be a write each, here and of the status."""

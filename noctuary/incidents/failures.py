@@ -1,7 +1,7 @@
 """What is kept of a call that PagerDuty refused: its numbers, and its words for people."""
 
 from noctuary.common.errors import PagerDutyError
-from noctuary.store.interface import IntegrationState
+from noctuary.store.rows import IntegrationState
 
 MAX_REASON_CHARS = 300
 """Enough for PagerDuty's message and our fix; the status of a resource is no log."""

@@ -15,7 +15,8 @@ from noctuary.models.evidence import Evidence
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import FinishRecheck, Mutation, SaveIncident, SaveNote, ScheduleRecheck, Store
+from noctuary.store.changes import FinishRecheck, Mutation, SaveIncident, SaveNote, ScheduleRecheck
+from noctuary.store.interface import Store
 
 log = structlog.get_logger()
 

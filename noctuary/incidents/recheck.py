@@ -12,7 +12,10 @@ from noctuary.incidents.later_looks import LaterLooks
 from noctuary.incidents.slots import Slots, tenants_in
 from noctuary.incidents.timings import Timings
 from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import FinishRecheck, IncidentKey, Store, Work
+from noctuary.store.changes import FinishRecheck
+from noctuary.store.interface import Store
+from noctuary.store.rows import IncidentKey
+from noctuary.store.shares import Work
 
 log = structlog.get_logger()
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import Share
+from noctuary.store.shares import Share
 
 
 class Slots:

@@ -23,15 +23,8 @@ from noctuary.incidents.trust.witness import Answer, Witness, heard, next_visit
 from noctuary.models.incident import IncidentRow
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import (
-    FinishVisit,
-    Mutation,
-    SaveIncident,
-    SaveNote,
-    ScheduleRecheck,
-    ScheduleVisit,
-    Store,
-)
+from noctuary.store.changes import FinishVisit, Mutation, SaveIncident, SaveNote, ScheduleRecheck, ScheduleVisit
+from noctuary.store.interface import Store
 
 log = structlog.get_logger()
 

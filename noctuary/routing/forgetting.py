@@ -4,7 +4,8 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import IntegrationState, Store
+from noctuary.store.interface import Store
+from noctuary.store.rows import IntegrationState
 
 
 class Forgetting:

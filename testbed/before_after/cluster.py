@@ -34,7 +34,8 @@ from noctuary.sources.kubernetes.live_reader import make_live_reader
 from noctuary.sources.kubernetes.namespace_watches import ROLLOUT_KINDS
 from noctuary.sources.kubernetes.rollouts.tracker import RolloutTracker
 from noctuary.sources.kubernetes.watched_kind import SinkContext
-from noctuary.store.interface import Mutation, Store
+from noctuary.store.changes import Mutation
+from noctuary.store.interface import Store
 from noctuary.store.open import open_store
 from testbed.before_after.api_server import ApiServer
 from testbed.before_after.objects import DAY, NAMESPACE, Json, when

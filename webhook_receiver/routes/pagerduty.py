@@ -11,7 +11,7 @@ import structlog
 from noctuary.common import clock
 from noctuary.models.routing_record import WEBHOOK_PATH, RoutingRecord, TokenHash
 from noctuary.pagerduty.foreign import without_path
-from noctuary.store.interface import NewWebhook
+from noctuary.store.rows import NewWebhook
 from webhook_receiver.asgi import (
     Answer,
     Receive,

@@ -20,7 +20,10 @@ from noctuary.incidents.updater import IncidentUpdater
 from noctuary.pagerduty.answers import NOT_ASKED
 from noctuary.pagerduty.client import PagerDutyClients
 from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import IntegrationState, Mutation, SaveCompared, SaveIntegrationState, Store, Work
+from noctuary.store.changes import Mutation, SaveCompared, SaveIntegrationState
+from noctuary.store.interface import Store
+from noctuary.store.rows import IntegrationState
+from noctuary.store.shares import Work
 
 log = structlog.get_logger()
 

@@ -21,7 +21,8 @@ from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.client import PagerDutyClient, PagerDutyClients
 from noctuary.pagerduty.objects import Incident
 from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import IncidentKey, KnownIncident, Store
+from noctuary.store.interface import Store
+from noctuary.store.rows import IncidentKey, KnownIncident
 
 log = structlog.get_logger()
 

@@ -9,7 +9,8 @@ import msgspec
 from noctuary.common.clock import format_clock
 from noctuary.models.context_event import ContextEvent, merge_repeated
 from noctuary.models.diagnosis import ServiceView
-from noctuary.store.interface import EventQuery, Store
+from noctuary.store.interface import Store
+from noctuary.store.queries import EventQuery
 
 CLUSTER_TENANT = ""
 """Nodes belong to no namespace."""

@@ -17,7 +17,8 @@ from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.foreign import recognise
 from noctuary.pagerduty.webhook import LONG_BYTES, parse_webhook
 from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import FinishWebhook, InboxRow, ParkWebhook, RetryWebhook
+from noctuary.store.changes import FinishWebhook, ParkWebhook, RetryWebhook
+from noctuary.store.rows import InboxRow
 
 log = structlog.get_logger()
 T = TypeVar("T")

@@ -17,15 +17,10 @@ from noctuary.incidents.updater import IncidentUpdater
 from noctuary.incidents.waker import Waker
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import (
-    FinishWebhook,
-    InboxRow,
-    Mutation,
-    ParkWebhook,
-    SaveIntegrationState,
-    Store,
-    Work,
-)
+from noctuary.store.changes import FinishWebhook, Mutation, ParkWebhook, SaveIntegrationState
+from noctuary.store.interface import Store
+from noctuary.store.rows import InboxRow
+from noctuary.store.shares import Work
 
 log = structlog.get_logger()
 

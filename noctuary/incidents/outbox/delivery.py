@@ -22,7 +22,9 @@ from noctuary.pagerduty.budget import Need
 from noctuary.pagerduty.client import PagerDutyClient, PagerDutyClients
 from noctuary.pagerduty.objects import Note
 from noctuary.pagerduty.webhook import time_or
-from noctuary.store.interface import IntegrationState, SaveIntegrationState, Store
+from noctuary.store.changes import SaveIntegrationState
+from noctuary.store.interface import Store
+from noctuary.store.rows import IntegrationState
 
 log = structlog.get_logger()
 

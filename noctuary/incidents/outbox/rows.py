@@ -13,7 +13,9 @@ from noctuary.incidents.timings import Timings
 from noctuary.models.incident import NoteRow
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.answers import is_fixable, of_note
-from noctuary.store.interface import Mutation, NoteKey, SaveIntegrationState, SaveNote, Store, VisitRivals
+from noctuary.store.changes import Mutation, SaveIntegrationState, SaveNote, VisitRivals
+from noctuary.store.interface import Store
+from noctuary.store.rows import NoteKey
 
 log = structlog.get_logger()
 

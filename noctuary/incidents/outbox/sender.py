@@ -15,7 +15,8 @@ from noctuary.incidents.waker import Waker
 from noctuary.models.incident import NoteRow
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import Mutation, SaveNote, Store
+from noctuary.store.changes import Mutation, SaveNote
+from noctuary.store.interface import Store
 
 log = structlog.get_logger()
 

@@ -6,7 +6,9 @@ from noctuary.incidents.slots import Slots, tenants_in
 from noctuary.incidents.timings import Timings
 from noctuary.models.incident import NoteRow
 from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import NoteKey, Store, Work
+from noctuary.store.interface import Store
+from noctuary.store.rows import NoteKey
+from noctuary.store.shares import Work
 
 MAX_AT_ONCE = 128
 """Notes sent side by side: the token's budget bounds the calls further."""

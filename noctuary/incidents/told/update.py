@@ -10,7 +10,7 @@ from noctuary.incidents.trust.witness import Answer
 from noctuary.models.evidence import Evidence
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.models.routing_record import RoutingRecord
-from noctuary.store.interface import Mutation
+from noctuary.store.changes import Mutation
 
 REPLAYED_S = 48 * 3600.0
 """PagerDuty gives up a webhook after 48 hours: one that tells of an incident resolved before was kept by somebody."""

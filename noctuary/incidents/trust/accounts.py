@@ -13,7 +13,9 @@ from noctuary.incidents.trust.proofs import Proofs, credential_of
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.client import PagerDutyClients
 from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import IntegrationState, SaveIntegrationState, Store
+from noctuary.store.changes import SaveIntegrationState
+from noctuary.store.interface import Store
+from noctuary.store.rows import IntegrationState
 
 log = structlog.get_logger()
 

@@ -12,7 +12,9 @@ from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.endpoint import normal_url
 from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import IntegrationState, MoveNote, Mutation, SaveIntegrationState, ScheduleVisit, Store
+from noctuary.store.changes import MoveNote, Mutation, SaveIntegrationState, ScheduleVisit
+from noctuary.store.interface import Store
+from noctuary.store.rows import IntegrationState
 
 TOLD_ANEW_S = 3600.0
 """How often it is written down at most that the same integration is displaced by the same other one."""

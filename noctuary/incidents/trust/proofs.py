@@ -12,7 +12,8 @@ from noctuary.models.routing_record import RoutingRecord, Scope
 from noctuary.pagerduty.endpoint import normal_url
 from noctuary.routing.directory import RoutingDirectory
 from noctuary.routing.forgetting import LoadedStates
-from noctuary.store.interface import IntegrationState, Store
+from noctuary.store.interface import Store
+from noctuary.store.rows import IntegrationState
 
 REFUSED_FOR_S = 3600.0
 """After this a refused integration competes again: only a note shows that its token may write meanwhile."""

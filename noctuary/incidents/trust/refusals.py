@@ -4,7 +4,7 @@ from noctuary.common import clock
 from noctuary.models.reports import Refusal
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.answers import OF_NOTES, refused_setting
-from noctuary.store.interface import IntegrationState
+from noctuary.store.rows import IntegrationState
 
 Credentials = tuple[str | None, str | None, str]
 

@@ -13,7 +13,10 @@ from noctuary.incidents.updater import IncidentUpdater
 from noctuary.incidents.waker import Waker
 from noctuary.models.routing_record import RoutingRecord, Scope
 from noctuary.routing.directory import RoutingDirectory
-from noctuary.store.interface import FinishVisit, IncidentKey, ScheduleVisit, Store, Work
+from noctuary.store.changes import FinishVisit, ScheduleVisit
+from noctuary.store.interface import Store
+from noctuary.store.rows import IncidentKey
+from noctuary.store.shares import Work
 
 log = structlog.get_logger()
 

@@ -16,7 +16,7 @@ from noctuary.incidents.trust.proofs import Proofs
 from noctuary.models.incident import IncidentRow
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.answers import NOT_ASKED, refused_setting
-from noctuary.store.interface import Mutation, SaveIntegrationState, ScheduleVisit
+from noctuary.store.changes import Mutation, SaveIntegrationState, ScheduleVisit
 
 log = structlog.get_logger()
 

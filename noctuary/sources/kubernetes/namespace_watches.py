@@ -10,7 +10,7 @@ from noctuary.sources.kubernetes.kinds.registry import WATCHED_KINDS
 from noctuary.sources.kubernetes.rollouts.tracker import RolloutTracker
 from noctuary.sources.kubernetes.watched_kind import SinkContext
 from noctuary.sources.kubernetes.writer import EventQueue
-from noctuary.store.interface import Baseline
+from noctuary.store.rows import Baseline
 
 T = TypeVar("T")
 

@@ -15,7 +15,8 @@ from noctuary.kube.reflector import STALL_GRACE_S, WATCH_TIMEOUT_S, Reflector, S
 from noctuary.kube.unreadable import UNKNOWN_OR_CLOSED, Unreadable
 from noctuary.sources.kubernetes.namespace_watches import NamespaceWatches
 from noctuary.sources.kubernetes.writer import QUEUE_LIMIT, Writer
-from noctuary.store.interface import Baseline, Store
+from noctuary.store.interface import Store
+from noctuary.store.rows import Baseline
 
 log = structlog.get_logger()
 

@@ -12,7 +12,8 @@ from noctuary.common.metrics import Metrics
 from noctuary.kube.client import KubeClient
 from noctuary.kube.reflector import Health
 from noctuary.sources.kubernetes.session import WatchSession, WatchTimings
-from noctuary.store.interface import Baseline, Store
+from noctuary.store.interface import Store
+from noctuary.store.rows import Baseline
 
 log = structlog.get_logger()
 

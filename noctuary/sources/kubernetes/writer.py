@@ -15,7 +15,8 @@ from noctuary.common.metrics import Metrics
 from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes import SOURCE
 from noctuary.sources.kubernetes.draft import clamp
-from noctuary.store.interface import Mutation, SaveBaseline, Store
+from noctuary.store.changes import Mutation, SaveBaseline
+from noctuary.store.interface import Store
 from noctuary.store.limits import Added, Quota
 
 log = structlog.get_logger()

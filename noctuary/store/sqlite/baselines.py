@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from noctuary.store.interface import Baseline
+from noctuary.store.rows import Baseline
 from noctuary.store.sqlite.bounds import damaged
 
 _FIELDS = Baseline.__struct_fields__

@@ -2,7 +2,8 @@
 
 import sqlite3
 
-from noctuary.store.interface import FinishWebhook, NewWebhook
+from noctuary.store.changes import FinishWebhook
+from noctuary.store.rows import NewWebhook
 
 
 def add(connection: sqlite3.Connection, webhook: NewWebhook) -> bool:

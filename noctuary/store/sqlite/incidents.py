@@ -5,7 +5,7 @@ import sqlite3
 import msgspec
 
 from noctuary.models.incident import IncidentRow, NoteRow
-from noctuary.store.interface import MoveNote
+from noctuary.store.changes import MoveNote
 from noctuary.store.sqlite import revisions
 
 RESOLVED = "resolved"

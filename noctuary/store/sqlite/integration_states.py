@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from noctuary.store.interface import IntegrationState
+from noctuary.store.rows import IntegrationState
 from noctuary.store.sqlite.bounds import damaged
 
 _FIELDS = tuple(name for name in IntegrationState.__struct_fields__ if name not in ("id", "seq"))

@@ -10,7 +10,7 @@ from noctuary.common.errors import StoreUnavailable
 from noctuary.models.incident import NoteRow
 from noctuary.pagerduty.budget import MAX_CALLS_AT_ONCE
 from noctuary.pagerduty.client import PagerDutyClient
-from noctuary.store.interface import ScheduleRecheck
+from noctuary.store.changes import ScheduleRecheck
 from testbed.scene import QUICK, Scene
 
 POST = {"method": "POST", "path": "/incidents/*/notes"}

@@ -12,7 +12,8 @@ from noctuary.incidents.comparison.listings import IDS_PER_LIST, SPREAD_S, Listi
 from noctuary.incidents.comparison.schedule import NEVER, Schedule
 from noctuary.incidents.told.sightings import Sighting
 from noctuary.models.routing_record import RoutingRecord, Scope
-from noctuary.store.interface import IntegrationState, SaveCompared, SaveIntegrationState
+from noctuary.store.changes import SaveCompared, SaveIntegrationState
+from noctuary.store.rows import IntegrationState
 from testbed.scene import Scene
 
 NOW = 1_800_000_000.0

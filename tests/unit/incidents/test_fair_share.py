@@ -14,7 +14,7 @@ from noctuary.incidents.slots import Slots
 from noctuary.models.incident import NoteRow
 from noctuary.models.routing_record import Scope
 from noctuary.pagerduty.client import PagerDutyClient
-from noctuary.store.interface import FinishWebhook, ParkWebhook, SaveNote
+from noctuary.store.changes import FinishWebhook, ParkWebhook, SaveNote
 from testbed.scene import QUICK, Scene
 
 

@@ -12,7 +12,7 @@ from noctuary.models.diagnosis import PodView, ServiceView
 from noctuary.models.live_view import LiveView
 from noctuary.models.routing_record import Scope, ServiceMapping
 from noctuary.pagerduty.webhook import LONG_BYTES, WebhookEvent, parse_webhook
-from noctuary.store.interface import NewWebhook
+from noctuary.store.rows import NewWebhook
 from testbed.cluster_events import fault, kubernetes_event, rollout
 from testbed.scene import Scene
 

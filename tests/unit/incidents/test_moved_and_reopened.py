@@ -9,7 +9,7 @@ import pytest
 from noctuary.common import clock
 from noctuary.models.evidence import Evidence
 from noctuary.models.routing_record import ServiceMapping
-from noctuary.store.interface import FinishRecheck
+from noctuary.store.changes import FinishRecheck
 from testbed.cluster_events import fault, rollout
 from testbed.pagerduty.account.model import Incident
 from testbed.scene import QUICK, Scene

@@ -10,7 +10,8 @@ from noctuary.common.errors import InvalidInput
 from noctuary.incidents import recheck
 from noctuary.incidents.later_looks import LaterLooks
 from noctuary.incidents.recheck import Rechecks
-from noctuary.store.interface import FinishRecheck, IncidentKey, Mutation, ScheduleRecheck
+from noctuary.store.changes import FinishRecheck, Mutation, ScheduleRecheck
+from noctuary.store.rows import IncidentKey
 from testbed.polling import until
 from testbed.scene import QUICK, Scene
 

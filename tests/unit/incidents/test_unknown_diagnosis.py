@@ -5,7 +5,7 @@ import pytest
 
 from noctuary.models.incident import IncidentRow
 from noctuary.notes.note import restate_note
-from noctuary.store.interface import SaveIncident
+from noctuary.store.changes import SaveIncident
 from testbed.scene import Scene
 
 FORMS = [b'{"diagnosis": {"verdict": "from_the_future"}}', b"\x82\xa1a\x01", b'{"alerts": 3}']

@@ -18,7 +18,7 @@ from noctuary.models.routing_record import (
 from noctuary.routing.operator_token import OperatorToken
 from noctuary.routing.record_secrets import Secret, SecretMeta
 from noctuary.routing.table import RoutingTable
-from noctuary.store.interface import InboxRow
+from noctuary.store.rows import InboxRow
 from noctuary.store.sqlite.store import SqliteStore
 from testbed.polling import until
 from testbed.routing_records import routing_record

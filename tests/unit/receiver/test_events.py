@@ -15,7 +15,9 @@ from noctuary.models.routing_record import RoutingRecord, encode_record, record_
 from noctuary.routing.operator_token import OperatorToken
 from noctuary.routing.record_secrets import Secret, SecretMeta
 from noctuary.routing.table import RoutingTable
-from noctuary.store.interface import EventQuery, IntegrationState, SaveIntegrationState
+from noctuary.store.changes import SaveIntegrationState
+from noctuary.store.queries import EventQuery
+from noctuary.store.rows import IntegrationState
 from noctuary.store.sqlite.store import SqliteStore
 from testbed.docs.snippets import ROOT, snippets
 from testbed.posted_events import EVENT

@@ -13,7 +13,8 @@ from noctuary.incidents.unread import Unread
 from noctuary.models.routing_record import RoutingRecord, encode_record, record_secret_name
 from noctuary.routing.record_secrets import Secret, SecretMeta
 from noctuary.routing.table import RoutingTable
-from noctuary.store.interface import IntegrationState, SaveIntegrationState
+from noctuary.store.changes import SaveIntegrationState
+from noctuary.store.rows import IntegrationState
 from noctuary.store.sqlite.store import SqliteStore
 from testbed.routing_records import routing_record
 from webhook_receiver.reports import ReportLog

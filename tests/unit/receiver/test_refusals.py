@@ -10,7 +10,8 @@ from noctuary.incidents.failures import failure_state
 from noctuary.incidents.trust.refusals import Refusals
 from noctuary.models.reports import Refusal
 from noctuary.models.routing_record import RoutingRecord
-from noctuary.store.interface import IntegrationState, SaveIntegrationState
+from noctuary.store.changes import SaveIntegrationState
+from noctuary.store.rows import IntegrationState
 from noctuary.store.sqlite.store import SqliteStore
 
 Numbers = tuple[int, int]

@@ -21,7 +21,8 @@ from noctuary.models.routing_record import (
 from noctuary.routing.operator_token import OperatorToken
 from noctuary.routing.record_secrets import Secret, SecretMeta
 from noctuary.routing.table import RoutingTable
-from noctuary.store.interface import InboxRow, IntegrationState, SaveIntegrationState
+from noctuary.store.changes import SaveIntegrationState
+from noctuary.store.rows import InboxRow, IntegrationState
 from noctuary.store.sqlite.store import SqliteStore
 from webhook_receiver.app import create_app
 from webhook_receiver.deps import Deps

@@ -17,7 +17,8 @@ from noctuary.sources.kubernetes.kinds.registry import WATCHED_KINDS
 from noctuary.sources.kubernetes.namespace_watches import ROLLOUT_KINDS
 from noctuary.sources.kubernetes.rollouts.tracker import MARKER_UID, RolloutTracker
 from noctuary.sources.kubernetes.watched_kind import SinkContext, WatchedKind
-from noctuary.store.interface import Baseline, Mutation
+from noctuary.store.changes import Mutation
+from noctuary.store.rows import Baseline
 from tests.unit.sources.watched_case import AT, Case, Manifest
 
 CASES_DIR = Path(__file__).parent / "cases"

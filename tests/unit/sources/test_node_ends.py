@@ -8,7 +8,7 @@ from noctuary.sources.kubernetes.kinds.nodes import Node, NodeSink
 from noctuary.sources.kubernetes.namespace_watches import ROLLOUT_KINDS
 from noctuary.sources.kubernetes.rollouts.tracker import RolloutTracker
 from noctuary.sources.kubernetes.watched_kind import SinkContext
-from noctuary.store.interface import Mutation
+from noctuary.store.changes import Mutation
 from tests.unit.sources.cases.nodes import LATER, node
 from tests.unit.sources.watched_case import Manifest
 

@@ -18,7 +18,9 @@ from noctuary.sources.kubernetes.namespace_watches import ROLLOUT_KINDS
 from noctuary.sources.kubernetes.rollouts.tracker import MARKER_UID, RolloutTracker
 from noctuary.sources.kubernetes.source import KubernetesSource
 from noctuary.sources.kubernetes.watched_kind import SinkContext
-from noctuary.store.interface import Baseline, DropBaseline, EventQuery, Mutation, SaveBaseline
+from noctuary.store.changes import DropBaseline, Mutation, SaveBaseline
+from noctuary.store.queries import EventQuery
+from noctuary.store.rows import Baseline
 from testbed.polling import until
 from tests.unit.kube.listed_objects import ListedObjects
 from tests.unit.sources.cases.controller_revisions import controller_revision

@@ -17,19 +17,10 @@ from noctuary.common import clock
 from noctuary.common.errors import QuotaExceeded, StoreUnavailable
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
 from noctuary.models.incident import IncidentRow, NoteRow
-from noctuary.store.interface import (
-    LONG_AGO,
-    Baseline,
-    EventQuery,
-    FinishWebhook,
-    IntegrationState,
-    NewWebhook,
-    SaveBaseline,
-    SaveIncident,
-    SaveIntegrationState,
-    SaveNote,
-)
+from noctuary.store.changes import FinishWebhook, SaveBaseline, SaveIncident, SaveIntegrationState, SaveNote
 from noctuary.store.limits import Quota, StoreLimits
+from noctuary.store.queries import LONG_AGO, EventQuery
+from noctuary.store.rows import Baseline, IntegrationState, NewWebhook
 from noctuary.store.sqlite import database
 from noctuary.store.sqlite.events import reading, services, subjects, sweeping
 from noctuary.store.sqlite.events import rows as event_rows

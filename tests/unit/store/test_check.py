@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from noctuary.store.interface import NewWebhook
+from noctuary.store.rows import NewWebhook
 from noctuary.store.sqlite.store import FILE_NAME, SqliteStore
 from noctuary_cli.main import main
 from testbed.cluster_events import fault

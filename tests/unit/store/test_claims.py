@@ -11,20 +11,20 @@ import pytest
 from noctuary.common.errors import RevisionConflict
 from noctuary.incidents.slots import Slots
 from noctuary.models.incident import IncidentRow, NoteRow
-from noctuary.store.interface import (
+from noctuary.store.changes import (
     FinishRecheck,
     FinishWebhook,
     MoveNote,
-    NewWebhook,
     RetryWebhook,
     SaveIncident,
     SaveNote,
     ScheduleRecheck,
     ScheduleVisit,
-    Store,
     VisitRivals,
-    Work,
 )
+from noctuary.store.interface import Store
+from noctuary.store.rows import NewWebhook
+from noctuary.store.shares import Work
 from noctuary.store.sqlite.store import SqliteStore
 
 NOW = 1_800_000_000.0

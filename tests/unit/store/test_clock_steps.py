@@ -10,16 +10,15 @@ from noctuary.common.errors import PagerDutyError, RevisionConflict
 from noctuary.incidents.failures import failure_state
 from noctuary.incidents.trust.refusals import Refusals
 from noctuary.models.incident import NoteRow
-from noctuary.store.interface import (
-    IntegrationState,
+from noctuary.store.changes import (
     Mutation,
-    NewWebhook,
     RetryWebhook,
     SaveIntegrationState,
     SaveNote,
     ScheduleRecheck,
     ScheduleVisit,
 )
+from noctuary.store.rows import IntegrationState, NewWebhook
 from noctuary.store.sqlite.store import SqliteStore
 from noctuary.store.sqlite.work import clock_steps
 

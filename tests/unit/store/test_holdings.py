@@ -12,16 +12,9 @@ from noctuary.common import clock
 from noctuary.common.errors import QuotaExceeded
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
 from noctuary.models.incident import IncidentRow, NoteRow
-from noctuary.store.interface import (
-    FinishWebhook,
-    IntegrationState,
-    NewWebhook,
-    ParkWebhook,
-    SaveIncident,
-    SaveIntegrationState,
-    SaveNote,
-)
+from noctuary.store.changes import FinishWebhook, ParkWebhook, SaveIncident, SaveIntegrationState, SaveNote
 from noctuary.store.limits import KEPT_ROW_BYTES, WEBHOOK_ROW_BYTES, Quota, StoreLimits
+from noctuary.store.rows import IntegrationState, NewWebhook
 from noctuary.store.sqlite.bounds import check, volume
 from noctuary.store.sqlite.store import FILE_NAME, SqliteStore
 from testbed.posted_events import context_event

@@ -10,8 +10,9 @@ from noctuary.common import clock
 from noctuary.common.errors import QuotaExceeded
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.incident import IncidentRow, NoteRow
-from noctuary.store.interface import NewWebhook, SaveIncident, SaveNote
+from noctuary.store.changes import SaveIncident, SaveNote
 from noctuary.store.limits import Quota
+from noctuary.store.rows import NewWebhook
 from noctuary.store.sqlite.bounds import volume
 from noctuary.store.sqlite.store import SqliteStore
 from testbed.posted_events import context_event

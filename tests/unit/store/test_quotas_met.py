@@ -9,8 +9,9 @@ import pytest
 from noctuary.common import clock
 from noctuary.common.errors import QuotaExceeded
 from noctuary.models.incident import IncidentRow
-from noctuary.store.interface import NewWebhook, SaveIncident
+from noctuary.store.changes import SaveIncident
 from noctuary.store.limits import Quota, StoreLimits
+from noctuary.store.rows import NewWebhook
 from noctuary.store.sqlite.store import SqliteStore
 from testbed.posted_events import context_event
 

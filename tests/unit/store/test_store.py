@@ -9,20 +9,18 @@ import pytest
 
 from noctuary.models.context_event import ContextEvent, ObjectRef
 from noctuary.models.incident import IncidentRow, NoteRow
-from noctuary.store.interface import (
-    Baseline,
+from noctuary.store.changes import (
     DropBaseline,
-    EventQuery,
     FinishWebhook,
-    IntegrationState,
-    NewWebhook,
     RetryWebhook,
     SaveBaseline,
     SaveIncident,
     SaveIntegrationState,
     SaveNote,
-    Store,
 )
+from noctuary.store.interface import Store
+from noctuary.store.queries import EventQuery
+from noctuary.store.rows import Baseline, IntegrationState, NewWebhook
 from noctuary.store.sqlite.store import SqliteStore
 from testbed.posted_events import context_event as event
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from noctuary.common.errors import InvalidInput, StoreUnavailable
-from noctuary.store.interface import NewWebhook
+from noctuary.store.rows import NewWebhook
 from noctuary.store.sqlite import database
 from noctuary.store.sqlite.filesystem import Mount, mount_of, parse_mountinfo, require_local
 from noctuary.store.sqlite.schema import MIGRATIONS
@@ -25,7 +25,7 @@ import asyncio, resource, sys
 from noctuary.common import log
 from pathlib import Path
 from noctuary.common.errors import StoreUnavailable
-from noctuary.store.interface import NewWebhook
+from noctuary.store.rows import NewWebhook
 from noctuary.store.sqlite.store import SqliteStore
 
 async def write(store, prefix, number):

@@ -10,15 +10,9 @@ import pytest
 
 from noctuary.incidents.slots import Slots
 from noctuary.models.incident import NoteRow
-from noctuary.store.interface import (
-    NewWebhook,
-    ParkWebhook,
-    RetryWebhook,
-    SaveNote,
-    ScheduleVisit,
-    Share,
-    Work,
-)
+from noctuary.store.changes import ParkWebhook, RetryWebhook, SaveNote, ScheduleVisit
+from noctuary.store.rows import NewWebhook
+from noctuary.store.shares import Share, Work
 from noctuary.store.sqlite import incidents
 from noctuary.store.sqlite.store import SqliteStore
 from noctuary.store.sqlite.work import notes, webhooks

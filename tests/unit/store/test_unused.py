@@ -9,8 +9,8 @@ import pytest
 
 from noctuary.common import clock
 from noctuary.models.context_event import ContextEvent, ObjectRef
-from noctuary.store.interface import EventQuery
 from noctuary.store.limits import Quota, StoreLimits
+from noctuary.store.queries import EventQuery
 from noctuary.store.sqlite.bounds import check
 from noctuary.store.sqlite.events import unused
 from noctuary.store.sqlite.store import SqliteStore

@@ -12,8 +12,9 @@ import pytest
 import structlog
 
 from noctuary.models.evidence import Evidence
-from noctuary.store.interface import EventQuery, Store
+from noctuary.store.interface import Store
 from noctuary.store.open import open_store
+from noctuary.store.queries import EventQuery
 from noctuary.store.sqlite import schema
 from noctuary.store.sqlite.schema import MIGRATIONS
 from noctuary.store.sqlite.store import FILE_NAME

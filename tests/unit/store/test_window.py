@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from noctuary.models.context_event import ContextEvent, EventType
-from noctuary.store.interface import LONG_AGO, EventQuery
+from noctuary.store.queries import LONG_AGO, EventQuery
 from noctuary.store.sqlite.events import subjects
 from noctuary.store.sqlite.events import window as reading_window
 from noctuary.store.sqlite.store import SqliteStore

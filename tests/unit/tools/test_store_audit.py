@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from noctuary.store.interface import FinishWebhook, NewWebhook
+from noctuary.store.changes import FinishWebhook
+from noctuary.store.rows import NewWebhook
 from noctuary.store.sqlite.store import SqliteStore
 from testbed.stage.store_audit import InboxAudit, audit_inbox, rows_that_hold
 

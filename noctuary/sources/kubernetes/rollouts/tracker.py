@@ -16,7 +16,8 @@ from noctuary.sources.kubernetes.rollouts.predecessors import Predecessors
 from noctuary.sources.kubernetes.rollouts.told import deletion
 from noctuary.sources.kubernetes.rollouts.workloads import Key, OwnedRevision, WorkloadView
 from noctuary.sources.kubernetes.writer import EventQueue
-from noctuary.store.interface import Baseline, DropBaseline, Mutation, SaveBaseline
+from noctuary.store.changes import DropBaseline, Mutation, SaveBaseline
+from noctuary.store.rows import Baseline
 
 log = structlog.get_logger()
 

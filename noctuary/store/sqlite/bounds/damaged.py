@@ -11,7 +11,7 @@ import structlog
 from noctuary.common import clock
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.incident import IncidentRow, NoteRow
-from noctuary.store.interface import Baseline, InboxRow, IntegrationState
+from noctuary.store.rows import Baseline, InboxRow, IntegrationState
 from noctuary.store.sqlite.events.ledger import Ledger
 
 log = structlog.get_logger()

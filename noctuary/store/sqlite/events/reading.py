@@ -5,7 +5,7 @@ import sqlite3
 import msgspec
 
 from noctuary.models.context_event import ContextEvent
-from noctuary.store.interface import LONG_AGO
+from noctuary.store.queries import LONG_AGO
 from noctuary.store.sqlite.bounds import damaged
 from noctuary.store.sqlite.events import subjects
 from noctuary.store.sqlite.events.remembered import DATED_EVERY_S

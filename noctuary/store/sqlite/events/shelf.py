@@ -8,8 +8,8 @@ from itertools import islice
 
 from noctuary.common.turns import TurnSlots
 from noctuary.models.context_event import ContextEvent
-from noctuary.store.interface import EventQuery, Window
 from noctuary.store.limits import Added, Quota, StoreLimits
+from noctuary.store.queries import EventQuery, Window
 from noctuary.store.sqlite.bounds.damaged import DamagedRow
 from noctuary.store.sqlite.bounds.met import QuotasMet
 from noctuary.store.sqlite.bounds.volume import Levels

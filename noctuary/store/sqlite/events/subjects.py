@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from noctuary.store.interface import EventQuery
+from noctuary.store.queries import EventQuery
 from noctuary.store.sqlite.events.remembered import DATED_EVERY_S
 
 VOLATILE_LABELS = frozenset(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from noctuary.common.turns import in_turns
 from noctuary.models.context_event import CHANGE_TYPES
-from noctuary.store.interface import EventQuery, Window
+from noctuary.store.queries import EventQuery, Window
 from noctuary.store.sqlite.bounds.damaged import DamagedRow
 from noctuary.store.sqlite.events import reading, subjects
 from noctuary.store.sqlite.events.subjects import CLUSTER, EVENT_TYPE, SENDER, TENANT, Found

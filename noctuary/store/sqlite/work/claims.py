@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterable
 
-from noctuary.store.interface import Work
+from noctuary.store.shares import Work
 
 SLACK_S = 60.0
 """Who asks may have looked at the clock a while ago."""

@@ -8,7 +8,7 @@ import structlog
 
 from noctuary.common import clock
 from noctuary.common.errors import StoreUnavailable
-from noctuary.store.interface import IntegrationState
+from noctuary.store.rows import IntegrationState
 from noctuary.store.sqlite import integration_states
 from noctuary.store.sqlite.database import Database
 from noctuary.store.sqlite.jobs import Bulk

@@ -5,7 +5,8 @@ import sqlite3
 import msgspec
 
 from noctuary.models.incident import IncidentRow
-from noctuary.store.interface import IncidentKey, IntegrationState, KnownIncident, SaveCompared
+from noctuary.store.changes import SaveCompared
+from noctuary.store.rows import IncidentKey, IntegrationState, KnownIncident
 from noctuary.store.sqlite import integration_states
 
 

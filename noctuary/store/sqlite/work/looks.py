@@ -2,14 +2,8 @@
 
 import sqlite3
 
-from noctuary.store.interface import (
-    FinishRecheck,
-    FinishVisit,
-    IncidentKey,
-    ScheduleRecheck,
-    ScheduleVisit,
-    VisitRivals,
-)
+from noctuary.store.changes import FinishRecheck, FinishVisit, ScheduleRecheck, ScheduleVisit, VisitRivals
+from noctuary.store.rows import IncidentKey
 from noctuary.store.sqlite.work.turns import Looker, Waiting
 
 

@@ -3,7 +3,7 @@
 import sqlite3
 
 from noctuary.models.incident import NoteRow
-from noctuary.store.interface import IncidentKey
+from noctuary.store.rows import IncidentKey
 from noctuary.store.sqlite import incidents
 from noctuary.store.sqlite.work.turns import Looker, Waiting
 

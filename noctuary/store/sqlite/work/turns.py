@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from noctuary.common.turns import in_turns
-from noctuary.store.interface import Share
+from noctuary.store.shares import Share
 
 LOOK = 1_000
 """Due rows that are looked at to see all of them; where more are due each integration is asked for some of its own."""

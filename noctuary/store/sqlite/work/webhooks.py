@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Hashable
 from typing import Any
 
-from noctuary.store.interface import InboxRow, ParkWebhook, RetryWebhook
+from noctuary.store.changes import ParkWebhook, RetryWebhook
+from noctuary.store.rows import InboxRow
 from noctuary.store.sqlite.bounds import damaged
 from noctuary.store.sqlite.work.turns import LOOK, Looker, Waiting
 

@@ -12,7 +12,8 @@ from noctuary.common.clock import format_time
 from noctuary.models.context_event import new_event_id
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.models.routing_record import Scope, ServiceMapping, hash_secret
-from noctuary.store.interface import IntegrationState, SaveIntegrationState
+from noctuary.store.changes import SaveIntegrationState
+from noctuary.store.rows import IntegrationState
 from testbed.cluster_events import fault, rollout
 from testbed.pagerduty.account.account import SimulatedPagerDuty
 from testbed.pagerduty.account.model import Incident

@@ -10,7 +10,8 @@ from noctuary.incidents.trust.note_owner import Claimant, Turn, Verdict, whose_t
 from noctuary.incidents.trust.proofs import Proofs, credential_of
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.models.routing_record import RoutingRecord, Scope, hash_secret
-from noctuary.store.interface import IntegrationState, SaveIntegrationState
+from noctuary.store.changes import SaveIntegrationState
+from noctuary.store.rows import IntegrationState
 from testbed.scene import Scene
 
 ACCOUNT = "shop.pagerduty.com"

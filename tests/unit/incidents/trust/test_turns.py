@@ -13,7 +13,7 @@ from noctuary.models.evidence import AlertSummary, Evidence
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.models.routing_record import Scope
 from noctuary.notes.note import marker_of
-from noctuary.store.interface import SaveNote
+from noctuary.store.changes import SaveNote
 from testbed.pagerduty.account.model import Incident
 from testbed.scene import QUICK, Scene
 

@@ -13,8 +13,8 @@ from noctuary.models.reports import QuotaReport
 from noctuary.models.routing_record import encode_record, record_secret_name
 from noctuary.routing.record_secrets import Secret, SecretMeta
 from noctuary.routing.table import RoutingTable
-from noctuary.store.interface import NewWebhook
 from noctuary.store.limits import Quota, QuotaMet, StoreLimits
+from noctuary.store.rows import NewWebhook
 from noctuary.store.sqlite.store import SqliteStore
 from testbed.posted_events import EVENT
 from testbed.routing_records import routing_record

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from noctuary.store.interface import EventQuery
+from noctuary.store.queries import EventQuery
 from testbed.polling import until
 from testbed.posted_events import EVENT
 from tests.unit.receiver.door import Door, events, webhook

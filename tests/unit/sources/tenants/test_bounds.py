@@ -21,7 +21,8 @@ from noctuary.sources.kubernetes.rollouts.tracker import RolloutTracker
 from noctuary.sources.kubernetes.watched_kind import SinkContext
 from noctuary.sources.kubernetes.words.pull_secrets import PullSecrets
 from noctuary.sources.kubernetes.writer import QUEUE_LIMIT, USUAL_BYTES, Writer
-from noctuary.store.interface import DropBaseline, Mutation, SaveBaseline, Store
+from noctuary.store.changes import DropBaseline, Mutation, SaveBaseline
+from noctuary.store.interface import Store
 from tests.unit.sources.cases.controller_revisions import controller_revision
 from tests.unit.sources.cases.deployments import deployment
 from tests.unit.sources.cases.events import ABOUT, warning

@@ -12,7 +12,7 @@ from noctuary.sources.kubernetes.rollouts.revisions import MAX_STEPS, Revision, 
 from noctuary.sources.kubernetes.rollouts.template import TemplateSummary
 from noctuary.sources.kubernetes.rollouts.tracker import RolloutTracker
 from noctuary.sources.kubernetes.watched_kind import SinkContext
-from noctuary.store.interface import Baseline
+from noctuary.store.rows import Baseline
 from tests.unit.call_counts import calls_of
 from tests.unit.sources.cases.deployments import deployment
 from tests.unit.sources.cases.replica_sets import ROLLOUT, replica_set

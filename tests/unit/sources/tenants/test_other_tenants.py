@@ -9,7 +9,7 @@ from noctuary.sources.kubernetes.kinds.replica_sets import ReplicaSet, view_repl
 from noctuary.sources.kubernetes.rollouts.differences import WorkloadState
 from noctuary.sources.kubernetes.rollouts.tracker import RolloutTracker
 from noctuary.sources.kubernetes.rollouts.workloads import OwnedRevision
-from noctuary.store.interface import DropBaseline, Mutation, SaveBaseline
+from noctuary.store.changes import DropBaseline, Mutation, SaveBaseline
 from tests.unit.sources.cases.deployments import deployment
 from tests.unit.sources.cases.events import ABOUT, warning
 from tests.unit.sources.cases.pods import OWNER, pod
