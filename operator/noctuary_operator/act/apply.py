@@ -24,6 +24,7 @@ from noctuary_operator.plan.routes.http_routes import HTTP_ROUTE, http_routes_ab
 from noctuary_operator.plan.routes.kinds import ROUTE_KINDS, same_route
 from noctuary_operator.resources import paths, reasons
 from noctuary_operator.resources.integration import Integration
+from noctuary_operator.resources.minted import Minted, encode_minted
 from noctuary_operator.resources.objects import OWNER_ANNOTATION, LabelledSecret, Meta, RouteObject, SecretHead
 from noctuary_operator.resources.secret_data import encode_values
 from noctuary_operator.resources.status import IntegrationStatus
@@ -59,29 +60,40 @@ class Applier:
         self._namespace = release_namespace
         self._metrics = metrics
 
-    async def apply(self, observed: Observed, desired: Desired) -> Outcome:
+    async def apply(self, observed: Observed, desired: Desired, minted: Minted | None) -> Outcome:
         """Bring record, webhook Secret and route to what they should be, in this order.
 
         The record goes first: from then on the receiver accepts the new token, so a crash afterwards costs
-        another rotation but never a token in the Secret that nobody accepts.
+        another rotation but never a token in the Secret that nobody accepts. What was `minted` for a Secret that is
+        refused is kept beside the record, so that a restart makes nothing anew.
         """
-        await self._record(observed.integration, desired.record)
+        integration, record = observed.integration, desired.record
+        known, kind = self._view.record_secret(integration.uid), (desired.route or {}).get("kind", "")
+        record_problem = await self._record(integration, record, known.minted if known is not None else None)
+        if record_problem is not None:
+            return Outcome(record_problem, route=self._view.route(kind, integration.uid), is_recorded=False)
         secret_problem = await self._webhook_secret(observed, desired.webhook_secret)
+        await self._record(integration, record, minted if secret_problem is not None else None)
         route_problem = None if desired.keeps_route else await self._route(observed, desired.route)
-        kind = desired.route["kind"] if desired.route is not None else ""
-        return Outcome(secret_problem, route_problem, self._view.route(kind, observed.integration.uid))
+        return Outcome(secret_problem, route_problem, self._view.route(kind, integration.uid))
 
-    async def _record(self, integration: Integration, record: RoutingRecord) -> None:
+    async def _record(self, integration: Integration, record: RoutingRecord, minted: Minted | None) -> Problem | None:
         wanted = labels(ROLE_ROUTING_RECORD, integration.uid)
         actual = self._view.record_secret(integration.uid)
-        if actual is not None and actual.record == record and contains(actual.metadata.labels, wanted):
-            return
+        is_same = actual is not None and (actual.record, actual.minted) == (record, minted)
+        if actual is not None and is_same and contains(actual.metadata.labels, wanted):
+            return None
         name = record_secret_name(integration.uid)
-        manifest = _secret(name, self._namespace, wanted, encode_record(record))
+        data = {**encode_record(record), **encode_minted(minted)}
+        manifest = _secret(name, self._namespace, wanted, data)
         manifest["metadata"]["annotations"] = {OWNER_ANNOTATION: f"{integration.namespace}/{integration.name}"}
-        with self._view.labelled.writing(self._namespace, name):
-            meta = await self._apply(paths.secrets(self._namespace, name), manifest)
-            self._view.labelled.record_write(LabelledSecret(meta, record=record))
+        try:
+            with self._view.labelled.writing(self._namespace, name):
+                meta = await self._apply(paths.secrets(self._namespace, name), manifest)
+                self._view.labelled.record_write(LabelledSecret(meta, record=record, minted=minted))
+        except KubernetesError as error:
+            return _secret_refusal(f"{self._namespace}/{name}, the routing record,", error)
+        return None
 
     async def _webhook_secret(self, observed: Observed, values: dict[str, str]) -> Problem | None:
         integration = observed.integration
@@ -104,10 +116,7 @@ class Applier:
                 self._values.record_write(integration.namespace, name, head.metadata.resource_version, values)
                 self._view.heads.record_write(head)
         except KubernetesError as error:
-            if error.status not in REFUSALS:
-                raise
-            message = f"Secret {name} was refused: {error}; change the quota or policy that refuses it"
-            return Problem(reasons.SECRET_REFUSED, message)
+            return _secret_refusal(name, error)
         return None
 
     async def _route(self, observed: Observed, manifest: dict[str, Any] | None) -> Problem | None:
@@ -191,11 +200,26 @@ def _is_whole(actual: SecretHead, labels_: dict[str, str], uid: str) -> bool:
     return owned and msgspec.to_builtins(actual.metadata.labels) == labels_
 
 
+def _is_refused(error: KubernetesError) -> bool:
+    """Whether a person has to do something: an admission webhook that does not answer is a refusal, too."""
+    return error.status in REFUSALS or "failed calling webhook" in str(error)
+
+
+def _secret_refusal(what: str, error: KubernetesError) -> Problem:
+    """Return what a person has to fix; raise what is no refusal."""
+    if not _is_refused(error):
+        raise error
+    mend = "change the quota, the policy, the admission webhook or the Role that refuses it"
+    return Problem(reasons.SECRET_REFUSED, f"Secret {what} was refused: {error}; {mend}")
+
+
 def _route_refusal(kind: str, error: KubernetesError) -> Problem:
     """Return what a person has to fix; raise what is no refusal."""
     absent = http_routes_absent(error) if kind == HTTP_ROUTE and error.not_found else None
     if absent is not None:
         return absent
-    if error.status not in REFUSALS:
+    if not _is_refused(error):
         raise error
-    return Problem(reasons.ROUTE_REFUSED, f"the {kind} was refused: {error}; change spec.webhook.route")
+    return Problem(
+        reasons.ROUTE_REFUSED, f"the {kind} was refused: {error}; change spec.webhook.route, or what refuses it"
+    )

@@ -18,10 +18,11 @@ from noctuary_operator.plan.desired import Desired, compile_desired, minted_of
 from noctuary_operator.plan.events import planned_events
 from noctuary_operator.plan.lookups import describe_lookup
 from noctuary_operator.plan.manifests import Backend
-from noctuary_operator.plan.observed import Lookup, Minted, Observed
+from noctuary_operator.plan.observed import Lookup, Observed
 from noctuary_operator.plan.policy import Policy, Problem, mapped_namespaces
 from noctuary_operator.resources import paths, reasons
 from noctuary_operator.resources.integration import Integration
+from noctuary_operator.resources.minted import Minted
 from noctuary_operator.resources.objects import OWNER_ANNOTATION, LabelledSecret
 from noctuary_operator.resources.secret_data import WEBHOOK_SECRET_KEYS, fresh_secret
 from noctuary_operator.resources.status import IntegrationStatus
@@ -107,8 +108,8 @@ class Reconciler:
     async def _realize(self, integration: Integration, spec: IntegrationSpec) -> float | None:
         observed = await self._observe(integration, spec)
         desired = compile_desired(observed, spec, self._policy, self._backend, fresh_secret)
-        self._remember_minted(observed, desired)
-        outcome = await self._applier.apply(observed, desired)
+        minted = self._remember_minted(observed, desired)
+        outcome = await self._applier.apply(observed, desired, minted)
         if outcome.secret_problem is None:
             self._minted.pop(integration.uid, None)
         status = status_of(observed, spec, desired, outcome, self._backend)
@@ -139,7 +140,7 @@ class Reconciler:
             missing=frozenset(namespace for namespace in mapped if not self._view.knows_namespace(namespace)),
             report=report,
             displacer=self._displacer(integration, report),
-            minted=self._minted.get(integration.uid),
+            minted=self._minted.get(integration.uid) or (record.minted if record is not None else None),
             held_elsewhere=self._held_elsewhere(integration, record, webhook_secret),
         )
 
@@ -192,12 +193,13 @@ class Reconciler:
             return _path(other)
         return "another integration"
 
-    def _remember_minted(self, observed: Observed, desired: Desired) -> None:
+    def _remember_minted(self, observed: Observed, desired: Desired) -> Minted | None:
         minted = minted_of(observed, desired, fresh_secret)
         if minted is None:
             self._minted.pop(desired.record.id, None)
         else:
             self._minted[desired.record.id] = minted
+        return minted
 
     async def _write_status(
         self, integration: Integration, status: IntegrationStatus, desired: Desired | None

@@ -34,6 +34,8 @@ class Outcome:
     secret_problem: Problem | None = None
     route_problem: Problem | None = None
     route: RouteObject | None = None
+    is_recorded: bool = True
+    """Whether the routing record is as it should be: before that the token has no serial, and nothing else is tried."""
 
     @property
     def is_refused(self) -> bool:
@@ -60,7 +62,7 @@ def status_of(
         observed_generation=observed.integration.generation,
         conditions=_conditions(states, observed.integration, observed.now),
         webhook_secret_name=observed.integration.webhook_secret_name,
-        token=_token_status(desired),
+        token=_token_status(desired) if outcome.is_recorded else before.token,
         last_webhook_time=_later(before.last_webhook_time, report.last_webhook_at),
         last_note_time=_later(before.last_note_time, report.last_note_at),
         last_failure_time=_later(before.last_failure_time, report.last_failure_at),

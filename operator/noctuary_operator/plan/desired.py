@@ -7,7 +7,7 @@ from noctuary.models.integration_spec import REGION_API_URL, IntegrationSpec, To
 from noctuary.models.routing_record import WEBHOOK_PATH, RoutingRecord, Scope, ServiceMapping, hash_secret
 from noctuary_operator.plan import policy as rules
 from noctuary_operator.plan.manifests import Backend
-from noctuary_operator.plan.observed import Minted, Observed
+from noctuary_operator.plan.observed import Observed
 from noctuary_operator.plan.policy import Policy, Problem
 from noctuary_operator.plan.routes.planned import plan_route
 from noctuary_operator.plan.tokens import (
@@ -18,6 +18,7 @@ from noctuary_operator.plan.tokens import (
     next_token,
     rotation_due_at,
 )
+from noctuary_operator.resources.minted import Minted
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from noctuary.models.reports import IntegrationReport
 from noctuary.models.routing_record import RoutingRecord
 from noctuary_operator.resources.integration import Integration
+from noctuary_operator.resources.minted import Minted
 from noctuary_operator.resources.objects import RouteObject
 
 
@@ -16,16 +17,6 @@ class Lookup:
     value: str | None = None
     missing: str | None = None
     is_unusable: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Minted:
-    """Secrets made by an attempt that did not get to its end, and why: the next attempt uses the same."""
-
-    token: str
-    token_because: str | None
-    ingest_key: str
-    ingest_key_because: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from noctuary.models.routing_record import (
     RoutingRecord,
     record_secret_name,
 )
+from noctuary_operator.resources.minted import Minted
 
 OWNER_ANNOTATION = "noctuary.io/integration"
 """namespace/name of the integration that an object in the release namespace belongs to."""
@@ -58,11 +59,12 @@ class Meta(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class LabelledSecret(msgspec.Struct):
-    """A Secret with our role label; `record` is filled when it is a routing record."""
+    """A Secret with our role label; a routing record is read into `record` and `minted`."""
 
     metadata: Meta
     data: dict[str, str] = {}
     record: RoutingRecord | None = None
+    minted: Minted | None = None
 
 
 class RouteObject(msgspec.Struct):

@@ -14,6 +14,7 @@ from noctuary.models.routing_record import (
 from noctuary_operator.plan.policy import Problem
 from noctuary_operator.plan.routes.kinds import ROUTE_KINDS
 from noctuary_operator.resources.integration import Integration
+from noctuary_operator.resources.minted import decode_minted
 from noctuary_operator.resources.objects import LabelledSecret, NamespaceHead, RouteObject, SecretHead, integration_ids
 from noctuary_operator.settings import MAX_INTEGRATIONS_PER_NAMESPACE
 from noctuary_operator.watch.cache import Cache
@@ -152,6 +153,7 @@ def parse_labelled(secret: LabelledSecret) -> LabelledSecret:
     if secret.metadata.labels.get(ROLE_LABEL) != ROLE_ROUTING_RECORD:
         return secret
     try:
-        return LabelledSecret(secret.metadata, record=decode_record(secret.data))
+        record = decode_record(secret.data)
     except InvalidInput:
         return secret
+    return LabelledSecret(secret.metadata, record=record, minted=decode_minted(secret.data))

@@ -8,9 +8,10 @@ from noctuary.models.integration_spec import parse_spec
 from noctuary.models.routing_record import RoutingRecord, ServiceMapping
 from noctuary_operator.plan.desired import compile_desired, minted_of
 from noctuary_operator.plan.manifests import Backend
-from noctuary_operator.plan.observed import Lookup, Minted, Observed
+from noctuary_operator.plan.observed import Lookup, Observed
 from noctuary_operator.plan.policy import Policy
 from noctuary_operator.resources.integration import Integration
+from noctuary_operator.resources.minted import Minted
 from noctuary_operator.resources.status import IntegrationStatus
 
 POLICY = Policy(webhook_hosts=(), api_hosts=("api.pagerduty.com", "api.eu.pagerduty.com"), route_annotations=())

@@ -7,9 +7,10 @@ import pytest
 
 from noctuary.models.integration_spec import Token
 from noctuary.models.routing_record import RoutingRecord, SigningSecret, TokenHash, hash_secret
-from noctuary_operator.plan.observed import Lookup, Minted, Observed
+from noctuary_operator.plan.observed import Lookup, Observed
 from noctuary_operator.plan.tokens import MAX_PREVIOUS, next_ingest_key, next_signing_secrets, next_token
 from noctuary_operator.resources.integration import Integration
+from noctuary_operator.resources.minted import Minted
 from noctuary_operator.resources.status import IntegrationStatus, TokenStatus
 
 NOW = 1_800_000_000.0

@@ -7,7 +7,7 @@ import pytest
 from testbed.localkube import Cluster, LocalKube
 from testbed.operating.team import OperatorProcess, TeamOf
 from testbed.polling import eventually
-from tests.integration.conftest import CRDS
+from testbed.stage.release import CRDS
 
 ACCOUNT = "noctuary-operator"
 CRD = "pagerdutyintegrations.noctuary.io"
@@ -62,6 +62,14 @@ def spoil_the_file(control_plane: LocalKube, release: str) -> str:
     return token
 
 
+def lose_the_file(control_plane: LocalKube, release: str) -> str:
+    """Take the token's file away, as while a volume is mounted anew; return the token."""
+    path = control_plane.token_path(release, ACCOUNT)
+    token = path.read_text()
+    path.unlink()
+    return token
+
+
 def revoke_the_token(control_plane: LocalKube, release: str) -> str:
     """Make the ServiceAccount anew, which ends its tokens; return another one."""
     control_plane.kubectl("-n", release, "delete", "serviceaccount", ACCOUNT)
@@ -69,18 +77,21 @@ def revoke_the_token(control_plane: LocalKube, release: str) -> str:
     return control_plane.create_token(release, ACCOUNT)
 
 
-@pytest.mark.parametrize("refuse", [spoil_the_file, revoke_the_token])
+@pytest.mark.parametrize(
+    ("refuse", "words"), [(spoil_the_file, "401"), (lose_the_file, "NoLogin"), (revoke_the_token, "401")]
+)
 def test_a_refused_token_is_waited_out_until_a_good_one_is_in_its_file(
     own_control_plane: LocalKube,
     own_operator: OperatorProcess,
     team_of: TeamOf,
     refuse: Callable[[LocalKube, str], str],
+    words: str,
 ) -> None:
     release = own_operator.namespace
     serves(team_of, own_operator, "first")
     good = refuse(own_control_plane, release)
     own_control_plane.restart_apiserver()  # watches that are open are never asked for their token again
-    says(own_operator, "401")
+    says(own_operator, words)
     says(own_operator, "The operator begins again")
     own_control_plane.write_token(release, ACCOUNT, good)
     serves(team_of, own_operator, "second")

@@ -1,0 +1,79 @@
+"""A write that is refused is one state: one Event, one token, and no writes until something changes."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+
+from testbed.operating import refusals
+from testbed.operating.steadiness import state, stays, touch
+from testbed.operating.team import OperatorProcess, StartOperator, Team, TeamOf
+from testbed.polling import eventually
+
+IN_ONE_POD = {"NOCTUARY_IDENTITY": "pod-0"}
+"""A process restarted in its pod need not wait for the Lease's end."""
+AGAIN_S = 120
+"""A write that was refused is tried again every minute."""
+
+
+@pytest.fixture
+def own_operator(start_operator: StartOperator) -> OperatorProcess:
+    return start_operator(**IN_ONE_POD)
+
+
+@pytest.mark.parametrize(
+    ("refuse", "reason"),
+    [
+        (refusals.name_taken, "SecretNameTaken"),
+        (refusals.quota, "SecretRefused"),
+        (refusals.policy, "SecretRefused"),
+        (refusals.webhook, "SecretRefused"),
+        (refusals.secret_right, "SecretRefused"),
+    ],
+)
+def test_a_webhook_secret_that_cannot_be_written_is_one_state_and_one_event(
+    own_operator: OperatorProcess,
+    team_of: TeamOf,
+    refuse: Callable[[Team], AbstractContextManager[None]],
+    reason: str,
+) -> None:
+    team = team_of(own_operator)
+    with refuse(team):
+        team.apply("payments")
+        team.settled("payments", reason, "TokenReady")
+        eventually("the Event", lambda: reason in team.events("payments"))
+        before = state(team)
+        assert (before["token"]["serial"], before["events"]) == (1, [reason])
+        stays(team, own_operator)
+    touch(team, own_operator, 1)
+    team.settled("payments", "AwaitingFirstWebhook")
+    assert team.existing_record(team.uid("payments")).tokens == before["record"].tokens
+
+
+def test_a_routing_record_that_cannot_be_written_is_one_state_and_one_event_and_no_token(
+    own_operator: OperatorProcess, team_of: TeamOf
+) -> None:
+    team = team_of(own_operator)
+    with refusals.record_policy(team):
+        team.apply("payments")
+        assert "the routing record" in team.settled("payments", "SecretRefused", "TokenReady")["message"]
+        eventually("the Event", lambda: team.events("payments") == ["SecretRefused"])
+        stays(team, own_operator)
+        assert (state(team)["token"], team.secret("payments")) == (None, {})
+    team.settled("payments", "AwaitingFirstWebhook", deadline_s=AGAIN_S)
+    assert team.status("payments")["token"]["serial"] == 1
+
+
+@pytest.mark.parametrize("refuse", [refusals.route_policy, refusals.route_right, refusals.absent_webhook])
+def test_a_route_that_cannot_be_written_is_one_state_and_one_event(
+    own_operator: OperatorProcess, team_of: TeamOf, refuse: Callable[[Team], AbstractContextManager[None]]
+) -> None:
+    team = team_of(own_operator)
+    with refuse(team):
+        team.apply("payments", webhook={"route": {"type": "Ingress"}})
+        team.settled("payments", "RouteRefused", "RouteReady")
+        eventually("the Event", lambda: team.events("payments") == ["RouteRefused"])
+        stays(team, own_operator)
+        assert team.ingress(team.uid("payments")) is None
+    touch(team, own_operator, 1)
+    team.settled("payments", "RouteNotAdmitted", "RouteReady")
