@@ -12,7 +12,7 @@ import structlog
 from noctuary.common.backoff import Backoff
 from noctuary.common.errors import KubernetesError, NoctuaryError
 from noctuary.kube.client import KubeClient
-from noctuary.kube.login import Login
+from noctuary.kube.login import UNUSABLE, Login, problem_of
 from noctuary.models.integration_spec import GROUP, PLURAL, VERSION
 from noctuary_operator.resources import paths
 from noctuary_operator.signals import Signals
@@ -86,8 +86,8 @@ def build_registry(on_event: OnEvent, client: KubeClient) -> kopf.OperatorRegist
         number = next(logins)
         if number:
             await asyncio.sleep(LOGIN_PAUSE_S)
-            await wait_for_login(client)
-        return await connection_info(client.login, number)
+            client.login.expire()
+        return await accepted_login(client, number)
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry, id="integrations")
     async def report(event: Any, **_: Any) -> None:
@@ -96,22 +96,30 @@ def build_registry(on_event: OnEvent, client: KubeClient) -> kopf.OperatorRegist
     return registry
 
 
-async def wait_for_login(client: KubeClient) -> None:
-    """Return when the API server accepts the credentials as they are now; any other answer is for Kopf to deal with."""
-    client.login.expire()
+async def accepted_login(client: KubeClient, number: int) -> kopf.ConnectionInfo:
+    """Return the credentials as soon as there are some that the API server does not refuse."""
     is_told = False
     while True:
         try:
-            await client.get(paths.API_RESOURCES)
+            await _show_credentials(client)
+            return await connection_info(client.login, number)
         except KubernetesError as error:
-            if not error.is_login:
-                return
-            if not is_told:
-                log.warning("The API server refuses our credentials, waiting for others", error=str(error))
-            is_told = True
-            await asyncio.sleep(LOGIN_PAUSE_S)
-        else:
-            return
+            problem = str(error)
+        except UNUSABLE as error:
+            problem = problem_of(error)
+        if not is_told:
+            log.warning("The API server refuses our credentials, waiting for others", error=problem)
+        is_told = True
+        await asyncio.sleep(LOGIN_PAUSE_S)
+
+
+async def _show_credentials(client: KubeClient) -> None:
+    """Raise KubernetesError where the API server refuses them; any other answer is for Kopf to deal with."""
+    try:
+        await client.get(paths.API_RESOURCES)
+    except KubernetesError as error:
+        if error.is_login:
+            raise
 
 
 async def connection_info(login: Login, number: int) -> kopf.ConnectionInfo:
