@@ -71,7 +71,7 @@ class Operator:
             client, self._view.namespaces, settings.watch_namespaces, self._watches.is_refused, metrics
         )
         self._http_routes = HttpRouteWatch(client, self._view, settings.release_namespace)
-        self._events = IntegrationEvents(self._view, self._wake, self._reports.forget, self._http_routes.notify)
+        self._events = IntegrationEvents(self._view, self._wake, self._http_routes.notify)
 
     def _build_reconciler(self, client: KubeClient) -> Reconciler:
         settings = self._settings
@@ -92,7 +92,7 @@ class Operator:
                 settings.consent_required,
             ),
             Backend(settings.release_namespace, settings.receiver_service, settings.receiver_port),
-            self._reports.get,
+            self._reports,
             self._is_closed,
         )
 

@@ -27,6 +27,7 @@ from noctuary_operator.resources.objects import OWNER_ANNOTATION, LabelledSecret
 from noctuary_operator.resources.secret_data import WEBHOOK_SECRET_KEYS, fresh_secret
 from noctuary_operator.resources.status import IntegrationStatus
 from noctuary_operator.watch.cluster_view import ClusterView
+from noctuary_operator.watch.receiver_reports import ReceiverReports
 from noctuary_operator.watch.seats import Seats
 from noctuary_operator.watch.secret_values import SecretValues
 
@@ -60,7 +61,7 @@ class Reconciler:
         recorder: EventRecorder,
         policy: Policy,
         backend: Backend,
-        report_of: Callable[[str], IntegrationReport | None],
+        reports: ReceiverReports,
         is_closed: Callable[[str], bool],
     ) -> None:
         self._client = client
@@ -70,7 +71,7 @@ class Reconciler:
         self._recorder = recorder
         self._policy = policy
         self._backend = backend
-        self._report_of = report_of
+        self._reports = reports
         self._is_closed = is_closed
         self._minted: dict[str, Minted] = {}
         self._times_written_at: dict[str, float] = {}
@@ -120,7 +121,7 @@ class Reconciler:
         return _soonest(wait_s, again_s, desired.due_at - observed.now)
 
     async def _observe(self, integration: Integration, spec: IntegrationSpec) -> Observed:
-        record, report = self._view.record_secret(integration.uid), self._report_of(integration.uid)
+        record, report = self._view.record_secret(integration.uid), self._reports.get(integration.uid)
         webhook_secret = await self._webhook_secret(integration)
         subscription = spec.webhook.subscription if spec.webhook is not None else None
         mapped = mapped_namespaces(spec, integration.namespace)
@@ -223,6 +224,7 @@ class Reconciler:
 
     async def _remove(self, uid: str) -> None:
         """Remove what an integration left in the release namespace; the record goes last, as the ledger."""
+        self._reports.forget(uid)
         self._minted.pop(uid, None)
         self._times_written_at.pop(uid, None)
         if self._view.record_secret(uid) is None and not self._view.routes_of(uid):

@@ -9,12 +9,9 @@ from noctuary_operator.watch.cluster_view import ClusterView, Wake
 class IntegrationEvents:
     """Handles what the watch of PagerDutyIntegrations shows."""
 
-    def __init__(
-        self, view: ClusterView, wake: Wake, forget_report: Callable[[str], None], on_integrations: Callable[[], None]
-    ) -> None:
+    def __init__(self, view: ClusterView, wake: Wake, on_integrations: Callable[[], None]) -> None:
         self._view = view
         self._wake = wake
-        self._forget_report = forget_report
         self._on_integrations = on_integrations
 
     def on_event(self, change: str | None, raw: dict[str, Any]) -> None:
@@ -23,7 +20,6 @@ class IntegrationEvents:
         if change == "DELETED":
             self._view.deleted.add(uid)
             concerned = {uid, *self._view.integrations.drop(uid)}
-            self._forget_report(uid)
             for each in concerned:
                 self._wake(each)
             return

@@ -43,7 +43,7 @@ class ReceiverReports:
         return self._reports.get(uid)
 
     def forget(self, uid: str) -> None:
-        """Drop what is known of an integration that is gone."""
+        """Drop what is known of an integration that is gone; what is reported after that wakes it once more."""
         self._reports.pop(uid, None)
 
     async def run(self, interval_s: float) -> None:

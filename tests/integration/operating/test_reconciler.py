@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from noctuary.common.egress.policy import only
 from noctuary.common.errors import KubernetesError
+from noctuary.common.http_client import create_client
 from noctuary.kube.client import KubeClient
+from noctuary.models.reports import IntegrationReport, ReportPage
 from noctuary_operator.act.apply import Applier
 from noctuary_operator.act.events import EventRecorder
 from noctuary_operator.act.reconcile import Reconciler
@@ -16,6 +19,7 @@ from noctuary_operator.plan.manifests import Backend
 from noctuary_operator.plan.policy import Policy
 from noctuary_operator.resources import paths
 from noctuary_operator.watch.cluster_view import ClusterView
+from noctuary_operator.watch.receiver_reports import ReceiverReports
 from noctuary_operator.watch.secret_values import SecretValues
 from testbed.localkube import Cluster
 
@@ -52,7 +56,14 @@ async def client(cluster: Cluster) -> AsyncIterator[KubeClient]:
     await client.close()
 
 
-def reconciler_of(client: KubeClient, release: str, raw: dict[str, Any]) -> Reconciler:
+@pytest.fixture
+async def reports() -> AsyncIterator[ReceiverReports]:
+    """Reports of a receiver that nobody asks."""
+    async with create_client(only(None)) as http:
+        yield ReceiverReports(http, "http://receiver.test", lambda: None, lambda _: None, OperatorMetrics())
+
+
+def reconciler_of(client: KubeClient, release: str, raw: dict[str, Any], reports: ReceiverReports) -> Reconciler:
     """A reconciler that knows of one integration and of no namespace."""
     metrics, world = OperatorMetrics(), ClusterView(release, lambda _: None)
     world.integrations.upsert(raw)
@@ -65,15 +76,24 @@ def reconciler_of(client: KubeClient, release: str, raw: dict[str, Any]) -> Reco
         EventRecorder(client, "test", metrics),
         Policy((), (), ()),
         Backend(release, "noctuary-receiver", 8080),
-        lambda _: None,
+        reports,
         lambda _: False,
     )
 
 
 async def test_nothing_is_made_for_an_integration_that_went_away_with_its_namespace(
-    client: KubeClient, namespace: str
+    client: KubeClient, namespace: str, reports: ReceiverReports
 ) -> None:
-    assert await reconciler_of(client, namespace, GONE).reconcile(UID) is None
+    assert await reconciler_of(client, namespace, GONE, reports).reconcile(UID) is None
     with pytest.raises(KubernetesError) as caught:
         await client.get(paths.secrets(namespace, f"noctuary-{UID}"))
     assert caught.value.not_found
+
+
+async def test_what_is_reported_late_of_an_integration_that_is_gone_is_dropped(
+    client: KubeClient, namespace: str, reports: ReceiverReports
+) -> None:
+    reconciler = reconciler_of(client, namespace, GONE, reports)
+    reports._merge(ReportPage("boot", 1, [IntegrationReport("long-gone")]))
+    assert await reconciler.reconcile("long-gone") is None
+    assert reports.get("long-gone") is None
