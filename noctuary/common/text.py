@@ -67,7 +67,7 @@ def clean(text: str, limit: int) -> str:
     if not shown.isascii():
         # What needed a mark that went needs nothing any more.
         shown = _without_unseen("".join(_few_marks(shown)))
-    line = _MARKER_WORD.sub("nct ", " ".join(shown.split()))
+    line = " ".join(_MARKER_WORD.sub("nct ", " ".join(shown.split())).split())
     if len(line) <= limit:
         return line
     return _without_unseen(line[: max(0, limit - 1)]).rstrip() + ELLIPSIS

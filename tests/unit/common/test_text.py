@@ -123,6 +123,8 @@ def test_nothing_long_hides_in_any_mix(text: str) -> None:
 )
 @example("\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", 5)
 @example("\u0915\u094d\u200c\u0915", 4)
+@example("nct:", 4)
+@example("nct: x", 9)
 def test_what_is_clean_stays_as_it_is_wherever_it_was_cut(text: str, limit: int) -> None:
     shown = clean(text, limit)
     assert clean(shown, max(limit, 1)) == shown

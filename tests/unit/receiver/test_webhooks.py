@@ -214,7 +214,7 @@ async def test_a_proof_outlives_a_restart(receiver: Receiver) -> None:
 
 
 CURRENT = RECORD.signing_secrets[0]
-OLD = SigningSecret(SECRET, NOW + 60)
+OLD = SigningSecret(SECRET, NOW + 86_400)
 NEW = SigningSecret("replaced")
 
 
