@@ -1,7 +1,7 @@
 """Turns: what is taken of many who have more than there is room for, so that none of them crowds out another."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from itertools import islice
@@ -23,8 +23,11 @@ def in_turns(parts: Iterable[Iterable[T]]) -> Iterator[T]:
 class TurnSlots:
     """Slots that many wait for: whoever has waiting gets the next one in turn, however many others of one wait."""
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, most: int | None = None) -> None:
+        """Make so many slots, of which one owner holds `most` at a time, or all."""
         self._free = slots
+        self._most = slots if most is None else most
+        self._held: Counter[str] = Counter()
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
 
     def locked(self) -> bool:
@@ -38,11 +41,11 @@ class TurnSlots:
         try:
             yield
         finally:
-            self._give_back()
+            self._give_back(owner)
 
     async def _take(self, owner: str) -> None:
-        if self._free > 0:  # nobody waits while one is free
-            self._free -= 1
+        if self._free > 0 and self._held[owner] < self._most:  # nobody who may have it waits while one is free
+            self._hold(owner)
             return
         turn = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(owner, deque()).append(turn)
@@ -50,7 +53,7 @@ class TurnSlots:
             await turn
         except asyncio.CancelledError:
             if not turn.cancelled():  # it was given meanwhile
-                self._give_back()
+                self._give_back(owner)
             else:
                 self._leave(owner, turn)
             raise
@@ -62,14 +65,23 @@ class TurnSlots:
             if not waiting:
                 del self._waiting[owner]
 
-    def _give_back(self) -> None:
+    def _hold(self, owner: str) -> None:
+        self._free -= 1
+        self._held[owner] += 1
+
+    def _give_back(self, owner: str) -> None:
         self._free += 1
-        while self._free > 0 and self._waiting:
-            owner = next(iter(self._waiting))
-            waiting = self._waiting.pop(owner)
+        self._held[owner] -= 1
+        if not self._held[owner]:
+            del self._held[owner]
+        while self._free > 0 and (following := self._next()) is not None:
+            waiting = self._waiting.pop(following)
             turn = waiting.popleft()
             if waiting:
-                self._waiting[owner] = waiting
+                self._waiting[following] = waiting
             if not turn.done():
-                self._free -= 1
+                self._hold(following)
                 turn.set_result(None)
+
+    def _next(self) -> str | None:
+        return next((owner for owner in self._waiting if self._held[owner] < self._most), None)

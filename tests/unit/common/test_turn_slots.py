@@ -65,6 +65,32 @@ async def test_who_is_cancelled_just_when_it_was_given_a_slot_gives_it_back() ->
     assert slots._free == 1
 
 
+async def test_one_owner_leaves_a_slot_to_whoever_comes_and_takes_no_more_when_others_end() -> None:
+    slots = TurnSlots(2, 1)
+    held = [slots.hold("loud") for _ in range(3)]
+    loud = [asyncio.create_task(each.__aenter__()) for each in held]
+    await settle()
+    async with asyncio.timeout(5), slots.hold("quiet"):
+        assert ([task.done() for task in loud], slots._free) == ([True, False, False], 0)
+    await settle()
+    assert ([task.done() for task in loud], slots._free) == ([True, False, False], 1)
+    for task in loud[1:]:
+        task.cancel()
+
+
+async def test_of_one_owners_own_that_wait_each_goes_when_the_one_before_ends() -> None:
+    slots = TurnSlots(2, 1)
+    order: list[int] = []
+
+    async def hold(number: int) -> None:
+        async with slots.hold("loud"):
+            order.append(number)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*map(hold, range(5)))
+    assert (order, slots._free, slots._waiting, dict(slots._held)) == ([0, 1, 2, 3, 4], 2, {}, {})
+
+
 def told(remaining: int, reset_s: int = 60) -> dict[str, str]:
     return {"ratelimit-remaining": str(remaining), "ratelimit-reset": str(reset_s)}
 

@@ -23,6 +23,8 @@ ROW_OVERHEAD_BYTES = 512
 """What a waiting event weighs beside its texts, roughly."""
 WINDOWS_AT_ONCE = THREADS - 1
 """One thread stays for what is quick: a window that means 200,000 subjects takes 0.1 s, and an incident reads 51."""
+WINDOWS_OF_ONE = WINDOWS_AT_ONCE - 1
+"""Of them of one tenant: whoever comes while it asks for many waits for none of its windows."""
 
 
 class EventShelf:
@@ -34,7 +36,7 @@ class EventShelf:
         self._met = met
         self._levels = levels
         self._remembered = Remembered()
-        self._turns = TurnSlots(WINDOWS_AT_ONCE)
+        self._turns = TurnSlots(WINDOWS_AT_ONCE, WINDOWS_OF_ONE)
 
     async def add(self, events: list[ContextEvent]) -> list[Added]:
         """Keep events; raise StoreUnavailable, also at once when too many wait."""
