@@ -45,7 +45,7 @@ class Deps:
         limits_met = LimitsMet(self.metrics)
         self.bodies = BodyBudget(limits_met)
         self.admission = Admission(limits_met)
-        self.gathering = Gathering(self.store)
+        self.gathering = Gathering(self.store, lambda: self.admission.slots_now)
 
     @property
     def unread(self) -> Unread:

@@ -1,6 +1,7 @@
 """Posted events on their way to the store: those of many requests go together, as a commit costs what it costs."""
 
 import asyncio
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from noctuary.common.errors import NoctuaryError
@@ -10,7 +11,8 @@ from noctuary.store.limits import Added
 GATHERED_S = 0.004
 """How long events wait for others: a commit takes about as long, and a millisecond of a CPU for whatever it holds."""
 GATHERED_EVENTS = 32
-"""So many wait no longer: what they cost each is then twice what one costs in a long batch."""
+"""So many wait no longer: what they cost each is then twice what one costs in a long batch. Fewer where fewer are
+admitted."""
 BUSY_FROM = 4
 """Requests that came together the last time; a sender that posts alone waits for nobody."""
 ANSWERS_PER_TURN = 8
@@ -31,10 +33,14 @@ class _Part(NamedTuple):
 
 
 class Gathering:
-    """Adds events to a store, those of small requests together; used from one event loop."""
+    """Adds events to a store, those of small requests together: half of what is `admitted` at a time.
 
-    def __init__(self, store: AddsEvents) -> None:
+    Used from one event loop.
+    """
+
+    def __init__(self, store: AddsEvents, admitted: Callable[[], int] = lambda: 2 * GATHERED_EVENTS) -> None:
         self._store = store
+        self._admitted = admitted
         self._parts: list[_Part] = []
         self._events = 0
         self._last = 0
@@ -43,13 +49,14 @@ class Gathering:
 
     async def add_events(self, events: list[ContextEvent]) -> list[Added]:
         """Keep events, as `Store.add_events` does; what is wrong with those of one request fails no other."""
-        if len(events) >= GATHERED_EVENTS:
+        enough = min(GATHERED_EVENTS, self._admitted() // 2)
+        if len(events) >= enough:
             return await self._store.add_events(events)
         loop = asyncio.get_running_loop()
         part = _Part(events, loop.create_future())
         self._parts.append(part)
         self._events += len(events)
-        if self._events >= GATHERED_EVENTS:
+        if self._events >= enough:
             self._hand_over()
         elif self._timer is None:
             is_busy = self._last >= BUSY_FROM

@@ -1,6 +1,7 @@
 """How much is worked on at once, so that what matters more finds the event loop and the store free."""
 
 import asyncio
+import time
 
 from noctuary.common.errors import NotReady
 from webhook_receiver.traffic.limits_met import LimitsMet
@@ -8,6 +9,11 @@ from webhook_receiver.traffic.pace import Pace, RefusalPace
 
 SLOTS = 64
 """Posted events that are parsed and stored at a time: one half is stored while the next one is gathered."""
+CROWDED_SHARE = 2
+"""While some are refused so many times fewer: a webhook waits for half as long a commit, and no more could be stored
+anyway. Commits cost each event more then, which a sender that is not refused need not pay."""
+CROWDED_FOR_S = 1.0
+"""After the last refusal: as long as who is refused is asked to stay away."""
 BYTES_PER_SLOT = 8 * 1024
 """A long batch takes several slots."""
 MAX_SLOTS_EACH = SLOTS // 2
@@ -40,7 +46,9 @@ class Admission:
         pace: Pace | None = None,
     ) -> None:
         self._limits_met = limits_met
-        self._free = slots
+        self._slots = slots
+        self._used = 0
+        self._crowded_until = 0.0
         self._max_wait_s = max_wait_s
         self._max_stall_s = max_stall_s
         self._pace = pace or Pace()
@@ -48,12 +56,19 @@ class Admission:
         self._queues: dict[str, dict[_Waiting, None]] = {}
         self._waiting = self._waiting_slots = 0
 
+    @property
+    def slots_now(self) -> int:
+        """Return how many slots there are at present."""
+        is_crowded = time.monotonic() < self._crowded_until
+        return -(-self._slots // CROWDED_SHARE) if is_crowded else self._slots
+
     def has_room(self, sender: str) -> bool:
         """Whether what comes now is begun soon enough; to be asked before any of it is read, and `refuse`d if not."""
         return not self._queues or self.wait_s(sender) <= self._max_wait_s
 
     async def refuse(self, sender: str) -> NotReady:
         """Return the refusal, at once unless so many are refused that telling them all would keep work waiting."""
+        self._crowded_until = time.monotonic() + CROWDED_FOR_S
         delay_s = self._refusals.delay_s()
         if delay_s:
             await asyncio.sleep(delay_s)
@@ -71,11 +86,15 @@ class Admission:
         They are held until as many are given to `leave`.
         """
         slots = min(1 + size_bytes // BYTES_PER_SLOT, MAX_SLOTS_EACH)
-        if self._queues or self._free < slots:
+        if self._queues or not self._fits(slots):
             await self._wait(sender, slots)
         else:
-            self._free -= slots
+            self._used += slots
         return slots
+
+    def _fits(self, slots: int) -> bool:
+        # What is longer than all there is while it is crowded goes when nothing else does.
+        return self._used + slots <= self.slots_now or (self._used == 0 and slots <= self._slots)
 
     async def _wait(self, sender: str, slots: int) -> None:
         if not self._queues:
@@ -115,18 +134,18 @@ class Admission:
 
     def leave(self, slots: int) -> None:
         """Give slots back, to whoever is next."""
-        self._free += slots
+        self._used -= slots
         self._pace.free(slots)
         while self._queues:
             sender, queue = next(iter(self._queues.items()))
             waiting = next(iter(queue))
             is_given_up = waiting.admitted.done()
-            if not is_given_up and waiting.slots > self._free:
+            if not is_given_up and not self._fits(waiting.slots):
                 return
             del self._queues[sender], queue[waiting]
             self._count(waiting, -1)
             if queue:
                 self._queues[sender] = queue  # behind all others
             if not is_given_up:
-                self._free -= waiting.slots
+                self._used += waiting.slots
                 waiting.admitted.set_result(None)

@@ -176,6 +176,27 @@ async def test_a_sender_that_floods_has_others_refused_for_none_of_its_own() -> 
     await end(tasks)
 
 
+async def test_while_some_are_refused_half_as_many_are_worked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = admission(slots=8)
+    await places.refuse("flooder")
+    assert places.slots_now == 4
+    done: list[str] = []
+    async with full(places, 4):
+        waiting = asyncio.create_task(work(places, "next", done))
+        await asyncio.sleep(0)
+        assert done == []
+    await waiting
+    monkeypatch.setattr("webhook_receiver.traffic.admission.CROWDED_FOR_S", -1.0)
+    await places.refuse("flooder")
+    assert places.slots_now == 8
+
+
+async def test_a_long_body_is_worked_while_some_are_refused_when_nothing_else_is() -> None:
+    places = admission(slots=8)
+    await places.refuse("flooder")
+    assert await asyncio.wait_for(places.enter("long", 6 * BYTES_PER_SLOT), 5) == 7
+
+
 async def test_a_refusal_is_counted() -> None:
     metrics = Metrics()
     places = Admission(LimitsMet(metrics), slots=1, max_wait_s=0.0)

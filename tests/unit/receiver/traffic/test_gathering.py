@@ -73,6 +73,14 @@ async def test_after_many_together_one_that_stays_alone_is_stored_all_the_same()
     assert shelf.together == [BUSY_FROM, 1]
 
 
+async def test_where_fewer_are_admitted_half_of_those_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webhook_receiver.gathering.GATHERED_S", 1e6)
+    shelf = Shelf()
+    gathering = Gathering(shelf, lambda: 2 * BUSY_FROM)
+    await asyncio.gather(*(post(gathering, "a") for _ in range(2 * BUSY_FROM)))
+    assert shelf.together == [BUSY_FROM, BUSY_FROM]
+
+
 async def test_a_long_batch_goes_by_itself() -> None:
     shelf = Shelf()
     gathering = Gathering(shelf)
