@@ -96,6 +96,9 @@ docs: .venv-docs/.installed ## Build the documentation's site into build/site; w
 docs-serve: .venv-docs/.installed ## Serve it on loopback, anew after each change
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs serve
 
+docs-kind: $(INSTALLED) ## Read install.md and quickstart.md word by word on kind, with pods (KEEP=1: leave it)
+	$(BIN)/python -m testbed.kind run --no-image $(if $(KEEP),--keep) -- $(BIN)/python -m pytest tests/e2e/pages -q -s $(ARGS)
+
 docs-test: docs cluster-binaries ## Run every snippet of the pages and every example on real API servers (builds Helm once)
 	$(BIN)/python -m pytest tests/docs -q -n $(WORKERS) $(ARGS)
 
@@ -142,4 +145,4 @@ $(INSTALLED): requirements/dev.txt pyproject.toml
 help: ## This text
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: chart-package attack live notes-compare golden-notes store-bench store-upgrade structure gitops docs docs-serve docs-test chart-check chart-generate image e2e e2e-down run faults bench test check unit integration format up down cluster-binaries lock setup help
+.PHONY: docs-kind chart-package attack live notes-compare golden-notes store-bench store-upgrade structure gitops docs docs-serve docs-test chart-check chart-generate image e2e e2e-down run faults bench test check unit integration format up down cluster-binaries lock setup help

@@ -54,9 +54,9 @@ def politely() -> list[str]:
 
 
 def module_directory(go: Path, source: Path, module: str) -> Path:
-    """Where go keeps the sources of a module that the go.mod of `source` requires; fetched when they are not there.
+    """Where go keeps the sources of a module that the go.mod of `source` requires, or of any `module@version`.
 
-    Raises BuildError when they cannot be fetched.
+    They are fetched when they are not there. Raises BuildError when they cannot be.
     """
     download = subprocess.run(
         [str(go), "-C", str(source), "mod", "download", "-json", module],

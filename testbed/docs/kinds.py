@@ -13,12 +13,12 @@ class Kind(StrEnum):
     """What is done with a snippet."""
 
     SHELL = "run by bash against a cluster"
-    MAKE = "a target of the Makefile, looked up and not run: the tests themselves are among them"
+    MACHINE = "calls make and docker: run where the page is read with pods; else its targets are looked up"
     OUTPUT = "compared in form with what the shell before it printed"
     FILE = "written to the directory in which the page's shell runs"
     MANIFEST = "offered to the API server, which is asked to change nothing"
     SPEC = "merged into the spec of an integration and offered to the API server"
-    VALUES = "given to Helm, which renders the chart with it"
+    VALUES = "given to Helm, which renders the chart with it; with pods the release is upgraded to it"
     JSON = "parsed"
     DIFF = "applied to a copy of the project, whose tests then run"
     NOTE = "compared with the note that is written of the scene that its mark names"
@@ -26,6 +26,7 @@ class Kind(StrEnum):
     EXCUSED = "not run; the page's source says why"
 
 
+_OF_THE_MACHINE = ("make", "docker")
 _BY_MARK = {"spec": Kind.SPEC, "values": Kind.VALUES}
 _BY_LANGUAGE = {"hidden": Kind.SHELL, "sh": Kind.SHELL, "json": Kind.JSON, "diff": Kind.DIFF, "promql": Kind.PROMQL}
 
@@ -46,8 +47,8 @@ def kind_of(snippet: Snippet, before: Kind | None) -> Kind | None:
         return Kind.NOTE
     if snippet.mark in _BY_MARK:
         return _BY_MARK[snippet.mark]
-    if snippet.language == "sh" and all(line.startswith("make") for line in snippet.text.splitlines()):
-        return Kind.MAKE
+    if snippet.language == "sh" and all(line.startswith(_OF_THE_MACHINE) for line in snippet.text.splitlines()):
+        return Kind.MACHINE
     if snippet.title:
         return Kind.FILE
     if snippet.language == "text":

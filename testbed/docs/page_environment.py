@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,10 +45,16 @@ class PageEnvironment:
     """Runs shell as a reader would type it: in one directory, with variables that stay from block to block."""
 
     def __init__(
-        self, directory: Path, cluster: LocalKube, pods: PodsAsProcesses, environment: Mapping[str, str]
+        self,
+        directory: Path,
+        environment: Mapping[str, str],
+        logs: Callable[[], str] = str,
+        *,
+        has_pods: bool = False,
+        timeout_s: float = STEP_TIMEOUT_S,
     ) -> None:
-        self.directory, self.cluster, self.pods = directory, cluster, pods
-        self._environment = dict(environment)
+        self.directory, self.logs, self.has_pods = directory, logs, has_pods
+        self._environment, self._timeout_s = dict(environment), timeout_s
         self.api_token = environment["PAGERDUTY_TOKEN"]
         self._variables = directory / "variables"
         self._variables.touch()
@@ -67,18 +73,18 @@ class PageEnvironment:
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         try:
-            async with asyncio.timeout(STEP_TIMEOUT_S):
+            async with asyncio.timeout(self._timeout_s):
                 output, _ = await process.communicate()
         except TimeoutError:
             process.kill()
-            raise StepFailed(f"not done after {STEP_TIMEOUT_S:.0f} s:\n{script}") from None
+            raise StepFailed(f"not done after {self._timeout_s:.0f} s:\n{script}") from None
         return process.returncode or 0, output.decode()
 
     async def must(self, script: str) -> str:
         """Run a script that must succeed; return what it printed."""
         code, output = await self.run(script)
         if code:
-            raise StepFailed(f"exit code {code} from:\n{script}\n{output}\n{self.pods.logs()}")
+            raise StepFailed(f"exit code {code} from:\n{script}\n{output}\n{self.logs()}")
         return output
 
 
@@ -90,18 +96,16 @@ async def page_environment(directory: Path, helm: Path | None = None) -> AsyncIt
         kube = await Kube.connect(cluster.kubeconfig)
         async with PagerDutySimulator() as pagerduty, contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(kube.close)
-            token = _create_account(pagerduty)
+            token = create_account(pagerduty)
             ports: dict[str, int] = dict.fromkeys(PAGERDUTY_HOSTS, int(pagerduty.url.rpartition(":")[2]))
             proxy = await stack.enter_async_context(TlsProxy(directory, ports).opened([*PAGERDUTY_HOSTS, HOST]))
             pods = PodsAsProcesses(cluster, kube, directory, proxy.environment())
             ports[HOST] = pods.public_port
             kubelet = asyncio.create_task(pods.run())
             stack.push_async_callback(_ended, kubelet)
-            programs = _programs(directory, cluster, helm or find_tool(HELM3), pagerduty.url)
-            yield PageEnvironment(
+            programs = lay_out_programs(directory, cluster.kubectl_path, helm or find_tool(HELM3), pagerduty.url)
+            shell = PageEnvironment(
                 directory,
-                cluster,
-                pods,
                 {
                     **_clean_environment(directory),
                     **proxy.environment(),
@@ -110,7 +114,11 @@ async def page_environment(directory: Path, helm: Path | None = None) -> AsyncIt
                     "PAGERDUTY_TOKEN": token,
                     "RECEIVER_URL": f"http://127.0.0.1:{pods.public_port}",
                 },
+                pods.logs,
             )
+            for suffix in (".crt", ".key"):
+                shutil.copy((directory / "proxy").with_suffix(suffix), (shell.work / "noctuary").with_suffix(suffix))
+            yield shell
 
 
 async def _ended(task: asyncio.Task[None]) -> None:
@@ -118,7 +126,7 @@ async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def _create_account(pagerduty: PagerDutySimulator) -> str:
+def create_account(pagerduty: PagerDutySimulator) -> str:
     """Make the account that the pages speak of; return its API token."""
     pagerduty.add_user("On-call bot", BOT)
     services = pagerduty.account.services
@@ -140,11 +148,11 @@ def _clean_environment(directory: Path) -> dict[str, str]:
     }
 
 
-def _programs(directory: Path, cluster: LocalKube, helm: Path, pagerduty_url: str) -> Path:
+def lay_out_programs(directory: Path, kubectl: Path, helm: Path, pagerduty_url: str) -> Path:
     """Lay out the programs that pages call, and those that only their hidden steps do."""
     programs = directory / "bin"
     programs.mkdir()
-    (programs / "kubectl").symlink_to(cluster.kubectl_path)
+    (programs / "kubectl").symlink_to(kubectl)
     (programs / "helm").symlink_to(helm)
     scripts = {
         "noctuary": f'#!/bin/sh\nexec {sys.executable} -m noctuary_cli "$@"\n',

@@ -13,23 +13,35 @@ from noctuary.common.metrics import Metrics
 from noctuary_operator.metrics import OperatorMetrics
 from testbed.docs.compare import matches
 from testbed.docs.kinds import Kind, classified
-from testbed.docs.page_environment import HOST, PageEnvironment, StepFailed
-from testbed.docs.snippets import Snippet
+from testbed.docs.page_environment import PageEnvironment, StepFailed
+from testbed.docs.snippets import ROOT, Snippet, snippets
 from testbed.stage.user import integration
 
 SETTLE_S = 90.0
 """How long an output may take to become what the page shows, where the commands only read."""
 POLL_S = 0.5
+WHOLE = range(1, 1_000_000)
+"""The lines of any page."""
 _READS = re.compile(
     r"^(kubectl (.*)?(get|describe|explain|wait|auth can-i)|helm (list|status|get)|pagerduty (show|list)) "
 )
 _SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}
-RELEASE = (
-    "helm install noctuary charts/noctuary --namespace noctuary --create-namespace"
-    f" --set 'policy.webhookHosts={{{HOST}}}'\n"
-    "kubectl --namespace noctuary rollout status deployment/noctuary-operator statefulset/noctuary-receiver"
-    " --timeout=180s"
+INSTALL = ROOT / "docs" / "install.md"
+
+
+def _install_commands() -> str:
+    """Return what the page on installing writes and types until its release runs."""
+    values, *_ = (each for each in snippets(INSTALL) if each.title)
+    commands, *_ = (each for each in snippets(INSTALL) if each.text.startswith("helm install"))
+    return f"cat > {values.title} <<'END'\n{values.text}\nEND\n{commands.text}"
+
+
+RELEASE = _install_commands()
+UPGRADE = (
+    "helm upgrade noctuary charts/noctuary --namespace noctuary --values noctuary.yaml --values more.yaml"
+    " --wait --timeout 180s"
 )
+"""What the page on installing says of its blocks of values, waited for."""
 APPLY_CRDS = "kubectl apply --server-side -f crds"
 STARTS = {"nothing": "true", "a release": RELEASE}
 
@@ -63,10 +75,14 @@ class Reader:
             Kind.JSON: self._json,
             Kind.PROMQL: self._promql,
         }
+        if environment.has_pods:
+            self._handlers |= {Kind.MACHINE: self._shell, Kind.VALUES: self._upgrade}
 
-    async def read(self, page: Path) -> None:
-        """Do what the page says; StepFailed names the line that does not hold."""
+    async def read(self, page: Path, lines: range = WHOLE) -> None:
+        """Do what the page says, or some of its lines; StepFailed names the line that does not hold."""
         for snippet, kind in classified(page):
+            if snippet.line not in lines:
+                continue
             handler = self._handlers.get(kind) if kind else None
             if handler is None:
                 continue
@@ -76,10 +92,12 @@ class Reader:
                 raise StepFailed(f"{snippet.where} ({kind}): {error}") from None
 
     async def _shell(self, snippet: Snippet) -> None:
+        if snippet.mark == "without pods" and self._environment.has_pods:
+            return
         code, output = await self._environment.run(snippet.text)
         self._progress(f"--- {snippet.where}\n{snippet.text}\n---\n{output}")
         if (code != 0) != (snippet.mark == "fails"):
-            raise StepFailed(f"exit code {code} from\n{snippet.text}\n\n{output}\n{self._environment.pods.logs()}")
+            raise StepFailed(f"exit code {code} from\n{snippet.text}\n\n{output}\n{self._environment.logs()}")
         self._last = (snippet.text, output)
 
     async def _output(self, snippet: Snippet) -> None:
@@ -87,7 +105,7 @@ class Reader:
         ends = asyncio.get_running_loop().time() + SETTLE_S
         while not matches(snippet.text, output):
             if not _only_reads(script) or asyncio.get_running_loop().time() > ends:
-                raise StepFailed(f"shown is\n{snippet.text}\n\nprinted was\n{output}\n{self._environment.pods.logs()}")
+                raise StepFailed(f"shown is\n{snippet.text}\n\nprinted was\n{output}\n{self._environment.logs()}")
             await asyncio.sleep(POLL_S)
             _, output = await self._environment.run(script)
 
@@ -113,6 +131,10 @@ class Reader:
         file = self._environment.directory / "values.yaml"
         file.write_text(snippet.text, encoding="utf-8")
         await self._environment.must(f"helm template noctuary charts/noctuary --values {file}")
+
+    async def _upgrade(self, snippet: Snippet) -> None:
+        (self._environment.work / "more.yaml").write_text(snippet.text + "\n", encoding="utf-8")
+        self._progress(f"--- {snippet.where}\n{snippet.text}\n---\n{await self._environment.must(UPGRADE)}")
 
     async def _json(self, snippet: Snippet) -> None:
         json.loads(snippet.text)

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<info>.*)$")
 _MARK = re.compile(r"^ *<!-- snippet: (?P<mark>.+?) -->$")
-_HIDDEN = re.compile(r"^ *<!-- test$")
+_HIDDEN = re.compile(r"^ *<!-- test(?: (?P<mark>without pods))?$")
 _START = re.compile(r"^<!-- page starts with: (?P<start>.+?) -->$", re.MULTILINE)
 _INCLUDED = re.compile(r'^--8<-- "([^"]+)"$', re.MULTILINE)
 _TITLE = re.compile(r'title="([^"]+)"')
@@ -24,7 +24,7 @@ class Snippet:
     text: str
     title: str | None = None
     mark: str | None = None
-    """The mark before the block, `<!-- snippet: ... -->`, which no reader sees."""
+    """The mark before the block, `<!-- snippet: ... -->`, or of a hidden step (`without pods`); no reader sees it."""
 
     @property
     def where(self) -> str:
@@ -68,9 +68,9 @@ def _scan(page: Path, lines: list[str]) -> Iterator[Snippet]:
             end = _end(lines, number + 1, f"{fence['indent']}```", page)
             yield _block(page, number, fence, lines[number + 1 : end], mark)
             number = end
-        elif _HIDDEN.match(line):
+        elif hidden := _HIDDEN.match(line):
             end = _end(lines, number + 1, "-->", page)
-            yield Snippet(page, number + 1, "hidden", "\n".join(lines[number + 1 : end]))
+            yield Snippet(page, number + 1, "hidden", "\n".join(lines[number + 1 : end]), mark=hidden["mark"])
             number = end
         found = _MARK.match(line)
         if found or line.strip():

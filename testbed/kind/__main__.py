@@ -13,7 +13,7 @@ from hack.lib.tether import tethered
 from testbed.kind.errors import USER_FIXABLE, MachineCannot
 from testbed.kind.existing import existing_cluster
 from testbed.kind.progress import report
-from testbed.kind.session import require_docker, running_cluster
+from testbed.kind.session import ImageFrom, require_docker, running_cluster
 from testbed.kind.state import ClusterRecord, RunDirectory
 from testbed.kind.teardown import clear
 
@@ -32,8 +32,8 @@ def run(options: argparse.Namespace) -> int:
             return _call(options.command, {FACTS_VARIABLE: str(facts_file)})
     store = Store("kind", report)
     began = time.monotonic()
-    wanted = {"with_archive": options.archive, "keep": options.keep, "bare": options.bare}
-    with running_cluster(store, **wanted) as facts:
+    image = ImageFrom.NOWHERE if options.no_image else ImageFrom.ARCHIVE if options.archive else ImageFrom.DOCKER
+    with running_cluster(store, image, keep=options.keep, bare=options.bare) as facts:
         steps = ", ".join(f"{step} {seconds:g} s" for step, seconds in facts.seconds.items())
         report(f"The cluster is ready after {time.monotonic() - began:.0f} s ({steps})")
         code = _call(options.command, {FACTS_VARIABLE: str(RunDirectory().facts)})
@@ -99,6 +99,7 @@ def _parse() -> argparse.Namespace:
             command.add_argument("--keep", action="store_true", help="leave the cluster for a look")
             command.add_argument("--bare", action="store_true", help="no Helm, no ingress controller, no image of ours")
             command.add_argument("--archive", action="store_true", help="build the image without Docker")
+            command.add_argument("--no-image", action="store_true", help="no image of ours: the command brings it")
             command.add_argument("--cluster", default="", choices=["", _EXISTING], help="use the one of KUBECONFIG")
             command.add_argument("command", nargs="+", help="what is run when the cluster is ready")
     return parser.parse_args()

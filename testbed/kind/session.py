@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,9 +32,17 @@ IMAGE = f"noctuary:{project_version()}"
 T = TypeVar("T")
 
 
+class ImageFrom(Enum):
+    """How our image comes into the node."""
+
+    DOCKER = "built with Docker and loaded"
+    ARCHIVE = "built without Docker and loaded"
+    NOWHERE = "not at all: whoever uses the cluster brings it"
+
+
 @contextmanager
 def running_cluster(
-    store: Store, *, with_archive: bool = False, keep: bool = False, bare: bool = False
+    store: Store, image: ImageFrom = ImageFrom.DOCKER, *, keep: bool = False, bare: bool = False
 ) -> Iterator[ClusterRecord]:
     """A cluster with everything in it, removed when the block or this process ends.
 
@@ -44,7 +53,7 @@ def running_cluster(
         clear(run, store)
         run.create()
         with Guard(run) as guard:
-            setup = Setup(run, store, with_archive=with_archive)
+            setup = Setup(run, store, image)
             yield setup.put_up_bare() if bare else setup.put_up()
             if keep:
                 guard.keep()
@@ -60,16 +69,16 @@ def require_docker(store: Store) -> None:
         clear(run, store)
         run.create()
         with Guard(run):
-            Setup(run, store, with_archive=False).start_docker()
+            Setup(run, store, ImageFrom.NOWHERE).start_docker()
 
 
 class Setup:
     """Puts everything up, step by step, and says how long each step took."""
 
-    def __init__(self, run: RunDirectory, store: Store, *, with_archive: bool) -> None:
+    def __init__(self, run: RunDirectory, store: Store, image: ImageFrom) -> None:
         self._run = run
         self._store = store
-        self._with_archive = with_archive
+        self._image_from = image
         self._programs = Programs(store)
         self._seconds: dict[str, float] = {}
 
@@ -133,7 +142,9 @@ class Setup:
 
     def _image(self, docker: Docker) -> Path | None:
         store = Store("image", self._store.progress)
-        if not self._with_archive:
+        if self._image_from is ImageFrom.NOWHERE:
+            return None
+        if self._image_from is ImageFrom.DOCKER:
             build_with_docker(store, docker, IMAGE, build_values())
             return None
         archive = self._run.path / ARCHIVE_FILE
@@ -141,10 +152,8 @@ class Setup:
         return archive
 
     def _load(self, cluster: KindCluster, traefik: str, archive: Path | None) -> None:
-        if archive is None:
-            cluster.load(traefik, IMAGE)
-        else:
-            cluster.load(traefik)
+        cluster.load(traefik, *([IMAGE] if self._image_from is ImageFrom.DOCKER else []))
+        if archive is not None:
             cluster.load_archive(archive)
 
     def _facts(
@@ -156,7 +165,7 @@ class Setup:
             kubectl=str(cluster.kubectl),
             helm=_text(helm3) or "",
             helm4=_text(helm4) or "",
-            image=IMAGE,
+            image="" if self._image_from is ImageFrom.NOWHERE else IMAGE,
             image_archive=str(archive) if archive else None,
             authority=str(directory / "ca.crt"),
             certificate=str(directory / "test-host.crt"),

@@ -31,6 +31,7 @@ class ClusterRecord(msgspec.Struct, frozen=True):
     helm: str
     helm4: str
     image: str
+    """Ours, in the node or where it can be pulled; empty where whoever uses the cluster brings it."""
     image_archive: str | None
     authority: str
     certificate: str

@@ -107,6 +107,23 @@ def test_a_real_api_server_takes_every_manifest_under_pod_security_restricted(
     assert len(answer.splitlines()) == len(own)
 
 
+NOTES = {
+    "image.registry=": True,
+    "image.registry=registry.example.com": False,
+    "image.repository=registry.example.com/noctuary": False,
+    "global.imageRegistry=registry.example.com": False,
+}
+"""Whether the notes of an installation with this setting say that no image is published."""
+
+
+@pytest.mark.parametrize("setting", NOTES)
+def test_the_notes_tell_who_names_no_registry_that_no_image_is_published(
+    helm: Callable[..., str], namespace: str, setting: str
+) -> None:
+    said = helm("install", "noctuary", str(CHART), "--namespace", namespace, "--dry-run=client", "--set", setting)
+    assert ("no image is published" in said) == NOTES[setting]
+
+
 def test_an_overlay_moves_everything_to_its_namespace(cluster: Cluster) -> None:
     text = cluster.kubectl("kustomize", str(ROOT / "deploy" / "kustomize" / "example"))
     assert "namespace: noctuary" not in text

@@ -13,7 +13,7 @@ from testbed.docs.reader import APPLY_CRDS, STARTS, Reader
 from testbed.docs.snippets import ROOT, pages, start_of
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(900)]
-NOT_READ = {Kind.EXCUSED, Kind.MAKE, Kind.DIFF}
+NOT_READ = {Kind.EXCUSED, Kind.MACHINE, Kind.DIFF}
 READ = [page for page in pages() if {kind for _, kind in classified(page)} - NOT_READ]
 STORIES = [page for page in READ if start_of(page)]
 REFERENCES = [page for page in READ if not start_of(page)]

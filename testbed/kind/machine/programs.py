@@ -5,6 +5,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from hack.image.store import Store, sources_of
 from hack.lib.gobuild import STAMPLESS, module_directory, politely, run_go
 from hack.lib.toolchain import find_go
@@ -54,6 +56,30 @@ NETWORK = Published(
     "10 seconds",
 )
 COREDNS = Published("coredns", ("github.com/coredns/coredns",), "v1.15.0", "1 minute")
+CRANE = Published("crane", ("github.com/google/go-containerregistry/cmd/crane",), "v0.20.6", "10 seconds")
+"""A registry in one program."""
+
+
+@dataclass(frozen=True)
+class PublishedCRDs:
+    """Kinds of another project, for objects of ours that are of no use without it."""
+
+    name: str
+    module: str
+    files: tuple[str, ...]
+
+
+CERT_MANAGER = PublishedCRDs(
+    "cert-manager", "github.com/cert-manager/cert-manager@v1.18.2", ("deploy/crds/crd-certificates.yaml",)
+)
+PROMETHEUS_OPERATOR = PublishedCRDs(
+    "prometheus-operator",
+    "github.com/prometheus-operator/prometheus-operator@v0.85.0",
+    tuple(
+        f"example/prometheus-operator-crd/monitoring.coreos.com_{kind}.yaml"
+        for kind in ("podmonitors", "prometheusrules", "servicemonitors")
+    ),
+)
 
 
 class Programs:
@@ -101,6 +127,18 @@ class Programs:
                 shutil.copy(file, home)
 
         return self._store.once("gateway-api", [*_sources("traefik"), *sources_of(__file__)], copy)
+
+    def crds(self, what: PublishedCRDs) -> Path:
+        """Return the directory of another project's CRDs, without the labels that its chart would fill in."""
+
+        def copy(home: Path) -> None:
+            source = module_directory(self._find_go(), home, what.module)
+            for file in what.files:
+                crd = yaml.safe_load((source / file).read_text(encoding="utf-8"))
+                crd["metadata"].pop("labels", None)
+                (home / Path(file).name).write_text(yaml.safe_dump(crd), encoding="utf-8")
+
+        return self._store.once(f"crds-{what.name}", [what.module, *what.files, *sources_of(__file__)], copy)
 
     def _own(self, name: str, package: str, minutes: str) -> Path:
         def build(home: Path) -> None:

@@ -102,9 +102,35 @@ def test_nobody_wonders_what_is_done_with_a_snippet(page: Path) -> None:
     assert [snippet.where for snippet, kind in classified(page) if kind is None] == []
 
 
+def commands_that_bring_pods() -> list[str]:
+    readmes = [ROOT / "charts/noctuary/README.md", *ROOT.glob("deploy/**/*.md")]
+    texts = [path.read_text() for path in (*pages(), *readmes)]
+    lines = [line.strip() for text in texts for line in text.replace("\\\n", " ").splitlines()]
+    return [line for line in lines if line.startswith("helm install") or "--show-only templates/cleanup.yaml" in line]
+
+
+def test_no_command_of_a_page_asks_for_an_image_that_nobody_published() -> None:
+    commands = commands_that_bring_pods()
+    assert len(commands) >= 6
+    assert [each for each in commands if "--values noctuary.yaml" not in each and "image.registry=" not in each] == []
+
+
+def test_no_manifest_of_deploy_asks_for_an_image_that_nobody_published() -> None:
+    (example,) = yaml.safe_load((ROOT / "deploy/kustomize/example/kustomization.yaml").read_text())["images"]
+    release = yaml.safe_load((ROOT / "deploy/argocd/release.yaml").read_text())
+    registry = release["spec"]["source"]["helm"]["valuesObject"]["image"]["registry"]
+    assert (example["newName"], registry) == ("registry.example.com/noctuary", "registry.example.com")
+
+
+@pytest.mark.parametrize("page", ["install.md", "quickstart.md"])
+def test_no_block_of_a_newcomers_page_is_only_looked_at(page: str) -> None:
+    run = {Kind.SHELL, Kind.OUTPUT, Kind.FILE, Kind.MACHINE, Kind.VALUES, Kind.SPEC}
+    assert {kind for _, kind in classified(DOCS / page)} - run == set()
+
+
 def test_a_make_target_that_a_page_calls_exists() -> None:
     targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    blocks = [snippet.text for page in pages() for snippet, kind in classified(page) if kind is Kind.MAKE]
+    blocks = [snippet.text for page in pages() for snippet, kind in classified(page) if kind is Kind.MACHINE]
     assert blocks
     assert set(re.findall(r"^make (\S+)", "\n".join(blocks), re.MULTILINE)) - targets == set()
 
