@@ -96,7 +96,7 @@ class Notes:
         if case.verdict.turn not in (Turn.WAIT, Turn.THEIRS) or other is None:
             return []
         if case.note is None or case.note.note_id is None:
-            waits = 1 if case.verdict.turn is Turn.WAIT else UNSENT_WAITS
+            waits = 1 if self._proofs.may_write(record) else UNSENT_WAITS
             at = clock.now() + waits * self._timings.rival_wait_s
             return [ScheduleVisit(row.integration_id, row.incident_id, at)]
         state, now = self._proofs.state(record.id), clock.now()

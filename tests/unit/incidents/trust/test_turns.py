@@ -71,6 +71,20 @@ async def test_the_first_rank_writes_and_the_other_says_so(scene: Scene) -> None
     assert await displaced(scene, "first") == (None, None)
 
 
+async def test_a_note_that_is_being_posted_is_looked_at_again_after_one_wait(scene: Scene) -> None:
+    await two(scene, rival_wait_s=600.0)
+    await scene.until(lambda: both_know(scene))
+    incident = scene.pd.trigger(scene.service, "Errors", deliver=False)
+    posting = NoteRow(
+        account=scene.account, incident_id=incident.id, integration_id="first", marker="nct:first", text="on its way"
+    )
+    posting.posting_since, posting.next_attempt_at = clock.now(), clock.now() + 3600
+    await scene.store.commit(SaveNote(posting))
+    scene.pd.acknowledge(incident.id, by=scene.bot)
+    await scene.until(lambda: _row(scene, "second", incident))
+    assert await scene.store.claim_visits(9, 60, clock.now() + 601) == [("second", incident.id)]
+
+
 async def test_each_writes_with_its_own_token_only(scene: Scene) -> None:
     await two(scene)
     await scene.until(lambda: both_know(scene))
