@@ -9,8 +9,8 @@ from webhook_receiver.traffic.pace import Pace, RefusalPace
 
 SLOTS = 64
 """Posted events that are parsed and stored at a time: one half is stored while the next one is gathered."""
-CROWDED_SHARE = 2
-"""While some are refused so many times fewer: a webhook waits for half as long a commit, and no more could be stored
+CROWDED_SHARE = 4
+"""While some are refused so many times fewer: a webhook waits for a quarter of a commit, and no more could be stored
 anyway. Commits cost each event more then, which a sender that is not refused need not pay."""
 CROWDED_FOR_S = 1.0
 """After the last refusal: as long as who is refused is asked to stay away."""

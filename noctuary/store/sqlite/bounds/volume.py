@@ -30,13 +30,12 @@ SIZES = (
 )
 """What namespaces keep by their counters, in several rows each."""
 
+USED = "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size"
+
 
 def used_bytes(connection: sqlite3.Connection) -> int:
     """Return what the file holds; pages that were freed are used again, so they count as free."""
-    (pages,), (free,), (size,) = (
-        connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "freelist_count", "page_size")
-    )
-    used: int = (pages - free) * size
+    used: int = connection.execute(USED).fetchone()[0]
     return used
 
 

@@ -176,12 +176,12 @@ async def test_a_sender_that_floods_has_others_refused_for_none_of_its_own() -> 
     await end(tasks)
 
 
-async def test_while_some_are_refused_half_as_many_are_worked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_while_some_are_refused_a_quarter_as_many_are_worked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     places = admission(slots=8)
     await places.refuse("flooder")
-    assert places.slots_now == 4
+    assert places.slots_now == 2
     done: list[str] = []
-    async with full(places, 4):
+    async with full(places, 2):
         waiting = asyncio.create_task(work(places, "next", done))
         await asyncio.sleep(0)
         assert done == []
