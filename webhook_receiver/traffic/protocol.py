@@ -66,6 +66,14 @@ class BoundedProtocol(CountingProtocol):
             self._table.forget_turns(self._kernel.file)
             self._kernel.end()
         super().connection_lost(exc)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Hold nothing that holds the connection: what ended is freed at once, without the garbage collector."""
+        if self.cycle is None or self.cycle.response_complete:
+            self.cycle = self.scope = None  # type: ignore[assignment]  # as uvicorn begins them
+            if isinstance(self.transport, LingeringTransport):
+                self.transport.let_go()
 
     @property
     def phase(self) -> Phase:

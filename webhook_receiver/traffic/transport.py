@@ -77,6 +77,10 @@ class LingeringTransport(asyncio.Transport):
         self.get_write_buffer_size = transport.get_write_buffer_size  # type: ignore[method-assign]
         self.pause_reading = transport.pause_reading  # type: ignore[method-assign]
 
+    def let_go(self) -> None:
+        """Ask the protocol nothing any more."""
+        self._is_sending = bool
+
     def resume_reading(self) -> None:
         """Read on, also to throw away what comes."""
         self._transport.resume_reading()

@@ -68,7 +68,9 @@ def matching(connection: sqlite3.Connection, query: EventQuery) -> Matching:
     found: list[Found] = []
     is_more = False
     for tenant in dict.fromkeys([*query.tenants, *filter(None, [query.posts_of])]):
-        chosen = sorted({row for part in parts(connection, query, tenant) for row in connection.execute(*part)})[::-1]
+        # In the order of the parts: sorting what is nearly sorted keeps the interpreter for a tenth of the time.
+        every = dict.fromkeys(row for part in parts(connection, query, tenant) for row in connection.execute(*part))
+        chosen = sorted(every, reverse=True)
         is_more = is_more or len(chosen) > MAX_FOUND
         rows = _newest_rows(connection, chosen[:MAX_FOUND], query)
         found += [(*each, rows[each[SUBJECT_ID]]) for each in chosen[:MAX_FOUND] if each[SUBJECT_ID] in rows]

@@ -16,6 +16,7 @@ from testbed.polling import until
 from testbed.posted_events import EVENT
 from tests.unit.receiver.door import Door, events, webhook
 from webhook_receiver.process import SWITCH_INTERVAL_S, favour_event_loop
+from webhook_receiver.traffic.protocol import BoundedProtocol
 from webhook_receiver.traffic.read_turns import READS_PER_TURN, READS_WHILE_HELD, ReadTurns
 
 POST = events(json.dumps(EVENT).encode())
@@ -167,6 +168,22 @@ async def test_a_new_connection_that_says_nothing_at_once_waits_for_its_first_tu
     await silent.send(webhook())
     assert (await (await door.sender()).ask(POST))[0] == 201
     assert await door.stored() == []
+
+
+async def test_connections_that_ended_leave_nothing_for_the_garbage_collector(door: Door) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            sender = await door.sender()
+            assert (await sender.ask(POST))[0] == 201
+            sender.end()
+            assert await sender.is_cut()
+        await door.open_connections(0)
+        await run_turns(9)
+        assert not [each for each in gc.get_objects() if isinstance(each, BoundedProtocol)]
+    finally:
+        gc.enable()
 
 
 def test_the_process_hands_the_interpreter_over_soon_and_leaves_what_stays_out_of_collections() -> None:
