@@ -30,7 +30,9 @@ SIZES = (
 )
 """What namespaces keep by their counters, in several rows each."""
 
-USED = "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size"
+USED = (
+    "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size"
+)
 
 
 def used_bytes(connection: sqlite3.Connection) -> int:
