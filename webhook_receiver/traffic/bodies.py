@@ -1,5 +1,6 @@
 """The memory of bodies, charged as they arrive, until they are stored."""
 
+import gc
 from typing import Self
 
 from webhook_receiver.traffic.limits_met import LimitsMet
@@ -16,6 +17,12 @@ ADDRESS_WEIGHT = 4.0
 WHOLE_WEIGHT, WHOLE_ADDRESS_WEIGHT = 4.0, 16.0
 """The same for small bodies that came whole: they are stored or refused at once, and whoever knows a URL, or has some
 integrations, fills all other shares with bodies that never end."""
+
+COLLECTED_AFTER_BYTES = 16 * 1024 * 1024
+"""Of bodies that were held: those of requests that failed may wait for the garbage collector, which counts containers
+and not their bytes, and is rarely at work (`process.py`). So much would be held twice at most."""
+YOUNG = 1
+"""Generations that such requests are in; the older one, with the routing table, takes ten times as long."""
 
 
 class HeldBody:
@@ -50,6 +57,7 @@ class HeldBody:
     def give_back(self) -> None:
         """Hold nothing any more."""
         self._pool.give_back(self._shares(), self._size)
+        self._budget.count_held(self._size)
         self._size = 0
 
     def _shares(self, of_integration: float = 1.0, of_address: float = ADDRESS_WEIGHT) -> tuple[Share, Share]:
@@ -68,6 +76,14 @@ class BodyBudget:
         self.limits_met = limits_met
         self.large = Pool(large_bytes)
         self.small = Pool(small_bytes)
+        self._held_bytes = 0
+
+    def count_held(self, size: int) -> None:
+        """Count what was held, and have what is left of it freed from time to time."""
+        self._held_bytes += size
+        if self._held_bytes >= COLLECTED_AFTER_BYTES:
+            self._held_bytes = 0
+            gc.collect(YOUNG)
 
     def hold(self, integration_id: str, address: str, *, may_use_reserve: bool = False) -> HeldBody:
         """Hold a body for as long as the context lasts; a small one may be taken from the reserve of webhooks."""

@@ -1,7 +1,9 @@
 """The memory of bodies under way: what has arrived is charged, to an integration and to an address."""
 
 import contextlib
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +15,7 @@ from noctuary.sources.posted import Batch
 from testbed.polling import until
 from tests.unit.receiver.door import Door, events, webhook
 from webhook_receiver.routes.events import parse_batch
-from webhook_receiver.traffic.bodies import BodyBudget, HeldBody
+from webhook_receiver.traffic.bodies import COLLECTED_AFTER_BYTES, BodyBudget, HeldBody
 from webhook_receiver.traffic.limits_met import LimitsMet
 
 KB = 1024
@@ -68,6 +70,26 @@ def test_a_body_that_grows_moves_to_where_long_ones_are_held(budget: BodyBudget)
         body.grow(MB)
         assert (budget.small.held_bytes, budget.large.held_bytes) == (0, MB)
     assert (budget.small.held_bytes, budget.large.held_bytes) == (0, 0)
+
+
+class Failed:
+    """What a request that failed leaves: an error and its frames hold each other, and its body."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_failed_requests_leave_is_freed_once_their_bodies_were_many(budget: BodyBudget) -> None:
+    gc.disable()
+    try:
+        left = weakref.ref(Failed())
+        for _ in range(COLLECTED_AFTER_BYTES // MB):
+            assert left() is not None
+            with budget.hold("a", "10.0.0.1") as body:
+                body.grow(MB)
+        assert left() is None
+    finally:
+        gc.enable()
 
 
 def test_a_flood_of_small_webhooks_leaves_room_for_those_of_others(budget: BodyBudget) -> None:
