@@ -62,8 +62,12 @@ async def _run(options: argparse.Namespace, facts: ClusterRecord, directory: Res
 
 def compare(options: argparse.Namespace) -> int:
     """Print old and new note of every workload of two runs."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader may have seen enough
-    print(comparison(_past(options.old), _past(options.new), ALL))
+    text = comparison(_past(options.old), _past(options.new), ALL)
+    before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader may have seen enough
+    try:
+        print(text, flush=True)
+    finally:
+        signal.signal(signal.SIGPIPE, before)  # else a connection that breaks would end whoever called us
     return 0
 
 

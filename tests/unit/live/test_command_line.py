@@ -1,5 +1,6 @@
 """The commands that read past runs: a label that never ran is an error, not a clean run."""
 
+import signal
 import sys
 
 import pytest
@@ -15,6 +16,7 @@ def test_a_label_that_never_ran_is_named(
     monkeypatch.setattr(sys, "argv", ["live", *arguments])
     assert main() == 2
     assert 'no run of the label "never-ran"' in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGPIPE) is signal.SIG_IGN  # as Python has it: a broken connection ends nobody
 
 
 def test_a_base_that_is_no_commit_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
