@@ -20,9 +20,9 @@ integrations, fills all other shares with bodies that never end."""
 
 COLLECTED_AFTER_BYTES = 16 * 1024 * 1024
 """Of bodies that were held: those of requests that failed may wait for the garbage collector, which counts containers
-and not their bytes, and is rarely at work (`process.py`). So much would be held twice at most."""
+and not their bytes, and is rarely at work (`process.py`)."""
 YOUNG = 1
-"""Generations that such requests are in; the older one, with the routing table, takes ten times as long."""
+"""The generations that such requests are in; the oldest one holds the routing table, and is left alone."""
 
 
 class HeldBody:
