@@ -43,9 +43,9 @@ async def _write_and_read(kube: Kube, namespace: str) -> float:
 
 
 async def _disturb(kube: Kube, release: str, resource: Object) -> list[tuple[str, float]]:
-    metadata = resource["metadata"]
-    (route,) = await kube.list(NETWORKING, release, "ingresses", f"{INTEGRATION_LABEL}={metadata['uid']}")
-    record: Place = (CORE, release, "secrets", record_secret_name(metadata["uid"]))
+    metadata, integration_id = resource["metadata"], resource["status"]["integrationID"]
+    (route,) = await kube.list(NETWORKING, release, "ingresses", f"{INTEGRATION_LABEL}={integration_id}")
+    record: Place = (CORE, release, "secrets", record_secret_name(integration_id))
     secret: Place = (CORE, metadata["namespace"], "secrets", f"{metadata['name']}-webhook")
     ingress: Place = (NETWORKING, release, "ingresses", route["metadata"]["name"])
     rules = [{**route["spec"]["rules"][0], "host": FOREIGN_HOST}]

@@ -59,7 +59,7 @@ class Operator:
         self._queue = WorkQueue(self._work, settings.concurrency, metrics, self._view.integrations.namespace_of)
         self._internal = InternalTokenSecret(client, self._view, settings.release_namespace)
         self._reports = ReceiverReports(
-            http, settings.receiver_internal_url or "", self._internal.value, self._wake, metrics
+            http, settings.receiver_internal_url or "", self._internal.value, self._wake_id, metrics
         )
         self._watches = Watches(
             build_reflectors(client, self._view, settings), build_single(client, self._view, settings)
@@ -140,6 +140,9 @@ class Operator:
 
     def _wake(self, key: str) -> None:
         self._queue.add(key)
+
+    def _wake_id(self, integration_id: str) -> None:
+        self._wake(self._view.key_of(integration_id))
 
     def _is_closed(self, namespace: str) -> bool:
         return bool(self._settings.watch_namespaces) and self._watches.is_refused(namespace)

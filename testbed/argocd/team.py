@@ -71,8 +71,9 @@ class Team:
 
     def admit(self) -> None:
         """Report an address for the Ingress of the integration."""
-        name = f"noctuary-{eventually('the integration', self.uid, bool, show=self.application.operation)}"
-        eventually("the Ingress", lambda: self.get("ingress", name, self.release), bool)
+        eventually("the integration", self.id, bool, show=self.application.operation)
+        traces = eventually("the Ingress", lambda: self.traces(self.id()), lambda found: len(found) > 1)
+        name = next(each for each in traces if each.startswith("ingress")).partition("/")[2]
         status = json.dumps({"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}})
         self.cluster.kubectl(
             "--namespace", self.release, "patch", "ingress", name, "--subresource=status", "--type=merge", "-p", status
@@ -91,15 +92,15 @@ class Team:
         self.synced(revision)
         return revision
 
-    def traces(self, uid: str) -> list[str]:
+    def traces(self, integration_id: str) -> list[str]:
         """Return what the operator keeps for an integration in the release's namespace."""
-        selector = f"noctuary.io/integration-id={uid}"
+        selector = f"noctuary.io/integration-id={integration_id}"
         found = self.cluster.kubectl("-n", self.release, "get", "secrets,ingresses", "-l", selector, "-o", "name")
         return sorted(found.split())
 
-    def uid(self) -> str:
-        """Return the uid of the integration, empty while there is none."""
-        return str(self.get("pdi", "payments").get("metadata", {}).get("uid", ""))
+    def id(self) -> str:
+        """Return the id of the integration, empty while it has none."""
+        return str(self.get("pdi", "payments").get("status", {}).get("integrationID", ""))
 
     def token(self) -> str:
         """Return the webhook token, empty while there is none."""

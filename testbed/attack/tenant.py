@@ -39,6 +39,7 @@ class Keys:
     """What the owner of an integration knows of it."""
 
     uid: str
+    id: str
     path: str
     token: str
     ingest_key: str
@@ -105,7 +106,9 @@ class Tenant:
         path = "/webhooks" + found["url"].partition("/webhooks")[2]
         known = self.keys.get(name)
         secret = known.signing_secret if known is not None else f"signing-of-{self.namespace}-{name}"
-        keys = Keys(resource["metadata"]["uid"], path, found["token"], found["ingestKey"], secret)
+        keys = Keys(
+            resource["metadata"]["uid"], found["integrationID"], path, found["token"], found["ingestKey"], secret
+        )
         self.keys[name] = keys
         return keys
 

@@ -82,6 +82,10 @@ class Team:
         """Return the integration as it is."""
         return self.kubectl.get(KIND, self.name, self.namespace)
 
+    def id(self) -> str:
+        """Return the id of the integration."""
+        return str(self.resource()["status"]["integrationID"])
+
     def conditions(self) -> dict[str, Any]:
         """Return the conditions by type."""
         return {each["type"]: each for each in self.resource().get("status", {}).get("conditions", [])}

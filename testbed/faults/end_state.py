@@ -26,14 +26,14 @@ async def end_state(kube: Kube, release_namespace: str, namespace: str) -> dict[
     routes = {_owner(route): route for route in await kube.list(NETWORKING, release_namespace, "ingresses")}
     states: dict[str, Any] = {}
     for resource in await kube.list(GROUP, namespace, PLURAL):
-        uid, name = resource["metadata"]["uid"], resource["metadata"]["name"]
+        key, name = _id(resource), resource["metadata"]["name"]
         secret = await kube.read_secret(namespace, f"{name}-webhook")
-        route = routes.get(uid)
+        route = routes.get(key)
         states[name] = {
             "conditions": _conditions(resource),
-            "secret": _secret(secret, uid, records.get(uid)),
-            "record": _record(records.get(uid)),
-            "route": None if route is None else _route(route, uid),
+            "secret": _secret(secret, key, records.get(key)),
+            "record": _record(records.get(key)),
+            "route": None if route is None else _route(route, key),
         }
     return states
 
@@ -47,13 +47,17 @@ async def unsettled(kube: Kube, release_namespace: str, namespace: str) -> list[
     return late + broken + await left_behind(kube, release_namespace, namespace)
 
 
+def _id(resource: dict[str, Any]) -> str:
+    return str(resource.get("status", {}).get("integrationID", ""))
+
+
 def _is_reported(resource: dict[str, Any]) -> bool:
     return bool(resource.get("status", {}).get("observedGeneration") == resource["metadata"]["generation"])
 
 
 async def left_behind(kube: Kube, release_namespace: str, namespace: str) -> list[str]:
     """Name what belongs to a resource that is no more."""
-    alive = {resource["metadata"]["uid"] for resource in await kube.list(GROUP, namespace, PLURAL)}
+    alive = {_id(resource) for resource in await kube.list(GROUP, namespace, PLURAL)}
     found = [
         *await kube.list("/api/v1", release_namespace, "secrets", INTEGRATION_LABEL),
         *await kube.list("/api/v1", namespace, "secrets", INTEGRATION_LABEL),
@@ -82,12 +86,12 @@ def _conditions(resource: dict[str, Any]) -> list[tuple[str, str, str]]:
     return sorted((entry["type"], entry["status"], entry["reason"]) for entry in conditions)
 
 
-def _secret(values: dict[str, str] | None, uid: str, record: RoutingRecord | None) -> str:
+def _secret(values: dict[str, str] | None, key: str, record: RoutingRecord | None) -> str:
     if values is None or record is None:
         return "missing"
     current = [token.sha256 for token in record.tokens if token.expires_at is None]
     agrees = current == [hash_secret(values.get("token", ""))] and values.get("url", "").endswith(
-        f"/{uid}/{values.get('token')}"
+        f"/{key}/{values.get('token')}"
     )
     keyed = record.ingest_key_sha256 == hash_secret(values.get("ingestKey", ""))
     return CONSISTENT if agrees and keyed else "inconsistent"
@@ -102,5 +106,5 @@ def _record(record: RoutingRecord | None) -> dict[str, Any] | None:
     }
 
 
-def _route(route: dict[str, Any], uid: str) -> str:
-    return msgspec.json.encode(route["spec"]).decode().replace(uid, "<id>")
+def _route(route: dict[str, Any], key: str) -> str:
+    return msgspec.json.encode(route["spec"]).decode().replace(key, "<id>")

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from hack.image.store import Store
-from noctuary.models.routing_record import record_secret_name
 from testbed.kind.machine.programs import Programs
 from testbed.kind.progress import report
 from testbed.localkube import Cluster, LocalKubeError
@@ -51,27 +50,32 @@ class GatewayAPI:
         return True
 
     def declare(self, team: Team, name: str = "payments", **route: Any) -> str:
-        """Apply an integration and wait until its HTTPRoute waits for a Gateway; return the uid."""
+        """Apply an integration and wait until its HTTPRoute waits for a Gateway; return the id."""
         team.apply(name, webhook={"route": {**self.route, **route}})
         team.settled(name, "RouteNotAdmitted", "RouteReady", HEALED_WITHIN_S)
-        return str(team.uid(name))
+        return team.id(name)
 
-    def http_route(self, team: Team, uid: str) -> dict[str, Any] | None:
+    def http_route(self, team: Team, integration_id: str) -> dict[str, Any] | None:
         """Return the HTTPRoute of an integration."""
-        found: dict[str, Any] | None = team.get(HTTPROUTES, record_secret_name(uid), team.release)
-        return found
+        return team.route(HTTPROUTES, integration_id)
 
-    def edit(self, team: Team, uid: str, patch: dict[str, Any], *options: str) -> None:
+    def _name(self, team: Team, integration_id: str) -> str:
+        found = self.http_route(team, integration_id)
+        if found is None:
+            raise AssertionError(f"integration {integration_id} has no HTTPRoute")
+        return str(found["metadata"]["name"])
+
+    def edit(self, team: Team, integration_id: str, patch: dict[str, Any], *options: str) -> None:
         """Merge into the HTTPRoute as somebody else."""
-        arguments = ["patch", HTTPROUTES, record_secret_name(uid), "--type=merge", "-p", json.dumps(patch)]
+        arguments = ["patch", HTTPROUTES, self._name(team, integration_id), "--type=merge", "-p", json.dumps(patch)]
         self._cluster.kubectl("-n", team.release, *arguments, *options)
 
-    def delete(self, team: Team, uid: str) -> None:
+    def delete(self, team: Team, integration_id: str) -> None:
         """Delete the HTTPRoute as somebody else."""
-        self._cluster.kubectl("-n", team.release, "delete", HTTPROUTES, record_secret_name(uid))
+        self._cluster.kubectl("-n", team.release, "delete", HTTPROUTES, self._name(team, integration_id))
 
     def answer(
-        self, team: Team, uid: str, *, accepted: str = "True", reason: str = "Accepted", generation: int = 1
+        self, team: Team, integration_id: str, *, accepted: str = "True", reason: str = "Accepted", generation: int = 1
     ) -> None:
         """Say what a Gateway's controller says."""
         said = {"lastTransitionTime": "2026-01-01T00:00:00Z", "observedGeneration": generation, "message": "its words"}
@@ -80,4 +84,4 @@ class GatewayAPI:
             {"type": "ResolvedRefs", "status": "True", "reason": "ResolvedRefs", **said},
         ]
         parents = [{"parentRef": PARENT, "controllerName": "example.com/gateway", "conditions": conditions}]
-        self.edit(team, uid, {"status": {"parents": parents}}, "--subresource=status")
+        self.edit(team, integration_id, {"status": {"parents": parents}}, "--subresource=status")

@@ -14,7 +14,7 @@ def state(team: Team) -> dict[str, Any]:
     integration = team.existing("pdi", "payments")
     return {
         "version": integration["metadata"]["resourceVersion"],
-        "record": team.record(team.uid("payments")),
+        "record": team.record(team.id("payments")),
         "token": integration["status"].get("token"),
         "events": team.events("payments"),
     }

@@ -142,10 +142,11 @@ class Team:
         manifest = manifests.integration(name, self.namespace, merged(SPEC, changes))
         self.kubectl("apply", "-f", "-", input=json.dumps(manifest))
 
-    def get(self, kind: str, name: str, namespace: str | None = None) -> dict[str, Any] | None:
-        """Return an object, None when there is none."""
+    def get(self, kind: str, name: str = "", namespace: str | None = None) -> dict[str, Any] | None:
+        """Return an object, None when there is none; without a name the list of all."""
+        which = [kind, name] if name else [kind]
         try:
-            text = self.cluster.kubectl("-n", namespace or self.namespace, "get", kind, name, "-o", "json")
+            text = self.cluster.kubectl("-n", namespace or self.namespace, "get", *which, "-o", "json")
         except LocalKubeError as error:
             if "NotFound" not in str(error):
                 raise
@@ -160,8 +161,12 @@ class Team:
             raise AssertionError(f"{kind} {name} does not exist")
         return found
 
+    def id(self, name: str) -> str:
+        """Return the id of an integration, empty while it has none."""
+        return str(self.existing("pdi", name).get("status", {}).get("integrationID", ""))
+
     def uid(self, name: str) -> str:
-        """Return the uid of an integration."""
+        """Return the uid of the resource."""
         return str(self.existing("pdi", name)["metadata"]["uid"])
 
     def status(self, name: str) -> dict[str, Any]:
@@ -189,25 +194,33 @@ class Team:
         found = self.get("secret", f"{name}-webhook") or {}
         return {key: base64.b64decode(value).decode() for key, value in found.get("data", {}).items()}
 
-    def record(self, uid: str) -> RoutingRecord | None:
+    def record(self, integration_id: str) -> RoutingRecord | None:
         """Return the routing record of an integration."""
-        found = self.get("secret", record_secret_name(uid), self.release)
+        found = self.get("secret", record_secret_name(integration_id), self.release)
         return decode_record(found["data"]) if found is not None else None
 
-    def existing_record(self, uid: str) -> RoutingRecord:
+    def existing_record(self, integration_id: str) -> RoutingRecord:
         """Return the routing record of an integration that has one."""
-        found = self.record(uid)
+        found = self.record(integration_id)
         if found is None:
-            raise AssertionError(f"integration {uid} has no routing record")
+            raise AssertionError(f"integration {integration_id} has no routing record")
         return found
 
-    def existing_ingress(self, uid: str) -> dict[str, Any]:
+    def existing_ingress(self, integration_id: str) -> dict[str, Any]:
         """Return the Ingress of an integration that has one."""
-        return self.existing("ingress", record_secret_name(uid), self.release)
+        found = self.ingress(integration_id)
+        if found is None:
+            raise AssertionError(f"integration {integration_id} has no Ingress")
+        return found
 
-    def ingress(self, uid: str) -> dict[str, Any] | None:
+    def ingress(self, integration_id: str) -> dict[str, Any] | None:
         """Return the Ingress of an integration."""
-        return self.get("ingress", record_secret_name(uid), self.release)
+        return self.route("ingresses", integration_id)
+
+    def route(self, plural: str, integration_id: str) -> dict[str, Any] | None:
+        """Return the route of an integration, found by its name: somebody may have taken the labels away."""
+        found: list[dict[str, Any]] = (self.get(plural, namespace=self.release) or {}).get("items", [])
+        return next((item for item in found if item["metadata"]["name"].endswith(f"-{integration_id}")), None)
 
     def events(self, name: str) -> list[str]:
         """Return the reasons of the Events about an integration."""

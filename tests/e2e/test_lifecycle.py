@@ -44,7 +44,7 @@ def children(kubectl: Kubectl, key: str) -> list[dict[str, Any]]:
 def test_a_namespace_deleted_while_the_operator_is_away_leaves_nothing(team: Team) -> None:
     release, kubectl = team.release, team.kubectl
     team.set_up(["shop"])
-    key = team.resource()["metadata"]["uid"]
+    key = team.id()
     kinds = sorted(each["kind"] for each in children(kubectl, key))
     assert kinds == ["Ingress", "Secret", "Secret"], "record, webhook Secret and route"
     release.scale(OPERATOR, 0)

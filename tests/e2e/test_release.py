@@ -1,7 +1,5 @@
 """The way of a webhook through a real release: Helm, one manifest, TLS, the ingress controller, a note."""
 
-import json
-
 from testbed.e2e.team import Team
 from testbed.polling import eventually
 
@@ -28,7 +26,7 @@ def test_the_operators_ingress_has_an_address_and_leads_to_the_release(team: Tea
     (route,) = [
         each
         for each in team.kubectl.list("ingresses", team.release.namespace)
-        if each["metadata"]["labels"]["noctuary.io/integration-id"] in json.dumps(team.resource()["metadata"])
+        if each["metadata"]["labels"]["noctuary.io/integration-id"] == team.id()
     ]
     assert route["status"]["loadBalancer"]["ingress"] == [{"ip": "127.0.0.1"}]
     assert team.conditions()["RouteReady"]["reason"] in {"AddressAssigned", "SignedRequestSeen"}

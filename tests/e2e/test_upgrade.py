@@ -52,9 +52,8 @@ def uids(release: ChartRelease) -> set[str]:
 
 def in_store(team: Team) -> tuple[int, int]:
     """Count the stored webhooks of a team's integration, and the different events among them."""
-    key = team.resource()["metadata"]["uid"]
     ((rows, events),) = team.release.ask_store(
-        f"SELECT count(*), count(DISTINCT event_id) FROM inbox WHERE integration_id = '{key}'"  # noqa: S608 - a uid
+        f"SELECT count(*), count(DISTINCT event_id) FROM inbox WHERE integration_id = '{team.id()}'"  # noqa: S608 - a UUID
     )
     return rows, events
 

@@ -58,20 +58,20 @@ def test_a_hand_edit_is_undone(deployed: Team) -> None:
 
 
 def test_an_integration_removed_from_git_goes_with_all_that_was_made_for_it(deployed: Team) -> None:
-    uid = deployed.uid()
-    assert len(deployed.traces(uid)) == 2
+    key = deployed.id()
+    assert len(deployed.traces(key)) == 2
     deployed.repository.replace("noctuary/base/kustomization.yaml", ", integration.yaml]", "]")
     overlay = deployed.repository.directory / deployed.overlay
     overlay.write_text(overlay.read_text().partition("patches:")[0])
     deployed.push("Disconnect payments from PagerDuty")
     eventually("no integration", lambda: not deployed.get("pdi", "payments"))
     eventually("no webhook Secret", lambda: not deployed.get("secret", "payments-webhook"))
-    eventually("no record and no Ingress", lambda: not deployed.traces(uid))
+    eventually("no record and no Ingress", lambda: not deployed.traces(key))
     assert deployed.get("secret", "pagerduty-api")
 
 
 def test_deleting_the_application_leaves_nothing_anywhere(deployed: Team) -> None:
-    uid = deployed.uid()
+    key = deployed.id()
     deployed.application.delete()
     assert not deployed.get("namespace", deployed.namespace)
-    eventually("no record and no Ingress", lambda: not deployed.traces(uid))
+    eventually("no record and no Ingress", lambda: not deployed.traces(key))

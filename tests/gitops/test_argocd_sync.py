@@ -81,7 +81,7 @@ def test_what_the_operator_makes_belongs_to_the_integration_and_not_to_git(team:
 def test_what_the_operator_makes_carries_no_tracking_mark(team: Team, tracked_by: Callable[[str | None], None]) -> None:
     tracked_by("annotation+label")
     team.deploy()
-    traces = [each.split("/") for each in team.traces(team.uid())]
+    traces = [each.split("/") for each in team.traces(team.id())]
     made = [team.get(kind, name, team.release) for kind, name in traces]
     made.append(team.get("secret", "payments-webhook"))
     assert len(made) == 3

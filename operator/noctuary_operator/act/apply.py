@@ -17,7 +17,7 @@ from noctuary.models.routing_record import (
 from noctuary_operator.metrics import OperatorMetrics
 from noctuary_operator.plan.conditions import Outcome
 from noctuary_operator.plan.desired import Desired
-from noctuary_operator.plan.manifests import contains, labels, owner_reference
+from noctuary_operator.plan.manifests import contains, labels, owner_annotations, owner_reference
 from noctuary_operator.plan.observed import Observed
 from noctuary_operator.plan.policy import Problem
 from noctuary_operator.plan.routes.http_routes import HTTP_ROUTE, http_routes_absent
@@ -25,7 +25,7 @@ from noctuary_operator.plan.routes.kinds import ROUTE_KINDS, same_route
 from noctuary_operator.resources import paths, reasons
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.minted import Minted, encode_minted
-from noctuary_operator.resources.objects import OWNER_ANNOTATION, LabelledSecret, Meta, RouteObject, SecretHead
+from noctuary_operator.resources.objects import LabelledSecret, Meta, RouteObject, SecretHead
 from noctuary_operator.resources.secret_data import encode_values
 from noctuary_operator.resources.status import IntegrationStatus
 from noctuary_operator.watch.cluster_view import ClusterView
@@ -68,25 +68,29 @@ class Applier:
         refused is kept beside the record, so that a restart makes nothing anew.
         """
         integration, record = observed.integration, desired.record
-        known, kind = self._view.record_secret(integration.uid), (desired.route or {}).get("kind", "")
+        known, kind = self._view.record_secret(record.id), (desired.route or {}).get("kind", "")
         record_problem = await self._record(integration, record, known.minted if known is not None else None)
         if record_problem is not None:
-            return Outcome(record_problem, route=self._view.route(kind, integration.uid), is_recorded=False)
+            return Outcome(record_problem, route=self._view.route(kind, record.id), is_recorded=False)
         secret_problem = await self._webhook_secret(observed, desired.webhook_secret)
         await self._record(integration, record, minted if secret_problem is not None else None)
         route_problem = None if desired.keeps_route else await self._route(observed, desired.route)
-        return Outcome(secret_problem, route_problem, self._view.route(kind, integration.uid))
+        return Outcome(secret_problem, route_problem, self._view.route(kind, record.id))
 
     async def _record(self, integration: Integration, record: RoutingRecord, minted: Minted | None) -> Problem | None:
-        wanted = labels(ROLE_ROUTING_RECORD, integration.uid)
-        actual = self._view.record_secret(integration.uid)
-        is_same = actual is not None and (actual.record, actual.minted) == (record, minted)
+        wanted = labels(ROLE_ROUTING_RECORD, record.id)
+        actual = self._view.record_secret(record.id)
+        is_same = (
+            actual is not None
+            and (actual.record, actual.minted) == (record, minted)
+            and actual.metadata.owner_uid == integration.uid
+        )
         if actual is not None and is_same and contains(actual.metadata.labels, wanted):
             return None
-        name = record_secret_name(integration.uid)
+        name = record_secret_name(record.id)
         data = {**encode_record(record), **encode_minted(minted)}
         manifest = _secret(name, self._namespace, wanted, data)
-        manifest["metadata"]["annotations"] = {OWNER_ANNOTATION: f"{integration.namespace}/{integration.name}"}
+        manifest["metadata"]["annotations"] = owner_annotations(integration, record.id)
         try:
             with self._view.labelled.writing(self._namespace, name):
                 meta = await self._apply(paths.secrets(self._namespace, name), manifest)
@@ -104,7 +108,7 @@ class Applier:
                 "delete or rename it, or choose another name for this resource"
             )
             return Problem(reasons.SECRET_NAME_TAKEN, message)
-        wanted = labels(ROLE_WEBHOOK_SECRET, integration.uid)
+        wanted = labels(ROLE_WEBHOOK_SECRET, observed.id)
         actual = self._view.heads.get(integration.namespace, name)
         if actual is not None and _is_whole(actual, wanted, integration.uid) and observed.webhook_secret == values:
             return None
@@ -121,9 +125,8 @@ class Applier:
 
     async def _route(self, observed: Observed, manifest: dict[str, Any] | None) -> Problem | None:
         """Apply the one route that should be; those of other kinds go when it is applied, so that none is missed."""
-        uid = observed.integration.uid
         if manifest is None:
-            await self.remove_routes(uid)
+            await self.remove_routes(observed.id)
             return None
         kind = manifest["kind"]
         if kind == HTTP_ROUTE and self._view.http_routes_absent is not None:
@@ -133,32 +136,37 @@ class Applier:
                 await self._apply_route(observed, manifest)
             except KubernetesError as error:
                 return _route_refusal(kind, error)
-        await self.remove_routes(uid, keep=kind)
+        await self.remove_routes(observed.id, keep=(kind, manifest["metadata"]["name"]))
         return None
 
     async def _apply_route(self, observed: Observed, manifest: dict[str, Any]) -> None:
-        kind, name = manifest["kind"], record_secret_name(observed.integration.uid)
+        kind, name = manifest["kind"], manifest["metadata"]["name"]
         routes = self._view.routes[kind]
         status = observed.route.status if observed.route is not None else {}
         with routes.writing(self._namespace, name):
             meta = await self._apply(ROUTE_KINDS[kind].path(self._namespace, name), manifest)
             routes.record_write(RouteObject(meta, manifest["spec"], status))
 
-    async def remove_routes(self, uid: str, keep: str | None = None) -> None:
-        """Delete the routes of an integration that are there, but for one kind."""
-        name = record_secret_name(uid)
-        for kind in self._view.routes_of(uid).keys() - {keep}:
+    async def remove_routes(self, integration_id: str, keep: tuple[str, str] | None = None) -> None:
+        """Delete the routes of an integration that are there, but for one, by its kind and name."""
+        names = {
+            (kind, route.metadata.name)
+            for kind, cache in self._view.routes.items()
+            for route in cache.group(integration_id)
+        }
+        for kind, name in names - {keep}:
             self._metrics.writes.labels(kind).inc()
             await self._client.delete(ROUTE_KINDS[kind].path(self._namespace, name))
             self._view.routes[kind].record_delete(self._namespace, name)
 
-    async def remove_record(self, uid: str) -> None:
+    async def remove_record(self, integration_id: str) -> None:
         """Delete the routing record of an integration, if it is there."""
-        if self._view.record_secret(uid) is None:
+        if self._view.record_secret(integration_id) is None:
             return
+        name = record_secret_name(integration_id)
         self._metrics.writes.labels("Secret").inc()
-        await self._client.delete(paths.secrets(self._namespace, record_secret_name(uid)))
-        self._view.labelled.record_delete(self._namespace, record_secret_name(uid))
+        await self._client.delete(paths.secrets(self._namespace, name))
+        self._view.labelled.record_delete(self._namespace, name)
 
     async def write_status(self, integration: Integration, status: IntegrationStatus) -> bool:
         """Write the status where it differs; return whether it did."""

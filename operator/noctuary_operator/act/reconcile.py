@@ -1,18 +1,20 @@
 """One function for every key: observe, plan, apply, write the status."""
 
+import uuid
 from collections.abc import Callable, Mapping
 
 import msgspec
 import structlog
 
 from noctuary.common import clock
-from noctuary.common.errors import KubernetesError, is_refusal
-from noctuary.kube.client import METADATA, KubeClient
+from noctuary.common.errors import KubernetesError
+from noctuary.kube.client import KubeClient
 from noctuary.models.integration_spec import IntegrationSpec, SecretKeyRef
 from noctuary.models.reports import IntegrationReport
 from noctuary.models.routing_record import hash_secret
 from noctuary_operator.act.apply import Applier
 from noctuary_operator.act.events import EventRecorder
+from noctuary_operator.act.removal import Remover
 from noctuary_operator.plan.conditions import held_status, status_of
 from noctuary_operator.plan.desired import Desired, compile_desired, minted_of
 from noctuary_operator.plan.events import planned_events
@@ -23,8 +25,8 @@ from noctuary_operator.plan.policy import Policy, Problem, mapped_namespaces
 from noctuary_operator.resources import paths, reasons
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.minted import Minted
-from noctuary_operator.resources.objects import OWNER_ANNOTATION, LabelledSecret
-from noctuary_operator.resources.secret_data import WEBHOOK_SECRET_KEYS, fresh_secret
+from noctuary_operator.resources.objects import IS_ID, LabelledSecret, SecretHead
+from noctuary_operator.resources.secret_data import ID_KEY, WEBHOOK_SECRET_KEYS, fresh_secret
 from noctuary_operator.resources.status import IntegrationStatus
 from noctuary_operator.watch.cluster_view import ClusterView
 from noctuary_operator.watch.receiver_reports import ReceiverReports
@@ -37,16 +39,12 @@ STATUS_TIMES_EVERY_S = 60.0
 """The times in the status are written at most this often: a busy service must not keep etcd busy."""
 REFUSED_AGAIN_S = 60.0
 """A refused write is tried again after this: no watch tells of a quota or an admission policy that changed."""
+ID_TAKEN = (
+    "the integrationID in Secret {} belongs to another integration; delete the Secret, and this one gets an id and a "
+    "URL of its own"
+)
 LEAST_DELAY_S = 0.05
 """A time that is just over is reconciled after this, not in a loop."""
-
-
-class _Uid(msgspec.Struct):
-    uid: str = ""
-
-
-class _Head(msgspec.Struct):
-    metadata: _Uid
 
 
 class Reconciler:
@@ -72,15 +70,19 @@ class Reconciler:
         self._policy = policy
         self._backend = backend
         self._reports = reports
-        self._is_closed = is_closed
+        self._remover = Remover(client, view, applier, reports, is_closed)
         self._minted: dict[str, Minted] = {}
         self._times_written_at: dict[str, float] = {}
 
     async def reconcile(self, uid: str) -> float | None:
         """Work one integration; return the seconds until time alone changes what should be."""
         integration = self._view.integrations.get(uid)
-        if integration is None or await self._is_leaving(integration):
-            await self._remove(uid)
+        if integration is None or await self._remover.is_leaving(integration):
+            self._minted.pop(uid, None)
+            self._times_written_at.pop(uid, None)
+            await self._remover.remove(uid)
+            return None
+        if await self._remover.was_collected(integration):
             return None
         if integration.is_bare and self._view.integrations.seats.has(uid):
             return await self._read_again(integration)
@@ -103,11 +105,18 @@ class Reconciler:
 
     async def hold(self, integration: Integration, problem: Problem | None, type_: str = "Ready") -> None:
         """Say what keeps an integration from being worked, and leave all of it as it is."""
-        if problem is not None and not await self._is_leaving(integration):
+        if problem is not None and not await self._remover.is_leaving(integration):
             await self._write_status(integration, held_status(integration, problem, clock.now(), type_), None)
 
     async def _realize(self, integration: Integration, spec: IntegrationSpec) -> float | None:
-        observed = await self._observe(integration, spec)
+        webhook_secret = await self._webhook_secret(integration)
+        integration_id = self._identify(integration, webhook_secret)
+        if integration_id is None:
+            return LEAST_DELAY_S
+        if isinstance(integration_id, Problem):
+            await self.hold(integration, integration_id, "TokenReady")
+            return REFUSED_AGAIN_S
+        observed = await self._observe(integration, spec, integration_id, webhook_secret)
         desired = compile_desired(observed, spec, self._policy, self._backend, fresh_secret)
         minted = self._remember_minted(observed, desired)
         outcome = await self._applier.apply(observed, desired, minted)
@@ -120,9 +129,29 @@ class Reconciler:
             return _soonest(wait_s, again_s)
         return _soonest(wait_s, again_s, desired.due_at - observed.now)
 
-    async def _observe(self, integration: Integration, spec: IntegrationSpec) -> Observed:
-        record, report = self._view.record_secret(integration.uid), self._reports.get(integration.uid)
-        webhook_secret = await self._webhook_secret(integration)
+    def _identify(self, integration: Integration, webhook_secret: Mapping[str, str]) -> str | Problem | None:
+        """Return the id of an integration, a problem where it names another's, None while the id's last holder ends.
+
+        Nothing is awaited between the look and the taking of an id: of two that name one, the second is refused.
+        """
+        identities = self._view.identities
+        known = identities.id_of(integration.uid)
+        if known is not None:
+            return known
+        head = self._view.heads.get(integration.namespace, integration.webhook_secret_name)
+        wanted = wanted_id(integration, webhook_secret, head)
+        if wanted in self._remover.ending:
+            return None
+        if wanted is not None and self._view.is_id_of_another(wanted, integration):
+            return Problem(reasons.INTEGRATION_ID_TAKEN, ID_TAKEN.format(integration.webhook_secret_name))
+        given = wanted or str(uuid.uuid4())
+        identities.bind(integration.uid, given)
+        return given
+
+    async def _observe(
+        self, integration: Integration, spec: IntegrationSpec, integration_id: str, webhook_secret: Mapping[str, str]
+    ) -> Observed:
+        record, report = self._view.record_secret(integration_id), self._reports.get(integration_id)
         subscription = spec.webhook.subscription if spec.webhook is not None else None
         mapped = mapped_namespaces(spec, integration.namespace)
         return Observed(
@@ -132,28 +161,29 @@ class Reconciler:
                 integration, subscription.signing_secret_ref if subscription and spec.takes_webhooks else None
             ),
             now=clock.now(),
+            id=integration_id,
             record=record.record if record is not None else None,
             webhook_secret=webhook_secret,
             secret_name_taken=self._is_taken(integration),
-            routes=self._view.routes_of(integration.uid),
+            routes=self._view.routes_of(integration_id),
             consents={namespace: self._consents(namespace, integration.namespace) for namespace in mapped},
             unwatched=frozenset(namespace for namespace in mapped if not self._view.watches(namespace)),
             missing=frozenset(namespace for namespace in mapped if not self._view.knows_namespace(namespace)),
             report=report,
             displacer=self._displacer(integration, report),
             minted=self._minted.get(integration.uid) or (record.minted if record is not None else None),
-            held_elsewhere=self._held_elsewhere(integration, record, webhook_secret),
+            held_elsewhere=self._held_elsewhere(integration_id, record, webhook_secret),
         )
 
     def _held_elsewhere(
-        self, integration: Integration, record: LabelledSecret | None, webhook_secret: Mapping[str, str]
+        self, integration_id: str, record: LabelledSecret | None, webhook_secret: Mapping[str, str]
     ) -> list[str]:
         """Return the keys of the webhook Secret whose values are another integration's; looked for where it matters."""
         known = record.record if record is not None else None
         is_adopting = known is None or not known.tokens or known.ingest_key_sha256 is None
         adopted = [key for key in ("token", "ingestKey") if key in webhook_secret] if is_adopting else []
         return [
-            key for key in adopted if self._view.is_held_elsewhere(integration.uid, hash_secret(webhook_secret[key]))
+            key for key in adopted if self._view.is_held_elsewhere(integration_id, hash_secret(webhook_secret[key]))
         ]
 
     async def _look_up(self, integration: Integration, ref: SecretKeyRef | None) -> Lookup:
@@ -168,7 +198,7 @@ class Reconciler:
         """Return what the webhook Secret holds; that of an earlier integration of the same name is not ours."""
         namespace, name = integration.namespace, integration.webhook_secret_name
         head = self._view.heads.get(namespace, name)
-        if head is None or head.metadata.labels.integration != integration.uid:
+        if head is None or not head.is_of(integration.uid, self._view.identities.id_of(integration.uid)):
             return {}
         values = await self._values.get(namespace, name, WEBHOOK_SECRET_KEYS) or {}
         ours = WEBHOOK_SECRET_KEYS & values.keys()
@@ -177,7 +207,8 @@ class Reconciler:
     def _is_taken(self, integration: Integration) -> bool:
         """Whether the Secret of the needed name was made for something else: it is never written then."""
         head = self._view.heads.get(integration.namespace, integration.webhook_secret_name)
-        return head is not None and not (head.is_of(integration.uid) or head.is_left_of(integration.name))
+        known = self._view.identities.id_of(integration.uid)
+        return head is not None and not (head.is_of(integration.uid, known) or head.is_left_of(integration.name))
 
     def _consents(self, namespace: str, own: str) -> bool:
         head = self._view.namespaces.get("", namespace)
@@ -187,7 +218,7 @@ class Reconciler:
         """Return who writes the notes instead, by name where the one who asks may know it."""
         if report is None or report.displaced is None:
             return None
-        other = self._view.integrations.get(report.displaced.by)
+        other = self._view.integrations.get(self._view.key_of(report.displaced.by))
         if other is not None and (
             other.namespace == integration.namespace or self._consents(other.namespace, integration.namespace)
         ):
@@ -197,9 +228,9 @@ class Reconciler:
     def _remember_minted(self, observed: Observed, desired: Desired) -> Minted | None:
         minted = minted_of(observed, desired, fresh_secret)
         if minted is None:
-            self._minted.pop(desired.record.id, None)
+            self._minted.pop(observed.integration.uid, None)
         else:
-            self._minted[desired.record.id] = minted
+            self._minted[observed.integration.uid] = minted
         return minted
 
     async def _write_status(
@@ -222,65 +253,6 @@ class Reconciler:
         left_s = self._times_written_at.get(integration.uid, 0.0) + STATUS_TIMES_EVERY_S - clock.now()
         return left_s if left_s > 0 else None
 
-    async def _remove(self, uid: str) -> None:
-        """Remove what an integration left in the release namespace; the record goes last, as the ledger."""
-        self._reports.forget(uid)
-        self._minted.pop(uid, None)
-        self._times_written_at.pop(uid, None)
-        if self._view.record_secret(uid) is None and not self._view.routes_of(uid):
-            self._view.deleted.discard(uid)
-            return
-        if await self._lives(uid):
-            return
-        await self._applier.remove_routes(uid)
-        await self._applier.remove_record(uid)
-        self._view.deleted.discard(uid)
-        log.info("Integration removed", integration_id=uid)
-
-    async def _is_leaving(self, integration: Integration) -> bool:
-        """Whether nothing is made for it any more; a namespace we do not know was just made or deleted."""
-        if self._view.is_leaving(integration):
-            return True
-        if self._view.knows_namespace(integration.namespace):
-            return False
-        return not await self._exists(integration.uid, integration.namespace, integration.name)
-
-    async def _lives(self, uid: str) -> bool:
-        """Ask the API server itself whether the integration of this uid exists: a cache may be behind."""
-        integration = self._view.integrations.get(uid)
-        if integration is not None:
-            return not await self._is_leaving(integration)
-        owner = self._owner(uid)
-        if owner is None:
-            return False
-        if not self._view.watches(owner[0]):
-            return True  # not ours to judge: the namespace was removed from watchNamespaces
-        if self._is_closed(owner[0]):
-            return uid not in self._view.deleted
-        return await self._exists(uid, *owner)
-
-    async def _exists(self, uid: str, namespace: str, name: str) -> bool:
-        try:
-            raw = await self._client.get(paths.integrations(namespace, name), accept=METADATA)
-        except KubernetesError as error:
-            if error.not_found or (is_refusal(error) and uid in self._view.deleted):
-                return False  # a namespace that is deleted may lose our Role first
-            raise
-        return msgspec.json.decode(raw, type=_Head).metadata.uid == uid
-
-    def _owner(self, uid: str) -> tuple[str, str] | None:
-        """Return namespace and name of the integration that something in the release namespace was made for."""
-        secret = self._view.record_secret(uid)
-        if secret is not None and secret.record is not None:
-            return secret.record.namespace, secret.record.name
-        for each in (secret, *self._view.routes_of(uid).values()):
-            namespace, _, name = (
-                each.metadata.annotations.get(OWNER_ANNOTATION, "").partition("/") if each else ("",) * 3
-            )
-            if namespace and name:
-                return namespace, name
-        return None
-
 
 def held_problem(integration: Integration, seats: Seats) -> Problem | None:
     """Return why an integration is left as it is, None when it is to be worked."""
@@ -294,6 +266,17 @@ def held_problem(integration: Integration, seats: Seats) -> Problem | None:
         reason = reasons.SPEC_TOO_LARGE if integration.spec_is_too_large else reasons.INVALID_SPEC
         return Problem(reason, integration.spec_error or "the spec cannot be read")
     return None
+
+
+def wanted_id(integration: Integration, webhook_secret: Mapping[str, str], head: SecretHead | None) -> str | None:
+    """Return the id that an integration had before, as its status and its webhook Secret say; None for a new one.
+
+    Releases that kept no ids took the uid, and labelled the Secret with it.
+    """
+    label = head.metadata.labels.integration if head is not None and webhook_secret else ""
+    before = integration.uid if integration.status.webhook_secret_name is not None else None
+    said = (integration.status.integration_id, webhook_secret.get(ID_KEY), label, before)
+    return next((each for each in said if each and IS_ID(each)), None)
 
 
 def without_times(status: IntegrationStatus) -> IntegrationStatus:

@@ -57,10 +57,11 @@ def status_of(
     }
     present = {type_: state for type_, state in parts.items() if state is not None}
     states = {"Ready": _ready(observed, spec, present, desired.consent_problem), **present}
-    report = observed.report or IntegrationReport(id=observed.integration.uid)
+    report = observed.report or IntegrationReport(id=observed.id)
     return IntegrationStatus(
         observed_generation=observed.integration.generation,
         conditions=_conditions(states, observed.integration, observed.now),
+        integration_id=observed.id if outcome.is_recorded else before.integration_id,
         webhook_secret_name=observed.integration.webhook_secret_name,
         token=_token_status(desired) if outcome.is_recorded else before.token,
         last_webhook_time=_later(before.last_webhook_time, report.last_webhook_at),

@@ -19,6 +19,7 @@ from noctuary_operator.plan.tokens import (
     rotation_due_at,
 )
 from noctuary_operator.resources.minted import Minted
+from noctuary_operator.resources.secret_data import ID_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def compile_desired(
     from_problem = rules.from_problem(spec) if spec.writes_notes else None
     may_write = api_problem is None and from_problem is None
     record = RoutingRecord(
-        id=integration.uid,
+        id=observed.id,
         namespace=integration.namespace,
         name=integration.name,
         created_at=integration.created_at,
@@ -98,7 +99,7 @@ def compile_desired(
     )
     return Desired(
         record=record,
-        webhook_secret={**parts.data, "ingestKey": key.key},
+        webhook_secret={**parts.data, "ingestKey": key.key, ID_KEY: observed.id},
         route=route.manifest,
         keeps_route=route.keeps,
         token=parts.token,
@@ -116,7 +117,7 @@ def _webhook_parts(observed: Observed, webhook: Webhook, host: str, fresh: Fresh
     signing = next_signing_secrets(observed, webhook.token)
     scope = webhook.subscription.scope
     data = {
-        "url": f"https://{host}{WEBHOOK_PATH}/{observed.integration.uid}/{token.token}",
+        "url": f"https://{host}{WEBHOOK_PATH}/{observed.id}/{token.token}",
         "token": token.token,
     }
     if observed.signing_secret.value is not None:

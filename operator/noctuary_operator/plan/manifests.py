@@ -7,6 +7,7 @@ from typing import Any
 from noctuary.models.integration_spec import GROUP, KIND, VERSION
 from noctuary.models.routing_record import INTEGRATION_LABEL, MANAGED_BY, MANAGED_BY_LABEL, ROLE_LABEL
 from noctuary_operator.resources.integration import Integration
+from noctuary_operator.resources.objects import OWNER_ANNOTATION, UID_ANNOTATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +19,15 @@ class Backend:
     port: int
 
 
-def labels(role: str, uid: str) -> dict[str, str]:
+def labels(role: str, integration_id: str) -> dict[str, str]:
     """Return the labels of an object that we make; labels of the integration are never copied."""
-    return {MANAGED_BY_LABEL: MANAGED_BY, ROLE_LABEL: role, INTEGRATION_LABEL: uid}
+    return {MANAGED_BY_LABEL: MANAGED_BY, ROLE_LABEL: role, INTEGRATION_LABEL: integration_id}
+
+
+def owner_annotations(integration: Integration, integration_id: str) -> dict[str, str]:
+    """Return what says whose an object of the release's namespace is; the uid only where it is not the id."""
+    owner = {OWNER_ANNOTATION: f"{integration.namespace}/{integration.name}"}
+    return owner if integration.uid == integration_id else {**owner, UID_ANNOTATION: integration.uid}
 
 
 def owner_reference(integration: Integration) -> dict[str, Any]:

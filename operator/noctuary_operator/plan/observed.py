@@ -25,6 +25,8 @@ class Observed:
 
     integration: Integration
     now: float
+    id: str
+    """The id of the integration: its URL, record, routes and notes are known by it."""
     record: RoutingRecord | None = None
     webhook_secret: Mapping[str, str] = field(default_factory=dict)
     secret_name_taken: bool = False

@@ -18,12 +18,17 @@ from noctuary_operator.resources.minted import Minted
 
 OWNER_ANNOTATION = "noctuary.io/integration"
 """namespace/name of the integration that an object in the release namespace belongs to."""
+UID_ANNOTATION = "noctuary.io/integration-uid"
+"""The uid of its resource, where that is not its id."""
 APPLIED_ANNOTATION = "noctuary.io/applied"
 """A short hash of what we applied, so that a removed field is noticed after a restart."""
 CONSENT_ANNOTATION = "noctuary.io/allow-from"
 """On a Namespace: the namespaces, separated by commas, whose integrations may map it; * for all."""
-RECORD_NAME = re.compile(re.escape(record_secret_name("")) + "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
-"""Records and routes are named by the integration's uid."""
+_ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+IS_ID = re.compile(_ID).fullmatch
+"""Whether a text can be the id of an integration: it is written as the API server writes uids."""
+_NAME = re.compile(re.escape(record_secret_name("")) + f"(?:.+-)?({_ID})")
+"""Records and routes are named by the integration's id, routes also by its namespace and name."""
 
 
 MAX_OWNERS = 16
@@ -56,6 +61,23 @@ class Meta(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
     owner_references: list[Owner] = []
+
+    @property
+    def named_id(self) -> str:
+        """The id of the integration that a record or route is named by, empty for any other object."""
+        match = _NAME.fullmatch(self.name)
+        return match[1] if match is not None else ""
+
+    @property
+    def owner(self) -> tuple[str, str] | None:
+        """Namespace and name of the integration that a record or route was made for."""
+        namespace, _, name = self.annotations.get(OWNER_ANNOTATION, "").partition("/")
+        return (namespace, name) if namespace and name else None
+
+    @property
+    def owner_uid(self) -> str:
+        """The uid of the resource that a record or route was made for."""
+        return self.annotations.get(UID_ANNOTATION) or self.named_id
 
 
 class LabelledSecret(msgspec.Struct):
@@ -104,16 +126,25 @@ class SecretHead(msgspec.Struct, frozen=True):
 
     metadata: BareMeta
 
-    def is_of(self, uid: str) -> bool:
-        """Whether it was made for the integration of this uid: by label, or by owner where the label was lost."""
+    def is_of(self, uid: str, integration_id: str | None) -> bool:
+        """Whether it was made for an integration: by owner, or by label where the owner was lost.
+
+        One of ours that nobody owns was restored from a backup, or left on purpose by who deleted its integration.
+        """
         owned = any(owner.uid == uid for owner in self.metadata.owner_references)
-        return owned or self.metadata.labels.integration == uid
+        is_orphan = self.is_ours and not self.metadata.owner_references
+        return owned or is_orphan or (integration_id is not None and self.metadata.labels.integration == integration_id)
 
     def is_left_of(self, name: str) -> bool:
         """Whether it was made for an earlier integration of this name, and is still to be collected."""
+        owners = self.metadata.owner_references
+        return self.is_ours and all(owner.kind == KIND and owner.name == name for owner in owners)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it carries the labels of a webhook Secret."""
         labels = self.metadata.labels
-        owners = all(owner.kind == KIND and owner.name == name for owner in self.metadata.owner_references)
-        return labels.role == ROLE_WEBHOOK_SECRET and bool(labels.integration) and owners
+        return labels.role == ROLE_WEBHOOK_SECRET and bool(labels.integration)
 
 
 class ConsentAnnotations(msgspec.Struct, frozen=True):
@@ -150,8 +181,5 @@ class NamespaceHead(msgspec.Struct, frozen=True):
 
 
 def integration_ids(meta: Meta) -> set[str]:
-    """Return the uids of the integrations that an object of ours concerns: by label, by owner, by name."""
-    ids = {meta.labels.get(INTEGRATION_LABEL, ""), *(owner.uid for owner in meta.owner_references)}
-    if (match := RECORD_NAME.fullmatch(meta.name)) is not None:
-        ids.add(match[1])
-    return ids - {""}
+    """Return the ids of the integrations that an object of ours concerns: by label, by name."""
+    return {meta.labels.get(INTEGRATION_LABEL, ""), meta.named_id} - {""}

@@ -29,6 +29,8 @@ SECRET_NAME_TAKEN = "SecretNameTaken"  # noqa: S105 - a reason
 """A Secret of the needed name exists and is not ours."""
 SECRET_REFUSED = "SecretRefused"  # noqa: S105 - a reason
 """The API server refused the webhook Secret, by quota or policy."""
+INTEGRATION_ID_TAKEN = "IntegrationIDTaken"
+"""The id that the webhook Secret names belongs to another integration."""
 SECRET_ACCESS_MISSING = "SecretAccessMissing"  # noqa: S105 - a reason
 """The operator may not read the Secrets of the namespace."""
 

@@ -21,7 +21,8 @@ def encode_values(values: dict[str, str]) -> dict[str, str]:
     return {key: base64.b64encode(text.encode()).decode() for key, text in values.items()}
 
 
-WEBHOOK_SECRET_KEYS = frozenset({"url", "token", "signingSecret", "ingestKey"})
+ID_KEY = "integrationID"
+WEBHOOK_SECRET_KEYS = frozenset({"url", "token", "signingSecret", "ingestKey", ID_KEY})
 """The keys of the webhook Secret that are ours; others are left alone."""
 TOKEN_BYTES = 32
 """256 bits of randomness, 43 characters in a URL."""

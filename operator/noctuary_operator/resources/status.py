@@ -31,6 +31,7 @@ class IntegrationStatus(msgspec.Struct, rename="camel", omit_defaults=True, froz
 
     observed_generation: int = 0
     conditions: list[Condition] = []
+    integration_id: str | None = msgspec.field(default=None, name="integrationID")
     webhook_secret_name: str | None = None
     token: TokenStatus | None = None
     last_webhook_time: str | None = None

@@ -1,6 +1,7 @@
 """Objects of one kind as the watch shows them; what we wrote ourselves counts before the watch shows it."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Generic, Protocol, TypeVar
@@ -23,9 +24,16 @@ ObjectKey = tuple[str, str]
 class Cache(Generic[T]):
     """Objects by namespace and name; `on_change` gets the old and the new object, never an echo of our own write."""
 
-    def __init__(self, on_change: Callable[[T | None, T | None], None], parse: Callable[[T], T] | None = None) -> None:
+    def __init__(
+        self,
+        on_change: Callable[[T | None, T | None], None],
+        parse: Callable[[T], T] | None = None,
+        group_of: Callable[[T], str] | None = None,
+    ) -> None:
         self._on_change = on_change
         self._parse = parse
+        self._group_of = group_of
+        self._groups: defaultdict[str, dict[ObjectKey, T]] = defaultdict(dict)
         self._objects: dict[ObjectKey, T] = {}
         self._own: dict[ObjectKey, tuple[int, float]] = {}
         self._held: dict[ObjectKey, list[tuple[ChangeType, T]]] = {}
@@ -37,6 +45,24 @@ class Cache(Generic[T]):
     def all(self) -> Iterable[T]:
         """Return all objects."""
         return self._objects.values()
+
+    def group(self, name: str) -> list[T]:
+        """Return the objects of one group, in the order of their names."""
+        return [obj for _, obj in sorted(self._groups.get(name, {}).items())]
+
+    def _put(self, key: ObjectKey, obj: T) -> None:
+        self._objects[key] = obj
+        if self._group_of is not None:
+            self._groups[self._group_of(obj)][key] = obj
+
+    def _pop(self, key: ObjectKey) -> T | None:
+        obj = self._objects.pop(key, None)
+        if obj is not None and self._group_of is not None:
+            name = self._group_of(obj)
+            self._groups[name].pop(key, None)
+            if not self._groups[name]:
+                del self._groups[name]
+        return obj
 
     @contextmanager
     def writing(self, namespace: str, name: str) -> Iterator[None]:
@@ -60,17 +86,18 @@ class Cache(Generic[T]):
         if known is not None and _version(known) > _version(obj):
             return  # a list made meanwhile knows more
         self._own[key] = (_version(obj), time.monotonic())
-        self._objects[key] = obj
+        self._put(key, obj)
 
     def record_delete(self, namespace: str, name: str) -> None:
         """Remember that we deleted an object."""
-        self._objects.pop((namespace, name), None)
+        self._pop((namespace, name))
         self._own.pop((namespace, name), None)
 
     def clear(self) -> None:
         """Forget everything, our own writes too: the CRD itself is gone."""
         gone = list(self._objects.values())
         self._objects.clear()
+        self._groups.clear()
         self._own.clear()
         for obj in gone:
             self._on_change(obj, None)
@@ -90,11 +117,11 @@ class Cache(Generic[T]):
         self._own.pop(key, None)
         old = self._objects.get(key)
         if change == "DELETED":
-            self._objects.pop(key, None)
+            self._pop(key)
             self._on_change(old or obj, None)
             return
         new = self._parse(obj) if self._parse else obj
-        self._objects[key] = new
+        self._put(key, new)
         self._on_change(old, new)
 
     def apply_list(self, namespace: str, objects: list[T]) -> None:
@@ -105,12 +132,12 @@ class Cache(Generic[T]):
                 held.clear()  # the list is younger than all of it
         for key in [key for key in self._objects if namespace in ("", key[0]) and key not in fresh]:
             if not self._wrote_lately(key):
-                self._on_change(self._objects.pop(key), None)
+                self._on_change(self._pop(key), None)
         for key, obj in fresh.items():
             old = self._objects.get(key)
             if old is None or _version(old) < _version(obj) or not self._wrote_lately(key):
                 new = self._parse(obj) if self._parse else obj
-                self._objects[key] = new
+                self._put(key, new)
                 if old is None or _version(old) != _version(obj):
                     self._on_change(old, new)
 

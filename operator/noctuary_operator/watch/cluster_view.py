@@ -13,11 +13,19 @@ from noctuary.models.routing_record import (
 )
 from noctuary_operator.plan.policy import Problem
 from noctuary_operator.plan.routes.kinds import ROUTE_KINDS
-from noctuary_operator.resources.integration import Integration
+from noctuary_operator.resources.integration import Integration, ObjectKey
 from noctuary_operator.resources.minted import decode_minted
-from noctuary_operator.resources.objects import LabelledSecret, NamespaceHead, RouteObject, SecretHead, integration_ids
+from noctuary_operator.resources.objects import (
+    LabelledSecret,
+    Meta,
+    NamespaceHead,
+    RouteObject,
+    SecretHead,
+    integration_ids,
+)
 from noctuary_operator.settings import MAX_INTEGRATIONS_PER_NAMESPACE
 from noctuary_operator.watch.cache import Cache
+from noctuary_operator.watch.identities import Identities
 from noctuary_operator.watch.integrations import Integrations
 
 INTERNAL_KEY = "internal-token"
@@ -48,7 +56,11 @@ class ClusterView:
         self.integrations = Integrations(max_per_namespace)
         self.deleted: set[str] = set()
         self.labelled = Cache[LabelledSecret](self._labelled_changed, parse_labelled)
-        self.routes = {kind: Cache[RouteObject](self._route_changed) for kind in ROUTE_KINDS}
+        self.identities = Identities()
+        self.routes = {
+            kind: Cache[RouteObject](self._route_changed, group_of=lambda route: route.metadata.named_id)
+            for kind in ROUTE_KINDS
+        }
         self.http_routes_absent: Problem | None = None
         self.heads = Cache[SecretHead](self._head_changed)
         self.namespaces = Cache[NamespaceHead](self._namespace_changed)
@@ -57,28 +69,60 @@ class ClusterView:
         """Say that the caches hold everything: from now on each change wakes keys."""
         self._is_filled = True
 
-    def record_secret(self, uid: str) -> LabelledSecret | None:
+    def record_secret(self, integration_id: str) -> LabelledSecret | None:
         """Return the Secret that holds the routing record of an integration."""
-        return self.labelled.get(self._release_namespace, record_secret_name(uid))
+        return self.labelled.get(self._release_namespace, record_secret_name(integration_id))
 
-    def is_held_elsewhere(self, uid: str, sha256: str) -> bool:
+    def owner_of(self, integration_id: str) -> tuple[ObjectKey | None, str] | None:
+        """Return whose the record, else a route, of an id is, as namespace with name, and as uid.
+
+        None where there is neither. Who owns a record that says nothing of it is not known, which is not nobody.
+        """
+        secret = self.record_secret(integration_id)
+        if secret is not None and secret.record is not None:
+            return (secret.record.namespace, secret.record.name), secret.metadata.owner_uid
+        left = [each.metadata for each in (secret, *self.all_routes_of(integration_id)) if each is not None]
+        said = next((meta for meta in left if meta.owner is not None), None)
+        if said is not None:
+            return said.owner, said.owner_uid
+        return (None, integration_id) if left else None
+
+    def is_id_of_another(self, integration_id: str, integration: Integration) -> bool:
+        """Whether an id belongs to another integration: to one that lives, or to what one has left; reads all."""
+        uid, whose = integration.uid, self.owner_of(integration_id)
+        holder = self.integrations.get(self.identities.uid_of(integration_id) or "")
+        return (
+            (holder is not None and holder.uid != uid)
+            or (integration_id != uid and self.integrations.get(integration_id) is not None)
+            or any(each.status.integration_id == integration_id and each.uid != uid for each in self.integrations.all())
+            or (whose is not None and whose[0] != (integration.namespace, integration.name))
+        )
+
+    def is_held_elsewhere(self, integration_id: str, sha256: str) -> bool:
         """Whether another integration than this has a token or an ingest key of this hash; reads all records."""
         records = (each.record for each in self.labelled.all() if each.record is not None)
         return any(
-            record.id != uid
+            record.id != integration_id
             and (record.ingest_key_sha256 == sha256 or any(token.sha256 == sha256 for token in record.tokens))
             for record in records
         )
 
-    def route(self, kind: str, uid: str) -> RouteObject | None:
+    def route(self, kind: str, integration_id: str) -> RouteObject | None:
         """Return the route of one kind that an integration has."""
-        return self.routes_of(uid).get(kind)
+        return self.routes_of(integration_id).get(kind)
 
-    def routes_of(self, uid: str) -> dict[str, RouteObject]:
-        """Return all routes of an integration by kind: while the kind changes there may be two."""
-        name = record_secret_name(uid)
-        found = ((kind, cache.get(self._release_namespace, name)) for kind, cache in self.routes.items())
-        return {kind: route for kind, route in found if route is not None}
+    def routes_of(self, integration_id: str) -> dict[str, RouteObject]:
+        """Return the routes of an integration by kind: while the kind changes there may be two."""
+        found = {kind: cache.group(integration_id) for kind, cache in self.routes.items()}
+        return {kind: routes[0] for kind, routes in found.items() if routes}
+
+    def all_routes_of(self, integration_id: str) -> list[RouteObject]:
+        """Return all routes of an integration, also those that an earlier or later release made beside its own."""
+        return [route for cache in self.routes.values() for route in cache.group(integration_id)]
+
+    def key_of(self, integration_id: str) -> str:
+        """Return the work queue's key of an id: the uid of who holds it, the id itself where nobody is known."""
+        return self.identities.uid_of(integration_id) or integration_id
 
     def is_leaving(self, integration: Integration) -> bool:
         """Whether an integration is being deleted, alone or with its namespace: nothing is made for it any more."""
@@ -94,17 +138,12 @@ class ClusterView:
         return not self._watched or namespace in self._watched
 
     def ledger(self) -> set[str]:
-        """Return the uids of all integrations that have something in the release namespace."""
+        """Return the keys of all integrations that have something in the release namespace."""
         ours: Iterable[LabelledSecret | RouteObject] = chain(
             self.labelled.all(), *(cache.all() for cache in self.routes.values())
         )
-        return {
-            uid
-            for each in ours
-            if each.metadata.namespace == self._release_namespace
-            for uid in integration_ids(each.metadata)
-            if each.metadata.name == record_secret_name(uid)
-        }
+        ids = {each.metadata.named_id for each in ours if each.metadata.namespace == self._release_namespace}
+        return {self.key_of(each) for each in ids - {""}}
 
     def wake_users_of_route(self, kind: str) -> None:
         """Wake the integrations that want a route of this kind."""
@@ -119,18 +158,23 @@ class ClusterView:
         for key in keys:
             self._wake(key)
 
+    def _wake_owners(self, meta: Meta) -> None:
+        self._wake_all(self.key_of(each) for each in integration_ids(meta))
+
     def _labelled_changed(self, old: LabelledSecret | None, new: LabelledSecret | None) -> None:
+        if new is not None and new.metadata.named_id and new.metadata.namespace == self._release_namespace:
+            self.identities.learn(new.metadata.owner_uid, new.metadata.named_id)
         for secret in (old, new):
             if secret is None:
                 continue
-            self._wake_all(integration_ids(secret.metadata))
+            self._wake_owners(secret.metadata)
             if secret.metadata.name == INTERNAL_TOKEN_SECRET and secret.metadata.namespace == self._release_namespace:
                 self._wake(INTERNAL_KEY)
 
     def _route_changed(self, old: RouteObject | None, new: RouteObject | None) -> None:
         for route in (old, new):
             if route is not None:
-                self._wake_all(integration_ids(route.metadata))
+                self._wake_owners(route.metadata)
 
     def _head_changed(self, old: SecretHead | None, new: SecretHead | None) -> None:
         for head in (old, new):

@@ -1,6 +1,7 @@
 """The integrations that exist, typed, and which Secrets and Namespaces each of them refers to."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +28,10 @@ class Integrations:
     def get(self, uid: str) -> Integration | None:
         """Return one integration, None when it is not known."""
         return self._by_uid.get(uid)
+
+    def all(self) -> Iterable[Integration]:
+        """Return all."""
+        return self._by_uid.values()
 
     def namespace_of(self, uid: str) -> str:
         """Return the namespace of an integration, nothing when it is not known."""

@@ -38,13 +38,13 @@ class ReceiverReports:
         self._cursor = 0
         self._error: str | None = "not polled yet"
 
-    def get(self, uid: str) -> IntegrationReport | None:
+    def get(self, integration_id: str) -> IntegrationReport | None:
         """Return what is known of one integration."""
-        return self._reports.get(uid)
+        return self._reports.get(integration_id)
 
-    def forget(self, uid: str) -> None:
+    def forget(self, integration_id: str) -> None:
         """Drop what is known of an integration that is gone; what is reported after that wakes it once more."""
-        self._reports.pop(uid, None)
+        self._reports.pop(integration_id, None)
 
     async def run(self, interval_s: float) -> None:
         """Poll until cancelled."""

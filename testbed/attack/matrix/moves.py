@@ -37,6 +37,7 @@ RESOURCE_MOVES = (
     "maps the victim's namespace",
     "API elsewhere",
     "the victim's Secret by name",
+    "the victim's id in its webhook Secret",
     "route annotations",
     "TLS of the release",
     "created and deleted",

@@ -19,23 +19,30 @@ Made = list[tuple[str, str, str]]
 
 async def put_secret(sides: Sides, move: Move, made: Made) -> None:
     """Write a Secret that looks like one of ours, or like the victim's."""
-    uid, namespace = sides.victim.keys[VICTIM].uid, sides.attacker.namespace
     name = f"{VICTIM}-webhook" if move.name == "named as the victim's" else f"s-{secrets.token_hex(4)}"
+    owners: list[dict[str, Any]] = []
+    if move.name == "owned by the victim's resource":
+        uid = sides.victim.keys[VICTIM].uid
+        owner = {"apiVersion": "noctuary.io/v1alpha1", "kind": "PagerDutyIntegration", "name": VICTIM, "uid": uid}
+        owners = [owner | {"controller": True, "blockOwnerDeletion": True}]
+    await _put_ours(sides, name, ROLES.get(move.name, "webhook-secret"), owners, made)
+    await asyncio.sleep(RECONCILED_S)
+
+
+async def _put_ours(sides: Sides, name: str, role: str, owners: list[dict[str, Any]], made: Made) -> None:
+    victim, namespace = sides.victim.keys[VICTIM], sides.attacker.namespace
     labels = {
-        "noctuary.io/integration-id": uid,
-        "noctuary.io/role": ROLES.get(move.name, "webhook-secret"),
+        "noctuary.io/integration-id": victim.id,
+        "noctuary.io/role": role,
         "app.kubernetes.io/managed-by": "noctuary",
     }
     annotations = {"noctuary.io/allow-from": sides.victim.namespace}
-    metadata: dict[str, Any] = {"name": name, "namespace": namespace, "labels": labels, "annotations": annotations}
-    if move.name == "owned by the victim's resource":
-        owner = {"apiVersion": "noctuary.io/v1alpha1", "kind": "PagerDutyIntegration", "name": VICTIM, "uid": uid}
-        metadata["ownerReferences"] = [owner | {"controller": True, "blockOwnerDeletion": True}]
+    metadata = {"name": name, "namespace": namespace, "labels": labels, "annotations": annotations}
     values = {"token": sides.attacker_canary, "ingestKey": sides.attacker_canary, "record.json": "{}"}
-    manifest = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": encoded(values)}
+    data = encoded({**values, "integrationID": victim.id})
+    manifest = {"apiVersion": "v1", "kind": "Secret", "metadata": {**metadata, "ownerReferences": owners}, "data": data}
     await sides.attacker.kube.apply("/api/v1", namespace, "secrets", manifest)
     made.append(("/api/v1", "secrets", name))
-    await asyncio.sleep(RECONCILED_S)
 
 
 async def put_resource(sides: Sides, move: Move, made: Made, api_url: str, elsewhere: str) -> None:
@@ -43,6 +50,8 @@ async def put_resource(sides: Sides, move: Move, made: Made, api_url: str, elsew
     name = VICTIM if move.name == "same name and host" else f"r-{secrets.token_hex(4)}"
     manifest = attacker_manifest(sides, name, api_url)
     _reach(sides, move.name, manifest["spec"], elsewhere)
+    if move.name == "the victim's id in its webhook Secret":
+        await _put_ours(sides, f"{name}-webhook", "webhook-secret", [], made)
     await sides.attacker.apply(manifest)
     if move.name == "created and deleted":
         await sides.attacker.remove(name)

@@ -168,9 +168,9 @@ async def standing(sides: Sides) -> Standing:
     kinds = ("Ready", "TokenReady", "RouteReady", "SubscriptionReady", "OutboundReady")
     conditions = [(kind, condition(resource, kind)) for kind in kinds]
     secret = await tenant.kube.read_secret(tenant.namespace, f"{VICTIM}-webhook") or {}
-    uid = tenant.keys[VICTIM].uid
+    key = tenant.keys[VICTIM].id
     routes = await place.kube.list(NETWORKING, place.release.namespace, "ingresses")
-    owned = sorted(str(route["spec"]) for route in routes if uid in str(route["spec"]))
+    owned = sorted(str(route["spec"]) for route in routes if key in str(route["spec"]))
     return Standing(
         tuple((kind, str(found.get("status")), str(found.get("reason"))) for kind, found in conditions),
         tuple(sorted(secret.items())),

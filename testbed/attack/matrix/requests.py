@@ -45,10 +45,10 @@ async def try_address(sides: Sides, move: Move, incident: Incident) -> None:
     own, other = sides.attacker.keys[ATTACKER], sides.victim.keys[VICTIM]
     base = "/webhooks/pagerduty"
     paths = {
-        "the victim's id with own token": f"{base}/{other.uid}/{own.token}",
-        "own id with a path to the victim's": f"{base}/{own.uid}/{own.token}/../../{other.uid}/{own.token}",
-        "ingest key as a token": f"{base}/{other.uid}/{own.ingest_key}",
-        "the victim's URL, own signature": f"{base}/{other.uid}/{other.token}",
+        "the victim's id with own token": f"{base}/{other.id}/{own.token}",
+        "own id with a path to the victim's": f"{base}/{own.id}/{own.token}/../../{other.id}/{own.token}",
+        "ingest key as a token": f"{base}/{other.id}/{own.ingest_key}",
+        "the victim's URL, own signature": f"{base}/{other.id}/{other.token}",
     }
     body = json.dumps(claim(sides, RESOLVED, incident)).encode()
     headers = {"x-pagerduty-signature": sign(body, own.signing_secret), "x-webhook-id": secrets.token_hex(8)}

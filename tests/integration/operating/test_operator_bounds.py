@@ -44,7 +44,7 @@ def test_beyond_the_cap_the_youngest_make_nothing_and_come_in_when_one_goes(
     team.apply("a")
     said = team.settled("a", "TooManyIntegrations")
     assert (said["status"], "limits.integrationsPerNamespace" in said["message"]) == ("False", True)
-    assert (team.secret("a"), team.record(team.uid("a"))) == ({}, None)
+    assert (team.secret("a"), team.record(team.id("a"))) == ({}, None)
     other.apply("a")
     other.settled("a", "AwaitingFirstWebhook")
     team.kubectl("delete", "pdi", "b")
@@ -60,8 +60,8 @@ def test_a_lower_cap_leaves_what_stands_and_a_restart_chooses_the_same(
     for name in ("c", "b", "a"):
         team.apply(name, webhook={"route": {"type": "Ingress"}})
         team.settled(name, "RouteNotAdmitted")
-    uids = {name: team.uid(name) for name in "abc"}
-    before = {name: (team.secret(name), team.existing_record(uid), team.ingress(uid)) for name, uid in uids.items()}
+    uids = {name: team.id(name) for name in "abc"}
+    before = {name: (team.secret(name), team.existing_record(id_), team.ingress(id_)) for name, id_ in uids.items()}
     for _ in range(2):
         operator.stop()
         operator.settings["NOCTUARY_MAX_INTEGRATIONS_PER_NAMESPACE"] = "2"
@@ -71,7 +71,7 @@ def test_a_lower_cap_leaves_what_stands_and_a_restart_chooses_the_same(
         youngest = oldest[-1][1]
         team.settled(youngest, "TooManyIntegrations")
         assert all(team.condition(name)["reason"] != "TooManyIntegrations" for _, name in oldest[:2])
-        after = {name: (team.secret(name), team.existing_record(uid), team.ingress(uid)) for name, uid in uids.items()}
+        after = {name: (team.secret(name), team.existing_record(id_), team.ingress(id_)) for name, id_ in uids.items()}
         assert after == before
 
 
@@ -121,18 +121,18 @@ def test_a_policy_that_becomes_narrower_takes_no_route_away(
     team = team_of(operator)
     team.apply("payments", webhook={"route": ROUTE})
     team.settled("payments", "RouteNotAdmitted")
-    uid = team.uid("payments")
-    before = (team.existing_ingress(uid), team.secret("payments"), team.existing_record(uid))
+    id_ = team.id("payments")
+    before = (team.existing_ingress(id_), team.secret("payments"), team.existing_record(id_))
     operator.stop()
     operator.settings[f"NOCTUARY_{setting}"] = narrower
     operator.start()
     assert value in team.settled("payments", reason, "RouteReady")["message"]
-    assert (team.existing_ingress(uid), team.secret("payments"), team.existing_record(uid)) == before
+    assert (team.existing_ingress(id_), team.secret("payments"), team.existing_record(id_)) == before
     team.apply("payments", webhook={"host": "new.allowed.example.com", "route": {**ROUTE, "ingressClassName": "other"}})
     eventually("the change is refused", lambda: team.condition("payments", "RouteReady").get("reason"))
-    assert (team.existing_ingress(uid), team.secret("payments")) == before[:2]
+    assert (team.existing_ingress(id_), team.secret("payments")) == before[:2]
     team.kubectl("delete", "pdi", "payments")
-    eventually("nothing is left", lambda: team.ingress(uid) is None)
+    eventually("nothing is left", lambda: team.ingress(id_) is None)
 
 
 def test_a_route_that_was_deleted_under_a_narrower_policy_is_not_made_again_and_the_condition_says_what_to_do(
@@ -142,7 +142,7 @@ def test_a_route_that_was_deleted_under_a_narrower_policy_is_not_made_again_and_
     team = team_of(operator)
     team.apply("payments", webhook={"route": ROUTE})
     team.settled("payments", "RouteNotAdmitted", "RouteReady")
-    uid, wide = team.uid("payments"), operator.settings["NOCTUARY_ALLOWED_WEBHOOK_HOSTS"]
+    id_, wide = team.id("payments"), operator.settings["NOCTUARY_ALLOWED_WEBHOOK_HOSTS"]
 
     def restart(allowed: str) -> None:
         operator.stop()
@@ -151,7 +151,7 @@ def test_a_route_that_was_deleted_under_a_narrower_policy_is_not_made_again_and_
 
     restart("other.example.com")
     assert "is not made again when somebody deletes it" in team.settled("payments", "HostNotAllowed")["message"]
-    before = team.existing_ingress(uid)
+    before = team.existing_ingress(id_)
     team.cluster.kubectl("-n", team.release, "delete", "ingress", before["metadata"]["name"])
 
     def message() -> str:
@@ -160,10 +160,10 @@ def test_a_route_that_was_deleted_under_a_narrower_policy_is_not_made_again_and_
     said = eventually("the route is missed", message, lambda text: text.endswith("is made"))
     assert "add it to policy.webhookHosts" in said
     assert "until then no route to noctuary.example.com is made" in said
-    assert team.ingress(uid) is None
+    assert team.ingress(id_) is None
     restart(wide)
     team.settled("payments", "RouteNotAdmitted", "RouteReady")
-    assert team.existing_ingress(uid)["spec"] == before["spec"]
+    assert team.existing_ingress(id_)["spec"] == before["spec"]
 
 
 SECRETS_RULE = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "watch", "create", "patch"]}
@@ -203,8 +203,8 @@ def test_secrets_of_listed_namespaces_only_are_read_and_elsewhere_the_missing_ro
     served, unlisted, later = team_of(operator), team_of(operator), team_of(operator)
     unlisted.apply("payments")
     unlisted.settled("payments", "AwaitingFirstWebhook")
-    uid = unlisted.uid("payments")
-    before = (unlisted.secret("payments"), unlisted.existing_record(uid))
+    id_ = unlisted.id("payments")
+    before = (unlisted.secret("payments"), unlisted.existing_record(id_))
     operator.stop()
     drop_cluster_wide_secrets(cluster, operator.namespace)
     bind_secrets(cluster, operator.namespace, served.namespace)
@@ -219,10 +219,10 @@ def test_secrets_of_listed_namespaces_only_are_read_and_elsewhere_the_missing_ro
         said = team.settled("payments", "SecretAccessMissing", "TokenReady")
         assert (said["status"], f"{role} {team.namespace}" in said["message"]) == ("False", True)
         assert team.condition("payments")["reason"] == "SecretAccessMissing"
-    assert (unlisted.secret("payments"), unlisted.existing_record(uid)) == before
-    assert later.record(later.uid("payments")) is None
+    assert (unlisted.secret("payments"), unlisted.existing_record(id_)) == before
+    assert later.record(later.id("payments")) is None
     bind_secrets(cluster, operator.namespace, later.namespace)
     later.settled("payments", "AwaitingFirstWebhook")
     unlisted.kubectl("delete", "pdi", "payments")
-    eventually("nothing is left", lambda: unlisted.record(uid) is None)
+    eventually("nothing is left", lambda: unlisted.record(id_) is None)
     assert operator.fetch("/healthz") == "ok"

@@ -37,15 +37,15 @@ def test_an_api_token_that_cannot_be_used_is_said_in_words_and_heals(
     assert team.condition("payments")["reason"] == "ApiTokenMissing"
     team.store("pagerduty", token="u+good\n")
     team.settled("payments", "ApiTokenLoaded", "OutboundReady")
-    assert team.existing_record(team.uid("payments")).api_token == "u+good"
+    assert team.existing_record(team.id("payments")).api_token == "u+good"
 
 
 def test_a_changed_api_token_reaches_the_record(team: Team) -> None:
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
     team.store("pagerduty", token="u+second")
-    uid = team.uid("payments")
-    eventually("the new token", lambda: team.existing_record(uid).api_token == "u+second")
+    id_ = team.id("payments")
+    eventually("the new token", lambda: team.existing_record(id_).api_token == "u+second")
 
 
 def test_a_host_that_is_not_allowed_gets_no_route_until_the_spec_changes(team: Team) -> None:
@@ -53,10 +53,10 @@ def test_a_host_that_is_not_allowed_gets_no_route_until_the_spec_changes(team: T
     said = team.settled("payments", "HostNotAllowed", "RouteReady")
     assert said["status"] == "False"
     assert "spec.webhook.host: evil.example.org" in said["message"]
-    assert team.ingress(team.uid("payments")) is None
+    assert team.ingress(team.id("payments")) is None
     team.apply("payments", webhook={"host": "eu.allowed.example.com", "route": INGRESS})
     team.settled("payments", "RouteNotAdmitted")
-    assert team.ingress(team.uid("payments")) is not None
+    assert team.ingress(team.id("payments")) is not None
 
 
 def test_an_annotation_that_is_not_allowed_is_named(team: Team) -> None:
@@ -65,7 +65,7 @@ def test_an_annotation_that_is_not_allowed_is_named(team: Team) -> None:
     said = team.settled("payments", "AnnotationNotAllowed", "RouteReady")
     assert "server-snippet" in said["message"]
     assert "example.com/ok" not in said["message"]
-    assert team.ingress(team.uid("payments")) is None
+    assert team.ingress(team.id("payments")) is None
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_an_annotation_that_is_not_allowed_is_named(team: Team) -> None:
 def test_an_api_token_is_not_sent_to_a_strange_host_or_in_plain_http(team: Team, url: str) -> None:
     team.apply("payments", apiURL=url)
     assert "spec.apiURL" in team.settled("payments", "ApiHostNotAllowed", "OutboundReady")["message"]
-    record = team.existing_record(team.uid("payments"))
+    record = team.existing_record(team.id("payments"))
     assert (record.api_token, record.api_url) == (None, "https://api.pagerduty.com")
 
 
@@ -85,14 +85,14 @@ def test_a_foreign_namespace_is_left_out_until_it_consents_and_again_when_it_tak
     team.apply("payments", services=[{"name": "api", "namespaces": [team.namespace, other]}])
     said = team.settled("payments", "ConsentMissing")
     assert f"noctuary.io/allow-from={team.namespace}" in said["message"]
-    uid = team.uid("payments")
-    assert team.existing_record(uid).services[0].namespaces == [team.namespace]
+    id_ = team.id("payments")
+    assert team.existing_record(id_).services[0].namespaces == [team.namespace]
     team.cluster.kubectl("annotate", "namespace", other, f"noctuary.io/allow-from=x, {team.namespace}")
     team.settled("payments", "AwaitingFirstWebhook")
-    assert team.existing_record(uid).services[0].namespaces == [team.namespace, other]
+    assert team.existing_record(id_).services[0].namespaces == [team.namespace, other]
     team.cluster.kubectl("annotate", "namespace", other, "noctuary.io/allow-from-")
     team.settled("payments", "ConsentMissing")
-    assert team.existing_record(uid).services[0].namespaces == [team.namespace]
+    assert team.existing_record(id_).services[0].namespaces == [team.namespace]
 
 
 def test_a_strangers_secret_of_the_needed_name_is_left_alone(team: Team) -> None:
@@ -115,10 +115,10 @@ def test_a_refused_ingress_is_a_condition_and_heals(team: Team) -> None:
 def test_suspend_is_told_to_the_receiver_and_shown(team: Team) -> None:
     team.apply("payments", suspend=True)
     assert team.settled("payments", "Suspended")["status"] == "True"
-    assert team.existing_record(team.uid("payments")).suspend
+    assert team.existing_record(team.id("payments")).suspend
     team.apply("payments", suspend=False)
     team.settled("payments", "AwaitingFirstWebhook")
-    assert not team.existing_record(team.uid("payments")).suspend
+    assert not team.existing_record(team.id("payments")).suspend
 
 
 def test_only_a_change_of_status_moves_the_transition_time(team: Team) -> None:

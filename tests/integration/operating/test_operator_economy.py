@@ -37,7 +37,7 @@ def test_an_ingress_address_costs_one_status_write(own_operator: OperatorProcess
     team.settled("payments", "RouteNotAdmitted")
     before = own_operator.writes()
     patch = '{"status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.1"}]}}}'
-    name = f"noctuary-{team.uid('payments')}"
+    name = f"noctuary-{team.id('payments')}"
     team.cluster.kubectl(
         "-n", team.release, "patch", "ingress", name, "--subresource=status", "--type=merge", "-p", patch
     )
@@ -74,7 +74,7 @@ def test_no_secret_is_in_log_status_events_or_ingress(own_operator: OperatorProc
     shown = [
         own_operator.log.read_text(),
         json.dumps(team.get("pdi", "payments")),
-        json.dumps(team.ingress(team.uid("payments"))),
+        json.dumps(team.ingress(team.id("payments"))),
         own_operator.fetch("/metrics"),
     ]
     values = [secret["token"], secret["ingestKey"], "canary-signing-secret", "u+canary-api-token"]

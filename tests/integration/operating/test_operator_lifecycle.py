@@ -17,8 +17,8 @@ from testbed.polling import eventually
 INGRESS = {"type": "Ingress"}
 
 
-def nothing_left(team: Team, uid: str, name: str) -> bool:
-    left = (team.record(uid), team.ingress(uid), team.get("secret", f"{name}-webhook"), team.get("pdi", name))
+def nothing_left(team: Team, id_: str, name: str) -> bool:
+    left = (team.record(id_), team.ingress(id_), team.get("secret", f"{name}-webhook"), team.get("pdi", name))
     return left == (None,) * 4
 
 
@@ -28,10 +28,10 @@ def test_deleting_an_integration_removes_everything_and_does_not_hang(
     team = team_of(own_operator)
     team.apply("payments", webhook={"route": INGRESS})
     team.settled("payments", "RouteNotAdmitted")
-    uid = team.uid("payments")
+    id_ = team.id("payments")
     team.kubectl("delete", "pdi", "payments", "--timeout=60s")
-    eventually("record and route are gone", lambda: (team.record(uid), team.ingress(uid)) == (None, None))
-    eventually("nothing is left", lambda: nothing_left(team, uid, "payments"), timeout_s=90)
+    eventually("record and route are gone", lambda: (team.record(id_), team.ingress(id_)) == (None, None))
+    eventually("nothing is left", lambda: nothing_left(team, id_, "payments"), timeout_s=90)
 
 
 def test_what_was_deleted_while_the_operator_was_down_is_removed_at_its_start(
@@ -42,7 +42,7 @@ def test_what_was_deleted_while_the_operator_was_down_is_removed_at_its_start(
     team.apply("stays", webhook={"route": INGRESS})
     team.settled("gone", "RouteNotAdmitted")
     team.settled("stays", "RouteNotAdmitted")
-    gone, stays = team.uid("gone"), team.uid("stays")
+    gone, stays = team.id("gone"), team.id("stays")
     own_operator.stop()
     team.kubectl("delete", "pdi", "gone", "--timeout=60s")
     own_operator.start()
@@ -57,29 +57,29 @@ def test_an_integration_made_anew_under_its_old_name_is_a_new_one(
     team = team_of(own_operator)
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
-    old_uid, old = team.uid("payments"), team.secret("payments")
+    old_uid, old = team.id("payments"), team.secret("payments")
     own_operator.stop()
     team.kubectl("delete", "pdi", "payments")
     team.apply("payments")
     own_operator.start()
     team.settled("payments", "AwaitingFirstWebhook")
     eventually("the old record is gone", lambda: team.record(old_uid) is None)
-    uid = team.uid("payments")
+    id_ = eventually("an id", lambda: team.id("payments"))
     new = eventually(
         "a new Secret", lambda: team.secret("payments"), lambda found: found.get("url") not in (None, old["url"])
     )
-    assert uid in new["url"]
+    assert id_ in new["url"]
     assert {new["token"], new["ingestKey"]}.isdisjoint({old["token"], old["ingestKey"]})
-    assert team.existing_record(uid).tokens[0].sha256 == hash_secret(new["token"])
+    assert team.existing_record(id_).tokens[0].sha256 == hash_secret(new["token"])
 
 
 def test_a_namespace_goes_away_with_its_integrations(own_operator: OperatorProcess, team_of: TeamOf) -> None:
     team = team_of(own_operator)
     team.apply("payments", webhook={"route": INGRESS})
     team.settled("payments", "RouteNotAdmitted")
-    uid = team.uid("payments")
+    id_ = team.id("payments")
     team.cluster.kubectl("delete", "namespace", team.namespace, "--timeout=60s")
-    eventually("nothing is left", lambda: (team.record(uid), team.ingress(uid)) == (None, None))
+    eventually("nothing is left", lambda: (team.record(id_), team.ingress(id_)) == (None, None))
     team.cluster.kubectl("create", "namespace", team.namespace)
 
 
@@ -94,7 +94,7 @@ def test_a_rotation_asked_for_while_the_operator_is_killed_happens_once(
     team.apply("payments", webhook={"token": {"rotateRequest": "a"}})
     own_operator.start()
     eventually("a new token", lambda: team.status("payments").get("token", {}).get("serial") == 2)
-    record, now = team.existing_record(team.uid("payments")), team.secret("payments")["token"]
+    record, now = team.existing_record(team.id("payments")), team.secret("payments")["token"]
     assert [token.sha256 for token in record.tokens] == [hash_secret(now), hash_secret(old)]
 
 
@@ -104,7 +104,7 @@ def test_a_crash_between_record_and_secret_gives_a_new_token_and_keeps_the_old_o
     team = team_of(own_operator)
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
-    uid, stale = team.uid("payments"), team.existing("secret", "payments-webhook")
+    id_, stale = team.id("payments"), team.existing("secret", "payments-webhook")
     team.apply("payments", webhook={"token": {"rotateRequest": "a"}})
     eventually("rotated", lambda: team.status("payments").get("token", {}).get("serial") == 2)
     own_operator.kill()
@@ -112,7 +112,7 @@ def test_a_crash_between_record_and_secret_gives_a_new_token_and_keeps_the_old_o
     team.kubectl("patch", "secret", "payments-webhook", "--type=merge", "-p", patch)
     own_operator.start()
     eventually("rotated again", lambda: team.status("payments").get("token", {}).get("serial") == 3)
-    tokens = team.existing_record(uid).tokens
+    tokens = team.existing_record(id_).tokens
     assert [token.serial for token in tokens] == [3, 2, 1]
     assert tokens[0].sha256 == hash_secret(team.secret("payments")["token"])
 
@@ -198,8 +198,8 @@ def test_a_proven_token_makes_the_subscription_active_for_good(
     team = team_of(operator)
     team.apply("payments", webhook={"route": INGRESS})
     team.settled("payments", "AwaitingFirstWebhook", "SubscriptionReady")
-    uid, token = team.uid("payments"), team.secret("payments")["token"]
-    report = IntegrationReport(uid, proven_token_sha256=hash_secret(token), last_webhook_at=1_800_000_000.0)
+    id_, token = team.id("payments"), team.secret("payments")["token"]
+    report = IntegrationReport(id_, proven_token_sha256=hash_secret(token), last_webhook_at=1_800_000_000.0)
     receiver.reports = [report]
     team.settled("payments", "Active", "SubscriptionReady")
     assert team.condition("payments", "RouteReady")["reason"] == "SignedRequestSeen"
@@ -225,9 +225,9 @@ def test_a_newer_webhook_time_alone_waits_its_turn_and_is_not_lost(
     team = team_of(operator)
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
-    uid, writes, worked = team.uid("payments"), operator.writes(), operator.reconciles()
+    id_, writes, worked = team.id("payments"), operator.writes(), operator.reconciles()
     for number in (1, 2, 3):
-        receiver.reports = [IntegrationReport(uid, last_webhook_at=1_800_000_000.0 + number)]
+        receiver.reports = [IntegrationReport(id_, last_webhook_at=1_800_000_000.0 + number)]
         eventually("a reconcile", operator.reconciles, (worked + number).__le__)
     assert (operator.writes(), "lastWebhookTime" in team.status("payments")) == (writes, False)
     operator.stop()
@@ -250,8 +250,8 @@ def test_what_pagerduty_refuses_is_said_until_it_is_mended(
     team = team_of(operator)
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
-    uid = team.uid("payments")
-    receiver.reports = [IntegrationReport(uid, refusal=Refusal(of, "PagerDuty answered 40x: No; fix it"))]
+    id_ = team.id("payments")
+    receiver.reports = [IntegrationReport(id_, refusal=Refusal(of, "PagerDuty answered 40x: No; fix it"))]
     said = team.settled("payments", reason, "OutboundReady")
     assert (said["status"], said["message"]) == ("False", "PagerDuty answered 40x: No; fix it")
     assert team.condition("payments")["reason"] == reason
@@ -260,7 +260,7 @@ def test_what_pagerduty_refuses_is_said_until_it_is_mended(
     operator.start()
     eventually("worked", lambda: operator.reconciles() >= 1)
     assert operator.writes() == {}
-    receiver.reports = [IntegrationReport(uid)]
+    receiver.reports = [IntegrationReport(id_)]
     team.settled("payments", "AwaitingFirstWebhook")
     eventually("all events", lambda: team.events("payments") == sorted([reason, "Healed", "Ready", "Ready"]))
 

@@ -48,11 +48,11 @@ def test_integrations_of_watched_namespaces_live_and_die_without_a_cluster_wide_
         team.apply("payments", webhook={"route": {"type": "Ingress", "ingressClassName": "nginx"}})
     for team in (one, two):
         team.settled("payments", "RouteNotAdmitted")
-    token, uid = one.secret("payments")["token"], one.uid("payments")
+    token, id_ = one.secret("payments")["token"], one.id("payments")
     one.kubectl("delete", "secret", "payments-webhook")
     eventually("a new token", lambda: one.secret("payments").get("token") not in (None, token))
     one.kubectl("delete", "pdi", "payments")
-    eventually("nothing is left", lambda: one.record(uid) is None and one.ingress(uid) is None)
+    eventually("nothing is left", lambda: one.record(id_) is None and one.ingress(id_) is None)
     assert (elsewhere.status("payments"), elsewhere.secret("payments")) == ({}, {})
     assert operator.fetch("/healthz") == "ok"
     assert forbidden_lines(operator.log) == []
@@ -69,7 +69,7 @@ def test_a_consent_is_seen_in_a_watched_namespace_and_refused_for_any_other(
     eventually(
         "the consent is seen", lambda: team.condition("payments")["reason"] != "ConsentMissing", timeout_s=POLLED_S
     )
-    assert team.existing_record(team.uid("payments")).services[0].namespaces == [mapped]
+    assert team.existing_record(team.id("payments")).services[0].namespaces == [mapped]
     team.apply("payments", services=[{"name": "shop", "namespaces": ["default"]}])
     message = team.settled("payments", "ConsentMissing")["message"]
     assert "default is not watched by this release" in message
@@ -84,7 +84,7 @@ def test_what_nobody_watches_is_not_mapped_even_where_no_consent_is_asked_for(
     team = team_of(operator, names[0])
     team.apply("payments", services=[{"name": "shop", "namespaces": [names[1], "default"]}])
     assert "default is not watched by this release" in team.settled("payments", "ConsentMissing")["message"]
-    assert team.existing_record(team.uid("payments")).services[0].namespaces == [names[1]]
+    assert team.existing_record(team.id("payments")).services[0].namespaces == [names[1]]
 
 
 def test_a_namespace_that_is_not_there_yet_is_named_and_served_once_it_comes(
@@ -151,9 +151,9 @@ def test_a_namespace_that_goes_with_its_role_leaves_nothing_in_the_release(
     operator = start_operator(watched=names)
     team = team_of(operator, names[0])
     serve(team)
-    uid = team.uid("payments")
+    id_ = team.id("payments")
     cluster.kubectl("delete", "namespace", team.namespace, "--wait=false")
-    eventually("the record is gone", lambda: team.record(uid) is None, timeout_s=POLLED_S)
+    eventually("the record is gone", lambda: team.record(id_) is None, timeout_s=POLLED_S)
 
 
 def test_what_belongs_to_a_namespace_that_is_not_watched_any_more_is_left_alone_in_silence(
@@ -166,7 +166,7 @@ def test_what_belongs_to_a_namespace_that_is_not_watched_any_more_is_left_alone_
     operator.settings["NOCTUARY_WATCH_NAMESPACES"] = names[1]
     operator.start()
     serve(other)  # several sweeps later
-    assert team.record(team.uid("payments")) is not None
+    assert team.record(team.id("payments")) is not None
     assert forbidden_lines(operator.log) == []
 
 
@@ -180,7 +180,7 @@ def test_what_went_in_a_closed_namespace_is_kept_in_silence_and_cleaned_up_once_
     closed, open_ = team_of(operator, names[0]), team_of(operator, names[1])
     for team in (closed, open_):
         serve(team)
-    kept, swept = closed.uid("payments"), open_.uid("payments")
+    kept, swept = closed.id("payments"), open_.id("payments")
     operator.stop()
     closed.kubectl("delete", "rolebinding", f"noctuary-operator-{operator.namespace}")
     for team in (closed, open_):

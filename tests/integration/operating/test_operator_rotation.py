@@ -21,7 +21,7 @@ def test_a_changed_rotate_request_rotates_and_the_old_token_lives_for_the_overla
     old = team.secret("payments")["token"]
     team.apply("payments", webhook={"token": {"rotateRequest": "first", "overlap": "5m"}})
     new = rotated(team, "payments", old)
-    tokens = team.existing_record(team.uid("payments")).tokens
+    tokens = team.existing_record(team.id("payments")).tokens
     assert [(t.sha256, t.serial) for t in tokens] == [(hash_secret(new), 2), (hash_secret(old), 1)]
     assert 240 < (tokens[1].expires_at or 0.0) - time.time() < 301
     status = eventually("the status", lambda: (t := team.status("payments").get("token")) and t["serial"] == 2 and t)
@@ -57,7 +57,7 @@ def test_without_overlap_the_old_tokens_die_at_once(team: Team) -> None:
     token = rotated(team, "payments", token)
     team.apply("payments", webhook={"token": {"rotateRequest": "b", "overlap": "0s"}})
     token = rotated(team, "payments", token)
-    assert [t.sha256 for t in team.existing_record(team.uid("payments")).tokens] == [hash_secret(token)]
+    assert [t.sha256 for t in team.existing_record(team.id("payments")).tokens] == [hash_secret(token)]
 
 
 def test_a_token_whose_overlap_is_over_leaves_the_record(team: Team) -> None:
@@ -66,8 +66,8 @@ def test_a_token_whose_overlap_is_over_leaves_the_record(team: Team) -> None:
     token = team.secret("payments")["token"]
     team.apply("payments", webhook={"token": {"rotateRequest": "a", "overlap": "2s"}})
     rotated(team, "payments", token)
-    uid = team.uid("payments")
-    eventually("one token", lambda: len(team.existing_record(uid).tokens) == 1)
+    id_ = team.id("payments")
+    eventually("one token", lambda: len(team.existing_record(id_).tokens) == 1)
     eventually(
         "the status", lambda: "previousExpiresAt" not in team.status("payments").get("token", {"previousExpiresAt": 1})
     )
@@ -76,10 +76,10 @@ def test_a_token_whose_overlap_is_over_leaves_the_record(team: Team) -> None:
 def test_a_token_older_than_the_interval_is_rotated(team: Team) -> None:
     team.apply("payments", webhook={"token": {"rotationInterval": "1h"}})
     team.settled("payments", "AwaitingFirstWebhook")
-    token, uid = team.secret("payments")["token"], team.uid("payments")
-    aged = msgspec.structs.replace(team.existing_record(uid), rotated_at=time.time() - 3598)
+    token, id_ = team.secret("payments")["token"], team.id("payments")
+    aged = msgspec.structs.replace(team.existing_record(id_), rotated_at=time.time() - 3598)
     patch = json.dumps({"data": encode_record(aged)})
-    team.cluster.kubectl("-n", team.release, "patch", "secret", f"noctuary-{uid}", "--type=merge", "-p", patch)
+    team.cluster.kubectl("-n", team.release, "patch", "secret", f"noctuary-{id_}", "--type=merge", "-p", patch)
     rotated(team, "payments", token)
 
 
@@ -88,8 +88,8 @@ def test_a_replaced_signing_secret_counts_for_the_overlap(team: Team, overlap: s
     team.apply("payments", webhook={"token": {"overlap": overlap}})
     team.settled("payments", "AwaitingFirstWebhook")
     team.store("signing", secret="new")
-    uid = team.uid("payments")
-    eventually("the new secret", lambda: [s.value for s in team.existing_record(uid).signing_secrets] == counted)
+    id_ = team.id("payments")
+    eventually("the new secret", lambda: [s.value for s in team.existing_record(id_).signing_secrets] == counted)
     assert team.secret("payments")["signingSecret"] == "new"
 
 
@@ -99,5 +99,5 @@ def test_a_token_changed_by_hand_lives_on_for_the_overlap_as_rotated(team: Team)
     old = team.secret("payments")["token"]
     team.kubectl("delete", "secret", "payments-webhook")
     rotated(team, "payments", old)
-    assert team.existing_record(team.uid("payments")).tokens[1].sha256 == hash_secret(old)
+    assert team.existing_record(team.id("payments")).tokens[1].sha256 == hash_secret(old)
     eventually("the event", lambda: "TokenRotated" in team.events("payments"))

@@ -1,5 +1,6 @@
 """The reconciler itself, told of an integration by a cache that runs behind the API server."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from noctuary_operator.metrics import OperatorMetrics
 from noctuary_operator.plan.manifests import Backend
 from noctuary_operator.plan.policy import Policy
 from noctuary_operator.resources import paths
+from noctuary_operator.resources.objects import LabelledSecret, Meta, NamespaceHead, NamespaceMeta
 from noctuary_operator.watch.cluster_view import ClusterView
 from noctuary_operator.watch.receiver_reports import ReceiverReports
 from noctuary_operator.watch.secret_values import SecretValues
@@ -88,6 +90,22 @@ async def test_nothing_is_made_for_an_integration_that_went_away_with_its_namesp
     with pytest.raises(KubernetesError) as caught:
         await client.get(paths.secrets(namespace, f"noctuary-{UID}"))
     assert caught.value.not_found
+
+
+async def test_no_token_is_made_where_the_secret_was_collected_with_its_integration(
+    client: KubeClient, namespace: str, reports: ReceiverReports
+) -> None:
+    raw = {**GONE, "metadata": {**GONE["metadata"], "namespace": namespace}}
+    reconciler = reconciler_of(client, namespace, raw, reports)
+    view = reconciler._view
+    view.namespaces.record_write(NamespaceHead(NamespaceMeta(namespace)))
+    view.labelled.apply_event("ADDED", LabelledSecret(Meta(name=f"noctuary-{UID}", namespace=namespace)))
+    assert await reconciler.reconcile(UID) is None
+    for path in (paths.secrets(namespace, "payments-webhook"), paths.secrets(namespace, f"noctuary-{UID}")):
+        with pytest.raises(KubernetesError) as caught:
+            await client.get(path)
+        assert caught.value.not_found
+    assert json.loads(await client.get(paths.events(namespace)))["items"] == []
 
 
 async def test_what_is_reported_late_of_an_integration_that_is_gone_is_dropped(

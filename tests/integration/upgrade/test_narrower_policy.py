@@ -110,7 +110,10 @@ class Upgrade:
         return (await until(f"{name}: {reason}", lambda: self.route_ready(name), lambda found: found[1] == reason))[2]
 
     async def standing(self, name: str) -> list[Any]:
-        """Return an integration's route, webhook Secret and routing record: each must exist."""
+        """Return an integration's route, webhook Secret and routing record: each must exist, and know it by its uid.
+
+        Release 0.2.0 has no ids, so the Secret's own is told apart.
+        """
         found = await self.kube.integration(self.team, name)
         assert found is not None
         key = record_secret_name(found["metadata"]["uid"])
@@ -119,7 +122,9 @@ class Upgrade:
         record = await self.kube.read_secret(self.release.namespace, key)
         assert route is not None
         assert record is not None
-        return [route, await self.kube.read_secret(self.team, f"{name}-webhook"), record[RECORD_KEY]]
+        secret = await self.kube.read_secret(self.team, f"{name}-webhook") or {}
+        assert secret.pop("integrationID", found["metadata"]["uid"]) == found["metadata"]["uid"]
+        return [route, secret, record[RECORD_KEY]]
 
     async def page(self, services: list[str]) -> None:
         """Let one incident after the other open and be acknowledged, until cancelled."""

@@ -21,7 +21,7 @@ BACKEND = Backend("noctuary", "noctuary-receiver", 8080)
 def record_of(**fields: object) -> RoutingRecord:
     spec = parse_spec({"direction": "outbound", "apiTokenSecretRef": {"name": "n", "key": "k"}, **fields})
     integration = Integration("uid", "team", "payments", 1, 0.0, 1, False, spec, None, IntegrationStatus())
-    observed = Observed(integration, 0.0, api_token=Lookup("secret"))
+    observed = Observed(integration, 0.0, "uid", api_token=Lookup("secret"))
     return compile_desired(observed, spec, POLICY, BACKEND, lambda: "n" * 43).record
 
 
@@ -66,7 +66,9 @@ def test_only_what_the_webhook_secret_does_not_hold_is_left_to_the_next_attempt(
         "subscription": {"scope": {"type": "account"}, "signingSecretRef": {"name": "signing", "key": "secret"}},
     }
     spec = parse_spec({"direction": "inbound", "webhook": webhook})
-    observed = Observed(Integration("uid", "team", "payments", 1, 0.0, 1, False, spec, None, IntegrationStatus()), 0.0)
+    observed = Observed(
+        Integration("uid", "team", "payments", 1, 0.0, 1, False, spec, None, IntegrationStatus()), 0.0, "uid"
+    )
     desired = compile_desired(observed, spec, POLICY, BACKEND, lambda: "n" * 43)
     minted = minted_of(replace(observed, webhook_secret=held), desired, lambda: "f" * 43)
     assert minted == (Minted("n" * 43, None, "n" * 43, None) if is_made else None)

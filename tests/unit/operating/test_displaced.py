@@ -22,7 +22,7 @@ BY_ANOTHER = IntegrationReport("uid", displaced=Displaced("other", "Q1", 5.0))
 def outbound(before: IntegrationStatus | None = None, **seen: Any) -> Condition:
     status = before or IntegrationStatus()
     integration = Integration("uid", "team", "payments", 1, 0.0, 1, False, SPEC, None, status)
-    observed = Observed(integration, 0.0, api_token=Lookup("t"), **seen)
+    observed = Observed(integration, 0.0, "uid", api_token=Lookup("t"), **seen)
     made = status_of(observed, SPEC, Desired(RECORD, {}), Outcome(), Backend("noctuary", "noctuary-receiver", 8080))
     found = made.condition("OutboundReady")
     assert found is not None

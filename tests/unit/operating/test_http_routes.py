@@ -234,7 +234,7 @@ def ready(parents: list[dict[str, Any]], *, proven: str | None) -> tuple[str, st
     """Return RouteReady of an integration whose current token is `current`."""
     integration = Integration("uid", "team", "payments", 1, 0.0, 1, False, spec_of(PUBLIC), None, IntegrationStatus())
     report = IntegrationReport("uid", proven_token_sha256=proven)
-    observed = Observed(integration, 0.0, report=report)
+    observed = Observed(integration, 0.0, "uid", report=report)
     record = RoutingRecord("uid", "team", "payments", 0.0, 1, "inbound", "", tokens=[TokenHash("current", 1)])
     status = status_of(observed, spec_of(PUBLIC), Desired(record, {}), Outcome(route=route(*parents)), BACKEND)
     found = status.condition("RouteReady")

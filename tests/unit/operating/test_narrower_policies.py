@@ -43,7 +43,7 @@ def plan(
     spec = parse_spec({"apiTokenSecretRef": {"name": "n", "key": "k"}, "webhook": webhook})
     integration = Integration("uid", "team", "payments", 1, 0.0, 1, False, spec, None, IntegrationStatus())
     routes = {standing["kind"]: _object(standing)} if standing else {}
-    observed = Observed(integration, 0.0, api_token=Lookup("t"), signing_secret=Lookup("s"), routes=routes)
+    observed = Observed(integration, 0.0, "uid", api_token=Lookup("t"), signing_secret=Lookup("s"), routes=routes)
     return compile_desired(observed, spec, policy, backend, lambda: "n" * 43)
 
 

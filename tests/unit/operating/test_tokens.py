@@ -48,7 +48,7 @@ def seen(
     minted: Minted | None = None,
 ) -> Observed:
     values = secret or ({"token": token} if token is not None else {})
-    return Observed(integration(serial), NOW, record=record_, webhook_secret=values, minted=minted)
+    return Observed(integration(serial), NOW, "uid", record=record_, webhook_secret=values, minted=minted)
 
 
 def fresh() -> str:
@@ -166,5 +166,5 @@ def test_a_replaced_signing_secret_counts_for_the_overlap(
     known: list[SigningSecret], value: str | None, expected: list[SigningSecret]
 ) -> None:
     held = msgspec.structs.replace(record(CURRENT), signing_secrets=known)
-    observed = Observed(integration(), NOW, record=held, signing_secret=Lookup(value))
+    observed = Observed(integration(), NOW, "uid", record=held, signing_secret=Lookup(value))
     assert next_signing_secrets(observed, Token(overlap="10m")) == expected

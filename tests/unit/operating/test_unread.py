@@ -36,7 +36,7 @@ def said(
 ) -> dict[str, Condition]:
     spec = parse_spec(FIELDS | {"suspend": suspend})
     integration = Integration("uid", "team", "p", 1, 0.0, 1, False, spec, None, before or IntegrationStatus())
-    observed = Observed(integration, 0.0, signing_secret=Lookup("s"), report=report)
+    observed = Observed(integration, 0.0, "uid", signing_secret=Lookup("s"), report=report)
     made = status_of(observed, spec, Desired(RECORD, {}), Outcome(), Backend("noctuary", "noctuary-receiver", 8080))
     return {each.type: each for each in made.conditions}
 

@@ -35,7 +35,9 @@ def report_of(secret: str, count: int = 3) -> IntegrationReport:
 def said(value: str, before: list[Condition] | None = None, **seen: Any) -> tuple[str, str]:
     status = IntegrationStatus(conditions=before or [])
     integration = Integration("uid", "team", "payments", 1, 0.0, 1, False, SPEC, None, status)
-    found = subscription_state(Observed(integration, 0.0, signing_secret=Lookup(value), **seen), SPEC, proven=True)
+    found = subscription_state(
+        Observed(integration, 0.0, "uid", signing_secret=Lookup(value), **seen), SPEC, proven=True
+    )
     assert found is not None
     return found[1], found[2]
 

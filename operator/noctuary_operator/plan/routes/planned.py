@@ -38,7 +38,7 @@ def plan_route(observed: Observed, webhook: Webhook | None, policy: Policy, back
         return RoutePlan()
     if webhook.route.type == "None":
         return RoutePlan(webhook.host)
-    manifest = route_manifest(observed.integration, webhook, backend)
+    manifest = route_manifest(observed, webhook, backend)
     problem = route_problem(webhook, policy)
     if problem is None:
         return RoutePlan(webhook.host, manifest)
@@ -59,7 +59,7 @@ def _was_applied_so(standing: RouteObject, observed: Observed, webhook: Webhook,
     """Whether a route is what the spec still wants, wherever an earlier release had it lead to."""
     digest = standing.metadata.annotations.get(APPLIED_ANNOTATION)
     return any(
-        digest == route_manifest(observed.integration, webhook, each)["metadata"]["annotations"][APPLIED_ANNOTATION]
+        digest == route_manifest(observed, webhook, each)["metadata"]["annotations"][APPLIED_ANNOTATION]
         for each in (backend, _backend_of(standing, webhook, backend))
     )
 

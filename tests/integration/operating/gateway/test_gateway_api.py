@@ -25,10 +25,10 @@ def test_a_cluster_without_the_gateway_api_is_said_and_heals_when_it_comes_and_g
     said = team.settled("payments", "GatewayAPIMissing", "RouteReady")
     assert said["status"] == "False"
     assert "install the CRDs of the Gateway API" in said["message"]
-    uid = team.uid("payments")
+    id_ = team.id("payments")
     for _ in range(2):
         no_gateway_api.install()
-        eventually("a route", lambda: no_gateway_api.http_route(team, uid), timeout_s=no_gateway_api.healed_within_s)
+        eventually("a route", lambda: no_gateway_api.http_route(team, id_), timeout_s=no_gateway_api.healed_within_s)
         team.settled("payments", "RouteNotAdmitted", "RouteReady")
         no_gateway_api.remove()
         team.settled("payments", "GatewayAPIMissing", "RouteReady", no_gateway_api.healed_within_s)
@@ -55,14 +55,14 @@ def test_an_ingress_stays_until_the_http_route_that_is_to_replace_it_can_be_made
     team = team_of(own_operator)
     team.apply("payments", webhook={"route": {"type": "Ingress"}})
     team.settled("payments", "RouteNotAdmitted", "RouteReady")
-    uid = team.uid("payments")
+    id_ = team.id("payments")
     team.apply("payments", webhook={"route": no_gateway_api.route})
     team.settled("payments", "GatewayAPIMissing", "RouteReady")
-    assert team.ingress(uid) is not None
+    assert team.ingress(id_) is not None
     no_gateway_api.install()
 
     def is_replaced() -> bool:
-        return team.ingress(uid) is None and no_gateway_api.http_route(team, uid) is not None
+        return team.ingress(id_) is None and no_gateway_api.http_route(team, id_) is not None
 
     eventually("the HTTPRoute alone", is_replaced, timeout_s=no_gateway_api.healed_within_s)
 

@@ -16,6 +16,6 @@ def test_an_http_route_that_cannot_be_written_is_one_state_and_one_event(
         team.settled("payments", "RouteRefused", "RouteReady")
         eventually("the Event", lambda: team.events("payments") == ["RouteRefused"])
         stays(team, own_operator)
-        assert gateway_api.http_route(team, team.uid("payments")) is None
+        assert gateway_api.http_route(team, team.id("payments")) is None
     touch(team, own_operator, 1)
     team.settled("payments", "RouteNotAdmitted", "RouteReady")

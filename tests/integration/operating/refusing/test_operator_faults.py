@@ -46,7 +46,7 @@ def test_kills_at_any_moment_of_a_rotation_leave_one_token_that_is_told_everywhe
     team = team_of(operator)
     team.apply("payments")
     team.settled("payments", "AwaitingFirstWebhook")
-    uid, before = team.uid("payments"), team.secret("payments")["token"]
+    id_, before = team.id("payments"), team.secret("payments")["token"]
     for after_s in KILLED_AFTER_S:
         killer = threading.Timer(after_s, operator.kill)
         killer.start()
@@ -58,7 +58,7 @@ def test_kills_at_any_moment_of_a_rotation_leave_one_token_that_is_told_everywhe
             lambda: team.status("payments").get("token", {}).get("observedRotateRequest"),
             str(after_s).__eq__,
         )
-        token, hashes = team.secret("payments")["token"], [each.sha256 for each in team.existing_record(uid).tokens]
+        token, hashes = team.secret("payments")["token"], [each.sha256 for each in team.existing_record(id_).tokens]
         assert hashes[0] == hash_secret(token) != hash_secret(before)
         assert hash_secret(before) in hashes
         before = token
@@ -126,10 +126,10 @@ def test_only_the_watched_namespaces_are_served_and_the_others_are_left_alone(
     other.apply("later")
     watched.apply("payments")
     watched.settled("payments", "AwaitingFirstWebhook")
-    uid, token = watched.uid("payments"), watched.secret("payments")["token"]
+    id_, token = watched.id("payments"), watched.secret("payments")["token"]
     watched.kubectl("delete", "secret", "payments-webhook")
     eventually("a new token", lambda: watched.secret("payments").get("token") not in (None, token))
     watched.kubectl("delete", "pdi", "payments")
-    eventually("the record is gone", lambda: watched.record(uid) is None)
+    eventually("the record is gone", lambda: watched.record(id_) is None)
     assert (other.status("later"), other.secret("later")) == ({}, {})
-    assert other.record(other.uid("earlier")) is not None
+    assert other.record(other.id("earlier")) is not None

@@ -25,16 +25,16 @@ def heavy_services() -> list[dict[str, Any]]:
 def test_a_spec_that_is_too_heavy_says_so_and_leaves_what_stands(team: Team) -> None:
     team.apply("payments", services=[{"name": "api"}])
     team.settled("payments", "AwaitingFirstWebhook")
-    uid = team.uid("payments")
-    before = (team.secret("payments"), team.existing_record(uid))
+    id_ = team.id("payments")
+    before = (team.secret("payments"), team.existing_record(id_))
     patch = json.dumps({"spec": {"services": heavy_services()}})
     team.kubectl("patch", "pdi", "payments", "--type=merge", "--patch-file=/dev/stdin", input=patch)
     said = team.settled("payments", "SpecTooLarge")
     assert re.search(r"weighs \d{6} bytes as JSON, more than the 65536", said["message"])
-    assert (team.secret("payments"), team.existing_record(uid)) == before
+    assert (team.secret("payments"), team.existing_record(id_)) == before
     team.apply("payments", services=[{"name": "shop"}])
     team.settled("payments", "AwaitingFirstWebhook")
-    assert [service.name for service in team.existing_record(uid).services] == ["shop"]
+    assert [service.name for service in team.existing_record(id_).services] == ["shop"]
 
 
 @pytest.mark.parametrize("role", ["webhook-secret", "routing-record", "anything"])
@@ -52,11 +52,11 @@ def test_a_secret_of_another_owner_is_left_alone_whatever_its_labels(team: Team)
     team.apply("other")
     team.settled("other", "AwaitingFirstWebhook")
     owner = {"apiVersion": "noctuary.io/v1alpha1", "kind": "PagerDutyIntegration", "name": "other"}
-    labels = {"noctuary.io/role": "webhook-secret", "noctuary.io/integration-id": team.uid("other")}
+    labels = {"noctuary.io/role": "webhook-secret", "noctuary.io/integration-id": team.id("other")}
     metadata = {
         "name": "payments-webhook",
         "labels": labels,
-        "ownerReferences": [{**owner, "uid": team.uid("other")}],
+        "ownerReferences": [{**owner, "uid": team.id("other")}],
     }
     manifest = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"url": "mine"}}
     team.kubectl("create", "-f", "-", input=json.dumps(manifest))
@@ -73,7 +73,7 @@ def test_a_reference_to_anothers_webhook_secret_reads_nothing_and_changes_nothin
     team.apply("payments", apiTokenSecretRef={"name": "other-webhook", "key": "token"})
     said = team.settled("payments", "ApiTokenMissing", "OutboundReady")
     assert "was made by Noctuary itself" in said["message"]
-    assert team.existing_record(team.uid("payments")).api_token is None
+    assert team.existing_record(team.id("payments")).api_token is None
     assert team.secret("other") == before
 
 
@@ -83,7 +83,7 @@ def test_an_api_token_that_no_header_can_carry_is_in_no_record(team: Team, token
     team.apply("payments")
     said = team.settled("payments", "ApiTokenUnusable", "OutboundReady")
     assert "spec.apiTokenSecretRef: key token of Secret pagerduty" in said["message"]
-    assert team.existing_record(team.uid("payments")).api_token is None
+    assert team.existing_record(team.id("payments")).api_token is None
     team.store("pagerduty", token="u+good")
     team.settled("payments", "ApiTokenLoaded", "OutboundReady")
 
@@ -91,7 +91,7 @@ def test_an_api_token_that_no_header_can_carry_is_in_no_record(team: Team, token
 def test_a_from_that_no_header_can_carry_is_named(team: Team) -> None:
     team.apply("payments", **{"from": "b\u00f6t@example.com"})
     assert "spec.from: " in team.settled("payments", "FromUnusable", "OutboundReady")["message"]
-    record = team.existing_record(team.uid("payments"))
+    record = team.existing_record(team.id("payments"))
     assert (record.from_email, record.api_token) == (None, None)
 
 
@@ -100,7 +100,7 @@ def test_a_signing_secret_that_pagerduty_never_made_is_named(team: Team) -> None
     team.apply("payments")
     said = team.settled("payments", "SigningSecretUnusable", "SubscriptionReady")
     assert "spec.webhook.subscription.signingSecretRef: key secret of Secret signing" in said["message"]
-    assert team.existing_record(team.uid("payments")).signing_secrets == []
+    assert team.existing_record(team.id("payments")).signing_secrets == []
 
 
 def test_what_opens_another_teams_door_is_not_taken_from_a_secret(team: Team) -> None:

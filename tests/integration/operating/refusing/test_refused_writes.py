@@ -47,7 +47,7 @@ def test_a_webhook_secret_that_cannot_be_written_is_one_state_and_one_event(
         stays(team, own_operator)
     touch(team, own_operator, 1)
     team.settled("payments", "AwaitingFirstWebhook")
-    assert team.existing_record(team.uid("payments")).tokens == before["record"].tokens
+    assert team.existing_record(team.id("payments")).tokens == before["record"].tokens
 
 
 def test_a_routing_record_that_cannot_be_written_is_one_state_and_one_event_and_no_token(
@@ -74,6 +74,6 @@ def test_a_route_that_cannot_be_written_is_one_state_and_one_event(
         team.settled("payments", "RouteRefused", "RouteReady")
         eventually("the Event", lambda: team.events("payments") == ["RouteRefused"])
         stays(team, own_operator)
-        assert team.ingress(team.uid("payments")) is None
+        assert team.ingress(team.id("payments")) is None
     touch(team, own_operator, 1)
     team.settled("payments", "RouteNotAdmitted", "RouteReady")
