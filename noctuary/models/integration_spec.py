@@ -21,14 +21,16 @@ MAX_SPEC_BYTES = 64 * 1024
 REGION_API_URL = {"us": "https://api.pagerduty.com", "eu": "https://api.eu.pagerduty.com"}
 """PagerDuty's two service regions (developer documentation, "Service Regions")."""
 
-Duration = Annotated[str, Field(min_length=2, max_length=16, pattern=r"^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}s)?$")]
-PagerDutyID = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9]+$")]
+Duration = Annotated[
+    str,
+    Field(max_length=16, pattern=r"^([0-9]{1,5}h([0-9]{1,5}m)?([0-9]{1,5}s)?|[0-9]{1,5}m([0-9]{1,5}s)?|[0-9]{1,5}s)$"),
+]
+PagerDutyID = Annotated[str, Field(max_length=32, pattern=r"^[A-Za-z0-9]+$")]
 ObjectName = Annotated[str, Field(min_length=1, max_length=253)]
-Namespace = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+Namespace = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
 DottedName = Annotated[
     str,
     Field(
-        min_length=1,
         max_length=253,
         pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
     ),
@@ -145,7 +147,6 @@ class IntegrationSpec(_Part):
         Annotated[
             str,
             Field(
-                min_length=8,
                 max_length=253,
                 pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$",
             ),

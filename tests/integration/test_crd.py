@@ -29,6 +29,7 @@ VALID: dict[str, Any] = {
     "enrichment": {"lookback": "60m"},
 }
 GONE = object()
+NO_TIMES = ("90d", "1 hour", "1.5h", "soon", "h", "5", "", "1s1h", "-1m", "1m\n", "999999h")
 
 
 def through_gateways(*refs: dict[str, Any]) -> dict[str, Any]:
@@ -61,13 +62,25 @@ BROKEN = [
         {**through_gateways({"name": "a"}), "tls": {"secretName": "cert"}},
         "spec.webhook.route.tls: has no effect",
     ),
-    (["webhook", "token", "overlap"], "169h", "spec.webhook.token.overlap: is longer than 168h"),
+    (["webhook", "token"], {"overlap": "169h"}, "spec.webhook.token.overlap: is longer than 168h"),
     (["webhook", "token"], {"overlap": "0s", "rotationInterval": "59s"}, "rotationInterval: is shorter than 1m"),
     (["webhook", "token", "rotationInterval"], "10m", "spec.webhook.token.rotationInterval: is not longer than"),
     (["webhook", "subscription", "signingSecretRef"], GONE, "spec.webhook.subscription.signingSecretRef: is missing"),
     (["webhook", "subscription", "scope", "id"], GONE, "spec.webhook.subscription.scope.id: is missing"),
     (["webhook", "subscription", "scope", "type"], "account", "scope.id: has no meaning for an account"),
     (["enrichment", "lookback"], "25h", "spec.enrichment.lookback: is not between 1m and 24h"),
+    (["apiURL"], "api.pagerduty.com", "spec.apiURL: is no address"),
+    (["from"], "nobody", "spec.from: is no e-mail address"),
+    (["webhook", "host"], "https://noctuary.example.com", "spec.webhook.host: is no DNS name"),
+    (["webhook", "host"], "", "spec.webhook.host: is no DNS name"),
+    (["webhook", "route"], through_gateways({"name": "a", "namespace": "A"}), "parentRefs.namespace: is no name"),
+    (["webhook", "route"], through_gateways({"name": "a", "sectionName": "A_B"}), "sectionName: is no name"),
+    (["webhook", "token", "rotationInterval"], "90d", "spec.webhook.token.rotationInterval: is no time"),
+    (["webhook", "subscription", "scope", "id"], "P-1", "spec.webhook.subscription.scope.id: is no id"),
+    (["services"], [{"name": "a", "pagerDutyServiceID": "P 1"}], "spec.services.pagerDutyServiceID: is no id"),
+    (["services"], [{"name": "a", "namespaces": ["Team"]}], "spec.services.namespaces: is no name of a namespace"),
+    *((["webhook", "token", "overlap"], text, "spec.webhook.token.overlap: is no time") for text in NO_TIMES),
+    *((["enrichment", "lookback"], text, "spec.enrichment.lookback: is no time") for text in NO_TIMES),
 ]
 """One place of a valid spec, what it becomes, and the one message expected."""
 
@@ -105,6 +118,7 @@ def test_one_broken_rule_gives_one_message_with_the_mend(
     with pytest.raises(LocalKubeError) as refused:
         dry_run(cluster, manifest(changed(path, value)))
     assert str(refused.value).count(message) == 1
+    assert "\n*" not in str(refused.value), "it is the only message"
     assert ";" in str(refused.value).split(message)[1]
 
 
@@ -116,6 +130,24 @@ def test_a_name_too_long_for_its_secret_is_refused(cluster: Cluster) -> None:
 def test_every_rule_of_the_definition_is_broken_by_a_test() -> None:
     messages = re.findall(r'message: "([^"]+)"', CRD.read_text())
     assert [each for each in messages if not any(broken in each for _, _, broken in BROKEN)] == [messages[0]]
+
+
+@pytest.mark.parametrize(
+    ("scope", "shown"),
+    [
+        ({"type": "service", "id": "P1"}, ["service", "P1"]),
+        ({"type": "team", "id": "T1"}, ["team", "T1"]),
+        ({}, ["account"]),
+    ],
+)
+def test_kubectl_shows_what_a_subscription_covers(
+    cluster: Cluster, namespace: str, scope: dict[str, str], shown: list[str]
+) -> None:
+    spec = changed(["webhook", "subscription", "scope"], scope)
+    cluster.kubectl("create", "-f", "-", input=json.dumps(integration("payments", namespace, spec)))
+    header, row = cluster.kubectl("-n", namespace, "get", "pdi").splitlines()
+    at, end = header.index("SCOPE"), header.index("LAST WEBHOOK")
+    assert row[at:end].split() == shown
 
 
 @pytest.mark.parametrize(
@@ -137,15 +169,11 @@ def test_an_http_route_names_the_gateways_it_is_attached_to(cluster: Cluster, re
     [
         (["direction"], "sideways"),
         (["region"], "asia"),
-        (["webhook", "host"], "https://noctuary.example.com"),
         (["webhook", "route", "type"], "TCPRoute"),
         (["webhook", "route"], through_gateways({"name": "a", "port": 0})),
-        (["webhook", "route"], through_gateways({"name": "a", "sectionName": "Not_A_Name"})),
         (["webhook", "route"], through_gateways({"sectionName": "https"})),
         (["webhook", "route"], through_gateways(*({"name": f"g{n}"} for n in range(9)))),
         (["webhook", "subscription", "management"], "Managed"),
-        (["webhook", "token", "overlap"], "soon"),
-        (["from"], "nobody"),
         (["enrichment", "minimumConfidence"], 1.5),
         (["displayName"], "x" * 121),
         (["services"], [{"name": f"s{n}"} for n in range(51)]),

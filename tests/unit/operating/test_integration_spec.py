@@ -1,5 +1,6 @@
 """The pydantic models and the CRD say the same, and every field says what it is for."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from noctuary.models.integration_spec import IntegrationSpec, duration_s, parse_
 
 CRD = Path(__file__).resolve().parents[3] / "crds" / "pagerdutyintegrations.noctuary.io.yaml"
 BOUNDS = ("type", "enum", "minLength", "maxLength", "pattern", "maxItems", "minimum", "maximum", "maxProperties")
+IS_PATTERN = re.compile(r"self\.matches\(r'(.*)'\)")
 MINIMAL = {
     "apiTokenSecretRef": {"name": "a", "key": "b"},
     "webhook": {"host": "x.example.com", "subscription": {"signingSecretRef": {"name": "s", "key": "k"}}},
@@ -57,8 +59,15 @@ def described(node: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, 
             yield from described(node[key], f"{path}.{key}")
 
 
+def pattern_of(node: dict[str, Any]) -> dict[str, str]:
+    """A pattern is a rule in the definition, since the API server shows a rule's words and a pattern's characters."""
+    rules = [IS_PATTERN.fullmatch(each["rule"]) for each in node.get("x-kubernetes-validations", [])]
+    found = next((rule[1] for rule in rules if rule is not None), None)
+    return {} if found is None else {"pattern": found}
+
+
 def facts(node: dict[str, Any]) -> dict[str, Any]:
-    found = {key: node[key] for key in BOUNDS if key in node}
+    found = {key: node[key] for key in BOUNDS if key in node} | pattern_of(node)
     if "enum" in found:
         found["enum"] = sorted(found["enum"])
     return {**found, "required": sorted(node.get("required", []))}
