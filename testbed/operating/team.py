@@ -45,7 +45,7 @@ def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 
 class OperatorProcess:
-    """`python -m noctuary_operator` in a release namespace, with the shipped Roles."""
+    """`python -m noctuary_operator` in a release namespace, with the shipped Roles; `tree` is where its sources are."""
 
     def __init__(
         self, cluster: Cluster, namespace: str, directory: Path, watched: Sequence[str] = (), **settings: str
@@ -68,11 +68,12 @@ class OperatorProcess:
             **settings,
         }
         self.process: subprocess.Popen[bytes] | None = None
+        self.tree = REPOSITORY
 
     def start(self) -> None:
         """Start and wait until it holds the Lease and has made its internal token."""
-        paths = os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "operator")])
-        environment = {**os.environ, **self.settings, "PYTHONPATH": paths}
+        sources = {"PYTHONPATH": f"{self.tree}:{self.tree / 'operator'}", "PYTHONSAFEPATH": "1"}
+        environment = {**os.environ, **self.settings, **sources}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "noctuary_operator"], env=environment, stderr=log, stdout=log

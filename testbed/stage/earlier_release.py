@@ -30,6 +30,11 @@ class EarlierRelease:
         return self.tree / "charts" / "noctuary"
 
     @property
+    def crds(self) -> list[Path]:
+        """Its CRDs."""
+        return sorted((self.tree / "crds").glob("*.yaml"))
+
+    @property
     def rbac(self) -> Path:
         """The Roles that its chart ships."""
         return self.chart / "files" / "rbac"

@@ -16,6 +16,7 @@ from noctuary_operator.plan.quotas import words_of_quota
 from noctuary_operator.plan.routes.kinds import ROUTE_KINDS
 from noctuary_operator.plan.subscription import is_proven, kept_state, subscription_state
 from noctuary_operator.plan.unread import words_of_foreign, words_of_left_out
+from noctuary_operator.plan.without_effect import effect_problem
 from noctuary_operator.resources import reasons
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.objects import RouteObject
@@ -56,7 +57,7 @@ def status_of(
         "OutboundReady": _outbound(observed, spec, desired),
     }
     present = {type_: state for type_, state in parts.items() if state is not None}
-    states = {"Ready": _ready(observed, spec, present, desired.consent_problem), **present}
+    states = {"Ready": _ready(observed, spec, present, [desired.consent_problem, effect_problem(spec)]), **present}
     report = observed.report or IntegrationReport(id=observed.id)
     return IntegrationStatus(
         observed_generation=observed.integration.generation,
@@ -150,12 +151,11 @@ def _displaced(observed: Observed) -> ConditionState | None:
 
 
 def _ready(
-    observed: Observed, spec: IntegrationSpec, parts: dict[str, ConditionState], consent: Problem | None
+    observed: Observed, spec: IntegrationSpec, parts: dict[str, ConditionState], others: list[Problem | None]
 ) -> ConditionState:
-    """Sum up: the first part that is False decides, then consent, then the first that is Unknown, then quotas."""
+    """Sum up: the first part that is False decides, then what is no part's, then the first Unknown, then quotas."""
     problems = [state for state in parts.values() if state[0] == "False"]
-    if consent is not None:
-        problems.append(("False", consent.reason, consent.message))
+    problems += [("False", each.reason, each.message) for each in others if each is not None]
     quota = _quota(observed)
     if problems:
         return _first_of(problems if quota is None else [*problems, quota])

@@ -13,6 +13,7 @@ ONLY_ON_READY = frozenset(
         reasons.TOO_MANY_INTEGRATIONS,
         reasons.CONSENT_MISSING,
         reasons.NAMESPACE_MISSING,
+        reasons.PART_WITHOUT_EFFECT,
     }
 )
 """Reasons that no part carries: for them Ready itself is reported."""

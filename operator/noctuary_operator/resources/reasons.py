@@ -11,6 +11,8 @@ CONSENT_MISSING = "ConsentMissing"
 """A mapped namespace has not consented; its objects are not read."""
 NAMESPACE_MISSING = "NamespaceMissing"
 """A mapped namespace does not exist, or this release may not see it."""
+PART_WITHOUT_EFFECT = "PartWithoutEffect"
+"""Something in the spec can have no effect, and its author means that it has."""
 SUSPENDED = "Suspended"
 """spec.suspend is true: webhooks are stored, nothing is posted."""
 
