@@ -97,9 +97,9 @@ async def test_no_token_is_made_where_the_secret_was_collected_with_its_integrat
 ) -> None:
     raw = {**GONE, "metadata": {**GONE["metadata"], "namespace": namespace}}
     reconciler = reconciler_of(client, namespace, raw, reports)
-    view = reconciler._view
+    view, known = reconciler._view, Meta(name=f"noctuary-{UID}", namespace=namespace, resource_version="1")
     view.namespaces.record_write(NamespaceHead(NamespaceMeta(namespace)))
-    view.labelled.apply_event("ADDED", LabelledSecret(Meta(name=f"noctuary-{UID}", namespace=namespace)))
+    view.labelled.apply_event("ADDED", LabelledSecret(known))
     assert await reconciler.reconcile(UID) is None
     for path in (paths.secrets(namespace, "payments-webhook"), paths.secrets(namespace, f"noctuary-{UID}")):
         with pytest.raises(KubernetesError) as caught:
