@@ -162,7 +162,7 @@ class ClusterView:
         self._wake_all(self.key_of(each) for each in integration_ids(meta))
 
     def _labelled_changed(self, old: LabelledSecret | None, new: LabelledSecret | None) -> None:
-        if new is not None and new.metadata.named_id and new.metadata.namespace == self._release_namespace:
+        if new is not None and self.record_secret(new.metadata.named_id) is new:
             self.identities.learn(new.metadata.owner_uid, new.metadata.named_id)
         for secret in (old, new):
             if secret is None:

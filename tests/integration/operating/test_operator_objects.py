@@ -52,6 +52,13 @@ def test_the_ingress_ends_before_the_token_and_leads_to_the_receiver(team: Team)
     assert ingress["metadata"]["annotations"]["example.com/size"] == "2m"
 
 
+def test_the_ingress_is_named_after_its_integration(team: Team) -> None:
+    team.apply("payments", webhook={"route": INGRESS})
+    team.settled("payments", "RouteNotAdmitted")
+    id_ = team.id("payments")
+    assert team.existing_ingress(id_)["metadata"]["name"] == f"noctuary-{team.namespace}.payments-{id_}"
+
+
 def test_children_carry_our_labels_and_none_of_the_integration(team: Team) -> None:
     team.apply("payments", webhook={"route": INGRESS})
     team.kubectl("label", "pdi", "payments", "argocd.argoproj.io/instance=app")

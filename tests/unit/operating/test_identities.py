@@ -1,0 +1,148 @@
+"""Whose an id is: what the names of objects say, and who may take an id that a Secret names."""
+
+from typing import Any
+
+import pytest
+
+from noctuary.models.routing_record import ROLE_LABEL, ROLE_ROUTING_RECORD, RoutingRecord, encode_record
+from noctuary_operator.plan.routes.kinds import route_name
+from noctuary_operator.resources.integration import Integration, read_integration
+from noctuary_operator.resources.objects import OWNER_ANNOTATION, UID_ANNOTATION, LabelledSecret, Meta, RouteObject
+from noctuary_operator.watch.cluster_view import ClusterView
+from noctuary_operator.watch.identities import Identities
+
+RELEASE = "noctuary"
+ID = "3fcbbb27-d607-4f05-86b7-ad6b15468fd6"
+
+
+def raw(uid: str, namespace: str = "team", name: str = "payments", **status: Any) -> dict[str, Any]:
+    metadata = {
+        "name": name,
+        "namespace": namespace,
+        "uid": uid,
+        "resourceVersion": "5",
+        "generation": 1,
+        "creationTimestamp": "2026-01-01T00:00:00Z",
+    }
+    return {"metadata": metadata, "spec": {"direction": "outbound"}, "status": status}
+
+
+def view_of(*integrations: dict[str, Any]) -> ClusterView:
+    view = ClusterView(RELEASE, lambda _: None)
+    for each in integrations:
+        view.integrations.upsert(each)
+    return view
+
+
+def record(namespace: str, name: str, uid: str = "", *, readable: bool = True, owned: bool = True) -> LabelledSecret:
+    owner = {OWNER_ANNOTATION: f"{namespace}/{name}"} if owned else {}
+    meta = Meta(
+        name=f"noctuary-{ID}",
+        namespace=RELEASE,
+        resource_version="1",
+        labels={ROLE_LABEL: ROLE_ROUTING_RECORD},
+        annotations={**owner, **({UID_ANNOTATION: uid} if uid else {})},
+    )
+    data = encode_record(RoutingRecord(ID, namespace, name, 0.0, 1, "outbound", "https://api.pagerduty.com"))
+    return LabelledSecret(meta, data if readable else {})
+
+
+OURS = read_integration(raw("new"))
+
+
+def is_another(view: ClusterView, *secrets: LabelledSecret) -> bool:
+    for each in secrets:
+        view.labelled.apply_event("ADDED", each)
+    return view.is_id_of_another(ID, OURS)
+
+
+@pytest.mark.parametrize(
+    ("secret", "expected"),
+    [
+        (record("team", "payments"), False),
+        (record("team", "payments", "gone"), False),
+        (record("team", "payments", readable=False), False),
+        (record("other", "payments"), True),
+        (record("team", "other"), True),
+        (record("other", "payments", readable=False), True),
+        (record("team", "payments", readable=False, owned=False), True),
+    ],
+)
+def test_a_record_keeps_its_id_for_the_integration_of_its_namespace_and_name(
+    secret: LabelledSecret, *, expected: bool
+) -> None:
+    assert is_another(view_of(raw("new")), secret) is expected
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        (raw(ID, "other"), True),
+        (raw("other", "other", integrationID=ID), True),
+        (raw("other", "other", integrationID="another"), False),
+        (raw("other", "other"), False),
+    ],
+)
+def test_a_living_integration_keeps_its_id_without_a_record(other: dict[str, Any], *, expected: bool) -> None:
+    assert is_another(view_of(raw("new"), other)) is expected
+
+
+def test_a_route_that_is_left_keeps_its_id_for_its_integration() -> None:
+    view = view_of(raw("new"))
+    annotations = {OWNER_ANNOTATION: "other/payments"}
+    meta = Meta(name=f"noctuary-other.payments-{ID}", namespace=RELEASE, resource_version="1", annotations=annotations)
+    view.routes["Ingress"].apply_event("ADDED", RouteObject(meta))
+    assert is_another(view)
+    view.routes["Ingress"].apply_event("DELETED", RouteObject(meta))
+    assert not is_another(view)
+
+
+def test_a_record_says_who_holds_its_id_until_somebody_else_does() -> None:
+    view = view_of()
+    view.labelled.apply_event("ADDED", record("team", "payments", "old"))
+    assert (view.identities.id_of("old"), view.key_of(ID), view.ledger()) == (ID, "old", {"old"})
+    view.identities.bind("new", ID)
+    assert (view.identities.id_of("old"), view.key_of(ID)) == (None, "new")
+
+
+def test_a_record_of_a_release_without_ids_is_that_of_the_uid_in_its_name() -> None:
+    view = view_of()
+    view.labelled.apply_event("ADDED", record("team", "payments"))
+    assert view.identities.id_of(ID) == ID
+
+
+def test_an_id_that_is_forgotten_has_no_holder() -> None:
+    identities = Identities()
+    identities.bind("uid", ID)
+    identities.forget(ID)
+    identities.forget(ID)
+    assert (identities.id_of("uid"), identities.uid_of(ID)) == (None, None)
+
+
+def named(namespace: str, name: str) -> str:
+    integration: Integration = read_integration(raw("uid", namespace, name))
+    return route_name(integration, ID)
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name", "expected"),
+    [
+        ("team", "payments", f"noctuary-team.payments-{ID}"),
+        ("n" * 63, "a" * 200, f"noctuary-{'n' * 63}.{'a' * 136}-{ID}"),
+        ("n" * 63, "a" * 135 + "." + "b" * 64, f"noctuary-{'n' * 63}.{'a' * 135}-{ID}"),
+    ],
+)
+def test_a_route_is_named_after_its_integration_within_what_a_name_may_have(
+    namespace: str, name: str, expected: str
+) -> None:
+    assert named(namespace, name) == expected
+    assert len(expected) <= 253
+    assert Meta(name=expected).named_id == ID
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [(f"noctuary-{ID}", ID), (f"noctuary-a-b.c-{ID}", ID), (f"other-{ID}", ""), (f"noctuary-{ID}-x", ""), (ID, "")],
+)
+def test_the_names_of_records_and_routes_end_in_the_id(name: str, expected: str) -> None:
+    assert Meta(name=name).named_id == expected
