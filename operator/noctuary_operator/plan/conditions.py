@@ -62,7 +62,7 @@ def status_of(
     return IntegrationStatus(
         observed_generation=observed.integration.generation,
         conditions=_conditions(states, observed.integration, observed.now),
-        integration_id=observed.id if outcome.is_recorded else before.integration_id,
+        integration_id=observed.id,
         webhook_secret_name=observed.integration.webhook_secret_name,
         token=_token_status(desired) if outcome.is_recorded else before.token,
         last_webhook_time=_later(before.last_webhook_time, report.last_webhook_at),

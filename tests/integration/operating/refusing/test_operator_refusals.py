@@ -56,7 +56,7 @@ def test_a_secret_of_another_owner_is_left_alone_whatever_its_labels(team: Team)
     metadata = {
         "name": "payments-webhook",
         "labels": labels,
-        "ownerReferences": [{**owner, "uid": team.id("other")}],
+        "ownerReferences": [{**owner, "uid": team.uid("other")}],
     }
     manifest = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"url": "mine"}}
     team.kubectl("create", "-f", "-", input=json.dumps(manifest))
