@@ -180,6 +180,6 @@ def test_the_columns_say_what_matters(team: Team) -> None:
     team.apply("payments", displayName="Payments on-call", webhook={"subscription": scope})
     team.settled("payments", "AwaitingFirstWebhook")
     header, row = team.kubectl("get", "noctuary").splitlines()[:2]
-    assert header.split() == ["NAME", "READY", "REASON", "SERVICE", "SCOPE", "LAST", "WEBHOOK", "AGE"]
-    assert row.split()[:4] == ["payments", "True", "AwaitingFirstWebhook", "PABC123"]
+    assert header.split() == ["NAME", "READY", "REASON", "SCOPE", "SCOPE", "ID", "LAST", "WEBHOOK", "AGE"]
+    assert row.split()[:5] == ["payments", "True", "AwaitingFirstWebhook", "service", "PABC123"]
     assert "Payments on-call" in team.kubectl("get", "pdi", "-o", "wide")
