@@ -10,6 +10,7 @@ RUNS ?= 2
 ARGS ?=
 KEEP ?=
 CLUSTER ?=
+YES ?=
 WORKERS ?= 2
 TESTS ?=
 BIN := .venv/bin
@@ -17,8 +18,8 @@ INSTALLED := .venv/.installed
 SOURCES := noctuary operator/noctuary_operator webhook_receiver noctuary_cli hack testbed tests benchmarks
 
 ##@ Run
-run: $(INSTALLED) ## Watch an incident get its note, on embedded parts (ONCE=1: check it, remove all, exit)
-	$(BIN)/python -m testbed.demo $(if $(ONCE),--once)
+run: $(INSTALLED) ## Watch an incident get its note, on embedded parts (ONCE=1: check, remove all, exit; CLUSTER=current YES=1)
+	$(BIN)/python -m testbed.demo $(if $(ONCE),--once) $(if $(CLUSTER),--cluster $(CLUSTER)) $(if $(YES),--yes)
 
 faults: $(INSTALLED) ## Kill and disturb operator and receiver, count losses and doubles (RUNS=n scales it)
 	$(BIN)/python -m testbed.faults --runs $(RUNS) $(ARGS)

@@ -2,7 +2,7 @@
 
 import random
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 ADJECTIVES = ("amber", "brisk", "calm", "dusky", "early", "fond", "grand", "hazel")
 NOUNS = ("basket", "beacon", "cart", "ledger", "parcel", "quote", "ticket", "wallet")
@@ -19,6 +19,13 @@ class Names:
     innocent_namespace: str
     innocent: str
     innocent_images: tuple[str, str]
+
+
+def names_around(image: str) -> Names:
+    """Make up the names of a run with real pods: what is rolled out over this image is a tag that nobody made."""
+    names = random_names()
+    missing = f"{image.rsplit(':', 1)[0]}:{names.bad_image.rsplit(':', 1)[1]}"
+    return replace(names, good_image=image, bad_image=missing, innocent_images=(image, image))
 
 
 def random_names() -> Names:

@@ -4,7 +4,7 @@ import asyncio
 
 from hack.lib.cache import Progress
 from testbed.demo.names import Names
-from testbed.localkube import LocalKube
+from testbed.localkube import Cluster
 from testbed.polling import until
 from testbed.stage.kubelet import Kubelet, crashing
 from testbed.stage.stage import Stage
@@ -12,13 +12,17 @@ from testbed.stage.stage import Stage
 SETTLE_S = 1.0
 """Between rollout, failure and page, as in life; the note's seconds count from the incident."""
 ALL_DELIVERED_S = 15.0
+FAILING = ("CrashLoopBackOff", "ErrImagePull", "ImagePullBackOff")
+"""What a kubelet says of a container that it cannot start."""
 
 
 class Walkthrough:
     """One run of the main job with random names."""
 
-    def __init__(self, stage: Stage, names: Names, progress: Progress) -> None:
+    def __init__(self, stage: Stage, names: Names, progress: Progress, *, has_nodes: bool = False) -> None:
+        """Without nodes what a kubelet reports is written here."""
         self.names = names
+        self._has_nodes = has_nodes
         self.pagerduty = stage.pagerduty
         self._stage = stage
         self._kube = stage.kube
@@ -43,32 +47,35 @@ class Walkthrough:
         self._report_pods(names.namespace, names.bad_image)
         self._report_pods(names.innocent_namespace, None)
         await self._user.roll_out(names.namespace, names.service, names.good_image)
-        await self._user.roll_out(names.innocent_namespace, names.innocent, names.innocent_images[0])
+        await self._user.roll_out(names.innocent_namespace, names.innocent, names.innocent_images[0], version="1")
         await self._user.wait_available(names.namespace, names.service)
         await self._user.wait_available(names.innocent_namespace, names.innocent)
         self._progress(f"Deployment {names.service} runs {names.good_image}")
         await asyncio.sleep(SETTLE_S)
         await self._user.roll_out(names.namespace, names.service, names.bad_image)
-        self._progress(f"rolled out {names.bad_image}; its pods crash on start")
-        await self._wait_crashing()
-        await self._user.roll_out(names.innocent_namespace, names.innocent, names.innocent_images[1])
+        fate = "there is no such image" if self._has_nodes else "its pods crash on start"
+        self._progress(f"rolled out {names.bad_image}; {fate}")
+        await self._wait_failing()
+        await self._user.roll_out(names.innocent_namespace, names.innocent, names.innocent_images[1], version="2")
         await self._user.wait_available(names.innocent_namespace, names.innocent)
         self._progress(f"meanwhile, innocently, {names.innocent} was rolled out elsewhere")
         await asyncio.sleep(SETTLE_S)
 
     def _report_pods(self, namespace: str, bad_image: str | None) -> None:
+        if self._has_nodes:
+            return
         kubelet = Kubelet(self._kube, namespace)
         if bad_image is not None:
             kubelet.let(bad_image, crashing)
         self._kubelets.append(asyncio.create_task(kubelet.run()))
 
-    async def _wait_crashing(self) -> None:
+    async def _wait_failing(self) -> None:
         async def waits() -> bool:
             pods = await self._kube.list("/api/v1", self.names.namespace, "pods")
             states = [pod.get("status", {}).get("containerStatuses", [{}])[0].get("state", {}) for pod in pods]
-            return any(state.get("waiting", {}).get("reason") == "CrashLoopBackOff" for state in states)
+            return any(state.get("waiting", {}).get("reason") in FAILING for state in states)
 
-        await until("a pod is in CrashLoopBackOff", waits)
+        await until("a pod of the new version fails", waits)
 
     async def _page(self, service_id: str) -> str:
         incident = self.pagerduty.trigger(
@@ -88,7 +95,7 @@ class Walkthrough:
         self._progress(f"{timing.seconds_to_first_note:.2f} s from the first byte of the webhook to the note")
         return incident.id
 
-    def what_next(self, incident: str, cluster: LocalKube) -> str:
+    def what_next(self, incident: str, cluster: Cluster) -> str:
         """Return what a newcomer may try now."""
         kubectl = f"{cluster.kubectl_path} --kubeconfig {cluster.kubeconfig}"
         simulator = f".venv/bin/python -m testbed.pagerduty --url {self.pagerduty.url}"
@@ -132,5 +139,7 @@ async def check_note(walkthrough: Walkthrough, incident: str) -> list[str]:
     if "rollout undo" in notes[0] and "--to-revision=1\n" not in notes[0]:
         faults.append("it undoes a rollout without saying to which revision")
     return faults + [
-        f"it names the innocent {word}" for word in (names.innocent, *names.innocent_images) if word in notes[0]
+        f"it names the innocent {word}"
+        for word in {names.innocent, *names.innocent_images} - {names.good_image}
+        if word in notes[0]
     ]

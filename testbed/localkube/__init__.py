@@ -1,6 +1,6 @@
 """A real Kubernetes control plane on loopback, without Docker and without root."""
 
-from testbed.localkube.choice import borrowed_kubeconfig, cluster_for_tests
+from testbed.localkube.choice import borrowed_cluster, borrowed_kubeconfig, cluster_for_tests
 from testbed.localkube.cluster import Cluster
 from testbed.localkube.errors import LocalKubeError
 from testbed.localkube.identities import Identities, grant, revoke
@@ -11,6 +11,7 @@ __all__ = [
     "Identities",
     "LocalKube",
     "LocalKubeError",
+    "borrowed_cluster",
     "borrowed_kubeconfig",
     "cluster_for_tests",
     "grant",

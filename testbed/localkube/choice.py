@@ -37,10 +37,16 @@ def cluster_for_tests(crds: Sequence[Path], environment: Mapping[str, str] = os.
         with LocalKube(crds=crds) as local:
             yield local
         return
-    with tempfile.TemporaryDirectory(prefix="noctuary-borrowed-") as directory:
-        borrowed = _borrow(named, Path(directory))
+    with borrowed_cluster(named) as borrowed:
         borrowed.install_crds(*crds)
         yield borrowed
+
+
+@contextlib.contextmanager
+def borrowed_cluster(named: str) -> Iterator[Cluster]:
+    """Reach the cluster of a kubeconfig's current context; raise LocalKubeError where that names none."""
+    with tempfile.TemporaryDirectory(prefix="noctuary-borrowed-") as directory:
+        yield _borrow(named, Path(directory))
 
 
 def _borrow(named: str, directory: Path) -> Cluster:

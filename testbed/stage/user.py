@@ -35,10 +35,12 @@ def integration(
     return manifests.integration(name, namespace, spec)
 
 
-def deployment(namespace: str, name: str, image: str, replicas: int = 2) -> dict[str, Any]:
-    """Build the manifest of a workload."""
+def deployment(namespace: str, name: str, image: str, replicas: int = 2, version: str = "") -> dict[str, Any]:
+    """Build the manifest of a workload; another version is another rollout, of the same image too."""
     labels = {"app.kubernetes.io/name": name}
-    container = {"name": "app", "image": image, "resources": {"limits": {"memory": "128Mi"}}}
+    container: dict[str, Any] = {"name": "app", "image": image, "resources": {"limits": {"memory": "128Mi"}}}
+    if version:
+        container["env"] = [{"name": "VERSION", "value": version}]
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -87,9 +89,10 @@ class User:
 
         return await until(f"PagerDutyIntegration {namespace}/{name} is Ready", reason)
 
-    async def roll_out(self, namespace: str, name: str, image: str, replicas: int = 2) -> None:
+    async def roll_out(self, namespace: str, name: str, image: str, replicas: int = 2, version: str = "") -> None:
         """Apply a Deployment with an image."""
-        await self._kube.apply(APPS, namespace, "deployments", deployment(namespace, name, image, replicas))
+        manifest = deployment(namespace, name, image, replicas, version)
+        await self._kube.apply(APPS, namespace, "deployments", manifest)
 
     async def wait_available(self, namespace: str, name: str, replicas: int = 2) -> None:
         """Wait until all replicas of a Deployment are available and of its newest revision."""
