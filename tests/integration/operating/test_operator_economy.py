@@ -37,7 +37,7 @@ def test_an_ingress_address_costs_one_status_write(own_operator: OperatorProcess
     team.settled("payments", "RouteNotAdmitted")
     before = own_operator.writes()
     patch = '{"status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.1"}]}}}'
-    name = f"noctuary-{team.id('payments')}"
+    name = team.existing_ingress(team.id("payments"))["metadata"]["name"]
     team.cluster.kubectl(
         "-n", team.release, "patch", "ingress", name, "--subresource=status", "--type=merge", "-p", patch
     )
