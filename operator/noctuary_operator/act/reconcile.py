@@ -1,6 +1,5 @@
 """One function for every key: observe, plan, apply, write the status."""
 
-import uuid
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -23,6 +22,7 @@ from noctuary_operator.plan.manifests import Backend
 from noctuary_operator.plan.observed import Lookup, Observed
 from noctuary_operator.plan.policy import Policy, Problem, mapped_namespaces
 from noctuary_operator.resources import paths, reasons
+from noctuary_operator.resources.ids import new_id
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.minted import Minted
 from noctuary_operator.resources.objects import IS_ID, LabelledSecret, SecretHead
@@ -144,7 +144,7 @@ class Reconciler:
             return None
         if wanted is not None and self._view.is_id_of_another(wanted, integration):
             return Problem(reasons.INTEGRATION_ID_TAKEN, ID_TAKEN.format(integration.webhook_secret_name))
-        given = wanted or str(uuid.uuid4())
+        given = wanted or new_id(integration.namespace, integration.name)
         identities.bind(integration.uid, given)
         return given
 

@@ -68,7 +68,10 @@ class Remover:
         if not self._has_left(integration_id):
             self._forget(key, integration_id)
             return
+        holder = identities.uid_of(integration_id)
         if integration_id in self.ending or await self._lives(integration_id):
+            return
+        if identities.uid_of(integration_id) != holder:  # one that was made anew took it while we asked
             return
         self.ending.add(integration_id)
         try:

@@ -13,6 +13,7 @@ from noctuary.models.routing_record import (
 )
 from noctuary_operator.plan.policy import Problem
 from noctuary_operator.plan.routes.kinds import ROUTE_KINDS
+from noctuary_operator.resources.ids import may_belong_to
 from noctuary_operator.resources.integration import Integration, ObjectKey
 from noctuary_operator.resources.minted import decode_minted
 from noctuary_operator.resources.objects import (
@@ -88,11 +89,12 @@ class ClusterView:
         return (None, integration_id) if left else None
 
     def is_id_of_another(self, integration_id: str, integration: Integration) -> bool:
-        """Whether an id belongs to another integration: to one that lives, or to what one has left; reads all."""
+        """Whether an id was made for another integration, or is that of one that lives or left something; reads all."""
         uid, whose = integration.uid, self.owner_of(integration_id)
         holder = self.integrations.get(self.identities.uid_of(integration_id) or "")
         return (
-            (holder is not None and holder.uid != uid)
+            not may_belong_to(integration_id, integration.namespace, integration.name)
+            or (holder is not None and holder.uid != uid)
             or (integration_id != uid and self.integrations.get(integration_id) is not None)
             or any(each.status.integration_id == integration_id and each.uid != uid for each in self.integrations.all())
             or (whose is not None and whose[0] != (integration.namespace, integration.name))

@@ -6,8 +6,16 @@ import pytest
 
 from noctuary.models.routing_record import ROLE_LABEL, ROLE_ROUTING_RECORD, RoutingRecord, encode_record
 from noctuary_operator.plan.routes.kinds import route_name
+from noctuary_operator.resources.ids import may_belong_to, new_id
 from noctuary_operator.resources.integration import Integration, read_integration
-from noctuary_operator.resources.objects import OWNER_ANNOTATION, UID_ANNOTATION, LabelledSecret, Meta, RouteObject
+from noctuary_operator.resources.objects import (
+    IS_ID,
+    OWNER_ANNOTATION,
+    UID_ANNOTATION,
+    LabelledSecret,
+    Meta,
+    RouteObject,
+)
 from noctuary_operator.watch.cluster_view import ClusterView
 from noctuary_operator.watch.identities import Identities
 
@@ -146,3 +154,19 @@ def test_a_route_is_named_after_its_integration_within_what_a_name_may_have(
 )
 def test_the_names_of_records_and_routes_end_in_the_id(name: str, expected: str) -> None:
     assert Meta(name=name).named_id == expected
+
+
+OTHERS = [("team", "other"), ("other", "payments"), ("team-payments", ""), ("teampay", "ments")]
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_an_id_is_made_for_one_namespace_and_name(other: tuple[str, str]) -> None:
+    made = new_id("team", "payments")
+    assert IS_ID(made)
+    assert (may_belong_to(made, "team", "payments"), may_belong_to(made, *other)) == (True, False)
+    assert new_id("team", "payments") != made
+
+
+def test_an_id_of_a_release_without_ids_says_nothing_of_its_owner() -> None:
+    assert may_belong_to(ID, "team", "payments")
+    assert may_belong_to(ID, "other", "other")

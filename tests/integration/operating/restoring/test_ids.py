@@ -73,6 +73,19 @@ def test_of_two_that_name_one_id_one_gets_it_and_keeps_it(own_operator: Operator
     assert other.existing_record(FREE).namespace == other.namespace
 
 
+def test_the_id_of_an_integration_that_is_gone_is_nobody_elses(own_operator: OperatorProcess, team_of: TeamOf) -> None:
+    gone, thief = team_of(own_operator), team_of(own_operator)
+    gone.apply("payments")
+    gone.settled("payments", "AwaitingFirstWebhook")
+    id_ = gone.id("payments")
+    gone.kubectl("delete", "pdi", "payments")
+    eventually("it is gone", lambda: gone.record(id_) is None)
+    forge_webhook_secret(thief, "payments", id_)
+    thief.apply("payments")
+    thief.settled("payments", "IntegrationIDTaken", "TokenReady")
+    assert gone.record(id_) is None
+
+
 def test_the_id_of_an_integration_outlives_its_record_and_its_secret(
     own_operator: OperatorProcess, team_of: TeamOf
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from testbed.localkube import LocalKube
 from testbed.operating.backup import Backup
-from testbed.operating.team import OperatorProcess, Team, TeamOf, running, temporary_namespace
+from testbed.operating.team import OperatorProcess, Team, TeamOf, running
 from testbed.polling import eventually
 
 CRD = Path(__file__).resolve().parents[4] / "crds" / "pagerdutyintegrations.noctuary.io.yaml"
@@ -110,11 +110,9 @@ def test_a_backup_that_is_restored_into_another_cluster_brings_the_urls(
     before = made(team)
     backup = Backup.of(team) if has_ids else of_a_release_without_ids(Backup.of(team))
     (tmp_path / "there").mkdir()
-    with (
-        running(another_cluster, tmp_path / "there") as operator,
-        temporary_namespace(another_cluster, "team") as namespace,
-    ):
-        there = Team(another_cluster, operator.namespace, namespace)
+    another_cluster.kubectl("create", "namespace", team.namespace)
+    with running(another_cluster, tmp_path / "there") as operator:
+        there = Team(another_cluster, operator.namespace, team.namespace)
         backup.restore(there)
         restored(there, before["integrationID"])
         assert there.secret("payments") == before
