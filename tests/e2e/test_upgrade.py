@@ -141,7 +141,7 @@ def test_release_0_2_0_is_upgraded_with_its_own_pods_chart_and_crd_under_webhook
     assert ledger["retries"] > 0, "the stream met the upgrade"
     counts = all_noted(team.pagerduty)
     assert (counts["incidents_with_several_notes"], counts["violations"]) == (0, 0)
-    assert team.webhook_secret() == before
+    assert team.webhook_secret() == before | {"integrationID": team.id()}
     assert served_versions(team.kubectl) == shipped_versions(team.kubectl)
     assert release.ask_store("PRAGMA user_version") > version
     team.wait_ready()

@@ -69,14 +69,14 @@ def whose_turn(
 ) -> Verdict:
     """Decide whether an integration writes the note of an incident that it confirmed; `note` is the one there is.
 
-    Who has a note standing keeps it while it exists and may write, until the incident was moved out of its scope and
-    another one hears of it. A note that never was sent binds nobody for long.
+    Who has a note standing keeps it while it exists, may write and is not suspended, until the incident was moved out
+    of its scope and another one hears of it. A note that never was sent binds nobody for long.
     """
     ours, row = claimant.record, claimant.row
     if not row.account or not ours.writes_notes or ours.suspend or (note is not None and ours.id in note.gone_for):
         return Verdict(Turn.NOBODYS)
     writer = find(note.integration_id) if note is not None else None
-    can_keep = note is not None and _stands(note, claimant.now) and writer is not None and proofs.may_write(writer)
+    can_keep = note is not None and writer is not None and _goes_on(note, writer, claimant.now, proofs)
     if can_keep and writer is not None and writer.id == ours.id:
         return Verdict(Turn.OURS)
     if not matches(ours, row):
@@ -90,6 +90,12 @@ def whose_turn(
     if note is not None and not _competes(claimant, ours, proofs):
         return Verdict(Turn.THEIRS, first)
     return Verdict(Turn.OURS, is_taken_along=can_keep) if claimant.has_waited(note) else Verdict(Turn.WAIT, first)
+
+
+def _goes_on(note: NoteRow, writer: RoutingRecord, now: float, proofs: Proofs) -> bool:
+    """Tell whether the writer of a note that stands goes on with it; suspended, he still ends a POST under way."""
+    is_paused = writer.suspend and note.note_id is not None
+    return _stands(note, now) and proofs.may_write(writer) and not is_paused
 
 
 def _stands(note: NoteRow, now: float) -> bool:

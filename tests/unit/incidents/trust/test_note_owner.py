@@ -140,10 +140,15 @@ async def test_whoever_has_a_note_standing_keeps_it(
     assert (await table.verdict(note(writer, **standing, **times), has_waited=True)).turn is turn
 
 
-@pytest.mark.parametrize("change", [{"direction": "inbound"}, {"api_token": None}])
+@pytest.mark.parametrize("change", [{"direction": "inbound"}, {"api_token": None}, {"suspend": True}])
 async def test_one_that_may_write_no_more_loses_its_note(table: Table, change: dict[str, Any]) -> None:
     table.change("theirs", **change)
     assert (await table.verdict(note("theirs", note_id="N"))).turn is Turn.OURS
+
+
+async def test_a_suspended_one_keeps_the_note_that_it_is_posting(table: Table) -> None:
+    table.change("theirs", suspend=True)
+    assert (await table.verdict(note("theirs", posting_since=table.now))).turn is Turn.THEIRS
 
 
 async def test_a_refused_token_loses_its_note_until_it_is_accepted(table: Table) -> None:

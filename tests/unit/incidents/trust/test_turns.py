@@ -182,6 +182,20 @@ async def test_a_note_whose_writer_is_gone_is_taken_over_by_edit(scene: Scene) -
     assert await writer_of_row(scene, incident) == "second"
 
 
+async def test_a_note_whose_writer_is_suspended_is_taken_over_by_edit_and_kept(scene: Scene) -> None:
+    await two(scene)
+    await scene.until(lambda: both_know(scene))
+    incident = scene.pd.trigger(scene.service, "Errors")
+    assert await writer(scene, incident) == "first"
+    scene.route("first", suspend=True)
+    scene.pd.acknowledge(incident.id, by=scene.bot)
+    await scene.until(lambda: "Acknowledged" in scene.text(incident.id))
+    scene.route("first", suspend=False)
+    scene.pd.resolve(incident.id, by=scene.bot)
+    await scene.until(lambda: scene.text(incident.id).startswith("Resolved after"))
+    assert (await writer_of_row(scene, incident), len(scene.pd.notes(incident.id))) == ("second", 1)
+
+
 async def test_a_restart_reads_no_account_again(scene: Scene) -> None:
     await two(scene)
     await scene.until(lambda: both_know(scene))
