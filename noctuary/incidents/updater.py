@@ -120,7 +120,8 @@ class IncidentUpdater:
         found = told.found
         if found.answer is not None:
             return found.answer
-        look = self._diagnoses.first_look(told.record, row) if told.sightings else _nothing()
+        is_worth_it = bool(told.sightings) and self._witness.is_likely(told.record)
+        look = self._diagnoses.first_look(told.record, row) if is_worth_it else _nothing()
         answer, found.first = await asyncio.gather(self._witness.ask(told.record, row), look)
         found.answer = answer
         return answer

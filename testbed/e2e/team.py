@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from testbed import manifests
 from testbed.e2e.ingress_client import open_ingress_client
-from testbed.e2e.kubectl import Kubectl, Manifest
+from testbed.e2e.kubectl import CommandFailedError, Kubectl, Manifest
 from testbed.e2e.pagerduty import PagerDuty
 from testbed.e2e.release import ChartRelease
 from testbed.polling import eventually
@@ -64,7 +64,10 @@ class Team:
     def wait_ready(self) -> Manifest:
         """Wait for Ready as a pipeline does, then for the ingress controller; return the resource."""
         where = f"--namespace={self.namespace}"
-        self.kubectl("wait", "--for=condition=Ready", f"{KIND}/{self.name}", where, "--timeout=120s")
+        try:
+            self.kubectl("wait", "--for=condition=Ready", f"{KIND}/{self.name}", where, "--timeout=120s")
+        except CommandFailedError as error:
+            raise AssertionError(f"{self.name} is not Ready: {self.conditions()}") from error
         self._wait_until_routed()
         return self.resource()
 

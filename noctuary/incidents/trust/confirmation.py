@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from noctuary.common import clock
-from noctuary.common.errors import PagerDutyError
+from noctuary.common.errors import PagerDutyError, PagerDutyUnavailable
 from noctuary.incidents.told.sightings import Sighting, sighting_of_listing
 from noctuary.incidents.trust.proofs import credential_of
 from noctuary.models.incident import IncidentRow
@@ -47,7 +47,20 @@ class Confirmer:
         now = clock.now()
         self._forget_idle(now)
         desk = self._desks.setdefault(key, _Desk())
-        return await desk.read(client, record, claim, now)
+        try:
+            shown = await desk.read(client, record, claim, now)
+        except PagerDutyUnavailable:
+            raise
+        except PagerDutyError:
+            desk.is_in_vain = True
+            raise
+        desk.is_in_vain = False
+        return shown
+
+    def is_likely(self, record: RoutingRecord) -> bool:
+        """Tell whether PagerDuty showed the last claim of an integration's token, or was never asked."""
+        desk = self._desks.get(credential_of(record) or "")
+        return desk is None or not desk.is_in_vain
 
     def _forget_idle(self, now: float) -> None:
         if 0 <= now - self._tidied_at < MINUTE_S:
@@ -59,9 +72,10 @@ class Confirmer:
 
 
 class _Desk:
-    """What one token confirms; its lists serve everybody who uses it."""
+    """What one token confirms; its lists serve everybody who uses it. `is_in_vain`: its last claim was not shown."""
 
     def __init__(self) -> None:
+        self.is_in_vain = False
         self._asked: deque[float] = deque()
         self._waiting: dict[str, tuple[RoutingRecord, float]] = {}
         self._shown: dict[str, Sighting] = {}

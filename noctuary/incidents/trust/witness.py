@@ -58,6 +58,10 @@ class Witness:
         """Tell whether an incident is to be confirmed: without a token it is what its own subscription told."""
         return record.api_token is not None and (row.confirmed_at is None or row.is_doubted)
 
+    def is_likely(self, record: RoutingRecord) -> bool:
+        """Tell whether a claim is worth work in advance: after one that was not shown, the next is once it is shown."""
+        return self._confirmer.is_likely(record)
+
     async def ask(self, record: RoutingRecord, row: IncidentRow) -> Answer:
         """Ask PagerDuty with the integration's own token; raise StoreUnavailable."""
         try:

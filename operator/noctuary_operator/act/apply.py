@@ -1,8 +1,10 @@
 """Server-side apply with one field manager, only where the cluster differs from what is desired."""
 
+import re
 from typing import Any
 
 import msgspec
+import structlog
 
 from noctuary.common.errors import KubernetesError
 from noctuary.kube.client import KubeClient
@@ -31,9 +33,13 @@ from noctuary_operator.resources.status import IntegrationStatus
 from noctuary_operator.watch.cluster_view import ClusterView
 from noctuary_operator.watch.secret_values import SecretValues
 
+log = structlog.get_logger()
+
 FIELD_MANAGER = "noctuary-operator"
 REFUSALS = frozenset({400, 403, 409, 422})
 """Answers to a write that a person has to fix: admission, quota, policy, a terminating namespace."""
+UNDECLARED = re.compile(r"\.status\.(\w+): field not declared in schema")
+"""How an API server names what it refuses of a status: a CRD may be upgraded after the operator, or taken back."""
 
 
 class _Answer(msgspec.Struct):
@@ -178,15 +184,29 @@ class Applier:
             "metadata": {"name": integration.name, "namespace": integration.namespace, "uid": integration.uid},
             "status": status,
         }
-        path = f"{paths.integrations(integration.namespace, integration.name)}/status"
         try:
-            meta = await self._apply(path, manifest)
+            meta = await self._apply_status(integration, manifest)
         except KubernetesError as error:
             if error.not_found or (error.status == 409 and self._view.integrations.get(integration.uid) is None):
                 return False  # it was deleted meanwhile; its DELETE event is on the way
             raise
         self._view.integrations.wrote_status(integration.uid, status, int(meta.resource_version))
         return True
+
+    async def _apply_status(self, integration: Integration, manifest: dict[str, Any]) -> Meta:
+        """Apply a status, without the fields that a CRD of before does not know: the rest must not wait for it."""
+        path = f"{paths.integrations(integration.namespace, integration.name)}/status"
+        try:
+            return await self._apply(path, manifest)
+        except KubernetesError as error:
+            unknown = set(UNDECLARED.findall(str(error)))
+            if not unknown:
+                raise
+            log.info("Status field is not in the CRD", fields=sorted(unknown), fix="upgrade the CRD")
+        declared = {
+            name: value for name, value in msgspec.to_builtins(manifest["status"]).items() if name not in unknown
+        }
+        return await self._apply(path, manifest | {"status": declared})
 
     async def _apply(self, path: str, manifest: dict[str, Any]) -> Meta:
         return msgspec.json.decode(await self._send(path, manifest), type=_Answer).metadata

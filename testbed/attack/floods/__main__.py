@@ -24,6 +24,7 @@ SENDERS: dict[str, Send] = {
     "many-senders": bodies.many_senders,
     "service-names": bodies.service_names,
     "forged-webhooks": bodies.forged_webhooks,
+    "forged-of-many": bodies.forged_of_many,
     "held-webhooks": bodies.held_webhooks,
 }
 

@@ -17,6 +17,8 @@ SERVICES_A_REQUEST = 1000
 SENDERS = 1_000
 FORGED = 2_000
 FORGED_BYTES = 223 * 1024
+FORGED_OF_MANY, VENDORS = 20_000, 90_000
+"""Nearly as many vendors as a tenant's posts may have events."""
 HELD = 20_000
 
 _FIELDS = '"service_name":"%s","vendor":"flood","entity":"%s","event_type":"deploy","confidence":0.9,"ttl_seconds":3600'
@@ -78,6 +80,20 @@ def _service_batches(target: Target) -> Iterator[bytes]:
 async def forged_webhooks(target: Target) -> Counter[str]:
     """2,000 webhooks of 223 KB about incidents that do not exist."""
     return await send_all(target, _forged(target, FORGED, FORGED_BYTES), connections=8)
+
+
+async def forged_of_many(target: Target) -> Counter[str]:
+    """Posts of ever new vendors about one service, and then 20,000 webhooks that each have all of them looked at."""
+    posted = await send_all(target, _vendor_batches(target), connections=8)
+    return posted + await send_all(target, _forged(target, FORGED_OF_MANY, 0), connections=8)
+
+
+def _vendor_batches(target: Target) -> Iterator[bytes]:
+    item = "{" + _FIELDS.replace('"flood"', '"vendor-%s"') + "}"
+    for first in range(0, VENDORS, SERVICES_A_REQUEST):
+        vendors = range(first, first + SERVICES_A_REQUEST)
+        body = ("[" + ",".join(item % ("flood", n, n) for n in vendors) + "]").encode()
+        yield target.events_head(len(body)) + body
 
 
 async def held_webhooks(target: Target) -> Counter[str]:

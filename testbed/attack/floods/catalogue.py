@@ -24,6 +24,7 @@ FLOODS = [
     Flood("many-senders", "1,000 connections that post event after event"),
     Flood("service-names", "300,000 names of services", 45.0),
     Flood("forged-webhooks", "2,000 webhooks of 223 KB", 40.0),
+    Flood("forged-of-many", "20,000 webhooks of a service with 90,000 vendors", 45.0),
     Flood("held-webhooks", "20,000 webhooks of a suspended integration", 40.0, before="suspend"),
     Flood("stuck-notes", "1,000 notes that PagerDuty never answers", 30.0, before="hang-notes", own_sender=False),
     Flood("token-not-ascii", "50 incidents of an integration with such a token", 15.0, "token", own_sender=False),

@@ -92,8 +92,10 @@ def test_the_oddest_specs_have_their_status_written_after_an_upgrade_and_after_a
         urls = {name: team.secret(name).get("url") for name in ODD}
         assert {team.id(name) for name in ODD} == {""}, "the earlier release is at work"
 
-        cluster.install_crds(*CRDS)
         switch(operator, REPOSITORY)
+        change_all(team, "before the CRD")
+        all_written(team)
+        cluster.install_crds(*CRDS)
         change_all(team, "changed")
         all_written(team)
         assert {name for name in ODD if "PartWithoutEffect" in str(team.condition(name))} == REFUSED

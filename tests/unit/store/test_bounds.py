@@ -278,8 +278,20 @@ async def test_a_window_looks_at_a_bounded_number_of_subjects(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subjects, "MAX_FOUND", 3)
-    await store.add_events([posted(f"k{n}", entity=f"e{n}", last_seen=NOW + n) for n in range(9)])
+    await store.add_events([posted(f"k{n}", vendor=f"v{n}", last_seen=NOW + n) for n in range(9)])
     assert [event.dedup_key for event in await store.window(window())] == ["k8", "k7", "k6"]
+
+
+async def test_who_invents_subjects_of_one_kind_pushes_out_none_of_the_other(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subjects, "MAX_FOUND", 3)
+    await store.add_events([posted("deploy", last_seen=NOW - 9)])
+    full = EventType.SATURATION
+    await store.add_events([posted(f"k{n}", vendor=f"v{n}", event_type=full, last_seen=NOW + n) for n in range(9)])
+    assert [event.dedup_key for event in await store.window(window())] == ["k8", "k7", "k6", "deploy"]
+    monkeypatch.setattr(subjects, "MAX_LOOKED_AT", 9)
+    assert "deploy" not in [event.dedup_key for event in await store.window(window())]
 
 
 # Lanes

@@ -207,15 +207,20 @@ async def test_a_window_costs_no_more_when_a_namespace_has_six_times_the_events(
 
 
 async def plans_of(store: SqliteStore, asked: EventQuery) -> list[str]:
-    """Return how SQLite finds the subjects of a window, one line of each step."""
-    return await store._database.read(
+    """Return how SQLite finds the subjects that a window looks at, one line of each step."""
+    plans = await store._database.read(
         lambda c: [
-            row[3]
+            c.execute(f"EXPLAIN QUERY PLAN {statement}", arguments).fetchall()
             for statement, arguments in subjects.parts(c, asked, "payments")
-            for row in c.execute(f"EXPLAIN QUERY PLAN {statement}", arguments)
-            if "json_each" not in row[3] and "LIST SUBQUERY" not in row[3]
         ]
     )
+    return [step for plan in plans for step in steps_within(plan, "MATERIALIZE seen") if "LIST SUBQUERY" not in step]
+
+
+def steps_within(plan: list[tuple[int, int, int, str]], name: str) -> list[str]:
+    """Return the steps that a step consists of."""
+    whole = next(number for number, _, _, text in plan if text == name)
+    return [text for _, parent, _, text in plan if parent == whole]
 
 
 SEEN_SINCE = "last_event_at>?)"

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from noctuary.models.context_event import CHANGE_TYPES
 from noctuary.store.queries import EventQuery
 from noctuary.store.sqlite.events.remembered import DATED_EVERY_S
 
@@ -24,8 +25,11 @@ VOLATILE_LABELS = frozenset(
     }
 )
 """They differ from pod to pod or from version to version: with them every pod would be a subject of its own."""
-MAX_FOUND = 20_000
-"""Subjects of a tenant that one window looks at, those seen last: more pods and reasons than any namespace runs."""
+MAX_LOOKED_AT = 20_000
+"""Subjects of a tenant that one window looks at, those seen last: more workloads and reasons than any namespace has."""
+MAX_FOUND = 5_000
+"""Of them changes, and of them all else: as many as are counted. The rest is looked through for changes only, in the
+database's own time: each row that is handed over waits for the interpreter beside everything else."""
 FIRST_READ, READ_AHEAD = 4, 4
 """After its newest event so many of a subject are read, then so many times more each time: of hundreds, few each."""
 CLUSTER = ""
@@ -42,6 +46,11 @@ WORN = (
     " SELECT labels FROM worn WHERE labels IS NOT NULL LIMIT ?"
 )
 """Goes from one set of labels to the next by the index, past all subjects that wear the same."""
+CHANGES = msgspec.json.encode(sorted(CHANGE_TYPES)).decode()
+LAST_OF_EACH_KIND = " UNION ALL ".join(
+    f"SELECT * FROM (SELECT id FROM seen WHERE {kind} ORDER BY at DESC LIMIT ?)"  # noqa: S608 - constants
+    for kind in ("is_change", "NOT is_change")
+)
 _Condition = tuple[str, list[str]]
 """A condition on subjects, and its arguments."""
 Seen = tuple[float, int, str, str, str]
@@ -50,14 +59,14 @@ Found = tuple[float, int, str, str, str, int]
 """A subject with events within a query: its last event's time (within it or not), id, type, sender, tenant, and the
 row of the newest event within it.
 
-A plain tuple, because a selector may find 20,000 of them.
+A plain tuple, because a selector may find 10,000 of them.
 """
 SUBJECT_ID, EVENT_TYPE, SENDER, TENANT = 1, 2, 3, 4
 """Their places in it."""
 
 
 class Matching(NamedTuple):
-    """Subjects, the last seen first, and whether a tenant has more than MAX_FOUND, which are not among them."""
+    """Subjects, the last seen first, and whether a tenant has more than MAX_FOUND of a kind, which are not here."""
 
     found: list[Found]
     is_more: bool
@@ -70,10 +79,13 @@ def matching(connection: sqlite3.Connection, query: EventQuery) -> Matching:
     for tenant in dict.fromkeys([*query.tenants, *filter(None, [query.posts_of])]):
         # In the order of the parts: sorting what is nearly sorted keeps the interpreter for half the time, or less.
         every = dict.fromkeys(row for part in parts(connection, query, tenant) for row in connection.execute(*part))
-        chosen = sorted(every, reverse=True)
-        is_more = is_more or len(chosen) > MAX_FOUND
-        rows = _newest_rows(connection, chosen[:MAX_FOUND], query)
-        found += [(*each, rows[each[SUBJECT_ID]]) for each in chosen[:MAX_FOUND] if each[SUBJECT_ID] in rows]
+        seen = sorted(every, reverse=True)
+        changes = [each for each in seen if each[EVENT_TYPE] in CHANGE_TYPES]
+        others = [each for each in seen if each[EVENT_TYPE] not in CHANGE_TYPES]
+        is_more = is_more or max(len(changes), len(others)) > MAX_FOUND
+        chosen = changes[:MAX_FOUND] + others[:MAX_FOUND]
+        rows = _newest_rows(connection, chosen, query)
+        found += [(*each, rows[each[SUBJECT_ID]]) for each in chosen if each[SUBJECT_ID] in rows]
     return Matching(sorted(found, reverse=True), is_more)
 
 
@@ -87,11 +99,15 @@ def parts(connection: sqlite3.Connection, query: EventQuery, tenant: str) -> Ite
     since, reasons = query.since - DATED_EVERY_S, _json(query.without_reasons)
     for condition, arguments in _meant(connection, query, tenant):
         statement = (
-            "SELECT last_event_at, subject_id, event_type, sender, tenant FROM subjects"  # noqa: S608 - constants
+            "WITH seen AS MATERIALIZED (SELECT last_event_at AS at, subject_id AS id,"  # noqa: S608 - constants
+            " event_type IN (SELECT value FROM json_each(?)) AS is_change FROM subjects"
             f" WHERE tenant = ? AND last_event_at >= ? AND {condition}"
-            " AND reason NOT IN (SELECT value FROM json_each(?)) ORDER BY last_event_at DESC LIMIT ?"
+            " AND reason NOT IN (SELECT value FROM json_each(?)) ORDER BY last_event_at DESC LIMIT ?)"
+            f" SELECT last_event_at, subject_id, event_type, sender, tenant FROM ({LAST_OF_EACH_KIND})"
+            " CROSS JOIN subjects ON subject_id = id"
         )
-        yield statement, [tenant, since, *arguments, reasons, MAX_FOUND + 1]
+        most = MAX_FOUND + 1
+        yield statement, [CHANGES, tenant, since, *arguments, reasons, MAX_LOOKED_AT, most, most]
 
 
 def _meant(connection: sqlite3.Connection, query: EventQuery, tenant: str) -> Iterator[_Condition]:

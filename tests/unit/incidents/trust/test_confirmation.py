@@ -164,6 +164,19 @@ async def test_an_incident_told_by_its_number_is_none(scene: Scene) -> None:
     assert scene.pd.notes(incident.id) == []
 
 
+async def test_after_a_claim_that_was_not_shown_the_next_is_looked_into_once_it_is(scene: Scene) -> None:
+    await started(scene)
+    for name in ("first", "second"):
+        claim = {"id": name, "type": "incident", "status": "triggered"}
+        await scene.put(msgspec.json.encode({"event": {"id": name, "event_type": "incident.triggered", "data": claim}}))
+        await scene.until(lambda name=name: f"/incidents/{name}" in reads(scene))  # type: ignore[misc]
+        await scene.idle()
+    true = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: scene.text(true.id))
+    looked_at = [call.path for call in scene.pd.calls if call.path.endswith("/alerts")]
+    assert looked_at == ["/incidents/first/alerts", f"/incidents/{true.id}/alerts"]
+
+
 async def test_a_move_is_asked_for_and_not_believed(scene: Scene) -> None:
     other = scene.pd.add_service("other")
     await started(scene)
