@@ -4,7 +4,7 @@ import json
 import ssl
 import threading
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,6 +20,7 @@ from testbed.ports import free_port
 
 ADMISSION = "admissionregistration.k8s.io/v1"
 NAME = "refuses"
+WRITES = ("create", "patch")
 QUOTA = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": NAME}, "spec": {"hard": {"secrets": "0"}}}
 
 
@@ -170,19 +171,19 @@ def absent_webhook(team: Team) -> Iterator[None]:
 
 
 @contextmanager
-def _without_verbs(team: Team, kind: str, name: str, resource: str) -> Iterator[None]:
+def _without_verbs(team: Team, kind: str, name: str, resource: str, verbs: Sequence[str] = WRITES) -> Iterator[None]:
     def change(take: bool) -> None:
         role = team.existing(kind, name, team.release)
         for rule in role["rules"]:
             if resource in rule["resources"]:
-                rule["verbs"] = sorted({*rule["verbs"], "create", "patch"} - ({"create", "patch"} if take else set()))
+                rule["verbs"] = sorted({*rule["verbs"], *verbs} - set(verbs if take else ()))
         del role["metadata"]["resourceVersion"]
         team.cluster.kubectl("-n", team.release, "replace", "-f", "-", input=json.dumps(role))
 
     change(take=True)
     account = f"system:serviceaccount:{team.release}:noctuary-operator"
     place = team.namespace if kind == "clusterrole" else team.release
-    ask = ("-n", place, "auth", "can-i", "create", resource, f"--as={account}")
+    ask = ("-n", place, "auth", "can-i", verbs[0], resource, f"--as={account}")
     eventually("the right is gone", lambda: _says_no(team, *ask))
     try:
         yield
@@ -201,6 +202,16 @@ def _says_no(team: Team, *ask: str) -> bool:
 def secret_right(team: Team) -> Any:
     """The operator's ClusterRole may not write Secrets."""
     return _without_verbs(team, "clusterrole", f"noctuary-operator-{team.release}", "secrets")
+
+
+def reading_right(team: Team) -> Any:
+    """The operator's ClusterRole lists Secrets and may not read one."""
+    return _without_verbs(team, "clusterrole", f"noctuary-operator-{team.release}", "secrets", ["get"])
+
+
+def removal_right(team: Team) -> Any:
+    """The operator's Role may not delete Ingresses."""
+    return _without_verbs(team, "role", "noctuary-operator", "ingresses", ["delete"])
 
 
 def route_right(team: Team) -> Any:

@@ -131,18 +131,15 @@ class Applier:
 
     async def _route(self, observed: Observed, manifest: dict[str, Any] | None) -> Problem | None:
         """Apply the one route that should be; those of other kinds go when it is applied, so that none is missed."""
-        if manifest is None:
-            await self.remove_routes(observed.id)
-            return None
-        kind = manifest["kind"]
+        kind, name = ("", "") if manifest is None else (manifest["kind"], manifest["metadata"]["name"])
         if kind == HTTP_ROUTE and self._view.http_routes_absent is not None:
             return self._view.http_routes_absent
-        if observed.route is None or not same_route(observed.route, manifest):
-            try:
+        try:
+            if manifest is not None and (observed.route is None or not same_route(observed.route, manifest)):
                 await self._apply_route(observed, manifest)
-            except KubernetesError as error:
-                return _route_refusal(kind, error)
-        await self.remove_routes(observed.id, keep=(kind, manifest["metadata"]["name"]))
+            await self.remove_routes(observed.id, keep=(kind, name))
+        except KubernetesError as error:
+            return _route_refusal(kind or "removal of the route", error)
         return None
 
     async def _apply_route(self, observed: Observed, manifest: dict[str, Any]) -> None:

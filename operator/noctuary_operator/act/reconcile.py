@@ -31,7 +31,7 @@ from noctuary_operator.resources.status import IntegrationStatus
 from noctuary_operator.watch.cluster_view import ClusterView
 from noctuary_operator.watch.receiver_reports import ReceiverReports
 from noctuary_operator.watch.seats import Seats
-from noctuary_operator.watch.secret_values import SecretValues
+from noctuary_operator.watch.secret_values import SecretUnreadable, SecretValues
 
 log = structlog.get_logger()
 
@@ -109,6 +109,14 @@ class Reconciler:
             await self._write_status(integration, held_status(integration, problem, clock.now(), type_), None)
 
     async def _realize(self, integration: Integration, spec: IntegrationSpec) -> float | None:
+        try:
+            return await self._bring_about(integration, spec)
+        except SecretUnreadable as error:
+            problem = Problem(reasons.SECRET_ACCESS_MISSING, f"{error}; let the operator's account get Secrets there")
+            await self.hold(integration, problem, "TokenReady")
+            return REFUSED_AGAIN_S
+
+    async def _bring_about(self, integration: Integration, spec: IntegrationSpec) -> float | None:
         webhook_secret = await self._webhook_secret(integration)
         integration_id = self._identify(integration, webhook_secret)
         if integration_id is None:

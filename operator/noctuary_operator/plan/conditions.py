@@ -103,11 +103,11 @@ def _token(observed: Observed, spec: IntegrationSpec, outcome: Outcome) -> Condi
 def _route(
     spec: IntegrationSpec, desired: Desired, outcome: Outcome, backend: Backend, *, proven: bool
 ) -> ConditionState | None:
-    if spec.webhook is None or spec.route_type == "None":
-        return None
     problem = desired.route_problem or outcome.route_problem
     if problem is not None:
         return "False", problem.reason, problem.message
+    if spec.webhook is None or spec.route_type == "None":
+        return None
     state = ROUTE_KINDS[spec.route_type].state(spec.webhook, outcome.route, backend)
     if state[0] == "Unknown" and proven:
         return "True", reasons.SIGNED_REQUEST_SEEN, "a signed request came in through the route"

@@ -77,3 +77,33 @@ def test_a_route_that_cannot_be_written_is_one_state_and_one_event(
         assert team.ingress(team.id("payments")) is None
     touch(team, own_operator, 1)
     team.settled("payments", "RouteNotAdmitted", "RouteReady")
+
+
+def test_a_route_that_cannot_be_removed_is_one_state_and_one_event(
+    own_operator: OperatorProcess, team_of: TeamOf
+) -> None:
+    team = team_of(own_operator)
+    team.apply("payments", webhook={"route": {"type": "Ingress"}})
+    eventually("the route", lambda: team.ingress(team.id("payments")))
+    with refusals.removal_right(team):
+        team.apply("payments", webhook={"route": {"type": "None"}})
+        assert "delete" in team.settled("payments", "RouteRefused", "RouteReady")["message"]
+        eventually("the Event", lambda: "RouteRefused" in team.events("payments"))
+        stays(team, own_operator)
+    touch(team, own_operator, 1)
+    eventually("no route", lambda: team.ingress(team.id("payments")) is None)
+
+
+def test_a_secret_that_may_not_be_read_is_named_and_changes_nothing(
+    own_operator: OperatorProcess, team_of: TeamOf
+) -> None:
+    team = team_of(own_operator)
+    team.apply("payments")
+    team.settled("payments", "AwaitingFirstWebhook")
+    before = team.existing_record(team.id("payments"))
+    with refusals.reading_right(team):
+        team.store("pagerduty", token="another")
+        assert "Secret pagerduty" in team.settled("payments", "SecretAccessMissing", "TokenReady")["message"]
+        assert team.existing_record(team.id("payments")) == before
+    team.settled("payments", "AwaitingFirstWebhook", deadline_s=AGAIN_S)
+    assert team.existing_record(team.id("payments")).api_token == "another"
