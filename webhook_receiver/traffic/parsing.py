@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-import urllib.parse
 from collections.abc import Callable
 from typing import Any, NoReturn, cast
 
@@ -11,11 +10,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from webhook_receiver.traffic.connections import Connections, Phase
 from webhook_receiver.traffic.exchange import Exchange
+from webhook_receiver.traffic.heads import url_parts, without_offer
 from webhook_receiver.traffic.pool import Share
 from webhook_receiver.traffic.refusals import (
     FRAMING_TOO_LARGE,
     HEAD_TOO_LARGE,
     HEADS_FULL,
+    MALFORMED,
     PIPELINED,
     UNASKED,
     URL_TOO_LONG,
@@ -67,11 +68,22 @@ class CountingProtocol(HttpToolsProtocol):
             self._wire_bytes += len(part)
             try:
                 self.parser.feed_data(part)
-            except httptools.HttpParserUpgrade as upgrade:  # we follow none: the request is served as it is
-                rest = memoryview(data)[len(data) - len(rest) - len(part) + max(1, upgrade.args[0]) :]
+            except httptools.HttpParserUpgrade as upgrade:
+                rest = memoryview(data)[len(data) - len(rest) - len(part) + upgrade.args[0] :]
+                self._read_without_offer()
             if self.reading is BODY and self._wire_bytes - self._body_bytes > MAX_FRAMING_BYTES:
                 raise RequestRefused(FRAMING_TOO_LARGE)
         self._hold_head(min(self._head_held + len(data), 2 * MAX_HEAD_BYTES) if self.reading is HEAD else 0)
+
+    def _read_without_offer(self) -> None:
+        """Read a head again without the other protocol that it offers: the parser takes all behind one for that."""
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            raise RequestRefused(MALFORMED)
+        head = without_offer(method, self.url, self.parser.get_http_version(), self.headers)
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn begins with it
+        self.parser.feed_data(head)
 
     def _hold_head(self, size: int) -> None:
         if size == self._head_held:
@@ -116,6 +128,8 @@ class CountingProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to serve the request, or let it wait for the answer before."""
+        if self.parser.should_upgrade():
+            return  # it is read again
         exchange = self._exchange()
         before, self.cycle = self.cycle, exchange
         if before is None or before.response_complete:
@@ -134,7 +148,7 @@ class CountingProtocol(HttpToolsProtocol):
         scope["when_sent"] = self.when_sent
         scope["drop_body"] = self.drop_body
         scope["hold_others"] = self._table.turns.hold
-        scope.update(_parts(self.url))
+        scope.update(url_parts(self.url))
         return Exchange(
             scope=self.scope,
             transport=self.transport,
@@ -175,18 +189,9 @@ class CountingProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End the request; its answer may be under way."""
+        if self.parser.should_upgrade():
+            return
         self._unread = 0
         self._enter(IDLE)
         self.scope["is_whole"] = True  # type: ignore[typeddict-unknown-key]
         super().on_message_complete()
-
-
-def _parts(url: bytes) -> dict[str, Any]:
-    """Return what a scope tells of a URL."""
-    parsed = httptools.parse_url(url)
-    path = parsed.path.decode("ascii")
-    return {
-        "path": urllib.parse.unquote(path) if "%" in path else path,
-        "raw_path": parsed.path,
-        "query_string": parsed.query or b"",
-    }

@@ -88,15 +88,6 @@ async def test_a_trailer_adds_nothing_to_what_was_checked(door: Door) -> None:
     assert (await sender.ask(head + signature + b"\r\n\r\n"))[0] == 400
 
 
-async def test_an_upgrade_that_nobody_follows_is_answered_as_it_is(door: Door) -> None:
-    sender = await door.sender()
-    for protocol in (b"websocket", b"h2c"):
-        upgrade = b"GET / HTTP/1.1\r\nconnection: upgrade\r\nupgrade: " + protocol + b"\r\n\r\n"
-        assert (await sender.ask(upgrade))[0] == 404
-    assert (await sender.ask(webhook()))[0] == 202
-    assert (await sender.ask(b"CONNECT x:1 HTTP/1.1\r\n\r\n"))[0] == 400
-
-
 async def test_requests_that_come_without_waiting_are_answered_in_turn_and_too_many_are_cut(door: Door) -> None:
     sender = await door.sender()
     await sender.send(webhook() * 5)

@@ -1,0 +1,27 @@
+"""What the head of a request says beside its headers' meaning to a route."""
+
+import urllib.parse
+from collections.abc import Iterable
+from typing import Any
+
+import httptools
+
+Headers = Iterable[tuple[bytes, bytes]]
+"""Names in lower case, and values."""
+
+
+def url_parts(url: bytes) -> dict[str, Any]:
+    """Return what a scope tells of a URL."""
+    parsed = httptools.parse_url(url)
+    path = parsed.path.decode("ascii")
+    return {
+        "path": urllib.parse.unquote(path) if "%" in path else path,
+        "raw_path": parsed.path,
+        "query_string": parsed.query or b"",
+    }
+
+
+def without_offer(method: bytes, url: bytes, version: str, headers: Headers) -> bytes:
+    """Return the bytes of a head that offers no other protocol."""
+    kept = b"".join(b"%b: %b\r\n" % (name, value) for name, value in headers if name != b"upgrade")
+    return b"%b %b HTTP/%b\r\n%b\r\n" % (method, url, version.encode(), kept)
