@@ -6,6 +6,8 @@ from typing import Any
 
 import httptools
 
+from webhook_receiver.traffic.refusals import CODED, EXPECTING, NOT_ONE_HOST, Refusal
+
 Headers = Iterable[tuple[bytes, bytes]]
 """Names in lower case, and values."""
 
@@ -25,3 +27,16 @@ def without_offer(method: bytes, url: bytes, version: str, headers: Headers) -> 
     """Return the bytes of a head that offers no other protocol."""
     kept = b"".join(b"%b: %b\r\n" % (name, value) for name, value in headers if name != b"upgrade")
     return b"%b %b HTTP/%b\r\n%b\r\n" % (method, url, version.encode(), kept)
+
+
+def refusal_of(version: str, headers: Headers) -> Refusal | None:
+    """Return what a head is refused for by HTTP itself, if it is."""
+    hosts = 0
+    for name, value in headers:
+        if name == b"host":
+            hosts += 1
+        elif name == b"transfer-encoding" and value.lower() != b"chunked":
+            return CODED
+        elif name == b"expect" and value.lower() not in (b"", b"100-continue"):
+            return EXPECTING
+    return NOT_ONE_HOST if hosts > 1 or (hosts == 0 and version > "1.0") else None

@@ -10,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from webhook_receiver.traffic.connections import Connections, Phase
 from webhook_receiver.traffic.exchange import Exchange
-from webhook_receiver.traffic.heads import url_parts, without_offer
+from webhook_receiver.traffic.heads import refusal_of, url_parts, without_offer
 from webhook_receiver.traffic.pool import Share
 from webhook_receiver.traffic.refusals import (
     FRAMING_TOO_LARGE,
@@ -124,12 +124,15 @@ class CountingProtocol(HttpToolsProtocol):
         if self._headers > MAX_HEADERS or self._head_bytes > MAX_HEAD_BYTES:
             self._stop(HEAD_TOO_LARGE)
         if self.reading is HEAD:
-            super().on_header(name, value)
+            super().on_header(name, value.rstrip(b" \t"))
 
     def on_headers_complete(self) -> None:
         """Begin to serve the request, or let it wait for the answer before."""
         if self.parser.should_upgrade():
             return  # it is read again
+        refusal = refusal_of(self.parser.get_http_version(), self.headers)
+        if refusal is not None:
+            self._stop(refusal)
         exchange = self._exchange()
         before, self.cycle = self.cycle, exchange
         if before is None or before.response_complete:
@@ -158,7 +161,7 @@ class CountingProtocol(HttpToolsProtocol):
             access_log=False,  # the path of a webhook holds its token
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
+            expect_100_continue=self.expect_100_continue and version != "1.0",
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )

@@ -37,18 +37,18 @@ async def test_no_request_brings_a_token_into_the_log(
 
 async def test_the_integration_of_a_wrong_token_is_named(door: Door, capsys: pytest.CaptureFixture[str]) -> None:
     sender = await door.sender()
-    assert (await sender.ask(b"POST /webhooks/pagerduty/a/wrong HTTP/1.1\r\n\r\n"))[0] == 404
+    assert (await sender.ask(b"POST /webhooks/pagerduty/a/wrong HTTP/1.1\r\nhost: x\r\n\r\n"))[0] == 404
     assert record("a").id in "".join(capsys.readouterr())
 
 
 @pytest.mark.parametrize(
     ("data", "line"),
     [
-        (b"POST /webhooks/pagerduty/x HTTP/1.1\r\n\r\n", "Webhook rejected"),
-        (b"POST /webhooks/pagerduty/token-a HTTP/1.1\r\nx-pagerduty-signature: v1=00\r\n\r\n", "Webhook rejected"),
+        (b"POST /webhooks/pagerduty/x HTTP/1.1\r\nhost: x\r\n\r\n", "Webhook rejected"),
+        (b"POST /webhooks/pagerduty/token-a HTTP/1.1\r\nhost: x\r\nx-pagerduty-signature: v1=00\r\n\r\n", "Webhook rejected"),
         (b"nonsense\r\n\r\n", "Limit of traffic met"),
-        (b"GET / HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n", "Unsupported"),
-        (b"GET /x HTTP/1.1\r\n\r\n", "/x"),
+        (b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n", "Unsupported"),
+        (b"GET /x HTTP/1.1\r\nhost: x\r\n\r\n", "/x"),
     ],
 )
 async def test_a_flood_of_bad_requests_is_a_few_lines(
