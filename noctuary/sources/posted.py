@@ -40,7 +40,7 @@ MAX_ERRORS = 4000
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_CHARS)]
 Value = Annotated[str, msgspec.Meta(max_length=MAX_VALUE_CHARS)]
-Link = Annotated[str, msgspec.Meta(max_length=MAX_LINK_CHARS, pattern=r"^https?://\S+$")]
+Link = Annotated[str, msgspec.Meta(max_length=MAX_LINK_CHARS, pattern=r"^https?://\S+\Z")]
 Confidence = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Ttl = Annotated[int, msgspec.Meta(gt=0, le=MAX_TTL_S)]
 

@@ -78,9 +78,13 @@ def test_times_that_cannot_be_true_become_the_time_of_receipt(text: str, at: flo
         ({"ttl_seconds": 604801}, "ttl_seconds"),
         ({"timestamp": "yesterday"}, "timestamp"),
         ({"timestamp": 1700000000}, "timestamp"),
+        ({"timestamp": "1" * 10**6}, "timestamp"),
+        ({"timestamp": "2027-01-15T08:00:00." + "1" * 10**6 + "Z"}, "timestamp"),
+        ({"timestamp": "2027-01-15T08:00:00+00:00:00." + "1" * 100}, "timestamp"),
         ({"new_value": "x" * 8193}, "new_value"),
         ({"new_value": {"a": 1}}, "new_value"),
         ({"link": "javascript:alert(1)"}, "link"),
+        ({"link": "https://x/y\n"}, "link"),
         ({"dedup_key": ""}, "dedup_key"),
     ],
 )
@@ -126,6 +130,30 @@ def test_all_that_is_wrong_with_an_item_is_told_at_once_in_our_words(
     errors = parse({**EVENT, **changes}).errors
     assert {error.field: error.problem for error in errors} == told
     assert all(error.fix.startswith("send ") for error in errors)
+
+
+DIGITS = "9" * 10**6
+
+
+@pytest.mark.parametrize(
+    ("field", "number"),
+    [
+        *(("confidence", number) for number in ("1e400", "-1e400", "1e-400", DIGITS, "-" + DIGITS, "1e" + DIGITS)),
+        *(("ttl_seconds", number) for number in ("1e400", "6e1", "60.0", DIGITS, "-" + DIGITS, "0." + DIGITS)),
+        *((field, DIGITS) for field in ("timestamp", "sha", "entity", "dedup_key")),
+    ],
+)
+def test_a_number_beyond_reason_is_refused_in_words(field: str, number: str) -> None:
+    rest = json.dumps({name: value for name, value in EVENT.items() if name != field})
+    errors = parse(f'{rest[:-1]}, "{field}": {number}}}').errors
+    assert [error.field for error in errors] == [field]
+    assert len(errors[0].problem) < 100
+
+
+@pytest.mark.parametrize("number", [DIGITS, "-" + DIGITS, "0." + DIGITS, "1e400"])
+def test_a_number_beyond_reason_in_a_field_that_we_do_not_know_is_ignored(number: str) -> None:
+    for name in ("other", "\\u006fther"):
+        assert parse(f'{json.dumps(EVENT)[:-1]}, "{name}": {number}}}').errors == []
 
 
 def test_an_empty_item_names_each_field_that_is_missing() -> None:
