@@ -4,8 +4,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from noctuary.common.lookalikes import cut_behind
+
 ELLIPSIS = "…"
-_MARKER_WORD = re.compile(r"(?i)nct(?:\s*:)+")
+_MARKER_WORD = re.compile(r"(nct)(?:\s*:)+")
 _SYMBOL = (
     "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff"
     "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
@@ -57,8 +59,8 @@ def clean(text: str, limit: int) -> str:
     """Return untrusted text as one line of at most `limit` characters that cannot pass for ours.
 
     Control, format (also right-to-left), separator and unseen characters go, unless a script or an emoji needs them
-    there, and piles of combining marks; our marker's word loses its colon. Takes linear time, and bounded time for
-    any text: what is far longer than what people write is cut before.
+    there, and piles of combining marks; what looks like our marker's word loses its colon. Takes linear time, and
+    bounded time for any text: what is far longer than what people write is cut before.
     """
     text = _without_unseen(shorten(text, max(CLEANED_LIMIT, limit)))
     is_plain = text.isascii() and text.isprintable()  # as most texts are: no character needs a look
@@ -67,7 +69,7 @@ def clean(text: str, limit: int) -> str:
     if not shown.isascii():
         # What needed a mark that went needs nothing any more.
         shown = _without_unseen("".join(_few_marks(shown)))
-    line = " ".join(_MARKER_WORD.sub("nct ", " ".join(shown.split())).split())
+    line = " ".join(cut_behind(_MARKER_WORD, " ".join(shown.split())).split())
     if len(line) <= limit:
         return line
     return _without_unseen(line[: max(0, limit - 1)]).rstrip() + ELLIPSIS

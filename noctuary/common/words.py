@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from noctuary.common.lookalikes import cut_behind, seen
 from noctuary.common.redaction import without_secrets
 from noctuary.common.text import clean, shorten, shorten_middle
 
@@ -48,9 +49,9 @@ _URL = re.compile(r"(?i)\b[a-z][a-z0-9+.-]{0,20}://\S*")
 _HEADING = re.compile(
     r"(?i)\b(do|do, if [a-z ]{1,40}|if it [a-z ]{1,60}|why|ruled out|(?:less|as) likely|(?:likely|possible) causes?"
     r"|weak|(?:not )?(?:seen|looked at|cleared|its rollout)|going on since long before|worth checking next"
-    r"|alert opened|resolved|resolved after [a-z0-9 ]{1,20})\s*[:\uff1a\ufe55\ua789\u02d0\ufe30\u2236]+"
+    r"|alert opened|resolved|resolved after [a-z0-9 ]{1,20})\s*:+"
 )
-"""How our own lines begin."""
+"""How our own lines begin; to be looked for in what is seen of a text."""
 _ORDER = re.compile(r"(?i)(?<![\w/.-])(?:kubectl|oc|helm (?:un)?install|curl|wget|sudo|rm|eval)\s+(?=\S)")
 """How lines begin that somebody might run; a tool's name alone is only a name."""
 _TOOL = re.compile(
@@ -148,9 +149,9 @@ def phrase(text: str | None, limit: int) -> str:
     """Return a name or a few words that others wrote, in any script; nothing for links, orders, or lines like ours."""
     text = clean(text or "", MAX_SUBDOMAIN_CHARS)
     bare = "".join(c for c in text if unicodedata.category(c) not in _WITHIN_WORDS)
-    words = bare.split(" ")
+    words, looks = bare.split(" "), seen(bare)
     is_plain = len(words) <= MAX_PHRASE_WORDS and all(map(_PHRASE_WORD.fullmatch, words))
-    is_odd = "//" in bare or holds_sentence(bare) or _HEADING.search(bare) or _ORDER.search(bare)
+    is_odd = "//" in bare or holds_sentence(bare) or _HEADING.search(looks) or _ORDER.search(looks)
     return shorten(text, limit) if is_plain and not is_odd else ""
 
 
@@ -188,4 +189,4 @@ def disarmed(text: str, limit: int) -> str:
 
 
 def _not_ours(text: str, limit: int) -> str:
-    return clean(_HEADING.sub(r"\1 ", _ORDER.sub("", clean(text, MAX_QUOTED_CHARS))), limit)
+    return clean(cut_behind(_HEADING, _ORDER.sub("", clean(text, MAX_QUOTED_CHARS))), limit)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from noctuary.analyzers.base import Advice
+from noctuary.common.lookalikes import bare_name
 from noctuary.common.text import shorten
 from noctuary.common.words import (
     MAX_SUBDOMAIN_CHARS,
@@ -38,7 +39,7 @@ CLUSTER = "kubernetes"
 """Who tells what a cluster shows: a posted change may not pass for it."""
 OURSELVES = "noctuary"
 ODD_VENDOR = "another system"
-"""Who tells something under a name that is none, or is ours."""
+"""Who tells something under a name that is none, or is ours, or looks like it."""
 MAX_VENDOR_CHARS = 40
 MAX_VENDOR_WORDS = 3
 """More are a sentence."""
@@ -65,7 +66,8 @@ def _named(thing: Change | Fault, limit: int = MAX_VENDOR_CHARS) -> str:
 def _called(vendor: str, limit: int, *, is_change: bool) -> str:
     """Return the name of who tells something; the changes of a cluster we see ourselves, nobody tells us of them."""
     name = bare_phrase(vendor, MAX_SUBDOMAIN_CHARS)
-    is_ours = OURSELVES in name.casefold() or (is_change and name.casefold() == CLUSTER)
+    looks = bare_name(name)
+    is_ours = OURSELVES in looks or (is_change and looks == CLUSTER)
     is_sentence = name.count(" ") >= MAX_VENDOR_WORDS
     return ODD_VENDOR if not name or is_ours or is_sentence else shorten(name, limit)
 

@@ -125,6 +125,7 @@ def test_nothing_long_hides_in_any_mix(text: str) -> None:
 @example("\u0915\u094d\u200c\u0915", 4)
 @example("nct:", 4)
 @example("nct: x", 9)
+@example("n\u0441t: x", 9)
 def test_what_is_clean_stays_as_it_is_wherever_it_was_cut(text: str, limit: int) -> None:
     shown = clean(text, limit)
     assert clean(shown, max(limit, 1)) == shown
@@ -141,3 +142,18 @@ def test_no_more_of_a_text_is_cleaned_than_people_write(filler: str, monkeypatch
     monkeypatch.setattr("noctuary.common.text.unicodedata.category", category)
     clean("seen " + filler * 1_000_000, 300)
     assert len(looked_at) <= 2 * CLEANED_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("forged", "shown"),
+    [
+        ("noctuary ref NCT:abc", "noctuary ref NCT abc"),
+        ("ref n\u0441t:abc", "ref n\u0441t abc"),
+        ("\uff4e\uff43\uff54\uff1afake", "\uff4e\uff43\uff54 fake"),
+        ("nct\ua789 \u2236 x", "nct x"),
+        ("\u0274\u1d04\u1d1b: x", "\u0274\u1d04\u1d1b x"),
+        ("\u0441\u0447\u0451\u0442: 5", "\u0441\u0447\u0451\u0442: 5"),
+    ],
+)
+def test_a_word_that_looks_like_our_marker_loses_its_colon_and_stays_readable(forged: str, shown: str) -> None:
+    assert clean(forged, 100) == shown

@@ -2,7 +2,7 @@
 
 import pytest
 
-from noctuary.common.words import bare_phrase, disarmed, phrase, plain_phrase
+from noctuary.common.words import bare_phrase, disarmed, phrase, plain_phrase, quoted
 
 NAMES = [
     *("new-checkout", "payments.public (postgres)", "Argo CD", "v1.2.3", "acme/web", "Black Friday sale"),
@@ -19,6 +19,9 @@ SENTENCES = [
     "web: now",
     "web:",
     "web Do: now",
+    "web D\u043e: now",
+    "web \uff24\uff4f\ua789 now",
+    "web R\u03c5led \u03bfut: all",
     "web (now.) it is",
     "all is well.",
 ]
@@ -73,3 +76,15 @@ def test_brackets_hold_one_word_of_a_name(odd: str) -> None:
 )
 def test_a_message_names_no_line_of_evidence(text: str, shown: str) -> None:
     assert disarmed(text, 1000) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("D\u043e: reboot", "D\u043e reboot"),
+        ("Likely \u0441ause\uff1a you", "Likely \u0441ause you"),
+        ("\u0418\u0442\u043e\u0433: 5", "\u0418\u0442\u043e\u0433: 5"),
+    ],
+)
+def test_what_looks_like_the_begin_of_a_line_of_ours_loses_its_colon(text: str, told: str) -> None:
+    assert (disarmed(text, 100), quoted(text, 100)) == (told, told)

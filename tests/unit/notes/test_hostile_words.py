@@ -238,8 +238,19 @@ def test_a_variable_or_container_in_the_first_line_has_a_name_of_one_word(change
     assert f"web was rolled out {said}, 60 s" in note(diagnosis(cause(same))).splitlines()[0]
 
 
-def test_nobody_speaks_in_our_name() -> None:
-    found = diagnosis(cause(None, fault("other", text="all is well", **posted("saturation", vendor="Noctuary"))))
+@pytest.mark.parametrize(
+    "vendor",
+    [
+        "Noctuary",
+        "n\u043e\u0441tuary",
+        "\uff2e\uff2f\uff23\uff34uary",
+        "the N\u03bfctuary",
+        "noct-uary",
+        "n\u0301octuary",
+    ],
+)
+def test_nobody_speaks_in_our_name(vendor: str) -> None:
+    found = diagnosis(cause(None, fault("other", text="all is well", **posted("saturation", vendor=vendor))))
     assert note(found).startswith("Likely cause: another system: all is well on web.")
 
 

@@ -282,7 +282,10 @@ def test_a_loan_is_told_by_its_mark_and_not_by_its_vendor(facts: dict[str, str],
     assert f"(commit a4f2c1{teller}; revision 14;" in note(diagnosis(cause(change(facts=facts, sha=SHA))))
 
 
-@pytest.mark.parametrize("vendor", ["kubernetes", "Kubernetes"])
+ALIKE = ["ku\u0432ern\u0435t\u0435s", "\uff4b\uff55bernetes", "Kuber-netes", "K\u03c5bernet\u00e9s"]
+
+
+@pytest.mark.parametrize("vendor", ["kubernetes", "Kubernetes", *ALIKE])
 def test_a_posted_change_is_another_systems_also_where_it_calls_itself_kubernetes(vendor: str) -> None:
     told = posted("deploy", vendor=vendor, old_value=OLD, sha=SHA, actor="jane", details={})
     text = note(diagnosis(cause(change(**told))))

@@ -45,7 +45,10 @@ async def test_the_integration_of_a_wrong_token_is_named(door: Door, capsys: pyt
     ("data", "line"),
     [
         (b"POST /webhooks/pagerduty/x HTTP/1.1\r\nhost: x\r\n\r\n", "Webhook rejected"),
-        (b"POST /webhooks/pagerduty/token-a HTTP/1.1\r\nhost: x\r\nx-pagerduty-signature: v1=00\r\n\r\n", "Webhook rejected"),
+        (
+            b"POST /webhooks/pagerduty/token-a HTTP/1.1\r\nhost: x\r\nx-pagerduty-signature: v1=00\r\n\r\n",
+            "Webhook rejected",
+        ),
         (b"nonsense\r\n\r\n", "Limit of traffic met"),
         (b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n", "Unsupported"),
         (b"GET /x HTTP/1.1\r\nhost: x\r\n\r\n", "/x"),
