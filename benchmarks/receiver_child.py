@@ -20,6 +20,8 @@ from noctuary.models.routing_record import SigningSecret, encode_record, record_
 from noctuary.routing.operator_token import OperatorToken
 from noctuary.routing.record_secrets import Secret, SecretMeta
 from noctuary.routing.table import RoutingTable
+from noctuary.serving.connections import Connections
+from noctuary.serving.server import make_server
 from noctuary.store.limits import StoreLimits
 from noctuary.store.open import open_store
 from testbed.routing_records import routing_record
@@ -27,9 +29,8 @@ from webhook_receiver.app import create_app
 from webhook_receiver.deps import Deps
 from webhook_receiver.process import favour_event_loop
 from webhook_receiver.reports import ReportLog
-from webhook_receiver.servers import BACKLOG, make_server
+from webhook_receiver.servers import BACKLOG
 from webhook_receiver.token_proofs import TokenProofs
-from webhook_receiver.traffic.connections import Connections
 
 INTEGRATIONS = ("a", "b")
 """Each with the token `token-ID` and the ingest key `key-ID`."""
@@ -75,7 +76,7 @@ async def serve(directory: Path | None) -> None:
     app = bare if directory is None else await receiver(directory, metrics)
     favour_event_loop()
     listening = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
-    server = make_server(app, Connections(metrics, "public"))
+    server = make_server(app, Connections(metrics, "public"), BACKLOG)
     serving = asyncio.create_task(server.serve([listening]))
     print(listening.getsockname()[1], flush=True)
     while await asyncio.to_thread(sys.stdin.readline):

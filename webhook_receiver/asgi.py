@@ -11,8 +11,8 @@ import msgspec
 import structlog
 
 from noctuary.common.errors import NoctuaryError, NotReady
+from noctuary.serving.connections import share_key
 from webhook_receiver.traffic.bodies import HeldBody
-from webhook_receiver.traffic.connections import share_key
 
 log = structlog.get_logger()
 

@@ -9,13 +9,13 @@ from noctuary.incidents.unread import Unread
 from noctuary.kube.reflector import Health
 from noctuary.routing.operator_token import OperatorToken
 from noctuary.routing.table import RoutingTable
+from noctuary.serving.limits_met import LimitsMet
 from noctuary.store.interface import Store
 from webhook_receiver.gathering import Gathering
 from webhook_receiver.reports import ReportLog
 from webhook_receiver.token_proofs import TokenProofs
 from webhook_receiver.traffic.admission import Admission
 from webhook_receiver.traffic.bodies import BodyBudget
-from webhook_receiver.traffic.limits_met import LimitsMet
 from webhook_receiver.traffic.long_work import LongWork
 
 ROUTING_MAX_AGE_S = 70.0

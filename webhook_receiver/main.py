@@ -22,6 +22,9 @@ from noctuary.kube.lease import Lease
 from noctuary.routing.operator_token import OperatorToken
 from noctuary.routing.table import RoutingTable
 from noctuary.routing.watches import reflectors
+from noctuary.serving.connections import Connections
+from noctuary.serving.internal_port import make_internal_server
+from noctuary.serving.server import Server, make_server, raise_file_limit
 from noctuary.sources.kubernetes.live_reader import make_limits, make_live_reader, make_node_reader
 from noctuary.sources.kubernetes.revision_reader import make_revision_reader
 from noctuary.sources.kubernetes.source import LEASE_NAME, KubernetesSource
@@ -34,19 +37,15 @@ from webhook_receiver.process import favour_event_loop
 from webhook_receiver.reports import ReportLog
 from webhook_receiver.routes.internal import create_internal_app
 from webhook_receiver.servers import (
-    INTERNAL_CONNECTIONS,
+    WANTED_FILES,
     Ports,
-    Server,
     backlog_for,
     bind,
     connections_for,
-    make_server,
-    raise_file_limit,
     write_port_file,
 )
 from webhook_receiver.settings import ReceiverSettings
 from webhook_receiver.token_proofs import TokenProofs
-from webhook_receiver.traffic.connections import Connections
 
 log = structlog.get_logger()
 
@@ -79,7 +78,7 @@ async def serve(settings: ReceiverSettings) -> None:
     async with AsyncExitStack() as stack:
         parts = await build(settings, stack)
         favour_event_loop()
-        files = raise_file_limit()
+        files = raise_file_limit(WANTED_FILES)
         ports = bind(settings.host, settings.public_port, settings.internal_port, backlog_for(files))
         servers = make_servers(parts.deps, files)
         listening = asyncio.create_task(_listen(servers, ports, stop))
@@ -95,10 +94,9 @@ async def serve(settings: ReceiverSettings) -> None:
 def make_servers(deps: Deps, files: int) -> list[Server]:
     """Build the servers of both ports, each with connections of its own, for so many files in all."""
     public = Connections(deps.metrics, "public", connections_for(files))
-    internal = Connections(deps.metrics, "internal", INTERNAL_CONNECTIONS)
     return [
         make_server(create_app(deps), public, backlog_for(files)),
-        make_server(create_internal_app(deps), internal, INTERNAL_CONNECTIONS),
+        make_internal_server(create_internal_app(deps), deps.metrics, "internal"),
     ]
 
 

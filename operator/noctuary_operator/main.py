@@ -8,7 +8,7 @@ import uvloop
 from noctuary.common.egress.policy import only
 from noctuary.common.http_client import create_client
 from noctuary.kube.client import KubeClient
-from noctuary_operator.health import serve_health
+from noctuary_operator.health import create_health_app, serve_health
 from noctuary_operator.metrics import OperatorMetrics
 from noctuary_operator.settings import OperatorSettings
 from noctuary_operator.signals import Signals
@@ -27,9 +27,8 @@ async def run_operator(settings: OperatorSettings) -> None:
         stack.push_async_callback(client.close)
         http = await stack.enter_async_context(create_client(only(settings.receiver_internal_url)))
         terms = Terms(settings, client, http, metrics)
-        await stack.enter_async_context(
-            serve_health(settings.health_host, settings.health_port, terms.problem, terms.remarks, metrics)
-        )
+        app = create_health_app(terms.problem, terms.remarks, metrics)
+        await stack.enter_async_context(serve_health(app, settings.health_host, settings.health_port, metrics))
         await terms.run(signals)
     log.info("Operator stopped")
 

@@ -44,3 +44,17 @@ class OperatorMetrics:
             ["watched_namespace"],  # `namespace` is the label that Prometheus gives every sample itself
             registry=self.registry,
         )
+        self.connections = Gauge(
+            "noctuary_operator_connections",
+            "Open connections, by port (health: 1 value).",
+            ["port"],
+            registry=self.registry,
+        )
+        self.limits_met = Counter(
+            "noctuary_operator_limits_met",
+            "Limits of traffic at the health port that were met, by limit (connections, head_bytes, head_time, "
+            "heads_bytes, url_bytes, framing_bytes, unasked_bytes, message_time, answer_time, pipelining, malformed: "
+            "11 values).",
+            ["limit"],
+            registry=self.registry,
+        )

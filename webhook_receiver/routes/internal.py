@@ -1,5 +1,7 @@
 """The internal port: reports for the operator, health for the kubelet, metrics for Prometheus."""
 
+import asyncio
+
 import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -9,6 +11,7 @@ from starlette.routing import Route
 
 from noctuary.common.errors import InvalidInput
 from noctuary.models.reports import INTERNAL_PATH
+from noctuary.serving.shared import MAX_SCRAPE_AGE_S, Shared
 from webhook_receiver.asgi import Answer, answer_of
 from webhook_receiver.authentication import check_operator
 from webhook_receiver.deps import Deps
@@ -34,10 +37,15 @@ def create_internal_app(deps: Deps) -> Starlette:
         """Tell whether webhooks would be accepted."""
         return _verdict(await readiness_problems(deps))
 
-    async def metrics(_: Request) -> Response:
-        """Print all metrics."""
+    async def render() -> bytes:
         await refresh_gauges(deps)
-        return PlainTextResponse(generate_latest(deps.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+        return await asyncio.to_thread(generate_latest, deps.metrics.registry)  # some ms, with many namespaces
+
+    rendered = Shared(render, MAX_SCRAPE_AGE_S)
+
+    async def metrics(_: Request) -> Response:
+        """Print all metrics, as they were at most a second ago."""
+        return PlainTextResponse(await rendered.get(), media_type=CONTENT_TYPE_LATEST)
 
     return Starlette(
         routes=[

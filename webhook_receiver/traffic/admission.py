@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from noctuary.common.errors import NotReady
-from webhook_receiver.traffic.limits_met import LimitsMet
+from noctuary.serving.limits_met import LimitsMet
 from webhook_receiver.traffic.pace import Pace, RefusalPace
 
 SLOTS = 64

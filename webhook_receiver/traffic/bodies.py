@@ -3,8 +3,8 @@
 import gc
 from typing import Self
 
-from webhook_receiver.traffic.limits_met import LimitsMet
-from webhook_receiver.traffic.pool import Pool, Share
+from noctuary.serving.limits_met import LimitsMet
+from noctuary.serving.pool import Pool, Share
 
 MAX_BODIES_BYTES = 64 * 1024 * 1024
 """Events and long webhooks that are being read or stored; what they are decoded to weighs twice as much again."""

@@ -18,6 +18,9 @@ from noctuary.models.routing_record import (
 from noctuary.routing.operator_token import OperatorToken
 from noctuary.routing.record_secrets import Secret, SecretMeta
 from noctuary.routing.table import RoutingTable
+from noctuary.serving.connections import Connections
+from noctuary.serving.internal_port import make_internal_server
+from noctuary.serving.server import make_server
 from noctuary.store.rows import InboxRow
 from noctuary.store.sqlite.store import SqliteStore
 from testbed.polling import until
@@ -26,9 +29,8 @@ from webhook_receiver.app import create_app
 from webhook_receiver.deps import Deps
 from webhook_receiver.reports import ReportLog
 from webhook_receiver.routes.internal import create_internal_app
-from webhook_receiver.servers import bind, make_server
+from webhook_receiver.servers import BACKLOG, bind
 from webhook_receiver.token_proofs import TokenProofs
-from webhook_receiver.traffic.connections import Connections
 
 SECRET = "signing-secret"
 BODY = b'{"event":{"id":"01E"}}'
@@ -166,14 +168,16 @@ async def open_door(directory: Path, *, connections: int = 100) -> AsyncIterator
     routing.health.confirm()
     metrics = Metrics()
     deps = Deps(store, routing, OperatorToken(), metrics, TokenProofs(), ReportLog(routing, Unread(metrics, routing)))
-    tables = [Connections(deps.metrics, "public", connections), Connections(deps.metrics, "internal", 10)]
+    public = Connections(deps.metrics, "public", connections)
     ports = bind("127.0.0.1", 0, 0)
-    servers = [make_server(app, table) for app, table in zip(
-        (create_app(deps), create_internal_app(deps)), tables, strict=True)]  # fmt: skip
+    servers = [
+        make_server(create_app(deps), public, BACKLOG),
+        make_internal_server(create_internal_app(deps), metrics, "internal", 40),
+    ]
     serving = [asyncio.create_task(server.serve([sock])) for server, sock in zip(servers, ports, strict=True)]
     numbers = [sock.getsockname()[1] for sock in ports]
     await until("both listen", lambda: all(server.started for server in servers), bool)
-    door = Door(deps, tables[0], *numbers)
+    door = Door(deps, public, *numbers)
     try:
         yield door
     finally:

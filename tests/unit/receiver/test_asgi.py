@@ -16,9 +16,9 @@ from noctuary.common.errors import (
     StoreUnavailable,
 )
 from noctuary.common.metrics import Metrics
+from noctuary.serving.limits_met import LimitsMet
 from webhook_receiver.asgi import Answer, Refused, Scope, answer_of, read_body, refuse
 from webhook_receiver.traffic.bodies import BodyBudget
-from webhook_receiver.traffic.limits_met import LimitsMet
 
 
 async def answer(error: NoctuaryError) -> Answer:

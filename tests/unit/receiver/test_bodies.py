@@ -11,12 +11,12 @@ import pytest
 
 from noctuary.common.errors import NotReady
 from noctuary.common.metrics import Metrics
+from noctuary.serving.limits_met import LimitsMet
 from noctuary.sources.posted import Batch
 from testbed.polling import until
 from tests.unit.receiver.door import Door, events, webhook
 from webhook_receiver.routes.events import parse_batch
 from webhook_receiver.traffic.bodies import COLLECTED_AFTER_BYTES, BodyBudget, HeldBody
-from webhook_receiver.traffic.limits_met import LimitsMet
 
 KB = 1024
 MB = 1024 * KB

@@ -11,18 +11,17 @@ from pathlib import Path
 import pytest
 
 from noctuary.common.metrics import Metrics
+from noctuary.serving import internal_port, protocol
+from noctuary.serving.connections import MAX_CONNECTIONS, Connections, Phase, share_key
 from testbed.polling import until
 from tests.unit.receiver.door import Door, events, open_door, webhook
 from webhook_receiver.servers import (
     BACKLOG,
-    INTERNAL_CONNECTIONS,
     OWN_FILES,
     WANTED_FILES,
     backlog_for,
     connections_for,
 )
-from webhook_receiver.traffic import protocol
-from webhook_receiver.traffic.connections import MAX_CONNECTIONS, Connections, Phase, share_key
 
 
 class Held:
@@ -102,7 +101,7 @@ def test_a_source_is_an_address_or_the_network_of_one_site(one: str, other: str,
 
 @pytest.mark.parametrize("files", [64, 256, 1024, 4096, WANTED_FILES, 1_000_000])
 def test_what_is_not_for_connections_is_free_for_store_and_api_server(files: int) -> None:
-    used = connections_for(files) + backlog_for(files) + INTERNAL_CONNECTIONS + OWN_FILES
+    used = connections_for(files) + backlog_for(files) + internal_port.MAX_CONNECTIONS + OWN_FILES
     assert used <= files or connections_for(files) == 1
     assert connections_for(files) <= MAX_CONNECTIONS
     assert backlog_for(files) <= BACKLOG
@@ -110,7 +109,8 @@ def test_what_is_not_for_connections_is_free_for_store_and_api_server(files: int
 
 def test_the_file_limit_is_raised_as_far_as_it_may_be() -> None:
     told = "import resource as r; h = r.getrlimit(r.RLIMIT_NOFILE)[1]; r.setrlimit(r.RLIMIT_NOFILE, (256, h)); "
-    told += "from webhook_receiver.servers import raise_file_limit as f; print(f(), r.getrlimit(r.RLIMIT_NOFILE)[0], h)"
+    told += f"from noctuary.serving.server import raise_file_limit as f; print(f({WANTED_FILES}), "
+    told += "r.getrlimit(r.RLIMIT_NOFILE)[0], h)"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     allowed, soft, hard = map(int, done.stdout.split())
     assert allowed == soft == (WANTED_FILES if hard == resource.RLIM_INFINITY else min(WANTED_FILES, hard))

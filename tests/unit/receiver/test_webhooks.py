@@ -21,6 +21,7 @@ from noctuary.models.routing_record import (
 from noctuary.routing.operator_token import OperatorToken
 from noctuary.routing.record_secrets import Secret, SecretMeta
 from noctuary.routing.table import RoutingTable
+from noctuary.serving.limits_met import LimitsMet
 from noctuary.store.changes import SaveIntegrationState
 from noctuary.store.rows import InboxRow, IntegrationState
 from noctuary.store.sqlite.store import SqliteStore
@@ -29,7 +30,6 @@ from webhook_receiver.deps import Deps
 from webhook_receiver.reports import ReportLog
 from webhook_receiver.token_proofs import TokenProofs
 from webhook_receiver.traffic.bodies import BodyBudget
-from webhook_receiver.traffic.limits_met import LimitsMet
 
 NOW = clock.now()
 BODY = b'{"event":{"id":"01E","event_type":"incident.triggered"}}'

@@ -8,8 +8,8 @@ import pytest
 
 from noctuary.common.errors import NotReady
 from noctuary.common.metrics import Metrics
+from noctuary.serving.limits_met import LimitsMet
 from webhook_receiver.traffic.admission import BYTES_PER_SLOT, Admission
-from webhook_receiver.traffic.limits_met import LimitsMet
 from webhook_receiver.traffic.pace import (
     FIRST_GUESS_S,
     MAX_DELAY_S,

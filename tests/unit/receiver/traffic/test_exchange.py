@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from uvicorn.protocols.http.flow_control import FlowControl
 
-from webhook_receiver.traffic.exchange import Exchange
+from noctuary.serving.exchange import Exchange
 
 START = "http.response.start"
 BODY = "http.response.body"

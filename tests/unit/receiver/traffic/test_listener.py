@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from noctuary.serving.listener import ACCEPTS_PER_TURN, Listener
 from testbed.polling import until
-from webhook_receiver.traffic.listener import ACCEPTS_PER_TURN, Listener
 
 SENDERS = 5 * ACCEPTS_PER_TURN
 
@@ -77,7 +77,7 @@ class OutOfFiles(socket.socket):
 async def test_when_no_file_is_left_connections_wait_and_are_taken_later(
     listening: socket.socket, senders: list[socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webhook_receiver.traffic.listener.RETRY_S", 0.01)
+    monkeypatch.setattr("noctuary.serving.listener.RETRY_S", 0.01)
     turns: list[int] = []
     with OutOfFiles(fileno=listening.detach()) as refusing:
         listener = Listener(refusing, lambda: Made(turns, Counter()))

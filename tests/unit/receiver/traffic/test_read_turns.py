@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import pytest
 
+from noctuary.serving.protocol import BoundedProtocol
+from noctuary.serving.read_turns import READS_PER_TURN, READS_WHILE_HELD, ReadTurns
 from testbed.polling import until
 from testbed.posted_events import EVENT
 from tests.unit.receiver.door import Door, events, webhook
 from webhook_receiver.process import SWITCH_INTERVAL_S, favour_event_loop
-from webhook_receiver.traffic.protocol import BoundedProtocol
-from webhook_receiver.traffic.read_turns import READS_PER_TURN, READS_WHILE_HELD, ReadTurns
 
 POST = events(json.dumps(EVENT).encode())
 
@@ -93,7 +93,7 @@ async def test_who_waits_again_gets_another_turn(turns: ReadTurns, pairs: list[P
 async def test_while_something_goes_first_only_a_few_are_read_and_all_of_them_afterwards(
     turns: ReadTurns, pairs: list[Pair], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webhook_receiver.traffic.read_turns.HELD_PAUSE_S", 1e6)
+    monkeypatch.setattr("noctuary.serving.read_turns.HELD_PAUSE_S", 1e6)
     read: list[int] = []
     with turns.hold():
         for number, (ours, theirs) in enumerate(pairs):

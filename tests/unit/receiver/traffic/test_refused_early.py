@@ -6,12 +6,12 @@ from collections import Counter
 
 import pytest
 
+from noctuary.serving.limits_met import LimitsMet
 from noctuary.store.queries import EventQuery
 from testbed.polling import until
 from testbed.posted_events import EVENT
 from tests.unit.receiver.door import Door, events, webhook
 from webhook_receiver.traffic.admission import Admission
-from webhook_receiver.traffic.limits_met import LimitsMet
 
 POST = events(json.dumps(EVENT).encode())
 ANY_WAIT = -1.0

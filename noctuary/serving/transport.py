@@ -5,7 +5,7 @@ import socket
 import struct
 from collections.abc import Callable
 
-from webhook_receiver.traffic.read_turns import ARE_POSSIBLE
+from noctuary.serving.read_turns import ARE_POSSIBLE
 
 _LAST_DATA_RECEIVED = struct.Struct("=52xI")
 """tcpi_last_data_recv of Linux: milliseconds since the kernel took the last bytes of the other side."""

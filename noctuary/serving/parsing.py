@@ -8,11 +8,11 @@ from typing import Any, NoReturn, cast
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from webhook_receiver.traffic.connections import Connections, Phase
-from webhook_receiver.traffic.exchange import Exchange
-from webhook_receiver.traffic.heads import refusal_of, url_parts, without_offer
-from webhook_receiver.traffic.pool import Share
-from webhook_receiver.traffic.refusals import (
+from noctuary.serving.connections import Connections, Phase
+from noctuary.serving.exchange import Exchange
+from noctuary.serving.heads import refusal_of, url_parts, without_offer
+from noctuary.serving.pool import Share
+from noctuary.serving.refusals import (
     FRAMING_TOO_LARGE,
     HEAD_TOO_LARGE,
     HEADS_FULL,

@@ -5,17 +5,14 @@ import time
 from enum import IntEnum
 from typing import Protocol
 
-from noctuary.common.metrics import Metrics
-from webhook_receiver.traffic.limits_met import LimitsMet
-from webhook_receiver.traffic.pool import Pool
-from webhook_receiver.traffic.read_turns import ReadTurns
+from noctuary.serving.limits_met import LimitsMet, TrafficMetrics
+from noctuary.serving.pool import Pool
+from noctuary.serving.read_turns import ReadTurns
 
 MAX_CONNECTIONS = 4000
 """About 12 KB each while idle; an ingress controller keeps some hundreds."""
 MAX_HEADS_BYTES = 16 * 1024 * 1024
 """Heads that did not arrive in one piece, which is rare, until their rest comes."""
-SHED = 64
-"""Connections given up at once when a port is full: looking for them costs a look at all."""
 RETRY_SHEDDING_S = 0.1
 """When none could be given up for an address, the next look for it waits for this long."""
 _IPV4_MAPPED = bytes(10) + b"\xff\xff"
@@ -62,7 +59,10 @@ def share_key(address: str) -> str:
 class Connections:
     """The open connections of one port."""
 
-    def __init__(self, metrics: Metrics, port: str, limit: int = MAX_CONNECTIONS) -> None:
+    shed = 64
+    """Connections given up at once when a port is full: looking for them costs a look at all."""
+
+    def __init__(self, metrics: TrafficMetrics, port: str, limit: int = MAX_CONNECTIONS) -> None:
         self.limit = limit
         self.heads = Pool(MAX_HEADS_BYTES)
         self.first_turns = ReadTurns()
@@ -81,10 +81,10 @@ class Connections:
 
     def add(self, newcomer: Connection) -> bool:
         """Count a new connection; False when there is no room for it, which is said in the log."""
-        if self._count >= self.limit:
+        if self._is_full_for(newcomer.address):
             self.tell("connections", address=newcomer.address, open=self._count)
             self._make_room(newcomer.address)
-        if self._count >= self.limit:
+        if self._is_full_for(newcomer.address):
             return False
         self._by_address.setdefault(newcomer.address, {})[newcomer] = None
         self._count += 1
@@ -126,14 +126,19 @@ class Connections:
         """Tell of a limit that was met on this port."""
         self._limits_met.tell(limit, port=self._port, **values)
 
+    def _is_full_for(self, _address: str) -> bool:
+        return self._count >= self.limit
+
+    def _giver(self, _address: str) -> str:
+        """Return the address that has most: all share alike, and one that is alone may have all."""
+        return max(self._by_address, key=lambda each: len(self._by_address[each]))
+
     def _make_room(self, address: str) -> None:
-        """Give up connections of the address that has most: all share alike, and one that is alone may have all."""
         now = time.monotonic()
         if now < self._none_for.get(address, 0.0):
             return
-        most = max(self._by_address, key=lambda each: len(self._by_address[each]))
-        found = self._givable(most, address)
-        for connection in sorted(found, key=lambda each: (each.phase, each.since))[:SHED]:
+        found = self._givable(self._giver(address), address)
+        for connection in sorted(found, key=lambda each: (each.phase, each.since))[: self.shed]:
             connection.cut()
             self.remove(connection)
         if not found:
@@ -141,10 +146,10 @@ class Connections:
                 self._none_for.clear()
             self._none_for[address] = now + RETRY_SHEDDING_S
 
-    def _givable(self, most: str, address: str) -> list[Connection]:
-        """Return what the address with most connections can give up for a newcomer of an address."""
-        if most == address:
-            return [each for each in self._by_address[most] if each.phase is Phase.IDLE]
-        if len(self._by_address[most]) <= len(self._by_address.get(address, ())) + 1:
+    def _givable(self, giver: str, address: str) -> list[Connection]:
+        """Return what the giver can give up for a newcomer of an address."""
+        if giver == address:
+            return [each for each in self._by_address[giver] if each.phase is Phase.IDLE]
+        if len(self._by_address[giver]) <= len(self._by_address.get(address, ())) + 1:
             return []
-        return [each for each in self._by_address[most] if each.phase is not Phase.ANSWER]
+        return [each for each in self._by_address[giver] if each.phase is not Phase.ANSWER]

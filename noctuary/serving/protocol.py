@@ -9,11 +9,11 @@ import httptools
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from webhook_receiver.traffic.connections import Connections, Phase, share_key
-from webhook_receiver.traffic.parsing import BODY, HEAD, IDLE, CountingProtocol
-from webhook_receiver.traffic.read_turns import ReadTurns
-from webhook_receiver.traffic.refusals import MALFORMED, Refusal, RequestRefused, plain_answer
-from webhook_receiver.traffic.transport import KernelSide, LingeringTransport
+from noctuary.serving.connections import Connections, Phase, share_key
+from noctuary.serving.parsing import BODY, HEAD, IDLE, CountingProtocol
+from noctuary.serving.read_turns import ReadTurns
+from noctuary.serving.refusals import MALFORMED, Refusal, RequestRefused, plain_answer
+from noctuary.serving.transport import KernelSide, LingeringTransport
 
 HEAD_TIMEOUT_S = 10.0
 """From the first byte of a head to its last: it is one packet."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import httptools
 
-from webhook_receiver.traffic.refusals import CODED, EXPECTING, NOT_ONE_HOST, Refusal
+from noctuary.serving.refusals import CODED, EXPECTING, NOT_ONE_HOST, Refusal
 
 Headers = Iterable[tuple[bytes, bytes]]
 """Names in lower case, and values."""

@@ -1,18 +1,29 @@
 """Every limit of traffic that was met is counted, and said in the log now and then."""
 
+from typing import Protocol
+
 import structlog
+from prometheus_client import Counter, Gauge
 
 from noctuary.common.errors import NotReady
 from noctuary.common.log import LogLimit
-from noctuary.common.metrics import Metrics
 
 log = structlog.get_logger()
+
+
+class TrafficMetrics(Protocol):
+    """What is counted of a process's ports."""
+
+    connections: Gauge
+    """By port."""
+    limits_met: Counter
+    """By limit."""
 
 
 class LimitsMet:
     """Tells of limits; the same one is logged a few times a minute at most."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: TrafficMetrics) -> None:
         self._counter = metrics.limits_met
         self._log_limit = LogLimit()
 
