@@ -10,6 +10,8 @@ from pathlib import Path
 
 from testbed.attack.accounts import Accounts
 from testbed.attack.floods.catalogue import FLOODS
+from testbed.attack.floods.health_port import NAME as HEALTH_PORT
+from testbed.attack.floods.health_port import flood_health_port
 from testbed.attack.floods.operator_memory import NAME as OPERATOR_FLOOD
 from testbed.attack.floods.operator_memory import flood_operator
 from testbed.attack.floods.run import run_floods
@@ -26,7 +28,7 @@ from testbed.stage.release import CRDS, ROOT
 
 DEFAULT_SEED = 9
 RESULTS = ROOT / "build" / "attack"
-NAMES = [MATRIX, *(flood.name for flood in FLOODS), MUTATIONS, OPERATOR_FLOOD]
+NAMES = [MATRIX, *(flood.name for flood in FLOODS), MUTATIONS, HEALTH_PORT, OPERATOR_FLOOD]
 report = timed_progress()
 
 
@@ -65,6 +67,8 @@ async def attack(place: Place, accounts: Accounts, names: list[str], seed: int) 
         yield row
     if MUTATIONS in names:
         yield await run_mutations(scene, seed, report)
+    if HEALTH_PORT in names:
+        yield await flood_health_port(place, report)
     if OPERATOR_FLOOD in names:
         report(f"{OPERATOR_FLOOD}: labelled Secrets and resources at the bounds, then a restart")
         yield await flood_operator(place, accounts, report)

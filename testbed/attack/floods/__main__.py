@@ -22,6 +22,7 @@ SENDERS: dict[str, Send] = {
     "idle-connections": connections.idle,
     "big-events": bodies.big_events,
     "many-senders": bodies.many_senders,
+    "scrapes": connections.scrapes,
     "service-names": bodies.service_names,
     "forged-webhooks": bodies.forged_webhooks,
     "forged-of-many": bodies.forged_of_many,

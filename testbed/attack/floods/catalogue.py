@@ -12,6 +12,8 @@ class Flood:
     seconds: float = 20.0
     before: str = ""
     own_sender: bool = True
+    is_internal: bool = False
+    """Whether it is sent to the internal port, by somebody in the cluster."""
 
 
 FLOODS = [
@@ -22,6 +24,7 @@ FLOODS = [
     Flood("idle-connections", "6,000 connections that send nothing"),
     Flood("big-events", "36,000 events of 32 KB", 60.0),
     Flood("many-senders", "1,000 connections that post event after event"),
+    Flood("scrapes", "40 connections that ask for metrics again and again", is_internal=True),
     Flood("service-names", "300,000 names of services", 45.0),
     Flood("forged-webhooks", "2,000 webhooks of 223 KB", 40.0),
     Flood("forged-of-many", "20,000 webhooks of a service with 90,000 vendors", 45.0),

@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+import itertools
 import resource
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from testbed.attack.floods.target import Target
-from testbed.attack.floods.wire import READ_BYTES, connected
+from testbed.attack.floods.wire import READ_BYTES, connected, send_all
 
 SLOW_CONNECTIONS = 140
 SLOW_BODY_BYTES = 1_000_000
@@ -19,6 +20,7 @@ IDLE = 6_000
 """More than any cap below this machine's file limit lets in."""
 FILES_OF_OUR_OWN = 200
 OPENED_AT_ONCE = 100
+SCRAPERS = 40
 
 
 async def slow_bodies(target: Target) -> Counter[str]:
@@ -77,6 +79,12 @@ async def idle(target: Target) -> Counter[str]:
             return await _until_answered(reader, writer, b"", 1.0, target.seconds)
 
     return await _all(one, IDLE)
+
+
+async def scrapes(target: Target) -> Counter[str]:
+    """40 connections without any credential that ask for the metrics as fast as they come."""
+    request = f"GET /metrics HTTP/1.1\r\nHost: {target.host}\r\n\r\n".encode()
+    return await send_all(target, itertools.repeat(request), SCRAPERS)
 
 
 async def _until_answered(

@@ -110,7 +110,8 @@ def _machine(cpu_s: float, seconds: float) -> str:
 
 async def _send(scene: Scene, flood: Flood, seed: int) -> str:
     """Let the flooder's process send; return how it was answered."""
-    command = [sys.executable, "-m", "testbed.attack.floods", flood.name, scene.target(flood.seconds, seed).to_text()]
+    target = scene.target(flood.seconds, seed, is_internal=flood.is_internal)
+    command = [sys.executable, "-m", "testbed.attack.floods", flood.name, target.to_text()]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     try:
         async with asyncio.timeout(flood.seconds + FLOODER_GRACE_S):

@@ -27,12 +27,12 @@ class Scene:
     victim_services: list[str]
     attacker_service: str
 
-    def target(self, seconds: float, seed: int) -> Target:
-        """Return what the flooder knows."""
-        keys = self.attacker.keys["flood"]
+    def target(self, seconds: float, seed: int, *, is_internal: bool = False) -> Target:
+        """Return what the flooder knows, and which port it sends to."""
+        keys, release = self.attacker.keys["flood"], self.place.release
         return Target(
             "127.0.0.1",
-            self.place.release.public_port,
+            release.internal_port if is_internal else release.public_port,
             keys.path,
             keys.ingest_key,
             keys.signing_secret,
