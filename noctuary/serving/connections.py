@@ -13,6 +13,8 @@ MAX_CONNECTIONS = 4000
 """About 12 KB each while idle; an ingress controller keeps some hundreds."""
 MAX_HEADS_BYTES = 16 * 1024 * 1024
 """Heads that did not arrive in one piece, which is rare, until their rest comes."""
+SHED = 64
+"""Connections given up at once when a port is full: looking for them costs a look at all."""
 RETRY_SHEDDING_S = 0.1
 """When none could be given up for an address, the next look for it waits for this long."""
 _IPV4_MAPPED = bytes(10) + b"\xff\xff"
@@ -58,9 +60,6 @@ def share_key(address: str) -> str:
 
 class Connections:
     """The open connections of one port."""
-
-    shed = 64
-    """Connections given up at once when a port is full: looking for them costs a look at all."""
 
     def __init__(self, metrics: TrafficMetrics, port: str, limit: int = MAX_CONNECTIONS) -> None:
         self.limit = limit
@@ -138,7 +137,7 @@ class Connections:
         if now < self._none_for.get(address, 0.0):
             return
         found = self._givable(self._giver(address), address)
-        for connection in sorted(found, key=lambda each: (each.phase, each.since))[: self.shed]:
+        for connection in sorted(found, key=lambda each: (each.phase, each.since))[:SHED]:
             connection.cut()
             self.remove(connection)
         if not found:

@@ -16,9 +16,7 @@ App = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
 
 
 class InternalConnections(Connections):
-    """Whoever comes takes the place of who waits longest: each asks at once, in one packet, and is answered at once."""
-
-    shed = 1
+    """Whoever comes takes the place of who came first: each asks at once, in one packet, and is answered at once."""
 
     def __init__(self, metrics: TrafficMetrics, port: str, limit: int = MAX_CONNECTIONS) -> None:
         super().__init__(metrics, port, limit)
@@ -34,7 +32,7 @@ class InternalConnections(Connections):
         return address if self._has_its_share(address) else super()._giver(address)
 
     def _givable(self, giver: str, address: str) -> list[Connection]:  # noqa: ARG002 - the newcomer's does not matter
-        return list(self._by_address[giver])
+        return [next(iter(self._by_address[giver]))]
 
 
 def make_internal_server(app: App, metrics: TrafficMetrics, port: str, limit: int = MAX_CONNECTIONS) -> Server:

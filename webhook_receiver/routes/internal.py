@@ -1,6 +1,7 @@
 """The internal port: reports for the operator, health for the kubelet, metrics for Prometheus."""
 
 import asyncio
+from functools import partial
 
 import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -17,6 +18,8 @@ from webhook_receiver.authentication import check_operator
 from webhook_receiver.deps import Deps
 from webhook_receiver.health import liveness_problems, readiness_problems, refresh_gauges
 
+MAX_READINESS_AGE_S = 0.1
+"""Each time it is found out costs a commit: ten a second are nothing beside webhooks, and nobody asks so often."""
 MAX_CURSOR_DIGITS = 18
 """Fits 64 bits."""
 
@@ -33,9 +36,11 @@ def create_internal_app(deps: Deps) -> Starlette:
         """Tell whether a restart would help."""
         return _verdict(liveness_problems(deps))
 
+    readiness = Shared(partial(readiness_problems, deps), MAX_READINESS_AGE_S)
+
     async def readyz(_: Request) -> Response:
         """Tell whether webhooks would be accepted."""
-        return _verdict(await readiness_problems(deps))
+        return _verdict(await readiness.get())
 
     async def render() -> bytes:
         await refresh_gauges(deps)

@@ -101,6 +101,10 @@ class Door:
         """Connect from an address of the loopback network."""
         return await self._connect(self.port, address)
 
+    async def internal_sender(self) -> Sender:
+        """Connect to the internal port."""
+        return await self._connect(self._internal_port, "127.0.0.1")
+
     async def _connect(self, port: int, address: str) -> Sender:
         sender = Sender(*await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0)))
         self._senders.append(sender)
@@ -108,7 +112,7 @@ class Door:
 
     async def is_healthy(self) -> bool:
         """Whether health and readiness answer well on the internal port."""
-        sender = await self._connect(self._internal_port, "127.0.0.1")
+        sender = await self.internal_sender()
         answers = [await sender.ask(b"GET /%s HTTP/1.1\r\nhost: x\r\n\r\n" % path) for path in (b"healthz", b"readyz")]
         await sender.close()
         return answers == [(200, b"ok")] * 2

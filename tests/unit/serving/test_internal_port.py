@@ -171,14 +171,15 @@ async def test_an_address_has_its_share_and_no_more(port: HealthPort) -> None:
     assert (await quiet.ask(HEALTHZ))[0] == 200
 
 
-class Waiting:
+class Counted:
     """A connection that is only counted."""
 
-    def __init__(self, phase: Phase, since: float) -> None:
-        self.address = "one"
+    address = "one"
+    is_cut = False
+
+    def __init__(self, phase: Phase, since: float = 0.0) -> None:
         self.phase = phase
         self.since = since
-        self.is_cut = False
 
     def overdue(self, _now: float) -> str | None:
         return None
@@ -188,11 +189,11 @@ class Waiting:
 
 
 @pytest.mark.parametrize("phase", Phase)
-def test_who_waits_longest_gives_way_to_whoever_comes(phase: Phase) -> None:
+def test_who_came_first_gives_way_to_whoever_comes_whatever_it_does(phase: Phase) -> None:
     table = InternalConnections(OperatorMetrics(), "health", 8)
-    old, young, newcomer = Waiting(phase, 1), Waiting(phase, 2), Waiting(Phase.IDLE, 3)
-    assert [table.add(each) for each in (old, young, newcomer)] == [True] * 3
-    assert [old.is_cut, young.is_cut] == [True, False]
+    first, second, newcomer = Counted(phase, since=9), Counted(Phase.IDLE), Counted(Phase.IDLE)
+    assert [table.add(each) for each in (first, second, newcomer)] == [True] * 3
+    assert [first.is_cut, second.is_cut] == [True, False]
 
 
 @pytest.mark.parametrize(("files", "limit"), [(64, 8), (1024, 128), (1_000_000, 128)])
