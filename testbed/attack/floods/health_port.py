@@ -6,7 +6,8 @@ import socket
 from collections.abc import Iterator
 
 from hack.lib.cache import Progress
-from testbed.attack.floods.limits import limit_megabytes, peak_megabytes
+from testbed.attack.floods.limits import limit_megabytes
+from testbed.attack.floods.operator_memory import weigh_operator
 from testbed.attack.place import Place
 from testbed.attack.table import Row
 
@@ -43,8 +44,5 @@ async def flood_health_port(place: Place, report: Progress) -> Row:
             await asyncio.sleep(ASKED_EVERY_S)
     if sick:
         row.effects.append(f"health failed {sick} of {ASKED} times")
-    if place.release.operator.running:
-        row.rss_mb = peak_megabytes(place.release.operator.pid)
-    else:
-        row.effects.append("the operator ended")
+    weigh_operator(place, row)
     return row

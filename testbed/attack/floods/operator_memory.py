@@ -39,11 +39,16 @@ async def flood_operator(place: Place, accounts: Accounts, report: Progress) -> 
     place.release.operator.start()
     await _declare_other(other, accounts, row)
     row.remarks.append(f"{kept} Secrets and {made} heavy resources were taken by the API server")
+    weigh_operator(place, row)
+    return row
+
+
+def weigh_operator(place: Place, row: Row) -> None:
+    """Note the most that the operator ever held, or that it ended."""
     if place.release.operator.running:
         row.rss_mb = peak_megabytes(place.release.operator.pid)
     else:
         row.effects.append("the operator ended")
-    return row
 
 
 async def _declare_other(other: Tenant, accounts: Accounts, row: Row) -> None:
