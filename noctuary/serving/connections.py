@@ -35,6 +35,8 @@ class Connection(Protocol):
     address: str
     since: float
     """When its phase began, by the monotonic clock."""
+    was_answered: bool
+    """Whether a request of it was."""
 
     @property
     def phase(self) -> Phase:
@@ -128,16 +130,12 @@ class Connections:
     def _is_full_for(self, _address: str) -> bool:
         return self._count >= self.limit
 
-    def _giver(self, _address: str) -> str:
-        """Return the address that has most: all share alike, and one that is alone may have all."""
-        return max(self._by_address, key=lambda each: len(self._by_address[each]))
-
     def _make_room(self, address: str) -> None:
         now = time.monotonic()
         if now < self._none_for.get(address, 0.0):
             return
-        found = self._givable(self._giver(address), address)
-        for connection in sorted(found, key=lambda each: (each.phase, each.since))[:SHED]:
+        found = self._givable(address)
+        for connection in found:
             connection.cut()
             self.remove(connection)
         if not found:
@@ -145,10 +143,17 @@ class Connections:
                 self._none_for.clear()
             self._none_for[address] = now + RETRY_SHEDDING_S
 
-    def _givable(self, giver: str, address: str) -> list[Connection]:
-        """Return what the giver can give up for a newcomer of an address."""
-        if giver == address:
-            return [each for each in self._by_address[giver] if each.phase is Phase.IDLE]
-        if len(self._by_address[giver]) <= len(self._by_address.get(address, ())) + 1:
-            return []
-        return [each for each in self._by_address[giver] if each.phase is not Phase.ANSWER]
+    def _with_most(self) -> str:
+        """Return the address that has most connections."""
+        return max(self._by_address, key=lambda each: len(self._by_address[each]))
+
+    def _givable(self, address: str) -> list[Connection]:
+        """Return what is given up for an address's newcomer: all share alike, and one that is alone may have all."""
+        most = self._with_most()
+        if most == address:
+            found = [each for each in self._by_address[most] if each.phase is Phase.IDLE]
+        elif len(self._by_address[most]) <= len(self._by_address.get(address, ())) + 1:
+            found = []
+        else:
+            found = [each for each in self._by_address[most] if each.phase is not Phase.ANSWER]
+        return sorted(found, key=lambda each: (each.phase, each.since))[:SHED]

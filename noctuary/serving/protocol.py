@@ -42,6 +42,7 @@ class BoundedProtocol(CountingProtocol):
         self._table = connections
         self.since = time.monotonic()
         self._is_deaf = False
+        self.was_answered = False
         self._kernel: KernelSide | None = None
         self._write_paused_at: float | None = None
 
@@ -186,6 +187,7 @@ class BoundedProtocol(CountingProtocol):
     def on_response_complete(self) -> None:
         """Serve the next request of the connection, or wait for one."""
         self.server_state.total_requests += 1
+        self.was_answered = True
         if self.transport.is_closing():
             return
         self.flow.resume_reading()

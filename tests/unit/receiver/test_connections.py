@@ -31,6 +31,7 @@ class Held:
         self.address = address
         self.phase = phase
         self.since = since
+        self.was_answered = False
         self.is_cut = False
 
     def overdue(self, now: float) -> str | None:

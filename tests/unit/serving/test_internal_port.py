@@ -177,9 +177,10 @@ class Counted:
     address = "one"
     is_cut = False
 
-    def __init__(self, phase: Phase, since: float = 0.0) -> None:
+    def __init__(self, phase: Phase, since: float, was_answered: bool) -> None:
         self.phase = phase
         self.since = since
+        self.was_answered = was_answered
 
     def overdue(self, _now: float) -> str | None:
         return None
@@ -188,12 +189,43 @@ class Counted:
         self.is_cut = True
 
 
-@pytest.mark.parametrize("phase", Phase)
-def test_who_came_first_gives_way_to_whoever_comes_whatever_it_does(phase: Phase) -> None:
-    table = InternalConnections(OperatorMetrics(), "health", 8)
-    first, second, newcomer = Counted(phase, since=9), Counted(Phase.IDLE), Counted(Phase.IDLE)
-    assert [table.add(each) for each in (first, second, newcomer)] == [True] * 3
-    assert [first.is_cut, second.is_cut] == [True, False]
+GIVING = [
+    ((Phase.IDLE, 9, True), (Phase.IDLE, 1, False)),
+    ((Phase.ANSWER, 9, True), (Phase.IDLE, 1, False)),
+    ((Phase.IDLE, 9, True), (Phase.ANSWER, 1, True)),
+    ((Phase.IDLE, 1, True), (Phase.IDLE, 2, True)),
+    ((Phase.HEAD, 9, False), (Phase.ANSWER, 1, False)),
+    ((Phase.HEAD, 1, False), (Phase.IDLE, 2, False)),
+    ((Phase.BODY, 1, False), (Phase.HEAD, 2, False)),
+    ((Phase.ANSWER, 1, False), (Phase.ANSWER, 2, False)),
+]
+
+
+@pytest.mark.parametrize(("given", "kept"), GIVING)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_who_was_answered_gives_way_first_and_then_who_waits_longest(
+    given: tuple[Phase, float, bool], kept: tuple[Phase, float, bool], is_first: bool
+) -> None:
+    table = InternalConnections(OperatorMetrics(), "health", 4)
+    goes, stays = Counted(*given), Counted(*kept)
+    for each in (goes, stays) if is_first else (stays, goes):
+        assert table.add(each)
+    assert table.add(Counted(Phase.IDLE, 10, was_answered=False))
+    assert (goes.is_cut, stays.is_cut) == (True, False)
+
+
+async def test_beside_connections_that_ask_without_end_whoever_comes_anew_is_answered(port: HealthPort) -> None:
+    async def ask_on() -> None:
+        while True:
+            sender = await port.sender()
+            while (await sender.ask(METRICS))[0]:
+                pass
+
+    asking = [asyncio.create_task(ask_on()) for _ in range(2 * MAX_OF_ADDRESS)]
+    await until("they are too many", lambda: port.met("connections") > 0, bool)
+    assert [(await port.ask(HEALTHZ))[0] for _ in range(20)] == [200] * 20
+    for task in asking:
+        task.cancel()
 
 
 @pytest.mark.parametrize(("files", "limit"), [(64, 8), (1024, 128), (1_000_000, 128)])
