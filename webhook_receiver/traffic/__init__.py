@@ -1,1 +1,1 @@
-"""What bounds the traffic of a port: connections, heads, bodies and work under way, shared fairly by who sends."""
+"""What bounds the work of the receiver: bodies and requests under way, shared fairly by who sends."""
