@@ -11,7 +11,7 @@ from noctuary.correlation.correlate import observe_and_diagnose
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.incidents.alerts import onset_of, read_alerts
-from noctuary.incidents.evidence.answers import is_better, with_former
+from noctuary.incidents.evidence.answers import is_better, with_former, with_read
 from noctuary.incidents.evidence.clearing import find_clearing, services_of_cause
 from noctuary.incidents.evidence.limits import within_limits
 from noctuary.incidents.evidence.nodes import blamed_nodes, nodes_as_they_are, troubled_nodes
@@ -86,9 +86,10 @@ class Enricher:
             return msgspec.structs.replace(fresh, looked_at=known.looked_at)
         if known.service_id not in ("", fresh.service_id):
             return await self.present(record, incident, known, now)
+        kept = with_read(known, fresh)
         if fresh.diagnosis.causes == known.diagnosis.causes:
-            return msgspec.structs.replace(known, standing=fresh.standing)
-        return msgspec.structs.replace(known, standing=await self._standing(known.diagnosis, observed, found))
+            return msgspec.structs.replace(kept, standing=fresh.standing)
+        return msgspec.structs.replace(kept, standing=await self._standing(known.diagnosis, observed, found))
 
     async def _diagnosed(self, incident: IncidentRow, found: Look, now: float) -> tuple[Evidence, Observations]:
         # A namespace in flames has thousands of events: webhooks are answered meanwhile.

@@ -17,7 +17,8 @@ def is_better(fresh: Evidence, known: Evidence) -> bool:
     """Tell whether a second look's answer replaces the first one: from no less than was read before, and for a reason.
 
     Another leading cause needs the first one to have been weighed again and found lighter, or to be outweighed; a cause
-    that is merely no longer seen stays, because faults end and events expire. The same cause needs no less certainty.
+    that is merely no longer seen stays, because faults end and events expire. The same cause needs no less certainty,
+    and the same answer that more was read for it.
     """
     before, after = known.diagnosis, fresh.diagnosis
     if not _gaps(fresh) <= _gaps(known):
@@ -25,12 +26,19 @@ def is_better(fresh: Evidence, known: Evidence) -> bool:
     if after.verdict is not before.verdict:
         return _VERDICTS.index(after.verdict) > _VERDICTS.index(before.verdict)
     if not after.causes or after.causes == before.causes:
-        return False
+        return _gaps(fresh) < _gaps(known)
     old, new = before.causes[0], after.causes[0]
     is_as_sure = new.score >= old.score
     if _is_same(old, new):
         return is_as_sure or _gaps(fresh) < _gaps(known)
     return is_as_sure or _was_weighed(old, after)
+
+
+def with_read(known: Evidence, fresh: Evidence) -> Evidence:
+    """Return an answer that stays, without the gaps that a later look filled."""
+    return (
+        msgspec.structs.replace(known, alerts=fresh.alerts, gaps=fresh.gaps) if _gaps(fresh) < _gaps(known) else known
+    )
 
 
 def with_former(fresh: Evidence, former: Evidence | None, observed: Observations) -> Evidence:

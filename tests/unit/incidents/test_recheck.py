@@ -119,3 +119,12 @@ async def test_when_an_earlier_look_fails_the_last_one_is_still_to_come(scene: S
     worker.cancel()
     await asyncio.wait([worker])
     assert (await due(scene), await due(scene, 300)) == ([], [("a", "Q0")])
+
+
+async def test_what_a_later_look_read_is_told_no_more_as_not_looked_at(scene: Scene) -> None:
+    scene.pd.rules.add("hang", method="GET", path="/incidents/*/alerts", times=1, seconds=60)
+    await scene.subscribe()
+    scene.start()
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: "Not looked at: alerts" in scene.text(incident.id))
+    await scene.until(lambda: "Not looked at: alerts" not in scene.text(incident.id))

@@ -121,7 +121,9 @@ async def test_what_is_beyond_a_bound_is_refused_cut_and_counted(
 
 async def test_trailers_are_bounded(port: HealthPort) -> None:
     sender = await port.sender()
-    await sender.send(b"GET /healthz HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\nx: " + b"y" * 64 * KB)
+    await sender.send(
+        b"GET /healthz HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\nx: " + b"y" * 64 * KB
+    )
     assert await sender.is_cut()
     assert port.met("head_bytes") == 1
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from noctuary.correlation.observations import Observations
-from noctuary.incidents.evidence.answers import is_better, with_former
+from noctuary.incidents.evidence.answers import is_better, with_former, with_read
 from noctuary.models.diagnosis import (
     Cause,
     CauseKind,
@@ -45,6 +45,9 @@ CASES = {
     "a cause where there was none": (said(), said(Y), True),
     "none where there was a cause": (said(X), said(), False),
     "the same": (said(X), said(X), False),
+    "the same, from more": (said(X, gaps=("pods",)), said(X), True),
+    "none, from more": (said(gaps=("alerts", "pods")), said(gaps=("pods",)), True),
+    "none, from less": (said(gaps=("pods",)), said(gaps=("alerts", "pods")), False),
     "the same with more behind it": (said(X), said(rolled("x", 0.8, faults=1)), True),
     "the same, less sure": (said(X), said(rolled("x", 0.5)), False),
     "the same, less sure, from more": (said(X, gaps=("pods",)), said(rolled("x", 0.5)), True),
@@ -65,6 +68,16 @@ CASES = {
 @pytest.mark.parametrize(("known", "fresh", "better"), CASES.values(), ids=CASES)
 def test_an_answer_is_replaced_for_a_reason(known: Evidence, fresh: Evidence, *, better: bool) -> None:
     assert is_better(fresh, known) is better
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "left"), [(("alerts", "pods"), ("pods",), ["pods"]), (("pods",), ("alerts", "pods"), ["pods"])]
+)
+def test_an_answer_that_stays_loses_the_gaps_that_were_filled(
+    before: tuple[str, ...], now: tuple[str, ...], left: list[str]
+) -> None:
+    kept = with_read(said(X, gaps=before), said(gaps=now))
+    assert (kept.gaps, kept.diagnosis.causes) == (left, [X])
 
 
 LATER = AT + 7200
