@@ -18,6 +18,7 @@ from noctuary.correlation.scalings import (
     is_mended,
     is_to_nothing,
     is_up,
+    ready_beside,
     replicas_before,
     reversals,
     stops_service,
@@ -114,7 +115,7 @@ def _may_last(observed: Observations, change: Change, back: Change) -> bool:
 
 def _ends_rollout(observed: Observations, change: Change) -> bool:
     """Tell whether a version just rolled out was taken away, and as many other pods of the service are ready."""
-    if not is_to_nothing(change) or observed.ready_pods.get(change.service, 0) < replicas_before(change):
+    if not is_to_nothing(change) or ready_beside(observed, change) < replicas_before(change):
         return False
     begun = [other.at for _, other in changes_beside(observed, change) if other.is_rollout and not is_restart(other)]
     return any(0 <= change.at - at <= SHORT_LIVED_S for at in begun)

@@ -23,6 +23,7 @@ from noctuary.correlation.score import (
     symptom_term,
     time_term,
 )
+from noctuary.correlation.taken_back import is_gone
 from noctuary.correlation.versions import got_well, old_pods_fail
 from noctuary.models import details
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Fault, PodView, Relation, SetAside, Term
@@ -102,6 +103,13 @@ def _row(observed: Observations, explanation: Explanation, change: Change) -> li
 
 def _came_after(observed: Observations, _: Explanation, change: Change, _symptoms: list[Fault]) -> str:
     return "it came after the alert began" if change.at > observed.context.onset + CLOCK_SLACK_S else ""
+
+
+def _made_anew(observed: Observations, _: Explanation, change: Change, symptoms: list[Fault]) -> str:
+    """What brought back what was gone at the onset mended it, within the slack of the clocks as well."""
+    before = [other for _, other in changes_beside(observed, change) if other.at < change.at]
+    is_back = change.at > observed.context.onset and bool(before) and is_gone(before[-1]) and not symptoms
+    return "it made anew what was deleted" if is_back else ""
 
 
 def _was_replaced(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> str:
@@ -193,6 +201,7 @@ def _went_back(observed: Observations, explanation: Explanation, change: Change,
 
 REASONS_AGAINST: list[Reason] = [
     _came_after,
+    _made_anew,
     _mended_nothing,
     _was_replaced,
     _was_stopped,

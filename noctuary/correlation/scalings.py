@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 
+from noctuary.correlation.lasting import is_serving
 from noctuary.correlation.observations import Observations, changes_beside, pods_of_workload
 from noctuary.correlation.score import LOW_CONFIDENCE
 from noctuary.correlation.taken_back import Thing, thing_of
@@ -42,8 +43,15 @@ def is_far_down(change: Change) -> bool:
 
 def stops_service(observed: Observations, change: Change) -> bool:
     """Tell whether a workload was scaled to nothing, none of its pods stayed, and no pod of its service is ready."""
-    is_down = is_to_nothing(change) and not observed.ready_pods.get(change.service)
+    is_down = is_to_nothing(change) and not ready_beside(observed, change)
     return is_down and agrees_with_pods(observed, change)
+
+
+def ready_beside(observed: Observations, change: Change) -> int:
+    """Return how many pods of a scaled workload's service are ready, without its own that came back after the onset."""
+    came = [pod for pod in pods_of_scaled(observed, change) if pod.created_at > observed.context.onset]
+    back = sum(pod.is_ready and is_serving(pod) for pod in came)
+    return observed.ready_pods.get(change.service, 0) - back
 
 
 def agrees_with_pods(observed: Observations, change: Change) -> bool:

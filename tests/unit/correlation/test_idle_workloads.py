@@ -69,6 +69,12 @@ CASES = [
         "rollout canary c2",
     ),
     Case(
+        "a canary that is taken away is not why, though the pods beside it were replaced after the alert began",
+        [rollout(300, "c2", "canary", labels=APP), idle(30)],
+        [pod("old", labels=APP, created_at=ONSET + 20, ready_changed_at=ONSET + 25)],
+        "rollout canary c2",
+    ),
+    Case(
         "a canary that was taken away weighs less than the rollout that followed it",
         [rollout(1500, "c2", "canary", labels=APP), rollout(300, "old", labels=APP), idle(200)],
         READY,

@@ -10,6 +10,7 @@ from noctuary.models.context_event import ContextEvent, EventType
 from testbed.correlation_world import ONSET, Blame, diagnose, event, fault, named, node, pod, posted, rollout, scaling
 
 DELETED = {details.DELETED: "1"}
+AGAIN = {details.RESTART: "1"}
 BY_AUTOSCALER = {details.BY_AUTOSCALER: "1"}
 
 
@@ -203,6 +204,23 @@ CASES = [
         "change pay",
         is_likely=True,
         pods=[],
+    ),
+    *(
+        Blame(
+            f"deleted, and made anew {back} s after the alert began, is the cause once its new pods are ready",
+            [rollout(300), scaling(8, "2", "0", facts=DELETED), rollout(-back, facts=AGAIN)],
+            "change pay",
+            is_likely=True,
+            pods=[pod("new", number, created_at=ONSET + back, ready_changed_at=ONSET + back + 4) for number in (0, 1)],
+        )
+        for back in (2, 20)
+    ),
+    Blame(
+        "scaled to nothing, and back after the alert began, is the cause once its new pods are ready",
+        [rollout(300), scaling(8, "2", "0"), scaling(-3, "0", "2")],
+        "change pay",
+        is_likely=True,
+        pods=[pod("new", number, created_at=ONSET + 3, ready_changed_at=ONSET + 9) for number in (0, 1)],
     ),
     Blame(
         "made anew and deleted once more is the cause",
@@ -412,6 +430,13 @@ def test_what_is_blamed(case: Blame) -> None:
     diagnosis = diagnose(case.events, case.pods)
     is_likely = bool(diagnosis.causes) and diagnosis.causes[0].score >= LIKELY_SCORE
     assert (named(diagnosis), is_likely) == (case.blamed, case.is_likely)
+
+
+@pytest.mark.parametrize("again", [{}, AGAIN])
+def test_what_is_made_anew_as_the_alert_begins_is_ruled_out(again: dict[str, str]) -> None:
+    events = [scaling(8, "2", "0", facts=DELETED), rollout(-2, facts=again)]
+    diagnosis = diagnose(events, [pod("new", created_at=ONSET + 2)])
+    assert [aside.why for aside in diagnosis.set_aside] == ["it made anew what was deleted"]
 
 
 def test_a_deletion_is_told_with_the_scaling_to_nothing_before_it() -> None:
