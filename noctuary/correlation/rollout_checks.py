@@ -7,7 +7,7 @@ import msgspec
 from noctuary.common.text import duration, plural
 from noctuary.correlation.effects.workloads import SOON_S, has_previous, is_mild, is_restart, same_workload
 from noctuary.correlation.explain import Explanation
-from noctuary.correlation.lasting import CLOCK_SLACK_S, DRAIN_S, goes_on_until
+from noctuary.correlation.lasting import CLOCK_SLACK_S, DRAIN_S, goes_on_until, is_serving
 from noctuary.correlation.observations import Observations, changes_beside, faults_near
 from noctuary.correlation.scalings import taken_away_at
 from noctuary.correlation.score import (
@@ -44,6 +44,8 @@ MAX_READ = 2
 """Objects that pods read which a sentence names."""
 ALERT_DELAY_S = 300.0
 """Alert rules hold for up to five minutes before they page: what was mended within that is still the cause."""
+ALERT_UNDER_WAY_S = 60.0
+"""From the last bad sample to the page: scrapes, the rule's next evaluation and `group_wait` take up to a minute."""
 SHORT_LIVED_S = 1800.0
 """A version that somebody left within half an hour was most likely left because it was bad."""
 Reason = Callable[[Observations, Explanation, Change, list[Fault]], str]
@@ -81,7 +83,18 @@ def _limit(observed: Observations, explanation: Explanation, change: Change, sym
     is_guess = bool(symptoms) and all(
         is_mild(fault) or (change.is_posted and not fault.is_posted) for fault in symptoms
     )
-    return POSSIBLE_LIMIT if is_late or is_guess or change.event_id in explanation.contested else 1.0
+    is_doubtful = is_late or is_guess or change.event_id in explanation.contested
+    return POSSIBLE_LIMIT if is_doubtful or _was_mended(observed, explanation, change, symptoms) else 1.0
+
+
+def _was_mended(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> bool:
+    """Tell whether a rollout was left, and all of its service ready again, before the alert was under way."""
+    before = observed.context.onset - ALERT_UNDER_WAY_S
+    row = _row(observed, explanation, change)
+    is_left = any(other not in row for _, other in _later(observed, change)) or taken_away_at(observed, change)
+    pods = [pod for pod in observed.staying.get(change.service, ()) if is_serving(pod)]
+    are_well = bool(pods) and all(pod.is_ready and 0 < pod.ready_changed_at < before for pod in pods)
+    return bool(is_left) and are_well and all(fault.is_over and fault.last < before for fault in symptoms)
 
 
 def _marked(observed: Observations, explanation: Explanation, change: Change) -> Change:

@@ -17,11 +17,13 @@ class AlertSummary(msgspec.Struct, frozen=True):
 
 
 class Clearing(msgspec.Struct, frozen=True):
-    """What was seen when the incident was resolved; pods as read live, None: not read."""
+    """What was seen when the incident was resolved: a rollback since the alert; pods as read live, None: not read."""
 
     rollback: Change | None = None
     pods_ready: int | None = None
     pods_total: int | None = None
+    were_ready: bool = False
+    """Whether all these pods are ready since before the alert, and none that failed is gone: they cleared nothing."""
 
 
 class Standing(msgspec.Struct, frozen=True):

@@ -134,6 +134,8 @@ def _cleared(clearing: Clearing, near: float) -> str:
         return f" Cleared: {'; '.join(seen)}." if seen else " What cleared it was not seen."
     ready = clearing.pods_ready or 0
     pods = of_total(ready, clearing.pods_total, "pod") + " ready"
+    if clearing.were_ready and not seen:
+        return f" {pods} now, as before the alert."
     if ready >= clearing.pods_total:
         return f" Cleared: {'; '.join([*seen, pods])} now."
     return f" Not cleared: {'; '.join([*seen, pods])} now."

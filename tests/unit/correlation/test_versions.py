@@ -8,7 +8,7 @@ from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import CauseKind, Diagnosis, PodView
-from testbed.correlation_world import ONSET, diagnose, fault, named, pod, rollout
+from testbed.correlation_world import ONSET, diagnose, fault, named, pod, rollout, scaling
 
 ONCE = {details.REASON: "Error", details.RESTARTS: "1"}
 BAD = fault(690, template="b", last=410)
@@ -243,3 +243,37 @@ def test_pods_of_an_undo_that_only_start_acquit_the_bad_version_of_nothing(readi
         events.append(fault(readiness_fails_at, "Unhealthy", "a", facts={details.PROBE: "readiness"}, last=10))
     starting = pod("a", ready=False, age=98, created_at=ONSET - 98)
     assert named(diagnose(events, [starting])) == "rollout pay b"
+
+
+LEFT = [step(250, "b", "a"), fault(240, template="b", last=110), step(100, "a", "b")]
+CANARY_LEFT = [rollout(250, "b"), fault(240, template="b", last=110), scaling(100, "1", "0")]
+
+
+@pytest.mark.parametrize(
+    ("events", "ready_at", "is_likely"),
+    [
+        (LEFT, -90, False),
+        ([*LEFT[:2], step(100, "c", "b")], -90, False),
+        (CANARY_LEFT, -900, False),
+        (LEFT, -50, True),
+        (LEFT, 10, True),
+        (LEFT, -ONSET, True),
+        ([LEFT[0], fault(240, template="b", last=-20), LEFT[2]], -90, True),
+    ],
+    ids=[
+        "rolled back",
+        "mended",
+        "taken away",
+        "just before",
+        "not ready at the alert",
+        "since nobody knows when",
+        "went on",
+    ],
+)
+def test_what_was_left_and_well_again_before_the_alert_is_at_most_possible(
+    events: list[ContextEvent], ready_at: float, *, is_likely: bool
+) -> None:
+    workload = "web" if events is CANARY_LEFT else "pay"
+    now = [pod("a", number, workload=workload, ready_changed_at=ONSET + ready_at, service="pay") for number in (0, 1)]
+    found = diagnose(events, now)
+    assert (named(found), found.causes[0].score >= LIKELY_SCORE) == ("rollout pay b", is_likely)
