@@ -27,6 +27,7 @@ from noctuary.correlation.score import (
     CHANGE_PRIOR,
     LOW_CONFIDENCE,
     POSSIBLE_LIMIT,
+    REPLACED_PRIOR,
     distance_term,
     doubted,
     symptom_term,
@@ -40,6 +41,7 @@ MIN_EFFECT_S = 60.0
 """A setting that held for less than a minute hardly raises an alert."""
 NOTHING_RUNS = "nothing of it runs since"
 NOT_BACK = "its pods were not ready again when the alert began"
+TAKEN_BACK = "it was taken back"
 SETTINGS = frozenset({EventType.FLAG_CHANGE, EventType.CONFIG_CHANGE, EventType.SCHEMA_CHANGE})
 
 
@@ -56,7 +58,8 @@ def other_change(observed: Observations, explanation: Explanation) -> Iterator[C
             yield SetAside(change, against)
         else:
             agrees = bool(symptoms) or stops_service(observed, change)
-            terms = _terms(observed, change, symptoms, agrees=agrees)
+            is_left = other is not None and other.at > change.at and change.event_type in SETTINGS
+            terms = _terms(observed, change, symptoms, agrees=agrees, is_left=is_left)
             why = _why(observed, change, symptoms, other)
             yield Cause(CauseKind.CHANGE, why, terms, change, symptoms, _limit(observed, change, symptoms))
 
@@ -82,7 +85,7 @@ def _against(observed: Observations, change: Change, symptoms: list[Fault], othe
     if change.at > observed.context.onset + CLOCK_SLACK_S:
         return "it came after the alert began"
     if other is not None and other.at > change.at and not _may_last(observed, change, other):
-        return f"it was taken back {duration(other.at - change.at)} later"
+        return f"{TAKEN_BACK} {duration(other.at - change.at)} later"
     if other is not None and other.at <= change.at and not symptoms:
         return "it took back the change before it"
     if details.STAGED in change.details and not symptoms:
@@ -126,6 +129,9 @@ def _why(observed: Observations, change: Change, symptoms: list[Fault], back: Ch
         return NOT_BACK
     if stops_service(observed, change):
         return NOTHING_RUNS
+    if back is not None and back.at > change.at:
+        ago = duration(observed.context.onset - back.at)
+        return f"{TAKEN_BACK} {duration(back.at - change.at)} later, {ago} before the alert"
     if not symptoms:
         return f"the {change.event_type.replace('_', ' ')} came before the alert"
     is_scaling = change.event_type == EventType.SCALE_EVENT
@@ -140,9 +146,10 @@ def _why_scaled(observed: Observations, change: Change, symptoms: list[Fault]) -
     return "its pods fail since" if is_up(change) else "what is left of it fails since"
 
 
-def _terms(observed: Observations, change: Change, symptoms: list[Fault], *, agrees: bool) -> list[Term]:
+def _terms(observed: Observations, change: Change, symptoms: list[Fault], *, agrees: bool, is_left: bool) -> list[Term]:
+    prior = Term(f"{TAKEN_BACK} before the alert", REPLACED_PRIOR)
     terms = [
-        Term("changes cause most incidents", CHANGE_PRIOR),
+        prior if is_left else Term("changes cause most incidents", CHANGE_PRIOR),
         time_term(max(0.0, observed.context.onset - change.at), observed.context.lookback_s),
         distance_term(change.relation),
         symptom_term(agrees=agrees),

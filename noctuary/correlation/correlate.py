@@ -1,6 +1,6 @@
 """From the context of an incident to a diagnosis: gather observations, run the checks, rank what they found."""
 
-from noctuary.correlation.change_checks import under_settings
+from noctuary.correlation.change_checks import TAKEN_BACK, under_settings
 from noctuary.correlation.checks import CHECKS
 from noctuary.correlation.explain import explain
 from noctuary.correlation.fault_checks import SINCE_LATE, goes_on, ran_well_s
@@ -37,7 +37,10 @@ def diagnose(observed: Observations) -> Diagnosis:
     findings = _find(observed)
     since = context.onset - context.lookback_s
     found = [finding for finding in findings if isinstance(finding, Cause) and _reaches_into(finding, since)]
-    ranked = sorted(found, key=lambda cause: (_is_late(cause), -cause.score, -cause.unlimited, -cause.at))
+    ranked = sorted(
+        found,
+        key=lambda each: (_is_late(each), _is_after(each, context.onset), -each.score, -each.unlimited, -each.at),
+    )
     causes = [cause for cause in ranked if cause.score >= context.minimum_score][:MAX_CAUSES]
     aside = [f for f in findings if isinstance(f, SetAside) and f.change.at >= since]
     return Diagnosis(
@@ -80,9 +83,14 @@ def _find(observed: Observations) -> list[Cause | SetAside]:
 
 
 def _is_undecided(causes: list[Cause]) -> bool:
-    """Tell whether the first two are changes of about the same weight, of which neither has a fault of its own."""
+    """Tell whether the first two are changes of about the same weight, of which neither has a fault of its own.
+
+    What was taken back before the alert weighs less than what holds, and both need not be tried.
+    """
     first = causes[:2]
     if len(first) < 2 or any(cause.change is None or (cause.faults and not are_ready(cause)) for cause in first):
+        return False
+    if any(cause.why.startswith(TAKEN_BACK) for cause in first):
         return False
     return first[0].score < LIKELY_SCORE and first[0].score - first[1].score <= SAME_WEIGHT
 
@@ -90,6 +98,12 @@ def _is_undecided(causes: list[Cause]) -> bool:
 def _is_late(cause: Cause) -> bool:
     """Tell whether a rollout after the onset brought it about."""
     return cause.why.startswith(SINCE_LATE)
+
+
+def _is_after(cause: Cause, onset: float) -> bool:
+    """Tell whether nothing but the slack of the clocks puts a change before the onset, and nothing fails since."""
+    is_felt = bool(cause.faults) or cause.score >= LIKELY_SCORE
+    return cause.change is not None and cause.change.at > onset and not is_felt
 
 
 def _reaches_into(cause: Cause, since: float) -> bool:
