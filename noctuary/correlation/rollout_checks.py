@@ -5,7 +5,15 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from noctuary.common.text import duration, plural
-from noctuary.correlation.effects.workloads import SOON_S, has_previous, is_mild, is_restart, same_workload
+from noctuary.correlation.effects.workloads import (
+    SOON_S,
+    has_previous,
+    is_mild,
+    is_restart,
+    moving_tag,
+    reads_nothing,
+    same_workload,
+)
 from noctuary.correlation.explain import Explanation
 from noctuary.correlation.lasting import CLOCK_SLACK_S, DRAIN_S, goes_on_until, is_serving
 from noctuary.correlation.observations import Observations, changes_beside, faults_near
@@ -285,7 +293,13 @@ def _never_started(observed: Observations, change: Change) -> bool:
 
 
 def look_at_configuration(change: Change) -> str:
-    """Return `see its ConfigMap settings`; in general words where nothing, or much, is read."""
+    """Return `see its ConfigMap settings`; in general words where much is read, or nobody knows what.
+
+    Of pods that read none, what else may be new to them: the image that a tag names, and what the logs tell of.
+    """
+    tag = moving_tag(change)
+    if reads_nothing(change):
+        return CONFIGURATION + (f"image: {tag} may have moved" if tag else "logs")
     names = [name for name in change.details.get(details.READS, "").split(", ") if name]
     return CONFIGURATION + (" and ".join(names) if 0 < len(names) <= MAX_READ else "ConfigMaps and Secrets")
 

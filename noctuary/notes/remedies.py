@@ -5,7 +5,7 @@ from noctuary.analyzers.out_of_memory import OutOfMemory
 from noctuary.analyzers.registry import analyzer_of
 from noctuary.common.words import COUNT, is_kind, is_subdomain, plain_value
 from noctuary.correlation.change_checks import NOT_BACK
-from noctuary.correlation.effects.workloads import is_restart
+from noctuary.correlation.effects.workloads import is_restart, moving_tag, reads_nothing
 from noctuary.correlation.scalings import is_by_autoscaler
 from noctuary.correlation.taken_back import is_gone
 from noctuary.models import details
@@ -63,13 +63,21 @@ def _look_besides(advice: Advice, cause: Cause, diagnosis: Diagnosis, standing: 
 
 def _undo(cause: Cause, change: Change, owner: Owner | None, diagnosis: Diagnosis, standing: Standing | None) -> Advice:
     if is_restart(change):
-        return Advice("check the ConfigMaps and Secrets that its new pods have read; to undo a restart changes nothing")
+        return Advice(f"check {_of_restart(change)}; to undo a restart changes nothing")
     if owner is not None:
         is_built_upon = built_upon(change, standing) is not None  # the last commit is another one by now
         back = f"go back to {target_words(change)}"
         advice = change_at_owner(owner, change.subject, back) if is_built_upon else revert_at_owner(owner, change)
         return _with_deletion(advice, pods_to_delete(change, cause.faults, standing))
     return roll_back(change, cause.faults, standing, diagnosis.onset, changes_of(diagnosis))
+
+
+def _of_restart(change: Change) -> str:
+    """Return what may be new to pods whose template is as it was."""
+    tag = moving_tag(change)
+    read = "" if reads_nothing(change) else "the ConfigMaps and Secrets that its new pods have read"
+    image = f"whether tag {tag} names another image by now" if tag else ""
+    return ", and ".join(filter(None, (read, image))) or "in the logs of its new pods what they meet as they start"
 
 
 def _with_deletion(advice: Advice, deletion: str) -> Advice:

@@ -8,6 +8,14 @@ from noctuary.models.diagnosis import Change, Fault, Relation
 SOON_S = 300.0
 """What a rollout brings about shows within minutes; later only while its pods were never ready."""
 
+MOVING_TAGS = frozenset(
+    {
+        *("latest", "stable", "current", "release", "edge", "nightly", "main", "master", "trunk"),
+        *("dev", "develop", "test", "qa", "staging", "prod", "production"),
+    }
+)
+"""Tags that are pushed again for each build, or for each release."""
+
 
 def same_workload(change: Change, fault: Fault) -> bool:
     """Tell whether change and fault are of one workload; a change known by its service only is of all its workloads."""
@@ -25,6 +33,19 @@ def is_restart(change: Change) -> bool:
     """
     is_marked = details.RESTART in change.details or details.CONFIG_CHECKSUM in change.details
     return change.is_rollout and (is_marked or change.details.get(details.CHANGED) == "annotations")
+
+
+def moving_tag(change: Change) -> str:
+    """Return the tag of a rollout's image that is made to name other images in time; a version's tag is none."""
+    image = change.details.get(details.IMAGE, "")
+    name, _, tag = image.rpartition("/")[2].partition(":")
+    told = tag or ("latest" if name else "")
+    return told if "@" not in image and told in MOVING_TAGS else ""
+
+
+def reads_nothing(change: Change) -> bool:
+    """Tell whether the pods of a restart are known to read no ConfigMap and no Secret."""
+    return details.READS_NOTHING in change.details and details.CONFIG_CHECKSUM not in change.details
 
 
 def has_previous(change: Change) -> bool:

@@ -136,6 +136,34 @@ def test_a_restart_names_what_its_pods_read() -> None:
     assert cause.why == "see its ConfigMap settings"
 
 
+NOTHING_READ = {details.RESTART: "1", details.READS_NOTHING: "1"}
+
+
+@pytest.mark.parametrize(
+    ("image", "why"),
+    [
+        ("r.test:5000/pay:latest", "see its image: latest may have moved"),
+        ("r.test:5000/pay", "see its image: latest may have moved"),
+        ("r.test/pay:main", "see its image: main may have moved"),
+        ("r.test/pay:latest@sha256:0a", "see its logs"),
+        ("r.test/pay:2.1", "see its logs"),
+        ("", "see its logs"),
+    ],
+)
+def test_a_restart_of_pods_that_read_nothing_points_to_a_tag_that_moves_else_to_their_logs(
+    image: str, why: str
+) -> None:
+    restarted = rollout(40, facts=NOTHING_READ | {details.IMAGE: image, details.PREVIOUS_IMAGE: image})
+    ready, crashing = diagnose([restarted], [pod("new")]), diagnose([restarted, fault(35, last=0)])
+    assert [each.causes[0].why for each in (ready, crashing)] == [why, f"since its restart; {why}"]
+
+
+def test_a_changed_checksum_tells_of_configuration_whatever_the_template_names() -> None:
+    facts = NOTHING_READ | {details.CONFIG_CHECKSUM: "1", details.IMAGE: "pay:latest"}
+    (cause,) = diagnose([rollout(40, facts=facts)], [pod("new")]).causes
+    assert cause.why == "see its ConfigMaps and Secrets"
+
+
 def test_of_a_new_workload_the_fault_is_named_and_not_that_it_is_new() -> None:
     first = rollout(40)
     first.details = {details.IMAGE: "pay:1", details.TEMPLATE_HASH: "new"}

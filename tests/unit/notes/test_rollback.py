@@ -216,6 +216,22 @@ def test_a_restart_is_not_undone() -> None:
     assert action_of(text)[0].startswith("Do: check the ConfigMaps and Secrets")
 
 
+@pytest.mark.parametrize(
+    ("image", "facts", "checked"),
+    [
+        ("r/web:latest", {}, "the ConfigMaps and Secrets that its new pods have read, and whether tag latest names"),
+        ("r/web", {"reads_nothing": "1"}, "whether tag latest names another image by now; to undo a restart"),
+        ("r/web:3.10", {"reads_nothing": "1"}, "in the logs of its new pods what they meet as they start; to undo"),
+    ],
+)
+def test_after_a_restart_only_that_is_to_be_checked_which_may_be_new(
+    image: str, facts: dict[str, str], checked: str
+) -> None:
+    same = {details.RESTART: "1", details.IMAGE: image, details.PREVIOUS_IMAGE: image}
+    text = note(diagnosis(cause(change(facts=same | facts))), held(14, {13: "old", 14: "new"}))
+    assert action_of(text)[0].startswith(f"Do: check {checked}")
+
+
 OWNERS = [
     (
         {"tool": "argocd", "tool_app": "payments"},

@@ -71,14 +71,14 @@ class ContainerSummary(msgspec.Struct, omit_defaults=True):
 class TemplateSummary(msgspec.Struct, omit_defaults=True):
     """One pod template; containers by name, init containers under `init container <name>`.
 
-    `labels` and `annotations` None: an older version wrote this and did not tell them apart.
+    `labels` and `annotations` None: an older version wrote this and did not tell them apart. `reads` None: not known.
     """
 
     containers: dict[str, ContainerSummary] = {}
     fields: dict[str, str] = {}
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
-    reads: list[str] = []
+    reads: list[str] | None = None
     """The ConfigMaps and Secrets that its pods read, by kind and name."""
 
     def image(self) -> str:
@@ -128,7 +128,7 @@ def _coarse(summary: TemplateSummary) -> TemplateSummary:
             for name, each in containers
         },
         fields={WHOLE: summary.content(), **marks},
-        reads=[name for name in summary.reads if len(name) <= COARSE_CHARACTERS],
+        reads=[name for name in summary.reads or [] if len(name) <= COARSE_CHARACTERS] or None,
     )
 
 

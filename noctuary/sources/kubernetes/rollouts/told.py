@@ -85,14 +85,20 @@ class Rollout(msgspec.Struct, frozen=True):
 
     def _made_anew(self, before: Revision) -> dict[str, str]:
         """Return that the same template only started anew; what else differs, its images tell and nothing more."""
-        return {details.RESTART: "1"} if self.step.revision.is_same_as(before) else {}
+        is_same = self.step.revision.is_same_as(before)
+        return {details.RESTART: "1", **_read_anew(self.step.revision.summary())} if is_same else {}
 
 
 def _differing(old: TemplateSummary, new: TemplateSummary) -> dict[str, str]:
     """Return what a rollout changed; where it only restarted pods, what these have read anew."""
     marks = restart_marks(old, new)
-    reads = {details.READS: ", ".join(new.reads)} if any(marks.values()) else {}
+    reads = _read_anew(new) if any(marks.values()) else {}
     return {details.CHANGED: describe_change(old, new)} | marks | reads
+
+
+def _read_anew(template: TemplateSummary) -> dict[str, str]:
+    """Return which ConfigMaps and Secrets pods that started anew have read, or that there is none."""
+    return {details.READS: ", ".join(template.reads or []), details.READS_NOTHING: "1" if template.reads == [] else ""}
 
 
 def _shown(number: int, revision: Revision) -> str:

@@ -22,6 +22,15 @@ def replica_set(number: int, image: str, minute: int, *, owner: Manifest = OWNER
     return manifest(f"shop-{image}", **own) | {"spec": {"template": template}}
 
 
+def started_anew(number: int, minute: int, **spec: object) -> Manifest:
+    """Return a revision that `kubectl rollout restart` made, whose pods are as those before."""
+    held = replica_set(number, f"shop:1-{number}", minute)
+    marks = {"annotations": {"kubectl.kubernetes.io/restartedAt": str(minute)}}
+    held["spec"]["template"] = {"metadata": marks, "spec": TEMPLATE["spec"] | spec}
+    return held
+
+
+DB = [{"name": "db", "secret": {"secretName": "db"}}]
 LISTED = {"deployments": [WANTS_2], "replicasets": [replica_set(1, "shop:1", 0)]}
 
 CASES = [
@@ -34,6 +43,23 @@ CASES = [
         ],
         change="ADDED",
         listed=LISTED,
+    ),
+    Case(
+        "a restart of pods that read a Secret",
+        started_anew(2, 1, volumes=DB),
+        [
+            {"event_type": "deploy"},
+            {"details.restart": "1", "details.reads": "Secret db", "details.reads_nothing": None},
+        ],
+        change="ADDED",
+        listed={"deployments": [WANTS_2], "replicasets": [started_anew(1, 0, volumes=DB)]},
+    ),
+    Case(
+        "a restart of pods that read nothing",
+        started_anew(2, 1),
+        [{"event_type": "deploy"}, {"details.restart": "1", "details.reads": None, "details.reads_nothing": "1"}],
+        change="ADDED",
+        listed={"deployments": [WANTS_2], "replicasets": [started_anew(1, 0)]},
     ),
     Case("one that its Deployment does not want", replica_set(3, "shop:3", 1), [], listed=LISTED),
     Case(
