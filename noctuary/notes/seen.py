@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from noctuary.common.clock import format_moment
 from noctuary.common.text import clean, duration, plural, shorten
 from noctuary.common.words import disarmed
+from noctuary.correlation.lasting import WELL_S
 from noctuary.correlation.rollout_checks import RAN_WELL
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models import details
@@ -129,6 +130,14 @@ def _times_seen(fault: Fault) -> str:
     return f" ({plural(restarts, 'restart')})" if restarts else ""
 
 
+def _ran_at_first(cause: Cause) -> bool:
+    """Tell whether the pods of a rollout ran for minutes before they failed: something else may be new to them."""
+    faults = [fault for fault in cause.faults if fault.details.get(details.NEVER_READY) != "1"]
+    if cause.change is None or not cause.change.is_rollout or len(faults) < len(cause.faults):
+        return False
+    return min((fault.first for fault in faults), default=0.0) - cause.change.at > WELL_S
+
+
 def _quiet(diagnosis: Diagnosis) -> Iterator[str]:
     if diagnosis.verdict is Verdict.NEVER_SEEN:
         return
@@ -157,7 +166,8 @@ def looked_at(evidence: Evidence) -> list[str]:
 
 
 def _not_watched(diagnosis: Diagnosis) -> Iterator[str]:
-    """Say what is never watched wherever it may be the cause: while none is likely."""
-    is_sure = bool(diagnosis.causes) and diagnosis.causes[0].score >= LIKELY_SCORE
+    """Say what is never watched wherever it may be the cause: while none is likely, or its pods were well at first."""
+    first = diagnosis.causes[0] if diagnosis.causes else None
+    is_sure = first is not None and first.score >= LIKELY_SCORE and not _ran_at_first(first)
     if not is_sure and diagnosis.verdict is not Verdict.NEVER_SEEN:
         yield f"changes of {', '.join(NOT_WATCHED[:-1])} and {NOT_WATCHED[-1]}, which are not watched"

@@ -231,3 +231,15 @@ def test_the_first_line_fits_a_lock_screen(length: int, relation: Relation) -> N
     away = diagnosis(services=[name], dependencies=[name])
     for found in (diagnosis(cause(rolled, why=READY)), away, diagnosis(weak=[cause(rolled, score=0.1)])):
         assert len(note(found, back, status="resolved", resolved_at=ONSET + 9e5).splitlines()[0]) <= HEADLINE_CHARS
+
+
+@pytest.mark.parametrize(
+    ("after_s", "facts", "is_told"),
+    [(10, {}, False), (200, {}, True), (200, {"never_ready": "1"}, False), (200, {"never_ready": "0"}, True)],
+)
+def test_what_is_not_watched_is_told_where_a_rollouts_pods_ran_before_they_failed(
+    after_s: float, facts: dict[str, str], *, is_told: bool
+) -> None:
+    failed = fault(facts=facts, first=ONSET - 240 + after_s, last=ONSET)
+    text = note(diagnosis(cause(change(at=ONSET - 240), failed)))
+    assert ("Not looked at: changes of Services" in text) == is_told
