@@ -23,7 +23,7 @@ def read_alerts(alerts: list[Alert], created_at: float, reopened_at: float | Non
     begin = None if reopened_at is None else reopened_at - REOPENING_SLACK_S
     current = [a for a in alerts if begin is None or time_or(a.created_at, created_at) >= begin]
     if not current:
-        return AlertSummary(len(alerts), first.summary or "")
+        return AlertSummary(len(alerts), first.summary or "", opened_before=time_or(first.created_at, created_at))
     first = min(current, key=lambda alert: time_or(alert.created_at, created_at))
     opened_at = time_or(first.created_at, created_at)
     earliest = opened_at - MAX_ONSET_BEFORE_ALERT_S if begin is None else begin

@@ -94,6 +94,8 @@ class Enricher:
     async def _diagnosed(self, incident: IncidentRow, found: Look, now: float) -> tuple[Evidence, Observations]:
         # A namespace in flames has thousands of events: webhooks are answered meanwhile.
         observed, diagnosis = await asyncio.to_thread(observe_and_diagnose, found.context)
+        if incident.reopened_at is not None and found.alerts.opened_at is None:
+            diagnosis = msgspec.structs.replace(diagnosis, is_of_reopening=True)
         fresh = Evidence(
             diagnosis,
             found.alerts,

@@ -217,6 +217,8 @@ class Diagnosis(msgspec.Struct, frozen=True):
     """Whether several changes came just before the alert and none has a fault of its own: then none is headlined."""
     set_aside_more: int = 0
     """How many changes were set aside beyond the latest ones that are named."""
+    is_of_reopening: bool = False
+    """Whether the onset is that of a reopening, which no alert came with."""
 
 
 WORKLOAD_KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})

@@ -14,6 +14,8 @@ class AlertSummary(msgspec.Struct, frozen=True):
     summary: str = ""
     opened_at: float | None = None
     began_at: float | None = None
+    opened_before: float | None = None
+    """When the first one opened, where none opened since the incident was reopened."""
 
 
 class Clearing(msgspec.Struct, frozen=True):

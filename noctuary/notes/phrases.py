@@ -65,7 +65,7 @@ def sentence(cause: Cause, diagnosis: Diagnosis, limit: int, *, with_symptom: bo
             return f"{said} {cause.why}"
         said += until(cause.faults[0], diagnosis.onset) if with_age else ""
         return said + (_felt(cause, limit) if with_symptom and cause.kind is CauseKind.NODE else "")
-    changed = _change_sentence(cause.change, diagnosis.onset if with_age else None, limit)
+    changed = _change_sentence(cause.change, _age(cause.change, diagnosis) if with_age else "", limit)
     said = as_told(cause.change, changed, limit)
     symptom = _symptom(cause, limit) if with_symptom else ""
     return f"{said}; {symptom}" if symptom else said
@@ -118,12 +118,17 @@ def fault_sentence(fault: Fault, limit: int) -> str:
     return past(told) if fault.is_over else told
 
 
-def _change_sentence(change: Change, onset: float | None, limit: int) -> str:
-    """Return what changed, and how long before the onset where that is given."""
+def _age(change: Change, diagnosis: Diagnosis) -> str:
+    """Return `, 60 s before this alert`."""
+    began = "the reopening" if diagnosis.is_of_reopening else "this alert"
+    return f", {duration(max(0.0, diagnosis.onset - change.at))} before {began}"
+
+
+def _change_sentence(change: Change, when: str, limit: int) -> str:
+    """Return what changed, and `when` behind it."""
     name = shown_name(change, limit)
     if change.relation is Relation.DEPENDENCY:
         name += " (a dependency)"
-    when = f", {duration(max(0.0, onset - change.at))} before this alert" if onset is not None else ""
     if change.is_rollout:
         return f"{name} {_rolled_out(change, limit)}{when}".replace("rolled out, ", "rolled out ")
     if is_deletion(change):

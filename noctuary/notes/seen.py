@@ -32,9 +32,10 @@ def why(evidence: Evidence) -> list[str]:
     lines = [(at, text, f"e{i}") for i, (at, text) in enumerate(told[:MAX_EVIDENCE_LINES], 1)]
     cut = len(told) - len(lines)
     alerts = evidence.alerts
-    if alerts.opened_at is not None:
+    opened_at = alerts.opened_before if alerts.opened_at is None else alerts.opened_at
+    if opened_at is not None:
         began = "" if alerts.began_at is None else f"; its rule began to hold at {_at(alerts.began_at, diagnosis)}"
-        lines.append((alerts.opened_at, f"alert opened: {disarmed(alerts.summary, 120)}{began}", "a1"))
+        lines.append((opened_at, f"alert opened: {disarmed(alerts.summary, 120)}{began}", "a1"))
     shown = sorted(lines, key=lambda line: int(line[0]))
     more = [f"- and {plural(cut, 'line')} more, left out here"] if cut > 0 else []
     return ["Why (UTC)", *(f"- {_at(at, diagnosis)} {text}   [{name}]" for at, text, name in shown), *more]

@@ -51,6 +51,8 @@ async def test_a_reopened_incident_is_diagnosed_from_its_reopening(scene: Scene)
     await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: payments-api was rolled out to 2.4.1"))
     assert await onset(scene, incident) == pytest.approx(time.time(), abs=10)
     assert "Reopened at" in scene.text(incident.id)
+    assert " s before the reopening; " in scene.text(incident.id)
+    assert " alert opened: Errors   [a1]" in scene.text(incident.id)
 
 
 async def test_what_comes_up_after_a_reopening_is_found_by_another_second_look(

@@ -243,3 +243,8 @@ def test_what_is_not_watched_is_told_where_a_rollouts_pods_ran_before_they_faile
     failed = fault(facts=facts, first=ONSET - 240 + after_s, last=ONSET)
     text = note(diagnosis(cause(change(at=ONSET - 240), failed)))
     assert ("Not looked at: changes of Services" in text) == is_told
+
+
+def test_ages_are_told_before_a_reopening_that_no_alert_came_with() -> None:
+    said = first_line(diagnosis(cause(change()), is_of_reopening=True))
+    assert said == "Likely cause: web was rolled out to 3.11, 60 s before the reopening."
