@@ -35,6 +35,9 @@ def diagnose(observed: Observations) -> Diagnosis:
     """Return the diagnosis of what was observed, for those who read the observations besides."""
     context = observed.context
     findings = _find(observed)
+    are_own_read = context.pods is not None and not any(
+        s.closed for s in context.services if s.relation is Relation.OWN
+    )
     since = context.onset - context.lookback_s
     found = [finding for finding in findings if isinstance(finding, Cause) and _reaches_into(finding, since)]
     ranked = sorted(
@@ -48,15 +51,15 @@ def diagnose(observed: Observations) -> Diagnosis:
         onset=context.onset,
         since=since,
         services=[s.name for s in context.services if s.relation is Relation.OWN],
-        dependencies=[s.name for s in context.services if s.relation is Relation.DEPENDENCY],
+        dependencies=[s.name for s in context.services if s.relation is Relation.DEPENDENCY and not s.closed],
         causes=causes,
         weak=[cause for cause in ranked if cause.score < context.minimum_score][:MAX_CAUSES],
         set_aside=sorted(aside, key=lambda a: -a.change.at)[:MAX_SET_ASIDE],
         set_aside_more=max(0, len(aside) - MAX_SET_ASIDE),
         events_seen=len(observed.changes) + sum(len(f.event_ids) for f in [*observed.faults, *observed.node_faults]),
         last_event_at=context.last_event_at,
-        pods_ready=None if context.pods is None else sum(pod.is_ready for pod in observed.own_pods),
-        pods_total=None if context.pods is None else len(observed.own_pods),
+        pods_ready=sum(pod.is_ready for pod in observed.own_pods) if are_own_read else None,
+        pods_total=len(observed.own_pods) if are_own_read else None,
         background=observed.background[:MAX_BACKGROUND],
         ran_well_s=ran_well_s(observed, causes[0]) if causes else None,
         is_undecided=_is_undecided(causes),

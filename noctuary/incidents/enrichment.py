@@ -13,6 +13,7 @@ from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.incidents.alerts import onset_of, read_alerts
 from noctuary.incidents.evidence.answers import is_better, with_former, with_read
 from noctuary.incidents.evidence.clearing import find_clearing, services_of_cause
+from noctuary.incidents.evidence.closed import closed_services, not_open
 from noctuary.incidents.evidence.limits import within_limits
 from noctuary.incidents.evidence.nodes import blamed_nodes, nodes_as_they_are, troubled_nodes
 from noctuary.incidents.evidence.sight import NO_SIGHT, Sight
@@ -100,7 +101,7 @@ class Enricher:
             diagnosis,
             found.alerts,
             found.gaps,
-            limits=self._sight.limits(found.context.services),
+            limits=[*not_open(found.context.services), *self._sight.limits(found.context.services)],
             standing=await self._standing(diagnosis, observed, found),
             clearing=find_clearing(diagnosis, observed, found.live) if incident.status == "resolved" else None,
             service_id=incident.service_id,
@@ -238,8 +239,10 @@ class Enricher:
             log.exception("Live objects could not be understood")
             gaps.append("the cluster as it is now, because it could not be understood")
             return None
-        gaps.extend(view.gaps if view else [])
-        return view
+        if view is None:
+            return None
+        gaps.extend(view.gaps)
+        return msgspec.structs.replace(view, unread_services=[*view.unread_services, *closed_services(services)])
 
 
 def _observe(context: IncidentContext, since: float) -> Observations:

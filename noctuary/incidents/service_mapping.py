@@ -15,8 +15,7 @@ def resolve_services(record: RoutingRecord, service_id: str, service_name: str) 
     own = [_view(record, mapping, Relation.OWN) for mapping in mappings]
     names = {view.name for view in own}
     depends_on = dict.fromkeys(name for mapping in mappings for name in mapping.depends_on if name not in names)
-    namespaces = list(dict.fromkeys(namespace for view in own for namespace in view.namespaces))
-    return own + [_dependency(record, name, namespaces) for name in depends_on]
+    return own + [_dependency(record, name, own) for name in depends_on]
 
 
 def own_mappings(record: RoutingRecord, service_id: str, service_name: str) -> list[ServiceMapping]:
@@ -34,11 +33,18 @@ def kubernetes_name(service_name: str) -> str:
     return _NOT_IN_NAMES.sub("-", service_name.lower()).strip("-.")[:MAX_NAME_CHARS]
 
 
-def _dependency(record: RoutingRecord, name: str, namespaces: list[str]) -> ServiceView:
+def _dependency(record: RoutingRecord, name: str, own: list[ServiceView]) -> ServiceView:
+    """Return a dependency as it is mapped; one that nobody mapped is looked for beside what depends on it."""
     mapping = next((m for m in record.services if m.name == name), None)
-    return _view(record, mapping or ServiceMapping(name=name, namespaces=namespaces), Relation.DEPENDENCY)
+    if mapping is None:
+        namespaces = list(dict.fromkeys(namespace for view in own for namespace in view.namespaces))
+        closed = {namespace: why for view in own for namespace, why in view.closed.items()}
+        mapping = ServiceMapping(name=name, namespaces=namespaces, closed=closed)
+    return _view(record, mapping, Relation.DEPENDENCY)
 
 
 def _view(record: RoutingRecord, mapping: ServiceMapping, relation: Relation) -> ServiceView:
-    namespaces = mapping.namespaces or [record.namespace]
-    return ServiceView(mapping.name, relation, record.namespace, list(namespaces), mapping.match_labels)
+    """Return a mapping as a service: one of no namespace is looked for in none, since none of them consents."""
+    return ServiceView(
+        mapping.name, relation, record.namespace, list(mapping.namespaces), mapping.match_labels, mapping.closed
+    )

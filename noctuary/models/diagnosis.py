@@ -41,6 +41,8 @@ class ServiceView(msgspec.Struct, frozen=True):
     tenant: str
     namespaces: list[str]
     match_labels: dict[str, str] = {}
+    closed: dict[str, str] = {}
+    """Namespaces that it is mapped to and nobody may look at, and why."""
 
 
 class PodView(msgspec.Struct, frozen=True):

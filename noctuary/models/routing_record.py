@@ -44,13 +44,17 @@ class SigningSecret(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ServiceMapping(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Which workload a PagerDuty service is; `namespaces` holds only those whose consent was checked."""
+    """Which workload a PagerDuty service is; `namespaces` holds only those whose consent was checked, maybe none.
+
+    `closed` holds the mapped ones that are left out, and why: `no consent`.
+    """
 
     name: str
     pagerduty_service_id: str | None = None
     match_labels: dict[str, str] = {}
     namespaces: list[str] = []
     depends_on: list[str] = []
+    closed: dict[str, str] = {}
 
 
 class Scope(msgspec.Struct, frozen=True, omit_defaults=True):

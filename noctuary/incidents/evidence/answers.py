@@ -74,7 +74,7 @@ def _is_still(fault: Fault, old: Fault) -> bool:
 
 def _gaps(evidence: Evidence) -> set[str]:
     """Return what was not looked at, without the numbers that differ from look to look."""
-    return {_NUMBERS.sub("", gap) for gap in evidence.gaps}
+    return {_NUMBERS.sub("", gap) for gap in (*evidence.gaps, *evidence.limits)}
 
 
 def _is_same(old: Cause, new: Cause) -> bool:

@@ -1,5 +1,6 @@
 """What should be: the record, the webhook Secret and the route of one integration. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,7 +77,8 @@ def compile_desired(
     route = plan_route(observed, webhook, policy, backend)
     parts = _webhook_parts(observed, webhook, route.host, fresh) if webhook is not None else _WebhookParts()
     key = next_ingest_key(observed, fresh)
-    refused = rules.refused_namespaces(spec, integration.namespace, observed.consents, observed.unwatched, policy)
+    closed = rules.refused_namespaces(spec, integration.namespace, observed.consents, observed.unwatched, policy)
+    refused = rules.why_refused(closed, observed.unwatched, observed.missing)
     api_problem = rules.api_problem(spec, policy) if spec.writes_notes else None
     from_problem = rules.from_problem(spec) if spec.writes_notes else None
     may_write = api_problem is None and from_problem is None
@@ -107,7 +109,7 @@ def compile_desired(
         route_problem=route.problem,
         api_problem=api_problem,
         from_problem=from_problem,
-        consent_problem=rules.consent_problem(refused, integration.namespace, observed.unwatched, observed.missing),
+        consent_problem=rules.consent_problem(closed, integration.namespace, observed.unwatched, observed.missing),
         due_at=min(parts.due_at, default=None),
     )
 
@@ -141,7 +143,7 @@ def _due_times(settings: Token, token: TokenState, others: list[float | None]) -
     return [at for at in (*times, *others, rotation_due_at(settings, token.rotated_at)) if at is not None]
 
 
-def _mappings(spec: IntegrationSpec, own: str, refused: list[str]) -> list[ServiceMapping]:
+def _mappings(spec: IntegrationSpec, own: str, refused: Mapping[str, str]) -> list[ServiceMapping]:
     """Map services; the namespaces are written out, so that an empty list means that none consented."""
     return [
         ServiceMapping(
@@ -150,6 +152,7 @@ def _mappings(spec: IntegrationSpec, own: str, refused: list[str]) -> list[Servi
             match_labels=dict(service.selector.match_labels) if service.selector else {},
             namespaces=[each for each in service.namespaces or [own] if each not in refused],
             depends_on=list(service.depends_on),
+            closed={each: refused[each] for each in service.namespaces if each in refused},
         )
         for service in spec.services
     ]

@@ -152,6 +152,12 @@ def refused_namespaces(
     )
 
 
+def why_refused(refused: list[str], unwatched: Collection[str], missing: Collection[str]) -> dict[str, str]:
+    """Return in two words, for notes, why each namespace is left out."""
+    why = {"not watched": unwatched, "no such namespace": missing}
+    return {each: next((word for word, names in why.items() if each in names), "no consent") for each in refused}
+
+
 def consent_problem(
     refused: list[str], own: str, unwatched: Collection[str], missing: Collection[str]
 ) -> Problem | None:

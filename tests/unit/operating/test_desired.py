@@ -42,6 +42,22 @@ def test_a_field_of_the_spec_is_in_the_record(wanted: dict[str, object], field: 
     assert getattr(record_of(**wanted), field) == value
 
 
+def test_a_namespace_that_is_left_out_is_in_the_record_with_why() -> None:
+    names = ["team", "open", "closed", "unwatched", "gone"]
+    spec = parse_spec({"direction": "outbound", "services": [{"name": "api", "namespaces": names}]})
+    observed = Observed(
+        Integration("uid", "team", "payments", 1, 0.0, 1, False, spec, None, IntegrationStatus()),
+        0.0,
+        "uid",
+        consents={"open": True, "unwatched": True},
+        unwatched=frozenset(["unwatched"]),
+        missing=frozenset(["gone"]),
+    )
+    (service,) = compile_desired(observed, spec, POLICY, BACKEND, lambda: "n" * 43).record.services
+    assert service.namespaces == ["team", "open"]
+    assert service.closed == {"closed": "no consent", "unwatched": "not watched", "gone": "no such namespace"}
+
+
 @pytest.mark.parametrize("address", ["bö@example.com", "bot@exämple.com", "b\x00t@example.com", "bot@example.com\x7f"])
 def test_a_from_that_no_header_can_carry_is_in_no_record_and_nothing_is_sent(address: str) -> None:
     record = record_of(**{"from": address})
