@@ -35,9 +35,8 @@ def diagnose(observed: Observations) -> Diagnosis:
     """Return the diagnosis of what was observed, for those who read the observations besides."""
     context = observed.context
     findings = _find(observed)
-    are_own_read = context.pods is not None and not any(
-        s.closed for s in context.services if s.relation is Relation.OWN
-    )
+    own = [service for service in context.services if service.relation is Relation.OWN]
+    are_own_read = context.pods is not None and not any(service.closed for service in own)
     since = context.onset - context.lookback_s
     found = [finding for finding in findings if isinstance(finding, Cause) and _reaches_into(finding, since)]
     ranked = sorted(
@@ -50,7 +49,7 @@ def diagnose(observed: Observations) -> Diagnosis:
         verdict=_verdict(observed, causes),
         onset=context.onset,
         since=since,
-        services=[s.name for s in context.services if s.relation is Relation.OWN],
+        services=[service.name for service in own],
         dependencies=[s.name for s in context.services if s.relation is Relation.DEPENDENCY and not s.closed],
         causes=causes,
         weak=[cause for cause in ranked if cause.score < context.minimum_score][:MAX_CAUSES],

@@ -13,7 +13,7 @@ from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.incidents.alerts import onset_of, read_alerts
 from noctuary.incidents.evidence.answers import is_better, with_former, with_read
 from noctuary.incidents.evidence.clearing import find_clearing, services_of_cause
-from noctuary.incidents.evidence.closed import closed_services, not_open
+from noctuary.incidents.evidence.closed import closed_services, not_open, open_of, with_told
 from noctuary.incidents.evidence.limits import within_limits
 from noctuary.incidents.evidence.nodes import blamed_nodes, nodes_as_they_are, troubled_nodes
 from noctuary.incidents.evidence.sight import NO_SIGHT, Sight
@@ -90,7 +90,8 @@ class Enricher:
         kept = with_read(known, fresh)
         if fresh.diagnosis.causes == known.diagnosis.causes:
             return msgspec.structs.replace(kept, standing=fresh.standing)
-        return msgspec.structs.replace(kept, standing=await self._standing(known.diagnosis, observed, found))
+        standing = await self._standing(known.diagnosis, observed, found, known.standing)
+        return msgspec.structs.replace(kept, standing=standing)
 
     async def _diagnosed(self, incident: IncidentRow, found: Look, now: float) -> tuple[Evidence, Observations]:
         # A namespace in flames has thousands of events: webhooks are answered meanwhile.
@@ -102,7 +103,7 @@ class Enricher:
             found.alerts,
             found.gaps,
             limits=[*not_open(found.context.services), *self._sight.limits(found.context.services)],
-            standing=await self._standing(diagnosis, observed, found),
+            standing=await self._standing(diagnosis, observed, found, None),
             clearing=find_clearing(diagnosis, observed, found.live) if incident.status == "resolved" else None,
             service_id=incident.service_id,
             service_name=incident.service_name,
@@ -111,14 +112,19 @@ class Enricher:
         )
         return fresh, observed
 
-    async def _standing(self, diagnosis: Diagnosis, observed: Observations, found: Look) -> Standing:
+    async def _standing(
+        self, diagnosis: Diagnosis, observed: Observations, found: Look, known: Standing | None
+    ) -> Standing:
         """Tell what holds, with the revisions that the live view showed; where it failed nothing more is read."""
         has_failed = found.live is None and self._sight.live is not None
         reader = None if has_failed else self._sight.revisions
         seen = found.live.revisions if found.live is not None else []
-        revisions = await read_revisions(reader, blamed_workloads(diagnosis), found.deadline, seen)
+        blamed = blamed_workloads(diagnosis)
+        services = found.context.services
+        revisions = await read_revisions(reader, open_of(blamed, services), found.deadline, seen)
         nodes = await self._nodes(blamed_nodes(diagnosis), found.context.nodes, found.deadline)
-        return find_standing(diagnosis, observed.changes, revisions, found.live, nodes)
+        fresh = find_standing(diagnosis, observed.changes, revisions, found.live, nodes)
+        return with_told(fresh, known, blamed, services)
 
     async def _look(
         self, record: RoutingRecord, incident: IncidentRow, now: float, known_alerts: AlertSummary | None
@@ -164,6 +170,7 @@ class Enricher:
             record, known.service_id or incident.service_id, known.service_name or incident.service_name
         )
         diagnosis, deadline = known.diagnosis, self._deadline()
+        blamed = blamed_workloads(diagnosis)
         is_resolved = incident.status == "resolved"
         cleared = services_of_cause(diagnosis, services) if is_resolved else []
         shown = [*cleared, *(each for each in services_of_broken(diagnosis, services) if each not in cleared)]
@@ -171,7 +178,7 @@ class Enricher:
         events, live, revisions = await asyncio.gather(
             self._window(services, begin, now, []),
             self._live(shown, [], deadline),
-            read_revisions(self._sight.revisions, blamed_workloads(diagnosis), deadline),
+            read_revisions(self._sight.revisions, open_of(blamed, services), deadline),
         )
         nodes = await self._nodes(blamed_nodes(diagnosis), live.nodes if live else [], deadline)
         told = [*(live.events if live else []), *rollouts_of(revisions)]
@@ -184,9 +191,10 @@ class Enricher:
             ignored_reasons=list(self._sight.ignored_reasons),
         )
         observed = await asyncio.to_thread(_observe, context, begin)
+        standing = find_standing(diagnosis, observed.changes, revisions, live, nodes)
         return msgspec.structs.replace(
             known,
-            standing=find_standing(diagnosis, observed.changes, revisions, live, nodes),
+            standing=with_told(standing, known.standing, blamed, services),
             clearing=find_clearing(diagnosis, observed, live) if is_resolved else None,
         )
 

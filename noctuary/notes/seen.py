@@ -162,7 +162,8 @@ def looked_at(evidence: Evidence) -> list[str]:
         text += f", {plural(diagnosis.pods_total, 'pod')} live ({diagnosis.pods_ready} ready)"
     if diagnosis.last_event_at and diagnosis.last_event_at < diagnosis.since and not diagnosis.events_seen:
         text += f", the last event was {duration(diagnosis.onset - diagnosis.last_event_at)} before the alert"
-    gaps = [*evidence.gaps, *evidence.limits, *_not_watched(diagnosis)]
+    closed = evidence.standing.closed if evidence.standing is not None else []
+    gaps = dict.fromkeys([*evidence.gaps, *evidence.limits, *closed, *_not_watched(diagnosis)])
     return [text + ".", *(f"Not looked at: {clean(gap, 200)}." for gap in gaps)]
 
 
