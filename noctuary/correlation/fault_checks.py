@@ -8,7 +8,7 @@ from noctuary.correlation.effects.rollouts import rollout_explains
 from noctuary.correlation.effects.workloads import SOON_S, is_mild, is_restart, same_workload, shows_no_trouble
 from noctuary.correlation.explain import Explanation
 from noctuary.correlation.lasting import BACKGROUND_S, CLOCK_SLACK_S, ended_at
-from noctuary.correlation.observations import Observations, changes_near
+from noctuary.correlation.observations import Observations, changes_near, is_late
 from noctuary.correlation.rollout_checks import look_at_configuration
 from noctuary.correlation.score import (
     ACTIVE_S,
@@ -55,6 +55,7 @@ def bad_node(observed: Observations, explanation: Explanation) -> Iterator[Cause
             symptom_term(agrees=is_felt),
         ]
         limit = POSSIBLE_LIMIT if bad.is_over and bad.last < observed.context.onset else 1.0
+        limit = LATE_LIMIT if is_late(bad, observed.context) else limit
         yield Cause(
             CauseKind.NODE, _felt_by(bad, symptoms, here, observed), terms, faults=[bad, *symptoms], limit=limit
         )
@@ -139,7 +140,7 @@ def _terms(observed: Observations, fault: Fault, *, agrees: bool) -> list[Term]:
 def _limit(observed: Observations, fault: Fault, late: str, *, is_felt: bool) -> float:
     if shows_no_trouble(observed, fault) or _is_beside(observed, fault):
         return DOUBTFUL_LIMIT
-    if late:
+    if late or is_late(fault, observed.context):
         return LATE_LIMIT
     return POSSIBLE_LIMIT if _is_at_most_possible(observed, fault, is_felt=is_felt) else 1.0
 

@@ -154,7 +154,7 @@ def _by_service(pods: list[PodView], context: IncidentContext) -> dict[str, list
 
 def _faults(placed: list[Placed], changes: list[Change], context: IncidentContext) -> list[Fault]:
     seen = what_was_seen(context)
-    latest = context.onset + LATE_FAULT_S
+    latest = _latest(context)
     timely = [p for p in placed if p.event.timestamp <= latest or p.analyzer.is_state]
     kept = [as_it_began(p, seen) for p in timely if not is_passing(p, seen)]
     return group_episodes(kept, changes, seen)
@@ -166,15 +166,28 @@ def _node_faults(
     """Return what is wrong with the nodes of the service; with any node where its pods find none."""
     nodes = {pod.node for pod in own_pods} | {p.event.object.node for p in placed if p.event.object} - {""}
     homeless = any(p.analyzer.asks_for_nodes for p in placed)
-    views = {node.name: node for node in context.nodes}
+    views, latest = {node.name: node for node in context.nodes}, _latest(context)
     found = [
         node_as_seen(Placed(event, "", Relation.NODE, registry.recognise(event)), views)
         for event in events
         if is_node_event(event)
-        and event.timestamp <= context.onset + LATE_FAULT_S
+        and event.timestamp <= latest
         and (homeless or (event.object is not None and event.object.name in nodes))
     ]
     return group_episodes(found, [])
+
+
+def _latest(context: IncidentContext) -> float:
+    """Return until when what begins is of this incident: it is told of what fails as it comes, however old it is."""
+    return max(context.onset, context.began_at) + LATE_FAULT_S
+
+
+def is_late(fault: Fault, context: IncidentContext) -> bool:
+    """Tell whether a fault began so long after the onset that it cannot be what the alert was about.
+
+    Nobody knows since when a state lasts that is only seen.
+    """
+    return not registry.analyzer_of(fault).is_state and fault.first > context.onset + LATE_FAULT_S
 
 
 def _is_change(placed: Placed) -> bool:

@@ -12,16 +12,23 @@ MAX_ONSET_BEFORE_ALERT_S = 6 * 3600
 """A sender's start time much older than its alert belongs to an earlier episode."""
 REOPENING_SLACK_S = 5.0
 """An alert that opened an incident anew may be dated a moment before the reopening."""
+MAX_ALERT_BEFORE_INCIDENT_S = 3600
+"""An alert so much older than its incident came with another one that was merged into it; a paused one waits less."""
 MAX_ALERTS_READ = 100
 
 
 def read_alerts(alerts: list[Alert], created_at: float, reopened_at: float | None = None) -> AlertSummary:
-    """Sum up the alerts of an incident that was created at `created_at`; those of before a reopening set no time."""
+    """Sum up the alerts of an incident that was created at `created_at`; those of before a reopening set no time.
+
+    Nor do those of long before the incident, where one is younger.
+    """
     if not alerts:
         return AlertSummary()
     first = min(alerts, key=lambda alert: time_or(alert.created_at, created_at))
     begin = None if reopened_at is None else reopened_at - REOPENING_SLACK_S
-    current = [a for a in alerts if begin is None or time_or(a.created_at, created_at) >= begin]
+    oldest = created_at - MAX_ALERT_BEFORE_INCIDENT_S if begin is None else begin
+    current = [alert for alert in alerts if time_or(alert.created_at, created_at) >= oldest]
+    current = current if current or begin is not None else alerts
     if not current:
         return AlertSummary(len(alerts), first.summary or "", opened_before=time_or(first.created_at, created_at))
     first = min(current, key=lambda alert: time_or(alert.created_at, created_at))

@@ -156,6 +156,7 @@ class Enricher:
             ignored_reasons=list(self._sight.ignored_reasons),
             unread_services=live.unread_services if live else None,
             nodes=nodes,
+            began_at=incident.began_at,
         )
         context = await asyncio.to_thread(within_limits, context, since, cuts)
         return Look(context, alerts, live, gaps + [str(cut) for cut in cuts], deadline)

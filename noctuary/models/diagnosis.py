@@ -82,6 +82,8 @@ class IncidentContext(msgspec.Struct, frozen=True):
     """Services whose pods were not read live; None: not known which."""
     nodes: list[NodeView] = []
     """The nodes that were read live; of others only what was stored is known."""
+    began_at: float = 0.0
+    """When the incident itself began, which may be hours after the onset that its alerts tell; 0: as the onset."""
 
 
 class Subject(msgspec.Struct, frozen=True):

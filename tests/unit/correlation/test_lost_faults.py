@@ -11,7 +11,7 @@ from noctuary.correlation.score import LATE_LIMIT, LIKELY_SCORE
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.models.diagnosis import IncidentContext, PodView
-from testbed.correlation_world import ONSET, OWN, POSTGRES, diagnose, fault, named, pod, posted, rollout, scaling
+from testbed.correlation_world import ONSET, OWN, POSTGRES, diagnose, fault, named, node, pod, posted, rollout, scaling
 
 
 class Case(NamedTuple):
@@ -125,3 +125,21 @@ def test_a_pod_finds_no_node_because_the_one_before_it_was_ended(reason: str, at
     diagnosis = diagnose([fault(at, reason, "old"), waits], [pod("old", 1, ready=False, on="", age=58)])
     assert named(diagnosis) == blamed
     assert diagnosis.causes[0].score >= LIKELY_SCORE
+
+
+LONG_AFTER = 5 * 3600.0
+COMING_LATE = {
+    "a crash since a rollout of long after the onset": [rollout(15 - LONG_AFTER), fault(10 - LONG_AFTER)],
+    "a crash of long after the onset": [fault(10 - LONG_AFTER)],
+    "a node that went down long after the onset": [node(10 - LONG_AFTER), fault(5 - LONG_AFTER, "NodeLost")],
+}
+
+
+@pytest.mark.parametrize("events", COMING_LATE.values(), ids=COMING_LATE)
+def test_what_fails_as_the_incident_comes_is_told_and_never_likely_to_have_caused_the_alert_of_before(
+    events: list[ContextEvent],
+) -> None:
+    told = diagnose(events, [pod("new", ready=False, on="node-7")], began_at=ONSET + LONG_AFTER)
+    assert told.causes[0].faults
+    assert told.causes[0].score <= LATE_LIMIT
+    assert named(diagnose(events, [pod("new", on="node-7")])) == "nothing_relevant"
