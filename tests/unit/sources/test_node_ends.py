@@ -1,16 +1,24 @@
 """What the watch of nodes tells of a node that is missing, or well again, when all are listed anew."""
 
-import msgspec
+from types import SimpleNamespace
 
+import msgspec
+import pytest
+
+from noctuary.common import clock
+from noctuary.common.clock import parse_time
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
+from noctuary.sources.kubernetes.kinds import nodes
 from noctuary.sources.kubernetes.kinds.nodes import Node, NodeSink
 from noctuary.sources.kubernetes.namespace_watches import ROLLOUT_KINDS
 from noctuary.sources.kubernetes.rollouts.tracker import RolloutTracker
 from noctuary.sources.kubernetes.watched_kind import SinkContext
 from noctuary.store.changes import Mutation
-from tests.unit.sources.cases.nodes import LATER, node
-from tests.unit.sources.watched_case import Manifest
+from tests.unit.sources.cases.nodes import LATER, TAINT, cordoned, node
+from tests.unit.sources.watched_case import AT, Manifest
+
+BEGAN = parse_time(AT)
 
 
 class Offers:
@@ -25,11 +33,16 @@ class Offers:
 
 def told_of(*lists: list[Manifest]) -> list[list[str]]:
     """Return by offer what it tells of each trouble: `gone`, `ended`, or an empty word where it goes on."""
+    return [[_word(event) for event in events] for events in offered(*lists)]
+
+
+def offered(*lists: list[Manifest]) -> list[list[ContextEvent]]:
+    """Return what is offered of each list."""
     queue = Offers()
     sink = NodeSink(SinkContext(queue, RolloutTracker(queue, [], ROLLOUT_KINDS)))
     for each in lists:
         sink.on_list([msgspec.json.decode(msgspec.json.encode(raw), type=Node) for raw in each])
-    return [[_word(event) for event in events] for events in queue.made]
+    return queue.made
 
 
 def _word(event: ContextEvent) -> str:
@@ -47,3 +60,19 @@ def test_a_node_that_is_listed_as_well_again_is_over_its_trouble_once() -> None:
 
 def test_a_node_that_is_listed_as_it_was_tells_nothing_more() -> None:
     assert told_of([node("Ready", "False")], [node("Ready", "False")]) == [[""]]
+
+
+def test_a_cordon_that_is_seen_to_come_is_not_as_old_as_the_node_and_is_told_once_while_nothing_dates_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    moments = iter([BEGAN + 600.4, BEGAN + 900.0])
+    monkeypatch.setattr(nodes, "clock", SimpleNamespace(now=lambda: next(moments)))
+    ((event,),) = offered([node("Ready", "True")], [cordoned()], [cordoned()])
+    assert (event.new_value, event.timestamp, _word(event)) == ("NodeUnschedulable", BEGAN + 600, "")
+
+
+def test_a_cordon_is_told_once_where_its_taint_comes_a_moment_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: parse_time(LATER) + 0.4)
+    tainted = cordoned() | {"spec": {"unschedulable": True, "taints": [TAINT]}}
+    ((event,),) = offered([node("Ready", "True")], [cordoned()], [tainted])
+    assert event.timestamp == parse_time(LATER)

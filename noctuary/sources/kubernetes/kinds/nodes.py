@@ -79,6 +79,8 @@ class NodeSink(FaultSink[Node]):
         self._nodes = context.nodes
         self._wrong: dict[str, list[ContextEvent]] = {}
         """By uid, what was wrong with a node when it was last seen."""
+        self._cordoned: dict[str, float] = {}
+        """By uid, when a node was first seen to take no pods; 0: it takes some."""
 
     def on_list(self, objects: list[Node]) -> None:
         """Handle the complete list."""
@@ -87,6 +89,7 @@ class NodeSink(FaultSink[Node]):
         listed = {node.metadata.uid for node in objects}
         for uid in [uid for uid in self._wrong if uid not in listed]:
             self._queue.offer(_gone(self._wrong.pop(uid)), [], is_live=False)
+        self._cordoned = {uid: at for uid, at in self._cordoned.items() if uid in listed}
         super().on_list(objects)
 
     def on_event(self, change: ChangeType, obj: Node) -> None:
@@ -100,29 +103,45 @@ class NodeSink(FaultSink[Node]):
         """Forget a node that is gone."""
         self._nodes.pop(obj.metadata.name, None)
         self._wrong.pop(obj.metadata.uid, None)
+        self._cordoned.pop(obj.metadata.uid, None)
         super().forget(obj)
 
     def _told(self, node: Node) -> list[ContextEvent]:
         """Return what is wrong with a node, and what of the last time has ended since."""
-        wrong, before = node_faults(node), self._wrong.pop(node.metadata.uid, [])
+        wrong, before = node_faults(node, self._cordon_seen_at(node)), self._wrong.pop(node.metadata.uid, [])
         if wrong:
             self._wrong[node.metadata.uid] = wrong
         now_wrong, well = {event.dedup_key for event in wrong}, _well_since(node)
         over = [event for event in before if event.dedup_key not in now_wrong]
         return [*wrong, *(_ended(event, well.get(event.details[details.REASON]) or clock.now()) for event in over)]
 
+    def _cordon_seen_at(self, node: Node) -> float:
+        """Return when a node that took pods was first seen to take none, to the second as a taint is; 0: not known."""
+        uid = node.metadata.uid
+        if not node.spec.unschedulable:
+            self._cordoned[uid] = 0.0
+        elif self._cordoned.get(uid) == 0.0:
+            self._cordoned[uid] = float(int(clock.now()))
+        return self._cordoned.get(uid, 0.0)
+
 
 NODES = WatchedKind(api=CORE, resource="nodes", kind=Node, make_sink=NodeSink, is_namespaced=False)
 
 
-def node_faults(node: Node) -> list[ContextEvent]:
-    """Return an event for each bad condition, and for a cordon; each time one turns bad is an event of its own."""
+def node_faults(node: Node, cordon_seen_at: float = 0.0) -> list[ContextEvent]:
+    """Return an event for each bad condition, and for a cordon; each time one turns bad is an event of its own.
+
+    A cordon that nothing dates is of when it was seen, where it was seen to come.
+    """
     found = [
         _event(node, reason, seconds(condition.last_transition_time), f"{condition.reason}: {condition.message}")
         for condition, reason, is_bad in _judged(node)
         if is_bad
     ]
-    return [*found, _event(node, CORDONED, _cordoned_at(node), "")] if node.spec.unschedulable else found
+    if not node.spec.unschedulable:
+        return found
+    at = _cordoned_at(node) or cordon_seen_at or seconds(node.metadata.creation_timestamp)
+    return [*found, _event(node, CORDONED, at, "")]
 
 
 def node_ref(name: str, uid: str) -> ObjectRef:
@@ -163,9 +182,9 @@ def _gone(events: list[ContextEvent]) -> list[ContextEvent]:
 
 
 def _cordoned_at(node: Node) -> float:
-    """Return when a node was cordoned: by its controller's taint, else by who wrote it; else since it exists."""
+    """Return when a node was cordoned: by its controller's taint, else by who wrote it; 0 where neither tells."""
     added = max((seconds(taint.time_added) for taint in node.spec.taints if taint.key == _CORDON_TAINT), default=0.0)
-    return added or last_write(node.metadata, _CORDON_FIELD).at or seconds(node.metadata.creation_timestamp)
+    return added or last_write(node.metadata, _CORDON_FIELD).at
 
 
 def _event(node: Node, reason: str, at: float, message: str) -> ContextEvent:
