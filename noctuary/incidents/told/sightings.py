@@ -90,8 +90,10 @@ def sighting_of_event(event: WebhookEvent, data: IncidentData) -> Sighting:
 
 def _reopened_at(event: WebhookEvent, data: IncidentData, created_at: float) -> float | None:
     """Read when an incident was last reopened; the event of a reopening tells it by its own time, too."""
-    otherwise = event.occurred_at if event.event_type == "incident.reopened" else 0.0
-    at = min(time_or(data.reopened_at, otherwise), event.occurred_at)
+    is_reopening = event.event_type == "incident.reopened"
+    at = min(time_or(data.reopened_at, event.occurred_at if is_reopening else 0.0), event.occurred_at)
+    if is_reopening and event.occurred_at - at < 1:
+        at = event.occurred_at  # the incident's own field is cut to the second, and would be before its resolution
     return at if at > created_at else None
 
 

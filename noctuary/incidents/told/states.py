@@ -104,8 +104,10 @@ def _is_newer(row: IncidentRow, seen: Sighting) -> bool:
         return True
     if seen.asked_at > row.last_event_at + SETTLED_S:  # all has arrived by then: the list knows what holds
         return seen.status != row.status
-    if not seen.is_exact and seen.status == "resolved" and (row.reopened_at or 0.0) >= seen.at:
-        return False  # cut to the second: it was reopened in the same one
+    if seen.status == "resolved" and (row.reopened_at or 0.0) >= seen.at:
+        return False  # it was reopened in the same second or, as webhooks tell it, in the same millisecond
+    if row.status == "resolved" and seen.reopened_at == seen.at == row.last_event_at:
+        return True
     precision_s = 0.0 if seen.is_exact else LISTING_PRECISION_S
     return seen.at + precision_s >= row.last_event_at and RANK[seen.status] > RANK.get(row.status, 0)
 
@@ -123,11 +125,16 @@ def _fill_in(row: IncidentRow, seen: Sighting, *, is_newer: bool) -> None:
     _begin(row, seen)
     if seen.reopened_at is not None and seen.reopened_at > (row.reopened_at or 0.0) + SAME_REOPENING_S:
         row.reopened_at = seen.reopened_at
-    if seen.acknowledged_at is not None and (is_newer or row.acknowledged_at is None):
+    if seen.acknowledged_at is not None and (is_newer or _lacks_acknowledgement(row, seen.acknowledged_at)):
         row.acknowledged_at, row.acknowledged_by = seen.acknowledged_at, seen.acknowledged_by
     is_end_known = row.resolved_at is not None and not row.is_end_unknown
     if seen.resolved_at is not None and (is_newer or (not is_end_known and row.status == "resolved")):
         row.resolved_at, row.resolved_by, row.is_end_unknown = seen.resolved_at, seen.resolved_by, False
+
+
+def _lacks_acknowledgement(row: IncidentRow, at: float) -> bool:
+    """Tell whether an acknowledgement that is told late is of an incident as it is now, and was not known."""
+    return row.acknowledged_at is None and row.status != "triggered" and at >= (row.reopened_at or 0.0)
 
 
 def _begin(row: IncidentRow, seen: Sighting) -> None:

@@ -93,6 +93,7 @@ def test_a_foreign_namespace_is_left_out_until_it_consents_and_again_when_it_tak
     team.cluster.kubectl("annotate", "namespace", other, "noctuary.io/allow-from-")
     team.settled("payments", "ConsentMissing")
     assert team.existing_record(id_).services[0].namespaces == [team.namespace]
+    assert team.existing_record(id_).services[0].closed == {other: "no consent"}
 
 
 def test_a_strangers_secret_of_the_needed_name_is_left_alone(team: Team) -> None:

@@ -2,12 +2,16 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 import msgspec
 import pytest
 
 from noctuary.common import clock
+from noctuary.incidents.told.sightings import Sighting
+from noctuary.incidents.told.states import apply_sighting
 from noctuary.models.evidence import Evidence
+from noctuary.models.incident import IncidentRow
 from noctuary.models.routing_record import ServiceMapping
 from noctuary.store.changes import FinishRecheck
 from testbed.cluster_events import fault, rollout
@@ -178,3 +182,29 @@ async def test_a_webhook_that_comes_twice_late_and_in_wrong_order_edits_nothing(
         await scene.put(msgspec.json.encode(again))
     await scene.idle()
     assert len([call for call in scene.pd.calls if call.method == "PUT"]) == edits
+
+
+TOLD = {
+    "triggered": Sighting("Q1", 100.0, "triggered", is_exact=True, triggered_at=100.0),
+    "acknowledged": Sighting("Q1", 105.0, "acknowledged", is_exact=True, acknowledged_at=105.0),
+    "resolved": Sighting("Q1", 110.0, "resolved", is_exact=True, resolved_at=110.0),
+    "reopened": Sighting("Q1", 110.0, "triggered", is_exact=True, reopened_at=110.0),
+    "resolved again": Sighting("Q1", 110.001, "resolved", is_exact=True, resolved_at=110.001),
+}
+
+
+def after(*told: str) -> IncidentRow:
+    row = None
+    for name in told:
+        row = apply_sighting(row, TOLD[name], "", "one")
+    assert row is not None
+    return row
+
+
+@pytest.mark.parametrize("order", list(permutations(["triggered", "acknowledged", "resolved", "reopened"])))
+def test_what_is_resolved_and_reopened_in_one_millisecond_is_open_in_whatever_order_it_is_told(
+    order: tuple[str, ...],
+) -> None:
+    row = after(*order)
+    assert (row.status, row.reopened_at, row.resolved_at, row.acknowledged_at) == ("triggered", 110.0, None, None)
+    assert after(*order, "resolved again").status == "resolved"

@@ -1,4 +1,5 @@
 import tracemalloc
+from itertools import permutations
 
 import msgspec
 import pytest
@@ -140,6 +141,14 @@ def test_a_listing_with_the_accounts_offset_brings_a_missed_resolve() -> None:
 def test_a_reopening_is_read_from_any_event(told: dict[str, str | None], kept: float | None) -> None:
     kind = str(told.pop("event_type"))
     assert fold(body(kind, 12, status="triggered", **told)).reopened_at == kept
+
+
+@pytest.mark.parametrize("told", [{}, {"reopened_at": "2027-01-15T08:00:12Z"}])
+def test_what_is_reopened_in_the_millisecond_of_its_resolution_is_open(told: dict[str, str]) -> None:
+    resolved = body("incident.resolved", 12, status="resolved")
+    reopened = body("incident.reopened", 12, status="triggered", **told)
+    for order in permutations([TRIGGER, resolved, reopened]):
+        assert fold(*order).status == "triggered"
 
 
 def test_an_older_reopening_that_comes_late_changes_nothing() -> None:
