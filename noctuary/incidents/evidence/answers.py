@@ -36,9 +36,9 @@ def is_better(fresh: Evidence, known: Evidence) -> bool:
 
 def with_read(known: Evidence, fresh: Evidence) -> Evidence:
     """Return an answer that stays, without the gaps that a later look filled."""
-    return (
-        msgspec.structs.replace(known, alerts=fresh.alerts, gaps=fresh.gaps) if _gaps(fresh) < _gaps(known) else known
-    )
+    if not _gaps(fresh) < _gaps(known):
+        return known
+    return msgspec.structs.replace(known, alerts=fresh.alerts, gaps=fresh.gaps, limits=fresh.limits)
 
 
 def with_former(fresh: Evidence, former: Evidence | None, observed: Observations) -> Evidence:

@@ -53,6 +53,14 @@ async def test_a_dependency_that_nobody_may_look_at_is_not_acquitted(scene: Scen
     assert "db was rolled out" not in text
 
 
+async def test_what_consents_after_the_first_look_is_looked_at_by_the_next(scene: Scene) -> None:
+    scene.route(services=web_and_db(is_open=False))
+    incident = await alerted(scene)
+    assert "db in databases (no consent)" in scene.text(incident.id)
+    scene.route(services=web_and_db(is_open=True))
+    await scene.until(lambda: "no consent" not in scene.text(incident.id))
+
+
 async def test_a_service_of_which_a_part_is_closed_is_neither_quiet_nor_without_pods(scene: Scene) -> None:
     db = ServiceMapping("db", namespaces=["payments"], closed=CLOSED)
     own = ServiceMapping("payments-api", namespaces=["payments"], depends_on=["db"], closed={"prod": "no consent"})
