@@ -77,7 +77,8 @@ class LaterLooks:
         if wanted == known:
             return next_look
         row.diagnosis = storing.encode(wanted)
-        return [SaveIncident(row), *_edit(record, row, wanted, note), *next_look]
+        author = await self._notes.author(record, note)
+        return [SaveIncident(row), *_edit(record, row, wanted, note, author), *next_look]
 
     async def next_look(self, integration_id: str, incident_id: str) -> list[Mutation]:
         """Return what asks for the last look at an open incident, for when an earlier one failed."""
@@ -98,10 +99,12 @@ class LaterLooks:
         return []
 
 
-def _edit(record: RoutingRecord, row: IncidentRow, evidence: Evidence, note: NoteRow | None) -> list[Mutation]:
+def _edit(
+    record: RoutingRecord, row: IncidentRow, evidence: Evidence, note: NoteRow | None, author: IncidentRow | None
+) -> list[Mutation]:
     """Ask for a new text of a note that exists already; a recheck never begins one."""
     if note is None or record.suspend or not record.writes_notes:
         return []
     kept, moves = under_account(note, row.account)
-    wanted = wanted_note(record, row, evidence, kept, look_first=False)
+    wanted = wanted_note(record, row, evidence, kept, look_first=False, author=author)
     return [*moves, SaveNote(wanted)] if wanted is not None else []

@@ -193,7 +193,8 @@ class IncidentUpdater:
         if not case.is_ours or is_silent(told, row, note):
             return changes
         kept, moves = under_account(note, row.account) if note is not None else (None, [])
-        wanted = wanted_note(told.record, row, evidence, kept, look_first=told.look_first)
+        author = await self._notes.author(told.record, kept)
+        wanted = wanted_note(told.record, row, evidence, kept, look_first=told.look_first, author=author)
         if wanted is None:
             return changes
         return [*changes, *moves, SaveNote(wanted), *self._notes.later_for_displaced(wanted, note)]

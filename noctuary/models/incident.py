@@ -60,7 +60,8 @@ class NoteRow(msgspec.Struct, kw_only=True, omit_defaults=True):
     a note may stand there without our knowing its id. `check_at` asks for a later look for doubles.
     `rev` is of the text; `revision` is of the row, as in IncidentRow. `account` is the one of IncidentRow; in rows of
     before accounts were known it is the API's URL, until the note is written anew. `gone_for` are the integrations
-    whose tokens PagerDuty knows no such incident for, after `gone_tries` attempts: they write no more.
+    whose tokens PagerDuty knows no such incident for, after `gone_tries` attempts: they write no more. `answer_of` is
+    the integration whose answer the text keeps, where the writer took the note over and had none.
     """
 
     account: str
@@ -80,6 +81,7 @@ class NoteRow(msgspec.Struct, kw_only=True, omit_defaults=True):
     sent_at: float | None = None
     gone_for: list[str] = []
     gone_tries: int = 0
+    answer_of: str | None = None
     revision: int = 0
 
     @property

@@ -70,7 +70,8 @@ def whose_turn(
     """Decide whether an integration writes the note of an incident that it confirmed; `note` is the one there is.
 
     Who has a note standing keeps it while it exists, may write and is not suspended, until the incident was moved out
-    of its scope and another one hears of it. A note that never was sent binds nobody for long.
+    of its scope and another one hears of it, or whose answer it keeps may write again. A note that never was sent
+    binds nobody for long.
     """
     ours, row = claimant.record, claimant.row
     if not row.account or not ours.writes_notes or ours.suspend or (note is not None and ours.id in note.gone_for):
@@ -81,6 +82,8 @@ def whose_turn(
         return Verdict(Turn.OURS)
     if not matches(ours, row):
         return Verdict(Turn.NOBODYS)
+    if note is not None and note.answer_of == ours.id and _competes(claimant, ours, proofs):
+        return Verdict(Turn.OURS)  # whoever took it over from us saw nothing of the incident
     if can_keep and writer is not None and matches(writer, row):
         return Verdict(Turn.THEIRS, writer)
     first = _first(claimant, note, writer, proofs)

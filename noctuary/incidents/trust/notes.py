@@ -63,6 +63,13 @@ class Notes:
         account = self._proofs.account(writer) if writer is not None else ""
         return note if account in ("", row.account) else None
 
+    async def author(self, record: RoutingRecord, note: NoteRow | None) -> IncidentRow | None:
+        """Return the incident as the other integration has it whose answer a note that stands shows."""
+        if note is None or note.note_id is None:
+            return None
+        author = note.answer_of or note.integration_id
+        return await self._store.incident(author, note.incident_id) if author != record.id else None
+
     async def case(self, record: RoutingRecord, row: IncidentRow, *, is_just_confirmed: bool) -> Case:
         """Decide about an incident as it is now; raise StoreUnavailable.
 
