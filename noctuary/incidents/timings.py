@@ -18,7 +18,7 @@ class Timings(msgspec.Struct, frozen=True):
     back-offs within a minute. `last_recheck_s`
     after it came it is gathered for the last time: a pull that times out, a back-off that has grown to minutes and a
     person's rollback show by then. `lease_s` is how long a claim of one step lasts: longer than the slowest call, so
-    that nobody else begins the same step meanwhile. `rival_wait_s` is how long an integration leaves a note to one
+    that nobody else begins the same step meanwhile. `rival_wait_s` is how long an integration leaves a note to each
     that ranks before it and has not confirmed the incident yet: the other's webhook is sent at the same moment, and
     PagerDuty gives up an attempt after five seconds. `confirm` is the pause before an incident is read again that
     PagerDuty did not know or refused to show: a new one may be readable late. An answer that is older than what a

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from enum import Enum, auto
+from itertools import islice, takewhile
 
 import msgspec
 
@@ -13,6 +14,10 @@ _SPECIFICITY = {"service": 0, "team": 1, "account": 2}
 
 UNCERTAIN_S = 120.0
 """An outcome that is unknown is settled within a minute; who cannot find it out for longer must not keep all others."""
+
+
+MAX_WAITS = 3
+"""Who has several before it waits for three at most: a note that comes later than half a minute helps nobody."""
 
 
 class Turn(Enum):
@@ -40,7 +45,7 @@ class Verdict(msgspec.Struct, frozen=True):
 class Claimant(msgspec.Struct, frozen=True):
     """One integration with the incident as PagerDuty showed it to it, who else it was shown to, and the time.
 
-    `wait_s` is how long a note is left to somebody else who may write it first.
+    `wait_s` is how long a note is left to each who may write it first.
     """
 
     record: RoutingRecord
@@ -49,10 +54,10 @@ class Claimant(msgspec.Struct, frozen=True):
     now: float
     wait_s: float
 
-    def has_waited(self, note: NoteRow | None) -> bool:
-        """Tell whether somebody else had his time: since we know of the incident, and since he wanted his note."""
+    def has_waited(self, note: NoteRow | None, waits: int) -> bool:
+        """Tell whether so many others had their time: since we know of the incident, and since one wanted his note."""
         since = max(self.row.confirmed_at or 0.0, note.created_at if note is not None else 0.0)
-        return not since <= self.now < since + self.wait_s  # a clock that was once ahead makes nobody wait
+        return not since <= self.now < since + waits * self.wait_s  # a clock that was once ahead makes nobody wait
 
 
 def matches(record: RoutingRecord, row: IncidentRow) -> bool:
@@ -92,7 +97,10 @@ def whose_turn(
         return Verdict(Turn.OURS, is_taken_along=can_keep)
     if note is not None and not _competes(claimant, ours, proofs):
         return Verdict(Turn.THEIRS, first)
-    return Verdict(Turn.OURS, is_taken_along=can_keep) if claimant.has_waited(note) else Verdict(Turn.WAIT, first)
+    waits = _waits(claimant, note, proofs)
+    return (
+        Verdict(Turn.OURS, is_taken_along=can_keep) if claimant.has_waited(note, waits) else Verdict(Turn.WAIT, first)
+    )
 
 
 def _goes_on(note: NoteRow, writer: RoutingRecord, now: float, proofs: Proofs) -> bool:
@@ -118,11 +126,27 @@ def _first(
     return next((each for each in candidates if _competes(claimant, each, proofs)), None)
 
 
+def _waits(claimant: Claimant, note: NoteRow | None, proofs: Proofs) -> int:
+    """Return how many of those before us have their time one after the other, so that each ends before ours.
+
+    Also who is refused: those behind him waited for him, if he was refused since they know of the incident.
+    """
+    gone_for = note.gone_for if note is not None else []
+    ranks = takewhile(lambda each: each.id != claimant.record.id, proofs.in_scope(claimant.row))
+    before = (each for each in ranks if each.id not in gone_for and _is_rival(claimant, each, proofs))
+    return max(1, len(list(islice(before, MAX_WAITS))))
+
+
 def _competes(claimant: Claimant, record: RoutingRecord, proofs: Proofs) -> bool:
-    """Tell whether an integration is a proven rival: its word alone makes it none."""
+    """Tell whether an integration is a proven rival that may write."""
+    return proofs.may_write(record) and _is_rival(claimant, record, proofs)
+
+
+def _is_rival(claimant: Claimant, record: RoutingRecord, proofs: Proofs) -> bool:
+    """Tell whether an integration is a proven rival, refused or not: its word alone makes it none."""
     return (
-        not record.suspend
-        and proofs.may_write(record)
+        record.writes_notes
+        and not record.suspend
         and proofs.account(record) == claimant.row.account
         and matches(record, claimant.row)
         and (record.id in claimant.confirmed_by or proofs.has_signed(record))

@@ -41,6 +41,10 @@ class Table:
         """Change a record."""
         setattr(self, integration_id, self._scene.route(integration_id, **changes))
 
+    def add(self, integration_id: str, scope: Scope) -> RoutingRecord:
+        """Route one more."""
+        return self._scene.route(integration_id, api_token=integration_id, scope=scope)
+
     async def knows(self, record: RoutingRecord, account: str = ACCOUNT, *, signed: bool = True, **more: Any) -> None:
         """Store what an integration has proven."""
         known: dict[str, Any] = {"account": account, "account_key": credential_of(record), **more}
@@ -55,12 +59,17 @@ class Table:
         return proofs.outranked()
 
     async def verdict(
-        self, note: NoteRow | None = None, confirmed_by: Iterable[str] = (), *, has_waited: bool = False
+        self,
+        note: NoteRow | None = None,
+        confirmed_by: Iterable[str] = (),
+        *,
+        has_waited: bool = False,
+        waited_s: float = 60.0,
     ) -> Verdict:
         """Decide for `ours`."""
         proofs = Proofs(self._scene.store, self._scene.routing)
         await proofs.refresh()
-        now = self.now + (60.0 if has_waited else 0.0)
+        now = self.now + (waited_s if has_waited else 0.0)
         claimant = Claimant(self.ours, self.row, {"ours", *confirmed_by}, now, 10.0)
         return whose_turn(claimant, note, proofs, self._scene.routing.get)
 
@@ -116,6 +125,29 @@ async def test_one_whose_own_token_read_the_incident_is_proven_without_a_webhook
 async def test_a_rival_that_never_writes_leaves_nobody_without_a_note(table: Table) -> None:
     await table.knows(table.theirs)
     assert (await table.verdict(has_waited=True)).turn is Turn.OURS
+
+
+@pytest.mark.parametrize(
+    ("others", "waits"),
+    [
+        (["service"], 1),
+        (["refused"], 0),
+        (["service", "service"], 2),
+        (["refused", "service"], 2),
+        (["refused", "team"], 2),
+        (["unproven", "service"], 1),
+        (["service"] * 9, 3),
+    ],
+)
+async def test_each_of_those_before_us_has_its_time_before_ours_ends(
+    table: Table, others: list[str], waits: int
+) -> None:
+    for number, kind in enumerate(others):
+        scope, refused = TEAM if kind == "team" else SERVICE, {"last_failure_at": table.now, **REFUSED}
+        record = table.add(f"other {number}", scope)
+        await table.knows(record, signed=kind != "unproven", **(refused if kind == "refused" else {}))
+    turns = [(await table.verdict(has_waited=True, waited_s=10.0 * n + 1)).turn for n in range(4)]
+    assert turns == [Turn.WAIT] * waits + [Turn.OURS] * (4 - waits)
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,12 @@ from noctuary.incidents.outbox.wanted import wanted_note
 from noctuary.models.diagnosis import Diagnosis, Verdict
 from noctuary.models.evidence import AlertSummary, Evidence
 from noctuary.models.incident import IncidentRow, NoteRow
-from noctuary.models.routing_record import Scope
+from noctuary.models.routing_record import Scope, hash_secret
 from noctuary.notes.note import marker_of
-from noctuary.store.changes import SaveNote
+from noctuary.store.changes import SaveIntegrationState, SaveNote
+from noctuary.store.rows import IntegrationState
 from testbed.pagerduty.account.model import Incident
+from testbed.pagerduty.webhooks.events import incident_data, make_event
 from testbed.scene import QUICK, Scene
 
 POST = {"method": "POST", "path": "/incidents/*/notes"}
@@ -103,6 +105,26 @@ async def test_one_whose_webhook_never_comes_is_waited_for_and_then_done_without
     await scene.until(lambda: _row(scene, "second", incident))
     assert scene.pd.notes(incident.id) == []
     assert await writer(scene, incident) == "second"
+
+
+async def test_when_the_first_is_refused_its_read_the_second_rank_writes_and_not_the_third(scene: Scene) -> None:
+    await two(scene, rival_wait_s=2.0)
+    await scene.until(lambda: both_know(scene))
+    scene.pd.add_user("narrow", "narrow@example.com")
+    narrow = {"from_email": "narrow@example.com", "scope": Scope("service", scene.service)}
+    scene.route("narrow", api_token=scene.pd.add_token(), **narrow)
+    proof = IntegrationState(id="narrow", proven_token_sha256=hash_secret("token-narrow"))
+    await scene.store.commit(SaveIntegrationState(proof))
+    await scene.until(lambda: knows(scene, "narrow"))
+    scene.pd.account.keys.pop(scene.records["first"].api_token or "")
+    scene.pd.unsubscribe(next(iter(scene.pd.courier.subscriptions)))
+    incident = scene.pd.trigger(scene.service, "Errors")
+    event = make_event("incident.triggered", incident_data(scene.pd.render, incident), None, scene.pd.clock.now(), None)
+    await scene.until(lambda: _row(scene, "second", incident))
+    await scene.put(msgspec.json.encode(event.payload), "narrow")  # its wait begins after the third rank's
+    await scene.until(lambda: _row(scene, "narrow", incident))
+    await scene.put(msgspec.json.encode(event.payload), "first")
+    assert await writer(scene, incident) == "narrow"
 
 
 async def _row(scene: Scene, name: str, incident: Incident) -> bool:
