@@ -66,7 +66,7 @@ class IncidentPipeline:
         self.updater, looks = IncidentUpdater(*common), LaterLooks(*common)
         self.accounts = Accounts(store, routing, clients, proofs)
         self.visits = Visits(store, routing, self.updater, timings)
-        self.backfiller = Backfiller(store, routing, clients, self.updater, metrics, self._hasten)
+        self.backfiller = Backfiller(store, routing, clients, self.updater, metrics, self._hasten, self.sender.answered)
         suspensions = Suspensions(routing, self.backfiller.request)
         self.worker = InboxWorker(store, routing, self.updater, self.unread, suspensions)
         self.rechecks = Rechecks(store, routing, looks, timings, lambda: self.worker.is_full)

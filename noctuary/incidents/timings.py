@@ -13,7 +13,8 @@ class Timings(msgspec.Struct, frozen=True):
     `first_check_s` and `last_check_s`, should the first one have appeared even later. A 404 on a note younger than
     `young_note_s` means that it is not listed yet; an older one was deleted by somebody. `held_s` is for notes of an
     integration that is suspended or not loaded, `refused_retry_s` for refusals that a person can fix: both are retried
-    at once when the record changes, and after this without; thousands may be held, so it is no short time. `recheck_s`
+    at once when the record changes, and after this without; thousands may be held, so it is no short time (one that was
+    refused is tried with every comparison). `recheck_s`
     after an incident came its evidence is gathered once more: kubelets report within seconds, image pulls and
     back-offs within a minute. `last_recheck_s`
     after it came it is gathered for the last time: a pull that times out, a back-off that has grown to minutes and a

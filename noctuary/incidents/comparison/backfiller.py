@@ -55,9 +55,11 @@ class Backfiller:
         updater: IncidentUpdater,
         metrics: Metrics,
         on_accepted: Callable[[str], None],
+        on_answered: Callable[[str], None],
     ) -> None:
-        """Take what is told of an integration whose token was refused and is accepted again."""
+        """Take what is told of an integration whose token was refused and is accepted again, and of any answered."""
         self._on_accepted = on_accepted
+        self._on_answered = on_answered
         self._store = store
         self._routing = routing
         self._comparer = Comparer(store, routing, clients, updater, metrics)
@@ -132,8 +134,8 @@ class Backfiller:
             done = [each for each in work.done if each not in work.failed]
             if done or changes:
                 await self._store.commit(*changes, SaveCompared(done, asked_at))
-            for each in filter(lambda each: _was_refused(states.get(each)), done):
-                self._on_accepted(each)
+            for each in done:
+                (self._on_accepted if _was_refused(states.get(each)) else self._on_answered)(each)
 
     async def _compare_next(self, key: TokenKey, work: "_Work", asked_at: float) -> None:
         listing = work.waiting.pop()

@@ -8,10 +8,10 @@ from noctuary.common import clock
 from noctuary.common.errors import NotReady, OutcomeUnknown, PagerDutyError, PagerDutyUnavailable, StoreUnavailable
 from noctuary.common.tasks import wait_until_set
 from noctuary.incidents.outbox.delivery import BegunPost, NoteDelivery
+from noctuary.incidents.outbox.retries import Retries, is_held
 from noctuary.incidents.outbox.rows import NoteRows
 from noctuary.incidents.outbox.under_way import UnderWay
 from noctuary.incidents.timings import Timings
-from noctuary.incidents.waker import Waker
 from noctuary.models.incident import NoteRow
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.routing.directory import RoutingDirectory
@@ -35,17 +35,15 @@ class NoteSender:
         self._timings = timings
         self._under_way = UnderWay(store, routing, timings)
         self._tasks: asyncio.TaskGroup | None = None
-        self._waker = Waker(
-            routing,
-            lambda record: not _is_held(record),
-            store.integrations_with_notes_due,
-            lambda integration_id, limit: store.wake_notes(integration_id, clock.now(), limit),
-            self.wake.set,
-        )
+        self._retries = Retries(store, routing, self.wake)
 
     def hasten(self, integration_id: str) -> None:
         """Have what waits for an integration sent with the next turn."""
-        self._waker.request(integration_id)
+        self._retries.all_of.request(integration_id)
+
+    def answered(self, integration_id: str) -> None:
+        """Have one note tried that PagerDuty refused an integration, if there is one: its token is answered."""
+        self._retries.answered(integration_id)
 
     async def run(self) -> None:
         """Send until cancelled; a note whose POST is cut off then counts as uncertain at the next start."""
@@ -62,7 +60,7 @@ class NoteSender:
     async def _send_all(self, tasks: asyncio.TaskGroup) -> None:
         while True:
             self.wake.clear()
-            has_more = await self._waker.turn()
+            has_more = await self._retries.turn()
             rows = await self._claim()
             for row in rows:
                 tasks.create_task(self._send(row))
@@ -115,7 +113,7 @@ class NoteSender:
             await self._advance(row, begun)
         except StoreUnavailable as error:
             log.warning("Outbox cannot be written", incident=row.incident_id, error=str(error))
-            self._waker.store_failed()
+            self._retries.all_of.store_failed()
         except NotReady as error:
             log.warning("Note was written by others meanwhile", incident=row.incident_id, error=str(error))
             again_at = clock.now() + self._timings.backoff.first_s
@@ -126,14 +124,11 @@ class NoteSender:
     async def _advance(self, row: NoteRow, begun: BegunPost | None) -> None:
         """Do the one thing that is due for a note; `row` is what it was before it was begun."""
         record = begun.record if begun is not None else self._routing.get(row.integration_id)
-        if record is None or (begun is None and _is_held(record)):
+        if record is None or (begun is None and is_held(record)):
             await self._hold(row)
             return
         try:
-            if begun is not None:
-                await begun.make()
-            else:
-                await self._delivery.advance(record, row)
+            await self._step(record, row, begun)
         except OutcomeUnknown as error:
             await self._rows.record_uncertain(row, error)
         except PagerDutyUnavailable as error:
@@ -143,22 +138,27 @@ class NoteSender:
                 await self._rows.record_gone(record, row, error)
                 return
             await self._rows.record_refusal(record, row, error)
+            self._retries.refused(record.id, error)
             if self._routing.get(record.id) is not record:  # it was mended while PagerDuty refused it
-                self._waker.request(record.id)
+                self._retries.all_of.request(record.id)
         except NotReady:
             raise
         except Exception as error:
             log.exception("Note could not be sent, retrying", incident=row.incident_id)
             await self._rows.record_broken(record, row, error)
 
+    async def _step(self, record: RoutingRecord, row: NoteRow, begun: BegunPost | None) -> None:
+        if begun is not None:
+            await begun.make()
+        else:
+            await self._delivery.advance(record, row)
+        if begun is not None or (row.rev > row.sent_rev and row.posting_since is None):  # it was no look at PagerDuty
+            self._retries.accepted(row)
+
     async def _hold(self, row: NoteRow) -> None:
         """Have a note wait for its integration; should that have come back meanwhile, nobody else wakes it."""
         await self._rows.postpone(row, self._timings.held_s)
-        self._waker.request_if_back(row.integration_id)
-
-
-def _is_held(record: RoutingRecord) -> bool:
-    return record.suspend or not record.writes_notes
+        self._retries.all_of.request_if_back(row.integration_id)
 
 
 def _instead(change: Mutation, begun: BegunPost) -> Mutation:

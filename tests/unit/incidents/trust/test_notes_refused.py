@@ -48,3 +48,61 @@ async def test_a_note_that_is_written_ends_it(scene: Scene, status: int) -> None
     await scene.until(lambda: scene.text(incident.id))
     await scene.idle()
     assert await refusal(scene) is None
+
+
+async def _refused_notes(scene: Scene, number: int, refusal: str) -> list[Incident]:
+    """Have so many notes refused, which wait then."""
+    if refusal == "From":
+        scene.route(from_email="later@example.com")
+    else:
+        scene.pd.rules.add("server-error", path="/incidents/*/notes", status=int(refusal))
+    await scene.subscribe()
+    scene.start()
+    incidents = [scene.pd.trigger(scene.service, f"Errors {n}") for n in range(number)]
+    await _have_been_refused(scene, number)
+    return incidents
+
+
+async def _have_been_refused(scene: Scene, number: int) -> None:
+    await scene.until(lambda: scene.counted("noctuary_notes_total", outcome="refused") >= number)
+    assert scene.counted("noctuary_notes_total", outcome="refused") == number
+
+
+def _lift(scene: Scene) -> None:
+    scene.pd.rules.clear()
+    scene.pd.add_user("Later", "later@example.com")
+
+
+@pytest.mark.parametrize("refusal", ["402", "403", "From"])
+async def test_what_waits_is_written_after_a_comparison_once_the_rights_are_back(scene: Scene, refusal: str) -> None:
+    incidents = await _refused_notes(scene, 3, refusal)
+    _lift(scene)
+    scene.backfill()
+    await scene.until(lambda: all(scene.text(each.id) for each in incidents))
+
+
+@pytest.mark.parametrize("refusal", ["402", "403", "From"])
+async def test_what_waits_is_written_once_another_note_is_accepted(scene: Scene, refusal: str) -> None:
+    incidents = await _refused_notes(scene, 3, refusal)
+    _lift(scene)
+    incidents.append(scene.pd.trigger(scene.service, "New"))
+    await scene.until(lambda: all(scene.text(each.id) for each in incidents))
+
+
+async def test_a_comparison_tries_one_of_those_that_are_refused(scene: Scene) -> None:
+    await _refused_notes(scene, 5, "403")
+    for refused in (6, 7):
+        scene.backfill()
+        await _have_been_refused(scene, refused)
+
+
+async def test_notes_that_are_accepted_do_not_each_try_one_that_is_refused(scene: Scene) -> None:
+    await scene.subscribe()
+    scene.start()
+    of_others = scene.pd.trigger(scene.service, "Of another team", deliver=False)
+    scene.pd.rules.add("server-error", path=f"/incidents/{of_others.id}/notes", status=403)
+    scene.pd.acknowledge(of_others.id, by=scene.bot)
+    await _have_been_refused(scene, 1)
+    incidents = [scene.pd.trigger(scene.service, f"Errors {number}") for number in range(3)]
+    await scene.until(lambda: all(scene.text(each.id) for each in incidents))
+    await _have_been_refused(scene, 2)
