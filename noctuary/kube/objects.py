@@ -94,6 +94,7 @@ class WorkloadSpec(Struct):
     template: PodTemplate = msgspec.field(default_factory=PodTemplate)
     replicas: int | None = None
     update_strategy: UpdateStrategy | None = None
+    paused: bool = False
 
 
 class WorkloadCondition(Struct):
@@ -112,7 +113,9 @@ class WorkloadStatus(Struct):
     observed_generation: int = 0
     current_revision: str = ""
     update_revision: str = ""
+    replicas: int = 0
     updated_replicas: int = 0
+    ready_replicas: int = 0
     desired_number_scheduled: int = 0
     updated_number_scheduled: int = 0
     conditions: list[WorkloadCondition] = []

@@ -34,5 +34,15 @@ class WorkloadRevisions(msgspec.Struct, frozen=True):
     tool_namespace: str = ""
     on_delete: bool = False
     """Whether its pods get another template only when somebody deletes them."""
+    replicas: int | None = None
+    """How many pods it is to have; None: not known, or of a kind that is not told."""
+    is_all_ready: bool = False
+    """Whether it has just so many pods, all of them run what it wants, and all are ready."""
+    is_paused: bool = False
+    """Whether its rollouts are paused: an undo is refused until they are resumed."""
+    is_gone: bool = False
+    """Whether it does not exist any more."""
+    memory_limits: dict[str, str] = {}
+    """By container, the memory limit of the template that it wants; those without one are left out."""
     rollouts: list[ContextEvent] = []
     """The rollouts of the last day that these objects tell of; not kept with the evidence."""

@@ -4,14 +4,18 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from noctuary.analyzers.cluster.stopped import Stopped
 from noctuary.analyzers.registry import analyzer_of
+from noctuary.common.text import of_total
 from noctuary.correlation.fault_checks import SINCE_RESTART
 from noctuary.correlation.lasting import as_ended, ended_at
-from noctuary.correlation.rollout_checks import CONFIGURATION, NONE_RUNS, NOT_KNOWN, PODS_READY, TAKEN_AWAY
+from noctuary.correlation.rollout_checks import CONFIGURATION, NONE_RUNS, NOT_KNOWN, NOT_READY, PODS_READY, TAKEN_AWAY
+from noctuary.correlation.scalings import is_up
 from noctuary.models import details
 from noctuary.models.diagnosis import Cause, Diagnosis, Fault, Subject
-from noctuary.models.evidence import Clearing, Evidence
+from noctuary.models.evidence import Clearing, Evidence, Standing
 from noctuary.models.node_view import NodeView
+from noctuary.notes.left import workload_of
 from noctuary.notes.tense import past
 
 _STILL_SO = (PODS_READY, NONE_RUNS, NOT_KNOWN, TAKEN_AWAY, CONFIGURATION, SINCE_RESTART)
@@ -38,6 +42,58 @@ def with_nodes(evidence: Evidence) -> Evidence:
         for cause in evidence.diagnosis.causes
     ]
     return replace(evidence, diagnosis=replace(evidence.diagnosis, causes=causes))
+
+
+def with_ready(evidence: Evidence) -> Evidence:
+    """Return evidence whose faults are over where the workloads were seen to be as they should when it was written.
+
+    A container that crashes is ready in between: only what kept pods from starting is known to be over by that.
+    """
+    standing = evidence.standing
+    if standing is None or not standing.revisions:
+        return evidence
+    diagnosis = evidence.diagnosis
+    causes, weak = ([_as_ready(each, standing) for each in kept] for kept in (diagnosis.causes, diagnosis.weak))
+    return replace(evidence, diagnosis=replace(diagnosis, causes=causes, weak=weak))
+
+
+def _as_ready(cause: Cause, standing: Standing) -> Cause:
+    faults = [replace(each, is_over=True) if _is_past(each, standing) else each for each in cause.faults]
+    is_ready = cause.change is not None and _is_all_ready(cause.change.subject, standing)
+    return replace(
+        cause, why=past(cause.why) if is_ready and cause.why.endswith(NOT_READY) else cause.why, faults=faults
+    )
+
+
+def _is_past(fault: Fault, standing: Standing) -> bool:
+    if fault.kind == Stopped.kind:
+        held = workload_of(fault.subject, standing)
+        return held is not None and bool(held.replicas)
+    return _is_started(fault, standing)
+
+
+def _is_started(fault: Fault, standing: Standing) -> bool:
+    return analyzer_of(fault).needs_start and _is_all_ready(fault.subject, standing)
+
+
+def _is_all_ready(subject: Subject, standing: Standing) -> bool:
+    held = workload_of(subject, standing)
+    return held is not None and held.is_all_ready
+
+
+def ready_by_now(cause: Cause, standing: Standing | None) -> str:
+    """Return `8 of 8 pods are ready by now` where all that a cause kept from starting runs, else nothing.
+
+    A rollout may be to blame for how its pods behave, as may be that there are fewer pods than before.
+    """
+    if standing is None or (cause.change is not None and not is_up(cause.change)):
+        return ""
+    faults = [fault for fault in cause.faults if fault.subject.kind != "Node"]
+    held = {fault.subject: workload_of(fault.subject, standing) for fault in faults}
+    if not faults or not all(_is_started(fault, standing) for fault in faults):
+        return ""
+    count = sum(each.replicas or 0 for each in held.values() if each is not None)
+    return f"{of_total(count, count, 'pod')} ready by now"
 
 
 def _blamed(diagnosis: Diagnosis) -> Subject | None:

@@ -83,7 +83,7 @@ def _undecided(diagnosis: Diagnosis, standing: Standing | None) -> list[list[Bui
     def both(way: int, *, with_age: bool) -> Builder:
         def said(each: Cause, tail: list[str], limit: int) -> str:
             told = sentence(each, diagnosis, limit, with_symptom=False, with_age=with_age)
-            brief = "already taken back" if tail and " back " in tail[0] else "already replaced"
+            brief = "already taken back" if tail and " back " in tail[0] else "".join(tail[:1]).partition(" by ")[0]
             return told + (f" ({[*tail, brief][way].removeprefix('; ')})" if tail else "")
 
         return lambda limit: "Possible causes: {}.".format(

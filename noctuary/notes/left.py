@@ -3,8 +3,11 @@
 from noctuary.common.clock import format_moment
 from noctuary.common.text import shorten
 from noctuary.common.words import plain_phrase, plain_value
+from noctuary.correlation.scalings import is_down, is_up, replicas_before
+from noctuary.correlation.taken_back import is_gone
 from noctuary.models import details
-from noctuary.models.diagnosis import Cause, Change
+from noctuary.models.context_event import EventType
+from noctuary.models.diagnosis import Cause, Change, Subject
 from noctuary.models.evidence import Standing
 from noctuary.models.revisions import StoredRevision, WorkloadRevisions
 from noctuary.notes.values import (
@@ -17,10 +20,17 @@ from noctuary.notes.values import (
     version,
 )
 
+DELETED = "already deleted"
+
 
 def undone_already(change: Change, standing: Standing | None, near: float, *, with_actor: bool = True) -> str:
     """Return `already rolled back to 3.10 at 01:29:25 by kubectl`, or nothing while nobody went back."""
     undoing = _undoing_of(change, standing)
+    replicas = replicas_of(change, standing)
+    if replicas is not None:
+        undoing = undoing if str(replicas) == change.old_value else None
+        if undoing is None and str(replicas) == change.old_value:
+            return f"already set back to {replicas:d}"
     if not change.is_rollout:
         return _set_back_already(undoing, near, with_actor=with_actor) if undoing is not None else ""
     held = revisions_of(change, standing)
@@ -40,9 +50,18 @@ def undone_already(change: Change, standing: Standing | None, near: float, *, wi
 
 
 def replaced_already(cause: Cause, standing: Standing | None, near: float, *, with_time: bool = True) -> str:
-    """Return `already replaced by 3.12 at 14:01:00` where a workload went on to another version, and not back."""
+    """Return `already replaced by 3.12 at 14:01:00` where a workload went on to another version, and not back.
+
+    Of one that was scaled, to how many; of one that is gone, that it was deleted.
+    """
     change = cause.change
-    held = revisions_of(change, standing) if change is not None and change.is_rollout else None
+    held = revisions_of(change, standing) if change is not None else None
+    if change is not None and held is not None and held.is_gone and not is_gone(change):
+        return DELETED
+    if change is not None and not change.is_rollout:
+        replicas = replicas_of(change, standing)
+        is_other = replicas is not None and str(replicas) not in (change.old_value, change.new_value)
+        return f"already scaled to {replicas:d}" if is_other else ""
     current = _current(held)
     if change is None or held is None or current is None:
         return ""
@@ -50,6 +69,23 @@ def replaced_already(cause: Cause, standing: Standing | None, near: float, *, wi
         return ""
     at = f" at {format_moment(current.created_at, near)}" if with_time and current.created_at else ""
     return f"already replaced by {_called(change, current)}{at}"
+
+
+def is_made_good(change: Change, standing: Standing | None) -> bool:
+    """Tell whether a workload was scaled past what it had before: a way back would take from it, or add, once more."""
+    replicas = replicas_of(change, standing)
+    if replicas is None:
+        return False
+    before = replicas_before(change)
+    return (is_down(change) and replicas >= before) or (is_up(change) and replicas <= before)
+
+
+def replicas_of(change: Change, standing: Standing | None) -> int | None:
+    """Return how many pods a scaled workload is to have now; None: not known, or the change was no scaling."""
+    if change.event_type != EventType.SCALE_EVENT or change.is_posted or is_gone(change):
+        return None
+    held = revisions_of(change, standing)
+    return held.replicas if held is not None else None
 
 
 def built_upon(change: Change, standing: Standing | None) -> StoredRevision | None:
@@ -74,8 +110,13 @@ def kept_by(change: Change, held: WorkloadRevisions) -> str:
 
 def revisions_of(change: Change, standing: Standing | None) -> WorkloadRevisions | None:
     """Return the revisions that the workload of a change has now; None: not read."""
+    return workload_of(change.subject, standing)
+
+
+def workload_of(subject: Subject, standing: Standing | None) -> WorkloadRevisions | None:
+    """Return a workload as it is now; None: not read."""
     read = standing.revisions if standing is not None else None
-    return next((each for each in read or [] if each.subject == change.subject), None)
+    return next((each for each in read or [] if each.subject == subject), None)
 
 
 def target_of(change: Change, held: WorkloadRevisions) -> StoredRevision | None:
@@ -164,6 +205,12 @@ def _blamed(change: Change, held: WorkloadRevisions) -> StoredRevision | None:
 
 def _current(held: WorkloadRevisions | None) -> StoredRevision | None:
     return next((each for each in held.revisions if each.number == held.current), None) if held is not None else None
+
+
+def hash_of_current(held: WorkloadRevisions) -> str:
+    """Return what recognises the template that a workload wants now; empty while it is not known."""
+    current = _current(held)
+    return current.template_hash if current is not None else ""
 
 
 def _called(change: Change, revision: StoredRevision) -> str:

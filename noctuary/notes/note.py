@@ -10,7 +10,7 @@ from noctuary.common.words import disarmed
 from noctuary.models.evidence import Clearing, Evidence
 from noctuary.models.incident import IncidentRow
 from noctuary.notes.action import action
-from noctuary.notes.cleared import as_cleared, is_cleared, with_nodes
+from noctuary.notes.cleared import as_cleared, is_cleared, with_nodes, with_ready
 from noctuary.notes.headline import HEADLINE_CHARS, headline
 from noctuary.notes.left import called_before
 from noctuary.notes.restated import restate_action
@@ -45,7 +45,7 @@ def same_apart_from_time(text: str, other: str) -> bool:
 
 def render_note(incident: IncidentRow, evidence: Evidence, marker: str, now: float) -> str:
     """Return the whole note within its budget."""
-    evidence = with_nodes(evidence)
+    evidence = with_ready(with_nodes(evidence))
     is_over = incident.status == "resolved" and is_cleared(evidence.clearing)
     told = as_cleared(evidence) if is_over else evidence
     diagnosis = told.diagnosis

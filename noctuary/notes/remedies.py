@@ -1,6 +1,7 @@
 """What to do about a cause: one concrete command of validated names, or a sentence that says where to act."""
 
 from noctuary.analyzers.base import NATIVE_KINDS, Advice, kubectl, kubectl_list
+from noctuary.analyzers.cluster.stopped import Stopped
 from noctuary.analyzers.out_of_memory import OutOfMemory
 from noctuary.analyzers.registry import analyzer_of
 from noctuary.common.words import COUNT, is_kind, is_subdomain, plain_value
@@ -12,11 +13,23 @@ from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, Change, Diagnosis, Fault, Subject
 from noctuary.models.evidence import Standing
-from noctuary.notes.left import built_upon, replaced_already, undone_already
+from noctuary.models.revisions import WorkloadRevisions
+from noctuary.notes.cleared import ready_by_now
+from noctuary.notes.left import (
+    DELETED,
+    built_upon,
+    hash_of_current,
+    is_made_good,
+    replaced_already,
+    undone_already,
+    workload_of,
+)
 from noctuary.notes.owners import Owner, change_at_owner, changes_of, owner_of, revert_at_owner
 from noctuary.notes.posted import lift_autoscaler, mend_posted, revert_posted
 from noctuary.notes.rollback import after_leaving, pods_to_delete, roll_back, target_words
 
+ELSEWHERE = "Where it goes on, look for another cause"
+MISSED = Advice(f"{DELETED}. Where it goes on, create it anew if it is missed, else look for another cause")
 SCALABLE_KINDS = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
 
 
@@ -25,6 +38,8 @@ def remedy(
 ) -> Advice:
     """Return the action for a cause; a way back depends on what holds now."""
     change = cause.change
+    if not is_resolved and (ready := ready_by_now(cause, standing)):
+        return Advice(f"{ready}. {ELSEWHERE}")
     if change is None:
         return _repair(cause.faults[0], diagnosis, standing)
     already = undone_already(change, standing, diagnosis.onset)
@@ -33,8 +48,10 @@ def remedy(
             return Advice(f"{already}. Where it goes on, see why its pods are not ready")
         return after_leaving(already, change, cause.faults, standing)
     replaced = replaced_already(cause, standing, diagnosis.onset)
-    if replaced and is_resolved:
-        return Advice(f"{replaced}. Where it goes on, look for another cause")
+    if replaced == DELETED:
+        return MISSED
+    if replaced and (is_resolved or is_made_good(change, standing)):
+        return Advice(f"{replaced}. {ELSEWHERE}")
     advice = _take_back(cause, change, diagnosis, standing)
     words = f"{replaced}. Where it goes on{', ' + advice.words if advice.words else ':'}"
     return advice._replace(words=words) if replaced else advice
@@ -123,14 +140,34 @@ def _repair(fault: Fault, diagnosis: Diagnosis, standing: Standing | None) -> Ad
     """Say what to do about a fault that no change explains; falls back to looking at the pods."""
     if not fault.subject.kind:
         return mend_posted(fault)
+    held = workload_of(fault.subject, standing)
+    if held is not None and held.is_gone:
+        return MISSED
+    if held is not None and fault.kind == Stopped.kind and held.replicas:
+        return Advice(f"already scaled to {held.replicas:d}. {ELSEWHERE}")
+    then, by_now = plain_value(fault.details.get(details.MEMORY_LIMIT)), _limit_by_now(fault, held)
     owner = owner_of(fault.subject, fault.details, diagnosis, standing)
     if owner is not None and fault.kind == OutOfMemory.kind:
-        limit = plain_value(fault.details.get(details.MEMORY_LIMIT))
-        now = f" (now {limit})" if limit else ""
-        return change_at_owner(owner, fault.subject, f"find the leak, or raise the memory limit{now}")
+        limit = f" (now {by_now or then})" if by_now or then else ""
+        return change_at_owner(owner, fault.subject, f"find the leak, or raise the memory limit{limit}")
+    if by_now:
+        was = f", {then} before" if then else ""
+        return Advice(f"its memory limit is {by_now} by now{was}. Where it goes on, find the leak or raise it")
     pod = Subject("Pod", fault.subject.namespace, fault.shown_pods[0] if fault.pods and not fault.is_over else "")
     advice = analyzer_of(fault).remedy(fault, pod, kubectl(pod, "describe", kind="Pod") or _look(fault))
     return advice if any(advice) else Advice("check the status, the events and the logs of its pods")
+
+
+def _limit_by_now(fault: Fault, held: WorkloadRevisions | None) -> str:
+    """Return the memory limit that took the place of the one that did not suffice, or nothing.
+
+    Pods of the template that is wanted now may have another limit than it tells, as admission sets it.
+    """
+    then, container = fault.details.get(details.MEMORY_LIMIT, ""), fault.details.get(details.CONTAINER, "")
+    if fault.kind != OutOfMemory.kind or held is None or fault.template_hash in ("", hash_of_current(held)):
+        return ""
+    now = plain_value(held.memory_limits.get(container))
+    return now if then and now != then else ""
 
 
 def _look(fault: Fault) -> str:

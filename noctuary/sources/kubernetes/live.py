@@ -103,6 +103,10 @@ def stored_revisions(view: WorkloadView, revisions: list[Revision]) -> Iterator[
         view.tool.app,
         view.tool.namespace,
         view.deleted is not None,
+        view.replicas,
+        view.is_all_ready,
+        view.is_paused,
+        memory_limits=dict(current.summary().memory_limits()) if current is not None else {},
     )
 
 

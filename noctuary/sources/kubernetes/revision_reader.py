@@ -82,7 +82,7 @@ def make_revision_reader(kube: KubeClient, watched: Collection[str] = ()) -> Rev
     """Return what reads the revisions of one workload; with `watched` it asks in these namespaces only."""
 
     async def read(subject: Subject) -> WorkloadRevisions | None:
-        """Read them now, in two small requests; raises KubernetesError. None when there is no such workload."""
+        """Read them now, in two small requests; raises KubernetesError. None for a kind that has none."""
         if watched and subject.namespace not in watched:
             return None
         if subject.kind == ARGO_ROLLOUT:
@@ -102,7 +102,7 @@ async def _read(kube: KubeClient, subject: Subject) -> WorkloadRevisions | None:
         max_objects=1,
     )
     if not named.objects:
-        return None
+        return WorkloadRevisions(subject, 0, is_gone=True)
     try:
         view = view_one(msgspec.json.decode(named.objects[0], type=workloads.kind))
         selector = str(msgspec.json.decode(named.objects[0], type=_Selecting).spec.selector)

@@ -174,9 +174,10 @@ async def test_the_hash_of_a_revision_is_that_of_its_pods(
 async def test_a_workload_that_is_not_there_has_no_revisions(world: WatchedCluster) -> None:
     kube = await KubeClient.connect(world.receiver_kubeconfig)
     read = make_revision_reader(kube)
-    found = [await read(Subject(kind, world.namespace, "gone")) for kind in ("Deployment", "Rollout")]
+    subjects = [Subject(kind, world.namespace, "gone") for kind in ("Deployment", "Rollout")]
+    found = [await read(subject) for subject in subjects]
     await kube.close()
-    assert found == [None, None]
+    assert found == [WorkloadRevisions(subjects[0], 0, is_gone=True), None]
 
 
 async def test_a_partition_stages_a_change_until_it_is_lowered(

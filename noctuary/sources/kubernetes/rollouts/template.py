@@ -85,6 +85,11 @@ class TemplateSummary(msgspec.Struct, omit_defaults=True):
         """Return the image of the first container, which is the one people mean."""
         return next((container.image for container in self.containers.values()), "")
 
+    def memory_limits(self) -> Iterator[tuple[str, str]]:
+        """Return containers with their memory limits."""
+        told = ((name, each.told.get("resources.memory limit")) for name, each in self.containers.items())
+        return ((name.removeprefix(INIT_PREFIX), limit) for name, limit in told if limit)
+
     def content(self) -> str:
         """Return a digest of what pods run, without labels and annotations, of which a restart sets one."""
         containers = {name: (each.image, each.env, each.fields) for name, each in self.containers.items()}

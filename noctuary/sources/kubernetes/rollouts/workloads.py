@@ -77,6 +77,9 @@ class WorkloadView(msgspec.Struct, frozen=True):
     tool: Tool = Tool()
     is_foreign: bool = False
     """Whether it is of a kind that is not read: all that is known of it is what it owns."""
+    is_all_ready: bool = False
+    """Whether it has just the pods that its author asked for, all of the wanted template, and all are ready."""
+    is_paused: bool = False
 
     @property
     def key(self) -> Key:
@@ -139,7 +142,15 @@ def view_workload(obj: WorkloadObject, wanted: Wanted) -> WorkloadView:
         reach=reach_of(obj),
         deleted=deleted_of(obj),
         tool=owner_of(metadata, kind),
+        is_all_ready=_is_all_ready(obj),
+        is_paused=obj.spec.paused,
     )
+
+
+def _is_all_ready(obj: WorkloadObject) -> bool:
+    status = obj.status
+    counts = {obj.spec.replicas, status.replicas, status.updated_replicas, status.ready_replicas}
+    return is_settled(obj) and len(counts) == 1 and bool(obj.spec.replicas)
 
 
 def is_settled(obj: WorkloadObject) -> bool:

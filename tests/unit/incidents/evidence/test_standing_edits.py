@@ -9,13 +9,13 @@ import pytest
 from noctuary.common.errors import KubernetesUnavailable
 from noctuary.incidents.evidence.standing import read_revisions
 from noctuary.incidents.told.sightings import Sighting
-from noctuary.models.context_event import ContextEvent
+from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.models.diagnosis import PodView, ServiceView, Subject
 from noctuary.models.evidence import Evidence, Standing
 from noctuary.models.live_view import LiveView
 from noctuary.models.revisions import StoredRevision, WorkloadRevisions
 from noctuary.models.routing_record import ServiceMapping
-from testbed.cluster_events import fault, rollout
+from testbed.cluster_events import fault, kubernetes_event, rollout
 from testbed.pagerduty.account.model import Incident
 from testbed.scene import Scene
 
@@ -222,3 +222,21 @@ async def test_a_cluster_that_did_not_answer_is_not_asked_for_revisions_by_the_f
     scene.live_reader = read
     incident = await blamed(scene, numbers)
     assert ((await standing(scene, incident)).revisions, numbers.reads) == (None, 0)
+
+
+async def test_what_was_scaled_further_is_not_scaled_back_by_the_next_edit(scene: Scene) -> None:
+    numbers, now = Numbers(), time.time()
+    numbers.found = msgspec.structs.replace(numbers.of(14), replicas=0)
+    scene.revision_reader = numbers.read
+    scaling = {"old_value": "2", "new_value": "0"}
+    stopped = kubernetes_event("Deployment", API.name, EventType.SCALE_EVENT, now - 20, {}, **scaling)
+    await scene.store.add_events([stopped])
+    await scene.subscribe()
+    scene.start()
+    incident = scene.pd.trigger(scene.service, "Errors")
+    await scene.until(lambda: "--replicas=2" in scene.text(incident.id))
+    numbers.found = msgspec.structs.replace(numbers.found, replicas=10)
+    scene.pd.acknowledge(incident.id, by=scene.bot)
+    await scene.until(lambda: "Acknowledged" in scene.text(incident.id))
+    assert "; already scaled to 10." in scene.text(incident.id).splitlines()[0]
+    assert "--replicas" not in scene.text(incident.id)
