@@ -51,6 +51,9 @@ def roll_back(
     passed = "" if first is change else f"past {previous_version(change, 40)}{_how_long(change, near)}"
     told = ", ".join(filter(None, (back, passed, _deletion(held, broken))))
     remark = f"{told}. {kept}" if kept else told
+    if held.is_paused:
+        resume, more = _rollout(change, "resume"), (f"{undo} --to-revision={target.number:d}",)
+        return Advice("it is paused, so resume it first and undo at once:", resume, remark, more)
     return Advice(command=f"{undo} --to-revision={target.number:d}", remark=remark, more=_delete(change, broken))
 
 

@@ -170,3 +170,13 @@ def test_no_command_names_what_was_deleted(found: Diagnosis) -> None:
 def test_a_deletion_is_told_as_the_cause_that_it_is(facts: dict[str, str]) -> None:
     gone = change(facts=facts, is_rollout=False, event_type="scale_event", old_value="2", new_value="0")
     assert action_of(note(diagnosis(cause(gone)), GONE))[0].startswith("Do: create Deployment web anew")
+
+
+def test_a_paused_rollout_is_resumed_before_it_is_undone() -> None:
+    lines = action_of(note(diagnosis(cause(change(), fault())), now(2, is_paused=True)))
+    assert lines == [
+        "Do: it is paused, so resume it first and undo at once:",
+        "kubectl -n shop rollout resume deployment/web",
+        "# back to 3.10",
+        "kubectl -n shop rollout undo deployment/web --to-revision=13",
+    ]
