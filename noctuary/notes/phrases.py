@@ -119,9 +119,11 @@ def fault_sentence(fault: Fault, limit: int) -> str:
 
 
 def _age(change: Change, diagnosis: Diagnosis) -> str:
-    """Return `, 60 s before this alert`."""
-    began = "the reopening" if diagnosis.is_of_reopening else "this alert"
-    return f", {duration(max(0.0, diagnosis.onset - change.at))} before {began}"
+    """Return `, 60 s before this alert`; what came seconds after it is within what clocks differ."""
+    gap_s = diagnosis.onset - change.at
+    if gap_s < 1:
+        return ", as it was reopened" if diagnosis.is_of_reopening else ", as the alert began"
+    return f", {duration(gap_s)} before {'the reopening' if diagnosis.is_of_reopening else 'this alert'}"
 
 
 def _change_sentence(change: Change, when: str, limit: int) -> str:

@@ -30,6 +30,20 @@ def test_pods_of_a_rollout_that_are_not_ready_yet_are_told_first() -> None:
     assert said.endswith(", 5 min before this alert; 3 of its 3 pods are not ready yet.")
 
 
+@pytest.mark.parametrize(
+    ("after_s", "told"),
+    [(-1, "1 s before this alert"), (0, "as the alert began"), (0.4, "as the alert began"), (4, "as the alert began")],
+)
+def test_what_came_within_the_slack_of_clocks_is_not_said_to_have_come_before(after_s: float, told: str) -> None:
+    said = first_line(diagnosis(cause(change(at=ONSET + after_s), fault())))
+    assert f"was rolled out to 3.11, {told}; new pods" in said
+
+
+def test_what_came_as_an_incident_was_reopened_is_told_so() -> None:
+    said = first_line(diagnosis(cause(change(at=ONSET + 4), fault()), is_of_reopening=True))
+    assert "was rolled out to 3.11, as it was reopened; new pods" in said
+
+
 OF_QUOTA = {"kind": "refused", details.QUOTA: "cart-budget", details.QUOTA_LIMIT: "limits.memory=1Gi"}
 OF_PROBE = {"kind": "probe", "probe": "liveness", "probe_target": "/alive-or-not on port 8080"}
 
