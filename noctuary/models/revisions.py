@@ -38,6 +38,8 @@ class WorkloadRevisions(msgspec.Struct, frozen=True):
     """How many pods it is to have; None: not known, or of a kind that is not told."""
     is_all_ready: bool = False
     """Whether it has just so many pods, all of them run what it wants, and all are ready."""
+    runs_no_other: bool = False
+    """Whether no pod of another template than the one that it wants is left."""
     is_paused: bool = False
     """Whether its rollouts are paused: an undo is refused until they are resumed."""
     is_gone: bool = False

@@ -15,7 +15,8 @@ from noctuary.models import details
 from noctuary.models.diagnosis import Cause, Diagnosis, Fault, Subject
 from noctuary.models.evidence import Clearing, Evidence, Standing
 from noctuary.models.node_view import NodeView
-from noctuary.notes.left import workload_of
+from noctuary.models.revisions import WorkloadRevisions
+from noctuary.notes.left import hash_of_current, workload_of
 from noctuary.notes.tense import past
 
 _STILL_SO = (PODS_READY, NONE_RUNS, NOT_KNOWN, TAKEN_AWAY, CONFIGURATION, SINCE_RESTART)
@@ -47,7 +48,8 @@ def with_nodes(evidence: Evidence) -> Evidence:
 def with_ready(evidence: Evidence) -> Evidence:
     """Return evidence whose faults are over where the workloads were seen to be as they should when it was written.
 
-    A container that crashes is ready in between: only what kept pods from starting is known to be over by that.
+    A container that crashes is ready in between: only what kept pods from starting is known to be over by that. What
+    pods suffered that are gone is over.
     """
     standing = evidence.standing
     if standing is None or not standing.revisions:
@@ -66,10 +68,17 @@ def _as_ready(cause: Cause, standing: Standing) -> Cause:
 
 
 def _is_past(fault: Fault, standing: Standing) -> bool:
+    held = workload_of(fault.subject, standing)
     if fault.kind == Stopped.kind:
-        held = workload_of(fault.subject, standing)
         return held is not None and bool(held.replicas)
-    return _is_started(fault, standing)
+    return _is_started(fault, standing) or (held is not None and _are_gone(fault, held))
+
+
+def _are_gone(fault: Fault, held: WorkloadRevisions) -> bool:
+    """Tell whether all pods that failed are gone: those of their template, or of all."""
+    if not fault.pods or not held.runs_no_other:
+        return False
+    return held.replicas == 0 or fault.template_hash not in ("", hash_of_current(held) or fault.template_hash)
 
 
 def _is_started(fault: Fault, standing: Standing) -> bool:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from noctuary.common.clock import format_moment
 from noctuary.common.text import clean, shorten, shorten_middle
 from noctuary.correlation.effects.workloads import is_restart
+from noctuary.correlation.fault_checks import SINCE
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.correlation.taken_back import is_deletion
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, Change, Diagnosis, Verdict
 from noctuary.models.evidence import Standing
 from noctuary.notes.left import replaced_already, undone_already
-from noctuary.notes.phrases import sentence
+from noctuary.notes.phrases import failing_since, sentence
 from noctuary.notes.posted import vendor_of
 from noctuary.notes.values import service_of, shown_name
 
@@ -69,6 +70,8 @@ def _cause(cause: Cause, diagnosis: Diagnosis, standing: Standing | None) -> lis
     if tails:
         return [[say(with_symptom=False, with_age=with_age, tail=tail) for with_age in (True, False)] for tail in tails]
     brief = [_without(say(with_age=False), part, end) for part, end in _SPARE]
+    if cause.change is None and cause.why.startswith(SINCE):
+        brief.append(lambda limit: f"{likelihood(cause)}: {failing_since(cause, limit)}.")
     return [[say(), say(with_age=False)], brief, [say(with_symptom=False)], [say(with_symptom=False, with_age=False)]]
 
 

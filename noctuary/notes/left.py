@@ -52,7 +52,7 @@ def undone_already(change: Change, standing: Standing | None, near: float, *, wi
 def replaced_already(cause: Cause, standing: Standing | None, near: float, *, with_time: bool = True) -> str:
     """Return `already replaced by 3.12 at 14:01:00` where a workload went on to another version, and not back.
 
-    Of one that was scaled, to how many; of one that is gone, that it was deleted.
+    Of one that was scaled, or whose failing pods were taken away, to how many; of one that is gone that it was deleted.
     """
     change = cause.change
     held = revisions_of(change, standing) if change is not None else None
@@ -62,6 +62,8 @@ def replaced_already(cause: Cause, standing: Standing | None, near: float, *, wi
         replicas = replicas_of(change, standing)
         is_other = replicas is not None and str(replicas) not in (change.old_value, change.new_value)
         return f"already scaled to {replicas:d}" if is_other else ""
+    if held is not None and held.replicas == 0 and any(fault.pods for fault in cause.faults):
+        return "already scaled to 0"
     current = _current(held)
     if change is None or held is None or current is None:
         return ""

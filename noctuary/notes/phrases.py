@@ -71,6 +71,13 @@ def sentence(cause: Cause, diagnosis: Diagnosis, limit: int, *, with_symptom: bo
     return f"{said}; {symptom}" if symptom else said
 
 
+def failing_since(cause: Cause, limit: int) -> str:
+    """Return which pods fail since when: what acquits or points matters more than how they fail."""
+    fault = cause.faults[0]
+    told = wording(fault, shown_name(fault, limit), limit)
+    return f"{told.pods} {'failed' if fault.is_over else f'fail{told.s}'} {cause.why}"
+
+
 def _felt(cause: Cause, limit: int) -> str:
     """Return which pods feel a bad node."""
     there = [fault for fault in cause.faults[1:] if fault.kind != Unschedulable.kind]

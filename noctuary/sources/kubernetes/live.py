@@ -105,6 +105,7 @@ def stored_revisions(view: WorkloadView, revisions: list[Revision]) -> Iterator[
         view.deleted is not None,
         view.replicas,
         view.is_all_ready,
+        view.runs_no_other,
         view.is_paused,
         memory_limits=dict(current.summary().memory_limits()) if current is not None else {},
     )

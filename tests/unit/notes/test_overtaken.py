@@ -180,3 +180,40 @@ def test_a_paused_rollout_is_resumed_before_it_is_undone() -> None:
         "# back to 3.10",
         "kubectl -n shop rollout undo deployment/web --to-revision=13",
     ]
+
+
+OF_WEB = fault("crash_loop", {details.REASON: "CrashLoopBackOff", details.RESTARTS: "6", details.CONTAINER: "app"})
+
+
+@pytest.mark.parametrize(("current", "replicas"), [("old", 2), ("new", 0)])
+def test_pods_that_are_gone_fail_no_more_and_are_named_in_no_command(current: str, replicas: int) -> None:
+    text = note(diagnosis(cause(None, OF_WEB)), now(replicas, current=current, runs_no_other=True))
+    assert "1 pod of web kept crashing" in text.splitlines()[0]
+    assert action_of(text) == ["Do:", "kubectl -n shop get pods"]
+
+
+@pytest.mark.parametrize("standing", [now(2, runs_no_other=True), now(2, current="old"), now(0)])
+def test_pods_that_may_be_there_still_are_looked_at(standing: Standing) -> None:
+    text = note(diagnosis(cause(None, OF_WEB)), standing)
+    assert "1 pod of web keeps crashing" in text.splitlines()[0]
+    assert action_of(text) == ["Do:", "kubectl -n shop logs --previous web-0 -c app"]
+
+
+def test_a_rollout_whose_pods_were_taken_away_by_hand_is_told_so() -> None:
+    text = note(diagnosis(cause(change(), OF_WEB)), now(0, runs_no_other=True))
+    assert text.splitlines()[0].endswith("; already scaled to 0.")
+    assert action_of(text)[0] == "Do: already scaled to 0. Where it goes on:"
+
+
+def test_a_rollout_of_what_ran_nothing_before_is_not_said_to_be_scaled_down() -> None:
+    assert "already" not in note(diagnosis(cause(change())), now(0, runs_no_other=True))
+
+
+@pytest.mark.parametrize(
+    "why", ["since a rollout that came 15 s after the alert", "since its restart; see its Secret db-credentials"]
+)
+def test_what_acquits_or_points_stays_in_the_first_line_when_it_is_resolved(why: str) -> None:
+    facts = {details.EXIT_CODE: "1", details.REASON: "CrashLoopBackOff"}
+    found = diagnosis(cause(None, fault("crash_loop", facts), score=0.5, why=why))
+    line = note(found, now(2, current="old", runs_no_other=True), **RESOLVED).splitlines()[0]
+    assert line == f"Resolved after 2 min. Possible cause: 1 pod of web failed {why}."

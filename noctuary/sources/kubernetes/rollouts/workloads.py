@@ -79,6 +79,8 @@ class WorkloadView(msgspec.Struct, frozen=True):
     """Whether it is of a kind that is not read: all that is known of it is what it owns."""
     is_all_ready: bool = False
     """Whether it has just the pods that its author asked for, all of the wanted template, and all are ready."""
+    runs_no_other: bool = False
+    """Whether no pod of another template than the wanted one is left."""
     is_paused: bool = False
 
     @property
@@ -122,9 +124,9 @@ class OwnedRevision(msgspec.Struct, frozen=True):
 
 def view_workload(obj: WorkloadObject, wanted: Wanted) -> WorkloadView:
     """Return a workload, reduced to what is compared."""
-    metadata, template = obj.metadata, obj.spec.template.metadata
+    metadata, template, status = obj.metadata, obj.spec.template.metadata, obj.status
     kind = type(obj).__name__
-    progress = (seconds(each.last_update_time) for each in obj.status.conditions if each.type == PROGRESS)
+    progress = (seconds(each.last_update_time) for each in status.conditions if each.type == PROGRESS)
     return WorkloadView(
         kind=kind,
         namespace=metadata.namespace,
@@ -143,6 +145,7 @@ def view_workload(obj: WorkloadObject, wanted: Wanted) -> WorkloadView:
         deleted=deleted_of(obj),
         tool=owner_of(metadata, kind),
         is_all_ready=_is_all_ready(obj),
+        runs_no_other=is_settled(obj) and obj.spec.replicas is not None and status.replicas == status.updated_replicas,
         is_paused=obj.spec.paused,
     )
 

@@ -62,3 +62,11 @@ async def test_a_paused_one_is_known_and_what_memory_its_containers_may_use(
 
 async def test_one_that_does_not_exist_is_known_to_be_gone(kube: KubeClient) -> None:
     assert await make_revision_reader(kube)(SHOP) == WorkloadRevisions(SHOP, 0, is_gone=True)
+
+
+@pytest.mark.parametrize(("updated", "runs_no_other"), [(2, True), (1, False)])
+async def test_no_other_template_runs_when_all_its_pods_are_of_the_wanted_one(
+    kube: KubeClient, listed: ListedObjects, updated: int, runs_no_other: bool
+) -> None:
+    found = await read(kube, listed, READY | {"readyReplicas": 0, "updatedReplicas": updated})
+    assert found.runs_no_other is runs_no_other
