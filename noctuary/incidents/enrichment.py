@@ -123,7 +123,7 @@ class Enricher:
         services = found.context.services
         revisions = await read_revisions(reader, open_of(blamed, services), found.deadline, seen)
         nodes = await self._nodes(blamed_nodes(diagnosis), found.context.nodes, found.deadline)
-        fresh = find_standing(diagnosis, observed.changes, revisions, found.live, nodes)
+        fresh = find_standing(diagnosis, observed.changes, revisions, found.live, nodes, services)
         return with_told(fresh, known, blamed, services)
 
     async def _look(
@@ -192,7 +192,7 @@ class Enricher:
             ignored_reasons=list(self._sight.ignored_reasons),
         )
         observed = await asyncio.to_thread(_observe, context, begin)
-        standing = find_standing(diagnosis, observed.changes, revisions, live, nodes)
+        standing = find_standing(diagnosis, observed.changes, revisions, live, nodes, shown)
         return msgspec.structs.replace(
             known,
             standing=with_told(standing, known.standing, blamed, services),

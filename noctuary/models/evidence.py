@@ -45,6 +45,8 @@ class Standing(msgspec.Struct, frozen=True):
     first cause only."""
     nodes: list[NodeView] = []
     """The blamed nodes as they are now; those that were not read are left out."""
+    gone_pods: list[Subject] = []
+    """Pods of the causes' faults that do not exist any more, as far as pods were read this time."""
     closed: list[str] = []
     """What of the diagnosis nobody may look at any more, and why: of it stays what was told before."""
 

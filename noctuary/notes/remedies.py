@@ -153,9 +153,16 @@ def _repair(fault: Fault, diagnosis: Diagnosis, standing: Standing | None) -> Ad
     if by_now:
         was = f", {then} before" if then else ""
         return Advice(f"its memory limit is {by_now} by now{was}. Where it goes on, find the leak or raise it")
-    pod = Subject("Pod", fault.subject.namespace, fault.shown_pods[0] if fault.pods and not fault.is_over else "")
+    pod = _failing_pod(fault, standing)
     advice = analyzer_of(fault).remedy(fault, pod, kubectl(pod, "describe", kind="Pod") or _look(fault))
     return advice if any(advice) else Advice("check the status, the events and the logs of its pods")
+
+
+def _failing_pod(fault: Fault, standing: Standing | None) -> Subject:
+    """Return the first pod that fails and exists still, without a name where none does."""
+    pods = [Subject("Pod", fault.subject.namespace, name) for name in fault.shown_pods if not fault.is_over]
+    gone = standing.gone_pods if standing is not None else []
+    return next((pod for pod in pods if pod not in gone), Subject("Pod", fault.subject.namespace, ""))
 
 
 def _limit_by_now(fault: Fault, held: WorkloadRevisions | None) -> str:

@@ -97,6 +97,17 @@ def _is_broken(pod: PodView, fault: Fault) -> bool:
     return is_same and len(templates) < 2 and not pod.is_ready and not pod.is_leaving
 
 
+def find_gone_pods(diagnosis: Diagnosis, live: LiveView | None, services: Iterable[ServiceView]) -> list[Subject]:
+    """Return the pods that the causes' faults are of and that do not exist any more; `services` were asked for."""
+    if live is None:
+        return []
+    read = {service.name for service in services} - {*live.unread_services}
+    there = {(pod.namespace, pod.name) for pod in live.pods}
+    faults = (fault for cause in diagnosis.causes for fault in cause.faults if fault.service in read)
+    named = dict.fromkeys((fault.subject.namespace, name) for fault in faults for name in fault.shown_pods)
+    return [Subject("Pod", *pod) for pod in named if pod not in there]
+
+
 def rollouts_of(revisions: list[WorkloadRevisions] | None) -> list[ContextEvent]:
     """Return the rollouts that were read along with revisions."""
     return [event for each in revisions or [] for event in each.rollouts]
@@ -107,9 +118,10 @@ def find_standing(
     changes: list[Change],
     revisions: list[WorkloadRevisions] | None,
     live: LiveView | None,
-    nodes: Iterable[NodeView] = (),
+    nodes: Iterable[NodeView],
+    services: Iterable[ServiceView],
 ) -> Standing:
-    """Tell what holds of a diagnosis, from the changes, the revisions, the pods and the nodes that were seen."""
+    """Tell what holds of a diagnosis, from the changes, the revisions, the pods of services and the nodes seen."""
     blamed = blamed_nodes(diagnosis)
     return Standing(
         find_rollback(diagnosis, changes),
@@ -118,6 +130,7 @@ def find_standing(
         find_broken_pods(diagnosis, live),
         find_undoings(diagnosis, changes),
         [node for node in nodes if node.name in blamed],
+        find_gone_pods(diagnosis, live, services),
     )
 
 

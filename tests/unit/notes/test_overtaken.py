@@ -217,3 +217,12 @@ def test_what_acquits_or_points_stays_in_the_first_line_when_it_is_resolved(why:
     found = diagnosis(cause(None, fault("crash_loop", facts), score=0.5, why=why))
     line = note(found, now(2, current="old", runs_no_other=True), **RESOLVED).splitlines()[0]
     assert line == f"Resolved after 2 min. Possible cause: 1 pod of web failed {why}."
+
+
+@pytest.mark.parametrize(("gone", "look"), [(["web-0"], "web-1"), (["web-0", "web-1"], ""), ([], "web-0")])
+def test_a_look_is_at_a_pod_that_exists(gone: list[str], look: str) -> None:
+    found = fault(details=OF_WEB.details | {details.LEAST_RESTARTS: "3"}, pods=["web-0", "web-1"])
+    standing = Standing(gone_pods=[Subject("Pod", "shop", name) for name in gone])
+    (command,) = action_of(note(diagnosis(cause(None, found)), standing))[1:]
+    logs = f"kubectl -n shop logs --previous {look} -c app"
+    assert command == (logs if look else "kubectl -n shop get pods")

@@ -10,6 +10,7 @@ from noctuary.common.errors import KubernetesUnavailable
 from noctuary.incidents.evidence.standing import (
     blamed_workloads,
     find_broken_pods,
+    find_gone_pods,
     find_rollback,
     find_undoing,
     find_undoings,
@@ -138,6 +139,26 @@ BROKEN = Fault("x", [], API, "payments-api", Relation.OWN, "h2", AT, AT, pods=["
 def test_broken_is_what_failed_and_is_not_ready_now(live: LiveView | None, found: list[str] | None) -> None:
     seen = find_broken_pods(blaming(BAD, BROKEN), live)
     assert (None if seen is None else [pod.name for pod in seen]) == found
+
+
+OWN = ServiceView("payments-api", Relation.OWN, "", [])
+LEDGER = ServiceView("ledger", Relation.DEPENDENCY, "", [])
+
+
+@pytest.mark.parametrize(
+    ("live", "asked", "found"),
+    [
+        (LiveView(pods=[live_pod("a"), live_pod("c")]), OWN, ["b"]),
+        (LiveView(pods=[live_pod("b", is_ready=True)]), OWN, []),
+        (LiveView(), LEDGER, []),
+        (LiveView(unread_services=["payments-api"]), OWN, []),
+        (None, OWN, []),
+    ],
+)
+def test_gone_is_what_failed_and_does_not_exist_now(
+    live: LiveView | None, asked: ServiceView, found: list[str]
+) -> None:
+    assert [pod.name for pod in find_gone_pods(blaming(BAD, BROKEN), live, [asked])] == found
 
 
 @pytest.mark.parametrize(("kind", "read"), [("StatefulSet", ["payments-api"]), ("Deployment", [])])
