@@ -58,6 +58,16 @@ def quota(team: Team) -> Iterator[None]:
 
 
 @contextmanager
+def immutable(team: Team) -> Iterator[None]:
+    """The webhook Secret stands and cannot be changed."""
+    team.kubectl("patch", "secret", "payments-webhook", "--type=merge", "-p", '{"immutable":true}')
+    try:
+        yield
+    finally:
+        team.kubectl("delete", "secret", "payments-webhook")
+
+
+@contextmanager
 def _policy(team: Team, role: str) -> Iterator[None]:
     spec = {
         "matchConstraints": {"objectSelector": {"matchLabels": {ROLE_LABEL: role}}, "resourceRules": [_rule(role)]},

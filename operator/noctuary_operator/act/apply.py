@@ -70,16 +70,20 @@ class Applier:
         """Bring record, webhook Secret and route to what they should be, in this order.
 
         The record goes first: from then on the receiver accepts the new token, so a crash afterwards costs
-        another rotation but never a token in the Secret that nobody accepts. What was `minted` for a Secret that is
-        refused is kept beside the record, so that a restart makes nothing anew.
+        another rotation but never a token in the Secret that nobody accepts. It goes once more when the Secret is
+        written: an old token ends an overlap after people can read the new one. What was `minted` for a Secret that
+        is refused is kept beside the record, so that a restart makes nothing anew.
         """
-        integration, record = observed.integration, desired.record
+        integration, record = observed.integration, desired.record_before
         known, kind = self._view.record_secret(record.id), (desired.route or {}).get("kind", "")
         record_problem = await self._record(integration, record, known.minted if known is not None else None)
         if record_problem is not None:
             return Outcome(record_problem, route=self._view.route(kind, record.id), is_recorded=False)
         secret_problem = await self._webhook_secret(observed, desired.webhook_secret)
-        await self._record(integration, record, minted if secret_problem is not None else None)
+        if secret_problem is not None:
+            await self._record(integration, record, minted)
+        elif (record_problem := await self._record(integration, desired.record, None)) is not None:
+            return Outcome(record_problem, route=self._view.route(kind, record.id), is_recorded=False)
         route_problem = None if desired.keeps_route else await self._route(observed, desired.route)
         return Outcome(secret_problem, route_problem, self._view.route(kind, record.id))
 
@@ -235,6 +239,8 @@ def _secret_refusal(what: str, error: KubernetesError) -> Problem:
     if not _is_refused(error):
         raise error
     mend = "change the quota, the policy, the admission webhook or the Role that refuses it"
+    if "field is immutable" in str(error):
+        mend = "delete this Secret, and it is made anew: nobody can change it"
     return Problem(reasons.SECRET_REFUSED, f"Secret {what} was refused: {error}; {mend}")
 
 

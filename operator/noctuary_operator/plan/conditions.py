@@ -8,6 +8,7 @@ import msgspec
 from noctuary.common.clock import format_time
 from noctuary.models.integration_spec import IntegrationSpec
 from noctuary.models.reports import EVENTS, WEBHOOK_URL, IntegrationReport
+from noctuary.models.routing_record import RoutingRecord
 from noctuary_operator.plan.desired import Desired
 from noctuary_operator.plan.manifests import Backend
 from noctuary_operator.plan.observed import Observed
@@ -49,7 +50,8 @@ def status_of(
 ) -> IntegrationStatus:
     """Return the whole status of an integration whose spec could be read."""
     before = observed.integration.status
-    proven = is_proven(observed, desired.record)
+    record = desired.record if outcome.secret_problem is None else desired.record_before
+    proven = is_proven(observed, record)
     parts = {
         "TokenReady": _token(observed, spec, outcome),
         "RouteReady": _route(spec, desired, outcome, backend, proven=proven),
@@ -64,7 +66,7 @@ def status_of(
         conditions=_conditions(states, observed.integration, observed.now),
         integration_id=observed.id,
         webhook_secret_name=observed.integration.webhook_secret_name,
-        token=_token_status(desired) if outcome.is_recorded else before.token,
+        token=_token_status(record, desired, before.token) if outcome.is_recorded else before.token,
         last_webhook_time=_later(before.last_webhook_time, report.last_webhook_at),
         last_note_time=_later(before.last_note_time, report.last_note_at),
         last_failure_time=_later(before.last_failure_time, report.last_failure_at),
@@ -198,15 +200,18 @@ def _unread(observed: Observed) -> ConditionState | None:
     return "True", reason, f"what is set up works{left_out}{foreign}"
 
 
-def _token_status(desired: Desired) -> TokenStatus | None:
+def _token_status(record: RoutingRecord, desired: Desired, before: TokenStatus | None) -> TokenStatus | None:
+    """Return what is said of the token that people can read: one whose Secret is refused does not count yet."""
     if desired.token is None:
         return None
-    current, *previous = desired.token.hashes
-    last_end = max((token.expires_at for token in previous if token.expires_at is not None), default=None)
+    current, *others = record.tokens
+    last_end = max((token.expires_at for token in others if token.expires_at is not None), default=None)
+    is_begun = current.serial != desired.token.hashes[0].serial
+    acted_on = before if before is not None and is_begun else record
     return TokenStatus(
         serial=current.serial,
-        observed_rotate_request=desired.record.observed_rotate_request,
-        rotated_at=format_time(desired.token.rotated_at),
+        observed_rotate_request=acted_on.observed_rotate_request,
+        rotated_at=format_time(record.rotated_at) if record.rotated_at is not None else None,
         previous_expires_at=format_time(last_end) if last_end is not None else None,
     )
 

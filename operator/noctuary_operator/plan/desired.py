@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from noctuary.models.integration_spec import REGION_API_URL, IntegrationSpec, Token, Webhook, duration_s
 from noctuary.models.routing_record import WEBHOOK_PATH, RoutingRecord, Scope, ServiceMapping, hash_secret
 from noctuary_operator.plan import policy as rules
@@ -41,6 +43,14 @@ class Desired:
     from_problem: Problem | None = None
     consent_problem: Problem | None = None
     due_at: float | None = None
+
+    @property
+    def record_before(self) -> RoutingRecord:
+        """The record until the webhook Secret holds what it should: each URL that somebody can read is taken."""
+        if self.token is None:
+            return self.record
+        token = self.token
+        return msgspec.structs.replace(self.record, tokens=token.hashes_before, rotated_at=token.rotated_before)
 
 
 @dataclass(slots=True)

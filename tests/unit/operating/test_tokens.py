@@ -8,7 +8,7 @@ import pytest
 from noctuary.models.integration_spec import Token
 from noctuary.models.routing_record import RoutingRecord, SigningSecret, TokenHash, hash_secret
 from noctuary_operator.plan.observed import Lookup, Observed
-from noctuary_operator.plan.tokens import MAX_PREVIOUS, next_ingest_key, next_signing_secrets, next_token
+from noctuary_operator.plan.tokens import CUT_OFF, MAX_PREVIOUS, next_ingest_key, next_signing_secrets, next_token
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.minted import Minted
 from noctuary_operator.resources.status import IntegrationStatus, TokenStatus
@@ -142,6 +142,59 @@ def test_an_attempt_cut_off_before_the_record_uses_the_same_token() -> None:
     minted = Minted("m" * 43, "because", "i" * 43, None)
     state = next_token(seen(record(CURRENT), minted=minted, token=OLD), Token(rotate_request="a"), fresh)
     assert (state.token, state.hashes[0].serial) == (minted.token, 4)
+
+
+MADE = Minted("m" * 43, "because", "i" * 43, None)
+BEGUN = TokenHash(hash_secret(MADE.token), 4)
+OVER = [BEGUN, TokenHash(hash_secret(OLD), 3, NOW + 600)]
+"""A rotation that is complete at this moment."""
+
+
+def test_until_the_secret_holds_the_new_token_the_old_one_does_not_end() -> None:
+    older = TokenHash("a", 2, NOW + 60)
+    state = next_token(seen(record(CURRENT, older), token=OLD), Token(rotate_request="a", overlap="0s"), fresh)
+    assert state.hashes_before == [CURRENT, TokenHash(hash_secret(NEW), 4), older]
+    assert (state.hashes, state.rotated_before) == ([TokenHash(hash_secret(NEW), 4)], NOW - 100)
+
+
+@pytest.mark.parametrize("order", [[CURRENT, BEGUN], [BEGUN, CURRENT]])
+@pytest.mark.parametrize("secret", [{}, {"token": OLD}, {"token": MADE.token}])
+def test_the_overlap_of_a_refused_rotation_begins_when_it_can_be_written(
+    secret: dict[str, str], order: list[TokenHash]
+) -> None:
+    state = next_token(seen(record(*order), secret, minted=MADE), Token(rotation_interval="1m"), fresh)
+    assert (state.token, state.rotated_because, state.hashes) == (MADE.token, "because", OVER)
+    assert (state.rotated_at, set(state.hashes_before)) == (NOW, {CURRENT, BEGUN})
+
+
+def test_a_rotation_cut_off_after_its_secret_was_written_is_completed_and_told() -> None:
+    state = next_token(seen(record(CURRENT, BEGUN), token=MADE.token), Token(rotation_interval="1m"), fresh)
+    assert (state.token, state.rotated_because, state.hashes) == (MADE.token, CUT_OFF, OVER)
+
+
+def test_a_rotation_cut_off_before_its_secret_was_written_starts_anew_and_ends_nothing() -> None:
+    state = next_token(seen(record(CURRENT, BEGUN), token=OLD), Token(), fresh)
+    assert (state.token, state.rotated_because) == (NEW, CUT_OFF)
+    assert state.hashes_before == [CURRENT, TokenHash(hash_secret(NEW), 5), BEGUN]
+
+
+def test_what_stands_in_the_secret_outlives_any_number_of_rotations_that_were_cut_off() -> None:
+    begun = [TokenHash(str(n), n, None) for n in range(4, 50)]
+    state = next_token(seen(record(*begun, CURRENT), token=OLD), Token(), fresh)
+    assert (state.hashes_before[0], len(state.hashes_before)) == (CURRENT, 1 + MAX_PREVIOUS)
+    assert CURRENT.sha256 in {token.sha256 for token in state.hashes}
+
+
+def test_a_request_that_changes_after_the_secret_was_written_rotates_once_more() -> None:
+    held = record(CURRENT, BEGUN, request="a")
+    state = next_token(seen(held, token=MADE.token, minted=MADE), Token(rotate_request="b"), fresh)
+    assert (state.token, state.hashes_before[0]) == (NEW, BEGUN)
+
+
+def test_a_request_is_acted_on_while_only_the_ingest_key_is_refused() -> None:
+    minted = Minted(OLD, None, "i" * 43, "because")
+    state = next_token(seen(record(CURRENT), token=OLD, minted=minted), Token(rotate_request="a"), fresh)
+    assert (state.token, state.hashes[0].serial) == (NEW, 4)
 
 
 @pytest.mark.parametrize(("key", "kept"), [("k" * 43, True), ("edited", False), (None, False)])

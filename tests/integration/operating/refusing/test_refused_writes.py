@@ -1,10 +1,12 @@
 """A write that is refused is one state: one Event, one token, and no writes until something changes."""
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import pytest
 
+from noctuary.models.routing_record import hash_secret
 from testbed.operating import refusals
 from testbed.operating.steadiness import state, stays, touch
 from testbed.operating.team import OperatorProcess, StartOperator, Team, TeamOf
@@ -48,6 +50,33 @@ def test_a_webhook_secret_that_cannot_be_written_is_one_state_and_one_event(
     touch(team, own_operator, 1)
     team.settled("payments", "AwaitingFirstWebhook")
     assert team.existing_record(team.id("payments")).tokens == before["record"].tokens
+
+
+@pytest.mark.parametrize(
+    ("refuse", "mend"), [(refusals.policy, "change the quota, the policy"), (refusals.immutable, "delete this Secret")]
+)
+def test_a_rotation_ends_no_url_before_people_can_read_the_new_one(
+    own_operator: OperatorProcess, team_of: TeamOf, refuse: Callable[[Team], AbstractContextManager[None]], mend: str
+) -> None:
+    team = team_of(own_operator)
+    team.apply("payments")
+    team.settled("payments", "AwaitingFirstWebhook")
+    before, known, id_ = team.secret("payments"), team.status("payments")["token"], team.id("payments")
+    with refuse(team):
+        team.apply("payments", webhook={"token": {"rotateRequest": "a", "overlap": "1h"}})
+        assert mend in team.settled("payments", "SecretRefused", "TokenReady")["message"]
+        tokens = team.existing_record(id_).tokens
+        assert (tokens[0].sha256, [token.expires_at for token in tokens]) == (hash_secret(before["token"]), [None] * 2)
+        assert (team.status("payments")["token"], team.secret("payments")) == (known, before)
+        stays(team, own_operator)
+        allowed_at = time.time()
+    touch(team, own_operator, 1)
+    status = eventually("the rotation", lambda: (t := team.status("payments")["token"]) != known and t)
+    new, old = team.existing_record(id_).tokens
+    assert (status["serial"], status["observedRotateRequest"]) == (2, "a")
+    assert (new.sha256, old.sha256) == (hash_secret(team.secret("payments")["token"]), hash_secret(before["token"]))
+    assert (old.expires_at or 0) >= allowed_at + 3600
+    assert team.events("payments").count("TokenRotated") == 1
 
 
 def test_a_routing_record_that_cannot_be_written_is_one_state_and_one_event_and_no_token(
