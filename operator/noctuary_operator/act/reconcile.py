@@ -22,7 +22,7 @@ from noctuary_operator.plan.manifests import Backend
 from noctuary_operator.plan.observed import Lookup, Observed
 from noctuary_operator.plan.policy import Policy, Problem, mapped_namespaces
 from noctuary_operator.resources import paths, reasons
-from noctuary_operator.resources.ids import new_id
+from noctuary_operator.resources.ids import may_belong_to, new_id
 from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.minted import Minted
 from noctuary_operator.resources.objects import IS_ID, LabelledSecret, SecretHead
@@ -42,6 +42,10 @@ REFUSED_AGAIN_S = 60.0
 ID_TAKEN = (
     "the integrationID in Secret {} belongs to another integration; delete the Secret, and this one gets an id and a "
     "URL of its own"
+)
+ID_OF_ANOTHER_PLACE = (
+    "the integrationID in Secret {} was made for another namespace or name; delete the Secret, and this one gets an "
+    "id and a URL of its own, or restore it under the namespace and name that it had"
 )
 LEAST_DELAY_S = 0.05
 """A time that is just over is reconciled after this, not in a loop."""
@@ -151,7 +155,9 @@ class Reconciler:
         if wanted in self._remover.ending:
             return None
         if wanted is not None and self._view.is_id_of_another(wanted, integration):
-            return Problem(reasons.INTEGRATION_ID_TAKEN, ID_TAKEN.format(integration.webhook_secret_name))
+            fits = may_belong_to(wanted, integration.namespace, integration.name)
+            message = (ID_TAKEN if fits else ID_OF_ANOTHER_PLACE).format(integration.webhook_secret_name)
+            return Problem(reasons.INTEGRATION_ID_TAKEN, message)
         given = wanted or new_id(integration.namespace, integration.name)
         identities.bind(integration.uid, given)
         return given

@@ -27,6 +27,7 @@ def test_an_integration_that_names_the_id_of_another_is_refused_and_the_owner_un
     forged = thief.secret("stolen")
     thief.apply("stolen", webhook={"route": INGRESS})
     said = thief.settled("stolen", "IntegrationIDTaken", "TokenReady")
+    assert "was made for another namespace or name" in said["message"]
     assert victim.namespace not in said["message"]
     own_operator.stop()
     own_operator.start()
