@@ -32,7 +32,7 @@ class PlannedEvent:
 
 
 def planned_events(before: IntegrationStatus, after: IntegrationStatus, desired: Desired | None) -> list[PlannedEvent]:
-    """Return the Events between two statuses; a rotation is told once the Secret holds what is new."""
+    """Return the Events between two statuses; a rotation or a takeover is told once the Secret holds what is new."""
     written = _own_problem(after.condition("TokenReady")) is None
     return [*(_rotations(desired) if written else []), *_transitions(before, after)]
 
@@ -44,6 +44,9 @@ def _rotations(desired: Desired | None) -> list[PlannedEvent]:
     if desired.token is not None and desired.token.rotated_because is not None:
         note = f"The webhook URL changed: {desired.token.rotated_because}"
         found.append(PlannedEvent("Normal", reasons.TOKEN_ROTATED, "Rotate", note))
+    if desired.token is not None and desired.token.is_adopted:
+        note = "The webhook URL in the webhook Secret was kept; URLs that were rotated away before have ended"
+        found.append(PlannedEvent("Normal", reasons.TOKEN_ADOPTED, "Adopt", note))
     if desired.ingest_key_rotated_because is not None:
         note = f"The ingest key changed: {desired.ingest_key_rotated_because}"
         found.append(PlannedEvent("Normal", reasons.INGEST_KEY_ROTATED, "Rotate", note))

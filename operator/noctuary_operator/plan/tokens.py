@@ -33,6 +33,8 @@ class TokenState:
     hashes_before: list[TokenHash]
     rotated_before: float
     rotated_because: str | None = None
+    is_adopted: bool = False
+    """Whether it was found in the Secret without a record, as after a restore: what was rotated away is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def _without_record(observed: Observed, plain: str | None, fresh: Fresh) -> Toke
     serial = known.serial if known is not None else 0
     if plain is not None and _may_adopt(observed, "token"):
         hashes = [TokenHash(hash_secret(plain), max(serial, 1))]
-        return TokenState(plain, hashes, now, hashes, now)
+        return TokenState(plain, hashes, now, hashes, now, is_adopted=True)
     token = observed.minted.token if observed.minted is not None else fresh()
     because = "the webhook Secret and its routing record were lost" if serial else None
     hashes = [TokenHash(hash_secret(token), serial + 1)]

@@ -97,5 +97,7 @@ READY = "Ready"
 """Ready became True."""
 TOKEN_ROTATED = "TokenRotated"  # noqa: S105 - a reason
 """The webhook URL changed."""
+TOKEN_ADOPTED = "TokenAdopted"  # noqa: S105 - a reason
+"""The webhook URL was found in the webhook Secret, and is all that is taken over."""
 INGEST_KEY_ROTATED = "IngestKeyRotated"
 """The key for posting events changed."""

@@ -70,7 +70,7 @@ def test_a_token_that_matches_its_record_is_kept() -> None:
 
 def test_a_token_without_a_record_is_adopted_with_its_serial() -> None:
     state = next_token(seen(None, serial=3, token=OLD), Token(), fresh)
-    assert (state.token, state.hashes) == (OLD, [CURRENT])
+    assert (state.token, state.hashes, state.is_adopted) == (OLD, [CURRENT], True)
 
 
 def test_a_short_token_without_a_record_is_not_adopted() -> None:

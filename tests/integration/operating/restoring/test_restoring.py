@@ -33,6 +33,7 @@ def restored(team: Team, id_: str) -> None:
     record, route = team.existing_record(id_), team.existing_ingress(id_)
     assert (record.namespace, record.name) == (team.namespace, "payments")
     assert route["spec"]["rules"][0]["http"]["paths"][0]["path"] == f"/webhooks/pagerduty/{id_}"
+    eventually("the Event", lambda: "TokenAdopted" in team.events("payments"))
     assert not ROTATIONS & set(team.events("payments"))
 
 
