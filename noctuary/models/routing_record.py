@@ -79,6 +79,8 @@ class RoutingRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     from_email: str | None = None
     tokens: list[TokenHash] = []
     ingest_key_sha256: str | None = None
+    ingest_key_before_sha256: str | None = None
+    """The key that people have, until the webhook Secret holds the new one."""
     signing_secrets: list[SigningSecret] = []
     observed_rotate_request: str | None = None
     rotated_at: float | None = None
@@ -96,6 +98,11 @@ class RoutingRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     def writes_notes(self) -> bool:
         """Whether we may write into PagerDuty."""
         return self.direction in ("outbound", "bidirectional") and self.api_token is not None
+
+    @property
+    def ingest_key_hashes(self) -> set[str]:
+        """The ingest keys that are accepted."""
+        return {each for each in (self.ingest_key_sha256, self.ingest_key_before_sha256) if each is not None}
 
 
 def hash_secret(secret: str) -> str:

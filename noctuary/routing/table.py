@@ -125,8 +125,8 @@ class RoutingTable:
         self._by_id[record.id] = record
         for token in record.tokens:
             self._by_token.setdefault(token.sha256, {})[record.id] = token
-        if record.ingest_key_sha256 is not None:
-            self._by_ingest_key.setdefault(record.ingest_key_sha256, set()).add(record.id)
+        for key in record.ingest_key_hashes:
+            self._by_ingest_key.setdefault(key, set()).add(record.id)
         log.info("Routing record loaded", integration=record.id, namespace=record.namespace, name=record.name)
         self._notify(record.id)
 
@@ -147,11 +147,11 @@ class RoutingTable:
             holders.pop(integration_id, None)
             if not holders:
                 self._by_token.pop(token.sha256, None)
-        key = gone.ingest_key_sha256 or ""
-        owners = self._by_ingest_key.get(key, set())
-        owners.discard(integration_id)
-        if not owners:
-            self._by_ingest_key.pop(key, None)
+        for key in gone.ingest_key_hashes:
+            owners = self._by_ingest_key.get(key, set())
+            owners.discard(integration_id)
+            if not owners:
+                self._by_ingest_key.pop(key, None)
 
     def _notify(self, integration_id: str) -> None:
         for listener in self._listeners:

@@ -38,6 +38,7 @@ class Desired:
     keeps_route: bool = False
     token: TokenState | None = None
     ingest_key_rotated_because: str | None = None
+    ingest_key_before_sha256: str | None = None
     route_problem: Problem | None = None
     api_problem: Problem | None = None
     from_problem: Problem | None = None
@@ -47,10 +48,10 @@ class Desired:
     @property
     def record_before(self) -> RoutingRecord:
         """The record until the webhook Secret holds what it should: each URL that somebody can read is taken."""
-        if self.token is None:
-            return self.record
-        token = self.token
-        return msgspec.structs.replace(self.record, tokens=token.hashes_before, rotated_at=token.rotated_before)
+        record, token = self.record, self.token
+        if token is not None:
+            record = msgspec.structs.replace(record, tokens=token.hashes_before, rotated_at=token.rotated_before)
+        return msgspec.structs.replace(record, ingest_key_before_sha256=self.ingest_key_before_sha256)
 
 
 @dataclass(slots=True)
@@ -116,6 +117,7 @@ def compile_desired(
         keeps_route=route.keeps,
         token=parts.token,
         ingest_key_rotated_because=key.rotated_because,
+        ingest_key_before_sha256=key.before_sha256,
         route_problem=route.problem,
         api_problem=api_problem,
         from_problem=from_problem,

@@ -39,10 +39,14 @@ class TokenState:
 
 @dataclass(frozen=True, slots=True)
 class KeyState:
-    """The ingest key that the Secret should hold, and why it changed (None: it did not)."""
+    """The ingest key that the Secret should hold, and why it changed (None: it did not).
+
+    Until the Secret holds it, the record has the hash of the key before, too.
+    """
 
     key: str
     rotated_because: str | None = None
+    before_sha256: str | None = None
 
 
 def next_token(observed: Observed, settings: Token, fresh: Fresh) -> TokenState:
@@ -166,16 +170,19 @@ def _previous(observed: Observed, tokens: list[TokenHash], settings: Token) -> l
 
 
 def next_ingest_key(observed: Observed, fresh: Fresh) -> KeyState:
-    """Return the ingest key as it should be now; an old one never overlaps."""
+    """Return the ingest key as it should be now; an old one ends when the Secret holds the new one."""
     plain, minted = observed.webhook_secret.get("ingestKey"), observed.minted
     known = observed.record.ingest_key_sha256 if observed.record is not None else None
     if plain is not None and known == hash_secret(plain):
         return KeyState(plain)
     if plain is not None and known is None and _may_adopt(observed, "ingestKey"):
         return KeyState(plain)
+    begun = observed.record.ingest_key_before_sha256 if observed.record is not None else None
     if minted is not None:
-        return KeyState(minted.ingest_key, minted.ingest_key_because)
-    return KeyState(fresh(), "the ingestKey in the webhook Secret was changed or removed" if known else None)
+        is_new = known != hash_secret(minted.ingest_key)
+        return KeyState(minted.ingest_key, minted.ingest_key_because, begun or (known if is_new else None))
+    because = "the ingestKey in the webhook Secret was changed or removed" if known else None
+    return KeyState(fresh(), because, begun or known)
 
 
 def next_signing_secrets(observed: Observed, settings: Token) -> list[SigningSecret]:

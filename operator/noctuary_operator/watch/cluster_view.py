@@ -105,7 +105,7 @@ class ClusterView:
         records = (each.record for each in self.labelled.all() if each.record is not None)
         return any(
             record.id != integration_id
-            and (record.ingest_key_sha256 == sha256 or any(token.sha256 == sha256 for token in record.tokens))
+            and (sha256 in record.ingest_key_hashes or any(token.sha256 == sha256 for token in record.tokens))
             for record in records
         )
 

@@ -204,6 +204,29 @@ def test_an_ingest_key_changed_by_hand_is_replaced(key: str | None, kept: bool) 
     assert (state.key == key, state.rotated_because is None) == (kept, kept)
 
 
+KNOWN, EARLIER = hash_secret("k" * 43), hash_secret("earlier")
+
+
+@pytest.mark.parametrize(
+    ("known", "begun", "held", "minted", "before"),
+    [
+        (KNOWN, None, "k" * 43, None, None),
+        (KNOWN, None, "edited", None, KNOWN),
+        (KNOWN, None, None, MADE, KNOWN),
+        (hash_secret(MADE.ingest_key), KNOWN, None, MADE, KNOWN),
+        (hash_secret(MADE.ingest_key), KNOWN, MADE.ingest_key, MADE, None),
+        (hash_secret("lost"), EARLIER, None, None, EARLIER),
+        (None, None, None, None, None),
+    ],
+)
+def test_the_key_that_people_have_ends_when_the_secret_holds_the_new_one(
+    known: str | None, begun: str | None, held: str | None, minted: Minted | None, before: str | None
+) -> None:
+    keys = msgspec.structs.replace(record(CURRENT), ingest_key_sha256=known, ingest_key_before_sha256=begun)
+    state = next_ingest_key(seen(keys, {"ingestKey": held} if held is not None else {}, minted=minted), fresh)
+    assert state.before_sha256 == before
+
+
 @pytest.mark.parametrize(
     ("known", "value", "expected"),
     [

@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from noctuary.kube.reflector import ChangeType
@@ -48,6 +49,15 @@ def test_a_rotated_token_works_until_its_overlap_ends(table: RoutingTable) -> No
     assert token_opens(table, "new")
     assert token_opens(table, "token-a", NOW + 9)
     assert not token_opens(table, "token-a", NOW + 10)
+
+
+def test_the_key_of_before_works_as_long_as_the_record_has_it(table: RoutingTable) -> None:
+    replaced = routing_record("a", ingest_key_sha256=hash_secret("new"))
+    both = msgspec.structs.replace(replaced, ingest_key_before_sha256=hash_secret("key-a"))
+    table.on_event("MODIFIED", secret(both))
+    assert [table.by_ingest_key(key) for key in ("key-a", "new")] == [both, both]
+    table.on_event("MODIFIED", secret(replaced))
+    assert [table.by_ingest_key(key) for key in ("key-a", "new")] == [None, replaced]
 
 
 def test_a_token_and_a_key_that_left_the_record_are_dead(table: RoutingTable) -> None:

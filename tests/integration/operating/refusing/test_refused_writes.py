@@ -79,6 +79,24 @@ def test_a_rotation_ends_no_url_before_people_can_read_the_new_one(
     assert team.events("payments").count("TokenRotated") == 1
 
 
+def test_an_ingest_key_ends_no_sooner_than_people_can_read_the_new_one(
+    own_operator: OperatorProcess, team_of: TeamOf
+) -> None:
+    team = team_of(own_operator)
+    team.apply("payments")
+    team.settled("payments", "AwaitingFirstWebhook")
+    id_, key = team.id("payments"), hash_secret(team.secret("payments")["ingestKey"])
+    with refusals.policy(team):
+        team.kubectl("delete", "secret", "payments-webhook")
+        team.settled("payments", "SecretRefused", "TokenReady")
+        assert team.existing_record(id_).ingest_key_before_sha256 == key
+        stays(team, own_operator)
+    touch(team, own_operator, 1)
+    team.settled("payments", "AwaitingFirstWebhook")
+    new = hash_secret(team.secret("payments")["ingestKey"])
+    assert team.existing_record(id_).ingest_key_hashes == {new} != {key}
+
+
 def test_a_routing_record_that_cannot_be_written_is_one_state_and_one_event_and_no_token(
     own_operator: OperatorProcess, team_of: TeamOf
 ) -> None:
