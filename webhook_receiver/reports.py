@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Mapping
 
 from noctuary.common import clock
+from noctuary.incidents.inbox.scope_fits import outside_scope
 from noctuary.incidents.trust.refusals import Refusals
 from noctuary.incidents.unread import Unread
 from noctuary.models.reports import Displaced, IntegrationReport, ReportPage
@@ -113,4 +114,5 @@ class ReportLog:
             quota=self._quotas.of(record.id, record.namespace),
             unread=self.unread.told(record.id),
             wrong_secret=wrong_secret(record, state, clock.now()),
+            outside_scope=outside_scope(record, state),
         )

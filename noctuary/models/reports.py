@@ -71,13 +71,24 @@ class WrongSecret(msgspec.Struct, frozen=True):
     last_at: float
 
 
+class OutsideScope(msgspec.Struct, frozen=True):
+    """Signed webhooks came of incidents outside a scope, in words, and none within; `last_of`: of whom the last was."""
+
+    scope: str
+    count: int
+    since: float
+    last_at: float
+    last_of: str
+
+
 class IntegrationReport(msgspec.Struct, omit_defaults=True):
     """What one receiver knows of one integration; times are seconds since the epoch.
 
     `proven_token_sha256` is the newest token that has carried a valid signature; `refusal` is absent again as soon as
     PagerDuty accepted what it refused, or may accept it; `displaced` when no incident was for a day, or when the other
     integration is gone; `unread` when nothing of it came for a day, or the receiver was restarted; `wrong_secret` when
-    a signed webhook came, or the secret changed.
+    a signed webhook came, or the secret changed; `outside_scope` when a webhook within the scope came, or the scope
+    changed.
     """
 
     id: str
@@ -91,6 +102,7 @@ class IntegrationReport(msgspec.Struct, omit_defaults=True):
     quota: QuotaReport | None = None
     unread: list[UnreadReport] = []
     wrong_secret: WrongSecret | None = None
+    outside_scope: OutsideScope | None = None
 
 
 class ReportPage(msgspec.Struct):

@@ -63,6 +63,11 @@ class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
     type: str = "account"
     id: str | None = None
 
+    @property
+    def words(self) -> str:
+        """Return it as people read it: `service PABC123`."""
+        return f"{self.type} {self.id}" if self.id else self.type
+
 
 class RoutingRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """One integration as the receiver needs it; times are seconds since the epoch."""

@@ -55,7 +55,9 @@ class IntegrationState(msgspec.Struct, kw_only=True, omit_defaults=True):
     `account` is the web host of what the credential that `account_key` names was shown; `displaced_by` wrote the note
     of incident `displaced_incident`, so that this integration did not. `signing_proof` names the signing secret
     that signed, and the one that was current then; `rejected_count` webhooks came since `rejected_since`, the last at
-    `rejected_at`, that none signed while the current one was that of the digest `rejected_secret`.
+    `rejected_at`, that none signed while the current one was that of the digest `rejected_secret`. `scope_met` is the
+    last scope, in words, of which a webhook came; `outside_count` came since `outside_since`, the last at `outside_at`
+    and of `outside_of`, that were not of `outside_scope`.
     """
 
     id: str
@@ -77,6 +79,12 @@ class IntegrationState(msgspec.Struct, kw_only=True, omit_defaults=True):
     rejected_count: int | None = None
     rejected_since: float | None = None
     rejected_at: float | None = None
+    scope_met: str | None = None
+    outside_scope: str | None = None
+    outside_count: int | None = None
+    outside_since: float | None = None
+    outside_at: float | None = None
+    outside_of: str | None = None
     seq: int = 0
 
 

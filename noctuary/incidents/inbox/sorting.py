@@ -13,9 +13,9 @@ from noctuary.common.errors import InvalidInput
 from noctuary.incidents.told.sightings import Sighting, sighting_of_event
 from noctuary.incidents.unread import Unread
 from noctuary.models.reports import UNREADABLE
-from noctuary.models.routing_record import RoutingRecord
+from noctuary.models.routing_record import RoutingRecord, Scope
 from noctuary.pagerduty.foreign import recognise
-from noctuary.pagerduty.webhook import LONG_BYTES, parse_webhook
+from noctuary.pagerduty.webhook import LONG_BYTES, IncidentData, parse_webhook
 from noctuary.routing.directory import RoutingDirectory
 from noctuary.store.changes import FinishWebhook, ParkWebhook, RetryWebhook
 from noctuary.store.rows import InboxRow
@@ -42,6 +42,8 @@ class Parsed(msgspec.Struct, frozen=True):
     record: RoutingRecord
     event_id: str
     sighting: Sighting
+    is_within: bool | None
+    """Whether its incident is within the integration's scope; None where it does not tell."""
 
 
 async def sort_out(
@@ -77,7 +79,17 @@ async def _read(row: InboxRow, record: RoutingRecord, unread: Unread) -> Parsed 
         return again(row, clock.now(), UNEXPECTED)
     if sighting is None:
         return FinishWebhook(row.id, row.integration_id, event.id or None)
-    return Parsed(msgspec.structs.replace(row, body=b""), record, event.id, sighting)
+    is_within = _is_within(record.scope, event.incident) if event.incident is not None else None
+    return Parsed(msgspec.structs.replace(row, body=b""), record, event.id, sighting, is_within)
+
+
+def _is_within(scope: Scope, incident: IncidentData) -> bool | None:
+    """Tell whether an incident is within a scope; None where the webhook tells neither service nor teams."""
+    if scope.type == "service":
+        return incident.service.id == scope.id if incident.service is not None and incident.service.id else None
+    if scope.type == "team":
+        return any(each.id == scope.id for each in incident.teams) if incident.teams is not None else None
+    return True
 
 
 async def _beside(row: InboxRow, read: Callable[[], T]) -> T:

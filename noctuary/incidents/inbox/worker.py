@@ -9,6 +9,7 @@ from noctuary.common import clock
 from noctuary.common.errors import NoctuaryError, PagerDutyError, StoreUnavailable
 from noctuary.common.tasks import wait_until_set
 from noctuary.incidents.failures import failure_state
+from noctuary.incidents.inbox.scope_fits import ScopeFits
 from noctuary.incidents.inbox.sorting import UNEXPECTED, Parsed, Settled, again, grouped, sort_out
 from noctuary.incidents.inbox.suspensions import Suspensions
 from noctuary.incidents.slots import Slots, tenants_in
@@ -47,6 +48,7 @@ class InboxWorker:
         updater: IncidentUpdater,
         unread: Unread,
         suspensions: Suspensions,
+        scope_fits: ScopeFits,
     ) -> None:
         self.wake = asyncio.Event()
         self._store = store
@@ -54,6 +56,7 @@ class InboxWorker:
         self._updater = updater
         self._unread = unread
         self._suspensions = suspensions
+        self._scope_fits = scope_fits
         self._slots = Slots(MAX_AT_ONCE, MAX_OF_ONE, tenants_in(routing))
         self._claimed: set[int] = set()
         self._waker = Waker(
@@ -123,14 +126,15 @@ class InboxWorker:
     async def _work_group(self, group: list[Parsed]) -> None:
         record = group[0].record
         known = [await self._is_known(item) for item in group]
-        fresh = [item.sighting for item, old in zip(group, known, strict=True) if not old]
-        done = [FinishWebhook(item.row.id, record.id, item.event_id or None) for item in group]
+        fresh = [item for item, old in zip(group, known, strict=True) if not old]
+        done: list[Mutation] = [FinishWebhook(item.row.id, record.id, item.event_id or None) for item in group]
         if not fresh:
             await self._store.commit(*done)
             return
         resumed_at = self._suspensions.resumed_at(record.id)
         is_held = resumed_at is not None and all(item.row.received_at < resumed_at for item in group)
-        await self._updater.update(record, fresh, *done, is_of_suspension=is_held)
+        done += await self._scope_fits.noted(record, fresh)
+        await self._updater.update(record, [item.sighting for item in fresh], *done, is_of_suspension=is_held)
 
     async def _is_known(self, item: Parsed) -> bool:
         return bool(item.event_id) and await self._store.is_event_known(item.record.id, item.event_id)

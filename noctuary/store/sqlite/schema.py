@@ -201,6 +201,14 @@ MIGRATIONS = (
     ALTER TABLE facts ADD COLUMN rejected_since REAL;
     ALTER TABLE facts ADD COLUMN rejected_at REAL;
     """,
+    """
+    ALTER TABLE facts ADD COLUMN scope_met TEXT;
+    ALTER TABLE facts ADD COLUMN outside_scope TEXT;
+    ALTER TABLE facts ADD COLUMN outside_count INTEGER;
+    ALTER TABLE facts ADD COLUMN outside_since REAL;
+    ALTER TABLE facts ADD COLUMN outside_at REAL;
+    ALTER TABLE facts ADD COLUMN outside_of TEXT;
+    """,
 )
 """Each entry leads from the version before it to its own (the first leads to 1)."""
 SUBJECTS_VERSION = 2

@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 
 from noctuary.models.integration_spec import REGION_API_URL, IntegrationSpec, Token, Webhook, duration_s
-from noctuary.models.routing_record import WEBHOOK_PATH, RoutingRecord, Scope, ServiceMapping, hash_secret
+from noctuary.models.routing_record import WEBHOOK_PATH, RoutingRecord, ServiceMapping, hash_secret
 from noctuary_operator.plan import policy as rules
 from noctuary_operator.plan.manifests import Backend
 from noctuary_operator.plan.observed import Observed
 from noctuary_operator.plan.policy import Policy, Problem
 from noctuary_operator.plan.routes.planned import plan_route
+from noctuary_operator.plan.subscription import scope_of
 from noctuary_operator.plan.tokens import (
     Fresh,
     TokenState,
@@ -129,7 +130,6 @@ def compile_desired(
 def _webhook_parts(observed: Observed, webhook: Webhook, host: str, fresh: Fresh) -> _WebhookParts:
     token = next_token(observed, webhook.token, fresh)
     signing = next_signing_secrets(observed, webhook.token)
-    scope = webhook.subscription.scope
     data = {
         "url": f"https://{host}{WEBHOOK_PATH}/{observed.id}/{token.token}",
         "token": token.token,
@@ -144,7 +144,7 @@ def _webhook_parts(observed: Observed, webhook: Webhook, host: str, fresh: Fresh
             "signing_secrets": signing,
             "observed_rotate_request": webhook.token.rotate_request,
             "rotated_at": token.rotated_at,
-            "scope": Scope(scope.type, scope.id),
+            "scope": scope_of(webhook),
         },
         due_at=_due_times(webhook.token, token, [secret.expires_at for secret in signing]),
     )

@@ -1,12 +1,15 @@
 """SubscriptionReady: whether signed webhooks can be checked, and whether any came. Pure."""
 
-from noctuary.models.integration_spec import IntegrationSpec, SecretKeyRef
+from noctuary.models.integration_spec import IntegrationSpec, SecretKeyRef, Webhook
 from noctuary.models.reports import WEBHOOK_URL
-from noctuary.models.routing_record import RoutingRecord, hash_secret
+from noctuary.models.routing_record import RoutingRecord, Scope, hash_secret
 from noctuary_operator.plan.observed import Observed
-from noctuary_operator.plan.unread import words_of_foreign, words_of_wrong
+from noctuary_operator.plan.unread import words_of_foreign, words_of_outside, words_of_wrong
 from noctuary_operator.resources import reasons
 from noctuary_operator.resources.status import ConditionState
+
+PROVEN = (reasons.ACTIVE, reasons.OUTSIDE_SCOPE)
+"""Reasons that SubscriptionReady has with a proven token only."""
 
 
 def kept_state(observed: Observed, type_: str, reported: tuple[str, ...]) -> ConditionState | None:
@@ -25,7 +28,7 @@ def is_proven(observed: Observed, record: RoutingRecord) -> bool:
     before = observed.integration.status
     was = before.condition("SubscriptionReady")
     same = before.token is not None and before.token.serial == current.serial
-    return same and was is not None and was.reason == reasons.ACTIVE
+    return same and was is not None and was.reason in PROVEN
 
 
 def subscription_state(observed: Observed, spec: IntegrationSpec, *, proven: bool) -> ConditionState | None:
@@ -44,14 +47,30 @@ def subscription_state(observed: Observed, spec: IntegrationSpec, *, proven: boo
     if wrong is not None:
         return wrong
     if observed.report is None:
-        kept = kept_state(observed, "SubscriptionReady", (reasons.ACTIVE if proven else reasons.FOREIGN_PAYLOADS,))
+        kept = kept_state(observed, "SubscriptionReady", _kept_reasons(observed, spec.webhook, proven=proven))
         if kept is not None:
             return kept
     foreign = words_of_foreign(observed.report, WEBHOOK_URL)
+    outside = observed.report.outside_scope if observed.report is not None else None
+    if proven and outside is not None and outside.scope == scope_of(spec.webhook).words:
+        return "True", reasons.OUTSIDE_SCOPE, words_of_outside(outside) + foreign
     if proven:
         return "True", reasons.ACTIVE, f"a signed webhook has come with the current token{foreign}"
     reason = reasons.FOREIGN_PAYLOADS if foreign else reasons.AWAITING_FIRST_WEBHOOK
     return "True", reason, f"no signed webhook has come with the current token yet{foreign}"
+
+
+def scope_of(webhook: Webhook) -> Scope:
+    """Return the scope as the receiver knows it."""
+    return Scope(webhook.subscription.scope.type, webhook.subscription.scope.id)
+
+
+def _kept_reasons(observed: Observed, webhook: Webhook, *, proven: bool) -> tuple[str, ...]:
+    """Which reasons stay until the receiver has reported: what is outside a scope, as long as it is the same."""
+    if not proven:
+        return (reasons.FOREIGN_PAYLOADS,)
+    is_same_scope = observed.record is not None and observed.record.scope == scope_of(webhook)
+    return PROVEN if is_same_scope else (reasons.ACTIVE,)
 
 
 def _wrong_secret(observed: Observed, ref: SecretKeyRef | None, value: str) -> ConditionState | None:

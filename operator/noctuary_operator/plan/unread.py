@@ -9,6 +9,7 @@ from noctuary.models.reports import (
     UNREADABLE,
     WEBHOOK_URL,
     IntegrationReport,
+    OutsideScope,
     UnreadReport,
     WrongSecret,
 )
@@ -44,6 +45,17 @@ def words_of_wrong(wrong: WrongSecret, ref: SecretKeyRef | None, value: str, web
 
 def _is_quoted(value: str) -> bool:
     return value[0] == value[-1] and value[0] in "\"'`"
+
+
+def words_of_outside(outside: OutsideScope) -> str:
+    """Return what came that is outside the scope, and what there is to do where that is no choice."""
+    came = "1 signed webhook came" if outside.count == 1 else f"{outside.count} signed webhooks came"
+    return (
+        f"spec.webhook.subscription.scope: {came} since {format_time(outside.since)}, the last at "
+        f"{format_time(outside.last_at)} of {outside.last_of}, and none was of {outside.scope}: incidents outside the "
+        "scope get no note from this integration; compare the id letter by letter with the one in PagerDuty's address "
+        "of it; where the subscription covers more than the scope on purpose, the first webhook within it ends this"
+    )
 
 
 def words_of_left_out(report: IntegrationReport) -> str:

@@ -73,6 +73,8 @@ AWAITING_FIRST_WEBHOOK = "AwaitingFirstWebhook"
 """All is in place; no signed webhook has come with the current token."""
 ACTIVE = "Active"
 """A signed webhook has come with the current token."""
+OUTSIDE_SCOPE = "OutsideScope"
+"""Signed webhooks come, and none has come that is within the scope."""
 
 # OutboundReady
 API_TOKEN_LOADED = "ApiTokenLoaded"  # noqa: S105 - a reason
