@@ -25,7 +25,8 @@ Duration = Annotated[
     str,
     Field(max_length=16, pattern=r"^([0-9]{1,5}h([0-9]{1,5}m)?([0-9]{1,5}s)?|[0-9]{1,5}m([0-9]{1,5}s)?|[0-9]{1,5}s)$"),
 ]
-PagerDutyID = Annotated[str, Field(max_length=32, pattern=r"^[A-Za-z0-9]+$")]
+PagerDutyID = Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9]{1,32}$")]
+"""What is far too long for an id, an address say, is refused by the pattern, whose words tell what to copy."""
 ObjectName = Annotated[str, Field(min_length=1, max_length=253)]
 Namespace = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
 DottedName = Annotated[
@@ -155,7 +156,7 @@ class IntegrationSpec(_Part):
         | None
     ) = Field(default=None, alias="apiURL")
     api_token_secret_ref: SecretKeyRef | None = None
-    from_email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = Field(
+    from_email: Annotated[str, Field(max_length=254, pattern=r"^[^@\t\n\f\r ]+@[^@\t\n\f\r ]+$")] | None = Field(
         default=None, alias="from"
     )
     webhook: Webhook | None = None

@@ -29,6 +29,7 @@ VALID: dict[str, Any] = {
     "enrichment": {"lookback": "60m"},
 }
 GONE = object()
+ADDRESS = "https://acme.pagerduty.com/service-directory/PABC123"
 NO_TIMES = ("90d", "1 hour", "1.5h", "soon", "h", "5", "", "1s1h", "-1m", "1m\n", "999999h")
 
 
@@ -77,6 +78,9 @@ BROKEN = [
     (["webhook", "route"], through_gateways({"name": "a", "sectionName": "A_B"}), "sectionName: is no name"),
     (["webhook", "token", "rotationInterval"], "90d", "spec.webhook.token.rotationInterval: is no time"),
     (["webhook", "subscription", "scope", "id"], "P-1", "spec.webhook.subscription.scope.id: is no id"),
+    (["webhook", "subscription", "scope", "id"], ADDRESS, "spec.webhook.subscription.scope.id: is no id"),
+    (["webhook", "subscription", "scope", "id"], "P" * 33, "spec.webhook.subscription.scope.id: is no id"),
+    (["services"], [{"name": "a", "pagerDutyServiceID": ADDRESS}], "spec.services.pagerDutyServiceID: is no id"),
     (["services"], [{"name": "a", "pagerDutyServiceID": "P 1"}], "spec.services.pagerDutyServiceID: is no id"),
     (["services"], [{"name": "a", "namespaces": ["Team"]}], "spec.services.namespaces: is no name of a namespace"),
     *((["webhook", "token", "overlap"], text, "spec.webhook.token.overlap: is no time") for text in NO_TIMES),

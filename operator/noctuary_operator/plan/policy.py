@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from noctuary.common.hosts import host_listed
 from noctuary.models.integration_spec import IntegrationSpec, Webhook
-from noctuary_operator.plan.lookups import is_plain
+from noctuary_operator.plan.lookups import NAME_RULE, is_object_name, is_plain
 from noctuary_operator.resources import reasons
 
 
@@ -85,11 +85,27 @@ def _tls_secret(webhook: Webhook, policy: Policy) -> Problem | None:
     )
 
 
+def _names(webhook: Webhook, _: Policy) -> Problem | None:
+    """What no object can be called the API server would refuse in words about another object and its fields."""
+    route = webhook.route
+    named = {
+        "ingressClassName": route.ingress_class_name,
+        "tls.secretName": route.tls.secret_name if route.tls is not None else None,
+        **{f"parentRefs[{at}].name": each.name for at, each in enumerate(route.parent_refs)},
+    }
+    wrong = next((field for field, name in named.items() if name is not None and not is_object_name(name)), None)
+    if wrong is None:
+        return None
+    message = f"spec.webhook.route.{wrong}: no object can be called {named[wrong]}; correct it: {NAME_RULE}"
+    return Problem(reasons.ROUTE_REFUSED, message)
+
+
 ROUTE_CHECKS: tuple[Callable[[Webhook, Policy], Problem | None], ...] = (
     _webhook_host,
     _annotations,
     _ingress_class,
     _tls_secret,
+    _names,
 )
 
 

@@ -21,7 +21,11 @@ _LABEL_KEY = re.compile(f"(?=[^/]{{1,253}}/|[^/]*$)({_DNS}/)?{_NAME}")
 
 def effect_problem(spec: IntegrationSpec) -> Problem | None:
     """Return what is written in the spec and has no effect, None where all has."""
-    found = [*_of_the_direction(spec), *(each for at, service in enumerate(spec.services) for each in _of(at, service))]
+    found = [
+        *_of_the_direction(spec),
+        *_of_the_scope(spec),
+        *(each for at, service in enumerate(spec.services) for each in _of(at, service)),
+    ]
     if not found:
         return None
     more = f"; and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
@@ -33,8 +37,32 @@ def _of_the_direction(spec: IntegrationSpec) -> Iterator[str]:
         yield "spec.webhook: has no effect with direction outbound; remove it, or set spec.direction to bidirectional"
 
 
+def _of_the_scope(spec: IntegrationSpec) -> Iterator[str]:
+    if spec.webhook is None or not spec.takes_webhooks:
+        return
+    scope = spec.webhook.subscription.scope
+    yield from _small_letters("spec.webhook.subscription.scope.id", scope.id)
+    ids = {service.pager_duty_service_id for service in spec.services}
+    if scope.type == "service" and ids and not ids & {scope.id, None}:
+        yield (
+            f"spec.services: none is mapped to {scope.id}, the one service of the scope, so none is ever looked at; "
+            "correct a pagerDutyServiceID, or widen spec.webhook.subscription.scope"
+        )
+
+
+def _small_letters(field: str, written: str | None) -> Iterator[str]:
+    if written is not None and written != written.upper():
+        yield f"{field}: no id of PagerDuty has small letters, as {written} has; copy it once more"
+
+
 def _of(at: int, service: Service) -> Iterator[str]:
     place = f"spec.services[{at}]"
+    if service.name != service.name.strip() or not service.name.isprintable():
+        yield (
+            f"{place}.name: begins or ends with a blank, or holds a character that nobody sees, and nothing is called "
+            "so; write it anew"
+        )
+    yield from _small_letters(f"{place}.pagerDutyServiceID", service.pager_duty_service_id)
     if service.selector is not None and not service.selector.match_labels:
         yield (
             f"{place}.selector: is empty, and {service.name} is found by its name; name its labels in matchLabels, "
@@ -47,5 +75,10 @@ def _of(at: int, service: Service) -> Iterator[str]:
                 f"{place}.selector.matchLabels: no object can carry {key}={value}; copy the label from the workload, "
                 "as kubectl get --show-labels prints it"
             )
-    if service.name in service.depends_on:
+    if _plain(service.name) in map(_plain, service.depends_on):
         yield f"{place}.dependsOn: names {service.name} itself; name what it needs, or remove it"
+
+
+def _plain(name: str) -> str:
+    """Return a name as people mean it: neither capitals nor blanks at its ends make another service."""
+    return name.strip().casefold()

@@ -130,6 +130,8 @@ def test_the_spelling_of_an_api_url_decides_nothing(written: str, url: str, host
     [
         (None, "spec"),
         ({"apiURL": "https://api.pagerduty.com:99999"}, "spec.apiURL"),
+        ({"apiURL": "https://api.pagerduty.com:0"}, "spec.apiURL"),
+        ({"apiURL": "https://.."}, "spec.apiURL"),
         ({"direction": "up"}, "spec.direction"),
         ({"webhook": {"host": "X", "subscription": {}}}, "spec.webhook.host"),
         ({"services": [{"name": ""}]}, "spec.services.0.name"),
@@ -139,6 +141,11 @@ def test_a_spec_that_cannot_be_read_names_the_field(raw: Any, field: str) -> Non
     with pytest.raises(InvalidInput) as refused:
         parse_spec(raw)
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\u2003", "\x0b", "\x85"])
+def test_an_address_that_the_schema_takes_is_read(blank: str) -> None:
+    assert parse_spec({**MINIMAL, "from": f"bot{blank}x@example.com"}).from_email is not None
 
 
 def test_an_unknown_field_of_a_later_version_is_ignored() -> None:

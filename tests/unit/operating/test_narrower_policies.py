@@ -151,3 +151,19 @@ def test_classes_are_allowed_by_name_or_prefix_and_the_default_class_with_all(
 def test_an_httproute_has_neither_class_nor_certificate() -> None:
     route: dict[str, Any] = {**ROUTE, **GATEWAY}
     assert plan(replace(WIDE, ingress_classes=(), tls_secrets=()), **route).route_problem is None
+
+
+@pytest.mark.parametrize(
+    ("field", "route"),
+    [
+        ("ingressClassName", {"ingressClassName": "Not A Class!"}),
+        ("tls.secretName", {"tls": {"secretName": "No Such/Secret"}}),
+        ("parentRefs[1].name", GATEWAY | {"parentRefs": [{"name": "gateway"}, {"name": "Gate way"}]}),
+    ],
+)
+def test_a_name_that_no_object_can_have_is_told_with_its_field(field: str, route: dict[str, Any]) -> None:
+    given = {"ingressClassName": None, "tls": None, **route} if "parentRefs" in route else route
+    problem = plan(WIDE, **given).route_problem
+    assert problem is not None
+    assert problem.reason == "RouteRefused"
+    assert problem.message.startswith(f"spec.webhook.route.{field}: no object can be called ")

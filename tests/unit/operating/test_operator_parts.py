@@ -288,6 +288,13 @@ def test_a_value_that_cannot_be_used_is_said_in_words(values: dict[str, bytes] |
     assert words in str(lookup.missing)
 
 
+@pytest.mark.parametrize("ref", [("A_b", "k"), ("a/b", "k"), ("..", "k"), ("s", "a/b"), ("s", "a b")])
+def test_a_secret_or_key_that_cannot_be_is_said_to_be_none(ref: tuple[str, str]) -> None:
+    name, key = ref
+    lookup = describe_lookup(SecretKeyRef(name=name, key=key), {} if name == "s" else None)
+    assert ", as no Secret can" in str(lookup.missing)
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
     [

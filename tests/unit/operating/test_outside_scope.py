@@ -21,12 +21,12 @@ RECORD = RoutingRecord(
     "inbound",
     "https://api.pagerduty.com",
     tokens=[TokenHash("hash", 1)],
-    scope=Scope("service", "pabc123"),
+    scope=Scope("service", "PNOPE99"),
 )
 REPORT = IntegrationReport(
     "uid",
     proven_token_sha256="hash",
-    outside_scope=OutsideScope("service pabc123", 3, 0.0, 60.0, "service PABC123"),
+    outside_scope=OutsideScope("service PNOPE99", 3, 0.0, 60.0, "service PABC123"),
 )
 
 
@@ -41,7 +41,7 @@ def spec_of(scope_id: str) -> IntegrationSpec:
 
 
 def said(
-    report: IntegrationReport | None, scope_id: str = "pabc123", before: dict[str, Condition] | None = None
+    report: IntegrationReport | None, scope_id: str = "PNOPE99", before: dict[str, Condition] | None = None
 ) -> dict[str, Condition]:
     token = TokenStatus(serial=1, observed_rotate_request=None, rotated_at="", previous_expires_at=None)
     status = IntegrationStatus(conditions=list((before or {}).values()), token=token)
@@ -57,10 +57,10 @@ def test_what_came_from_outside_is_told_with_its_count_and_both_ids_and_is_never
     for each in (found["Ready"], found["SubscriptionReady"]):
         assert (each.status, each.reason) == ("True", "OutsideScope")
         assert "3 signed webhooks came since 1970-01-01T00:00:00Z" in each.message
-        assert "of service PABC123, and none was of service pabc123" in each.message
+        assert "of service PABC123, and none was of service PNOPE99" in each.message
 
 
-@pytest.mark.parametrize(("scope_id", "reason"), [("pabc123", "OutsideScope"), ("PABC123", "Active")])
+@pytest.mark.parametrize(("scope_id", "reason"), [("PNOPE99", "OutsideScope"), ("PABC123", "Active")])
 @pytest.mark.parametrize("report", [REPORT, None], ids=["reported", "not yet reported"])
 def test_it_is_told_of_its_scope_only(report: IntegrationReport | None, scope_id: str, reason: str) -> None:
     found = said(report, scope_id, said(REPORT))

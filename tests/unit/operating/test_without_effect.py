@@ -19,6 +19,15 @@ def labels(**pairs: str) -> dict[str, Any]:
     return service(selector={"matchLabels": pairs})
 
 
+def scoped(type_: str, scope_id: str, *mapped: str | None) -> dict[str, Any]:
+    subscription = {"signingSecretRef": REF, "scope": {"type": type_, "id": scope_id}}
+    webhook = {"host": "a.example.com", "subscription": subscription}
+    return {
+        "webhook": webhook,
+        "services": [{"name": f"s{n}", "pagerDutyServiceID": id_} for n, id_ in enumerate(mapped)],
+    }
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -34,6 +43,15 @@ def labels(**pairs: str) -> dict[str, Any]:
         (labels(**{f"{'d' * 254}/app": "a"}), "can carry ddd"),
         (labels(**{"": "a"}), "can carry =a"),
         (service(dependsOn=["db", "api"]), "spec.services[1].dependsOn: names api itself"),
+        (service(dependsOn=["API"]), "spec.services[1].dependsOn: names api itself"),
+        (service(dependsOn=["api "]), "spec.services[1].dependsOn: names api itself"),
+        (service(name=" "), "spec.services[1].name: begins or ends with a blank"),
+        (service(name="api\n"), "spec.services[1].name: begins or ends with a blank"),
+        (service(name="a\0pi"), "spec.services[1].name: begins or ends with a blank, or holds a character"),
+        (service(pagerDutyServiceID="pabc123"), "spec.services[1].pagerDutyServiceID: no id of PagerDuty has small"),
+        (scoped("service", "pabc123"), "spec.webhook.subscription.scope.id: no id of PagerDuty has small letters"),
+        (scoped("team", "Pabc123"), "spec.webhook.subscription.scope.id: no id of PagerDuty has small letters"),
+        (scoped("service", "PABC123", "PZZZ999"), "spec.services: none is mapped to PABC123"),
     ],
 )
 def test_a_part_that_can_have_no_effect_is_named_with_the_fix(changes: dict[str, Any], said: str) -> None:
@@ -51,6 +69,12 @@ def test_a_part_that_can_have_no_effect_is_named_with_the_fix(changes: dict[str,
         labels(app="a", empty=""),
         labels(**{"app.kubernetes.io/name": "A_b.c-9", "k" * 63: "v" * 63}),
         service(dependsOn=["first", "db"], namespaces=["team"]),
+        service(name="Payments API"),
+        scoped("service", "PABC123"),
+        scoped("service", "PABC123", "PZZZ999", "PABC123"),
+        scoped("service", "PABC123", "PZZZ999", None),
+        scoped("team", "PABC123", "PZZZ999"),
+        {"direction": "inbound", **scoped("service", "PABC123", "PABC123")},
     ],
 )
 def test_what_has_an_effect_is_no_problem(changes: dict[str, Any]) -> None:
