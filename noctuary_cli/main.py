@@ -1,6 +1,8 @@
 """`noctuary operator`, `receiver` and `cleanup`: settings come from NOCTUARY_* variables; `noctuary store check`."""
 
 import argparse
+import errno
+import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -15,7 +17,8 @@ from noctuary_cli.settings_help import CommandParser
 
 EXIT_CODES = """\
 exit codes: 0 done, 1 it did not work or was not confirmed, 2 an argument, a setting or what it leads to is wrong,
-130 interrupted. Settings are environment variables: `noctuary COMMAND --help` lists those of a command.
+130 interrupted before it was at work. Settings are environment variables: `noctuary COMMAND --help` lists those of a
+command.
 """
 
 
@@ -78,6 +81,12 @@ COMMANDS = {
 }
 
 
+SERVING = ("operator", "receiver")
+"""Commands that answer nothing on standard output."""
+OUTPUT_LOST = (errno.EPIPE, errno.ENOSPC, errno.EIO)
+"""What writing to standard output meets where nobody reads it any more, or its disk is full."""
+
+
 def check_store(options: argparse.Namespace) -> int:
     """Print what is in a store that no receiver uses now, and what is wrong with it."""
     from noctuary.store.check import check_store as check
@@ -123,11 +132,31 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def answer(options: argparse.Namespace) -> int:
+    """Run a command that answers on standard output, which somebody may have closed or filled; return the exit code."""
+    if sys.stdout is None:
+        return _output_lost("it is closed")
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in OUTPUT_LOST:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter's last flush fails, too
+        return _output_lost(os.strerror(error.errno))
+    return code
+
+
+def _output_lost(problem: str) -> int:
+    print(f"The answer cannot be written to standard output ({problem}), so nothing else is done.", file=sys.stderr)
+    return FAILED
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
     options = parser().parse_args(arguments)
     try:
-        code: int = options.run(options)
+        code: int = options.run(options) if options.command in SERVING else answer(options)
     except KeyboardInterrupt:
         return INTERRUPTED
     return code

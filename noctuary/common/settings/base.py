@@ -1,9 +1,11 @@
 """What the settings of all processes have in common, and a description of them for people, made from the models."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
+from pydantic import AfterValidator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from noctuary.common.settings.forms import LogLevel
@@ -12,12 +14,21 @@ PREFIX = "NOCTUARY_"
 """Of every variable that we read."""
 
 
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+
+
+def _namespace(given: str) -> str:
+    if _NAMESPACE.fullmatch(given) is None:
+        raise ValueError("is no name of a namespace: it has lower-case letters, digits and -")
+    return given
+
+
 class Settings(BaseSettings):
     """All settings of one process; lists are separated by commas or written as JSON."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, use_attribute_docstrings=True)
 
-    release_namespace: str = "noctuary"
+    release_namespace: Annotated[str, AfterValidator(_namespace)] = "noctuary"
     """The namespace of the release, which holds routing records, routes and Leases."""
     kubeconfig: Path | None = None
     """How the API server is reached; without it by the pod's account, else by KUBECONFIG or ~/.kube/config."""

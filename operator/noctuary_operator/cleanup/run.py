@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import uvloop
 
@@ -38,7 +39,7 @@ def run(settings: CleanupSettings, *, dry_run: bool = False, yes: bool = False) 
 
     Raises CleanupFailed and KubernetesError when something is left.
     """
-    say = sys.stdout.write
+    say = partial(print, end="", flush=True)
     server, found = uvloop.run(run_survey(settings))
     say(plan(settings, server, found))
     if dry_run:

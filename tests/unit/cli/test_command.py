@@ -51,6 +51,10 @@ WRONG: list[tuple[str, dict[str, str], int, str]] = [
     ("noctuary_operator", {"LOG_LEVEL": "loud"}, 2, "NOCTUARY_LOG_LEVEL: should be 'debug', 'info'"),
     ("webhook_receiver", {"LOG_LEVEL": "loud"}, 2, "NOCTUARY_LOG_LEVEL: should be 'debug', 'info'"),
     ("noctuary_cli cleanup", {"LOG_LEVEL": "loud"}, 2, "NOCTUARY_LOG_LEVEL: should be 'debug', 'info'"),
+    ("noctuary_cli cleanup", {"STOP_WORKLOADS": "noctuary-operator"}, 2, "NOCTUARY_STOP_WORKLOADS: holds 'noctuary-"),
+    ("noctuary_cli cleanup", {"STOP_WORKLOADS": "deployments/a,pods/x"}, 2, "NOCTUARY_STOP_WORKLOADS: holds 'pods/x'"),
+    ("noctuary_cli cleanup", {"STOP_WORKLOADS": "deployments/"}, 2, "neither deployments/NAME nor statefulsets/NAME"),
+    ("noctuary_cli cleanup", {"RELEASE_NAMESPACE": "Bad Name/x"}, 2, "NOCTUARY_RELEASE_NAMESPACE: is no name of a"),
     ("webhook_receiver", {"PUBLIC_PORT": "99999"}, 2, "NOCTUARY_PUBLIC_PORT: should be less than or equal to 65535"),
     ("noctuary_operator", {"HEALTH_PORT": "80a"}, 2, "NOCTUARY_HEALTH_PORT: should be a valid integer"),
     (
@@ -183,3 +187,19 @@ def test_the_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) 
 def test_the_level_of_the_log_is_read_in_any_case(level: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOCTUARY_LOG_LEVEL", level)
     assert COMMANDS["cleanup"].settings()().log_level == {"info": "info", "warn": "warning"}.get(level.lower(), "debug")
+
+
+@pytest.mark.parametrize(
+    ("ending", "told"),
+    [(">/dev/full", "(No space left on device)"), (">&-", "(it is closed)"), ("> >(:)", "(Broken pipe)")],
+)
+def test_an_answer_that_nobody_can_read_is_told_in_words(tmp_path: Path, ending: str, told: str) -> None:
+    (tmp_path / "noctuary.db").touch()
+    line = f"exec {sys.executable} -m noctuary_cli store check --data-dir . {ending}"
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'operator'}"}
+    result = subprocess.run(
+        ["bash", "-c", line], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert result.returncode == 1, result
+    assert f"The answer cannot be written to standard output {told}" in result.stderr
+    assert "Traceback" not in result.stderr
