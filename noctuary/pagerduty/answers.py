@@ -22,7 +22,8 @@ _FIXES = {
     402: "the account's plan does not include this, or was ended: mend the plan, or use a token of another account in "
     "spec.apiTokenSecretRef",
     403: "the token may not do this: give it write access, or use another one in spec.apiTokenSecretRef",
-    404: "the object does not exist, or the token belongs to another account",
+    404: "the object does not exist, the token belongs to another account, or spec.apiURL has a path that the API has "
+    "not",
 }
 
 

@@ -103,6 +103,7 @@ async def test_an_unknown_incident_is_no_setting_to_fix(connect: Connect) -> Non
     with pytest.raises(PagerDutyError) as caught:
         await connect().create_note("QNONE", "text")
     assert (caught.value.status, is_fixable(caught.value.status, caught.value.code)) == (404, False)
+    assert "spec.apiURL has a path" in str(caught.value)
 
 
 @pytest.mark.parametrize(
