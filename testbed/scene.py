@@ -24,6 +24,7 @@ from noctuary.models.context_event import new_event_id
 from noctuary.models.incident import IncidentRow
 from noctuary.models.live_view import LiveReader, RevisionReader
 from noctuary.models.routing_record import RoutingRecord, TokenHash, encode_record, hash_secret, record_secret_name
+from noctuary.models.suspension import followed
 from noctuary.routing.record_secrets import Secret, SecretMeta
 from noctuary.routing.table import RoutingTable
 from noctuary.store.changes import SaveIntegrationState
@@ -91,7 +92,10 @@ class Scene:
             from_email="bot@example.com",
             tokens=[TokenHash(hash_secret(f"token-{integration_id}"), 1)],
         )
-        record = self.records[integration_id] = msgspec.structs.replace(known, **changes)
+        is_suspended = changes.get("suspend", known.suspend)
+        suspensions = followed(known.suspensions, is_suspended=is_suspended, at=time.time())  # as the operator does
+        record = msgspec.structs.replace(known, **{"suspensions": suspensions, **changes})
+        self.records[integration_id] = record
         self.routing.on_event("MODIFIED", Secret(SecretMeta(record_secret_name(record.id)), encode_record(record)))
         return record
 

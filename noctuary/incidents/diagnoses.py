@@ -81,5 +81,4 @@ def _reads_the_same(row: IncidentRow, before: IncidentRow | None) -> bool:
         confirmed_at=row.confirmed_at,
         confirm_tries=row.confirm_tries,
         is_doubted=row.is_doubted,
-        is_of_suspension=row.is_of_suspension,
     )

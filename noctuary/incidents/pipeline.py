@@ -13,7 +13,6 @@ from noctuary.incidents.comparison.backfiller import Backfiller
 from noctuary.incidents.enrichment import Enricher
 from noctuary.incidents.evidence.sight import NO_SIGHT, Sight
 from noctuary.incidents.inbox.scope_fits import ScopeFits
-from noctuary.incidents.inbox.suspensions import Suspensions
 from noctuary.incidents.inbox.worker import InboxWorker
 from noctuary.incidents.later_looks import LaterLooks
 from noctuary.incidents.outbox.delivery import NoteDelivery
@@ -68,9 +67,7 @@ class IncidentPipeline:
         self.accounts = Accounts(store, routing, clients, proofs)
         self.visits = Visits(store, routing, self.updater, timings)
         self.backfiller = Backfiller(store, routing, clients, self.updater, metrics, self._hasten, self.sender.answered)
-        suspensions = Suspensions(routing, self.backfiller.request)
-        fits = ScopeFits(store, routing)
-        self.worker = InboxWorker(store, routing, self.updater, self.unread, suspensions, fits)
+        self.worker = InboxWorker(store, routing, self.updater, self.unread, ScopeFits(store, routing))
         self.rechecks = Rechecks(store, routing, looks, timings, lambda: self.worker.is_full)
         self._store = store
         self._routing = routing

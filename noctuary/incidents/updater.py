@@ -62,16 +62,14 @@ class IncidentUpdater:
         sightings: list[Sighting],
         *done: Mutation,
         look_first: bool = False,
-        is_of_suspension: bool = False,
     ) -> bool:
         """Apply sightings of one incident and commit them with `done`; tell whether the incident is new.
 
         They change what `origin` knows of it and nobody else's. `look_first`: a note of ours may exist there already,
-        unknown to the store. `is_of_suspension`: they waited for its end; what came and went meanwhile gets no
-        note.
+        unknown to the store.
         Raises StoreUnavailable and RevisionConflict.
         """
-        told = Told(origin, sightings[0].incident_id, sightings, done, look_first, is_of_suspension)
+        told = Told(origin, sightings[0].incident_id, sightings, done, look_first)
         return await self._decide_until_kept(told)
 
     async def visit(self, integration_id: str, incident_id: str, due_until: float) -> None:

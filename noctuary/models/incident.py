@@ -20,8 +20,6 @@ class IncidentRow(msgspec.Struct, kw_only=True, omit_defaults=True):
     """How often PagerDuty did not know the incident, or refused to show it, since it was last told of."""
     is_doubted: bool = False
     """A webhook told something later than the confirming answer did: PagerDuty is asked once more."""
-    is_of_suspension: bool = False
-    """All that webhooks told lately was held during a suspension: if it is over already, no note begins."""
     number: int = 0
     title: str = ""
     html_url: str = ""

@@ -12,6 +12,7 @@ import msgspec
 
 from noctuary.common.errors import InvalidInput
 from noctuary.common.urls import normal_url
+from noctuary.models.suspension import Suspension
 
 RECORD_KEY = "record.json"
 """The one key of the Secret."""
@@ -80,6 +81,7 @@ class RoutingRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     direction: str
     api_url: str
     suspend: bool = False
+    suspensions: list[Suspension] = []
     api_token: str | None = None
     from_email: str | None = None
     tokens: list[TokenHash] = []

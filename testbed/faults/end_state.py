@@ -17,7 +17,16 @@ from testbed.stage.kube import GROUP, PLURAL, Kube
 
 NETWORKING = "/apis/networking.k8s.io/v1"
 CONSISTENT = "consistent"
-DIFFERENT_BY_NATURE = ("id", "namespace", "created_at", "tokens", "ingest_key_sha256", "rotated_at", "generation")
+DIFFERENT_BY_NATURE = (
+    "id",
+    "namespace",
+    "created_at",
+    "tokens",
+    "ingest_key_sha256",
+    "rotated_at",
+    "generation",
+    "suspensions",
+)
 
 
 async def end_state(kube: Kube, release_namespace: str, namespace: str) -> dict[str, Any]:

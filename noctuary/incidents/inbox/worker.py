@@ -11,7 +11,6 @@ from noctuary.common.tasks import wait_until_set
 from noctuary.incidents.failures import failure_state
 from noctuary.incidents.inbox.scope_fits import ScopeFits
 from noctuary.incidents.inbox.sorting import UNEXPECTED, Parsed, Settled, again, grouped, sort_out
-from noctuary.incidents.inbox.suspensions import Suspensions
 from noctuary.incidents.slots import Slots, tenants_in
 from noctuary.incidents.unread import Unread
 from noctuary.incidents.updater import IncidentUpdater
@@ -47,7 +46,6 @@ class InboxWorker:
         routing: RoutingDirectory,
         updater: IncidentUpdater,
         unread: Unread,
-        suspensions: Suspensions,
         scope_fits: ScopeFits,
     ) -> None:
         self.wake = asyncio.Event()
@@ -55,7 +53,6 @@ class InboxWorker:
         self._routing = routing
         self._updater = updater
         self._unread = unread
-        self._suspensions = suspensions
         self._scope_fits = scope_fits
         self._slots = Slots(MAX_AT_ONCE, MAX_OF_ONE, tenants_in(routing))
         self._claimed: set[int] = set()
@@ -131,10 +128,8 @@ class InboxWorker:
         if not fresh:
             await self._store.commit(*done)
             return
-        resumed_at = self._suspensions.resumed_at(record.id)
-        is_held = resumed_at is not None and all(item.row.received_at < resumed_at for item in group)
         done += await self._scope_fits.noted(record, fresh)
-        await self._updater.update(record, [item.sighting for item in fresh], *done, is_of_suspension=is_held)
+        await self._updater.update(record, [item.sighting for item in fresh], *done)
 
     async def _is_known(self, item: Parsed) -> bool:
         return bool(item.event_id) and await self._store.is_event_known(item.record.id, item.event_id)

@@ -64,7 +64,6 @@ def confirmed(row: IncidentRow, seen: Sighting) -> IncidentRow:
         integration_id=row.integration_id,
         incident_id=row.incident_id,
         api_url=row.api_url,
-        is_of_suspension=row.is_of_suspension,
         diagnosis=row.diagnosis,
         revision=row.revision,
     )

@@ -4,12 +4,13 @@ import msgspec
 
 from noctuary.common import clock
 from noctuary.incidents.told.sightings import Sighting
-from noctuary.incidents.told.states import apply_sighting, believed, confirmed
+from noctuary.incidents.told.states import LISTING_PRECISION_S, apply_sighting, believed, confirmed
 from noctuary.incidents.trust.notes import endpoint_of
 from noctuary.incidents.trust.witness import Answer
 from noctuary.models.evidence import Evidence
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.models.routing_record import RoutingRecord
+from noctuary.models.suspension import was_suspended
 from noctuary.store.changes import Mutation
 
 REPLAYED_S = 48 * 3600.0
@@ -39,7 +40,6 @@ class Told(msgspec.Struct, frozen=True):
     sightings: list[Sighting]
     done: tuple[Mutation, ...] = ()
     look_first: bool = False
-    is_of_suspension: bool = False
     found: Found = msgspec.field(default_factory=Found)
 
     @property
@@ -67,14 +67,18 @@ def as_told(row: IncidentRow | None, told: Told) -> IncidentRow | None:
         else:
             row = apply_sighting(row, seen, api_url, told.record.id)
             row.is_doubted = row.is_doubted or (row.confirmed_at is not None and not seen.is_asked)
-    if row is not None and told.sightings and not told.is_asked:
-        row.is_of_suspension = told.is_of_suspension
     return row
 
 
 def is_silent(told: Told, row: IncidentRow, note: NoteRow | None) -> bool:
-    """Tell whether an incident that is over begins no note: of a suspension, or one that is told again long after."""
+    """Tell whether what is over begins no note: it ended during a suspension, or is told again long after."""
     if note is not None or row.status != "resolved":
         return False
-    is_replay = not told.is_asked and (row.resolved_at or 0.0) < clock.now() - REPLAYED_S
-    return row.is_of_suspension or is_replay
+    now, resolved_at = clock.now(), row.resolved_at or 0.0
+    is_replay = not told.is_asked and resolved_at < now - REPLAYED_S
+    return is_replay or was_suspended(told.record.suspensions, _exact_end(row, resolved_at), now)
+
+
+def _exact_end(row: IncidentRow, resolved_at: float) -> float:
+    """Return when an incident ended, to the millisecond where a webhook told it: answers are cut to the second."""
+    return row.last_event_at if 0 <= row.last_event_at - resolved_at < LISTING_PRECISION_S else resolved_at

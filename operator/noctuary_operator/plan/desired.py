@@ -8,6 +8,7 @@ import msgspec
 
 from noctuary.models.integration_spec import REGION_API_URL, IntegrationSpec, Token, Webhook, duration_s
 from noctuary.models.routing_record import WEBHOOK_PATH, RoutingRecord, ServiceMapping, hash_secret
+from noctuary.models.suspension import Suspension, followed
 from noctuary_operator.plan import policy as rules
 from noctuary_operator.plan.manifests import Backend
 from noctuary_operator.plan.observed import Observed
@@ -103,6 +104,7 @@ def compile_desired(
         direction=spec.direction,
         api_url=spec.effective_api_url if api_problem is None else REGION_API_URL[spec.region],
         suspend=spec.suspend,
+        suspensions=_suspensions(observed, suspend=spec.suspend),
         api_token=observed.api_token.value if may_write else None,
         from_email=spec.from_email if from_problem is None else None,
         ingest_key_sha256=hash_secret(key.key),
@@ -125,6 +127,15 @@ def compile_desired(
         consent_problem=rules.consent_problem(closed, integration.namespace, observed.unwatched, observed.missing),
         due_at=min(parts.due_at, default=None),
     )
+
+
+def _suspensions(observed: Observed, *, suspend: bool) -> list[Suspension]:
+    """Return when it was suspended; of a record of before this was kept, or that was lost, nobody knows since when."""
+    record = observed.record
+    was_suspended = suspend if record is None else record.suspend
+    past = record.suspensions if record is not None else []
+    past = followed(past, is_suspended=was_suspended, at=observed.integration.created_at)
+    return followed(past, is_suspended=suspend, at=observed.now)
 
 
 def _webhook_parts(observed: Observed, webhook: Webhook, host: str, fresh: Fresh) -> _WebhookParts:

@@ -3,16 +3,12 @@
 import time
 from collections.abc import Callable
 
-import msgspec
 import pytest
 
 from noctuary.common import clock
-from noctuary.incidents.inbox.suspensions import Suspensions
 from noctuary.incidents.trust import accounts
 from noctuary.incidents.trust.confirmation import MAX_SINGLY
-from noctuary.models.routing_record import RoutingRecord, encode_record, record_secret_name
-from noctuary.routing.record_secrets import Secret, SecretMeta
-from noctuary.routing.table import RoutingTable
+from noctuary.models.suspension import Suspension
 from testbed.scene import Scene
 from tests.unit.incidents.trust.test_confirmation import reads, started
 
@@ -139,12 +135,12 @@ async def test_a_storm_after_it_is_confirmed_from_lists(scene: Scene, monkeypatc
     assert max(singly) <= MAX_SINGLY + 5
 
 
-def test_what_comes_after_it_was_not_held_by_a_suspension_that_ended_ahead(step: Callable[[float], None]) -> None:
-    routing, record = RoutingTable(), RoutingRecord("i", "team", "i", 0.0, 1, "inbound", "https://api.pagerduty.com")
-    suspensions = Suspensions(routing, lambda _: None)
-    for suspend in (True, False):
-        changed = encode_record(msgspec.structs.replace(record, suspend=suspend))
-        routing.on_event("MODIFIED", Secret(SecretMeta(record_secret_name("i")), changed))
-    assert suspensions.resumed_at("i") is not None
-    step(0.0)
-    assert suspensions.resumed_at("i") is None
+@pytest.mark.parametrize("ahead_s", AHEAD_S)
+async def test_what_comes_after_it_was_not_held_by_a_suspension_that_ended_ahead(scene: Scene, ahead_s: float) -> None:
+    await scene.subscribe()
+    scene.route(suspensions=[Suspension(time.time() - 60, time.time() + ahead_s)])
+    incident = scene.pd.trigger(scene.service, "Errors")
+    scene.pd.resolve(incident.id, by=scene.bot)
+    await scene.pd.drained()
+    scene.start()
+    await scene.until(lambda: scene.text(incident.id))

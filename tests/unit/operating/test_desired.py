@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from noctuary.models.integration_spec import parse_spec
 from noctuary.models.routing_record import RoutingRecord, ServiceMapping
+from noctuary.models.suspension import Suspension
 from noctuary_operator.plan.desired import compile_desired, minted_of
 from noctuary_operator.plan.manifests import Backend
 from noctuary_operator.plan.observed import Lookup, Observed
@@ -19,9 +21,13 @@ BACKEND = Backend("noctuary", "noctuary-receiver", 8080)
 
 
 def record_of(**fields: object) -> RoutingRecord:
+    return next_record(None, 0.0, **fields)
+
+
+def next_record(before: RoutingRecord | None, now: float, /, **fields: object) -> RoutingRecord:
     spec = parse_spec({"direction": "outbound", "apiTokenSecretRef": {"name": "n", "key": "k"}, **fields})
     integration = Integration("uid", "team", "payments", 1, 0.0, 1, False, spec, None, IntegrationStatus())
-    observed = Observed(integration, 0.0, "uid", api_token=Lookup("secret"))
+    observed = Observed(integration, now, "uid", before, api_token=Lookup("secret"))
     return compile_desired(observed, spec, POLICY, BACKEND, lambda: "n" * 43).record
 
 
@@ -56,6 +62,30 @@ def test_a_namespace_that_is_left_out_is_in_the_record_with_why() -> None:
     (service,) = compile_desired(observed, spec, POLICY, BACKEND, lambda: "n" * 43).record.services
     assert service.namespaces == ["team", "open"]
     assert service.closed == {"closed": "no consent", "unwatched": "not watched", "gone": "no such namespace"}
+
+
+@pytest.mark.parametrize(
+    ("steps", "kept"),
+    [
+        ([False], []),
+        ([False, True], [Suspension(1.0)]),
+        ([False, True, True, False, False], [Suspension(1.0, 3.0)]),
+        ([False, True, False, True, False], [Suspension(1.0, 2.0), Suspension(3.0, 4.0)]),
+        ([True, False], [Suspension(0.0, 1.0)]),
+        ([False, True, False] * 20, [Suspension(n * 3 + 1.0, n * 3 + 2.0) for n in range(12, 20)]),
+    ],
+)
+def test_the_record_keeps_when_it_was_suspended(steps: list[bool], kept: list[Suspension]) -> None:
+    record = None
+    for now, suspend in enumerate(steps):
+        record = next_record(record, float(now), suspend=suspend)
+    assert record is not None
+    assert record.suspensions == kept
+
+
+def test_a_suspension_that_began_in_an_older_release_may_have_begun_at_any_time() -> None:
+    older = msgspec.structs.replace(record_of(suspend=True), suspensions=[])
+    assert next_record(older, 5.0, suspend=False).suspensions == [Suspension(0.0, 5.0)]
 
 
 @pytest.mark.parametrize("address", ["bö@example.com", "bot@exämple.com", "b\x00t@example.com", "bot@example.com\x7f"])

@@ -7,7 +7,6 @@ import msgspec
 import pytest
 
 from noctuary.common.metrics import Metrics
-from noctuary.incidents.inbox.suspensions import Suspensions
 from noctuary.incidents.trust.proofs import Proofs
 from noctuary.incidents.unread import Unread
 from noctuary.models.routing_record import RoutingRecord, encode_record, record_secret_name
@@ -54,7 +53,6 @@ async def save(store: SqliteStore, *ids: str) -> None:
 async def test_of_ten_thousand_integrations_that_came_and_went_nothing_is_kept(store: SqliteStore) -> None:
     routing = loaded("stays")
     reports, proofs, tokens = ReportLog(routing, Unread(Metrics(), routing)), Proofs(store, routing), TokenProofs()
-    suspensions = Suspensions(routing, lambda _: None)
     tokens.follow(routing)
     await save(store, "stays", *IDS)
     await tokens.load(store)
@@ -64,7 +62,7 @@ async def test_of_ten_thousand_integrations_that_came_and_went_nothing_is_kept(s
         reports.unread.note(each, "webhook_url", "unsigned")
     await reports.since(0, store)
     await proofs.refresh()
-    assert (len(reports._states), len(proofs._states), len(suspensions._resumed_at)) == (10_001, 10_001, 10_000)
+    assert (len(reports._states), len(proofs._states)) == (10_001, 10_001)
     for each in IDS:
         routing.on_event("DELETED", secret(record_of(each)))
     await save(store, *IDS[:100])
@@ -81,7 +79,6 @@ async def test_of_ten_thousand_integrations_that_came_and_went_nothing_is_kept(s
         tokens._stored_at,
     )
     assert all(set(each) <= {"stays"} for each in kept)
-    assert not suspensions._resumed_at
 
 
 async def test_an_integration_that_comes_back_has_its_state_read_again(store: SqliteStore) -> None:
