@@ -119,7 +119,11 @@ def test_suspend_is_told_to_the_receiver_and_shown(team: Team) -> None:
     assert team.existing_record(team.id("payments")).suspend
     team.apply("payments", suspend=False)
     team.settled("payments", "AwaitingFirstWebhook")
-    assert not team.existing_record(team.id("payments")).suspend
+    record = team.existing_record(team.id("payments"))
+    (suspension,) = record.suspensions
+    assert not record.suspend
+    assert suspension.ended_at is not None
+    assert suspension.began_at < suspension.ended_at
 
 
 def test_only_a_change_of_status_moves_the_transition_time(team: Team) -> None:
