@@ -8,6 +8,8 @@ MAX_KEPT = 8
 """Suspensions that are remembered, the latest: more only come from suspending in a loop."""
 CLOCKS_APART_S = 2.0
 """PagerDuty's clock and those of the nodes agree so far, and its lists cut times to the second."""
+WEBHOOK_PRECISION_S = 0.001
+"""A webhook's time is cut to the millisecond: what came and went right after the end must not count as before it."""
 
 
 class Suspension(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -32,6 +34,6 @@ def was_suspended(suspensions: Iterable[Suspension], at: float, now: float) -> b
     return any(
         each.ended_at is not None
         and each.ended_at <= now + CLOCKS_APART_S
-        and each.began_at - CLOCKS_APART_S <= at <= each.ended_at
+        and each.began_at - CLOCKS_APART_S <= at < each.ended_at - WEBHOOK_PRECISION_S
         for each in suspensions
     )

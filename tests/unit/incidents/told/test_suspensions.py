@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from noctuary.models.suspension import Suspension
+from noctuary.models.suspension import Suspension, was_suspended
 from testbed.scene import Scene
 
 BEGAN_S, ENDED_S = 600.0, 60.0
@@ -98,3 +98,12 @@ async def test_what_comes_and_goes_right_after_a_suspension_gets_its_note(scene:
     await scene.pd.drained()
     scene.start()
     await scene.until(lambda: scene.text(incident.id))
+
+
+@pytest.mark.parametrize(
+    ("at", "now", "is_so"),
+    [(98.0, 300.0, True), (97.0, 300.0, False), (199.9, 300.0, True), (200.0, 300.0, False), (150.0, 197.0, False)],
+    ids=["told by a list", "before", "meanwhile", "right after it, told to the millisecond", "ended ahead of now"],
+)
+def test_a_time_is_of_a_suspension_as_far_as_clocks_tell(at: float, now: float, is_so: bool) -> None:
+    assert was_suspended([Suspension(99.5, 200.0005)], at, now) == is_so
