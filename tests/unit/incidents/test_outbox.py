@@ -252,4 +252,4 @@ async def test_the_operator_is_told_when_a_note_was_written(scene: Scene) -> Non
     scene.pd.trigger(scene.service, "Errors")
     await scene.idle()
     assert ((await scene.state()).last_note_at or 0.0) >= before
-    assert scene.counted("noctuary_note_seconds_count") == 1
+    await scene.until(lambda: scene.counted("noctuary_note_seconds_count") == 1)

@@ -20,11 +20,11 @@ async def refused_and_compared(scene: Scene, status: int) -> Incident:
     scene.start()
     incident = scene.pd.trigger(scene.service, "Errors")
     await scene.until(lambda: scene.counted("noctuary_notes_total", outcome="refused"))
+    refused_at = (await scene.state()).last_failure_at or 0.0
 
     async def is_compared() -> bool:
         scene.backfill()
-        state = await scene.state()
-        return (state.compared_until or 0.0) > (state.last_failure_at or 0.0)
+        return ((await scene.state()).compared_until or 0.0) > refused_at  # each has the note tried, and refused, anew
 
     await scene.until(is_compared)
     return incident
