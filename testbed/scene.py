@@ -161,8 +161,6 @@ class Scene:
             with suppress(asyncio.CancelledError):
                 await self._task
             self._task = None
-            # The next one finds what was on its way written or not, as a process does that opens the store anew.
-            await self.store._database.write(lambda _: None)  # noqa: SLF001 - whose file is open still
 
     async def until(self, condition: Callable[[], object], timeout_s: float = 60.0) -> None:
         """Wait until something holds, which may have to be awaited; fails after a while."""

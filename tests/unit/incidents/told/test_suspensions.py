@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from noctuary.models.suspension import Suspension, was_suspended
+from noctuary.store.changes import FinishRecheck
 from testbed.scene import Scene
 
 BEGAN_S, ENDED_S = 600.0, 60.0
@@ -65,6 +66,12 @@ async def test_only_what_went_meanwhile_gets_no_note(
     assert bool(scene.text(incident_id)) == is_noted
 
 
+async def ended(scene: Scene) -> None:
+    """End the pipeline, and what it had on its way into the store: nothing of it comes after the next one's start."""
+    await scene.stop()
+    await scene.store.commit(FinishRecheck("none", "none"))
+
+
 @pytest.mark.parametrize("restart", ["none", "over the resume", "right after it"])
 @pytest.mark.parametrize("is_told", [True, False])
 async def test_a_restart_changes_nothing_of_what_went_during_a_suspension(
@@ -77,10 +84,10 @@ async def test_a_restart_changes_nothing_of_what_went_during_a_suspension(
     scene.pd.resolve(went, by=scene.bot, deliver=is_told)
     await scene.pd.drained()
     if restart == "over the resume":
-        await scene.stop()
+        await ended(scene)
     scene.route(suspend=False)
     if restart == "right after it":
-        await scene.stop()
+        await ended(scene)
     if restart != "none":
         scene.start()
     await scene.until(lambda: scene.text(stays))
