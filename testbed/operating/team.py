@@ -9,12 +9,14 @@ import secrets
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from noctuary.models.routing_record import RoutingRecord, decode_record, record_secret_name
+from noctuary.serving.shared import MAX_SCRAPE_AGE_S
 from testbed import manifests
 from testbed.localkube import Cluster, grant, revoke
 from testbed.localkube.errors import LocalKubeError
@@ -69,6 +71,7 @@ class OperatorProcess:
         }
         self.process: subprocess.Popen[bytes] | None = None
         self.tree = REPOSITORY
+        self._scraped_at = -MAX_SCRAPE_AGE_S
 
     def start(self) -> None:
         """Start and wait until it holds the Lease and has made its internal token."""
@@ -104,7 +107,10 @@ class OperatorProcess:
             self.process = None
 
     def fetch(self, path: str) -> str:
-        """Get a page of its health port."""
+        """Get a page of its health port; metrics as they are now, of which it shows for a moment what it showed."""
+        if path == "/metrics":
+            time.sleep(max(0.0, self._scraped_at + MAX_SCRAPE_AGE_S - time.monotonic()))
+            self._scraped_at = time.monotonic()
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as response:
             return str(response.read().decode())
 
