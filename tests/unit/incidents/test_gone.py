@@ -48,12 +48,18 @@ async def test_one_incident_that_is_gone_takes_no_note_from_another(scene: Scene
     await scene.until(lambda: scene.text(other.id))
 
 
+async def both_are_compared(scene: Scene) -> bool:
+    states = [await scene.store.integration_state(name) for name in ("first", "second")]
+    return all(state is not None and state.compared_until is not None for state in states)
+
+
 @pytest.mark.parametrize(("status", "posts"), [(404, 5), (402, 1)])
 async def test_the_next_whose_token_is_shown_the_incident_writes_its_note(
     scene: Scene, status: int, posts: int
 ) -> None:
     await two(scene)
     await scene.until(lambda: both_know(scene))
+    await scene.until(lambda: both_are_compared(scene))  # a comparison that is answered has what was refused tried anew
     gone(scene, status, times=posts)
     incident = scene.pd.trigger(scene.service, "Errors")
     assert await writer(scene, incident) == "second"
