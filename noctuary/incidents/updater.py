@@ -150,11 +150,23 @@ class IncidentUpdater:
         is_free = case.is_ours and case.note is not None and case.note.integration_id != record.id
         if row == before and not lacks_note and not is_free:
             await self._store.commit(*told.done, *changes)
-            return False
-        row.updated_at = clock.now()
-        noted = await self._noted(told, row, before, case)
-        await self._sender.commit(record, SaveIncident(row), *noted, *told.done, *changes)
+        else:
+            row.updated_at = clock.now()
+            noted = await self._noted(told, row, before, case)
+            await self._sender.commit(record, SaveIncident(row), *noted, *told.done, *changes)
+        await self._end_wait(record, row, case)
         return before is None
+
+    async def _end_wait(self, record: RoutingRecord, row: IncidentRow, case: Case) -> None:
+        """Have an incident visited at once that was left to another one who was refused before that was committed.
+
+        The refusal woke those whose wait it saw. Raises StoreUnavailable.
+        """
+        if not case.is_awaited:
+            return
+        now = await self._notes.case(record, row, is_just_confirmed=False)
+        if now.is_ours:
+            await self._store.commit(ScheduleVisit(row.integration_id, row.incident_id, clock.now()))
 
     async def _taken_along(
         self, told: Told, row: IncidentRow, case: Case, changes: list[Mutation]

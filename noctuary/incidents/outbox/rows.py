@@ -57,6 +57,22 @@ class NoteRows:
                     return fresh
         raise AssertionError("unreachable: the last attempt returns or raises")
 
+    async def _record_own(
+        self, row: NoteRow, change: Callable[[NoteRow], None], *more: Mutation, is_unsent: bool = True
+    ) -> None:
+        """As `record`; a note that another integration took over meanwhile waits for nothing that was answered to us.
+
+        `is_unsent`: it only learns that our POST wrote nothing.
+        """
+
+        def of_ours(fresh: NoteRow) -> None:
+            if fresh.integration_id == row.integration_id:
+                change(fresh)
+            elif is_unsent:
+                fresh.posting_since = row.posting_since
+
+        await self.record(row, of_ours, *more)
+
     async def postpone(self, row: NoteRow, pause_s: float, *, counts: bool = False) -> None:
         """Have the row due after a pause; `counts`: as one more attempt."""
         until = clock.now() + pause_s
@@ -65,7 +81,7 @@ class NoteRows:
             fresh.next_attempt_at = until
             fresh.attempts = row.attempts + 1 if counts else fresh.attempts
 
-        await self.record(row, wait)
+        await self._record_own(row, wait, is_unsent=False)
 
     async def date_posting(self, row: NoteRow, at: float) -> None:
         """Count an uncertain POST as of a time: when it was, a clock that was ahead hides."""
@@ -94,7 +110,7 @@ class NoteRows:
 
         self._metrics.notes.labels("retried").inc()
         log.info("Note waits for PagerDuty", incident=row.incident_id, error=str(error), seconds=round(pause_s, 1))
-        await self.record(row, wait)
+        await self._record_own(row, wait)
 
     async def record_broken(self, record: RoutingRecord, row: NoteRow, error: Exception) -> None:
         """Keep what nobody foresaw as a failure of the integration; a POST under way counts as uncertain."""
@@ -105,7 +121,8 @@ class NoteRows:
             fresh.next_attempt_at, fresh.attempts = until, row.attempts + 1
 
         self._metrics.notes.labels("retried").inc()
-        await self.record(row, wait, SaveIntegrationState(failure_state(record.id, told, clock.now())))
+        failure = SaveIntegrationState(failure_state(record.id, told, clock.now()))
+        await self._record_own(row, wait, failure, is_unsent=False)
 
     async def record_gone(self, record: RoutingRecord, row: NoteRow, error: PagerDutyError) -> None:
         """Try a few times more; then the integration writes no note of the incident, whatever it is told of it later.
@@ -123,7 +140,7 @@ class NoteRows:
             fresh.sent_rev, fresh.gone_for, fresh.gone_tries = fresh.rev, [*fresh.gone_for, record.id], 0
 
         rivals = VisitRivals(row.account, row.incident_id, record.id, now)
-        await self.record(row, give_up, SaveIntegrationState(failure), rivals)
+        await self._record_own(row, give_up, SaveIntegrationState(failure), rivals)
         self._metrics.notes.labels("gone").inc()
         log.warning("Note given up, its incident is gone", incident=row.incident_id, integration=record.id)
 
@@ -133,7 +150,7 @@ class NoteRows:
 
         self._metrics.notes.labels("retried").inc()
         log.info("Note waits for its incident to show", incident=row.incident_id, tries=tries)
-        await self.record(row, wait)
+        await self._record_own(row, wait)
 
     async def record_refusal(self, record: RoutingRecord, row: NoteRow, error: PagerDutyError) -> None:
         """Keep the reason; what a person can fix is sent again when the integration changes, or in an hour."""
@@ -151,6 +168,6 @@ class NoteRows:
 
         # Whoever comes next need not wait for us; what nobody could write is no rival's either.
         rivals = [VisitRivals(row.account, row.incident_id, record.id, now)] if fixable else []
-        await self.record(row, refused, SaveIntegrationState(failure), *rivals)
+        await self._record_own(row, refused, SaveIntegrationState(failure), *rivals)
         self._metrics.notes.labels("refused").inc()
         log.warning("Note refused", incident=row.incident_id, integration=record.id, error=failure.last_failure_reason)

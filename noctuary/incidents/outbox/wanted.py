@@ -79,7 +79,7 @@ def _edited(
         return None
     answer_of = kept.integration_id if kept is not None else None
     edited = msgspec.structs.replace(note, integration_id=owner.id, text=text, rev=note.rev + 1, answer_of=answer_of)
-    if note.note_id is not None and note.integration_id != owner.id:
+    if note.integration_id != owner.id:
         # The pause was that of another one's token, which may be refused for an hour.
         edited.next_attempt_at, edited.attempts, edited.failed_reason = 0.0, 0, None
     return edited

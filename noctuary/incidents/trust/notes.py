@@ -35,6 +35,12 @@ class Case(msgspec.Struct, frozen=True):
         return self.verdict.turn is Turn.OURS
 
     @property
+    def is_awaited(self) -> bool:
+        """Whether another integration is to write the note, and PagerDuty has none yet."""
+        is_unwritten = self.note is None or self.note.note_id is None
+        return is_unwritten and self.verdict.turn in (Turn.WAIT, Turn.THEIRS) and self.verdict.owner is not None
+
+    @property
     def writer(self) -> str | None:
         """The integration whose note it is, None without one."""
         return self.note.integration_id if self.note is not None else None
@@ -102,7 +108,7 @@ class Notes:
         other = case.verdict.owner
         if case.verdict.turn not in (Turn.WAIT, Turn.THEIRS) or other is None:
             return []
-        if case.note is None or case.note.note_id is None:
+        if case.is_awaited:
             waits = 1 if self._proofs.may_write(record) else UNSENT_WAITS
             at = clock.now() + waits * self._timings.rival_wait_s
             return [ScheduleVisit(row.integration_id, row.incident_id, at)]

@@ -4,7 +4,7 @@ import pytest
 
 from testbed.scene import Scene
 from tests.unit.incidents.test_outbox import calls, started
-from tests.unit.incidents.trust.test_turns import both_know, two, writer
+from tests.unit.incidents.trust.test_turns import both_are_compared, both_know, two, writer
 
 
 def gone(scene: Scene, status: int = 404, path: str = "/incidents/*/notes", **options: int) -> None:
@@ -46,11 +46,6 @@ async def test_one_incident_that_is_gone_takes_no_note_from_another(scene: Scene
     await scene.until(lambda: given_up(scene))
     other = scene.pd.trigger(scene.service, "Errors")
     await scene.until(lambda: scene.text(other.id))
-
-
-async def both_are_compared(scene: Scene) -> bool:
-    states = [await scene.store.integration_state(name) for name in ("first", "second")]
-    return all(state is not None and state.compared_until is not None for state in states)
 
 
 @pytest.mark.parametrize(("status", "posts"), [(404, 5), (402, 1)])

@@ -13,7 +13,7 @@ from noctuary.models.evidence import AlertSummary, Evidence
 from noctuary.models.incident import IncidentRow, NoteRow
 from noctuary.models.routing_record import Scope, hash_secret
 from noctuary.notes.note import marker_of
-from noctuary.store.changes import SaveIntegrationState, SaveNote
+from noctuary.store.changes import Mutation, SaveIncident, SaveIntegrationState, SaveNote
 from noctuary.store.rows import IntegrationState
 from testbed.pagerduty.account.model import Incident
 from testbed.pagerduty.webhooks.events import incident_data, make_event
@@ -42,6 +42,20 @@ async def knows(scene: Scene, name: str) -> bool:
 
 async def both_know(scene: Scene) -> bool:
     return await knows(scene, "first") and await knows(scene, "second")
+
+
+async def both_are_compared(scene: Scene, since: float = 0.0) -> bool:
+    states = [await scene.store.integration_state(name) for name in ("first", "second")]
+    return all(state is not None and (state.compared_until or -1.0) >= since for state in states)
+
+
+async def changed_and_compared(scene: Scene, **change: Any) -> None:
+    """Change `first`; no comparison that is still to be answered has a refused note of its tried anew."""
+    await scene.until(lambda: both_know(scene))
+    changed_at = clock.now()
+    scene.route("first", **change)
+    scene.backfill("second")
+    await scene.until(lambda: both_are_compared(scene, changed_at))
 
 
 async def writer(scene: Scene, incident: Incident) -> str:
@@ -150,8 +164,24 @@ async def test_when_the_first_is_refused_the_next_takes_over_at_once(scene: Scen
         {"from_email": "nobody@example.com"} if refused == "From" else {"api_token": scene.pd.add_token(read_only=True)}
     )
     await two(scene)
-    scene.route("first", **change)
-    await scene.until(lambda: both_know(scene))
+    await changed_and_compared(scene, **change)
+    incident = scene.pd.trigger(scene.service, "Errors")
+    assert await writer(scene, incident) == "second"
+
+
+async def test_a_refusal_that_comes_while_the_next_still_looks_ends_his_wait_too(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = scene.store.commit
+
+    async def after_the_refusal(*changes: Mutation) -> None:
+        if any(isinstance(each, SaveIncident) and each.row.integration_id == "second" for each in changes):
+            await scene.until(lambda: scene.counted("noctuary_notes_total", outcome="refused"))
+        await commit(*changes)
+
+    await two(scene)
+    await changed_and_compared(scene, from_email="nobody@example.com")
+    monkeypatch.setattr(scene.store, "commit", after_the_refusal)
     incident = scene.pd.trigger(scene.service, "Errors")
     assert await writer(scene, incident) == "second"
 
