@@ -10,7 +10,7 @@ INTERNAL_PATH = "/internal/v1/integrations"
 class Refusal(msgspec.Struct, frozen=True):
     """What PagerDuty refuses and only a person can fix, in words."""
 
-    of: Literal["token", "from"]
+    of: Literal["token", "from", "url"]
     message: str
 
 

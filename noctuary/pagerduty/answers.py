@@ -14,6 +14,10 @@ _FROM_CODES = frozenset({1008, MALFORMED_FROM, 2016})
 """Requester not found, malformed From header, From header missing."""
 NOT_ASKED = (0, 1)
 """Status and code of ours for a host that this process may not ask: a setting of the release mends it."""
+NOT_THE_API = (404, 1)
+"""Status and code of ours for a list that is answered as PagerDuty's API never answers one: by another server."""
+OTHER_SHAPE = 2
+"""Code of ours for an answer that is whole, and not what the API promises."""
 OF_NOTES = (401, 1)
 """Status and code of ours for a token that was refused for a note: it may be answered elsewhere all the same."""
 _FIXES = {
@@ -26,9 +30,13 @@ _FIXES = {
     "not",
 }
 
+_ELSEWHERE = "PagerDuty's REST API has this list, so spec.apiURL leads to something else: correct it, or leave it out"
 
-def refused_setting(status: int, code: int) -> Literal["token", "from"] | None:
+
+def refused_setting(status: int, code: int) -> Literal["token", "from", "url"] | None:
     """Return which setting of the integration an error answer refuses, None when no setting would help."""
+    if (status, code) == NOT_THE_API:
+        return "url"
     if status in (401, 402, 403):
         return "token"
     return "from" if status == 400 and code in _FROM_CODES else None
@@ -45,6 +53,24 @@ def of_note(error: PagerDutyError) -> PagerDutyError:
         return error
     code = OF_NOTES[1] if error.status == OF_NOTES[0] else error.code
     return PagerDutyError(f"no note can be written: {error}", error.status, code)
+
+
+def of_list(error: PagerDutyError) -> PagerDutyError:
+    """Return what an error of a list means: the API knows each of its lists, so who does not is another server."""
+    is_absent = 300 <= error.status < 400 or error.status in (404, 405, 410)
+    is_other_shape = error.status < 300 and error.code == OTHER_SHAPE
+    if not is_absent and not is_other_shape:
+        return error
+    return PagerDutyError(f"{str(error).partition(';')[0]}; {_ELSEWHERE}", *NOT_THE_API)
+
+
+def is_whole(body: bytes) -> bool:
+    """Tell whether an answer is all that was to come: it is JSON, or begins as no JSON object does."""
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return not body.lstrip().startswith(b"{") and bool(body.strip())
+    return True
 
 
 def require_sendable(token: str, from_email: str | None) -> None:

@@ -13,7 +13,7 @@ import structlog
 from noctuary.common.clock import format_time
 from noctuary.common.errors import EgressRefused, OutcomeUnknown, PagerDutyError, PagerDutyUnavailable
 from noctuary.models.routing_record import RoutingRecord
-from noctuary.pagerduty.answers import NOT_ASKED, raise_for, require_sendable
+from noctuary.pagerduty.answers import NOT_ASKED, OTHER_SHAPE, is_whole, of_list, raise_for, require_sendable
 from noctuary.pagerduty.budget import Budget, Budgets, Need
 from noctuary.pagerduty.objects import (
     Alert,
@@ -107,7 +107,7 @@ class PagerDutyClient:
 
     async def any_service(self) -> Reference | None:
         """Return some service that the token shows; None when it shows none."""
-        page = await self._call("services", "GET", "/services", ServicePage, Need.HOUSEKEEPING, {"limit": 1})
+        page = await self._list("services", "/services", ServicePage, Need.HOUSEKEEPING, {"limit": 1})
         return page.services[0] if page.services else None
 
     async def alerts(self, incident_id: str) -> list[Alert]:
@@ -185,8 +185,8 @@ class PagerDutyClient:
             **scope,
         }
         for offset in range(0, most, PAGE_SIZE):
-            page = await self._call(
-                "list_open", "GET", "/incidents", IncidentPage, Need.HOUSEKEEPING, query | {"offset": offset}
+            page = await self._list(
+                "list_open", "/incidents", IncidentPage, Need.HOUSEKEEPING, query | {"offset": offset}
             )
             for incident in page.incidents:
                 yield incident
@@ -206,7 +206,14 @@ class PagerDutyClient:
             "offset": offset,
             **scope,
         }
-        return await self._call("list_incidents", "GET", "/incidents", IncidentPage, need, query)
+        return await self._list("list_incidents", "/incidents", IncidentPage, need, query)
+
+    async def _list(self, name: str, path: str, answer: type[T], need: Need, query: Mapping[str, Any]) -> T:
+        """Ask for a list of the account; raises PagerDutyError of spec.apiURL where no such API answers."""
+        try:
+            return await self._call(name, "GET", path, answer, need, query)
+        except PagerDutyError as error:
+            raise of_list(error) from error
 
     async def _call(
         self,
@@ -252,7 +259,8 @@ class PagerDutyClient:
             found, left_out = decode(response.content, answer)
         except UNREADABLE as error:
             kind = OutcomeUnknown if writes else PagerDutyUnavailable
-            raise kind("PagerDuty's answer is not what its API promises", response.status_code) from error
+            code = OTHER_SHAPE if is_whole(response.content) else 0
+            raise kind("PagerDuty's answer is not what its API promises", response.status_code, code) from error
         if left_out:
             log.warning("Items of an answer cannot be used", call=name, items=left_out)
             self._left_out(left_out)

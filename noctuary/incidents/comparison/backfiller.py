@@ -17,7 +17,7 @@ from noctuary.incidents.comparison.listings import Listing, Member, listings, si
 from noctuary.incidents.comparison.schedule import Schedule, TokenKey
 from noctuary.incidents.failures import failure_state
 from noctuary.incidents.updater import IncidentUpdater
-from noctuary.pagerduty.answers import NOT_ASKED
+from noctuary.pagerduty.answers import NOT_ASKED, NOT_THE_API
 from noctuary.pagerduty.client import PagerDutyClients
 from noctuary.routing.directory import RoutingDirectory
 from noctuary.store.changes import Mutation, SaveCompared, SaveIntegrationState
@@ -148,11 +148,7 @@ class Backfiller:
             self._again([each for late in left for each in late.ids], max(RETRY_S, error.retry_after_s))
             log.info("Backfill waits for PagerDuty", lists=len(left), error=str(error))
         except PagerDutyError as error:
-            if (
-                (error.status, error.code) == NOT_ASKED
-                or error.status == UNAUTHORIZED
-                or len(work.refused) >= MAX_REFUSED
-            ):
+            if _concerns_token(error) or len(work.refused) >= MAX_REFUSED:
                 work.refused += [(each, error) for each in work.give_up(listing)]
             elif halves := listing.halves():
                 work.waiting += halves  # one scope of the list is refused: the others need not suffer for it
@@ -201,7 +197,7 @@ class _Work:
 
 
 def _concerns_token(error: PagerDutyError) -> bool:
-    return error.status == UNAUTHORIZED or (error.status, error.code) == NOT_ASKED
+    return error.status == UNAUTHORIZED or (error.status, error.code) in (NOT_ASKED, NOT_THE_API)
 
 
 def _failures(
@@ -216,7 +212,10 @@ def _failures(
 
 def _was_refused(state: IntegrationState | None) -> bool:
     """Tell whether the last that was known of a token is that it was refused: what waits for it may go on."""
-    if state is None or state.last_failure_status != UNAUTHORIZED:
+    if state is None:
+        return False
+    numbers = state.last_failure_status, state.last_failure_code
+    if numbers[0] != UNAUTHORIZED and numbers != NOT_THE_API:
         return False
     return (state.last_failure_at or 0.0) > (state.compared_until or 0.0)
 

@@ -3,7 +3,7 @@
 from noctuary.common import clock
 from noctuary.models.reports import Refusal
 from noctuary.models.routing_record import RoutingRecord
-from noctuary.pagerduty.answers import OF_NOTES, refused_setting
+from noctuary.pagerduty.answers import NOT_THE_API, OF_NOTES, refused_setting
 from noctuary.store.rows import IntegrationState
 
 Credentials = tuple[str | None, str | None, str]
@@ -35,7 +35,7 @@ class Refusals:
         setting = refused_setting(status, code)
         if state.last_failure_at is None or setting is None:
             return None
-        is_of_reads = status == OF_NOTES[0] and code != OF_NOTES[1]
+        is_of_reads = (status, code) == NOT_THE_API or (status == OF_NOTES[0] and code != OF_NOTES[1])
         went_well = [state.last_note_at, state.compared_until if is_of_reads else None]
         _, since = self._known.get(state.id, ((None, None, ""), 0.0))
         now = clock.now()

@@ -100,9 +100,9 @@ class Witness:
 
 
 def _speaks_of_setting(error: PagerDutyError) -> bool:
-    """Tell whether a person must mend token, From or release; a 403 may well speak of this incident only."""
-    is_from = refused_setting(error.status, error.code) == "from"
-    return error.status == 401 or is_from or (error.status, error.code) == NOT_ASKED
+    """Tell whether a person must mend token, From, URL or release; a 403 may well speak of this incident only."""
+    is_other = refused_setting(error.status, error.code) in ("from", "url")
+    return error.status == 401 or is_other or (error.status, error.code) == NOT_ASKED
 
 
 def heard(row: IncidentRow, answer: Answer, claimed_service: str) -> IncidentRow:

@@ -25,7 +25,13 @@ from noctuary_operator.resources.status import Condition, ConditionState, Integr
 
 MAX_MESSAGE = 4096
 """The bound of a condition's message in the CRD."""
-_REPORTED = (reasons.API_TOKEN_REFUSED, reasons.FROM_REFUSED, reasons.NOTES_BY_ANOTHER)
+_REFUSED = {
+    "token": reasons.API_TOKEN_REFUSED,
+    "from": reasons.FROM_REFUSED,
+    "url": reasons.API_URL_WRONG,
+}
+"""Reasons of OutboundReady for what PagerDuty refuses."""
+_REPORTED = (*_REFUSED.values(), reasons.NOTES_BY_ANOTHER)
 """Reasons of OutboundReady that only the receiver knows."""
 
 
@@ -138,7 +144,7 @@ def _refusal(observed: Observed) -> ConditionState | None:
     refusal = observed.report.refusal
     if refusal is None:
         return None
-    return "False", reasons.FROM_REFUSED if refusal.of == "from" else reasons.API_TOKEN_REFUSED, refusal.message
+    return "False", _REFUSED[refusal.of], refusal.message
 
 
 def _displaced(observed: Observed) -> ConditionState | None:

@@ -91,6 +91,8 @@ API_TOKEN_REFUSED = "ApiTokenRefused"  # noqa: S105 - a reason
 """PagerDuty refuses the API token, or what it would be used for."""
 FROM_REFUSED = "FromRefused"
 """PagerDuty refuses the From address, or needs one."""
+API_URL_WRONG = "ApiUrlWrong"
+"""What answers at spec.apiURL is not PagerDuty's REST API."""
 API_HOST_NOT_ALLOWED = "ApiHostNotAllowed"
 """The operator may not send API tokens to this host, or not over plain http."""
 

@@ -236,7 +236,9 @@ def test_a_newer_webhook_time_alone_waits_its_turn_and_is_not_lost(
     assert operator.writes() == {"PagerDutyIntegration status": 1}
 
 
-@pytest.mark.parametrize(("of", "reason"), [("token", "ApiTokenRefused"), ("from", "FromRefused")])
+@pytest.mark.parametrize(
+    ("of", "reason"), [("token", "ApiTokenRefused"), ("from", "FromRefused"), ("url", "ApiUrlWrong")]
+)
 def test_what_pagerduty_refuses_is_said_until_it_is_mended(
     receiver: Receiver,
     start_operator: StartOperator,

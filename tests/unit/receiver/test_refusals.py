@@ -18,6 +18,7 @@ Numbers = tuple[int, int]
 """HTTP status and PagerDuty's own code of a failure."""
 TOKEN, RIGHT, FROM, OTHER = (401, 2006), (403, 2010), (400, 1028), (0, 0)
 NOTES = (401, 1)
+ELSEWHERE = (404, 1)
 FAILED_AT, LATER, EARLIER = 100.0, 101.0, 99.0
 
 
@@ -48,6 +49,8 @@ def failed(numbers: Numbers) -> IntegrationState:
         (RIGHT, {"compared_until": LATER}, "token"),
         (RIGHT, {"last_note_at": LATER}, None),
         (FROM, {"last_note_at": LATER}, None),
+        (ELSEWHERE, {}, "url"),
+        (ELSEWHERE, {"compared_until": LATER}, None),
     ],
 )
 def test_a_refusal_holds_until_what_was_refused_went_well(
@@ -73,6 +76,7 @@ def refused(**changes: str) -> bool:
         ({"name": "new"}, True),
         ({"api_token": "new"}, False),
         ({"from_email": "new@example.com"}, False),
+        ({"api_url": "https://api.eu.pagerduty.com"}, False),
     ],
 )
 def test_other_credentials_end_a_refusal_at_once(changes: dict[str, str], holds: bool) -> None:
