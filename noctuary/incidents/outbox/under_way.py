@@ -52,7 +52,7 @@ class UnderWay:
 
     async def release_all(self) -> None:
         """Leave to others what nobody here works on any more."""
-        for key in self._keys:
+        for key in tuple(self._keys):  # what ends meanwhile leaves them
             await self._store.release(Work.NOTE, *key)
 
     def _take(self, row: NoteRow) -> None:
