@@ -2,6 +2,6 @@
 
 import sys
 
-from noctuary_cli.main import main
+from noctuary_cli.entry import main
 
 sys.exit(main())

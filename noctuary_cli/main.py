@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from noctuary.common.errors import InvalidInput
 from noctuary.common.settings.base import Settings
 from noctuary.common.settings.process import DONE, FAILED, INTERRUPTED, run_process
 from noctuary_cli.settings_help import CommandParser
 
+T = TypeVar("T")
 EXIT_CODES = """\
 exit codes: 0 done, 1 it did not work or was not confirmed, 2 an argument, a setting or what it leads to is wrong,
 130 interrupted before it was at work. Settings are environment variables: `noctuary COMMAND --help` lists those of a
@@ -64,7 +65,8 @@ def run_cleanup(options: argparse.Namespace) -> int:
     from noctuary_operator.cleanup.run import run
     from noctuary_operator.cleanup.settings import CleanupSettings
 
-    return run_process(CleanupSettings, partial(run, dry_run=options.dry_run, yes=options.yes))
+    cleanup = partial(run, dry_run=options.dry_run, yes=options.yes)
+    return run_process(CleanupSettings, cleanup, is_for_people=True)
 
 
 class Command(NamedTuple):
@@ -110,7 +112,7 @@ def installed_version() -> str:
 
 def parser() -> argparse.ArgumentParser:
     """Return what is understood on the command line."""
-    top = argparse.ArgumentParser(
+    top = CommandParser(
         prog="noctuary",
         description="Context for PagerDuty incidents, from the cluster.",
         epilog=EXIT_CODES,
@@ -132,19 +134,18 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def answer(options: argparse.Namespace) -> int:
-    """Run a command that answers on standard output, which somebody may have closed or filled; return the exit code."""
-    if sys.stdout is None:
-        return _output_lost("it is closed")
+def answer(run: Callable[[], T]) -> T | int:
+    """Run what answers on standard output, which somebody may have closed or filled: then return FAILED."""
     try:
-        code: int = options.run(options)
-        sys.stdout.flush()
+        given = run()
+        if sys.stdout is not None:  # a command that serves needs none
+            sys.stdout.flush()
     except OSError as error:
         if error.errno not in OUTPUT_LOST:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter's last flush fails, too
         return _output_lost(os.strerror(error.errno))
-    return code
+    return given
 
 
 def _output_lost(problem: str) -> int:
@@ -154,9 +155,13 @@ def _output_lost(problem: str) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
-    options = parser().parse_args(arguments)
+    options = answer(lambda: parser().parse_args(arguments))
+    if isinstance(options, int):
+        return options
+    if sys.stdout is None and options.command not in SERVING:
+        return _output_lost("it is closed")
     try:
-        code: int = options.run(options) if options.command in SERVING else answer(options)
+        code: int = options.run(options) if options.command in SERVING else answer(lambda: options.run(options))
     except KeyboardInterrupt:
         return INTERRUPTED
     return code

@@ -1,8 +1,10 @@
 """The settings of a command as part of its help, made from the model that reads them."""
 
 import argparse
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from noctuary.common.settings.base import Settings, described
 
@@ -11,9 +13,17 @@ _INDENT = "      "
 
 
 class CommandParser(argparse.ArgumentParser):
-    """A parser whose help ends with settings; the model is only imported when somebody asks for help."""
+    """A parser whose help ends with settings; the model is only imported when somebody asks for help.
+
+    Where its answer cannot be written it raises OSError, which argparse hides.
+    """
 
     settings: Callable[[], type[Settings]] | None = None
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        out = file or sys.stderr
+        out.write(message)
+        out.flush()
 
     def format_help(self) -> str:
         """Return the help, with all settings of the command."""

@@ -14,6 +14,7 @@ from testbed.stage.release import CRDS
 CRD = "pagerdutyintegrations.noctuary.io"
 PULLED_IMAGE = "registry.k8s.io/pause:3.10"
 """Where no node holds an image of that kind: small, and it runs until it is told to end."""
+WITHOUT = "leave CLUSTER away to run on embedded parts"
 YES = "yes"
 ENDING_S = 110.0
 """Pods are given 30 s to end, and are removed after that; within what kubectl is waited for."""
@@ -22,7 +23,7 @@ ENDING_S = 110.0
 def kubeconfig_in_use(environment: Mapping[str, str]) -> str:
     """Return what kubectl would read; raise LocalKubeError where there is none, or no kubectl."""
     if shutil.which("kubectl") is None:
-        raise LocalKubeError("kubectl is not on the PATH: install it, or leave CLUSTER away to run on embedded parts")
+        raise LocalKubeError(f"kubectl is not on the PATH: install it, or {WITHOUT}")
     default = Path.home() / ".kube" / "config"
     named = environment.get("KUBECONFIG") or str(default)
     if named == str(default) and not default.is_file():
@@ -36,7 +37,7 @@ def current_cluster(agree: Callable[[str], str], environment: Mapping[str, str] 
 
     Raises LocalKubeError where it cannot be used, or may not.
     """
-    with borrowed_cluster(kubeconfig_in_use(environment)) as cluster:
+    with borrowed_cluster(kubeconfig_in_use(environment), WITHOUT) as cluster:
         if cluster.kubectl("get", "crd", CRD, "--ignore-not-found"):
             raise LocalKubeError(
                 "the cluster serves PagerDutyIntegrations already: a release may run there, and its operator would take"

@@ -37,21 +37,24 @@ def cluster_for_tests(crds: Sequence[Path], environment: Mapping[str, str] = os.
         with LocalKube(crds=crds) as local:
             yield local
         return
-    with borrowed_cluster(named) as borrowed:
+    with borrowed_cluster(named, f"unset {ALLOW_VARIABLE} to run a local cluster") as borrowed:
         borrowed.install_crds(*crds)
         yield borrowed
 
 
 @contextlib.contextmanager
-def borrowed_cluster(named: str) -> Iterator[Cluster]:
-    """Reach the cluster of a kubeconfig's current context; raise LocalKubeError where that names none."""
+def borrowed_cluster(named: str, otherwise: str) -> Iterator[Cluster]:
+    """Reach the cluster of a kubeconfig's current context.
+
+    Raises LocalKubeError where that names none, with `otherwise` as the other thing that its owner can do.
+    """
     with tempfile.TemporaryDirectory(prefix="noctuary-borrowed-") as directory:
-        yield _borrow(named, Path(directory))
+        yield _borrow(named, Path(directory), otherwise)
 
 
-def _borrow(named: str, directory: Path) -> Cluster:
+def _borrow(named: str, directory: Path, otherwise: str) -> Cluster:
     kubectl = Path(shutil.which("kubectl") or find_binaries().path("kubectl"))
-    flat = _current_context(kubectl, named)
+    flat = _current_context(kubectl, named, otherwise)
     cluster = Cluster(directory, kubectl)
     write_secret(cluster.kubeconfig, flat)
     cluster.ca_file.parent.mkdir(mode=0o700)
@@ -59,7 +62,7 @@ def _borrow(named: str, directory: Path) -> Cluster:
     return cluster
 
 
-def _current_context(kubectl: Path, named: str) -> str:
+def _current_context(kubectl: Path, named: str, otherwise: str) -> str:
     result = subprocess.run(
         [str(kubectl), "config", "view", "--raw", "--flatten", "--minify"],
         capture_output=True,
@@ -71,7 +74,7 @@ def _current_context(kubectl: Path, named: str) -> str:
     if result.returncode != 0:
         raise LocalKubeError(
             f"KUBECONFIG={named} cannot be used: {result.stderr.strip()}. "
-            f"Name a kubeconfig with a current context, or unset {ALLOW_VARIABLE} to run a local cluster."
+            f"Name a kubeconfig with a current context, or {otherwise}."
         )
     return result.stdout
 

@@ -11,6 +11,7 @@ from pydantic_settings import SettingsError
 
 from noctuary.common import log as logs
 from noctuary.common.errors import InvalidInput, NoctuaryError
+from noctuary.common.interrupts import end_in_order
 from noctuary.common.settings.base import PREFIX, Settings
 
 log = structlog.get_logger()
@@ -26,11 +27,13 @@ INTERRUPTED = 130
 S = TypeVar("S", bound=Settings)
 
 
-def run_process(settings: type[S], run: Callable[[S], int | None]) -> int:
+def run_process(settings: type[S], run: Callable[[S], int | None], *, is_for_people: bool = False) -> int:
     """Run it with the settings of the environment and return the exit code, that of `run` where it returns one.
 
+    `is_for_people`: what ends it is told in plain words also where no terminal is.
     Errors that are not ours go on with their traceback: they are faults of the program.
     """
+    end_in_order()
     try:
         chosen = settings()
     except (ValidationError, SettingsError) as error:
@@ -40,18 +43,18 @@ def run_process(settings: type[S], run: Callable[[S], int | None]) -> int:
     try:
         return run(chosen) or DONE
     except InvalidInput as error:
-        _report(error, "Cannot start", setting=error.field, error=error.problem, fix=error.fix)
+        _report(is_for_people, error, "Cannot start", setting=error.field, error=error.problem, fix=error.fix)
         return WRONG_SETTINGS
     except NoctuaryError as error:
-        _report(error, "Ended with an error", kind=type(error).__name__, error=str(error))
+        _report(is_for_people, error, "Ended with an error", kind=type(error).__name__, error=str(error))
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-def _report(cause: NoctuaryError, sentence: str, /, **values: str) -> None:
-    """Tell a person at a terminal in plain words, and everybody else in a line of the log."""
-    if sys.stderr.isatty():
+def _report(is_for_people: bool, cause: NoctuaryError, sentence: str, /, **values: str) -> None:
+    """Tell a person, or whoever is at a terminal, in plain words, and everybody else in a line of the log."""
+    if is_for_people or sys.stderr.isatty():
         sys.stderr.write(f"{logs.redact(str(cause))}\n")
     else:
         log.error(sentence, **values)

@@ -6,23 +6,36 @@ from functools import partial
 
 import uvloop
 
-from noctuary.common.errors import InvalidInput, KubernetesUnavailable
+from noctuary.common.errors import InvalidInput, KubernetesError, KubernetesUnavailable, NoctuaryError, is_refusal
 from noctuary.common.settings.process import DONE, FAILED
 from noctuary.kube.client import KubeClient
 from noctuary_operator.cleanup.settings import CleanupSettings
-from noctuary_operator.cleanup.steps import CleanupFailed, clean_up, survey
+from noctuary_operator.cleanup.steps import CleanupFailed, clean_up, require_namespace, survey
 
 
 async def run_survey(settings: CleanupSettings) -> tuple[str, list[str]]:
     """Return the API server's address and what would be removed, on a connection of our own."""
     client = await KubeClient.connect(settings.kubeconfig)
     try:
+        await require_namespace(client, settings.release_namespace)
         return client.server, await survey(client, settings)
     except KubernetesUnavailable as error:
         problem = f"the API server at {client.server} does not answer ({error.reason}), so nothing was changed"
         raise CleanupFailed(problem) from error
+    except KubernetesError as error:
+        raise _not_allowed(client, settings, error) from error
     finally:
         await client.close()
+
+
+def _not_allowed(client: KubeClient, settings: CleanupSettings, error: KubernetesError) -> NoctuaryError:
+    """Return what a refusal means for a person, where it is one of who asks or of what he may."""
+    if error.is_login:
+        return InvalidInput("NOCTUARY_KUBECONFIG", f"{client.server} does not know its user ({error})", "log in anew")
+    if is_refusal(error):
+        fix = f"use a user who may list and delete in namespace {settings.release_namespace}"
+        return InvalidInput("NOCTUARY_KUBECONFIG", f"its user may not do this ({error})", fix)
+    return error
 
 
 async def run_cleanup(settings: CleanupSettings) -> int:

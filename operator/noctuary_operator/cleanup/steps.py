@@ -6,7 +6,7 @@ import socket
 import msgspec
 import structlog
 
-from noctuary.common.errors import KubernetesError, NoctuaryError
+from noctuary.common.errors import InvalidInput, KubernetesError, NoctuaryError, is_refusal
 from noctuary.kube.client import MERGE, METADATA_LIST, KubeClient
 from noctuary.kube.lease import Lease
 from noctuary.kube.listing import PAGE_SIZE, list_objects
@@ -46,6 +46,20 @@ class _Meta(msgspec.Struct):
 
 class _Item(msgspec.Struct):
     metadata: _Meta
+
+
+async def require_namespace(client: KubeClient, name: str) -> None:
+    """Raise InvalidInput where the release's namespace does not exist; who may not see that goes on.
+
+    Raises KubernetesError."""
+    try:
+        await client.get(f"/api/v1/namespaces/{name}")
+    except KubernetesError as error:
+        if error.not_found:
+            problem = f"there is no namespace {name} at {client.server}"
+            raise InvalidInput("NOCTUARY_RELEASE_NAMESPACE", problem, "name that of the release") from error
+        if not is_refusal(error):
+            raise
 
 
 async def survey(client: KubeClient, settings: CleanupSettings) -> list[str]:

@@ -161,3 +161,25 @@ def test_a_namespace_without_anything_of_ours_is_told_so_without_a_question(
     granted(namespace)
     result = Command(cluster, namespace)()
     assert (result.returncode, "holds nothing that the operator made" in result.stdout) == (0, True), result
+
+
+@pytest.mark.parametrize(
+    ("account", "release", "told"),
+    [
+        (None, "nowhere-at-all", "NOCTUARY_RELEASE_NAMESPACE: there is no namespace nowhere-at-all at https://"),
+        ("noctuary-cleanup", "kube-system", "NOCTUARY_KUBECONFIG: its user may not do this"),
+    ],
+)
+def test_who_may_not_and_what_is_not_there_are_told_with_what_to_change(
+    cluster: Cluster, own_operator: OperatorProcess, account: str | None, release: str, told: str
+) -> None:
+    kubeconfig = cluster.identity_kubeconfig(own_operator.namespace, account) if account else cluster.kubeconfig
+    result = subprocess.run(
+        [sys.executable, "-m", "noctuary_cli", "cleanup", "--dry-run"],
+        env={**os.environ, "NOCTUARY_RELEASE_NAMESPACE": release, "NOCTUARY_KUBECONFIG": str(kubeconfig)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (result.returncode, told in result.stderr, result.stdout) == (2, True, ""), result

@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -73,6 +74,12 @@ WRONG: list[tuple[str, dict[str, str], int, str]] = [
     ),
     ("webhook_receiver", {"DATA_DIR": "d", "KUBECONFIG": "good", "HOST": "192.0.2.1"}, 2, "cannot be listened on"),
     ("webhook_receiver", {"DATA_DIR": "d", "KUBECONFIG": "good", "PORT_FILE": "text/x"}, 2, "NOCTUARY_PORT_FILE"),
+    (
+        "noctuary_cli cleanup",
+        {"KUBECONFIG": "missing"},
+        2,
+        "NOCTUARY_KUBECONFIG: there is no kubeconfig at missing;",
+    ),
     ("noctuary_cli store check --data-dir text", {}, 1, "text/noctuary.db does not exist"),
 ]
 """What is run, its settings without their prefix, the exit code, and what is told."""
@@ -187,6 +194,44 @@ def test_the_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) 
 def test_the_level_of_the_log_is_read_in_any_case(level: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOCTUARY_LOG_LEVEL", level)
     assert COMMANDS["cleanup"].settings()().log_level == {"info": "info", "warn": "warning"}.get(level.lower(), "debug")
+
+
+CUT = """
+import importlib.abc, os, signal, sys, time
+
+class Cut(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "pydantic":
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
+
+sys.meta_path.insert(0, Cut())
+"""
+
+
+@pytest.mark.parametrize("module", ["noctuary_cli operator", "noctuary_operator", "webhook_receiver"])
+def test_an_interrupt_while_it_imports_is_no_traceback(tmp_path: Path, module: str) -> None:
+    (tmp_path / "sitecustomize.py").write_text(CUT)
+    paths = os.pathsep.join(str(each) for each in (tmp_path, ROOT, ROOT / "operator"))
+    result = subprocess.run(
+        [sys.executable, "-m", *module.split()],
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (-signal.SIGINT, "")
+
+
+@pytest.mark.parametrize("line", ["--version", "--help", "cleanup --help"])
+def test_what_the_command_says_of_itself_is_not_lost_in_silence(line: str) -> None:
+    command = f"exec {sys.executable} -m noctuary_cli {line} >/dev/full"
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'operator'}"}
+    result = subprocess.run(
+        ["bash", "-c", command], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (result.returncode, result.stderr.startswith("The answer cannot be written")) == (1, True), result
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 """Which kubeconfig `make run CLUSTER=current` reads, and what it says where there is none."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from testbed.demo.current import kubeconfig_in_use
+from testbed.demo.current import current_cluster, kubeconfig_in_use
 from testbed.demo.names import names_around
 from testbed.localkube import LocalKubeError
 
@@ -30,6 +31,19 @@ def test_without_a_kubeconfig_it_says_which_to_name(programs: Path) -> None:
     put_kubectl(programs)
     with pytest.raises(LocalKubeError, match=f"KUBECONFIG is not set and {programs}/.kube/config is not there"):
         kubeconfig_in_use({})
+
+
+def test_a_kubeconfig_without_a_context_is_told_with_what_else_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "kubectl").write_text("#!/bin/sh\necho 'error: current-context must exist' >&2\nexit 1\n")
+    (tmp_path / "kubectl").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with (
+        pytest.raises(LocalKubeError, match="or leave CLUSTER away to run on embedded parts"),
+        current_cluster(lambda _: "yes", {"KUBECONFIG": str(tmp_path / "none")}),
+    ):
+        pass
 
 
 def test_what_kubectl_reads_is_used(programs: Path) -> None:
