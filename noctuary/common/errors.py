@@ -8,7 +8,8 @@ NoctuaryError
 │   └── RevisionConflict    somebody else wrote the row since it was read: read it again
 ├── EgressRefused       this process may not ask that host; names the host and the setting
 ├── KubernetesError     the API server answered with an error
-│   └── KubernetesUnavailable   it did not answer, or asked us to wait
+│   ├── KubernetesUnavailable   it did not answer, or asked us to wait
+│   └── SecretUnreadable        it lists a Secret to us, and does not let us read it
 └── PagerDutyError      PagerDuty answered with an error
     └── PagerDutyUnavailable    it did not answer, or asked us to wait
         └── OutcomeUnknown      a write was sent and its answer was lost: look before repeating it
@@ -112,6 +113,13 @@ class KubernetesUnavailable(KubernetesError):
 
     retryable = True
     http_status = 503
+
+
+class SecretUnreadable(KubernetesError):
+    """What a Secret holds is not known, which is not nothing: it is listed, and a role or a policy refuses the read."""
+
+    def __init__(self, namespace: str, name: str, error: KubernetesError) -> None:
+        super().__init__(error.status, error.reason, f"Secret {name} of namespace {namespace} may not be read: {error}")
 
 
 class PagerDutyError(NoctuaryError):

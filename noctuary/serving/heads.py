@@ -6,10 +6,13 @@ from typing import Any
 
 import httptools
 
-from noctuary.serving.refusals import CODED, EXPECTING, NOT_ONE_HOST, Refusal
+from noctuary.serving.refusals import CODED, EXPECTING, NOT_ONE_HOST, OTHER_VERSION, Refusal
 
 Headers = Iterable[tuple[bytes, bytes]]
 """Names in lower case, and values."""
+
+VERSIONS = ("1.1", "1.0")
+"""Of HTTP: what a later one means is not known here."""
 
 
 def url_parts(url: bytes) -> dict[str, Any]:
@@ -31,6 +34,8 @@ def without_offer(method: bytes, url: bytes, version: str, headers: Headers) -> 
 
 def refusal_of(version: str, headers: Headers) -> Refusal | None:
     """Return what a head is refused for by HTTP itself, if it is."""
+    if version not in VERSIONS:
+        return OTHER_VERSION
     hosts = 0
     for name, value in headers:
         if name == b"host":

@@ -6,7 +6,7 @@ import msgspec
 import structlog
 
 from noctuary.common import clock
-from noctuary.common.errors import KubernetesError
+from noctuary.common.errors import KubernetesError, SecretUnreadable
 from noctuary.kube.client import KubeClient
 from noctuary.models.integration_spec import IntegrationSpec, SecretKeyRef
 from noctuary.models.reports import IntegrationReport
@@ -31,7 +31,7 @@ from noctuary_operator.resources.status import IntegrationStatus
 from noctuary_operator.watch.cluster_view import ClusterView
 from noctuary_operator.watch.receiver_reports import ReceiverReports
 from noctuary_operator.watch.seats import Seats
-from noctuary_operator.watch.secret_values import SecretUnreadable, SecretValues
+from noctuary_operator.watch.secret_values import SecretValues
 
 log = structlog.get_logger()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from noctuary.common.errors import KubernetesError, NoctuaryError, is_refusal
+from noctuary.common.errors import KubernetesError, SecretUnreadable, is_refusal
 from noctuary.kube.client import KubeClient
 from noctuary_operator.metrics import OperatorMetrics
 from noctuary_operator.resources import paths
@@ -21,10 +21,6 @@ FORGET_EVERY = 256
 
 Values = dict[str, bytes | None]
 """Values by key; None for one that is longer than `MAX_VALUE_BYTES`."""
-
-
-class SecretUnreadable(NoctuaryError):
-    """The API server lists a Secret to us and does not let us read it: what it holds is not known, not nothing."""
 
 
 class _Secret(msgspec.Struct):
@@ -83,7 +79,7 @@ class SecretValues:
             if error.not_found:
                 return None
             if is_refusal(error):
-                raise SecretUnreadable(f"Secret {name} of namespace {namespace} may not be read: {error}") from error
+                raise SecretUnreadable(namespace, name, error) from error
             raise
         data = msgspec.json.decode(raw, type=_Secret).data
         found = decode_values({key: text for key, text in data.items() if key in keys})

@@ -18,7 +18,7 @@ def post(headers: bytes, body: bytes = ITEM, version: bytes = b"1.1") -> bytes:
     return b"POST /v1/events HTTP/%b\r\n%b%b\r\n%b" % (version, KEY, headers, body)
 
 
-ONE_HOST, CODING, EXPECTATION = "exactly one Host", "Transfer-Encoding", "Expect"
+ONE_HOST, CODING, EXPECTATION, VERSION = "exactly one Host", "Transfer-Encoding", "Expect", "HTTP/1.1 and HTTP/1.0"
 REFUSED = [
     (post(LENGTH), 400, ONE_HOST),
     (post(HOST + HOST + LENGTH), 400, ONE_HOST),
@@ -33,6 +33,8 @@ REFUSED = [
     (post(HOST + LENGTH + b"expect: 200-ok\r\n"), 417, EXPECTATION),
     (post(HOST + LENGTH + b"expect: 100-continue, more\r\n"), 417, EXPECTATION),
     (post(HOST + LENGTH + b"expect: 100-continue\r\nexpect: more\r\n"), 417, EXPECTATION),
+    (post(HOST + LENGTH, version=b"2.0"), 505, VERSION),
+    (post(HOST + LENGTH, version=b"0.9"), 505, VERSION),
 ]
 SERVED = [
     post(LENGTH, version=b"1.0"),

@@ -177,6 +177,19 @@ async def test_services_of_which_nothing_was_seen_for_long_make_room(store: Sqli
     assert await store.last_event_at(["shop"], ["s0"]) == LONG_AGO
 
 
+async def test_a_namespace_of_which_nothing_was_seen_for_very_long_leaves_no_row(store: SqliteStore) -> None:
+    await store.add_events([posted(f"k{n}", service_name=f"s{n}") for n in range(3)])
+    gone_at = NOW + services.KEEP_FORGOTTEN_S + 10
+    await store.add_events([posted("k", tenant="living", service_name="s", last_seen=gone_at, timestamp=gone_at)])
+    for _ in range(3):
+        while await store.sweep(gone_at, 100):
+            pass
+        await store.retain(gone_at, 100, {})
+    assert await table(store, "SELECT tenant FROM tenants UNION ALL SELECT tenant FROM services") == [("living",)] * 2
+    assert await table(store, "SELECT tenant FROM subjects UNION SELECT tenant FROM owners") == [("living",)]
+    assert await counters_differ(store) == []
+
+
 async def test_the_counters_are_those_of_the_rows_after_all_that_can_happen(store: SqliteStore) -> None:
     for n in range(60):
         event = (posted, seen)[n % 2](f"k{n % 27}", last_seen=NOW + n, ttl_seconds=5 + n % 40, new_value="x" * (n * 7))

@@ -10,7 +10,7 @@ from noctuary.store.sqlite.bounds.damaged import DamagedRow
 from noctuary.store.sqlite.bounds.met import QuotasMet
 from noctuary.store.sqlite.bounds.volume import Levels
 from noctuary.store.sqlite.database import Database
-from noctuary.store.sqlite.events import sweeping
+from noctuary.store.sqlite.events import services, sweeping
 from noctuary.store.sqlite.failures import UndecodableText
 from noctuary.store.sqlite.jobs import Bulk, T, Work
 
@@ -93,6 +93,7 @@ class Upkeep:
         if found.next_row == 0 and integrations is not None:
             await self._write(lambda c: retention.delete_states(c, integrations, now), limit)
             await self._write(holdings.forget_empty, limit)
+            await self._write(lambda c: services.forget_gone(c, now, limit), limit)
         gone = 0
         for first in range(0, len(found.over), limit):
             gone += await self._delete_incidents(found.over[first : first + limit])

@@ -10,6 +10,8 @@ FORGOTTEN = ""
 """Stands for the services of a tenant whose rows are gone: nobody may say of another that it was never seen."""
 KEEP_S = 30 * 86_400.0
 """After a month without an event a service's row goes; no window reaches back so far."""
+KEEP_FORGOTTEN_S = 90 * 86_400.0
+"""After so long without anything of a namespace it is taken for gone, and nothing is remembered of it."""
 PUSHED_OUT_SHARE = 100
 """Of so many services one goes at once, so that those beyond the quota do not cost a search each."""
 
@@ -102,3 +104,14 @@ def still_stale(connection: sqlite3.Connection, found: list[tuple[str, str]], no
     """Return those services of which nothing was seen since they were found."""
     statement = "SELECT 1 FROM services WHERE tenant = ? AND service_name = ? AND last_event_at < ?"
     return [each for each in found if connection.execute(statement, (*each, now - KEEP_S)).fetchone() is not None]
+
+
+def forget_gone(connection: sqlite3.Connection, now: float, limit: int) -> int:
+    """Forget some namespaces of which nothing was seen for very long and nothing is kept; return how many rows went."""
+    gone = connection.execute(
+        "DELETE FROM services WHERE service_name = ?1 AND tenant IN"
+        " (SELECT tenant FROM services WHERE service_name = ?1 AND last_event_at < ?2 LIMIT ?3)",
+        (FORGOTTEN, now - KEEP_FORGOTTEN_S, limit),
+    ).rowcount
+    empty = "SELECT tenant FROM tenants WHERE services = 0 AND unused_bytes = 0 LIMIT ?"
+    return gone + connection.execute(f"DELETE FROM tenants WHERE tenant IN ({empty})", (limit,)).rowcount  # noqa: S608 - constants
