@@ -35,6 +35,8 @@ _LOOKS = {
 """After the confusables of Unicode (UTS 39), and what looks like small capitals: Latin, Greek, Cyrillic, Armenian and
 Cherokee letters. Full-width, mathematical and accented ones are known by how Unicode decomposes them."""
 _LATIN = {alike: letter for letter, many in _LOOKS.items() for alike in many}
+_DIGITS = str.maketrans("01345", "oieas")
+"""What a reader takes for a letter within a name."""
 
 
 def seen(text: str) -> str:
@@ -54,8 +56,8 @@ def _seen(character: str) -> str:
 
 
 def bare_name(text: str) -> str:
-    """Return the letters and digits that a name looks like, without the marks and the signs between them."""
-    return "".join(filter(str.isalnum, seen(text)))
+    """Return the letters that a name looks like, digits too, without the marks and the signs between them."""
+    return "".join(filter(str.isalnum, seen(text))).translate(_DIGITS)
 
 
 def cut_behind(pattern: re.Pattern[str], text: str) -> str:

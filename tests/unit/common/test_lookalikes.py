@@ -40,7 +40,9 @@ def test_what_is_seen_has_as_many_characters_as_the_text(text: str) -> None:
     assert len(seen(text)) == len(text)
 
 
-@pytest.mark.parametrize("name", ["noct-u\u0430ry", "n\u0301octuary", "N.o.c.t.u.a.r.y", "noct \u200duary"])
+@pytest.mark.parametrize(
+    "name", ["n0ctuary", "n\u043ectu4ry", "noct-u\u0430ry", "n\u0301octuary", "N.o.c.t.u.a.r.y", "noct \u200duary"]
+)
 def test_signs_and_marks_within_a_name_hide_nothing(name: str) -> None:
     assert bare_name(name) == "noctuary"
 
