@@ -150,9 +150,12 @@ class KubeClient:
                 chunks.append(chunk)
         return b"".join(chunks)
 
-    async def apply(self, path: str, manifest: Mapping[str, Any], *, manager: str) -> bytes:
-        """Apply a manifest server-side, taking over fields that others changed; return the new metadata."""
-        query = {"fieldManager": manager, "force": "true"}
+    async def apply(self, path: str, manifest: Mapping[str, Any], *, manager: str, force: bool = True) -> bytes:
+        """Apply a manifest server-side; return the new metadata.
+
+        Fields that others changed are taken over, without `force` they are a conflict: 409, and nothing is written.
+        """
+        query = {"fieldManager": manager, "force": str(force).lower()}
         body = msgspec.json.encode(manifest)
         return await self.request("PATCH", path, query=query, body=body, content_type=APPLY, accept=METADATA)
 

@@ -38,6 +38,8 @@ log = structlog.get_logger()
 FIELD_MANAGER = "noctuary-operator"
 REFUSALS = frozenset({400, 403, 409, 422})
 """Answers to a write that a person has to fix: admission, quota, policy, a terminating namespace."""
+CONFLICT = re.compile("Apply failed with|Operation cannot be fulfilled on secrets")
+"""How an API server says that somebody else has written a Secret; of quotas it says the second, too."""
 UNDECLARED = re.compile(r"\.status\.(\w+): field not declared in schema")
 """How an API server names what it refuses of a status: a CRD may be upgraded after the operator, or taken back."""
 
@@ -124,12 +126,20 @@ class Applier:
             return None
         manifest = _secret(name, integration.namespace, wanted, encode_values(values))
         manifest["metadata"]["ownerReferences"] = [owner_reference(integration)]
+        is_own = actual is not None and actual.is_owned_by(integration.uid)
+        if actual is not None and not is_own:
+            manifest["metadata"]["resourceVersion"] = actual.metadata.resource_version
         try:
             with self._view.heads.writing(integration.namespace, name):
-                head = _SECRET_HEAD.decode(await self._send(paths.secrets(integration.namespace, name), manifest))
+                answer = await self._send(
+                    paths.secrets(integration.namespace, name), manifest, force=actual is not None
+                )
+                head = _SECRET_HEAD.decode(answer)
                 self._values.record_write(integration.namespace, name, head.metadata.resource_version, values)
                 self._view.heads.record_write(head)
         except KubernetesError as error:
+            if not is_own and CONFLICT.search(str(error)):
+                raise  # it was restored or let go meanwhile; the watch shows it, and what it holds counts
             return _secret_refusal(name, error)
         return None
 
@@ -212,10 +222,10 @@ class Applier:
     async def _apply(self, path: str, manifest: dict[str, Any]) -> Meta:
         return msgspec.json.decode(await self._send(path, manifest), type=_Answer).metadata
 
-    async def _send(self, path: str, manifest: dict[str, Any]) -> bytes:
+    async def _send(self, path: str, manifest: dict[str, Any], *, force: bool = True) -> bytes:
         kind = manifest["kind"] + (" status" if path.endswith("/status") else "")
         self._metrics.writes.labels(kind).inc()
-        return await self._client.apply(path, manifest, manager=FIELD_MANAGER)
+        return await self._client.apply(path, manifest, manager=FIELD_MANAGER, force=force)
 
 
 def _secret(name: str, namespace: str, labels_: dict[str, str], data: dict[str, str]) -> dict[str, Any]:
@@ -225,8 +235,7 @@ def _secret(name: str, namespace: str, labels_: dict[str, str], data: dict[str, 
 
 
 def _is_whole(actual: SecretHead, labels_: dict[str, str], uid: str) -> bool:
-    owned = any(owner.uid == uid for owner in actual.metadata.owner_references)
-    return owned and msgspec.to_builtins(actual.metadata.labels) == labels_
+    return actual.is_owned_by(uid) and msgspec.to_builtins(actual.metadata.labels) == labels_
 
 
 def _is_refused(error: KubernetesError) -> bool:

@@ -86,7 +86,7 @@ class Reconciler:
             self._times_written_at.pop(uid, None)
             await self._remover.remove(uid)
             return None
-        if await self._remover.was_collected(integration):
+        if await self._remover.was_deleted(integration):
             return None
         if integration.is_bare and self._view.integrations.seats.has(uid):
             return await self._read_again(integration)

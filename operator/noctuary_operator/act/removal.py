@@ -51,13 +51,15 @@ class Remover:
             return False
         return not await self._exists(integration.uid, integration.namespace, integration.name)
 
-    async def was_collected(self, integration: Integration) -> bool:
-        """Whether its webhook Secret went because it is deleted itself, which its own watch may show later.
+    async def was_deleted(self, integration: Integration) -> bool:
+        """Whether its webhook Secret went, or lost its owner, because it is deleted itself: its own watch may be later.
 
-        Nobody took a token away then, and none is made instead.
+        Nobody took a token away then, and none is made instead. Nor is the Secret taken back that was left on purpose:
+        it would be collected.
         """
         was_made = self._view.identities.id_of(integration.uid) is not None
-        if not was_made or self._view.heads.get(integration.namespace, integration.webhook_secret_name) is not None:
+        head = self._view.heads.get(integration.namespace, integration.webhook_secret_name)
+        if not was_made or (head is not None and head.is_owned_by(integration.uid)):
             return False
         return not await self._exists(integration.uid, integration.namespace, integration.name)
 

@@ -131,9 +131,16 @@ class SecretHead(msgspec.Struct, frozen=True):
 
         One of ours that nobody owns was restored from a backup, or left on purpose by who deleted its integration.
         """
-        owned = any(owner.uid == uid for owner in self.metadata.owner_references)
         is_orphan = self.is_ours and not self.metadata.owner_references
-        return owned or is_orphan or (integration_id is not None and self.metadata.labels.integration == integration_id)
+        return (
+            self.is_owned_by(uid)
+            or is_orphan
+            or (integration_id is not None and self.metadata.labels.integration == integration_id)
+        )
+
+    def is_owned_by(self, uid: str) -> bool:
+        """Whether the resource of a uid is among its owners."""
+        return any(owner.uid == uid for owner in self.metadata.owner_references)
 
     def is_left_of(self, name: str) -> bool:
         """Whether it was made for an earlier integration of this name, and is still to be collected."""
