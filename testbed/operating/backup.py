@@ -31,6 +31,16 @@ class Backup:
         for each in (*self.secrets, *self.integrations):
             team.kubectl("create", "-f", "-", input=json.dumps(_for_another(each, team.namespace, keeps)))
 
+    def restore_over(self, team: Team, how: str) -> None:
+        """Put the Secrets in the place of those that are there, by `kubectl apply` or `kubectl replace`."""
+        for each in self.secrets:
+            team.kubectl(how, "-f", "-", input=json.dumps(_for_another(each, team.namespace, ())))
+
+    def restore_at_once(self, team: Team) -> None:
+        """Apply all in one go, the integrations first, as tools do that sort by kind."""
+        items = [_for_another(each, team.namespace, ()) for each in (*self.integrations, *self.secrets)]
+        team.kubectl("apply", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+
 
 def _for_another(obj: Object, namespace: str, keeps: tuple[str, ...]) -> Object:
     kept = copy.deepcopy(obj)

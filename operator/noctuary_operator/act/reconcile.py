@@ -21,6 +21,7 @@ from noctuary_operator.plan.lookups import describe_lookup
 from noctuary_operator.plan.manifests import Backend
 from noctuary_operator.plan.observed import Lookup, Observed
 from noctuary_operator.plan.policy import Policy, Problem, mapped_namespaces
+from noctuary_operator.plan.restored import is_unused, restored_id
 from noctuary_operator.resources import paths, reasons
 from noctuary_operator.resources.ids import may_belong_to, new_id
 from noctuary_operator.resources.integration import Integration
@@ -122,12 +123,16 @@ class Reconciler:
 
     async def _bring_about(self, integration: Integration, spec: IntegrationSpec) -> float | None:
         webhook_secret = await self._webhook_secret(integration)
+        former = self._view.identities.id_of(integration.uid)
         integration_id = self._identify(integration, webhook_secret)
         if integration_id is None:
             return LEAST_DELAY_S
         if isinstance(integration_id, Problem):
             await self.hold(integration, integration_id, "TokenReady")
             return REFUSED_AGAIN_S
+        if former is not None and former != integration_id:
+            self._minted.pop(integration.uid, None)
+            await self._remover.remove(former)
         observed = await self._observe(integration, spec, integration_id, webhook_secret)
         desired = compile_desired(observed, spec, self._policy, self._backend, fresh_secret)
         minted = self._remember_minted(observed, desired)
@@ -147,20 +152,35 @@ class Reconciler:
         Nothing is awaited between the look and the taking of an id: of two that name one, the second is refused.
         """
         identities = self._view.identities
-        known = identities.id_of(integration.uid)
-        if known is not None:
-            return known
         head = self._view.heads.get(integration.namespace, integration.webhook_secret_name)
-        wanted = wanted_id(integration, webhook_secret, head)
+        known = identities.id_of(integration.uid)
+        if known is None:
+            wanted = wanted_id(integration, webhook_secret, head)
+        else:
+            wanted = self._restored(integration, known, webhook_secret, head)
+            if wanted is None:
+                return known
         if wanted in self._remover.ending:
             return None
         if wanted is not None and self._view.is_id_of_another(wanted, integration):
-            fits = may_belong_to(wanted, integration.namespace, integration.name)
-            message = (ID_TAKEN if fits else ID_OF_ANOTHER_PLACE).format(integration.webhook_secret_name)
-            return Problem(reasons.INTEGRATION_ID_TAKEN, message)
+            return known or self._taken(wanted, integration)
         given = wanted or new_id(integration.namespace, integration.name)
         identities.bind(integration.uid, given)
         return given
+
+    def _restored(
+        self, integration: Integration, known: str, webhook_secret: Mapping[str, str], head: SecretHead | None
+    ) -> str | None:
+        """Return the id of a webhook Secret that was restored after the integration, while its own was not used yet."""
+        if not is_unused(integration.status, self._reports.get(known)):
+            return None
+        record = self._view.record_secret(known)
+        return restored_id(known, head, webhook_secret, record.record if record is not None else None)
+
+    def _taken(self, wanted: str, integration: Integration) -> Problem:
+        fits = may_belong_to(wanted, integration.namespace, integration.name)
+        message = (ID_TAKEN if fits else ID_OF_ANOTHER_PLACE).format(integration.webhook_secret_name)
+        return Problem(reasons.INTEGRATION_ID_TAKEN, message)
 
     async def _observe(
         self, integration: Integration, spec: IntegrationSpec, integration_id: str, webhook_secret: Mapping[str, str]
@@ -203,6 +223,8 @@ class Reconciler:
     async def _look_up(self, integration: Integration, ref: SecretKeyRef | None) -> Lookup:
         if ref is None:
             return Lookup(missing="is not given")
+        if ref.name == integration.webhook_secret_name:
+            return Lookup(missing=f"Secret {ref.name} is the one in which Noctuary keeps the webhook URL; name another")
         head = self._view.heads.get(integration.namespace, ref.name)
         if head is not None and head.metadata.labels.role:
             return Lookup(missing=f"Secret {ref.name} was made by Noctuary itself; name another")

@@ -22,7 +22,8 @@ class Identities:
             self.bind(uid, integration_id)
 
     def bind(self, uid: str, integration_id: str) -> None:
-        """Give an id to a resource, in place of the one that held it."""
+        """Give an id to a resource, in place of the one that held it and of the id that it had."""
+        self._uid_of.pop(self._id_of.get(uid, ""), None)
         self._id_of.pop(self._uid_of.get(integration_id, ""), None)
         self._id_of[uid] = integration_id
         self._uid_of[integration_id] = uid

@@ -3,6 +3,7 @@
 import http.server
 import json
 import threading
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -212,6 +213,27 @@ def test_a_proven_token_makes_the_subscription_active_for_good(
     eventually("worked", lambda: operator.reconciles() >= 2)
     assert operator.writes() == {}
     assert len(receiver.tokens) == 1
+
+
+def test_a_url_that_carried_a_webhook_is_not_given_up_for_that_of_a_secret_restored_later(
+    receiver: Receiver,
+    start_operator: StartOperator,
+    team_of: TeamOf,
+) -> None:
+    operator = start_operator(
+        NOCTUARY_RECEIVER_INTERNAL_URL=f"http://127.0.0.1:{receiver.server_port}", NOCTUARY_POLL_INTERVAL_S="0.2"
+    )
+    team = team_of(operator)
+    team.apply("payments")
+    team.settled("payments", "AwaitingFirstWebhook")
+    id_, token = team.id("payments"), team.secret("payments")["token"]
+    receiver.reports = [IntegrationReport(id_, proven_token_sha256=hash_secret(token))]
+    team.settled("payments", "Active")
+    backup = {"integrationID": str(uuid.UUID(int=0x5EED)), "token": "t" * 43, "ingestKey": "k" * 43}
+    team.kubectl("patch", "secret", "payments-webhook", "--type=merge", "-p", json.dumps({"stringData": backup}))
+    eventually("a new token", lambda: team.secret("payments")["token"] not in (token, backup["token"]))
+    assert team.id("payments") == team.secret("payments")["integrationID"] == id_
+    assert hash_secret(token) in {each.sha256 for each in team.existing_record(id_).tokens}
 
 
 def test_a_newer_webhook_time_alone_waits_its_turn_and_is_not_lost(

@@ -4,7 +4,16 @@ from typing import Any
 
 import pytest
 
-from noctuary.models.routing_record import ROLE_LABEL, ROLE_ROUTING_RECORD, RoutingRecord, encode_record
+from noctuary.models.reports import IntegrationReport
+from noctuary.models.routing_record import (
+    ROLE_LABEL,
+    ROLE_ROUTING_RECORD,
+    RoutingRecord,
+    TokenHash,
+    encode_record,
+    hash_secret,
+)
+from noctuary_operator.plan.restored import is_unused, restored_id
 from noctuary_operator.plan.routes.kinds import route_name
 from noctuary_operator.resources.ids import may_belong_to, new_id
 from noctuary_operator.resources.integration import Integration, read_integration
@@ -12,10 +21,14 @@ from noctuary_operator.resources.objects import (
     IS_ID,
     OWNER_ANNOTATION,
     UID_ANNOTATION,
+    BareMeta,
     LabelledSecret,
     Meta,
+    OurLabels,
     RouteObject,
+    SecretHead,
 )
+from noctuary_operator.resources.status import Condition, IntegrationStatus
 from noctuary_operator.watch.cluster_view import ClusterView
 from noctuary_operator.watch.identities import Identities
 
@@ -170,3 +183,73 @@ def test_an_id_is_made_for_one_namespace_and_name(other: tuple[str, str]) -> Non
 def test_an_id_of_a_release_without_ids_says_nothing_of_its_owner() -> None:
     assert may_belong_to(ID, "team", "payments")
     assert may_belong_to(ID, "other", "other")
+
+
+KNOWN = "3fcbbb27-d607-4f05-86b7-ad6b15468fd6"
+BEFORE = "00000000-0000-4000-8000-000000000001"
+BACKUP = {"token": "old-token", "ingestKey": "old-key"}
+RECORD = RoutingRecord(
+    KNOWN,
+    "team",
+    "payments",
+    0.0,
+    1,
+    "inbound",
+    "",
+    tokens=[TokenHash(hash_secret("token"), 2), TokenHash(hash_secret("replaced"), 1, 5.0)],
+    ingest_key_sha256=hash_secret("key"),
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "label", "expected"),
+    [
+        ({"integrationID": BEFORE, **BACKUP}, BEFORE, BEFORE),
+        ({"integrationID": BEFORE, **BACKUP}, KNOWN, BEFORE),
+        ({"integrationID": BEFORE, "ingestKey": "old-key"}, BEFORE, BEFORE),
+        (BACKUP, BEFORE, BEFORE),  # of a release without ids
+        ({"integrationID": KNOWN, **BACKUP}, BEFORE, BEFORE),  # the same, applied over what we had written
+        ({"integrationID": KNOWN, **BACKUP}, KNOWN, None),
+        ({"integrationID": BEFORE, "token": "token", "ingestKey": "old-key"}, BEFORE, None),
+        ({"integrationID": BEFORE, "token": "replaced", "ingestKey": "old-key"}, BEFORE, None),
+        ({"integrationID": BEFORE, "token": "old-token", "ingestKey": "key"}, BEFORE, None),
+        ({"integrationID": BEFORE}, BEFORE, None),
+        ({"integrationID": "forged", **BACKUP}, KNOWN, None),
+        ({}, BEFORE, None),
+    ],
+)
+def test_what_names_another_id_with_its_token_and_key_was_restored(
+    values: dict[str, str], label: str, expected: str | None
+) -> None:
+    head = SecretHead(BareMeta("payments-webhook", labels=OurLabels(integration=label)))
+    assert restored_id(KNOWN, head, values, RECORD) == expected
+
+
+def test_a_secret_that_is_not_there_names_nothing() -> None:
+    assert restored_id(KNOWN, None, {}, None) is None
+
+
+def subscription(reason: str) -> list[Condition]:
+    return [Condition("SubscriptionReady", "True", reason, "")]
+
+
+@pytest.mark.parametrize(
+    ("status", "report", "expected"),
+    [
+        ({}, None, True),
+        ({"conditions": subscription("AwaitingFirstWebhook")}, {}, True),
+        ({"conditions": subscription("Active")}, None, False),
+        ({"conditions": subscription("OutsideScope")}, None, False),
+        ({"last_webhook_time": "2026-01-01T00:00:00Z"}, None, False),
+        ({"last_note_time": "2026-01-01T00:00:00Z"}, None, False),
+        ({}, {"proven_token_sha256": "of-the-token"}, False),
+        ({}, {"last_webhook_at": 1.0}, False),
+        ({}, {"last_note_at": 1.0}, False),
+        ({"last_failure_time": "2026-01-01T00:00:00Z"}, {"last_failure_at": 1.0}, True),
+    ],
+)
+def test_what_has_had_a_webhook_or_a_note_is_used(
+    status: dict[str, Any], report: dict[str, Any] | None, *, expected: bool
+) -> None:
+    reported = IntegrationReport(KNOWN, **report) if report is not None else None
+    assert is_unused(IntegrationStatus(**status), reported) is expected

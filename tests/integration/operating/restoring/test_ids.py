@@ -1,5 +1,6 @@
 """An id belongs to one integration: what a team writes into its Secrets takes nobody's."""
 
+import json
 import uuid
 from typing import Any
 
@@ -47,6 +48,23 @@ def test_an_id_that_is_written_into_the_secret_of_a_living_integration_is_replac
     before = team.secret("payments")
     team.kubectl("patch", "secret", "payments-webhook", "--type=merge", "-p", '{"data":{"integrationID":"Zm9yZ2Vk"}}')
     eventually("the id", lambda: team.secret("payments") == before)
+
+
+def test_who_writes_the_secret_of_another_into_that_of_a_living_integration_takes_nothing(
+    own_operator: OperatorProcess, team_of: TeamOf
+) -> None:
+    victim, thief = team_of(own_operator), team_of(own_operator)
+    for team in (victim, thief):
+        team.apply("payments", webhook={"route": INGRESS})
+        team.settled("payments", "RouteNotAdmitted")
+    id_, own = victim.id("payments"), thief.id("payments")
+    before, victims = standing(victim, id_), victim.secret("payments")["token"]
+    known = {thief.secret("payments")["token"], victims}
+    stolen = {"data": victim.existing("secret", "payments-webhook")["data"]}
+    thief.kubectl("patch", "secret", "payments-webhook", "--type=merge", "-p", json.dumps(stolen))
+    eventually("a token of its own", lambda: thief.secret("payments")["token"] not in known)
+    assert (thief.id("payments"), thief.secret("payments")["integrationID"]) == (own, own)
+    assert standing(victim, id_) == before
 
 
 def test_of_two_that_name_one_id_one_gets_it_and_keeps_it(own_operator: OperatorProcess, team_of: TeamOf) -> None:

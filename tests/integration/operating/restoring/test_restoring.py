@@ -62,6 +62,42 @@ def test_an_integration_that_is_restored_from_a_backup_has_its_url(
     assert team.uid("payments") != uid
 
 
+@pytest.mark.parametrize("how", ["apply", "replace"])
+def test_secrets_that_are_restored_after_their_integration_bring_its_url(
+    own_operator: OperatorProcess, team_of: TeamOf, how: str
+) -> None:
+    team = team_of(own_operator)
+    before = made(team)
+    backup = Backup.of(team)
+    delete(team, before["integrationID"])
+    fresh = made(team)["integrationID"]
+    backup.restore_over(team, how)
+    eventually("the URL of before", lambda: team.id("payments") == before["integrationID"])
+    restored(team, before["integrationID"])
+    eventually("nothing is left", lambda: (team.record(fresh), team.ingress(fresh)) == (None, None))
+    own_operator.stop()
+    own_operator.start()
+    eventually("worked", lambda: own_operator.reconciles() >= 1)
+    assert (team.secret("payments"), team.id("payments")) == (before, before["integrationID"])
+
+
+def test_a_backup_that_is_restored_at_once_in_any_order_brings_all_urls(
+    own_operator: OperatorProcess, team_of: TeamOf
+) -> None:
+    team, names = team_of(own_operator), [f"payments-{number}" for number in range(8)]
+    for name in names:
+        team.apply(name)
+    before = {name: (team.settled(name, "AwaitingFirstWebhook"), team.secret(name))[1] for name in names}
+    ids = {name: before[name]["integrationID"] for name in names}
+    backup = Backup.of(team)
+    team.kubectl("delete", "pdi", "--all")
+    eventually("all are gone", lambda: not any(team.secret(name) or team.record(ids[name]) for name in names))
+    backup.restore_at_once(team)
+    eventually("their URLs", lambda: {name: team.id(name) for name in names} == ids)
+    assert {name: team.secret(name) for name in names} == before
+    assert not any(ROTATIONS & set(team.events(name)) for name in names)
+
+
 def test_a_restore_that_keeps_the_old_owners_ends_in_a_new_url_and_no_event_of_a_rotation(
     own_operator: OperatorProcess, team_of: TeamOf
 ) -> None:
