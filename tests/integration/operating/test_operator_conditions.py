@@ -21,6 +21,13 @@ def test_a_manual_integration_waits_for_its_signing_secret_and_goes_on_when_it_c
     assert team.secret("payments")["signingSecret"] == "s3cr3t"
 
 
+def test_a_reference_to_the_secret_that_we_make_is_refused_in_words(team: Team) -> None:
+    ref = {"name": "payments-webhook", "key": "signingSecret"}
+    team.apply("payments", webhook={"subscription": {"signingSecretRef": ref}})
+    said = team.settled("payments", "SigningSecretMissing")["message"]
+    assert "Secret payments-webhook is the one in which Noctuary keeps the webhook URL; name another" in said
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [
