@@ -110,9 +110,11 @@ class OperatorProcess:
         """Get a page of its health port; metrics as they are now, of which it shows for a moment what it showed."""
         if path == "/metrics":
             time.sleep(max(0.0, self._scraped_at + MAX_SCRAPE_AGE_S - time.monotonic()))
-            self._scraped_at = time.monotonic()
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as response:
-            return str(response.read().decode())
+            page = str(response.read().decode())
+        if path == "/metrics":
+            self._scraped_at = time.monotonic()  # when it was asked, a busy machine had not rendered it yet
+        return page
 
     def writes(self) -> dict[str, int]:
         """Return how often it wrote, by kind."""
