@@ -26,7 +26,7 @@ def labels(role: str, integration_id: str) -> dict[str, str]:
 
 def owner_annotations(integration: Integration, integration_id: str) -> dict[str, str]:
     """Return what says whose an object of the release's namespace is; the uid only where it is not the id."""
-    owner = {OWNER_ANNOTATION: f"{integration.namespace}/{integration.name}"}
+    owner = {OWNER_ANNOTATION: integration.path}
     return owner if integration.uid == integration_id else {**owner, UID_ANNOTATION: integration.uid}
 
 

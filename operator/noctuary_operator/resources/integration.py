@@ -55,6 +55,11 @@ class Integration:
         return replace(self, spec=None, spec_error=None, is_bare=True)
 
     @property
+    def path(self) -> str:
+        """Its namespace and name, as people read them."""
+        return f"{self.namespace}/{self.name}"
+
+    @property
     def webhook_secret_name(self) -> str:
         """The name of the Secret beside the resource."""
         return f"{self.name}-webhook"

@@ -59,7 +59,7 @@ def route_manifest(observed: Observed, webhook: Webhook, backend: Backend) -> di
     integration, type_ = observed.integration, webhook.route.type
     kind, standing = ROUTE_KINDS[type_], observed.routes.get(type_)
     spec = kind.spec(webhook, f"{WEBHOOK_PATH}/{observed.id}", backend)
-    annotations = {**webhook.route.annotations, OWNER_ANNOTATION: f"{integration.namespace}/{integration.name}"}
+    annotations = {**webhook.route.annotations, OWNER_ANNOTATION: integration.path}
     digest = hashlib.sha256(msgspec.json.encode([annotations, spec], order="sorted")).hexdigest()[:16]
     return {
         "apiVersion": kind.api_version,
