@@ -11,7 +11,7 @@ from noctuary.correlation.effects.workloads import SOON_S, is_restart, same_work
 from noctuary.correlation.explain import Explanation
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations, changes_beside, pods_of_workload
-from noctuary.correlation.rollout_checks import ALERT_DELAY_S, SHORT_LIVED_S
+from noctuary.correlation.rollouts.against import ALERT_DELAY_S, SHORT_LIVED_S
 from noctuary.correlation.scalings import (
     is_by_autoscaler,
     is_left,

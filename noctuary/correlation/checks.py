@@ -6,7 +6,7 @@ from noctuary.correlation.change_checks import other_change
 from noctuary.correlation.explain import Explanation
 from noctuary.correlation.fault_checks import bad_node, reported_fault, specific_fault
 from noctuary.correlation.observations import Observations
-from noctuary.correlation.rollout_checks import bad_rollout
+from noctuary.correlation.rollouts.checks import bad_rollout
 from noctuary.models.diagnosis import Cause, SetAside
 
 Check = Callable[[Observations, Explanation], Iterable[Cause | SetAside]]

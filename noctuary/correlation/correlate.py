@@ -5,7 +5,7 @@ from noctuary.correlation.checks import CHECKS
 from noctuary.correlation.explain import explain
 from noctuary.correlation.fault_checks import SINCE_LATE, goes_on, ran_well_s
 from noctuary.correlation.observations import Observations, gather_observations
-from noctuary.correlation.rollout_checks import are_ready
+from noctuary.correlation.rollouts.pods import are_ready
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.correlation.versions import across_versions
 from noctuary.models.diagnosis import Cause, Diagnosis, IncidentContext, Relation, SetAside, Verdict

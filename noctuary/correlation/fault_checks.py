@@ -9,7 +9,7 @@ from noctuary.correlation.effects.workloads import SOON_S, is_mild, is_restart, 
 from noctuary.correlation.explain import Explanation
 from noctuary.correlation.lasting import BACKGROUND_S, CLOCK_SLACK_S, ended_at
 from noctuary.correlation.observations import Observations, changes_near, is_late
-from noctuary.correlation.rollout_checks import look_at_configuration
+from noctuary.correlation.rollouts.pods import look_at_configuration
 from noctuary.correlation.score import (
     ACTIVE_S,
     DOUBTFUL_LIMIT,

@@ -9,7 +9,7 @@ from noctuary.analyzers.registry import analyzer_of
 from noctuary.common.text import of_total
 from noctuary.correlation.fault_checks import SINCE_RESTART
 from noctuary.correlation.lasting import as_ended, ended_at
-from noctuary.correlation.rollout_checks import CONFIGURATION, NONE_RUNS, NOT_KNOWN, NOT_READY, PODS_READY, TAKEN_AWAY
+from noctuary.correlation.rollouts.pods import CONFIGURATION, NONE_RUNS, NOT_KNOWN, NOT_READY, PODS_READY, TAKEN_AWAY
 from noctuary.correlation.scalings import is_up
 from noctuary.models import details
 from noctuary.models.diagnosis import Cause, Diagnosis, Fault, Subject

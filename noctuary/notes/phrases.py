@@ -10,7 +10,7 @@ from noctuary.common.words import COUNT, disarmed, is_kind, is_subdomain, phrase
 from noctuary.correlation.change_checks import NOTHING_RUNS
 from noctuary.correlation.effects.workloads import is_restart
 from noctuary.correlation.fault_checks import SINCE
-from noctuary.correlation.rollout_checks import CONFIGURATION, NONE_RUNS, NOT_READY, are_ready
+from noctuary.correlation.rollouts.pods import CONFIGURATION, NONE_RUNS, NOT_READY, are_ready
 from noctuary.correlation.taken_back import is_deletion
 from noctuary.models import details
 from noctuary.models.context_event import EventType

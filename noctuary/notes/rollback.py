@@ -9,7 +9,7 @@ from noctuary.common.text import duration
 from noctuary.common.words import is_kind, is_label, is_subdomain, plain_image, plain_phrase
 from noctuary.correlation.effects.workloads import is_restart
 from noctuary.correlation.lasting import CLOCK_SLACK_S
-from noctuary.correlation.rollout_checks import SHORT_LIVED_S
+from noctuary.correlation.rollouts.against import SHORT_LIVED_S
 from noctuary.models import details
 from noctuary.models.diagnosis import Change, Fault
 from noctuary.models.evidence import Standing

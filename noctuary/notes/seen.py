@@ -7,7 +7,7 @@ from noctuary.common.clock import format_moment
 from noctuary.common.text import clean, duration, plural, shorten
 from noctuary.common.words import disarmed
 from noctuary.correlation.lasting import WELL_S
-from noctuary.correlation.rollout_checks import RAN_WELL
+from noctuary.correlation.rollouts.against import RAN_WELL
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models import details
 from noctuary.models.diagnosis import Cause, Diagnosis, Fault, SetAside, Verdict

@@ -2,7 +2,7 @@
 
 import pytest
 
-from noctuary.correlation.rollout_checks import NONE_RUNS
+from noctuary.correlation.rollouts.pods import NONE_RUNS
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.models import details
 from noctuary.models.context_event import EventType

@@ -3,7 +3,7 @@
 import pytest
 
 from noctuary.correlation.change_checks import NOTHING_RUNS
-from noctuary.correlation.rollout_checks import NONE_RUNS
+from noctuary.correlation.rollouts.pods import NONE_RUNS
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Subject, Term
 from noctuary.models.evidence import Clearing, Standing
 from noctuary.models.node_view import NodeView
