@@ -56,7 +56,7 @@ async def test_no_mutated_request_is_a_fault_of_ours(door: Door, seed: int) -> N
     source = random.Random(seed)  # noqa: S311 - made-up requests
     for _ in range(REQUESTS // 4 // 10):
         answers = await asyncio.gather(*(statuses(door, mutated(source)) for _ in range(10)))
-        assert {status for each in answers for status in each if status >= 500} <= {501, 503}
+        assert {status for each in answers for status in each if status >= 500} <= {501, 503, 505}
     sender = await door.sender()
     assert (await sender.ask(webhook("b")))[0] == 202
     assert await door.is_healthy()
