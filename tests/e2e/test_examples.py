@@ -37,6 +37,9 @@ def here(release: ChartRelease, pagerduty: PagerDuty) -> Here:
             route = webhook["route"]
             route |= {"ingressClassName": "traefik"} if "ingressClassName" in route else {}
             route |= {"parentRefs": [GATEWAY]} if "parentRefs" in route else {}
+            scope = webhook.get("subscription", {}).get("scope", {})
+            if scope.get("type") == "team":  # an account without teams refuses lists of them once it is asked
+                scope["id"] = pagerduty.control.post("teams", name="search")["id"]
         return changed
 
     return adapted
