@@ -190,6 +190,24 @@ async def test_a_namespace_of_which_nothing_was_seen_for_very_long_leaves_no_row
     assert await counters_differ(store) == []
 
 
+@pytest.mark.parametrize(
+    ("integrations", "is_service_known", "told"),
+    [({}, False, None), ({}, True, LONG_AGO), ({"i": "shop"}, False, LONG_AGO), ({"i": "other"}, False, None)],
+)
+async def test_a_namespace_that_is_there_keeps_that_services_of_it_were_forgotten(
+    store: SqliteStore, integrations: dict[str, str], is_service_known: bool, told: float | None
+) -> None:
+    await store.add_events([posted("k", service_name="s0")])
+    later = NOW + services.KEEP_FORGOTTEN_S + 10
+    if is_service_known:
+        await store.add_events([posted("l", service_name="s1", timestamp=later, last_seen=later)])
+    for _ in range(3):
+        while await store.sweep(later, 100):
+            pass
+        await store.retain(later, 100, integrations)
+    assert await store.last_event_at(["shop"], ["s0"]) == told
+
+
 async def test_the_counters_are_those_of_the_rows_after_all_that_can_happen(store: SqliteStore) -> None:
     for n in range(60):
         event = (posted, seen)[n % 2](f"k{n % 27}", last_seen=NOW + n, ttl_seconds=5 + n % 40, new_value="x" * (n * 7))

@@ -90,10 +90,10 @@ class Upkeep:
         integrations = None if tenants is None else frozenset(tenants)
         found = await self._database.read(lambda c: retention.walk(c, after, now, self._limits, integrations))
         await self.set_aside(found.damaged)
-        if found.next_row == 0 and integrations is not None:
+        if found.next_row == 0 and tenants is not None and integrations is not None:
             await self._write(lambda c: retention.delete_states(c, integrations, now), limit)
             await self._write(holdings.forget_empty, limit)
-            await self._write(lambda c: services.forget_gone(c, now, limit), limit)
+            await self._write(lambda c: services.forget_gone(c, set(tenants.values()), now, limit), limit)
         gone = 0
         for first in range(0, len(found.over), limit):
             gone += await self._delete_incidents(found.over[first : first + limit])

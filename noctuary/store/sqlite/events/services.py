@@ -1,7 +1,9 @@
 """When anything was last seen of each service of a tenant, for as many services as a tenant may have."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+
+import msgspec
 
 from noctuary.models.context_event import ContextEvent
 from noctuary.store.sqlite.events.remembered import DATED_EVERY_S, Remembered
@@ -106,12 +108,17 @@ def still_stale(connection: sqlite3.Connection, found: list[tuple[str, str]], no
     return [each for each in found if connection.execute(statement, (*each, now - KEEP_S)).fetchone() is not None]
 
 
-def forget_gone(connection: sqlite3.Connection, now: float, limit: int) -> int:
-    """Forget some namespaces of which nothing was seen for very long and nothing is kept; return how many rows went."""
+def forget_gone(connection: sqlite3.Connection, living: Collection[str], now: float, limit: int) -> int:
+    """Forget some namespaces of which nothing was seen for very long and nothing is kept; return how many rows went.
+
+    Those with an integration (`living`), and those of which a service is known, keep that others were forgotten.
+    """
     gone = connection.execute(
         "DELETE FROM services WHERE service_name = ?1 AND tenant IN"
-        " (SELECT tenant FROM services WHERE service_name = ?1 AND last_event_at < ?2 LIMIT ?3)",
-        (FORGOTTEN, now - KEEP_FORGOTTEN_S, limit),
+        " (SELECT tenant FROM services WHERE service_name = ?1 AND last_event_at < ?2"
+        " AND tenant NOT IN (SELECT value FROM json_each(?4)) AND NOT EXISTS"
+        " (SELECT 1 FROM services AS named WHERE named.tenant = services.tenant AND named.service_name > ?1) LIMIT ?3)",
+        (FORGOTTEN, now - KEEP_FORGOTTEN_S, limit, msgspec.json.encode(list(living)).decode()),
     ).rowcount
     empty = "SELECT tenant FROM tenants WHERE services = 0 AND unused_bytes = 0 LIMIT ?"
     return gone + connection.execute(f"DELETE FROM tenants WHERE tenant IN ({empty})", (limit,)).rowcount  # noqa: S608 - constants
