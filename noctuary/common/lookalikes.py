@@ -35,7 +35,7 @@ _LOOKS = {
 """After the confusables of Unicode (UTS 39), and what looks like small capitals: Latin, Greek, Cyrillic, Armenian and
 Cherokee letters. Full-width, mathematical and accented ones are known by how Unicode decomposes them."""
 _LATIN = {alike: letter for letter, many in _LOOKS.items() for alike in many}
-_DIGITS = str.maketrans("01345", "oieas")
+_STAND_FOR = str.maketrans("0134578@$", "oieastbas")
 """What a reader takes for a letter within a name."""
 
 
@@ -57,7 +57,7 @@ def _seen(character: str) -> str:
 
 def bare_name(text: str) -> str:
     """Return the letters that a name looks like, digits too, without the marks and the signs between them."""
-    return "".join(filter(str.isalnum, seen(text))).translate(_DIGITS)
+    return "".join(filter(str.isalnum, seen(text).translate(_STAND_FOR)))
 
 
 def cut_behind(pattern: re.Pattern[str], text: str) -> str:

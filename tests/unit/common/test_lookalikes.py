@@ -41,7 +41,17 @@ def test_what_is_seen_has_as_many_characters_as_the_text(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["n0ctuary", "n\u043ectu4ry", "noct-u\u0430ry", "n\u0301octuary", "N.o.c.t.u.a.r.y", "noct \u200duary"]
+    "name",
+    [
+        "n0ctuary",
+        "noc7uary",
+        "noctu@ry",
+        "n\u043ectu4ry",
+        "noct-u\u0430ry",
+        "n\u0301octuary",
+        "N.o.c.t.u.a.r.y",
+        "noct \u200duary",
+    ],
 )
 def test_signs_and_marks_within_a_name_hide_nothing(name: str) -> None:
     assert bare_name(name) == "noctuary"
