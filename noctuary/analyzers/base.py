@@ -107,6 +107,8 @@ class Analyzer:
     """Whether it is a fault only from when its pod was ready no more."""
     is_state: ClassVar[bool] = False
     """Whether the live view shows it as it is, without telling since when."""
+    is_standing: ClassVar[bool] = False
+    """Whether it is read from specs and dated by their last write: what stands so since long is background."""
     follows_change_of: ClassVar[tuple[str, ...]] = ()
     """Words of what a rollout changed that make it the reason also when the fault shows late."""
     stops_pods: ClassVar[bool] = True

@@ -19,6 +19,7 @@ from noctuary.analyzers.other import Other
 from noctuary.analyzers.out_of_memory import OutOfMemory
 from noctuary.analyzers.probe import Probe
 from noctuary.analyzers.refused import Refused
+from noctuary.analyzers.specs.empty_service import EmptyService
 from noctuary.analyzers.unschedulable import Unschedulable
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Fault
@@ -37,6 +38,7 @@ ANALYZERS: tuple[Analyzer, ...] = (
     Admission(),
     Refused(),
     Stopped(),
+    EmptyService(),
     Job(),
     Evicted(),
     Probe(),

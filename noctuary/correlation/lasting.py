@@ -189,7 +189,8 @@ def is_background(fault: Fault, context: IncidentContext) -> bool:
     rose = _rate_rose(points, context.onset)
     if rose:
         return False
-    is_steady = rose is False and not registry.analyzer_of(fault).stops_pods
+    analyzer = registry.analyzer_of(fault)
+    is_steady = analyzer.is_standing or (rose is False and not analyzer.stops_pods)
     return is_steady or _has_ready_pods(fault, context)
 
 

@@ -23,6 +23,7 @@ from noctuary.sources.kubernetes.kinds.replica_sets import REPLICA_SETS, view_re
 from noctuary.sources.kubernetes.kinds.stateful_sets import STATEFUL_SETS, view_stateful_set
 from noctuary.sources.kubernetes.rollouts.holders import RevisionHolders
 from noctuary.sources.kubernetes.rollouts.workloads import Key, WorkloadView
+from noctuary.sources.kubernetes.specs.reading import Specs, read_specs
 from noctuary.sources.kubernetes.watched_kind import WatchedKind
 
 ALL = ""
@@ -31,6 +32,8 @@ MAX_SELECTORS = 3
 """Services of one namespace that are each selected by the API server; for more the whole namespace is read once."""
 BETWEEN_PAUSES = 50
 """Revisions that are summarised before others have their turn in the event loop: a template may have a megabyte."""
+SPECS_SHARE = 0.8
+"""Of the time for a namespace: what its specs say is worth telling less than its pods, which must not wait for it."""
 _WORKLOADS: tuple[tuple[WatchedKind[Any], Any], ...] = (
     (DEPLOYMENTS, view_deployment),
     (STATEFUL_SETS, view_stateful_set),
@@ -81,6 +84,12 @@ class Namespace(msgspec.Struct):
     has_more_workloads: bool = False
     refused: set[str] = msgspec.field(default_factory=set)
     """Kinds of objects that hold revisions and are not shown to us."""
+    specs: Specs = msgspec.field(default_factory=lambda: Specs(""))
+
+    @property
+    def knows_all_pods(self) -> bool:
+        """Tell whether all its pods and workloads were read, so that what selects none of them selects nothing."""
+        return ALL in self.selectors and not self.cut and not self.has_more_workloads
 
     def identify(self, pod: Pod) -> PodIdentity:
         """Return whose a pod is, with its owner's own owner where that was read."""
@@ -128,11 +137,19 @@ async def read_namespace(reading: Reading, name: str, services: list[ServiceView
     found = Namespace(name)
     wanted = {selector_of(service) for service in services}
     first = {ALL} if ALL in wanted or len(wanted) > MAX_SELECTORS else wanted
-    await asyncio.gather(_read_workloads(reading, found), *(_read_selected(reading, found, each) for each in first))
+    await asyncio.gather(
+        _read_workloads(reading, found),
+        _read_specs(reading, found),
+        *(_read_selected(reading, found, each) for each in first),
+    )
     if ALL in found.cut:
         await asyncio.gather(*(_read_selected(reading, found, each) for each in wanted - first))
     found.workloads = found.holders.foreign_owners() | found.workloads
     return found
+
+
+async def _read_specs(reading: Reading, found: Namespace) -> None:
+    found.specs = await read_specs(reading.kube, reading.at_once, found.name, within_s=reading.within_s * SPECS_SHARE)
 
 
 async def _read_workloads(reading: Reading, found: Namespace) -> None:

@@ -14,6 +14,8 @@ from noctuary.models.node_view import NodeView
 from noctuary.models.service_index import ServiceIndex
 from noctuary.sources.kubernetes.live import MAX_NODES, join_views, nodes_of, read_nodes, view_namespace, view_nodes
 from noctuary.sources.kubernetes.live_namespace import Member, Namespace, Reading, members_of, read_namespace
+from noctuary.sources.kubernetes.specs.place import Place
+from noctuary.sources.kubernetes.specs.registry import view_specs
 
 MAX_SERVICES = 50
 """As many as an integration may map; those of one namespace share its lists."""
@@ -106,6 +108,7 @@ async def _views(found: list[Namespace], services: ServiceIndex, now: float) -> 
     for namespace in found:
         here = members_of(namespace, services)
         views.append(view_namespace(namespace, services, here, now))
+        views.append(view_specs(Place(namespace, namespace.specs, services, here, now)))
         members += here
         await asyncio.sleep(0)
     return views, members

@@ -1,0 +1,1 @@
+"""One file per check of specs: pure functions over what was read of one namespace."""

@@ -1,0 +1,34 @@
+"""All checks of specs, and what they find in a namespace."""
+
+from collections.abc import Iterator
+
+from noctuary.kube.odd import leaving_out
+from noctuary.models.context_event import ContextEvent, ObjectRef
+from noctuary.models.live_view import LiveView
+from noctuary.sources.kubernetes.draft import clamp
+from noctuary.sources.kubernetes.specs.checks.empty_service import empty_service
+from noctuary.sources.kubernetes.specs.place import Check, Place
+from noctuary.sources.kubernetes.specs.reading import Specs
+
+CHECKS: tuple[Check, ...] = (empty_service,)
+REFUSED = "the API server refuses to show them"
+SLOW = "the API server did not answer in time"
+MAX_EVENTS = 100
+"""Of one namespace: whoever writes a thousand broken Services must not crowd out what else is seen."""
+
+
+def view_specs(place: Place) -> LiveView:
+    """Return what all checks find, and which kinds they could not read."""
+    found = [clamp(event, place.now) for check in CHECKS for event in _found(check, place)]
+    return LiveView(found[:MAX_EVENTS], gaps=list(_gaps(place.specs)))
+
+
+def _gaps(specs: Specs) -> Iterator[str]:
+    for kinds, why in ((specs.refused, REFUSED), (specs.failed, SLOW)):
+        if kinds:
+            yield f"{', '.join(sorted(kinds))} of namespace {specs.namespace}, because {why}"
+
+
+def _found(check: Check, place: Place) -> Iterator[ContextEvent]:
+    with leaving_out(ObjectRef("Namespace", "", place.namespace)):
+        yield from check(place)
