@@ -102,6 +102,13 @@ def check_store(options: argparse.Namespace) -> int:
     return FAILED if wrong else DONE
 
 
+def run_replay(options: argparse.Namespace) -> int:
+    """Print the note that a recorded incident gets, without a cluster and without PagerDuty."""
+    from noctuary_cli.replay.command import replay_bundles
+
+    return replay_bundles(options.bundle, options.cases, as_json=options.json)
+
+
 def installed_version() -> str:
     """Return the version of the package that runs."""
     try:
@@ -127,11 +134,19 @@ def parser() -> argparse.ArgumentParser:
         if name == "cleanup":
             command.add_argument("--dry-run", action="store_true", help="show what would go, and change nothing")
             command.add_argument("--yes", action="store_true", help="go on without a question, as the chart's Job does")
+    _add_replay(commands.add_parser("replay", help=run_replay.__doc__, description=run_replay.__doc__))
     store = commands.add_parser("store", help="Look into a store.").add_subparsers(dest="action", required=True)
     check = store.add_parser("check", help=check_store.__doc__, description=check_store.__doc__)
     check.add_argument("--data-dir", type=Path, required=True, help="the directory of the store")
     check.set_defaults(run=check_store)
     return top
+
+
+def _add_replay(command: argparse.ArgumentParser) -> None:
+    command.add_argument("bundle", nargs="?", type=Path, help="a bundle: its directory, or one JSON file")
+    command.add_argument("--cases", type=Path, metavar="FILE.jsonl", help="many bundles, each a line of JSON")
+    command.add_argument("--json", action="store_true", help="print a line of JSON for each bundle, no text")
+    command.set_defaults(run=run_replay)
 
 
 def answer(run: Callable[[], T]) -> T | int:

@@ -1,15 +1,33 @@
 """Time as the domain speaks of it: UTC, in seconds since the epoch, RFC 3339 on the wire."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 MAX_TIME_CHARS = 64
 """With nanoseconds and an offset it has 35; Python reads a fraction of a million digits."""
 
 
+_PLAYED: ContextVar[float | None] = ContextVar("played time", default=None)
+"""The time that holds where a recording is played; nobody else sets it."""
+
+
 def now() -> float:
-    """Return the wall-clock time in seconds since the epoch."""
-    return time.time()
+    """Return the wall-clock time in seconds since the epoch; where a recording is played, its time."""
+    played = _PLAYED.get()
+    return time.time() if played is None else played
+
+
+@contextmanager
+def at(seconds: float) -> Iterator[None]:
+    """Let it be another time within this context, and in the tasks and threads that it starts: for recordings."""
+    token = _PLAYED.set(seconds)
+    try:
+        yield
+    finally:
+        _PLAYED.reset(token)
 
 
 def parse_time(text: str) -> float:

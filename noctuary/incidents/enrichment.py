@@ -57,7 +57,10 @@ class Look(NamedTuple):
 class Enricher:
     """Makes evidence; what cannot be read in time becomes a sentence in it, never a failure."""
 
-    def __init__(self, store: Store, clients: PagerDutyClients, sight: Sight = NO_SIGHT) -> None:
+    def __init__(
+        self, store: Store, clients: PagerDutyClients, sight: Sight = NO_SIGHT, read_s: float = LIVE_READ_TIMEOUT_S
+    ) -> None:
+        self._read_s = read_s
         self._store = store
         self._clients = clients
         self._sight = sight
@@ -201,7 +204,7 @@ class Enricher:
 
     def _deadline(self) -> float:
         """Return until when a look that begins now may read the cluster."""
-        return asyncio.get_running_loop().time() + LIVE_READ_TIMEOUT_S
+        return asyncio.get_running_loop().time() + self._read_s
 
     async def _window(
         self, services: list[ServiceView], since: float, now: float, cuts: list[Cut]

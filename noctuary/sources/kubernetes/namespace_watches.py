@@ -55,6 +55,11 @@ class NamespaceWatches:
         """Whether a single namespace is all closed to us: it does not exist, or grants us nothing."""
         return bool(self.namespace) and len(self.refused) == len(self._watches)
 
+    async def list_all(self) -> None:
+        """List everything once, without watching, in the order of `runs`. Raises KubernetesError."""
+        for name in sorted(self._watches, key=lambda name: name in self._last):
+            await self._watches[name].list_once()
+
     def runs(self) -> list[Coroutine[Any, Any, None]]:
         """Return what runs for ever."""
         first = [each for name, each in self._watches.items() if name not in self._last]

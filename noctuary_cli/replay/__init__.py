@@ -1,0 +1,1 @@
+"""`noctuary replay`: what the product would have written for a recorded incident, offline."""
