@@ -60,7 +60,7 @@ def test_where_nothing_happened_it_abstains(tmp_path: Path, capsys: pytest.Captu
 @pytest.mark.parametrize(
     "written",
     [
-        lambda objects: json.dumps(objects),
+        json.dumps,
         lambda objects: "\n".join(json.dumps(each) for each in objects),
         lambda objects: json.dumps(listed([listed(objects)])),
         lambda objects: json.dumps({"kind": "List", "items": [*objects, 7, {"kind": "Odd"}, None]}),
@@ -130,7 +130,8 @@ WRONG = [
 def test_what_is_wrong_is_named_with_its_mend(
     name: str, text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    place = write_bundle(tmp_path / "one", **{name: text})
+    place = write_bundle(tmp_path / "one")
+    (place / name.replace("_", ".")).write_text(text)
     assert main(["replay", str(place)]) == 2
     assert said in capsys.readouterr().err
 
