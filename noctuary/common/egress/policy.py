@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from noctuary.common.egress.addresses import Address, Reach, as_address, reach_of
+from noctuary.common.egress.hosts import host_listed
 from noctuary.common.errors import EgressRefused
-from noctuary.common.hosts import host_listed
 from noctuary.common.urls import DEFAULT_PORTS
 
 PAGERDUTY_HOSTS = ("api.pagerduty.com", "api.eu.pagerduty.com")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from noctuary.common.hosts import host_listed
+from noctuary.common.egress.hosts import host_listed
 from noctuary.models.integration_spec import IntegrationSpec, Webhook
 from noctuary_operator.plan.lookups import NAME_RULE, is_object_name, is_plain
 from noctuary_operator.resources import reasons

@@ -2,7 +2,7 @@
 
 import pytest
 
-from noctuary.common.hosts import host_listed
+from noctuary.common.egress.hosts import host_listed
 
 
 @pytest.mark.parametrize(
