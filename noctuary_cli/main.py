@@ -83,6 +83,8 @@ COMMANDS = {
 }
 
 
+UNUSABLE = 2
+"""The exit code where an argument is wrong."""
 SERVING = ("operator", "receiver")
 """Commands that answer nothing on standard output."""
 OUTPUT_LOST = (errno.EPIPE, errno.ENOSPC, errno.EIO)
@@ -103,10 +105,30 @@ def check_store(options: argparse.Namespace) -> int:
 
 
 def run_replay(options: argparse.Namespace) -> int:
-    """Print the note that a recorded incident gets, without a cluster and without PagerDuty."""
+    """Print the note that a recorded incident gets, without a cluster and without PagerDuty; or record one."""
+    if options.capture:
+        if options.bundle or options.cases:
+            print("--capture NAMESPACE records, BUNDLE and --cases play: not both", file=sys.stderr)
+            return UNUSABLE
+        return _run_capture(options)
     from noctuary_cli.replay.command import replay_bundles
 
     return replay_bundles(options.bundle, options.cases, as_json=options.json)
+
+
+def _run_capture(options: argparse.Namespace) -> int:
+    from noctuary_cli.capture.capture import Asked
+    from noctuary_cli.capture.command import capture_bundle
+
+    asked = Asked(
+        namespaces=options.capture,
+        service=options.service,
+        title=options.title,
+        triggered_at=options.triggered_at,
+        is_pseudonymised=options.pseudonymise,
+        secret_names=options.secret_name,
+    )
+    return capture_bundle(asked, options.output)
 
 
 def installed_version() -> str:
@@ -147,6 +169,30 @@ def _add_replay(command: argparse.ArgumentParser) -> None:
     command.add_argument("--cases", type=Path, metavar="FILE.jsonl", help="many bundles, each a line of JSON")
     command.add_argument("--json", action="store_true", help="print a line of JSON for each bundle, no text")
     command.set_defaults(run=run_replay)
+    record = command.add_argument_group("recording", "a bundle of a live cluster, without its secrets")
+    record.add_argument("--capture", nargs="+", metavar="NAMESPACE", help="record these namespaces, and play nothing")
+    record.add_argument("--output", type=Path, metavar="DIR", help="a new directory for the bundle")
+    record.add_argument("--pseudonymise", action="store_true", help="give everything that people named another name")
+    record.add_argument("--service", default="", metavar="NAME", help="the service that the incident is of")
+    record.add_argument("--title", default="", help="the title of the incident")
+    record.add_argument("--triggered-at", type=_time, metavar="TIME", help="when it was triggered; default: now")
+    record.add_argument(
+        "--secret-name",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="a text that makes the name of a variable or flag secret-like, besides the documented ones; repeatable",
+    )
+
+
+def _time(text: str) -> float:
+    """Read a time of the command line; argparse tells where it is none."""
+    from noctuary.common.clock import parse_time
+
+    try:
+        return parse_time(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; write it as 2026-01-31T14:02:11Z") from None
 
 
 def answer(run: Callable[[], T]) -> T | int:

@@ -120,6 +120,11 @@ def showable(name: str, value: str, secret_names: Iterable[str] = ()) -> bool:
     return any(form.fullmatch(value) for form in (*_PLAIN, *_IMAGE)) or _is_host(name, value)
 
 
+def is_measure(value: str) -> bool:
+    """Tell whether a value is a number, a boolean, a duration or a quantity."""
+    return len(value) <= MAX_VALUE_CHARS and any(form.fullmatch(value) for form in _PLAIN)
+
+
 def is_secret_like(name: str, secret_names: Iterable[str] = ()) -> bool:
     """Tell whether a variable or flag is called as secrets are; one letter or another script counts as well."""
     words = [word.lower() for word in _WORD.findall(name)]

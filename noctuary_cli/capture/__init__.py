@@ -1,0 +1,1 @@
+"""`noctuary replay --capture`: what the product reads of a live cluster, recorded without its secrets."""
