@@ -10,6 +10,8 @@ from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
 from noctuary.models.diagnosis import Fault, Relation, Subject
 
 AT = 1_800_000_000.0
+NOT_OF_WORKLOADS = frozenset({"Service", "Ingress", "HTTPRoute", "NetworkPolicy"})
+"""What a fault may be about that no workload owns; it is called `pay` as well."""
 CASES = Path(__file__).resolve().parents[1] / "tests/unit/analyzers/cases"
 
 
@@ -39,6 +41,8 @@ def event_of(case: Case) -> ContextEvent:
     """Return the event of a case."""
     is_node = case.about == "Node"
     name, owner = ("node-7", ("", "")) if is_node else ("pay-0", ("Deployment", "pay"))
+    if case.about in NOT_OF_WORKLOADS:
+        name, owner = "pay", ("", "")
     ref = ObjectRef(case.about, "" if is_node else "shop", name, workload_kind=owner[0], workload_name=owner[1])
     return ContextEvent(
         id="e",
@@ -60,7 +64,8 @@ def event_of(case: Case) -> ContextEvent:
 
 def fault_of(case: Case, kind: str) -> Fault:
     """Return the fault that correlation makes of a case."""
-    subject = Subject("Node", "", "node-7") if case.about == "Node" else Subject("Deployment", "shop", "pay")
+    of = case.about if case.about in NOT_OF_WORKLOADS else "Deployment"
+    subject = Subject("Node", "", "node-7") if case.about == "Node" else Subject(of, "shop", "pay")
     return Fault(
         kind=kind,
         event_ids=["e"],

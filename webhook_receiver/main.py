@@ -114,7 +114,7 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
     proofs.follow(routing)
     watched = settings.watch_namespaces
     sight = Sight(
-        make_live_reader(kube, watched),
+        make_live_reader(kube, watched, reads_specs=settings.read_specs),
         make_revision_reader(kube, watched),
         nodes=make_node_reader(kube, watched),
         limits=make_limits(watched),

@@ -43,6 +43,8 @@ class ReceiverSettings(Settings):
     """Webhooks are answered 503 when the routing records could not be confirmed for this long."""
     watch_cluster: bool = True
     """Whether changes of the cluster are watched; off where another process or nobody does."""
+    read_specs: bool = True
+    """Whether Services, routes, policies and the like are listed at incident time, for what in them cannot work."""
     watch_namespaces: Names = ()
     """Namespaces that are looked at; empty: all, and the nodes. With a list nothing is asked for cluster-wide."""
     egress_hosts: Names = PAGERDUTY_HOSTS

@@ -19,7 +19,7 @@ from noctuary.analyzers.other import Other
 from noctuary.analyzers.out_of_memory import OutOfMemory
 from noctuary.analyzers.probe import Probe
 from noctuary.analyzers.refused import Refused
-from noctuary.analyzers.specs.empty_service import EmptyService
+from noctuary.analyzers.specs.registry import SPEC_ANALYZERS
 from noctuary.analyzers.unschedulable import Unschedulable
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Fault
@@ -38,8 +38,8 @@ ANALYZERS: tuple[Analyzer, ...] = (
     Admission(),
     Refused(),
     Stopped(),
-    EmptyService(),
     Job(),
+    *SPEC_ANALYZERS,
     Evicted(),
     Probe(),
     Autoscaling(),

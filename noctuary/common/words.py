@@ -29,6 +29,8 @@ _LINK = re.compile(r"(https?://[A-Za-z0-9][A-Za-z0-9.-]{0,252}(?::[0-9]{1,5})?(?
 """No user before the host, which passes for one (`https://github.com:443@evil.example`)."""
 _RESOURCE = re.compile(r"(?:[a-z0-9][-a-z0-9.]{0,252}/)?[A-Za-z0-9][-A-Za-z0-9_.]{0,62}")
 """What nodes and quotas count: `cpu`, `nvidia.com/gpu`, `count/deployments.apps`."""
+_PAIR = r"(?:[a-z0-9][-a-z0-9.]{0,252}/)?[A-Za-z0-9][-A-Za-z0-9_.]{0,62}=[-A-Za-z0-9_.]{0,63}"
+_LABELS = re.compile(rf"{_PAIR}(?:,{_PAIR}){{0,19}}")
 _CODE_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _PHRASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/()-]*")
 _NOT_IN_REMARK = re.compile(r"[^A-Za-z0-9 .,:/@_+%=\u2026-]")
@@ -164,6 +166,11 @@ def bare_phrase(text: str | None, limit: int) -> str:
 def object_name(text: str | None, limit: int) -> str:
     """Return the name of an object, shortened in its middle; nothing for what no object can be called."""
     return shorten_middle(text or "", limit) if is_subdomain(text or "") else ""
+
+
+def label_list(text: str | None, limit: int) -> str:
+    """Return labels as a selector writes them, `app=web,tier=front`, shortened; nothing for another text."""
+    return shorten_middle(text or "", limit) if _LABELS.fullmatch(text or "") else ""
 
 
 def code_word(text: str | None) -> str:

@@ -1,7 +1,7 @@
 """A Service that leads to no pod because its selector finds none."""
 
-from noctuary.analyzers.base import Advice, Analyzer, Wording, kubectl
-from noctuary.common.text import clean, shorten_middle
+from noctuary.analyzers.base import Advice, Analyzer, Wording, kubectl, kubectl_list
+from noctuary.common.words import label_list, object_name
 from noctuary.models import details
 from noctuary.models.diagnosis import Fault, Subject
 
@@ -22,12 +22,19 @@ class EmptyService(Analyzer):
     may_follow_from_node = False
 
     def sentence(self, fault: Fault, wording: Wording) -> str:
-        """Return what selects nothing, and by which labels."""
-        selector = clean(fault.details.get(details.SELECTOR, ""), 120)
-        told = f" ({shorten_middle(selector, max(20, wording.limit))})" if selector else ""
+        """Return what selects nothing, what it asks for, and what pods carry instead."""
+        asked, carried = (
+            label_list(fault.details.get(name), wording.limit) for name in (details.SELECTOR, details.INSTEAD)
+        )
+        workload = object_name(fault.details.get(details.WORKLOAD), wording.limit)
+        told = f" ({asked})" if asked else ""
+        if asked and carried and workload:
+            told = f": it asks for {asked}, and {workload} has {carried}"
         return f"Service {wording.name} selects no pod{told}"
 
     def remedy(self, fault: Fault, _pod: Subject, describe: str) -> Advice:
-        """Return the command that shows its selector."""
+        """Return the commands that show its selector and the labels of the pods."""
         command = kubectl(fault.subject, "describe", kind="Service")
-        return Advice(command=command or describe, remark="compare its selector with the labels of the pods")
+        pods = kubectl_list(fault.subject.namespace, "pods")
+        more = (f"{pods} --show-labels",) if command and pods else ()
+        return Advice(command=command or describe, remark="compare its selector with the labels of the pods", more=more)

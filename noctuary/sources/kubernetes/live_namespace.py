@@ -9,7 +9,7 @@ import msgspec
 from noctuary.common.errors import KubernetesError, is_refusal
 from noctuary.kube.client import KubeClient
 from noctuary.kube.listing import list_objects
-from noctuary.kube.objects import KubeObject
+from noctuary.kube.objects import KubeObject, PodTemplate
 from noctuary.kube.odd import each_understood
 from noctuary.models.diagnosis import ServiceView
 from noctuary.models.naming import names_of
@@ -18,12 +18,14 @@ from noctuary.sources.kubernetes.identity import PodIdentity
 from noctuary.sources.kubernetes.kinds.controller_revisions import CONTROLLER_REVISIONS, view_controller_revision
 from noctuary.sources.kubernetes.kinds.daemon_sets import DAEMON_SETS, view_daemon_set
 from noctuary.sources.kubernetes.kinds.deployments import DEPLOYMENTS, view_deployment
-from noctuary.sources.kubernetes.kinds.pods import PODS, Pod, identify_pod
+from noctuary.sources.kubernetes.kinds.pods import Pod, identify_pod
 from noctuary.sources.kubernetes.kinds.replica_sets import REPLICA_SETS, view_replica_set
 from noctuary.sources.kubernetes.kinds.stateful_sets import STATEFUL_SETS, view_stateful_set
 from noctuary.sources.kubernetes.rollouts.holders import RevisionHolders
 from noctuary.sources.kubernetes.rollouts.workloads import Key, WorkloadView
-from noctuary.sources.kubernetes.specs.reading import Specs, read_specs
+from noctuary.sources.kubernetes.specs.kinds import CLUSTER_KINDS, SpecKind
+from noctuary.sources.kubernetes.specs.pods import LIVE_PODS, LivePod
+from noctuary.sources.kubernetes.specs.reading import NOTHING_READ, Specs, read_specs
 from noctuary.sources.kubernetes.watched_kind import WatchedKind
 
 ALL = ""
@@ -48,14 +50,15 @@ T = TypeVar("T", bound=KubeObject)
 
 
 class Reading(msgspec.Struct):
-    """How objects are read: over which connection, how many lists at once, how many of a kind, and for how long."""
+    """How objects are read: over which connection, how many lists at once, how many of a kind, how long, and what."""
 
     kube: KubeClient
     at_once: asyncio.Semaphore
     max_objects: int
     within_s: float
+    reads_specs: bool = True
 
-    async def list(self, kind: WatchedKind[T], namespace: str, selector: str, cut: set[str]) -> list[T]:
+    async def list(self, kind: WatchedKind[T] | SpecKind[T], namespace: str, selector: str, cut: set[str]) -> list[T]:
         """List the objects that a selector finds; note in `cut` when there are more than are read."""
         selectors = {"labelSelector": selector} if selector else {}
         async with self.at_once:
@@ -78,13 +81,17 @@ class Namespace(msgspec.Struct):
     name: str
     workloads: dict[Key, WorkloadView] = {}
     holders: RevisionHolders = msgspec.field(default_factory=RevisionHolders)
-    pods: dict[str, Pod] = {}
+    pods: dict[str, LivePod] = {}
+    templates: dict[Key, PodTemplate] = {}
+    """Of the workloads whose kinds are read."""
     cut: set[str] = msgspec.field(default_factory=set)
     selectors: set[str] = msgspec.field(default_factory=set)
     has_more_workloads: bool = False
     refused: set[str] = msgspec.field(default_factory=set)
     """Kinds of objects that hold revisions and are not shown to us."""
-    specs: Specs = msgspec.field(default_factory=lambda: Specs(""))
+    specs: Specs = NOTHING_READ
+
+    _identities: dict[str, PodIdentity] = {}
 
     @property
     def knows_all_pods(self) -> bool:
@@ -92,10 +99,15 @@ class Namespace(msgspec.Struct):
         return ALL in self.selectors and not self.cut and not self.has_more_workloads
 
     def identify(self, pod: Pod) -> PodIdentity:
-        """Return whose a pod is, with its owner's own owner where that was read."""
+        """Return whose a pod is, with its owner's own owner where that was read; asked once all was read."""
+        known = self._identities.get(pod.metadata.uid)
+        if known is not None:
+            return known
         identity = identify_pod(pod)
         owner = self.workloads.get(self.holders.owner((identity.ref.namespace, identity.owner_uid)))
-        return identity.owned_by(owner.kind, owner.name) if owner is not None else identity
+        found = identity.owned_by(owner.kind, owner.name) if owner is not None else identity
+        self._identities[pod.metadata.uid] = found
+        return found
 
     def is_cut(self, service: ServiceView) -> bool:
         """Return whether there may be more of a service than was read."""
@@ -148,8 +160,18 @@ async def read_namespace(reading: Reading, name: str, services: list[ServiceView
     return found
 
 
+async def read_cluster(reading: Reading, *, is_seen: bool) -> Specs:
+    """Read the specs of no namespace, where the release sees the whole cluster."""
+    if not (is_seen and reading.reads_specs):
+        return NOTHING_READ
+    within_s = reading.within_s * SPECS_SHARE
+    return await read_specs(reading.kube, reading.at_once, "", CLUSTER_KINDS, within_s=within_s)
+
+
 async def _read_specs(reading: Reading, found: Namespace) -> None:
-    found.specs = await read_specs(reading.kube, reading.at_once, found.name, within_s=reading.within_s * SPECS_SHARE)
+    if reading.reads_specs:
+        within_s = reading.within_s * SPECS_SHARE
+        found.specs = await read_specs(reading.kube, reading.at_once, found.name, within_s=within_s)
 
 
 async def _read_workloads(reading: Reading, found: Namespace) -> None:
@@ -157,6 +179,7 @@ async def _read_workloads(reading: Reading, found: Namespace) -> None:
     lists = await asyncio.gather(*(reading.list(kind, found.name, ALL, cut) for kind, _ in _WORKLOADS))
     for (_, view), objects in zip(_WORKLOADS, lists, strict=True):
         found.workloads.update({each.key: each for each in each_understood(objects, view)})
+        found.templates.update({(each.metadata.namespace, each.metadata.uid): each.spec.template for each in objects})
     found.has_more_workloads = bool(cut)
 
 
@@ -164,7 +187,7 @@ async def _read_selected(reading: Reading, found: Namespace, selector: str) -> N
     found.selectors.add(selector)
     *lists, pods = await asyncio.gather(
         *(_read_holders(reading, found, kind, selector) for kind, _ in _HOLDERS),
-        reading.list(PODS, found.name, selector, found.cut),
+        reading.list(LIVE_PODS, found.name, selector, found.cut),
     )
     found.pods.update({pod.metadata.uid: pod for pod in pods})
     for (kind, view), objects in zip(_HOLDERS, lists, strict=True):

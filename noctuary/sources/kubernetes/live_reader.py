@@ -13,9 +13,17 @@ from noctuary.models.live_view import Limits, LiveReader, LiveView, NodeReader
 from noctuary.models.node_view import NodeView
 from noctuary.models.service_index import ServiceIndex
 from noctuary.sources.kubernetes.live import MAX_NODES, join_views, nodes_of, read_nodes, view_namespace, view_nodes
-from noctuary.sources.kubernetes.live_namespace import Member, Namespace, Reading, members_of, read_namespace
+from noctuary.sources.kubernetes.live_namespace import (
+    Member,
+    Namespace,
+    Reading,
+    members_of,
+    read_cluster,
+    read_namespace,
+)
 from noctuary.sources.kubernetes.specs.place import Place
-from noctuary.sources.kubernetes.specs.registry import view_specs
+from noctuary.sources.kubernetes.specs.reading import NOTHING_READ, Specs
+from noctuary.sources.kubernetes.specs.registry import gaps_of, view_specs
 
 MAX_SERVICES = 50
 """As many as an integration may map; those of one namespace share its lists."""
@@ -37,8 +45,13 @@ def make_live_reader(
     watched: Collection[str] = (),
     max_objects: int = MAX_OBJECTS,
     namespaces_s: float = NAMESPACES_S,
+    *,
+    reads_specs: bool = True,
 ) -> LiveReader:
-    """Return the reader over one API server connection; with `watched` it asks in these namespaces only."""
+    """Return the reader over one API server connection; with `watched` it asks in these namespaces only.
+
+    Without `reads_specs` it asks for nothing but what runs, and says nothing of the rest.
+    """
 
     async def read(services: list[ServiceView]) -> LiveView | None:
         """Read the services side by side; raises KubernetesError when the incident's own cannot be read."""
@@ -46,8 +59,8 @@ def make_live_reader(
         own_first = sorted(seen, key=lambda service: service.relation is not Relation.OWN)
         if not seen:
             return None
-        reading = Reading(kube, asyncio.Semaphore(LISTS_AT_ONCE), max_objects, namespaces_s)
-        return await _read(reading, own_first[:MAX_SERVICES], own_first[MAX_SERVICES:], with_nodes=not watched)
+        reading = Reading(kube, asyncio.Semaphore(LISTS_AT_ONCE), max_objects, namespaces_s, reads_specs)
+        return await _read(reading, own_first[:MAX_SERVICES], own_first[MAX_SERVICES:], sees_cluster=not watched)
 
     return read
 
@@ -80,35 +93,40 @@ def _within(service: ServiceView, watched: Collection[str]) -> ServiceView:
 
 
 async def _read(
-    reading: Reading, services: list[ServiceView], left_out: list[ServiceView], *, with_nodes: bool
+    reading: Reading, services: list[ServiceView], left_out: list[ServiceView], *, sees_cluster: bool
 ) -> LiveView:
     names = list(dict.fromkeys(name for service in services for name in service.namespaces))
     tasks = {name: asyncio.create_task(read_namespace(reading, name, _in(name, services))) for name in names}
+    cluster = asyncio.create_task(read_cluster(reading, is_seen=sees_cluster))
     try:
-        await asyncio.wait(tasks.values(), timeout=reading.within_s)
+        await asyncio.wait([*tasks.values(), cluster], timeout=reading.within_s)
         found, failed = _sort(tasks, reading.within_s)
+        specs = cluster.result() if cluster.done() else NOTHING_READ
     finally:
-        for task in tasks.values():
+        for task in (*tasks.values(), cluster):
             task.cancel()
-        await asyncio.gather(*tasks.values(), return_exceptions=True)  # none fails unheard
+        await asyncio.gather(*tasks.values(), cluster, return_exceptions=True)  # none fails unheard
     _raise_of_own(services, failed)
     now = wall_clock()
-    views, members = await _views(found, ServiceIndex(services), now)
+    views, members = await _views(found, specs, ServiceIndex(services), now)
     gaps = [*_failures(services, failed), *_cuts(services, found, reading.max_objects), *_left_out(left_out)]
-    if with_nodes:
+    if sees_cluster:
         views.append(await _nodes(reading.kube, members, now))
     unread = [service.name for service in services if not _is_whole(service, found)]
     return join_views([*views, LiveView(gaps=gaps, unread_services=[*unread, *(each.name for each in left_out)])])
 
 
-async def _views(found: list[Namespace], services: ServiceIndex, now: float) -> tuple[list[LiveView], list[Member]]:
+async def _views(
+    found: list[Namespace], cluster: Specs, services: ServiceIndex, now: float
+) -> tuple[list[LiveView], list[Member]]:
     """Return what the namespaces show, and the pods that are the services'; others get their turn in between."""
-    views: list[LiveView] = []
+    views: list[LiveView] = [LiveView(gaps=list(gaps_of(cluster)))]
     members: list[Member] = []
+    others = {each.name: each for each in found}
     for namespace in found:
         here = members_of(namespace, services)
         views.append(view_namespace(namespace, services, here, now))
-        views.append(view_specs(Place(namespace, namespace.specs, services, here, now)))
+        views.append(view_specs(Place(namespace, namespace.specs, services, here, now, cluster, others)))
         members += here
         await asyncio.sleep(0)
     return views, members

@@ -16,6 +16,7 @@ from noctuary.sources.kubernetes import kinds
 from noctuary.sources.kubernetes.kinds.registry import WATCHED_KINDS
 from noctuary.sources.kubernetes.namespace_watches import ROLLOUT_KINDS
 from noctuary.sources.kubernetes.rollouts.tracker import MARKER_UID, RolloutTracker
+from noctuary.sources.kubernetes.specs.kinds import SPEC_KINDS
 from noctuary.sources.kubernetes.watched_kind import SinkContext, WatchedKind
 from noctuary.store.changes import Mutation
 from noctuary.store.rows import Baseline
@@ -114,7 +115,14 @@ SCOPES = {
     "receiver-watchedrole.yaml": {(group_of(each), each.resource) for each in WATCHED_KINDS if each.is_namespaced},
     "receiver-role.yaml": {("", "secrets")},  # the routing records
 }
-"""What the receiver lists and watches by each file; the kinds that it reads live are among those that it watches."""
+"""What the receiver lists and watches by each file."""
+OF_NO_NAMESPACE = {
+    ("", "persistentvolumes"),
+    ("", "nodes"),
+    ("storage.k8s.io", "storageclasses"),
+    ("networking.k8s.io", "ingressclasses"),
+}
+SPECS_ALL, SPECS_EACH = RBAC / "receiver-specs-clusterrole.yaml", RBAC / "receiver-specs-watchedrole.yaml"
 
 
 def granted(path: Path, verb: str) -> set[tuple[str, str]]:
@@ -129,9 +137,31 @@ def granted(path: Path, verb: str) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("verb", ["list", "watch"])
-@pytest.mark.parametrize("path", sorted(RBAC.glob("receiver-*.yaml")), ids=lambda path: path.stem)
-def test_the_receiver_may_list_and_watch_exactly_what_it_does(path: Path, verb: str) -> None:
-    assert granted(path, verb) == SCOPES[path.name]
+@pytest.mark.parametrize("name", SCOPES)
+def test_the_receiver_may_list_and_watch_exactly_what_it_does(name: str, verb: str) -> None:
+    assert granted(RBAC / name, verb) == SCOPES[name]
+
+
+def test_each_file_of_the_receivers_rights_is_held_against_what_it_reads() -> None:
+    assert set(RBAC.glob("receiver-*.yaml")) == {RBAC / name for name in SCOPES} | {SPECS_ALL, SPECS_EACH}
+
+
+def test_each_kind_whose_specs_are_read_may_be_listed_in_every_scope() -> None:
+    wanted = {(each.group, each.resource) for each in SPEC_KINDS}
+    assert wanted <= granted(SPECS_EACH, "list")
+
+
+def test_what_stands_in_specs_may_be_read_alike_in_all_and_in_watched_namespaces() -> None:
+    assert granted(SPECS_ALL, "list") - granted(SPECS_EACH, "list") == OF_NO_NAMESPACE
+    assert granted(SPECS_EACH, "list") < granted(SPECS_ALL, "list")
+
+
+@pytest.mark.parametrize("path", [SPECS_ALL, SPECS_EACH], ids=lambda path: path.stem)
+def test_what_stands_in_specs_is_read_and_neither_watched_nor_changed(path: Path) -> None:
+    verbs = {verb for each in yaml.safe_load_all(path.read_text()) for rule in each.get("rules", [])
+             for verb in rule["verbs"]}  # fmt: skip
+    assert verbs == {"get", "list"}
+    assert not {"secrets", "configmaps"} & {resource for _, resource in granted(path, "list")}
 
 
 @pytest.mark.parametrize("path", ["receiver-clusterrole.yaml", "receiver-watchedrole.yaml"])

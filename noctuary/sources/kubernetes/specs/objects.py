@@ -35,3 +35,44 @@ class Service(SpecObject):
     """core/v1 Service."""
 
     spec: ServiceSpec = msgspec.field(default_factory=ServiceSpec)
+
+    @property
+    def leads_to_pods(self) -> bool:
+        """Whether it finds its pods by a selector: an external name has none, whatever stands there."""
+        return bool(self.spec.selector) and self.spec.type != "ExternalName"
+
+    @property
+    def is_headless(self) -> bool:
+        """Whether its name resolves to its pods themselves, so that its ports count for nothing."""
+        return self.spec.cluster_ip == "None"
+
+
+class EndpointConditions(Struct):
+    """What is known of an endpoint; absent means ready, as the API has it."""
+
+    ready: bool | None = None
+    serving: bool | None = None
+    terminating: bool | None = None
+
+
+class Endpoint(Struct):
+    """One address behind a Service."""
+
+    conditions: EndpointConditions = msgspec.field(default_factory=EndpointConditions)
+    target_ref: msgspec.Raw = msgspec.Raw(b"")
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether traffic goes to it."""
+        return self.conditions.ready is not False
+
+
+class EndpointSlice(SpecObject):
+    """discovery.k8s.io/v1 EndpointSlice; which Service it is of stands in a label."""
+
+    endpoints: list[Endpoint] | None = None
+
+    @property
+    def service(self) -> str:
+        """Return the name of the Service that it belongs to."""
+        return self.metadata.labels.get("kubernetes.io/service-name", "")

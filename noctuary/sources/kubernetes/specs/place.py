@@ -1,10 +1,10 @@
 """What a check of specs looks at: one namespace as it was read, and which services of the incident are in it."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 
 import msgspec
 
-from noctuary.kube.objects import seconds
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
 from noctuary.models.diagnosis import ServiceView
@@ -13,34 +13,72 @@ from noctuary.models.service_index import ServiceIndex
 from noctuary.sources.kubernetes.draft import draft
 from noctuary.sources.kubernetes.live_namespace import Member, Namespace
 from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
-from noctuary.sources.kubernetes.rollouts.writes import last_write
-from noctuary.sources.kubernetes.specs.objects import SpecObject
-from noctuary.sources.kubernetes.specs.reading import Specs
+from noctuary.sources.kubernetes.specs.kinds import ENDPOINT_SLICES
+from noctuary.sources.kubernetes.specs.objects import Endpoint, Service, SpecObject
+from noctuary.sources.kubernetes.specs.reading import NOTHING_READ, Specs
+from noctuary.sources.kubernetes.specs.shapes import Shape, shapes_of
 
 
-class Place(msgspec.Struct, frozen=True):
-    """One namespace: its workloads and pods, what specs were read of it, the incident's services, and the time."""
+class Place(msgspec.Struct, frozen=True, dict=True):
+    """One namespace: its workloads and pods, what specs were read of it, the incident's services, and the time.
+
+    `cluster` are the specs of no namespace; `others` all namespaces that were read, this one among them.
+    """
 
     found: Namespace
     specs: Specs
     services: ServiceIndex
     members: list[Member]
     now: float
+    cluster: Specs = NOTHING_READ
+    others: Mapping[str, Namespace] = {}
 
     @property
     def namespace(self) -> str:
         """Return the namespace's name."""
         return self.found.name
 
+    @cached_property
+    def shapes(self) -> list[Shape]:
+        """What its pods look like, once per template."""
+        return list(shapes_of(self.found))
+
+    def selected(self, selector: Mapping[str, str]) -> list[Shape]:
+        """Return the shapes that a Service's selector finds; an empty one finds none."""
+        return [shape for shape in self.shapes if selector and selector.items() <= shape.labels.items()]
+
     def workloads_of(self, selector: Mapping[str, str]) -> list[WorkloadView]:
-        """Return the workloads whose pods a selector finds; an empty one finds none here."""
+        """Return the workloads whose template a selector finds; an empty one finds none here."""
         views = self.found.workloads.values()
         return [view for view in views if selector and selector.items() <= view.labels.items()]
+
+    def endpoints_of(self, service: Service) -> list[Endpoint] | None:
+        """Return the endpoints of a Service; None where they were not read, or no controller made any yet."""
+        if not self.specs.knows_all(ENDPOINT_SLICES):
+            return None
+        slices = self._slices.get(service.metadata.name)
+        return None if slices is None else [each for part in slices for each in part]
+
+    @cached_property
+    def _slices(self) -> dict[str, list[list[Endpoint]]]:
+        found: dict[str, list[list[Endpoint]]] = {}
+        for each in self.specs.of(ENDPOINT_SLICES):
+            found.setdefault(each.service, []).append(each.endpoints or [])
+        return found
 
     def service_of(self, labels: Mapping[str, str], *names: str) -> ServiceView | None:
         """Return the incident's service that pods of these labels, or an object of these names, are of."""
         rank = self.services.rank(self.namespace, labels, names_of(labels, *names))
         return self.services.services[rank] if rank is not None else None
+
+    def service_named(self, *names: str) -> ServiceView | None:
+        """Return the incident's service of one of these names, also of those that are mapped by labels."""
+        rank = self.services.rank_by_name(self.namespace, names)
+        return self.services.services[rank] if rank is not None else None
+
+    def service_of_shape(self, shape: Shape) -> ServiceView | None:
+        """Return the incident's service that such pods are of."""
+        return self.service_of(shape.labels, shape.workload, shape.service_name)
 
     def report(
         self, obj: SpecObject, kind: str, service: ServiceView, reason: str, at: float, extra: Mapping[str, str]
@@ -50,11 +88,17 @@ class Place(msgspec.Struct, frozen=True):
         It carries no labels, so that it is placed by the service's name alone.
         """
         ref = ObjectRef(kind, self.namespace, obj.metadata.name, obj.metadata.uid)
+        return self.report_on(ref, service, reason, at, extra)
+
+    def report_on(
+        self, ref: ObjectRef, service: ServiceView, reason: str, at: float, extra: Mapping[str, str], key: str = ""
+    ) -> ContextEvent:
+        """Make the event of a mismatch that is told of any object; `key` tells apart several of one object."""
         return draft(
             ref,
             service.name,
             EventType.DEPENDENCY_FAILURE,
-            key=reason,
+            key=f"{reason}/{key}" if key else reason,
             at=at or self.now,
             last_seen=self.now,
             new_value=reason,
@@ -64,8 +108,3 @@ class Place(msgspec.Struct, frozen=True):
 
 Check = Callable[[Place], Iterator[ContextEvent]]
 """Yields an event for each mismatch; says nothing where what it needs was not read."""
-
-
-def written_at(obj: SpecObject, field: bytes) -> float:
-    """Return when a field such as `"f:selector"` was last written; as far as nobody knows, when the object was made."""
-    return last_write(obj.metadata, field).at or seconds(obj.metadata.creation_timestamp)

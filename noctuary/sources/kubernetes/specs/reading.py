@@ -20,8 +20,8 @@ WITHIN_S = 0.6
 T = TypeVar("T", bound=KubeObject)
 
 
-class Specs(msgspec.Struct):
-    """What was read of one namespace by kind's resource; checks that need what is not here say nothing.
+class Specs(msgspec.Struct, frozen=True):
+    """What was read of a namespace, or of the cluster, by kind's resource; checks say nothing of what is not here.
 
     `refused` are kinds that we may not see, `absent` those that this cluster does not have, `failed` those that did
     not answer, `cut` those of which there are more objects than were read.
@@ -44,6 +44,9 @@ class Specs(msgspec.Struct):
         return all(kind.resource in self.lists and kind.resource not in self.cut for kind in kinds)
 
 
+NOTHING_READ = Specs("")
+
+
 async def read_specs(
     kube: KubeClient,
     at_once: asyncio.Semaphore,
@@ -60,7 +63,7 @@ async def read_specs(
             await asyncio.gather(*(_read(kube, at_once, found, kind, max_objects) for kind in wanted))
     except TimeoutError:
         told = {*found.lists, *found.refused, *found.absent}
-        found.failed |= {kind.resource for kind in wanted} - told
+        found.failed.update({kind.resource for kind in wanted} - told)
     return found
 
 

@@ -20,13 +20,15 @@ MAX_EVENTS = 100
 def view_specs(place: Place) -> LiveView:
     """Return what all checks find, and which kinds they could not read."""
     found = [clamp(event, place.now) for check in CHECKS for event in _found(check, place)]
-    return LiveView(found[:MAX_EVENTS], gaps=list(_gaps(place.specs)))
+    return LiveView(found[:MAX_EVENTS], gaps=list(gaps_of(place.specs)))
 
 
-def _gaps(specs: Specs) -> Iterator[str]:
+def gaps_of(specs: Specs) -> Iterator[str]:
+    """Yield which kinds were not read; what this cluster does not have is no gap."""
     for kinds, why in ((specs.refused, REFUSED), (specs.failed, SLOW)):
         if kinds:
-            yield f"{', '.join(sorted(kinds))} of namespace {specs.namespace}, because {why}"
+            where = f"namespace {specs.namespace}" if specs.namespace else "the cluster"
+            yield f"{', '.join(sorted(kinds))} of {where}, because {why}"
 
 
 def _found(check: Check, place: Place) -> Iterator[ContextEvent]:

@@ -1,6 +1,6 @@
 """Pods: each state of a container, and what happens to a pod as a whole."""
 
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import msgspec
 
@@ -22,9 +22,16 @@ def pod(status: Manifest, **metadata: object) -> Manifest:
     return manifest("shop-5f7-x", **own) | {"spec": SPEC, "status": status}
 
 
-def decoded(raw: Manifest) -> Pod:
-    """Return a pod as a watch decodes it."""
-    return msgspec.json.decode(msgspec.json.encode(raw), type=Pod)
+P = TypeVar("P", bound=Pod)
+
+
+@overload
+def decoded(raw: Manifest) -> Pod: ...
+@overload
+def decoded(raw: Manifest, kind: type[P]) -> P: ...
+def decoded(raw: Manifest, kind: type[Pod] = Pod) -> Pod:
+    """Return a pod as a watch decodes it, or as the live view does."""
+    return msgspec.json.decode(msgspec.json.encode(raw), type=kind)
 
 
 def running(state: Manifest, last: Manifest | None = None, **more: object) -> Manifest:

@@ -11,6 +11,7 @@ from noctuary.sources.kubernetes.live import nodes_of
 from noctuary.sources.kubernetes.live_namespace import BETWEEN_PAUSES, Namespace, members_of
 from noctuary.sources.kubernetes.live_reader import make_live_reader
 from noctuary.sources.kubernetes.rollouts.template import summarize
+from noctuary.sources.kubernetes.specs.pods import LivePod
 from tests.unit.call_counts import calls_of
 from tests.unit.kube.listed_objects import ListedObjects
 from tests.unit.sources.cases.pods import decoded, pod
@@ -45,7 +46,9 @@ def test_nodes_of_the_first_service_come_first_and_of_those_the_nodes_of_unready
         placed("b", "own", "own-1"),
         placed("c", "own", "own-2", ready=False),
     ]
-    namespace = Namespace("shops", pods={str(each): decoded(each) for each in [*found, placed("d", "none", "no-1")]})
+    namespace = Namespace(
+        "shops", pods={str(each): decoded(each, LivePod) for each in [*found, placed("d", "none", "no-1")]}
+    )
     services = ServiceIndex([service("own", Relation.OWN), service("far")])
     assert nodes_of(members_of(namespace, services)) == ["own-2", "own-1", "far-1"]
 

@@ -5,31 +5,46 @@ from collections.abc import Iterator
 from noctuary.analyzers.specs.empty_service import SELECTS_NOTHING
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
-from noctuary.models.diagnosis import ServiceView
+from noctuary.sources.kubernetes.specs import meant, since
 from noctuary.sources.kubernetes.specs.kinds import SERVICES
 from noctuary.sources.kubernetes.specs.objects import Service
-from noctuary.sources.kubernetes.specs.place import Place, written_at
+from noctuary.sources.kubernetes.specs.place import Place
 
 
 def empty_service(place: Place) -> Iterator[ContextEvent]:
     """Yield each Service of the incident's that selects neither a pod nor a workload's template."""
-    if not place.found.knows_all_pods:
-        return
     for each in place.specs.of(SERVICES):
-        selector = each.spec.selector
-        if not selector or place.workloads_of(selector) or _finds_pod(place, selector):
-            continue
-        service = _meant(place, each)
-        if service is not None:
-            told = ",".join(f"{name}={value}" for name, value in sorted(selector.items()))
-            at = written_at(each, b'"f:selector"')
-            yield place.report(each, "Service", service, SELECTS_NOTHING, at, {details.SELECTOR: told})
+        if each.metadata.deletion_timestamp is None and each.leads_to_pods and _selects_nothing(place, each):
+            found = meant.whose(place, each)
+            if found is not None:
+                at, extra = _since(place, each, found), _told(each, found)
+                yield place.report(each, "Service", found.service, SELECTS_NOTHING, at, extra)
 
 
-def _finds_pod(place: Place, selector: dict[str, str]) -> bool:
-    return any(selector.items() <= pod.metadata.labels.items() for pod in place.found.pods.values())
+def _selects_nothing(place: Place, service: Service) -> bool:
+    """Tell whether no pod is selected: where not all were read, empty EndpointSlices show it.
+
+    A workload at zero replicas, or of which all pods are pending, is selected all the same.
+    """
+    selector = service.spec.selector
+    pods = place.found.pods.values()
+    if place.workloads_of(selector) or any(selector.items() <= pod.metadata.labels.items() for pod in pods):
+        return False
+    return place.found.knows_all_pods or (not place.found.has_more_workloads and place.endpoints_of(service) == [])
 
 
-def _meant(place: Place, service: Service) -> ServiceView | None:
-    """Return whose the Service is: by its own labels and name, since its selector leads nowhere."""
-    return place.service_of(service.metadata.labels, service.metadata.name)
+def _since(place: Place, service: Service, found: meant.Meant) -> float:
+    """Return the later of the two: when its selector was written, when the pods' labels became others."""
+    written = since.written_at(service, b'"f:selector"')
+    view = found.shape.view if found.shape is not None else None
+    if view is None:
+        return written
+    return max(written, since.rolled_out_at(place.found, view, since.labels(*service.spec.selector)))
+
+
+def _told(service: Service, found: meant.Meant) -> dict[str, str]:
+    extra = {details.SELECTOR: meant.told(service.spec.selector)}
+    if found.shape is None:
+        return extra
+    asked, carried = meant.difference(service.spec.selector, found.shape)
+    return extra | {details.SELECTOR: asked, details.INSTEAD: carried, details.WORKLOAD: found.shape.workload}
