@@ -6,10 +6,8 @@ from urllib.parse import unquote
 
 from noctuary.common.errors import KubernetesError
 from noctuary.kube.reflector import ChangeType
-from noctuary.sources.kubernetes.kinds.registry import WATCHED_KINDS
 from testbed.before_after.objects import Json
 
-_KIND_OF = {each.resource: each.kind.__name__ for each in WATCHED_KINDS}
 Query = Mapping[str, str | int]
 
 
@@ -32,10 +30,8 @@ class ApiServer:
 
     async def get(self, path: str, query: Query | None = None, accept: str = "") -> bytes:  # noqa: ARG002
         """Answer a request for a list, or for one object by its name."""
-        resource, name = path.rpartition("/")[2], ""
-        if resource not in _KIND_OF:
-            resource, name = path.split("/")[-2], unquote(resource)
-        found = [each for (kind, _), each in self._objects.items() if kind == _KIND_OF[resource]]
+        resource, name = _asked_for(path)
+        found = [each for (kind, _), each in self._objects.items() if _plural(kind) == resource]
         if not name:
             items = [each for each in found if _is_asked_for(each["metadata"], query or {})]
             return json.dumps({"metadata": {"resourceVersion": "1"}, "items": items}).encode()
@@ -54,6 +50,23 @@ class ApiServer:
     ) -> bytes:
         """Answer a request for a list: what is played is never long."""
         return await self.get(path, query, accept)
+
+
+def _asked_for(path: str) -> tuple[str, str]:
+    """Return the plural of a kind and, where one object is asked for, its name; whatever namespace it is in."""
+    parts = path.removeprefix("/apis/").removeprefix("/api/").split("/")
+    rest = parts[2 if path.startswith("/apis/") else 1 :]
+    if rest[0] == "namespaces":
+        rest = rest[2:]
+    return rest[0], unquote(rest[1]) if len(rest) > 1 else ""
+
+
+def _plural(kind: str) -> str:
+    """Return how a path names a kind; of one that nobody plays there is nothing."""
+    word = kind.lower()
+    if word.endswith("y"):
+        return f"{word.removesuffix('y')}ies"
+    return f"{word}es" if word.endswith("s") else f"{word}s"
 
 
 def _key(raw: Json) -> tuple[str, str]:
