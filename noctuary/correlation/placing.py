@@ -12,6 +12,8 @@ from noctuary.models.naming import names_of
 from noctuary.models.service_index import ServiceIndex
 
 KUBERNETES_SOURCE = "kubernetes"
+OBSERVED_SOURCES = frozenset({KUBERNETES_SOURCE, "prometheus"})
+"""What we looked at ourselves: its events are of objects, and nobody's word."""
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -25,7 +27,7 @@ class Placed(msgspec.Struct, frozen=True):
     @property
     def is_posted(self) -> bool:
         """Whether another system told it."""
-        return self.event.source != KUBERNETES_SOURCE
+        return self.event.source not in OBSERVED_SOURCES
 
 
 class Placing:
@@ -46,7 +48,7 @@ class Placing:
         return Placed(event, service.name, service.relation, registry.recognise(event))
 
     def _rank(self, event: ContextEvent) -> int | None:
-        if event.source != KUBERNETES_SOURCE:
+        if event.source not in OBSERVED_SOURCES:
             return self._posted.get((event.tenant, event.service_name))
         if event.object is None:
             return self._index.rank_by_name(event.tenant, [event.service_name])

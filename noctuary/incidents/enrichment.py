@@ -30,7 +30,7 @@ from noctuary.models.context_event import CHANGE_TYPES, ContextEvent
 from noctuary.models.diagnosis import Diagnosis, IncidentContext, Relation, ServiceView
 from noctuary.models.evidence import AlertSummary, Evidence, Standing
 from noctuary.models.incident import IncidentRow
-from noctuary.models.live_view import LiveView
+from noctuary.models.live_view import LiveView, MetricsRequest, MetricsView
 from noctuary.models.node_view import NodeView
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.pagerduty.client import PagerDutyClients
@@ -58,9 +58,17 @@ class Enricher:
     """Makes evidence; what cannot be read in time becomes a sentence in it, never a failure."""
 
     def __init__(
-        self, store: Store, clients: PagerDutyClients, sight: Sight = NO_SIGHT, read_s: float = LIVE_READ_TIMEOUT_S
+        self,
+        store: Store,
+        clients: PagerDutyClients,
+        sight: Sight = NO_SIGHT,
+        read_s: float = LIVE_READ_TIMEOUT_S,
+        *,
+        is_patient: bool = False,
     ) -> None:
+        """Make one; `is_patient`: what is slow to read is read for the first answer, too, since nobody waits for it."""
         self._read_s = read_s
+        self._is_patient = is_patient
         self._store = store
         self._clients = clients
         self._sight = sight
@@ -77,14 +85,14 @@ class Enricher:
 
         `alerts` were read already.
         """
-        found = await self._look(record, incident, now, alerts)
+        found = await self._look(record, incident, now, alerts, with_slow=self._is_patient)
         fresh, observed = await self._diagnosed(incident, found, now)
         answer = with_former(fresh, former, observed)
         return answer if answer is fresh else await self.present(record, incident, answer, now)
 
     async def second_look(self, record: RoutingRecord, incident: IncidentRow, known: Evidence, now: float) -> Evidence:
         """Return a better answer, or the one that is known with what the same reading tells of it now."""
-        found = await self._look(record, incident, now, None if known.gaps else known.alerts)
+        found = await self._look(record, incident, now, None if known.gaps else known.alerts, with_slow=True)
         fresh, observed = await self._diagnosed(incident, found, now)
         if is_better(fresh, known):
             return msgspec.structs.replace(fresh, looked_at=known.looked_at)
@@ -130,7 +138,13 @@ class Enricher:
         return with_told(fresh, known, blamed, services)
 
     async def _look(
-        self, record: RoutingRecord, incident: IncidentRow, now: float, known_alerts: AlertSummary | None
+        self,
+        record: RoutingRecord,
+        incident: IncidentRow,
+        now: float,
+        known_alerts: AlertSummary | None,
+        *,
+        with_slow: bool,
     ) -> Look:
         services = resolve_services(record, incident.service_id, incident.service_name)
         gaps: list[str] = []
@@ -148,11 +162,14 @@ class Enricher:
             cuts, since = [], onset - record.lookback_s
             events = await self._window(services, since, now, cuts)
         nodes = await self._nodes(troubled_nodes(events), live.nodes if live else [], deadline)
+        asked = MetricsRequest(services, live.pods if live else [], onset, onset - record.lookback_s, now)
+        metrics = await self._metrics(asked, gaps) if with_slow else MetricsView()
         context = IncidentContext(
             services=services,
             onset=onset,
             lookback_s=record.lookback_s,
-            events=merge_events(events, live.events if live else []),
+            events=merge_events(events, [*(live.events if live else []), *metrics.events]),
+            measured=metrics.measured,
             pods=live.pods if live else None,
             last_event_at=last_event_at,
             minimum_score=record.minimum_confidence,
@@ -234,6 +251,13 @@ class Enricher:
             gaps.append("alerts, because PagerDuty did not give them in time")
             return AlertSummary()
         return read_alerts(alerts, incident.triggered_at, incident.reopened_at)
+
+    async def _metrics(self, asked: MetricsRequest, gaps: list[str]) -> MetricsView:
+        if self._sight.metrics is None or not asked.services:
+            return MetricsView()
+        view = await self._sight.metrics(asked)
+        gaps.extend(view.gaps)
+        return view
 
     async def _live(self, services: list[ServiceView], gaps: list[str], deadline: float) -> LiveView | None:
         if self._sight.live is None or not services:

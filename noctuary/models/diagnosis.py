@@ -66,6 +66,14 @@ class PodView(msgspec.Struct, frozen=True):
     """What annotations or labels call its service; empty: nothing but its workload."""
 
 
+class Subject(msgspec.Struct, frozen=True):
+    """The object concerned; `kind` is empty for what other systems only know by its service's name."""
+
+    kind: str
+    namespace: str
+    name: str
+
+
 class IncidentContext(msgspec.Struct, frozen=True):
     """Everything known when the incident came. `pods` None: they were not read. Times: seconds since the epoch."""
 
@@ -82,16 +90,10 @@ class IncidentContext(msgspec.Struct, frozen=True):
     """Services whose pods were not read live; None: not known which."""
     nodes: list[NodeView] = []
     """The nodes that were read live; of others only what was stored is known."""
+    measured: list[Subject] = []
+    """Workloads of which metrics were read: what left its usual level is among the events, all else did not."""
     began_at: float = 0.0
     """When the incident itself began, which may be hours after the onset that its alerts tell; 0: as the onset."""
-
-
-class Subject(msgspec.Struct, frozen=True):
-    """The object concerned; `kind` is empty for what other systems only know by its service's name."""
-
-    kind: str
-    namespace: str
-    name: str
 
 
 class Change(msgspec.Struct, frozen=True):

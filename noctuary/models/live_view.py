@@ -34,6 +34,28 @@ LiveReader = Callable[[list[ServiceView]], Awaitable[LiveView | None]]
 RevisionReader = Callable[[Subject], Awaitable[WorkloadRevisions | None]]
 """Reads the revisions that one workload has now; None when they cannot be read, or for a kind that has none."""
 
+
+class MetricsRequest(msgspec.Struct, frozen=True):
+    """Whose metrics are asked for: the services, their pods as read live, and from when until when (seconds)."""
+
+    services: list[ServiceView]
+    pods: list[PodView]
+    onset: float
+    since: float
+    now: float
+
+
+class MetricsView(msgspec.Struct, frozen=True):
+    """What metrics show: signals that left their usual level, as events, and which workloads were measured at all."""
+
+    events: list[ContextEvent] = []
+    measured: list[Subject] = []
+    gaps: list[str] = []
+
+
+MetricsReader = Callable[[MetricsRequest], Awaitable[MetricsView]]
+"""Reads metrics; what could not be read is a gap, never an error."""
+
 NOT_WATCHED = (
     "Services",
     "Ingresses",

@@ -30,6 +30,8 @@ from noctuary.sources.kubernetes.live_reader import make_live_reader, make_node_
 from noctuary.sources.kubernetes.namespace_watches import NamespaceWatches
 from noctuary.sources.kubernetes.revision_reader import make_revision_reader
 from noctuary.sources.kubernetes.writer import Writer
+from noctuary.sources.metrics.answers import read_recorded
+from noctuary.sources.metrics.reader import make_recorded_reader
 from noctuary.sources.posted import parse_item, to_event
 from noctuary.store.interface import Store
 from noctuary.store.open import open_store
@@ -98,8 +100,9 @@ async def _answer(
             make_revision_reader(cluster),
             ignored_reasons=IGNORED_REASONS,
             nodes=make_node_reader(cluster),
+            metrics=make_recorded_reader(read_recorded(bundle.metrics)) if bundle.metrics else None,
         )
-        enricher = Enricher(store, _clients(nobody), sight, read_s=READ_S)
+        enricher = Enricher(store, _clients(nobody), sight, read_s=READ_S, is_patient=True)
         evidence = await enricher.evidence(record, incident, now, alerts=_alerts(bundle, incident, odd))
     marker = marker_of(record.id, "", incident.incident_id)
     return Replayed(bundle.id, evidence, render_note(incident, evidence, marker, now), odd)

@@ -8,7 +8,7 @@ import msgspec
 
 from noctuary.common.turns import in_turns
 from noctuary.correlation.lasting import is_ignored
-from noctuary.correlation.placing import KUBERNETES_SOURCE, Placing, workload_of
+from noctuary.correlation.placing import OBSERVED_SOURCES, Placing, workload_of
 from noctuary.incidents.evidence.window import MAX_CHANGES, Cut, note_cut
 from noctuary.models import details
 from noctuary.models.context_event import CHANGE_TYPES, ContextEvent
@@ -85,7 +85,7 @@ def _by_turns(events: list[ContextEvent], *keys: Key) -> Iterator[ContextEvent]:
 
 
 def _is_posted(event: ContextEvent) -> bool:
-    return event.source != KUBERNETES_SOURCE
+    return event.source not in OBSERVED_SOURCES
 
 
 def _subject_of(event: ContextEvent) -> Hashable:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from noctuary.models.live_view import Limits, LiveReader, NodeReader, RevisionReader, no_limits
+from noctuary.models.live_view import Limits, LiveReader, MetricsReader, NodeReader, RevisionReader, no_limits
 
 IGNORED_REASONS = (
     "PolicyViolation",
@@ -30,6 +30,7 @@ class Sight(NamedTuple):
     limits: Limits = no_limits
     ignored_reasons: tuple[str, ...] = ()
     nodes: NodeReader | None = None
+    metrics: MetricsReader | None = None
 
 
 NO_SIGHT = Sight()
