@@ -28,6 +28,7 @@ from noctuary.serving.server import Server, make_server, raise_file_limit
 from noctuary.sources.kubernetes.live_reader import make_limits, make_live_reader, make_node_reader
 from noctuary.sources.kubernetes.revision_reader import make_revision_reader
 from noctuary.sources.kubernetes.source import LEASE_NAME, KubernetesSource
+from noctuary.sources.metrics.live import make_live_metrics
 from noctuary.store.limits import StoreLimits
 from noctuary.store.open import open_store
 from webhook_receiver.app import create_app
@@ -113,12 +114,15 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
     await proofs.load(store)
     proofs.follow(routing)
     watched = settings.watch_namespaces
+    metrics_http = create_client(metrics_policy(settings))
+    stack.push_async_callback(metrics_http.aclose)
     sight = Sight(
         make_live_reader(kube, watched, reads_specs=settings.read_specs),
         make_revision_reader(kube, watched),
         nodes=make_node_reader(kube, watched),
         limits=make_limits(watched),
         ignored_reasons=settings.ignored_reasons,
+        metrics=make_live_metrics(metrics_http),
     )
     pipeline = IncidentPipeline(store, routing, http, metrics, sight)
     source = KubernetesSource(kube, store, metrics, lambda: _lease(kube, settings), namespaces=watched)
@@ -139,6 +143,11 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
 def egress_policy(settings: ReceiverSettings) -> EgressPolicy:
     """Return whom the receiver may ask."""
     return EgressPolicy(settings.egress_hosts, settings.egress_private_hosts, settings.allow_http_api)
+
+
+def metrics_policy(settings: ReceiverSettings) -> EgressPolicy:
+    """Return whom the receiver may ask for metrics: who is named stands mostly in the cluster, without TLS."""
+    return EgressPolicy(settings.prometheus_hosts, settings.prometheus_hosts, plain_http=True)
 
 
 def store_limits(settings: ReceiverSettings) -> StoreLimits:

@@ -51,6 +51,8 @@ class ReceiverSettings(Settings):
     """Hosts that are asked at all, whatever a record says: a name, *.domain, or *; with a port, only that port."""
     egress_private_hosts: Names = ()
     """Those of NOCTUARY_EGRESS_HOSTS that may have a private or loopback address: a proxy of one's own, a simulator."""
+    prometheus_hosts: Names = ()
+    """Hosts that may be asked for metrics, also over plain http and at private addresses: in the same form."""
     allow_http_api: bool = False
     """Whether hosts may be asked over plain http: for tests with a simulated PagerDuty."""
     max_tenant_events: Annotated[int, Field(ge=1_000)] = limits.DEFAULT_TENANT_EVENTS

@@ -19,12 +19,7 @@ from noctuary.analyzers.other import Other
 from noctuary.analyzers.out_of_memory import OutOfMemory
 from noctuary.analyzers.probe import Probe
 from noctuary.analyzers.refused import Refused
-from noctuary.analyzers.signals.error_rate import ErrorRate
-from noctuary.analyzers.signals.latency import Latency
-from noctuary.analyzers.signals.restart_rate import RestartRate
-from noctuary.analyzers.signals.saturation import Saturation
-from noctuary.analyzers.signals.traffic import Traffic
-from noctuary.analyzers.signals.unready_share import UnreadyShare
+from noctuary.analyzers.signals.registry import SIGNAL_ANALYZERS
 from noctuary.analyzers.specs.registry import SPEC_ANALYZERS
 from noctuary.analyzers.unschedulable import Unschedulable
 from noctuary.models.context_event import ContextEvent
@@ -50,12 +45,7 @@ ANALYZERS: tuple[Analyzer, ...] = (
     Probe(),
     Autoscaling(),
     Cordon(),
-    ErrorRate(),
-    Latency(),
-    UnreadyShare(),
-    RestartRate(),
-    Saturation(),
-    Traffic(),
+    *SIGNAL_ANALYZERS,
     NODE,
     Advisory(),
     FALLBACK,

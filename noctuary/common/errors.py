@@ -10,6 +10,8 @@ NoctuaryError
 ├── KubernetesError     the API server answered with an error
 │   ├── KubernetesUnavailable   it did not answer, or asked us to wait
 │   └── SecretUnreadable        it lists a Secret to us, and does not let us read it
+├── MetricsError        Prometheus refused a query
+│   └── MetricsUnavailable      it did not answer, or not in time
 └── PagerDutyError      PagerDuty answered with an error
     └── PagerDutyUnavailable    it did not answer, or asked us to wait
         └── OutcomeUnknown      a write was sent and its answer was lost: look before repeating it
@@ -120,6 +122,17 @@ class SecretUnreadable(KubernetesError):
 
     def __init__(self, namespace: str, name: str, error: KubernetesError) -> None:
         super().__init__(error.status, error.reason, f"Secret {name} of namespace {namespace} may not be read: {error}")
+
+
+class MetricsError(NoctuaryError):
+    """Prometheus refused a query, or may not be asked."""
+
+
+class MetricsUnavailable(MetricsError):
+    """Prometheus did not answer, or not in time: it may the next time."""
+
+    retryable = True
+    http_status = 503
 
 
 class PagerDutyError(NoctuaryError):

@@ -162,7 +162,9 @@ class Enricher:
             cuts, since = [], onset - record.lookback_s
             events = await self._window(services, since, now, cuts)
         nodes = await self._nodes(troubled_nodes(events), live.nodes if live else [], deadline)
-        asked = MetricsRequest(services, live.pods if live else [], onset, onset - record.lookback_s, now)
+        asked = MetricsRequest(
+            services, live.pods if live else [], onset, onset - record.lookback_s, now, record.prometheus
+        )
         metrics = await self._metrics(asked, gaps) if with_slow else MetricsView()
         context = IncidentContext(
             services=services,

@@ -130,11 +130,30 @@ class Service(_Part):
     depends_on: Annotated[list[ObjectName], Field(max_length=50)] = []
 
 
+class Prometheus(_Part):
+    """Where the metrics of the services are."""
+
+    url: Annotated[str, Field(max_length=253, pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$")]
+    token_secret_ref: SecretKeyRef | None = None
+
+    @property
+    def host(self) -> str:
+        """The host of the address, in lower case, without the port."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """The port of the address, also where that is the default one."""
+        parts = urlsplit(self.url)
+        return parts.port or DEFAULT_PORTS[parts.scheme]
+
+
 class Enrichment(_Part):
     """How a note's content is found."""
 
     lookback: Duration = "60m"
     minimum_confidence: Annotated[float, Field(ge=0, le=1)] = 0.3
+    prometheus: Prometheus | None = None
 
 
 class IntegrationSpec(_Part):
@@ -182,6 +201,12 @@ class IntegrationSpec(_Part):
     def effective_api_url(self) -> str:
         """The API address in its one spelling: the given one, else that of the region."""
         return self.api_url or REGION_API_URL[self.region]
+
+    @property
+    def prometheus_token_ref(self) -> SecretKeyRef | None:
+        """The Secret with the token for the Prometheus, where one is named."""
+        prometheus = self.enrichment.prometheus
+        return prometheus.token_secret_ref if prometheus is not None else None
 
     @property
     def api_port(self) -> int:

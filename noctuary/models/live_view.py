@@ -8,6 +8,7 @@ from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import PodView, ServiceView, Subject
 from noctuary.models.node_view import NodeView
 from noctuary.models.revisions import WorkloadRevisions
+from noctuary.models.routing_record import PrometheusAccess
 
 
 class LiveView(msgspec.Struct, frozen=True):
@@ -43,6 +44,8 @@ class MetricsRequest(msgspec.Struct, frozen=True):
     onset: float
     since: float
     now: float
+    access: PrometheusAccess | None = None
+    """Where they are; None: nowhere that this integration names."""
 
 
 class MetricsView(msgspec.Struct, frozen=True):

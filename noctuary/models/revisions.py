@@ -48,3 +48,12 @@ class WorkloadRevisions(msgspec.Struct, frozen=True):
     """By container, the memory limit of the template that it wants; those without one are left out."""
     rollouts: list[ContextEvent] = []
     """The rollouts of the last day that these objects tell of; not kept with the evidence."""
+
+
+MANAGERS: dict[str, frozenset[str]] = {
+    "argocd": frozenset({"argocd-controller", "argocd-application-controller"}),
+    "flux": frozenset({"kustomize-controller", "helm-controller"}),
+}
+"""The field managers under which tools that deliver by themselves write, by the words of `details.TOOL`.
+
+The controller of Argo Rollouts delivers nothing."""

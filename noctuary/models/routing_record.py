@@ -70,6 +70,13 @@ class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
         return f"{self.type} {self.id}" if self.id else self.type
 
 
+class PrometheusAccess(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The Prometheus of one integration, and the bearer token for it in plain text (None: it asks for none)."""
+
+    url: str
+    token: str | None = None
+
+
 class RoutingRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """One integration as the receiver needs it; times are seconds since the epoch."""
 
@@ -95,6 +102,7 @@ class RoutingRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     services: list[ServiceMapping] = []
     lookback_s: int = 3600
     minimum_confidence: float = 0.3
+    prometheus: PrometheusAccess | None = None
 
     @property
     def takes_webhooks(self) -> bool:

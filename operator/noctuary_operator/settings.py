@@ -39,6 +39,8 @@ class OperatorSettings(Settings):
     """Hosts that a route may claim: a name, *.domain, or * for any. Empty: none."""
     allowed_api_hosts: Names = PAGERDUTY_HOSTS
     """Hosts that an API token may be sent to: a name, *.domain, or * for any; with a port, only that port."""
+    allowed_prometheus_hosts: Names = ()
+    """Hosts that integrations may have asked for metrics, in the same form. Empty: none."""
     allow_http_api: bool = False
     """Whether plain http is allowed towards the API: for tests with a local PagerDuty."""
     allowed_route_annotations: Names = ()

@@ -86,6 +86,7 @@ class Operator:
                 settings.allowed_webhook_hosts,
                 settings.allowed_api_hosts,
                 settings.allowed_route_annotations,
+                settings.allowed_prometheus_hosts,
                 settings.allowed_ingress_classes,
                 settings.allowed_tls_secrets,
                 settings.allow_http_api,

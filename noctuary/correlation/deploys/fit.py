@@ -8,7 +8,7 @@ from noctuary.correlation.deploys.versions import Image, Version, differ, read_i
 from noctuary.correlation.score import LOW_CONFIDENCE
 from noctuary.models import details
 from noctuary.models.diagnosis import Change
-from noctuary.models.tools import MANAGERS
+from noctuary.models.revisions import MANAGERS
 
 POSTED_BEFORE_S = 600.0
 """A deploy tool tells of a sync when it begins; images are pulled and checks run before the workload changes."""

@@ -57,6 +57,7 @@ class Observer:
             signing_secret=await self._look_up(
                 integration, subscription.signing_secret_ref if subscription and spec.takes_webhooks else None
             ),
+            prometheus_token=await self._look_up(integration, spec.prometheus_token_ref),
             now=clock.now(),
             id=integration_id,
             record=record.record if record is not None else None,

@@ -63,6 +63,7 @@ def status_of(
         "RouteReady": _route(spec, desired, outcome, backend, proven=proven),
         "SubscriptionReady": subscription_state(observed, spec, proven=proven),
         "OutboundReady": _outbound(observed, spec, desired),
+        "MetricsReady": _metrics(spec, desired),
     }
     present = {type_: state for type_, state in parts.items() if state is not None}
     states = {"Ready": _ready(observed, spec, present, [desired.consent_problem, effect_problem(spec)]), **present}
@@ -135,6 +136,15 @@ def _outbound(observed: Observed, spec: IntegrationSpec, desired: Desired) -> Co
     return (
         _refusal(observed) or _displaced(observed) or ("True", reasons.API_TOKEN_LOADED, f"notes go to {spec.api_host}")
     )
+
+
+def _metrics(spec: IntegrationSpec, desired: Desired) -> ConditionState | None:
+    prometheus = spec.enrichment.prometheus
+    if prometheus is None:
+        return None
+    if desired.metrics_problem is not None:
+        return "False", desired.metrics_problem.reason, desired.metrics_problem.message
+    return "True", reasons.PROMETHEUS_CONFIGURED, f"metrics are read from {prometheus.host}"
 
 
 def _refusal(observed: Observed) -> ConditionState | None:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from noctuary.models.integration_spec import REGION_API_URL, IntegrationSpec, Token, Webhook, duration_s
-from noctuary.models.routing_record import WEBHOOK_PATH, RoutingRecord, ServiceMapping, hash_secret
+from noctuary.models.routing_record import WEBHOOK_PATH, PrometheusAccess, RoutingRecord, ServiceMapping, hash_secret
 from noctuary.models.suspension import Suspension, followed
 from noctuary_operator.plan import policy as rules
 from noctuary_operator.plan.manifests import Backend
@@ -23,6 +23,7 @@ from noctuary_operator.plan.tokens import (
     next_token,
     rotation_due_at,
 )
+from noctuary_operator.resources import reasons
 from noctuary_operator.resources.minted import Minted
 from noctuary_operator.resources.secret_data import ID_KEY
 
@@ -45,6 +46,7 @@ class Desired:
     api_problem: Problem | None = None
     from_problem: Problem | None = None
     consent_problem: Problem | None = None
+    metrics_problem: Problem | None = None
     due_at: float | None = None
 
     @property
@@ -94,6 +96,7 @@ def compile_desired(
     refused = rules.why_refused(closed, observed.unwatched, observed.missing)
     api_problem = rules.api_problem(spec, policy) if spec.writes_notes else None
     from_problem = rules.from_problem(spec) if spec.writes_notes else None
+    metrics_problem = _metrics_problem(observed, spec, policy)
     may_write = api_problem is None and from_problem is None
     record = RoutingRecord(
         id=observed.id,
@@ -111,6 +114,7 @@ def compile_desired(
         services=_mappings(spec, integration.namespace, refused),
         lookback_s=duration_s(spec.enrichment.lookback),
         minimum_confidence=spec.enrichment.minimum_confidence,
+        prometheus=_prometheus(observed, spec) if metrics_problem is None else None,
         **parts.record,
     )
     return Desired(
@@ -125,8 +129,28 @@ def compile_desired(
         api_problem=api_problem,
         from_problem=from_problem,
         consent_problem=rules.consent_problem(closed, integration.namespace, observed.unwatched, observed.missing),
+        metrics_problem=metrics_problem,
         due_at=min(parts.due_at, default=None),
     )
+
+
+def _metrics_problem(observed: Observed, spec: IntegrationSpec, policy: Policy) -> Problem | None:
+    """Return why no metrics are read; without its token the Prometheus is not asked at all."""
+    if problem := rules.metrics_problem(spec, policy):
+        return problem
+    if spec.prometheus_token_ref is None or observed.prometheus_token.value is not None:
+        return None
+    missing = observed.prometheus_token.missing
+    message = f"spec.enrichment.prometheus.tokenSecretRef: {missing}; store the bearer token there, or remove the field"
+    return Problem(reasons.PROMETHEUS_TOKEN_MISSING, message)
+
+
+def _prometheus(observed: Observed, spec: IntegrationSpec) -> PrometheusAccess | None:
+    prometheus = spec.enrichment.prometheus
+    if prometheus is None:
+        return None
+    token = observed.prometheus_token.value if prometheus.token_secret_ref is not None else None
+    return PrometheusAccess(prometheus.url, token)
 
 
 def _suspensions(observed: Observed, *, suspend: bool) -> list[Suspension]:

@@ -33,6 +33,7 @@ class Observed:
     routes: Mapping[str, RouteObject] = field(default_factory=dict)
     api_token: Lookup = Lookup()
     signing_secret: Lookup = Lookup()
+    prometheus_token: Lookup = Lookup()
     consents: Mapping[str, bool] = field(default_factory=dict)
     unwatched: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()

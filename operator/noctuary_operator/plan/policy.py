@@ -16,6 +16,7 @@ class Policy:
     webhook_hosts: tuple[str, ...]
     api_hosts: tuple[str, ...]
     route_annotations: tuple[str, ...]
+    prometheus_hosts: tuple[str, ...] = ()
     ingress_classes: tuple[str, ...] = ("*",)
     tls_secrets: tuple[str, ...] = ("*",)
     allow_http_api: bool = False
@@ -139,6 +140,19 @@ API_CHECKS: tuple[Callable[[IntegrationSpec, Policy], Problem | None], ...] = (_
 def api_problem(spec: IntegrationSpec, policy: Policy) -> Problem | None:
     """Return why the API token may not be used, None when it may."""
     return next((problem for check in API_CHECKS if (problem := check(spec, policy))), None)
+
+
+def metrics_problem(spec: IntegrationSpec, policy: Policy) -> Problem | None:
+    """Return why the Prometheus may not be asked, None when it may or none is named."""
+    prometheus = spec.enrichment.prometheus
+    if prometheus is None or host_listed(prometheus.host, policy.prometheus_hosts, prometheus.port):
+        return None
+    return Problem(
+        reasons.PROMETHEUS_HOST_NOT_ALLOWED,
+        f"spec.enrichment.prometheus.url: {prometheus.host} is not among the hosts allowed here "
+        f"({_listed(policy.prometheus_hosts)}); remove spec.enrichment.prometheus, or ask the administrator to add the "
+        "host to policy.prometheusHosts",
+    )
 
 
 def from_problem(spec: IntegrationSpec) -> Problem | None:

@@ -113,7 +113,7 @@ def _read_status(raw: Any) -> IntegrationStatus:
 
 def secret_refs(spec: IntegrationSpec) -> list[SecretKeyRef]:
     """Return the Secrets of users that a spec refers to and that count for its direction."""
-    refs = [spec.api_token_secret_ref if spec.writes_notes else None]
+    refs = [spec.api_token_secret_ref if spec.writes_notes else None, spec.prometheus_token_ref]
     if spec.takes_webhooks and spec.webhook is not None:
         refs.append(spec.webhook.subscription.signing_secret_ref)
     return [ref for ref in refs if ref is not None]

@@ -96,6 +96,14 @@ API_URL_WRONG = "ApiUrlWrong"
 API_HOST_NOT_ALLOWED = "ApiHostNotAllowed"
 """The operator may not send API tokens to this host, or not over plain http."""
 
+# MetricsReady
+PROMETHEUS_CONFIGURED = "PrometheusConfigured"
+"""The receiver knows where the metrics are; whether they answer stands in each note."""
+PROMETHEUS_HOST_NOT_ALLOWED = "PrometheusHostNotAllowed"
+"""The receiver may not ask this host for metrics."""
+PROMETHEUS_TOKEN_MISSING = "PrometheusTokenMissing"  # noqa: S105 - a reason
+"""The Secret or key with the token for the Prometheus does not exist, or cannot work."""
+
 # Events only
 READY = "Ready"
 """Ready became True."""

@@ -10,7 +10,7 @@ from noctuary.correlation.deploys.join import join_posted
 from noctuary.correlation.deploys.versions import read_image, read_version
 from noctuary.models import details
 from noctuary.models.diagnosis import Change, Relation, Subject
-from noctuary.models.tools import MANAGERS
+from noctuary.models.revisions import MANAGERS
 from noctuary.sources.kubernetes.rollouts.ownership import FLUX_LABELS
 
 CI, APPLY, HAND = "github-actions", "kubectl-client-side-apply", "kubectl-set"

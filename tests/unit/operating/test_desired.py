@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from noctuary.models.integration_spec import parse_spec
-from noctuary.models.routing_record import RoutingRecord, ServiceMapping
+from noctuary.models.routing_record import PrometheusAccess, RoutingRecord, ServiceMapping
 from noctuary.models.suspension import Suspension
 from noctuary_operator.plan.desired import compile_desired, minted_of
 from noctuary_operator.plan.manifests import Backend
@@ -16,7 +16,13 @@ from noctuary_operator.resources.integration import Integration
 from noctuary_operator.resources.minted import Minted
 from noctuary_operator.resources.status import IntegrationStatus
 
-POLICY = Policy(webhook_hosts=(), api_hosts=("api.pagerduty.com", "api.eu.pagerduty.com"), route_annotations=())
+URL = "http://prometheus.monitoring:9090"
+POLICY = Policy(
+    webhook_hosts=(),
+    api_hosts=("api.pagerduty.com", "api.eu.pagerduty.com"),
+    route_annotations=(),
+    prometheus_hosts=("prometheus.monitoring:9090",),
+)
 BACKEND = Backend("noctuary", "noctuary-receiver", 8080)
 
 
@@ -38,6 +44,7 @@ def next_record(before: RoutingRecord | None, now: float, /, **fields: object) -
         ({"from": "bot@example.com"}, "from_email", "bot@example.com"),
         ({"region": "eu"}, "api_url", "https://api.eu.pagerduty.com"),
         ({"enrichment": {"lookback": "2h"}}, "lookback_s", 7200),
+        ({"enrichment": {"prometheus": {"url": URL}}}, "prometheus", PrometheusAccess(URL)),
         ({"enrichment": {"minimumConfidence": 0.5}}, "minimum_confidence", 0.5),
         ({"services": [{"name": "api"}]}, "services", [ServiceMapping("api", namespaces=["team"])]),
         ({}, "api_token", "secret"),

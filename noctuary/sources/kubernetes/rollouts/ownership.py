@@ -7,7 +7,7 @@ import msgspec
 from noctuary.common.words import is_label, is_subdomain
 from noctuary.kube.objects import WorkloadMeta, controller_of
 from noctuary.models import details
-from noctuary.models.tools import MANAGERS
+from noctuary.models.revisions import MANAGERS
 
 ARGOCD_TRACKING = "argocd.argoproj.io/tracking-id"
 """`<application>:<group>/<kind>:<namespace>/<name>` of the object that it was written for."""
