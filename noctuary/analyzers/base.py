@@ -121,6 +121,8 @@ class Analyzer:
     """Whether its sentence says the platform's reason already."""
     is_harmless: ClassVar[bool] = False
     """Whether it stops nothing by itself: never a cause alone."""
+    is_symptom: ClassVar[bool] = False
+    """Whether it says only that something is felt, and since when: evidence of a cause, and never one itself."""
     hints: ClassVar[Hints] = ()
 
     def recognises(self, event: ContextEvent) -> bool:

@@ -1,5 +1,6 @@
 """From the context of an incident to a diagnosis: gather observations, run the checks, rank what they found."""
 
+from noctuary.analyzers import registry
 from noctuary.correlation.change_checks import TAKEN_BACK, under_settings
 from noctuary.correlation.checks import CHECKS
 from noctuary.correlation.explain import explain
@@ -8,7 +9,7 @@ from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.correlation.rollouts.pods import are_ready
 from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.correlation.versions import across_versions
-from noctuary.models.diagnosis import Cause, Diagnosis, IncidentContext, Relation, SetAside, Verdict
+from noctuary.models.diagnosis import Cause, Diagnosis, Fault, IncidentContext, Relation, SetAside, Verdict
 
 MAX_CAUSES = 3
 """More than three names are a list to read, not an answer."""
@@ -60,9 +61,17 @@ def diagnose(observed: Observations) -> Diagnosis:
         pods_ready=sum(pod.is_ready for pod in observed.own_pods) if are_own_read else None,
         pods_total=len(observed.own_pods) if are_own_read else None,
         background=observed.background[:MAX_BACKGROUND],
+        symptoms=_unexplained(observed, found)[:MAX_BACKGROUND],
         ran_well_s=ran_well_s(observed, causes[0]) if causes else None,
         is_undecided=_is_undecided(causes),
     )
+
+
+def _unexplained(observed: Observations, causes: list[Cause]) -> list[Fault]:
+    """Return the symptoms that no cause explains, the first one first."""
+    explained = {event_id for cause in causes for fault in cause.faults for event_id in fault.event_ids}
+    felt = (fault for fault in observed.faults if registry.analyzer_of(fault).is_symptom)
+    return [fault for fault in felt if explained.isdisjoint(fault.event_ids)]
 
 
 def _find(observed: Observations) -> list[Cause | SetAside]:

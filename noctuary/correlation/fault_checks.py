@@ -108,7 +108,7 @@ def _began_to_run(observed: Observations, fault: Fault) -> list[float]:
 
 def _standing_alone(observed: Observations, explanation: Explanation, *, is_specific: bool) -> Iterator[Cause]:
     for analyzer in registry.ANALYZERS:
-        if analyzer.is_specific is is_specific:
+        if analyzer.is_specific is is_specific and not analyzer.is_symptom:
             for group in explanation.alone:
                 if registry.analyzer_of(group[0]) is analyzer:
                     yield _alone(observed, group, explanation)

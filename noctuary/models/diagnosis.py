@@ -217,6 +217,8 @@ class Diagnosis(msgspec.Struct, frozen=True):
     pods_total: int | None = None
     background: list[Fault] = []
     """What goes on since long before the onset, at the same rate: no cause, and acquits nothing."""
+    symptoms: list[Fault] = []
+    """What is felt since about the onset and nothing explains: no cause, and the reader's way to one."""
     ran_well_s: float | None = None
     """How long the version that fails now had run well, when its rollout is too old to be the cause."""
     is_undecided: bool = False

@@ -83,6 +83,7 @@ def others(diagnosis: Diagnosis) -> list[str]:
             for aside in diagnosis.set_aside
         ),
         *_more_set_aside(diagnosis),
+        *_symptoms(diagnosis),
         *_ran_well(diagnosis),
         *_background(diagnosis),
         *_quiet(diagnosis),
@@ -103,6 +104,12 @@ def _other(word: str, cause: Cause, diagnosis: Diagnosis) -> str:
     said = cause_sentence(cause, diagnosis)
     why = "" if cause.why in said else f": {cause.why}"
     return shorten(f"{word}: {_at(cause.at, diagnosis)} {said}{why}", MAX_OTHER_CHARS)
+
+
+def _symptoms(diagnosis: Diagnosis) -> Iterator[str]:
+    """Say what is felt and nothing explains, with its time: whatever is to blame came before it."""
+    for fault in diagnosis.symptoms:
+        yield f"Felt since {_at(fault.first, diagnosis)}: {fault_line(fault)}"
 
 
 def _ran_well(diagnosis: Diagnosis) -> Iterator[str]:

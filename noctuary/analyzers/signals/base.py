@@ -20,13 +20,13 @@ class SignalAnalyzer(Analyzer):
     noun: ClassVar[str]
     """What is measured, as a sentence names it."""
     prior = 0.05
-    why = "metrics show it, and no change before it"
     is_specific = False
     is_consequence = True
     tells_cause = False
     follows_dependency = True
     follows_scaling_down = True
     names_reason = True
+    is_symptom = True
 
     def is_passing(self, _event: ContextEvent, _pod: PodView, _onset: float) -> bool:
         """Tell that pods disprove nothing: they may be ready and answer with errors."""

@@ -10,3 +10,5 @@ class Saturation(SignalAnalyzer):
     kind = "saturation"
     reasons = reasons_of(SignalKind.SATURATION, ROSE, GROWS)
     noun = "the use of a resource"
+    why = "metrics show it, and no change before it"
+    is_symptom = False

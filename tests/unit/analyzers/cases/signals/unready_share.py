@@ -2,7 +2,7 @@
 
 from testbed.fault_cases import Case
 
-ADVICE = "Do: look at its logs, and at what it calls, since that time"
+ADVICE = "look at its logs, and at what it calls, since that time"
 CASES = [
     Case(
         {"reason": "ReadinessFell", "metric": "a_metric", "level_before": "1", "level_after": "0.25"},
