@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 from noctuary.common.redaction import without_secrets
@@ -33,6 +33,10 @@ NATIVE_KINDS = WORKLOAD_KINDS | {
 _CLUSTER_KINDS = frozenset({"Node", "Namespace"})
 _RESOURCES = {kind.lower() for kind in NATIVE_KINDS}
 MAX_MESSAGE_CHARS = 200
+CRASH_LOOP = "crash_loop"
+"""The kind of a crash of which nothing more is known."""
+CRASH_REASONS = frozenset({"CrashLoopBackOff", "Error"})
+"""By what the kubelet reports it."""
 HELD_BACK = frozenset({"CrashLoopBackOff", "BackOff", "ImagePullBackOff"})
 """Reasons of what was tried again and again."""
 SIGNALS = frozenset({"137", "143"})
@@ -164,6 +168,17 @@ class Analyzer:
     def remedy(self, _fault: Fault, _pod: Subject, describe: str) -> Advice:
         """Return what to do when no change explains it; `describe` is the command that looks at a failing pod."""
         return Advice(command=describe)
+
+
+def is_crash(fault: Fault) -> bool:
+    """Tell whether its process ends by itself again and again, also where its last words tell why."""
+    return fault.kind == CRASH_LOOP or details.LOG_REASON in fault.details
+
+
+def log_reason(told: Mapping[str, str]) -> tuple[str, str]:
+    """Return the reason that last words tell and what they name, from the details of an event or a fault."""
+    kind, _, named = told.get(details.LOG_REASON, "").partition(" ")
+    return kind, named
 
 
 def is_about_node(event: ContextEvent) -> bool:

@@ -3,6 +3,8 @@
 import re
 
 from noctuary.analyzers.base import (
+    CRASH_LOOP,
+    CRASH_REASONS,
     HELD_BACK,
     Advice,
     Analyzer,
@@ -36,8 +38,8 @@ EXIT_MEANINGS = {
 class CrashLoop(Analyzer):
     """Its own process ends; or a probe ends it, and then that is the fault."""
 
-    kind = "crash_loop"
-    reasons = frozenset({"CrashLoopBackOff", "Error"})
+    kind = CRASH_LOOP
+    reasons = CRASH_REASONS
     prior = 0.2
     why = "its container exits again and again"
     is_consequence = True
@@ -59,7 +61,7 @@ class CrashLoop(Analyzer):
 
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return how it ends; a single crash is no loop."""
-        crashes = f"keep{wording.s} crashing" if _is_loop(fault) else "crashed"
+        crashes = f"keep{wording.s} crashing" if is_loop(fault) else "crashed"
         return f"{wording.pods} {crashes}{container_named(fault, wording.limit, ' in')}{_exit_code(fault)}"
 
     def symptom(self, fault: Fault, limit: int) -> str:
@@ -80,7 +82,8 @@ def _has_previous(fault: Fault) -> bool:
     return bool(COUNT.fullmatch(least)) and int(least) >= 1 and fault.subject.kind not in JOB_KINDS
 
 
-def _is_loop(fault: Fault) -> bool:
+def is_loop(fault: Fault) -> bool:
+    """Tell whether it ended again and again, or is held back from another start."""
     if fault.details.get(details.REASON) in HELD_BACK:
         return True
     return fault.details.get(details.RESTARTS, "") not in ("", "0") and not is_single(fault)

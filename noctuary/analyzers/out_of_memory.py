@@ -3,9 +3,20 @@
 import re
 from decimal import Decimal
 
-from noctuary.analyzers.base import Advice, Analyzer, Wording, container_named, in_container, kubectl
+from noctuary.analyzers.base import (
+    CRASH_REASONS,
+    Advice,
+    Analyzer,
+    Wording,
+    container_named,
+    in_container,
+    is_about_node,
+    kubectl,
+    log_reason,
+)
 from noctuary.common.words import plain_value
 from noctuary.models import details
+from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import WORKLOAD_KINDS, Fault, Subject
 
 QUANTITY = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)([KMGTP]i|[kMGTP]|e\d{1,2})?")
@@ -21,6 +32,11 @@ class OutOfMemory(Analyzer):
     why = "it uses more memory than its limit allows"
     is_root = True
     follows_scaling_down = True
+
+    def recognises(self, event: ContextEvent) -> bool:
+        """Take also a program that ended because it was given no more memory, as its last words say."""
+        is_crash = event.details.get(details.REASON, "") in CRASH_REASONS and not is_about_node(event)
+        return (is_crash and log_reason(event.details)[0] == self.kind) or super().recognises(event)
 
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return how far the limit was."""

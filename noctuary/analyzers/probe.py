@@ -2,7 +2,7 @@
 
 import re
 
-from noctuary.analyzers.base import Analyzer, Wording, container_named, was_killed
+from noctuary.analyzers.base import Analyzer, Wording, container_named, is_crash, was_killed
 from noctuary.common.text import shorten_middle
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
@@ -15,7 +15,6 @@ RECOVERED_S = 300.0
 KILLING = frozenset({"liveness", "startup"})
 """Probes whose failure ends the container."""
 PROBES = KILLING | {"readiness"}
-CRASH_LOOP = "crash_loop"
 _TARGET = re.compile(
     r"(?:/[A-Za-z0-9._~%+:@=,/-]{0,253}|[A-Za-z0-9_-]{1,63})(?: on port [A-Za-z0-9-]{1,15})?"
     r"|port [A-Za-z0-9-]{1,15}|command [A-Za-z0-9._+-]{1,63}"
@@ -52,7 +51,7 @@ class Probe(Analyzer):
         """Follow from a probe that kills, or from a process that ends by itself and answers nothing."""
         if root.kind == self.kind:
             return kills(root) and not kills(fault)
-        if root.kind == CRASH_LOOP:
+        if is_crash(root):
             return not was_killed(root) and fault.details.get(details.KILLED) != "1"
         return super().follows_from(fault, root, root_explains=root_explains)
 

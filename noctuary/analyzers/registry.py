@@ -13,6 +13,7 @@ from noctuary.analyzers.cluster.storage import Storage
 from noctuary.analyzers.crash_loop import CrashLoop
 from noctuary.analyzers.evicted import Evicted
 from noctuary.analyzers.image_pull import ImagePull
+from noctuary.analyzers.log_words.registry import CRASHES
 from noctuary.analyzers.missing_configuration import MissingConfiguration
 from noctuary.analyzers.node import Node
 from noctuary.analyzers.other import Other
@@ -32,6 +33,7 @@ ANALYZERS: tuple[Analyzer, ...] = (
     ImagePull(),
     OutOfMemory(),
     CannotStart(),
+    *CRASHES,
     CrashLoop(),
     Unschedulable(),
     Sandbox(),

@@ -59,6 +59,19 @@ class MetricsView(msgspec.Struct, frozen=True):
 MetricsReader = Callable[[MetricsRequest], Awaitable[MetricsView]]
 """Reads metrics; what could not be read is a gap, never an error."""
 
+
+class LogRequest(msgspec.Struct, frozen=True):
+    """One container's log; `previous`: of the run before the present one."""
+
+    namespace: str
+    pod: str
+    container: str
+    previous: bool = False
+
+
+LogReader = Callable[[LogRequest], Awaitable[list[str] | None]]
+"""Reads the last lines that a container wrote; None where it has no such log. Raises KubernetesError."""
+
 NOT_WATCHED = (
     "Services",
     "Ingresses",

@@ -1,6 +1,6 @@
 """Jobs that failed, and CronJobs that start none."""
 
-from noctuary.analyzers.base import Analyzer, Wording
+from noctuary.analyzers.base import Analyzer, Wording, is_crash
 from noctuary.models import details
 from noctuary.models.diagnosis import Fault
 
@@ -31,7 +31,7 @@ class Job(Analyzer):
 
     def follows_from(self, _fault: Fault, root: Fault, *, root_explains: bool) -> bool:
         """Follow from whatever is wrong with its pods by itself."""
-        return root.kind != self.kind and (root_explains or root.kind == "crash_loop")
+        return root.kind != self.kind and (root_explains or is_crash(root))
 
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return why it failed, or starts nothing."""

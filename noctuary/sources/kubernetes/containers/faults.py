@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from noctuary.analyzers.last_words import why_ended
 from noctuary.kube.objects import seconds
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
@@ -28,7 +29,8 @@ from noctuary.sources.kubernetes.identity import PodIdentity
 from noctuary.sources.kubernetes.words.messages import plain
 
 FROM_LOGS = "FallbackToLogsOnError"
-"""Under this policy a termination message may be the container's last log lines, which no note may hold."""
+"""Under this policy a termination message may be the container's last log lines: a note holds the"
+" telling one at most."""
 ROUNDING_S = 2.0
 """Times are whole seconds."""
 
@@ -113,7 +115,7 @@ class ContainerFaults:
             last_seen=seconds(ended.finished_at) if ended else 0.0,
             confidence=confidence,
             old_value=f"exit_code={ended.exit_code}" if ended else "",
-            extra={details.MESSAGE: self._last_words(ended), **self._exit_extra(ended)},
+            extra={**self._last_words(ended), **self._exit_extra(ended)},
             count=self._status.restart_count,
         )
 
@@ -190,11 +192,15 @@ class ContainerFaults:
             extra[details.EXIT_CODE] = str(ended.exit_code)
         return extra
 
-    def _last_words(self, ended: Terminated | None) -> str:
-        """Return what a process left as its termination message."""
-        if ended is None or (self._spec is not None and self._spec.termination_message_policy == FROM_LOGS):
-            return ""
-        return plain(ended.message)
+    def _last_words(self, ended: Terminated | None) -> dict[str, str]:
+        """Return what a process left as its termination message: why it ended where that says so, else its end."""
+        if ended is None or not ended.message:
+            return {}
+        finding = why_ended(ended.message.splitlines(), str(ended.exit_code))
+        if finding is not None:
+            return finding.details()
+        is_log = self._spec is not None and self._spec.termination_message_policy == FROM_LOGS
+        return {} if is_log else {details.MESSAGE: plain(ended.message)}
 
     def _image(self) -> str:
         """Return the image as the spec names it: the status may hold a digest."""

@@ -36,4 +36,10 @@ CASES = [
         "kubectl -n shop set resources deployment/pay -c envoy --limits=memory=128Mi"
         "\n# if it needs more than 64Mi, else find the leak",
     ),
+    Case(
+        {"reason": "CrashLoopBackOff", "exit_code": "1", "restarts": "2", "log_reason": "out_of_memory"},
+        "1 pod of pay ran out of memory",
+        "new pods run out of memory",
+        "kubectl -n shop describe pod/pay-0",
+    ),
 ]

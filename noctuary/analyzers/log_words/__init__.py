@@ -1,0 +1,1 @@
+"""What programs say before they end: a file for each reason, with its words, its sentence and its remedy."""

@@ -1,0 +1,1 @@
+"""What programs say before they end, and the words that the note makes of it."""
