@@ -60,8 +60,11 @@ _SECRET_WORD = re.compile(
     r"|was|of|for))?[ :=]{1,3})"
     r"[\"'`]?(?=[^\s\"'`]{0,200}[\d!$%^&*+=])[^\s\"'`]{4,300}"
 )
-_RANDOM = re.compile(r"(?<![\w./:@-])(?=[\w+/=~-]{0,300}\d)(?=[\w+/=~-]{0,300}[A-Za-z])[\w+=~-]{16,300}(?![\w./]|:\d)")
-"""A long word of letters and digits that is no path, no host and no address: a key, a token, a hash."""
+_RANDOM = re.compile(
+    r"(?<![\w./:@-])(?=[\w+/=~-]{0,300}\d)(?=[\w+/=~-]{0,300}[A-Za-z])"
+    r"(?:[\w+=~-]{16,300}|(?=[\w+=~-]{0,15}\d[A-Za-z_]{1,15}\d)[\w+=~-]{8,15})(?![\w./]|:\d)"
+)
+"""A word of letters and digits, long or mixed, that is no path, no host and no address: a key, a token, a hash."""
 _NAME = re.compile(r"(?:[A-Za-z]{1,30}|\d{1,5}|[a-z0-9]{1,4})(?:[-_](?:[A-Za-z]{1,30}|\d{1,5}|[a-z0-9]{1,4})){1,12}")
 """`payments-db-primary-1`: words of letters, and numbers."""
 _QUOTED_RANDOM = re.compile(r"([\"'`])(?=\w{0,200}\d)(?=\w{0,200}[A-Za-z])[\w!$%^&*+=~?-]{8,200}\1")

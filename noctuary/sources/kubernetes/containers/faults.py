@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from noctuary.analyzers.last_words import why_ended
+from noctuary.analyzers.last_words import why_ended, without_secrets_of_log
 from noctuary.kube.objects import seconds
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
@@ -200,7 +200,7 @@ class ContainerFaults:
         if finding is not None:
             return finding.details()
         is_log = self._spec is not None and self._spec.termination_message_policy == FROM_LOGS
-        return {} if is_log else {details.MESSAGE: plain(ended.message)}
+        return {} if is_log else {details.MESSAGE: plain(without_secrets_of_log(ended.message))}
 
     def _image(self) -> str:
         """Return the image as the spec names it: the status may hold a digest."""

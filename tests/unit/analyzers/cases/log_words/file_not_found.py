@@ -21,10 +21,10 @@ CASES = [
             "reason": "Error",
             "exit_code": "2",
             "container_role": "init container",
-            "log_reason": "file_not_found ./run.sh",
+            "log_reason": "file_not_found ./serve.sh",
         },
-        "2 pods of pay crashed: file not found (./run.sh)",
-        "new pods crash: file not found (./run.sh)",
+        "2 pods of pay crashed: file not found (./serve.sh)",
+        "new pods crash: file not found (./serve.sh)",
         "kubectl -n shop describe deployment/pay"
         "\n# compare the path with its mounts, the keys of its ConfigMaps, and what its image holds",
         pods=2,
