@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable
 
 from noctuary.analyzers.base import SIGNALS
+from noctuary.analyzers.log_lines import Gravity, Line, parse_lines
 from noctuary.analyzers.log_words import out_of_memory
 from noctuary.analyzers.log_words.base import LogFinding, Words
 from noctuary.analyzers.log_words.registry import reason_of
-from noctuary.common.log_lines import Gravity, Line, parse_lines
 from noctuary.common.redaction import REMOVED, without_secrets
 from noctuary.common.text import clean, shorten
 

@@ -15,7 +15,7 @@ from noctuary.notes.remedies import remedy
 from noctuary.notes.tense import past
 from testbed.fault_cases import Case, cases_of, event_of, fault_of
 
-SHARED = {"__init__", "base", "registry", "last_words"}
+SHARED = {"__init__", "base", "registry", "last_words", "log_lines"}
 LIMIT = 63
 NOTHING = Diagnosis(Verdict.CAUSE, 1_800_000_060.0, 1_799_996_460.0, ["pay"], [])
 PRESENT = re.compile(

@@ -5,7 +5,7 @@ import pytest
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes.kinds.pods import pod_faults
-from testbed.log_canaries import logs_with_secrets
+from testbed.stage.log_canaries import logs_with_secrets
 from tests.unit.sources.cases.pods import SPEC, decoded, ended, pod, running, waiting
 from tests.unit.sources.watched_case import Manifest
 
@@ -15,7 +15,7 @@ SECRETS = list(logs_with_secrets())
 
 def crash(message: str, exit_code: int = 1, policy: str = "File") -> ContextEvent:
     loop: Manifest = pod(running(waiting("CrashLoopBackOff"), ended(exit_code, message=message)))
-    container = SPEC["containers"][0] | {"terminationMessagePolicy": policy}
+    container = {"name": "app", "image": "shop:2", "terminationMessagePolicy": policy}
     (event,) = pod_faults(decoded(loop | {"spec": SPEC | {"containers": [container]}}))
     return event
 
