@@ -22,7 +22,7 @@ from noctuary.incidents.pipeline import IncidentPipeline
 from noctuary.incidents.timings import Timings
 from noctuary.models.context_event import new_event_id
 from noctuary.models.incident import IncidentRow
-from noctuary.models.live_view import LiveReader, RevisionReader
+from noctuary.models.live_view import LiveReader, LogReader, RevisionReader
 from noctuary.models.routing_record import RoutingRecord, TokenHash, encode_record, hash_secret, record_secret_name
 from noctuary.models.suspension import followed
 from noctuary.routing.record_secrets import Secret, SecretMeta
@@ -72,6 +72,7 @@ class Scene:
         self.records: dict[str, RoutingRecord] = {}
         self.live_reader: LiveReader | None = None
         self.revision_reader: RevisionReader | None = None
+        self.logs: LogReader | None = None
         self.ignored_reasons: tuple[str, ...] = ()
         self.pipeline: IncidentPipeline | None = None
         self.accepts_webhooks = True
@@ -144,7 +145,7 @@ class Scene:
     def start(self) -> IncidentPipeline:
         """Run the pipeline."""
         self.routing.health.confirm()
-        sight = Sight(self.live_reader, self.revision_reader, ignored_reasons=self.ignored_reasons)
+        sight = Sight(self.live_reader, self.revision_reader, ignored_reasons=self.ignored_reasons, logs=self.logs)
         self.pipeline = IncidentPipeline(self.store, self.routing, self.http, self.metrics, sight, self.timings)
         self._task = asyncio.create_task(self.pipeline.run())
         return self.pipeline

@@ -25,6 +25,7 @@ from noctuary.routing.watches import reflectors
 from noctuary.serving.connections import Connections
 from noctuary.serving.internal_port import make_internal_server
 from noctuary.serving.server import Server, make_server, raise_file_limit
+from noctuary.sources.kubernetes.containers.log_reader import make_log_reader
 from noctuary.sources.kubernetes.live_reader import make_limits, make_live_reader, make_node_reader
 from noctuary.sources.kubernetes.revision_reader import make_revision_reader
 from noctuary.sources.kubernetes.source import LEASE_NAME, KubernetesSource
@@ -121,6 +122,7 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
         make_revision_reader(kube, watched),
         nodes=make_node_reader(kube, watched),
         limits=make_limits(watched),
+        logs=make_log_reader(kube, watched) if settings.read_logs else None,
         ignored_reasons=settings.ignored_reasons,
         metrics=make_live_metrics(metrics_http),
     )

@@ -47,6 +47,8 @@ class ReceiverSettings(Settings):
     """Whether Services, routes, policies and the like are listed at incident time, for what in them cannot work."""
     watch_namespaces: Names = ()
     """Namespaces that are looked at; empty: all, and the nodes. With a list nothing is asked for cluster-wide."""
+    read_logs: bool = True
+    """Whether the last lines of crashed containers are read to tell why; one line of each at most is kept."""
     egress_hosts: Names = PAGERDUTY_HOSTS
     """Hosts that are asked at all, whatever a record says: a name, *.domain, or *; with a port, only that port."""
     egress_private_hosts: Names = ()

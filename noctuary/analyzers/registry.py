@@ -1,6 +1,6 @@
 """All kinds of fault, in the order in which an event is recognised and causes of the same score are ranked."""
 
-from noctuary.analyzers.base import Analyzer
+from noctuary.analyzers.base import CRASH_LOOP, Analyzer
 from noctuary.analyzers.cluster.admission import Admission
 from noctuary.analyzers.cluster.advisory import Advisory
 from noctuary.analyzers.cluster.autoscaling import Autoscaling
@@ -52,6 +52,7 @@ ANALYZERS: tuple[Analyzer, ...] = (
     Advisory(),
     FALLBACK,
 )
+_CRASH_KINDS = {CRASH_LOOP, *(crash.kind for crash in CRASHES)}
 _BY_KIND = {analyzer.kind: analyzer for analyzer in ANALYZERS}
 
 
@@ -68,6 +69,11 @@ def analyzer_of(fault: Fault) -> Analyzer:
 def analyzer_named(kind: str) -> Analyzer:
     """Return the analyzer of a kind; the fallback where it is unknown here."""
     return _BY_KIND.get(kind, FALLBACK)
+
+
+def may_be_same(kind: str, other: str) -> bool:
+    """Tell whether two kinds may be one: of a crash the reason is not always known."""
+    return kind == other or (CRASH_LOOP in (kind, other) and {kind, other} <= _CRASH_KINDS)
 
 
 def follows(fault: Fault, root: Fault) -> bool:

@@ -53,7 +53,11 @@ def _is_alike(observed: Observations, fault: Fault, symptom: Fault, change: Chan
     Those of the same version that were there before a return to it need not fail in the same way.
     """
     is_older = fault.template_hash == symptom.template_hash and was_there(observed, change, fault)
-    is_same_kind = (is_older or fault.kind == symptom.kind) and fault.subject == symptom.subject and not is_mild(fault)
+    is_same_kind = (
+        (is_older or registry.may_be_same(fault.kind, symptom.kind))
+        and fault.subject == symptom.subject
+        and not is_mild(fault)
+    )
     is_known = "" not in (fault.template_hash, symptom.template_hash)
     is_other = is_known and (is_older or fault.template_hash != symptom.template_hash)
     is_since = fault.first >= change.at - CLOCK_SLACK_S and abs(fault.first - symptom.first) <= ALIKE_S

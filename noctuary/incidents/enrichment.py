@@ -11,9 +11,10 @@ from noctuary.correlation.correlate import observe_and_diagnose
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.incidents.alerts import onset_of, read_alerts
-from noctuary.incidents.evidence.answers import is_better, with_former, with_read
+from noctuary.incidents.evidence.answers import is_better, tells_the_same, with_former, with_later_gaps, with_read
 from noctuary.incidents.evidence.clearing import find_clearing, services_of_cause
 from noctuary.incidents.evidence.closed import closed_services, not_open, open_of, with_told
+from noctuary.incidents.evidence.last_words import lacks_reason, with_last_words
 from noctuary.incidents.evidence.limits import within_limits
 from noctuary.incidents.evidence.nodes import blamed_nodes, nodes_as_they_are, troubled_nodes
 from noctuary.incidents.evidence.sight import NO_SIGHT, Sight
@@ -90,10 +91,25 @@ class Enricher:
         answer = with_former(fresh, former, observed)
         return answer if answer is fresh else await self.present(record, incident, answer, now)
 
-    async def second_look(self, record: RoutingRecord, incident: IncidentRow, known: Evidence, now: float) -> Evidence:
-        """Return a better answer, or the one that is known with what the same reading tells of it now."""
-        found = await self._look(record, incident, now, None if known.gaps else known.alerts, with_slow=True)
+    def has_more_to_read(self, record: RoutingRecord, evidence: Evidence) -> bool:
+        """Tell whether something may sharpen an answer that its first look did not wait for: metrics, or logs."""
+        reads_metrics = self._sight.metrics is not None and record.prometheus is not None
+        return reads_metrics or (self._sight.logs is not None and lacks_reason(evidence))
+
+    async def second_look(
+        self, record: RoutingRecord, incident: IncidentRow, known: Evidence, now: float, *, is_soon: bool = False
+    ) -> Evidence:
+        """Return a better answer, or the one that is known with what the same reading tells of it now.
+
+        `is_soon`: right after the first look, when the same answer is no reason to write it anew.
+        """
+        found = await self._look(
+            record, incident, now, None if known.gaps else known.alerts, with_slow=True, known=known
+        )
         fresh, observed = await self._diagnosed(incident, found, now)
+        known = with_later_gaps(known, fresh)
+        if is_soon and tells_the_same(fresh, known):
+            return known
         if is_better(fresh, known):
             return msgspec.structs.replace(fresh, looked_at=known.looked_at)
         if known.service_id not in ("", fresh.service_id):
@@ -145,6 +161,7 @@ class Enricher:
         known_alerts: AlertSummary | None,
         *,
         with_slow: bool,
+        known: Evidence | None = None,
     ) -> Look:
         services = resolve_services(record, incident.service_id, incident.service_name)
         gaps: list[str] = []
@@ -165,12 +182,18 @@ class Enricher:
         asked = MetricsRequest(
             services, live.pods if live else [], onset, onset - record.lookback_s, now, record.prometheus
         )
-        metrics = await self._metrics(asked, gaps) if with_slow else MetricsView()
+        told = merge_events(events, live.events if live else [])
+        metrics, told = await asyncio.gather(
+            self._metrics(asked, gaps) if with_slow else _no_metrics(),
+            with_last_words(
+                self._sight.logs if with_slow else None, told, services, live.pods if live else None, known, gaps
+            ),
+        )
         context = IncidentContext(
             services=services,
             onset=onset,
             lookback_s=record.lookback_s,
-            events=merge_events(events, [*(live.events if live else []), *metrics.events]),
+            events=merge_events(told, metrics.events),
             measured=metrics.measured,
             pods=live.pods if live else None,
             last_event_at=last_event_at,
@@ -281,6 +304,10 @@ class Enricher:
             return None
         gaps.extend(view.gaps)
         return msgspec.structs.replace(view, unread_services=[*view.unread_services, *closed_services(services)])
+
+
+async def _no_metrics() -> MetricsView:
+    return MetricsView()
 
 
 def _observe(context: IncidentContext, since: float) -> Observations:

@@ -72,7 +72,8 @@ class LaterLooks:
         note = await self._notes.find(row)
         if note is not None and note.integration_id != record.id:
             return []
-        wanted = await self._enricher.second_look(record, row, known, clock.now())
+        is_soon = clock.now() < known.looked_at + self._timings.recheck_s
+        wanted = await self._enricher.second_look(record, row, known, clock.now(), is_soon=is_soon)
         next_look = self._next_look(row, known)
         if wanted == known:
             return next_look
@@ -93,7 +94,9 @@ class LaterLooks:
         if late_s < -self._timings.last_recheck_s - LATE_S:
             return []  # looked at by a clock that was ahead: nobody knows when, and this look was the later one
         if late_s < 0:
-            return [ScheduleRecheck(row.integration_id, row.incident_id, last_at)]
+            next_at = known.looked_at + self._timings.recheck_s
+            at = next_at if clock.now() < next_at else last_at
+            return [ScheduleRecheck(row.integration_id, row.incident_id, at)]
         if late_s > LATE_S:
             log.warning("The last look at an incident came late", incident=row.incident_id, late_s=round(late_s))
         return []

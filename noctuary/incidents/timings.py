@@ -14,7 +14,8 @@ class Timings(msgspec.Struct, frozen=True):
     `young_note_s` means that it is not listed yet; an older one was deleted by somebody. `held_s` is for notes of an
     integration that is suspended or not loaded, `refused_retry_s` for refusals that a person can fix: both are retried
     at once when the record changes, and after this without; thousands may be held, so it is no short time (one that was
-    refused is tried with every comparison). `recheck_s`
+    refused is tried with every comparison). What the first note does not wait for
+    (metrics, logs of what crashed) is read `soon_s` after it, where there is any. `recheck_s`
     after an incident came its evidence is gathered once more: kubelets report within seconds, image pulls and
     back-offs within a minute. `last_recheck_s`
     after it came it is gathered for the last time: a pull that times out, a back-off that has grown to minutes and a
@@ -36,6 +37,7 @@ class Timings(msgspec.Struct, frozen=True):
     held_s: float = 3600.0
     refused_retry_s: float = 3600.0
     poll_s: float = 0.5
+    soon_s: float = 0.0
     recheck_s: float = 60.0
     last_recheck_s: float = 300.0
     lease_s: float = 120.0

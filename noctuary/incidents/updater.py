@@ -198,7 +198,8 @@ class IncidentUpdater:
         is_fresh = is_fresh or (case.note is None and is_confirmed_late(row, before))
         changes: list[Mutation] = []
         if is_fresh and row.status != "resolved":
-            at = clock.now() + self._timings.recheck_s
+            has_more = evidence is not None and self._enricher.has_more_to_read(told.record, evidence)
+            at = clock.now() + (self._timings.soon_s if has_more else self._timings.recheck_s)
             changes.append(ScheduleRecheck(row.integration_id, row.incident_id, at))
         if not case.is_ours or is_silent(told, row, note):
             return changes

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from noctuary.analyzers import registry
 from noctuary.common.text import duration
 from noctuary.correlation.effects.workloads import SOON_S, has_previous, is_mild, is_restart, same_workload
 from noctuary.correlation.explain import Explanation
@@ -74,7 +75,11 @@ def _fault_was_there(observed: Observations, explanation: Explanation, change: C
         fault
         for fault in faults_near(observed, change)
         if same_workload(change, fault)
-        and (_outlives(observed, fault, change) if _is_of_template(fault, change) else fault.kind in kinds)
+        and (
+            _outlives(observed, fault, change)
+            if _is_of_template(fault, change)
+            else any(registry.may_be_same(fault.kind, kind) for kind in kinds)
+        )
         and fault.first < change.at - CLOCK_SLACK_S
         and goes_on_until(fault, change.at)
         and fault not in explained

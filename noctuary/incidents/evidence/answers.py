@@ -4,12 +4,17 @@ import re
 
 import msgspec
 
+from noctuary.analyzers.registry import may_be_same
 from noctuary.correlation.fault_checks import goes_on
 from noctuary.correlation.observations import Observations
+from noctuary.incidents.evidence.last_words import UNREAD
+from noctuary.models import details
 from noctuary.models.diagnosis import Cause, Diagnosis, Fault, Verdict
 from noctuary.models.evidence import Evidence
 
 _VERDICTS = [Verdict.NEVER_SEEN, Verdict.NOTHING_RELEVANT, Verdict.CAUSE]
+_LATER = (UNREAD,)
+"""How gaps begin that only later looks can have: they are no reason to keep an earlier answer."""
 _NUMBERS = re.compile(r"[0-9][0-9:,.]*")
 
 
@@ -41,6 +46,30 @@ def with_read(known: Evidence, fresh: Evidence) -> Evidence:
     return msgspec.structs.replace(known, alerts=fresh.alerts, gaps=fresh.gaps, limits=fresh.limits)
 
 
+def with_later_gaps(known: Evidence, fresh: Evidence) -> Evidence:
+    """Return what is known with what a later look could not read of what an earlier one did not ask for."""
+    gaps = [gap for gap in known.gaps if not gap.startswith(_LATER)]
+    gaps += [gap for gap in fresh.gaps if gap.startswith(_LATER)]
+    return known if gaps == known.gaps else msgspec.structs.replace(known, gaps=gaps)
+
+
+def tells_the_same(fresh: Evidence, known: Evidence) -> bool:
+    """Tell whether two answers name the same causes for the same faults, whenever these were last seen."""
+    return _gaps(fresh) == _gaps(known) and _said(fresh.diagnosis) == _said(known.diagnosis)
+
+
+def _said(diagnosis: Diagnosis) -> list[object]:
+    causes = [
+        (cause.kind, cause.change and cause.change.event_id, [_named(fault) for fault in cause.faults])
+        for cause in (*diagnosis.causes, *diagnosis.weak)
+    ]
+    return [diagnosis.verdict, len(diagnosis.causes), causes]
+
+
+def _named(fault: Fault) -> tuple[object, ...]:
+    return fault.kind, fault.subject, fault.template_hash, fault.details.get(details.LOG_REASON)
+
+
 def with_former(fresh: Evidence, former: Evidence | None, observed: Observations) -> Evidence:
     """Return what was found since a reopening; where that is no cause, the answer of before whose fault still goes on.
 
@@ -69,18 +98,20 @@ def with_former(fresh: Evidence, former: Evidence | None, observed: Observations
 
 def _is_still(fault: Fault, old: Fault) -> bool:
     """Tell whether a fault is the same that was told before: of the same version."""
-    return (fault.kind, fault.subject, fault.template_hash) == (old.kind, old.subject, old.template_hash)
+    is_same = (fault.subject, fault.template_hash) == (old.subject, old.template_hash)
+    return is_same and may_be_same(fault.kind, old.kind)
 
 
 def _gaps(evidence: Evidence) -> set[str]:
     """Return what was not looked at, without the numbers that differ from look to look."""
-    return {_NUMBERS.sub("", gap) for gap in (*evidence.gaps, *evidence.limits)}
+    gaps = (gap for gap in evidence.gaps if not gap.startswith(_LATER))
+    return {_NUMBERS.sub("", gap) for gap in (*gaps, *evidence.limits)}
 
 
 def _is_same(old: Cause, new: Cause) -> bool:
     if old.change is not None or new.change is not None:
         return old.change is not None and new.change is not None and old.change.event_id == new.change.event_id
-    return old.faults[0].kind == new.faults[0].kind and old.faults[0].subject == new.faults[0].subject
+    return may_be_same(old.faults[0].kind, new.faults[0].kind) and old.faults[0].subject == new.faults[0].subject
 
 
 def _was_weighed(old: Cause, after: Diagnosis) -> bool:

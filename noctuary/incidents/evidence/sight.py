@@ -2,7 +2,15 @@
 
 from typing import NamedTuple
 
-from noctuary.models.live_view import Limits, LiveReader, MetricsReader, NodeReader, RevisionReader, no_limits
+from noctuary.models.live_view import (
+    Limits,
+    LiveReader,
+    LogReader,
+    MetricsReader,
+    NodeReader,
+    RevisionReader,
+    no_limits,
+)
 
 IGNORED_REASONS = (
     "PolicyViolation",
@@ -23,7 +31,7 @@ FailedGetResourceMetric): whether its rate changed at the onset tells the two ap
 
 
 class Sight(NamedTuple):
-    """How the cluster is read; `live`, `revisions` and `nodes` None: it is not."""
+    """How the cluster is read; `None`: that is not read."""
 
     live: LiveReader | None = None
     revisions: RevisionReader | None = None
@@ -31,6 +39,7 @@ class Sight(NamedTuple):
     ignored_reasons: tuple[str, ...] = ()
     nodes: NodeReader | None = None
     metrics: MetricsReader | None = None
+    logs: LogReader | None = None
 
 
 NO_SIGHT = Sight()
