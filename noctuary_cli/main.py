@@ -131,6 +131,13 @@ def _run_capture(options: argparse.Namespace) -> int:
     return capture_bundle(asked, options.output)
 
 
+def run_demo(_: argparse.Namespace) -> int:
+    """Play three recorded incidents and print their notes, without a cluster and without a network."""
+    from noctuary_cli.demo.command import play_demo
+
+    return play_demo()
+
+
 def installed_version() -> str:
     """Return the version of the package that runs."""
     try:
@@ -157,6 +164,8 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--dry-run", action="store_true", help="show what would go, and change nothing")
             command.add_argument("--yes", action="store_true", help="go on without a question, as the chart's Job does")
     _add_replay(commands.add_parser("replay", help=run_replay.__doc__, description=run_replay.__doc__))
+    demo = commands.add_parser("demo", help=run_demo.__doc__, description=run_demo.__doc__)
+    demo.set_defaults(run=run_demo)
     store = commands.add_parser("store", help="Look into a store.").add_subparsers(dest="action", required=True)
     check = store.add_parser("check", help=check_store.__doc__, description=check_store.__doc__)
     check.add_argument("--data-dir", type=Path, required=True, help="the directory of the store")

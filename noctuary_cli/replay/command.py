@@ -26,7 +26,7 @@ def replay_bundles(bundle: Path | None, cases: Path | None, *, as_json: bool) ->
     if (bundle is None) == (cases is None):
         print("BUNDLE: name one bundle, or --cases FILE.jsonl for many", file=sys.stderr)
         return UNUSABLE
-    _log_to_nobody()
+    log_to_nobody()
     if bundle is not None:
         return DONE if _play(str(bundle), partial(read_bundle, bundle), as_json=as_json) else UNUSABLE
     try:
@@ -37,7 +37,7 @@ def replay_bundles(bundle: Path | None, cases: Path | None, *, as_json: bool) ->
     return FAILED if failed else DONE
 
 
-def _log_to_nobody() -> None:
+def log_to_nobody() -> None:
     """Say on standard error only what a person must know: an answer is no log."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 

@@ -5,7 +5,7 @@ from collections.abc import Container
 
 from noctuary.common.values_policy import is_measure
 
-_WORD = re.compile(r"[A-Za-z0-9*](?:[A-Za-z0-9._:/@*-]{0,318}[A-Za-z0-9*])?")
+_WORD = re.compile(r"[A-Za-z0-9*][A-Za-z0-9._:/@*-]{0,319}")
 """Names, qualified names, kinds, reasons, times, addresses, images: whatever Kubernetes has a grammar for."""
 _SEGMENT = re.compile(r"[A-Za-z0-9._*-]{1,63}")
 _PART = re.compile(r"[A-Za-z0-9]+")
