@@ -89,7 +89,9 @@ OBJECT_FIELDS = {
 
 def event_pages() -> dict[Path, str]:
     """Return the text of each page."""
-    return {ROOT / "docs" / "reference" / name: _filled(name) for name in ("events-api.md", "context-events.md")}
+    return {
+        ROOT / "docs" / "reference" / name: filled(name, _facts()) for name in ("events-api.md", "context-events.md")
+    }
 
 
 def detail_meanings() -> Iterator[tuple[str, str]]:
@@ -105,9 +107,10 @@ def _text_of(node: ast.stmt | None) -> str:
     return " ".join(str(node.value.value).split()) if is_text else ""  # type: ignore[union-attr]  # is_text says so
 
 
-def _filled(name: str) -> str:
+def filled(name: str, facts: Mapping[str, str]) -> str:
+    """Return a page with its facts in place of their names in braces."""
     text = (PARTS / name).read_text(encoding="utf-8")
-    for key, value in _facts().items():
+    for key, value in facts.items():
         text = text.replace(f"{{{key}}}", value)
     return "<!-- Made by `make chart-generate` from hack/chart/pages; a test fails when it differs. -->\n" + text
 
@@ -118,8 +121,8 @@ def _facts() -> Mapping[str, str]:
         "quotas": _quota_table(),
         "fields": _fields_table(ContextEvent, FIELDS),
         "object_fields": _fields_table(ObjectRef, OBJECT_FIELDS),
-        "types": _table(["type", "", "meaning", "the cluster's own count for"], map(_type_row, EventType)),
-        "details": _table(["name", "holds"], ([f"`{name}`", text] for name, text in detail_meanings())),
+        "types": table(["type", "", "meaning", "the cluster's own count for"], map(_type_row, EventType)),
+        "details": table(["name", "holds"], ([f"`{name}`", text] for name, text in detail_meanings())),
         "max_items": f"{MAX_ITEMS:,}",
         "max_names": f"{MAX_NAMES:,}",
         "max_body": f"{MAX_BODY_BYTES // 1024 // 1024} MiB",
@@ -130,12 +133,12 @@ def _facts() -> Mapping[str, str]:
 
 
 def _posted_table() -> str:
-    return _table(["field", "", "takes", "what it does"], map(_posted_row, msgspec.structs.fields(PostedEvent)))
+    return table(["field", "", "takes", "what it does"], map(_posted_row, msgspec.structs.fields(PostedEvent)))
 
 
 def _quota_table() -> str:
     rows = ([f"`quota.{quota.value}`", QUOTA_PROBLEMS[quota], fix] for quota, fix in QUOTA_FIXES.items())
-    return _table(["field", "problem", "mend"], rows)
+    return table(["field", "problem", "mend"], rows)
 
 
 def _posted_row(field: msgspec.structs.FieldInfo) -> list[str]:
@@ -151,7 +154,7 @@ def _type_row(kind: EventType) -> list[str]:
 
 def _fields_table(kind: type[msgspec.Struct], meanings: Mapping[str, str]) -> str:
     rows = ([f"`{each.name}`", _type_name(each.type), meanings[each.name]] for each in msgspec.structs.fields(kind))
-    return _table(["field", "type", "holds"], rows)
+    return table(["field", "type", "holds"], rows)
 
 
 def _type_name(kind: Any) -> str:
@@ -161,6 +164,7 @@ def _type_name(kind: Any) -> str:
     return JSON_TYPES.get(get_origin(plain[0]) or plain[0], "object" if plain[0] is ObjectRef else "text")
 
 
-def _table(head: list[str], rows: Iterable[list[str]]) -> str:
+def table(head: list[str], rows: Iterable[list[str]]) -> str:
+    """Return rows as a table of Markdown."""
     cells = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in cells)

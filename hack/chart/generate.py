@@ -8,13 +8,14 @@ from hack.chart.event_pages import event_pages
 from hack.chart.paths import CHART
 from hack.chart.readme import readme
 from hack.chart.reference import reference_pages
+from hack.chart.replay_page import replay_page
 
 
 def generated() -> dict[Path, str]:
     """Return the text of each file that is made from others; needs no Helm."""
     templates = {CHART / "templates" / name: text for name, text in crd_templates().items()}
     own = {CHART / "README.md": readme(), CHART / "files" / "dashboard.json": dashboard()}
-    return {**templates, **own, **reference_pages(), **event_pages()}
+    return {**templates, **own, **reference_pages(), **event_pages(), **replay_page()}
 
 
 def write(files: dict[Path, str]) -> list[Path]:

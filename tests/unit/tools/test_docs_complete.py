@@ -7,6 +7,11 @@ import pytest
 import yaml
 
 from hack.chart.event_pages import detail_meanings
+from hack.chart.replay_page import CHANGES
+from noctuary.analyzers.registry import ANALYZERS
+from noctuary.common.values_policy import LAST_SECRET_WORDS, SECRET_ENDS, SECRET_PARTS, SECRET_WORDS
+from noctuary.models.context_event import CHANGE_TYPES
+from noctuary_cli.replay.answer import CHANGE_KINDS, RESTART
 from noctuary_operator.resources import reasons
 from testbed.before_after.world import note_of
 from testbed.docs.kinds import Kind, classified
@@ -55,6 +60,22 @@ def test_an_alert_that_a_page_names_exists() -> None:
 
 def test_a_runbook_speaks_only_of_metrics_that_exist() -> None:
     assert unknown_metrics(" ".join(re.findall(r"`[^`]*`", text("operations/runbooks.md")))) == set()
+
+
+def kinds_below(heading: str) -> set[str]:
+    section = text("reference/replay.md").partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    return set(re.findall(r"^\| `(\w+)` \| [A-Z].*\. \|$", section, re.MULTILINE))
+
+
+def test_every_kind_of_cause_that_a_replay_can_name_has_its_sentence() -> None:
+    assert kinds_below("Kinds of faults") == {analyzer.kind for analyzer in ANALYZERS}
+    assert kinds_below("Kinds of changes") == {*CHANGE_KINDS.values(), RESTART} == {*CHANGES}
+    assert {*CHANGE_KINDS} == {*CHANGE_TYPES}
+
+
+def test_every_word_that_makes_a_name_secret_like_is_told() -> None:
+    words = {*SECRET_PARTS, *SECRET_WORDS, *SECRET_ENDS, *LAST_SECRET_WORDS}
+    assert {word for word in words if f"`{word}`" not in text("reference/replay.md")} == set()
 
 
 def test_every_field_of_the_spec_is_in_the_table_that_the_site_shows() -> None:
