@@ -10,8 +10,13 @@ from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
 from noctuary.models.diagnosis import Fault, Relation, Subject
 
 AT = 1_800_000_000.0
-NOT_OF_WORKLOADS = frozenset({"Service", "Ingress", "HTTPRoute", "NetworkPolicy"})
-"""What a fault may be about that no workload owns; it is called `pay` as well."""
+NOT_OF_WORKLOADS = frozenset(
+    {
+        *("Service", "Ingress", "HTTPRoute", "NetworkPolicy"),
+        *("Job", "CronJob", "HorizontalPodAutoscaler", "StatefulSet", "DaemonSet"),
+    }
+)
+"""What a fault may be about that is no pod of the Deployment; it is called `pay` as well."""
 CASES = Path(__file__).resolve().parents[1] / "tests/unit/analyzers/cases"
 
 

@@ -141,6 +141,10 @@ class Analyzer:
         """Tell whether a fault of this kind only follows from another one of the same pods."""
         return self.is_consequence and root_explains and root.kind != self.kind
 
+    def is_outside(self, _fault: Fault) -> bool:
+        """Tell whether no rollout of its workload can bring a fault of this kind about."""
+        return False
+
     def hint(self, fault: Fault) -> str:
         """Return ` (why)` as the platform's message tells, or an empty text."""
         message = fault.details.get(details.MESSAGE, "")

@@ -2,12 +2,13 @@
 
 import re
 
-from noctuary.analyzers.base import NOT_YET_VALID, Advice, Analyzer, Wording, kubectl
+from noctuary.analyzers.base import NOT_YET_VALID, Advice, Analyzer, Wording, kubectl, kubectl_list
 from noctuary.common.text import shorten
-from noctuary.common.words import object_name, plain_value, resource_name
+from noctuary.common.words import is_subdomain, object_name, plain_value, resource_name
 from noctuary.models import details
 from noctuary.models.diagnosis import Fault, Subject
 
+CREATE_FAILED = "FailedCreate"
 EXPIRED = "an admission webhook's certificate has expired"
 UNTRUSTED = "an admission webhook's certificate is not trusted"
 SILENT = "an admission webhook does not answer"
@@ -29,7 +30,7 @@ class Refused(Analyzer):
     """The controller's message holds the API server's words."""
 
     kind = "refused"
-    reasons = frozenset({"FailedCreate"})
+    reasons = frozenset({CREATE_FAILED})
     prior = 0.25
     why = "its pods cannot be created"
     may_follow_from_node = False
@@ -66,23 +67,38 @@ class Refused(Analyzer):
 
     def _refusal(self, fault: Fault, limit: int) -> str:
         """Return for example `exceed quota small (pods=2)`."""
+        account = object_name(fault.details.get(details.ACCOUNT), limit)
         if not fault.details.get(details.QUOTA):
-            return f"cannot be created{self.hint(fault)}"
+            return f"cannot be created{f' (no service account {account})' if account else self.hint(fault)}"
         quota = object_name(fault.details[details.QUOTA], limit)
-        return (f"exceed quota {quota}" if quota else "exceed a quota") + _most(fault)
+        named = f"quota {quota}" if quota else "a quota"
+        if demanded := resource_name(fault.details.get(details.QUOTA_DEMANDS)):
+            return f"cannot be created ({named} wants {demanded} of each container)"
+        return f"exceed {named}{_most(fault)}"
 
     def remedy(self, fault: Fault, _pod: Subject, describe: str) -> Advice:
-        """Return a look at the quota, else at the workload."""
-        quota = Subject("ResourceQuota", fault.subject.namespace, fault.details.get(details.QUOTA, ""))
-        command = kubectl(quota, "describe", kind="resourcequota")
-        if command:
-            return Advice(command=command, remark="raise it, or ask for less")
+        """Return a look at the quota, the range or the accounts, else at the workload."""
+        namespace = fault.subject.namespace
+        is_demand = details.QUOTA_DEMANDS in fault.details
+        for kind, name, helps in (
+            ("ResourceQuota", details.QUOTA, "set it in the template" if is_demand else "raise it, or ask for less"),
+            ("LimitRange", details.LIMIT_RANGE, "widen it, or ask for what it allows"),
+        ):
+            held = Subject(kind, namespace, fault.details.get(name, ""))
+            if command := kubectl(held, "describe", kind=kind):
+                return Advice(command=command, remark=helps)
+        account = fault.details.get(details.ACCOUNT, "")
+        if is_subdomain(account) and (accounts := kubectl_list(namespace, "serviceaccounts")):
+            return Advice(command=accounts, remark=f"create service account {account}, or name the right one")
         look = kubectl(fault.subject, "describe", kind=fault.subject.kind) or describe
         return Advice(command=look, remark=HELP.get(self.hint(fault).strip(" ()"), ""))
 
 
 def _most(fault: Fault) -> str:
-    """Return ` (pods=2)`, or nothing where it is not what a quota counts."""
+    """Return ` (pods=2)` or ` (2 of 2 pods used)`, or nothing where it is not what a quota counts."""
     most = fault.details.get(details.QUOTA_LIMIT, "")
     resource, _, quantity = most.rpartition("=")
+    used = plain_value(fault.details.get(details.QUOTA_USED))
+    if used and resource_name(resource) and plain_value(quantity):
+        return f" ({used} of {quantity} {shorten(resource, MAX_LIMIT_CHARS)} used)"
     return f" ({shorten(most, MAX_LIMIT_CHARS)})" if resource_name(resource) and plain_value(quantity) else ""

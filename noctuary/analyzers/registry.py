@@ -20,6 +20,7 @@ from noctuary.analyzers.other import Other
 from noctuary.analyzers.out_of_memory import OutOfMemory
 from noctuary.analyzers.probe import Probe
 from noctuary.analyzers.refused import Refused
+from noctuary.analyzers.resources.registry import RESOURCE_ANALYZERS
 from noctuary.analyzers.signals.registry import SIGNAL_ANALYZERS
 from noctuary.analyzers.specs.registry import SPEC_ANALYZERS
 from noctuary.analyzers.unschedulable import Unschedulable
@@ -45,6 +46,7 @@ ANALYZERS: tuple[Analyzer, ...] = (
     *SPEC_ANALYZERS,
     Evicted(),
     Probe(),
+    *RESOURCE_ANALYZERS,
     Autoscaling(),
     Cordon(),
     *SIGNAL_ANALYZERS,

@@ -95,6 +95,7 @@ class WorkloadSpec(Struct):
     replicas: int | None = None
     update_strategy: UpdateStrategy | None = None
     paused: bool = False
+    pod_management_policy: str = ""
 
 
 class WorkloadCondition(Struct):
@@ -102,6 +103,10 @@ class WorkloadCondition(Struct):
 
     type: str
     last_update_time: datetime | None = None
+    last_transition_time: datetime | None = None
+    status: str = ""
+    reason: str = ""
+    message: str = ""
 
 
 class WorkloadStatus(Struct):
@@ -117,6 +122,7 @@ class WorkloadStatus(Struct):
     updated_replicas: int = 0
     ready_replicas: int = 0
     desired_number_scheduled: int = 0
+    current_number_scheduled: int = 0
     updated_number_scheduled: int = 0
     conditions: list[WorkloadCondition] = []
 

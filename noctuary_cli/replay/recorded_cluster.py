@@ -9,6 +9,9 @@ import msgspec
 
 from noctuary.common.errors import KubernetesError
 from noctuary.kube.client import JSON, KubeClient, Query
+from noctuary.sources.kubernetes.specs.kinds import CLUSTER_KINDS
+from noctuary.sources.kubernetes.specs.reading import KINDS
+from noctuary.sources.kubernetes.specs.resources.kinds import VOLUME_KINDS
 from noctuary_cli.replay.bundle import Json
 
 _PATH = re.compile(
@@ -17,6 +20,9 @@ _PATH = re.compile(
 )
 _SET_REQUIREMENT = re.compile(r"(?P<key>\S+) (?P<operator>in|notin) \((?P<values>[^)]*)\)")
 _ENDINGS = (("ies", "y"), ("ses", "s"), ("xes", "x"), ("ches", "ch"), ("s", ""))
+_SPECS = frozenset(kind.resource for kind in (*KINDS, *CLUSTER_KINDS, *VOLUME_KINDS))
+NONE_RECORDED = KubernetesError(404, "NotFound", "the recording holds no object of this kind")
+"""Whoever recorded may not have asked for it: what is not there is then not said to be missing."""
 NOTHING_HERE = KubernetesError(404, "NotFound", "the recording holds no object of this name")
 
 
@@ -73,6 +79,8 @@ class RecordedCluster(KubeClient):
         return msgspec.json.encode(obj)
 
     def _list(self, resource: str, namespace: str, query: Query) -> bytes:
+        if resource in _SPECS and next(self._of(resource, ""), None) is None:
+            raise NONE_RECORDED
         labels, fields = str(query.get("labelSelector", "")), str(query.get("fieldSelector", ""))
         items = [obj for obj in self._of(resource, namespace) if _has_labels(obj, labels) and _has_fields(obj, fields)]
         return msgspec.json.encode({"metadata": {"resourceVersion": "1"}, "items": items})

@@ -2,14 +2,18 @@
 
 import re
 
-from noctuary.analyzers.base import Analyzer, Wording
+from noctuary.analyzers.base import Advice, Analyzer, Wording, kubectl
 from noctuary.common.text import shorten_middle
-from noctuary.common.words import resource_name
+from noctuary.common.words import COUNT, resource_name
 from noctuary.models import details
-from noctuary.models.diagnosis import Fault
+from noctuary.models.diagnosis import Fault, Subject
 
 SCALES = frozenset({"FailedGetScale", "FailedUpdateScale", "FailedRescale"})
 """Reasons about what is scaled; all others are about what is measured."""
+
+
+AT_MAXIMUM = "TooManyReplicas"
+"""Its condition's word for wanting more pods than its maximum."""
 
 
 class Autoscaling(Analyzer):
@@ -26,6 +30,7 @@ class Autoscaling(Analyzer):
             "FailedComputeMetricsReplicas",
             "InvalidMetricSourceType",
             "InvalidSelector",
+            AT_MAXIMUM,
             *SCALES,
         }
     )
@@ -45,8 +50,20 @@ class Autoscaling(Analyzer):
     )
 
     def sentence(self, fault: Fault, wording: Wording) -> str:
-        """Return what it cannot read or set."""
+        """Return what it cannot read or set, or that it may not do more."""
+        if fault.details.get(details.REASON) == AT_MAXIMUM:
+            most = fault.details.get(details.REPLICAS, "")
+            told = f" of {most} pods" if COUNT.fullmatch(most) else ""
+            return f"autoscaler {wording.name} wants more than its maximum{told}"
         if fault.details.get(details.REASON) in SCALES:
             return f"autoscaler {wording.name} cannot scale{self.hint(fault)}"
         metric = shorten_middle(resource_name(fault.details.get(details.METRIC)), wording.limit)
         return f"autoscaler {wording.name} cannot read {metric or 'its'} metrics{self.hint(fault)}"
+
+    def remedy(self, fault: Fault, pod: Subject, describe: str) -> Advice:
+        """Return a look at the autoscaler, which says what it measures."""
+        is_own = fault.subject.kind == "HorizontalPodAutoscaler"
+        look = kubectl(fault.subject, "describe", kind=fault.subject.kind) if is_own else ""
+        if look and fault.details.get(details.REASON) == AT_MAXIMUM:
+            return Advice(command=look, remark="raise its maximum, or find why each pod needs more than before")
+        return Advice(command=look) if look else super().remedy(fault, pod, describe)

@@ -12,10 +12,11 @@ def rollout_explains(observed: Observations, change: Change, fault: Fault) -> bo
     """Tell whether a fault is of a rollout's own pods and began within minutes of it, or they never became ready."""
     if not change.is_rollout or is_restart(change) or not same_workload(change, fault):
         return False
-    if shows_no_trouble(observed, fault) or registry.analyzer_of(fault).is_state:
+    analyzer = registry.analyzer_of(fault)
+    if shows_no_trouble(observed, fault) or analyzer.is_state or analyzer.is_outside(fault):
         return False
     is_vague = not has_previous(change) or (change.is_posted and not fault.is_posted)
-    if is_vague and registry.analyzer_of(fault).tells_cause:  # that says more than `it is new`, or a rollout unseen
+    if is_vague and analyzer.tells_cause:  # that says more than `it is new`, or a rollout unseen
         return False
     template_hash = change.details.get(details.TEMPLATE_HASH, "")
     if template_hash and fault.template_hash and template_hash != fault.template_hash:

@@ -1,6 +1,7 @@
 """What one namespace holds now of some services, read once for all of them."""
 
 import asyncio
+import time
 from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeVar
 
@@ -9,7 +10,7 @@ import msgspec
 from noctuary.common.errors import KubernetesError, is_refusal
 from noctuary.kube.client import KubeClient
 from noctuary.kube.listing import list_objects
-from noctuary.kube.objects import KubeObject, PodTemplate
+from noctuary.kube.objects import KubeObject, PodTemplate, WorkloadObject
 from noctuary.kube.odd import each_understood
 from noctuary.models.diagnosis import ServiceView
 from noctuary.models.naming import names_of
@@ -26,6 +27,7 @@ from noctuary.sources.kubernetes.rollouts.workloads import Key, WorkloadView
 from noctuary.sources.kubernetes.specs.kinds import CLUSTER_KINDS, SpecKind
 from noctuary.sources.kubernetes.specs.pods import LIVE_PODS, LivePod
 from noctuary.sources.kubernetes.specs.reading import NOTHING_READ, Specs, read_specs
+from noctuary.sources.kubernetes.specs.resources.kinds import CLAIMS, VOLUME_KINDS
 from noctuary.sources.kubernetes.watched_kind import WatchedKind
 
 ALL = ""
@@ -36,6 +38,8 @@ BETWEEN_PAUSES = 50
 """Revisions that are summarised before others have their turn in the event loop: a template may have a megabyte."""
 SPECS_SHARE = 0.8
 """Of the time for a namespace: what its specs say is worth telling less than its pods, which must not wait for it."""
+BOUND = "Bound"
+"""The phase of a claim that has its volume."""
 _WORKLOADS: tuple[tuple[WatchedKind[Any], Any], ...] = (
     (DEPLOYMENTS, view_deployment),
     (STATEFUL_SETS, view_stateful_set),
@@ -57,6 +61,7 @@ class Reading(msgspec.Struct):
     max_objects: int
     within_s: float
     reads_specs: bool = True
+    sees_cluster: bool = True
 
     async def list(self, kind: WatchedKind[T] | SpecKind[T], namespace: str, selector: str, cut: set[str]) -> list[T]:
         """List the objects that a selector finds; note in `cut` when there are more than are read."""
@@ -84,6 +89,10 @@ class Namespace(msgspec.Struct):
     pods: dict[str, LivePod] = {}
     templates: dict[Key, PodTemplate] = {}
     """Of the workloads whose kinds are read."""
+    objects: dict[Key, WorkloadObject] = {}
+    """The same as they were read, for what a view does not hold: conditions, counts."""
+    volumes: Specs = NOTHING_READ
+    """The volumes and storage classes of the cluster: read where a claim has no volume."""
     cut: set[str] = msgspec.field(default_factory=set)
     selectors: set[str] = msgspec.field(default_factory=set)
     has_more_workloads: bool = False
@@ -118,7 +127,7 @@ class Namespace(msgspec.Struct):
 class Member(NamedTuple):
     """A pod of a service, identified once for all that is told of it; `rank`: the first service that it is of."""
 
-    pod: Pod
+    pod: LivePod
     identity: PodIdentity
     rank: int
 
@@ -169,9 +178,15 @@ async def read_cluster(reading: Reading, *, is_seen: bool) -> Specs:
 
 
 async def _read_specs(reading: Reading, found: Namespace) -> None:
-    if reading.reads_specs:
-        within_s = reading.within_s * SPECS_SHARE
-        found.specs = await read_specs(reading.kube, reading.at_once, found.name, within_s=within_s)
+    """Read the specs, and where a claim has no volume what there is for it, all within one time."""
+    if not reading.reads_specs:
+        return
+    within_s = reading.within_s * SPECS_SHARE
+    begun = time.monotonic()
+    found.specs = await read_specs(reading.kube, reading.at_once, found.name, within_s=within_s)
+    if reading.sees_cluster and any(claim.status.phase != BOUND for claim in found.specs.of(CLAIMS)):
+        left_s = max(0.0, within_s - (time.monotonic() - begun))
+        found.volumes = await read_specs(reading.kube, reading.at_once, "", VOLUME_KINDS, within_s=left_s)
 
 
 async def _read_workloads(reading: Reading, found: Namespace) -> None:
@@ -179,6 +194,7 @@ async def _read_workloads(reading: Reading, found: Namespace) -> None:
     lists = await asyncio.gather(*(reading.list(kind, found.name, ALL, cut) for kind, _ in _WORKLOADS))
     for (_, view), objects in zip(_WORKLOADS, lists, strict=True):
         found.workloads.update({each.key: each for each in each_understood(objects, view)})
+        found.objects.update({(each.metadata.namespace, each.metadata.uid): each for each in objects})
         found.templates.update({(each.metadata.namespace, each.metadata.uid): each.spec.template for each in objects})
     found.has_more_workloads = bool(cut)
 

@@ -59,7 +59,7 @@ def make_live_reader(
         own_first = sorted(seen, key=lambda service: service.relation is not Relation.OWN)
         if not seen:
             return None
-        reading = Reading(kube, asyncio.Semaphore(LISTS_AT_ONCE), max_objects, namespaces_s, reads_specs)
+        reading = Reading(kube, asyncio.Semaphore(LISTS_AT_ONCE), max_objects, namespaces_s, reads_specs, not watched)
         return await _read(reading, own_first[:MAX_SERVICES], own_first[MAX_SERVICES:], sees_cluster=not watched)
 
     return read

@@ -1,13 +1,16 @@
 """Pods as the live view reads them: with what the watch need not keep of each pod, raw until a check asks for it."""
 
+from datetime import datetime
+
 import msgspec
 
 from noctuary.kube.objects import Struct
-from noctuary.sources.kubernetes.containers.objects import Container, HttpGet, Probe
-from noctuary.sources.kubernetes.containers.pod_parts import PodSpec
+from noctuary.sources.kubernetes.containers.objects import Container, ContainerState, ContainerStatus, HttpGet, Probe
+from noctuary.sources.kubernetes.containers.pod_parts import PodSpec, PodStatus
 from noctuary.sources.kubernetes.kinds.pods import PODS, Pod
 from noctuary.sources.kubernetes.specs.kinds import SpecKind
 
+DEFAULT_SCHEDULER = "default-scheduler"
 NONE = msgspec.Raw(b"null")
 
 
@@ -35,9 +38,12 @@ class LiveHttpGet(HttpGet):
 
 
 class LiveProbe(Probe):
-    """How a container is asked whether it is well."""
+    """How a container is asked whether it is well, and for how long it may not be."""
 
     http_get: LiveHttpGet | None = None
+    initial_delay_seconds: int = 0
+    period_seconds: int = 10
+    failure_threshold: int = 3
 
 
 class LiveContainer(Container):
@@ -70,22 +76,62 @@ class LiveContainer(Container):
         return self.restart_policy == "Always"
 
 
+class Running(Struct):
+    """Since when a container runs."""
+
+    started_at: datetime | None = None
+
+
+class LiveContainerState(ContainerState):
+    """All three states."""
+
+    running: Running | None = None
+
+
+class LiveContainerStatus(ContainerStatus):
+    """A container with whether it is started, and ready."""
+
+    state: LiveContainerState = msgspec.field(default_factory=LiveContainerState)
+    ready: bool = False
+    started: bool | None = None
+
+
+class Gate(Struct):
+    """What must be taken away before a pod is scheduled."""
+
+    name: str = ""
+
+
 class LivePodSpec(PodSpec):
     """What a pod asks for, as far as checks read it."""
 
     containers: list[LiveContainer] = msgspec.field(default_factory=list)  # type: ignore[assignment]  # only read
     init_containers: list[LiveContainer] = msgspec.field(default_factory=list)  # type: ignore[assignment]  # only read
     host_network: bool = False
+    scheduler_name: str = DEFAULT_SCHEDULER
+    scheduling_gates: list[Gate] = msgspec.field(default_factory=list)
 
     def running(self) -> list[LiveContainer]:
         """Return the containers that run side by side, sidecars among them."""
         return [*self.containers, *(each for each in self.init_containers if each.keeps_running)]
 
 
+class LivePodStatus(PodStatus):
+    """What a pod reached."""
+
+    container_statuses: list[LiveContainerStatus] = msgspec.field(  # type: ignore[assignment]  # only read
+        default_factory=list
+    )
+    init_container_statuses: list[LiveContainerStatus] = msgspec.field(  # type: ignore[assignment]  # only read
+        default_factory=list
+    )
+
+
 class LivePod(Pod):
     """core/v1 Pod."""
 
     spec: LivePodSpec = msgspec.field(default_factory=LivePodSpec)
+    status: LivePodStatus = msgspec.field(default_factory=LivePodStatus)
 
 
 LIVE_PODS = SpecKind(PODS.api, PODS.resource, LivePod)

@@ -11,11 +11,15 @@ from noctuary.kube.client import KubeClient
 from noctuary.kube.listing import list_objects
 from noctuary.kube.objects import KubeObject
 from noctuary.sources.kubernetes.specs.kinds import SPEC_KINDS, SpecKind
+from noctuary.sources.kubernetes.specs.resources.kinds import RESOURCE_KINDS
 
 MAX_OBJECTS = 1000
 """Objects of one kind in one namespace: of more, those that are left out may be what is missing."""
 WITHIN_S = 0.6
 """For all kinds of one namespace: the whole view must be there within the second that the note promises."""
+
+KINDS: tuple[SpecKind[Any], ...] = (*SPEC_KINDS, *RESOURCE_KINDS)
+"""Of each namespace."""
 
 T = TypeVar("T", bound=KubeObject)
 
@@ -51,7 +55,7 @@ async def read_specs(
     kube: KubeClient,
     at_once: asyncio.Semaphore,
     namespace: str,
-    kinds: Iterable[SpecKind[Any]] = SPEC_KINDS,
+    kinds: Iterable[SpecKind[Any]] = KINDS,
     max_objects: int = MAX_OBJECTS,
     within_s: float = WITHIN_S,
 ) -> Specs:

@@ -7,10 +7,25 @@ from noctuary.models.context_event import ContextEvent, ObjectRef
 from noctuary.models.live_view import LiveView
 from noctuary.sources.kubernetes.draft import clamp
 from noctuary.sources.kubernetes.specs.checks.empty_service import empty_service
+from noctuary.sources.kubernetes.specs.checks.resources.autoscalers import limited_autoscalers
+from noctuary.sources.kubernetes.specs.checks.resources.jobs import failed_jobs, idle_cron_jobs
+from noctuary.sources.kubernetes.specs.checks.resources.refused_pods import refused_pods
+from noctuary.sources.kubernetes.specs.checks.resources.silent_controllers import silent_controllers
+from noctuary.sources.kubernetes.specs.checks.resources.stalled_workloads import stalled_workloads
+from noctuary.sources.kubernetes.specs.checks.resources.waiting_claims import waiting_claims
 from noctuary.sources.kubernetes.specs.place import Check, Place
 from noctuary.sources.kubernetes.specs.reading import Specs
 
-CHECKS: tuple[Check, ...] = (empty_service,)
+CHECKS: tuple[Check, ...] = (
+    empty_service,
+    refused_pods,
+    waiting_claims,
+    silent_controllers,
+    stalled_workloads,
+    limited_autoscalers,
+    failed_jobs,
+    idle_cron_jobs,
+)
 REFUSED = "the API server refuses to show them"
 SLOW = "the API server did not answer in time"
 MAX_EVENTS = 100
@@ -20,7 +35,7 @@ MAX_EVENTS = 100
 def view_specs(place: Place) -> LiveView:
     """Return what all checks find, and which kinds they could not read."""
     found = [clamp(event, place.now) for check in CHECKS for event in _found(check, place)]
-    return LiveView(found[:MAX_EVENTS], gaps=list(gaps_of(place.specs)))
+    return LiveView(found[:MAX_EVENTS], gaps=[*gaps_of(place.specs), *gaps_of(place.found.volumes)])
 
 
 def gaps_of(specs: Specs) -> Iterator[str]:

@@ -7,6 +7,9 @@ from noctuary.models import details
 _PROBE = re.compile(r"(?i)\b(liveness|readiness|startup) probe")
 _QUOTA = re.compile(r"exceeded quota: ([-\w.]{1,253})")
 _LIMITED = re.compile(r"limited: ([^,\s]{1,200})")
+_USED = re.compile(r"\bused: ([^,\s]{1,200})")
+_DEMANDED = re.compile(r"failed quota: ([-\w.]{1,253}): must specify ([-\w./]{1,100})")
+_ACCOUNT = re.compile(r"serviceaccounts? \"([-\w.]{1,253})\" not found", re.IGNORECASE)
 _EXIT_CODE = re.compile(r"exit code (\d{1,4})")
 _KILLED_BY = re.compile(r"failed (liveness|startup) probe")
 _CLAIM = re.compile(r"persistentvolumeclaims? \"([-\w./]{1,320})\"", re.IGNORECASE)
@@ -41,6 +44,16 @@ def quota(message: str) -> dict[str, str]:
     """Return the quota that a pod would exceed, and what of it."""
     named = _first(_QUOTA, message)
     return {details.QUOTA: named, details.QUOTA_LIMIT: _first(_LIMITED, message)} if named else {}
+
+
+def refusal(message: str) -> dict[str, str]:
+    """Return what of a refused pod's message can be named: a quota, what it demands, a service account."""
+    demanded = _DEMANDED.search(message)
+    told = {details.QUOTA: demanded[1], details.QUOTA_DEMANDS: demanded[2]} if demanded else quota(message)
+    resource, _, used = _first(_USED, message).partition("=")
+    if resource == told.get(details.QUOTA_LIMIT, "").partition("=")[0]:
+        told[details.QUOTA_USED] = used
+    return told | ({details.ACCOUNT: account} if (account := _first(_ACCOUNT, message)) else {})
 
 
 def claim(kind: str, name: str, message: str) -> dict[str, str]:

@@ -76,7 +76,7 @@ def read_warning(reason: str, message: str, kind: str, name: str, field_path: st
 
 def _facts_of(reason: str, message: str, kind: str, name: str) -> dict[str, str]:
     if reason == "FailedCreate":
-        return facts.quota(message)
+        return facts.refusal(message)
     if kind == "HorizontalPodAutoscaler":
         return facts.metric(message)
     if kind in _STORAGE_KINDS or reason in ("FailedMount", "FailedAttachVolume", UNSCHEDULABLE):

@@ -89,4 +89,32 @@ CASES = [
         "new pods cannot be created",
         "kubectl -n shop describe deployment/pay",
     ),
+    Case(
+        {"reason": "FailedCreate", "quota": "small", "quota_limit": "requests.memory=2Gi", "quota_used": "1792Mi"},
+        "pods of pay exceed quota small (1792Mi of 2Gi requests.memory used)",
+        "new pods exceed quota small (1792Mi of 2Gi requests.memory used)",
+        "kubectl -n shop describe resourcequota/small\n# raise it, or ask for less",
+    ),
+    Case(
+        {"reason": "FailedCreate", "quota": "small", "quota_demands": "limits.memory"},
+        "pods of pay cannot be created (quota small wants limits.memory of each container)",
+        "new pods cannot be created (quota small wants limits.memory of each container)",
+        "kubectl -n shop describe resourcequota/small\n# set it in the template",
+    ),
+    Case(
+        {
+            "reason": "FailedCreate",
+            "limit_range": "bounds",
+            "message": "maximum memory usage per Container is 1Gi, but limit is 2Gi",
+        },
+        "pods of pay cannot be created (outside the limit range)",
+        "new pods cannot be created (outside the limit range)",
+        "kubectl -n shop describe limitrange/bounds\n# widen it, or ask for what it allows",
+    ),
+    Case(
+        {"reason": "FailedCreate", "account": "deployer", "message": 'serviceaccount "deployer" not found'},
+        "pods of pay cannot be created (no service account deployer)",
+        "new pods cannot be created (no service account deployer)",
+        "kubectl -n shop get serviceaccounts\n# create service account deployer, or name the right one",
+    ),
 ]

@@ -83,4 +83,22 @@ CASES = [
         "autoscaler pay cannot scale",
         "kubectl -n shop describe pod/pay-0",
     ),
+    Case(
+        {"reason": "TooManyReplicas", "replicas": "10"},
+        "autoscaler pay wants more than its maximum of 10 pods",
+        "autoscaler pay wants more than its maximum of 10 pods",
+        "kubectl -n shop describe horizontalpodautoscaler/pay\n"
+        "# raise its maximum, or find why each pod needs more than before",
+        pods=0,
+        about="HorizontalPodAutoscaler",
+    ),
+    Case(
+        {"reason": "TooManyReplicas", "replicas": "a lot"},
+        "autoscaler pay wants more than its maximum",
+        "autoscaler pay wants more than its maximum",
+        "kubectl -n shop describe horizontalpodautoscaler/pay\n"
+        "# raise its maximum, or find why each pod needs more than before",
+        pods=0,
+        about="HorizontalPodAutoscaler",
+    ),
 ]

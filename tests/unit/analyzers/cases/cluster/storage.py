@@ -1,5 +1,6 @@
 """What is reported, and the words that the note makes of it."""
 
+from noctuary.analyzers.cluster.storage import HELP, WHYS
 from testbed.fault_cases import Case
 
 CASES = [
@@ -83,9 +84,10 @@ CASES = [
     ),
     Case(
         {"reason": "ClaimLost", "claim": "data"},
-        "1 pod of pay waits for volume claim data",
-        "new pods wait for volume claim data",
-        "kubectl -n shop describe persistentvolumeclaim/data",
+        "1 pod of pay waits for volume claim data (its volume is gone)",
+        "new pods wait for volume claim data (its volume is gone)",
+        "kubectl -n shop describe persistentvolumeclaim/data\n"
+        "# its data may be lost: look for the volume before it is made anew",
     ),
     Case(
         {"reason": "VolumeResizeFailed", "claim": "data"},
@@ -98,5 +100,21 @@ CASES = [
         "1 pod of pay cannot enlarge a volume",
         "new pods cannot enlarge a volume",
         "kubectl -n shop describe pod/pay-0",
+    ),
+    Case(
+        {"reason": "ClaimMissing", "claim": "data"},
+        "1 pod of pay waits for volume claim data (it does not exist)",
+        "new pods wait for volume claim data (it does not exist)",
+        "kubectl -n shop get persistentvolumeclaims\n# create it, or name the right one",
+    ),
+    *(
+        Case(
+            {"reason": reason, "claim": "data", "storage_class": "fast"},
+            f"1 pod of pay waits for volume claim data of class fast ({why})",
+            f"new pods wait for volume claim data of class fast ({why})",
+            "kubectl -n shop describe persistentvolumeclaim/data" + (f"\n# {HELP[reason]}" if reason in HELP else ""),
+        )
+        for reason, why in WHYS.items()
+        if reason not in ("ClaimMissing", "ClaimLost")
     ),
 ]

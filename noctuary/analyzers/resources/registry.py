@@ -1,0 +1,7 @@
+"""The kinds of fault of what pods need, in the order in which causes of the same score are ranked."""
+
+from noctuary.analyzers.base import Analyzer
+from noctuary.analyzers.resources.control_plane import ControlPlane
+from noctuary.analyzers.resources.stalled import Stalled
+
+RESOURCE_ANALYZERS: tuple[Analyzer, ...] = (ControlPlane(), Stalled())

@@ -1,0 +1,1 @@
+"""What bounds, feeds and starts pods, as it is read at incident time: quotas, claims, autoscalers, jobs."""
