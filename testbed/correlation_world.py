@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from noctuary.correlation.correlate import correlate
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
-from noctuary.models.diagnosis import Diagnosis, IncidentContext, PodView, Relation, ServiceView
+from noctuary.models.diagnosis import Cause, Diagnosis, IncidentContext, PodView, Relation, ServiceView
 
 ONSET = 1_800_000_000.0
 
@@ -126,6 +126,11 @@ def diagnose(events: list[ContextEvent], pods: list[PodView] | None = None, **mo
     """Correlate an incident of `pay`, which depends on postgres."""
     services = more.pop("services", [OWN, POSTGRES])
     return correlate(IncidentContext(services, ONSET, 3600.0, events, pods, **more))
+
+
+def ranked(diagnosis: Diagnosis) -> list[Cause]:
+    """Return all candidates in their order: those that are named, then those that are too weak for it."""
+    return [*diagnosis.causes, *diagnosis.weak]
 
 
 def named(diagnosis: Diagnosis) -> str:

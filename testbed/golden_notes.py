@@ -18,6 +18,7 @@ from noctuary.notes.note import render_note
 from testbed.before_after import broken_workloads, said_wrongly
 from testbed.before_after.world import note_of as note_of_scene
 from testbed.fault_cases import AT, Case, cases_of, event_of
+from testbed.told import without_percent
 
 DIRECTORY = Path(__file__).resolve().parents[1] / "tests/unit/notes/golden"
 ONSET = AT + 60
@@ -87,14 +88,15 @@ def notes_of(cases: Sequence[Case]) -> Iterator[str]:
 
 
 def golden_text(kind: str) -> str:
-    """Return the file of one kind of fault."""
-    return SEPARATOR.join(notes_of(cases_of(kind))) + "\n"
+    """Return the file of one kind of fault; how sure each note is depends on weights, and is told elsewhere."""
+    return without_percent(SEPARATOR.join(notes_of(cases_of(kind)))) + "\n"
 
 
 def ordinary_text() -> str:
     """Return the first line of each ordinary incident's note, and what it tells to do."""
     blocks = ((scene.title, *note_of_scene(scene).split("\n\n")[:2]) for scene in SCENES)
-    return "\n\n".join(f"{title}\n{first}\n{action.partition(REMARK)[0]}" for title, first, action in blocks) + "\n"
+    told = (f"{title}\n{first}\n{action.partition(REMARK)[0]}" for title, first, action in blocks)
+    return without_percent("\n\n".join(told)) + "\n"
 
 
 if __name__ == "__main__":

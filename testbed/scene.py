@@ -34,6 +34,7 @@ from testbed.egress import LOOPBACK
 from testbed.pagerduty import PagerDutySimulator
 from testbed.pagerduty.server import LoopbackServer
 from testbed.polling import until
+from testbed.told import without_percent
 
 QUICK = Timings(
     settle_s=0.3,
@@ -186,6 +187,10 @@ class Scene:
         if len(notes) > 1:
             raise AssertionError(f"{len(notes)} notes: {[note.content for note in notes]}")
         return notes[0].content if notes else ""
+
+    def words(self, incident_id: str) -> str:
+        """Return the only note of an incident without how sure it is."""
+        return without_percent(self.text(incident_id))
 
     async def state(self, integration_id: str = "one") -> IntegrationState:
         """Return what the store keeps of an integration."""

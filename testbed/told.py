@@ -1,5 +1,6 @@
 """Changes, faults and whole notes of a service `web` in namespace `shop`, put together by hand for tests of words."""
 
+import re
 from typing import Any
 
 from noctuary.models import details
@@ -21,6 +22,7 @@ from noctuary.notes.note import render_note
 
 ONSET = 1_800_000_000.0
 """08:00:00 UTC."""
+_PERCENT = re.compile(r" \((?:sure )?\d{1,2} %(?: and \d{1,2} %)?\)")
 WEB = Subject("Deployment", "shop", "web")
 
 
@@ -103,6 +105,11 @@ def note(found: Diagnosis, standing: Standing | None = None, clearing: Clearing 
     incident = IncidentRow(account="a", incident_id="P", integration_id="i", triggered_at=ONSET, **row)
     evidence = Evidence(found, AlertSummary(1, "Errors", ONSET), clearing=clearing, standing=standing)
     return render_note(incident, evidence, "nct:told", ONSET + 60)
+
+
+def without_percent(text: str) -> str:
+    """Return a note without how sure it is: for what is about its words, whatever the weights are."""
+    return _PERCENT.sub("", text)
 
 
 def action_of(text: str) -> list[str]:

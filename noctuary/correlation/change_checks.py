@@ -30,6 +30,7 @@ from noctuary.correlation.score import (
     REPLACED_PRIOR,
     distance_term,
     doubted,
+    prior_term,
     symptom_term,
     time_term,
 )
@@ -42,6 +43,10 @@ MIN_EFFECT_S = 60.0
 NOTHING_RUNS = "nothing of it runs since"
 NOT_BACK = "its pods were not ready again when the alert began"
 TAKEN_BACK = "it was taken back"
+TOOK_BACK = "it took back the change before it"
+ENDED_ROLLOUT = "it ended the rollout before it"
+AUTOSCALED = "an autoscaler did it"
+ONLY_ADDED = "it only added replicas"
 SETTINGS = frozenset({EventType.FLAG_CHANGE, EventType.CONFIG_CHANGE, EventType.SCHEMA_CHANGE})
 
 
@@ -87,17 +92,17 @@ def _against(observed: Observations, change: Change, symptoms: list[Fault], othe
     if other is not None and other.at > change.at and not _may_last(observed, change, other):
         return f"{TAKEN_BACK} {duration(other.at - change.at)} later"
     if other is not None and other.at <= change.at and not symptoms:
-        return "it took back the change before it"
+        return TOOK_BACK
     if details.STAGED in change.details and not symptoms:
         return f"no pod runs it yet ({clean(change.details[details.STAGED], 80)})"
     if _ends_rollout(observed, change):
-        return "it ended the rollout before it, and other pods of the service are ready"
+        return f"{ENDED_ROLLOUT}, and other pods of the service are ready"
     if change.is_posted and is_to_nothing(change) and is_left(observed, change):
         return "pods of it that are older are still there"
     is_felt = bool(symptoms) or stops_service(observed, change)
     if change.event_type == EventType.SCALE_EVENT and is_by_autoscaler(change) and not is_felt:
-        return "an autoscaler did it, as the load told it to"
-    return "it only added replicas" if is_up(change) and not symptoms else ""
+        return f"{AUTOSCALED}, as the load told it to"
+    return ONLY_ADDED if is_up(change) and not symptoms else ""
 
 
 def _is_under_way(observed: Observations, change: Change) -> bool:
@@ -147,9 +152,9 @@ def _why_scaled(observed: Observations, change: Change, symptoms: list[Fault]) -
 
 
 def _terms(observed: Observations, change: Change, symptoms: list[Fault], *, agrees: bool, is_left: bool) -> list[Term]:
-    prior = Term(f"{TAKEN_BACK} before the alert", REPLACED_PRIOR)
+    prior = prior_term(f"{TAKEN_BACK} before the alert", REPLACED_PRIOR)
     terms = [
-        prior if is_left else Term("changes cause most incidents", CHANGE_PRIOR),
+        prior if is_left else prior_term("changes cause most incidents", CHANGE_PRIOR),
         time_term(max(0.0, observed.context.onset - change.at), observed.context.lookback_s),
         distance_term(change.relation),
         symptom_term(agrees=agrees),

@@ -1,13 +1,17 @@
 """From the context of an incident to a diagnosis: gather observations, run the checks, rank what they found."""
 
+import msgspec
+
 from noctuary.analyzers import registry
 from noctuary.correlation.change_checks import TAKEN_BACK, under_settings
 from noctuary.correlation.checks import CHECKS
 from noctuary.correlation.explain import explain
-from noctuary.correlation.fault_checks import SINCE_LATE, goes_on, ran_well_s
+from noctuary.correlation.fault_checks import goes_on, ran_well_s
 from noctuary.correlation.observations import Observations, gather_observations
+from noctuary.correlation.probability.candidates import candidates_of
+from noctuary.correlation.probability.model import Weighed, weigh
 from noctuary.correlation.rollouts.pods import are_ready
-from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.correlation.score import counts_as_likely
 from noctuary.correlation.versions import across_versions
 from noctuary.models.diagnosis import Cause, Diagnosis, Fault, IncidentContext, Relation, SetAside, Verdict
 
@@ -17,8 +21,14 @@ MAX_SET_ASIDE = 5
 MAX_BACKGROUND = 3
 MAX_PASSES = 5
 """How often faults are explained anew; each has a rollout or two before it, unless somebody rolls out in a loop."""
-SAME_WEIGHT = 0.11
-"""Scores no further apart than this decide nothing: the distance of a dependency is no more."""
+MAX_WEAK = 12
+"""Of what is too weak to be named as a cause, so much is kept."""
+LEAST_PROBABILITY = 0.35
+"""Nothing less probable is headlined, however low `minimumConfidence` is: it is wrong twice as often as right."""
+MENTIONED_PROBABILITY = 0.04
+"""What is at least as probable is told behind the first cause."""
+SAME_SHARE = 0.6
+"""Of two changes, the second is as good as the first when it is at least so many times as probable."""
 
 
 def correlate(context: IncidentContext) -> Diagnosis:
@@ -35,17 +45,15 @@ def observe_and_diagnose(context: IncidentContext) -> tuple[Observations, Diagno
 def diagnose(observed: Observations) -> Diagnosis:
     """Return the diagnosis of what was observed, for those who read the observations besides."""
     context = observed.context
-    findings = _find(observed)
+    since = context.onset - context.lookback_s
+    findings = [finding for finding in _find(observed) if _reaches_into(finding, since)]
+    weighed = weigh(observed, candidates_of(findings))
+    causes, weak = _named(weighed, max(LEAST_PROBABILITY, context.minimum_score))
+    named = {cause.change.event_id for cause in causes if cause.change is not None}
+    doubted = {each.cause.change.event_id: each.cause for each in weighed.candidates if each.cause.change is not None}
+    aside = [f for f in findings if isinstance(f, SetAside) and f.change.event_id not in named]
     own = [service for service in context.services if service.relation is Relation.OWN]
     are_own_read = context.pods is not None and not any(service.closed for service in own)
-    since = context.onset - context.lookback_s
-    found = [finding for finding in findings if isinstance(finding, Cause) and _reaches_into(finding, since)]
-    ranked = sorted(
-        found,
-        key=lambda each: (_is_late(each), _is_after(each, context.onset), -each.score, -each.unlimited, -each.at),
-    )
-    causes = [cause for cause in ranked if cause.score >= context.minimum_score][:MAX_CAUSES]
-    aside = [f for f in findings if isinstance(f, SetAside) and f.change.at >= since]
     return Diagnosis(
         verdict=_verdict(observed, causes),
         onset=context.onset,
@@ -53,8 +61,9 @@ def diagnose(observed: Observations) -> Diagnosis:
         services=[service.name for service in own],
         dependencies=[s.name for s in context.services if s.relation is Relation.DEPENDENCY and not s.closed],
         causes=causes,
-        weak=[cause for cause in ranked if cause.score < context.minimum_score][:MAX_CAUSES],
-        set_aside=sorted(aside, key=lambda a: -a.change.at)[:MAX_SET_ASIDE],
+        weak=weak[:MAX_WEAK],
+        changes_more=sum(cause.change is not None for cause in weak[MAX_WEAK:]),
+        set_aside=[_as_doubted(each, doubted) for each in sorted(aside, key=lambda a: -a.change.at)[:MAX_SET_ASIDE]],
         set_aside_more=max(0, len(aside) - MAX_SET_ASIDE),
         events_seen=len(observed.changes) + sum(len(f.event_ids) for f in [*observed.faults, *observed.node_faults]),
         last_event_at=context.last_event_at,
@@ -64,6 +73,8 @@ def diagnose(observed: Observations) -> Diagnosis:
         symptoms=_unexplained(observed, found)[:MAX_BACKGROUND],
         ran_well_s=ran_well_s(observed, causes[0]) if causes else None,
         is_undecided=_is_undecided(causes),
+        none_probability=round(weighed.none, 4),
+        unseen_probability=round(weighed.unseen, 4),
     )
 
 
@@ -72,6 +83,29 @@ def _unexplained(observed: Observations, causes: list[Cause]) -> list[Fault]:
     explained = {event_id for cause in causes for fault in cause.faults for event_id in fault.event_ids}
     felt = (fault for fault in observed.faults if registry.analyzer_of(fault).is_symptom)
     return [fault for fault in felt if explained.isdisjoint(fault.event_ids)]
+
+
+def _named(weighed: Weighed, threshold: float) -> tuple[list[Cause], list[Cause]]:
+    """Return the causes of the answer, none where not even the first is probable enough, and all that are weaker."""
+    probable = [_chance(each.cause) for each in weighed.candidates]
+    is_answer = bool(probable) and probable[0] >= threshold
+    least = min(threshold, MENTIONED_PROBABILITY) if is_answer else 1.0
+    shown = [
+        each.cause for each in weighed.candidates if _chance(each.cause) >= (least if each.aside is None else threshold)
+    ]
+    causes = shown[:MAX_CAUSES] if is_answer else []
+    weak = [each.cause for each in weighed.candidates if each.aside is None and each.cause not in causes]
+    return causes, weak
+
+
+def _chance(cause: Cause) -> float:
+    return cause.probability or 0.0
+
+
+def _as_doubted(aside: SetAside, doubted: dict[str, Cause]) -> SetAside:
+    """Return what was set aside with the probability that it is the cause all the same."""
+    cause = doubted.get(aside.change.event_id)
+    return msgspec.structs.replace(aside, probability=_chance(cause)) if cause is not None else aside
 
 
 def _find(observed: Observations) -> list[Cause | SetAside]:
@@ -103,23 +137,14 @@ def _is_undecided(causes: list[Cause]) -> bool:
         return False
     if any(cause.why.startswith(TAKEN_BACK) for cause in first):
         return False
-    return first[0].score < LIKELY_SCORE and first[0].score - first[1].score <= SAME_WEIGHT
+    return not counts_as_likely(first[0]) and _chance(first[1]) >= SAME_SHARE * _chance(first[0])
 
 
-def _is_late(cause: Cause) -> bool:
-    """Tell whether a rollout after the onset brought it about."""
-    return cause.why.startswith(SINCE_LATE)
-
-
-def _is_after(cause: Cause, onset: float) -> bool:
-    """Tell whether nothing but the slack of the clocks puts a change before the onset, and nothing fails since."""
-    is_felt = bool(cause.faults) or cause.score >= LIKELY_SCORE
-    return cause.change is not None and cause.change.at > onset and not is_felt
-
-
-def _reaches_into(cause: Cause, since: float) -> bool:
+def _reaches_into(finding: Cause | SetAside, since: float) -> bool:
     """Tell whether a cause happened, or was still seen, within the lookback."""
-    return cause.at >= since or any(fault.last >= since for fault in cause.faults)
+    if isinstance(finding, SetAside):
+        return finding.change.at >= since
+    return finding.at >= since or any(fault.last >= since for fault in finding.faults)
 
 
 def _verdict(observed: Observations, causes: list[Cause]) -> Verdict:

@@ -18,6 +18,7 @@ from noctuary.correlation.score import (
     active_term,
     distance_term,
     doubted,
+    prior_term,
     symptom_term,
     time_term,
 )
@@ -49,7 +50,7 @@ def bad_node(observed: Observations, explanation: Explanation) -> Iterator[Cause
             continue
         share = len(here) / len(observed.own_pods) if observed.own_pods else 1.0
         terms = [
-            Term("a node in trouble", registry.NODE.prior),
+            prior_term("a node in trouble", registry.NODE.prior),
             time_term(max(0.0, observed.context.onset - bad.last), observed.context.lookback_s),
             distance_term(Relation.NODE, 1.0 if is_felt else share),
             symptom_term(agrees=is_felt),
@@ -128,7 +129,7 @@ def _alone(observed: Observations, group: list[Fault], explanation: Explanation)
 def _terms(observed: Observations, fault: Fault, *, agrees: bool) -> list[Term]:
     gap_s = max(0.0, observed.context.onset - fault.last)
     terms = [
-        Term(f"a fault of this kind: {fault.kind}", registry.analyzer_of(fault).prior),
+        prior_term(f"a fault of this kind: {fault.kind}", registry.analyzer_of(fault).prior),
         time_term(gap_s, observed.context.lookback_s),
         distance_term(fault.relation),
         active_term(active=gap_s <= ACTIVE_S),

@@ -1,10 +1,12 @@
-"""The score: a transparent sum of a few terms, each with its reason. Not calibrated, so notes say it in words."""
+"""The score: a transparent sum of a few terms, each with its reason; `probability/` weighs them."""
 
 from noctuary.common.text import duration
-from noctuary.models.diagnosis import Relation, Term
+from noctuary.models.diagnosis import Cause, Relation, Term
 
 LIKELY_SCORE = 0.7
-"""From here on a note says "Likely cause", below it "Possible cause"."""
+"""From here on a note says "Likely cause", below it "Possible cause": a probability, of older rows the score."""
+PRIOR, TIME, DISTANCE_NAME, SYMPTOMS, ACTIVE, DOUBT = "prior", "time", "distance", "symptoms", "active", "doubt"
+"""What the terms are called where their weights are kept."""
 POSSIBLE_LIMIT = 0.69
 """The most for what is a symptom, is over, or goes on since long: it may be the cause, and is never likely."""
 DOUBTFUL_LIMIT = 0.29
@@ -32,26 +34,38 @@ CHANGE_PRIOR = 0.15
 DISTANCE = {Relation.OWN: 0.2, Relation.DEPENDENCY: 0.1, Relation.NODE: 0.1}
 
 
+def counts_as_likely(cause: Cause) -> bool:
+    """Tell whether a cause is likely; one that an older version stored without a probability by its score."""
+    return (cause.score if cause.probability is None else cause.probability) >= LIKELY_SCORE
+
+
+def prior_term(why: str, value: float) -> Term:
+    """How often something of this kind is the cause."""
+    return Term(why, value, PRIOR)
+
+
 def time_term(before_onset_s: float, lookback_s: float) -> Term:
     """Full weight up to ten minutes before the onset, then falling in a straight line to nothing."""
     late_s = max(0.0, before_onset_s - FRESH_S)
     share = max(0.0, 1 - late_s / max(1.0, lookback_s - FRESH_S))
-    return Term(f"{duration(before_onset_s)} before the onset", TIME_WEIGHT * share)
+    return Term(f"{duration(before_onset_s)} before the onset", TIME_WEIGHT * share, TIME)
 
 
 def distance_term(relation: Relation, share: float = 1.0) -> Term:
     """The service itself weighs more than a dependency or a node; `share` is how much of it is touched."""
-    return Term({Relation.OWN: "the same service"}.get(relation, f"a {relation}"), DISTANCE[relation] * share)
+    return Term(
+        {Relation.OWN: "the same service"}.get(relation, f"a {relation}"), DISTANCE[relation] * share, DISTANCE_NAME
+    )
 
 
 def symptom_term(*, agrees: bool) -> Term:
     """Faults that follow from it."""
-    return Term("faults follow from it", SYMPTOM_WEIGHT if agrees else 0.0)
+    return Term("faults follow from it", SYMPTOM_WEIGHT if agrees else 0.0, SYMPTOMS)
 
 
 def active_term(*, active: bool) -> Term:
     """Whether a fault was still seen shortly before the onset."""
-    return Term("it was still there at the onset", ACTIVE_WEIGHT if active else 0.0)
+    return Term("it was still there at the onset", ACTIVE_WEIGHT if active else 0.0, ACTIVE)
 
 
 def doubted(terms: list[Term], confidence: float) -> list[Term]:
@@ -59,4 +73,4 @@ def doubted(terms: list[Term], confidence: float) -> list[Term]:
     if confidence >= 1:
         return terms
     total = sum(term.value for term in terms)
-    return [*terms, Term(f"reported with confidence {confidence:.2f}", -total * (1 - confidence))]
+    return [*terms, Term(f"reported with confidence {confidence:.2f}", -total * (1 - confidence), DOUBT)]

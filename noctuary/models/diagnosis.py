@@ -94,6 +94,8 @@ class IncidentContext(msgspec.Struct, frozen=True):
     """Workloads of which metrics were read: what left its usual level is among the events, all else did not."""
     began_at: float = 0.0
     """When the incident itself began, which may be hours after the onset that its alerts tell; 0: as the onset."""
+    is_onset_dated: bool = False
+    """Whether the onset is when the trouble itself began, as a graph tells; else it is when an alert told of it."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -157,10 +159,11 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Term(msgspec.Struct, frozen=True):
-    """One summand of a score, with its reason in words."""
+    """One summand of a score, with its reason in words; `name` is what a weight is kept under."""
 
     why: str
     value: float
+    name: str = ""
 
 
 class Cause(msgspec.Struct, frozen=True):
@@ -173,6 +176,10 @@ class Cause(msgspec.Struct, frozen=True):
     faults: list[Fault] = []
     limit: float = 1.0
     """The most that its score can be, however well the rest fits."""
+    probability: float | None = None
+    """That it is the cause, beside all other candidates and none of them; None: of an older version."""
+    odds: list[Term] = []
+    """What speaks for and against it, as summands of its log-odds."""
 
     @property
     def score(self) -> float:
@@ -195,6 +202,8 @@ class SetAside(msgspec.Struct, frozen=True):
 
     change: Change
     why: str
+    probability: float = 0.0
+    """That it is the cause all the same; 0 where it cannot be."""
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
@@ -227,6 +236,12 @@ class Diagnosis(msgspec.Struct, frozen=True):
     """How many changes were set aside beyond the latest ones that are named."""
     is_of_reopening: bool = False
     """Whether the onset is that of a reopening, which no alert came with."""
+    none_probability: float | None = None
+    """That no change and no fault of what was looked at is the cause; None: of an older version."""
+    unseen_probability: float = 0.0
+    """That the cause is a change or a fault that was not seen, such as where nothing could be read."""
+    changes_more: int = 0
+    """How many changes below the threshold there are beyond those of `weak`."""
 
 
 WORKLOAD_KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})

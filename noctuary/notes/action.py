@@ -4,7 +4,7 @@ from noctuary.analyzers.base import Advice
 from noctuary.common.clock import format_moment
 from noctuary.common.text import shorten_middle
 from noctuary.common.words import MAX_SUBDOMAIN_CHARS, is_subdomain, plain_phrase, prose, quoted, remark
-from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.correlation.score import counts_as_likely
 from noctuary.models.diagnosis import Cause, Change, Diagnosis, Verdict
 from noctuary.models.evidence import Evidence
 from noctuary.notes.headline import noun_of
@@ -17,6 +17,8 @@ DO, DO_IF = "Do:", "Do, if it is to blame:"
 AGAIN, AGAIN_IF = "If it comes back:", "If it comes back, and it is to blame:"
 MAP_IT = "check how spec.services of the integration maps this PagerDuty service (namespaces, selector)"
 """What to do while nothing was ever seen, whatever became of the incident."""
+NEXT = "Worth checking next:"
+ELSEWHERE = "traffic, what it calls outside the cluster, certificates, quotas"
 ACTION_STARTS = (DO, DO_IF, AGAIN, AGAIN_IF)
 
 
@@ -29,12 +31,14 @@ def action(evidence: Evidence, *, is_resolved: bool) -> list[str]:
             return _compare(evidence, is_resolved=is_resolved)
         advice = remedy(first, diagnosis, evidence.standing, is_resolved=is_resolved)
         is_look = first.change is None and not advice.changes
-        is_sure = first.score >= LIKELY_SCORE or is_look or _is_left(first, evidence)
+        is_sure = counts_as_likely(first) or is_look or _is_left(first, evidence)
         lead, doubting = (AGAIN, AGAIN_IF) if is_resolved else (DO, DO_IF)
         return advised(lead if is_sure else doubting, advice)
     if diagnosis.verdict is Verdict.NEVER_SEEN:
         return [_map_it(diagnosis)]
-    return ["Worth checking next: traffic, what it calls outside the cluster, certificates, quotas."]
+    if any(cause.change is not None for cause in diagnosis.weak):
+        return [f"{NEXT} whether the trouble began with one of these changes; {ELSEWHERE}."]
+    return [f"{NEXT} {ELSEWHERE}."]
 
 
 def _compare(evidence: Evidence, *, is_resolved: bool) -> list[str]:

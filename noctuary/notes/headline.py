@@ -7,11 +7,11 @@ from noctuary.common.clock import format_moment
 from noctuary.common.text import clean, shorten, shorten_middle
 from noctuary.correlation.effects.workloads import is_restart
 from noctuary.correlation.fault_checks import SINCE
-from noctuary.correlation.score import LIKELY_SCORE
 from noctuary.correlation.taken_back import is_deletion
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, Change, Diagnosis, Verdict
 from noctuary.models.evidence import Standing
+from noctuary.notes.certainty import likelihood, no_change, percent
 from noctuary.notes.left import replaced_already, undone_already
 from noctuary.notes.phrases import failing_since, sentence
 from noctuary.notes.posted import vendor_of
@@ -47,11 +47,6 @@ def headline(
     return next((text for text in texts if len(text) <= HEADLINE_CHARS), shorten(texts[-1], HEADLINE_CHARS))
 
 
-def likelihood(cause: Cause) -> str:
-    """Return the word for a score that is not calibrated yet."""
-    return "Likely cause" if cause.score >= LIKELY_SCORE else "Possible cause"
-
-
 def _cause(cause: Cause, diagnosis: Diagnosis, standing: Standing | None) -> list[list[Builder]]:
     """Return ways to say it, best first: what it did matters more than how long ago, and both less than its name.
 
@@ -81,6 +76,8 @@ def _undecided(diagnosis: Diagnosis, standing: Standing | None) -> list[list[Bui
     That one was taken back already matters more than how long ago each was.
     """
     pair = diagnosis.causes[:2]
+    known = [percent(each.probability) for each in pair if each.probability is not None]
+    lead = f"Possible causes ({' and '.join(known)})" if known else "Possible causes"
     tails = [[*_already(each, diagnosis, standing)] for each in pair]
 
     def both(way: int, *, with_age: bool) -> Builder:
@@ -89,8 +86,8 @@ def _undecided(diagnosis: Diagnosis, standing: Standing | None) -> list[list[Bui
             brief = "already taken back" if tail and " back " in tail[0] else "".join(tail[:1]).partition(" by ")[0]
             return told + (f" ({[*tail, brief][way].removeprefix('; ')})" if tail else "")
 
-        return lambda limit: "Possible causes: {}.".format(
-            "; or ".join(said(each, tail, limit) for each, tail in zip(pair, tails, strict=True))
+        return lambda limit: "{}: {}.".format(
+            lead, "; or ".join(said(each, tail, limit) for each, tail in zip(pair, tails, strict=True))
         )
 
     if not any(tails):
@@ -116,33 +113,41 @@ def _no_cause(diagnosis: Diagnosis, told: str) -> list[list[Builder]]:
     name = ", ".join(clean(name, 253) for name in diagnosis.services) or "this service"
     if diagnosis.verdict is Verdict.NEVER_SEEN:
         return [[lambda limit: f"No context yet: nothing was ever seen of {shorten_middle(name, limit)}."]]
-    if diagnosis.weak:
+    lead, since = no_change(diagnosis), format_moment(diagnosis.since, diagnosis.onset)[:-3]
+    changed = [cause.change for cause in diagnosis.weak if cause.change is not None]
+    if diagnosis.weak and diagnosis.weak[0].change is None:
         first = diagnosis.weak[0]
         return [
-            [lambda limit: f"No recent change explains this well; weak: {_weak(first, diagnosis, limit)}."],
-            [lambda limit: f"No clear cause; weak: {_weak(first, diagnosis, limit)}."],
+            [lambda limit: f"{lead} well; weak: {_weak(first, diagnosis, limit)}."],
+            [lambda limit: f"{lead}; weak: {_weak(first, diagnosis, limit)}."],
         ]
+    if len(changed) + diagnosis.changes_more > 1:
+        count = len(changed) + diagnosis.changes_more
+        return [[lambda _limit: f"{lead}: none of the {count:d} changes since {since} UTC stands out."]]
+    if changed:
+        return [[lambda limit: f"{lead}: nothing points to {_called(changed[0], diagnosis, limit)}."]]
     if diagnosis.set_aside:
         aside = diagnosis.set_aside[0]
+        brief = aside.why.partition(",")[0]
         return [
-            [
-                lambda limit: (
-                    f"No recent change explains this: {_set_aside(aside.change, diagnosis, limit)}, {aside.why}."
-                )
-            ]
+            [lambda limit: f"{lead}: {_called(aside.change, diagnosis, limit)} does not, {aside.why}."],
+            [lambda limit: f"{lead}: {_called(aside.change, diagnosis, limit)} does not, {brief}."],
         ]
-    since = format_moment(diagnosis.since, diagnosis.onset)[:-3]
     fault = "new fault" if diagnosis.background else "fault"
     near = " or its dependencies" if diagnosis.dependencies else ""
+    if diagnosis.pods_total is not None and not diagnosis.pods_ready:
+        return [
+            [lambda limit: f"{lead}: {_state(diagnosis, name, limit, told)}; nothing else was seen since {since} UTC."],
+            [lambda limit: f"{lead}: {_state(diagnosis, name, limit, told)}."],
+        ]
 
     def seen(limit: int) -> str:
-        return f"o rollout, scaling or {fault} of {shorten_middle(name, limit)}{near}"
+        return f"{lead}: no rollout, scaling or {fault} of {shorten_middle(name, limit)}"
 
-    if diagnosis.pods_total is not None and not diagnosis.pods_ready:
-        return [[lambda limit: f"{_state(diagnosis, name, limit, told)}; n{seen(limit)} was seen since {since} UTC."]]
     return [
-        [lambda limit: f"No recent change explains this: n{seen(limit)} was seen since {since} UTC."],
-        [lambda limit: f"N{seen(limit)} was seen since {since} UTC."],
+        [lambda limit: f"{seen(limit)}{near} was seen since {since} UTC."],
+        [lambda limit: f"{seen(limit)}{near} since {since} UTC."],
+        [lambda limit: f"{seen(limit)} since {since} UTC."],
     ]
 
 
@@ -150,19 +155,20 @@ def _state(diagnosis: Diagnosis, name: str, limit: int, told: str) -> str:
     """Return that nothing of the service runs, or is ready (`told`: or was): it comes before all that is not known."""
     shown, total = shorten_middle(name, limit), diagnosis.pods_total
     if not total:
-        return f"There {told} no pod of {shown}"
-    return f"The pod of {shown} {told} not ready" if total == 1 else f"None of the {total} pods of {shown} {told} ready"
+        return f"there {told} no pod of {shown}"
+    return f"the pod of {shown} {told} not ready" if total == 1 else f"none of the {total} pods of {shown} {told} ready"
 
 
 def _weak(cause: Cause, diagnosis: Diagnosis, limit: int) -> str:
     return sentence(cause, diagnosis, limit, with_symptom=False)
 
 
-def _set_aside(change: Change, diagnosis: Diagnosis, limit: int) -> str:
+def _called(change: Change, diagnosis: Diagnosis, limit: int) -> str:
+    """Return `the rollout of web at 13:59`, and who told it."""
     at = format_moment(change.at, diagnosis.onset)[:-3]
     if not change.is_posted:
-        return f"the {noun_of(change)} of {service_of(change, limit)} at {at} does not"
-    return f"the {noun_of(change)} of {shown_name(change, limit)} at {at} ({vendor_of(change, limit // 2)}) does not"
+        return f"the {noun_of(change)} of {service_of(change, limit)} at {at}"
+    return f"the {noun_of(change)} of {shown_name(change, limit)} at {at} ({vendor_of(change, limit // 2)})"
 
 
 def noun_of(change: Change) -> str:

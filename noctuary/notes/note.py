@@ -14,7 +14,7 @@ from noctuary.notes.cleared import as_cleared, is_cleared, with_nodes, with_read
 from noctuary.notes.headline import HEADLINE_CHARS, headline
 from noctuary.notes.left import called_before
 from noctuary.notes.restated import restate_action
-from noctuary.notes.seen import looked_at, others, why
+from noctuary.notes.seen import considered, looked_at, names_cause, others, why
 from noctuary.notes.values import led_to
 
 NOTE_BUDGET_BYTES = 8_000
@@ -52,9 +52,10 @@ def render_note(incident: IncidentRow, evidence: Evidence, marker: str, now: flo
     blocks = [
         [headline(diagnosis, _status_prefix(incident), evidence.standing, is_cleared=is_over)],
         _status_lines(incident, evidence.clearing, evidence.goes_on_since),
+        *([] if names_cause(diagnosis) else [considered(diagnosis)]),
         action(evidence, is_resolved=incident.status == "resolved"),
         why(told),
-        others(diagnosis),
+        *([others(diagnosis)] if names_cause(diagnosis) else []),
         looked_at(evidence),
     ]
     return _finish(["\n".join(block) for block in blocks if block], incident, marker, now)

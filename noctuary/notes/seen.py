@@ -8,11 +8,12 @@ from noctuary.common.text import clean, duration, plural, shorten
 from noctuary.common.words import disarmed
 from noctuary.correlation.lasting import WELL_S
 from noctuary.correlation.rollouts.against import RAN_WELL
-from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.correlation.score import counts_as_likely
 from noctuary.models import details
 from noctuary.models.diagnosis import Cause, Diagnosis, Fault, SetAside, Verdict
 from noctuary.models.evidence import Evidence
 from noctuary.models.live_view import NOT_WATCHED
+from noctuary.notes.certainty import chance
 from noctuary.notes.phrases import cause_sentence, change_line, fault_line, fault_sentence, restarts_of
 from noctuary.notes.tense import until
 
@@ -20,6 +21,9 @@ MAX_EVIDENCE_LINES = 20
 MAX_OTHER_CHARS = 900
 """A line of evidence, its link, and why it is not the answer: a link that is cut leads nowhere."""
 MAX_BACKGROUND = 5
+MAX_WEAK = 3
+MAX_CHANGED = 12
+CHANGED = "Changed recently, not shown to be related"
 _HISTORY = re.compile(r"[0-9]{1,12}:([0-9]{1,9})(?= |$)")
 
 
@@ -74,7 +78,8 @@ def others(diagnosis: Diagnosis) -> list[str]:
     """Return what is less likely, what was ruled out, what goes on since long, and what was quiet."""
     return [
         *(_other("Less likely", cause, diagnosis) for cause in diagnosis.causes[_shown(diagnosis) :]),
-        *(_other("Weak", cause, diagnosis) for cause in diagnosis.weak),
+        *(_other("Weak", cause, diagnosis) for cause in _weak(diagnosis)[:MAX_WEAK]),
+        *_changed(diagnosis),
         *(
             shorten(
                 f"{_aside(aside)}: {_at(aside.change.at, diagnosis)} {change_line(aside.change)}: {aside.why}",
@@ -103,7 +108,25 @@ def _more_set_aside(diagnosis: Diagnosis) -> Iterator[str]:
 def _other(word: str, cause: Cause, diagnosis: Diagnosis) -> str:
     said = cause_sentence(cause, diagnosis)
     why = "" if cause.why in said else f": {cause.why}"
-    return shorten(f"{word}: {_at(cause.at, diagnosis)} {said}{why}", MAX_OTHER_CHARS)
+    return shorten(f"{word}{chance(cause.probability)}: {_at(cause.at, diagnosis)} {said}{why}", MAX_OTHER_CHARS)
+
+
+def _weak(diagnosis: Diagnosis) -> list[Cause]:
+    """Return what is told as weak: beside no cause, the changes are told in a line of their own."""
+    return [cause for cause in diagnosis.weak if diagnosis.causes or cause.change is None]
+
+
+def _changed(diagnosis: Diagnosis) -> Iterator[str]:
+    """Name what changed and is not shown to be related, each with its time and how probable it is."""
+    weak = [] if diagnosis.causes else diagnosis.weak
+    changes = [(cause, cause.change) for cause in weak if cause.change is not None]
+    told = [
+        f"{_at(change.at, diagnosis)} {change_line(change)}{chance(cause.probability)}"
+        for cause, change in changes[:MAX_CHANGED]
+    ]
+    more = len(changes) - len(told) + diagnosis.changes_more
+    if told:
+        yield f"{CHANGED}: {'; '.join(told)}{f'; and {more:d} more' if more else ''}"
 
 
 def _symptoms(diagnosis: Diagnosis) -> Iterator[str]:
@@ -159,9 +182,23 @@ def _quiet(diagnosis: Diagnosis) -> Iterator[str]:
         yield f"Not seen: no change and no fault of {names} since {_minute(diagnosis.since, diagnosis)} UTC"
 
 
+def considered(diagnosis: Diagnosis) -> list[str]:
+    """Return what an answer without a cause rests on: what was looked at, and what was ruled out by which fact."""
+    return [_looked_at(diagnosis), *others(diagnosis)]
+
+
 def looked_at(evidence: Evidence) -> list[str]:
-    """Return what was looked at, and everything that was not."""
-    diagnosis = evidence.diagnosis
+    """Return what was looked at, where `considered` does not say it, and everything that was not."""
+    first = [_looked_at(evidence.diagnosis)] if names_cause(evidence.diagnosis) else []
+    return [*first, *not_looked_at(evidence)]
+
+
+def names_cause(diagnosis: Diagnosis) -> bool:
+    """Tell whether there is anything to say before what was looked at: a cause, or that nothing was ever seen."""
+    return diagnosis.verdict is not Verdict.NOTHING_RELEVANT
+
+
+def _looked_at(diagnosis: Diagnosis) -> str:
     names = clean(", ".join(diagnosis.services), 200) or "no service"
     since = _minute(diagnosis.since, diagnosis)
     text = f"Looked at: {plural(diagnosis.events_seen, 'event')} of {names} since {since} UTC"
@@ -169,14 +206,19 @@ def looked_at(evidence: Evidence) -> list[str]:
         text += f", {plural(diagnosis.pods_total, 'pod')} live ({diagnosis.pods_ready} ready)"
     if diagnosis.last_event_at and diagnosis.last_event_at < diagnosis.since and not diagnosis.events_seen:
         text += f", the last event was {duration(diagnosis.onset - diagnosis.last_event_at)} before the alert"
+    return text + "."
+
+
+def not_looked_at(evidence: Evidence) -> list[str]:
+    """Return what could not be looked at, is never looked at here, or may not be any more."""
     closed = evidence.standing.closed if evidence.standing is not None else []
-    gaps = dict.fromkeys([*evidence.gaps, *evidence.limits, *closed, *_not_watched(diagnosis)])
-    return [text + ".", *(f"Not looked at: {clean(gap, 200)}." for gap in gaps)]
+    gaps = dict.fromkeys([*evidence.gaps, *evidence.limits, *closed, *_not_watched(evidence.diagnosis)])
+    return [f"Not looked at: {clean(gap, 200)}." for gap in gaps]
 
 
 def _not_watched(diagnosis: Diagnosis) -> Iterator[str]:
     """Say what is never watched wherever it may be the cause: while none is likely, or its pods were well at first."""
     first = diagnosis.causes[0] if diagnosis.causes else None
-    is_sure = first is not None and first.score >= LIKELY_SCORE and not _ran_at_first(first)
+    is_sure = first is not None and counts_as_likely(first) and not _ran_at_first(first)
     if not is_sure and diagnosis.verdict is not Verdict.NEVER_SEEN:
         yield f"changes of {', '.join(NOT_WATCHED[:-1])} and {NOT_WATCHED[-1]}, which are not watched"

@@ -26,12 +26,11 @@ def answer_of(replayed: Replayed) -> dict[str, Any]:
     """Return the answer as a line of JSON has it; causes below the threshold are ranked behind those above."""
     diagnosis = replayed.evidence.diagnosis
     ranked = [*diagnosis.causes, *diagnosis.weak]
-    best = max((cause.score for cause in ranked), default=0.0)
     return {
         "id": replayed.id,
         "ranked": [_ranked(cause, replayed) for cause in ranked],
         "abstained": diagnosis.verdict is not Verdict.CAUSE,
-        "abstain_confidence": round(1.0 - best, 3),
+        "abstain_confidence": round(diagnosis.none_probability or 0.0, 3),
         "note": replayed.note,
     }
 
@@ -40,7 +39,7 @@ def _ranked(cause: Cause, replayed: Replayed) -> dict[str, Any]:
     return {
         "entity": entity_of(cause),
         "kind": kind_of(cause),
-        "confidence": cause.score,
+        "confidence": round(cause.probability or 0.0, 3),
         "is_change": cause.change is not None,
         "why": f"{cause_sentence(cause, replayed.evidence.diagnosis)}: {cause.why}",
         "evidence": [*([_told(cause.change)] if cause.change else []), *(_seen(fault) for fault in cause.faults)],

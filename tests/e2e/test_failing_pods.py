@@ -12,6 +12,7 @@ from testbed.e2e.release import ChartRelease
 from testbed.e2e.team import Team
 from testbed.e2e.workloads import GREEDY, MEMORY_LIMIT, probe, roll_out, states, warnings, web
 from testbed.polling import eventually
+from testbed.told import without_percent
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def test_the_first_line_names_the_object_and_the_fact(shop: Team, failure: Failu
     incident = shop.pagerduty.trigger(failure.name, f"{failure.name}: error rate above 5 %")
 
     def missing() -> list[str]:
-        first = shop.pagerduty.note(incident).splitlines()[0]
+        first = without_percent(shop.pagerduty.note(incident)).splitlines()[0]
         return [
             f"{fact!r} in {first!r}" for fact in ("Likely cause: ", failure.name, *failure.facts) if fact not in first
         ]

@@ -12,6 +12,7 @@ from testbed.pagerduty import PagerDutySimulator
 from testbed.polling import until
 from testbed.stage.kubelet import Behaviour, Kubelet, crashing, image_missing
 from testbed.stage.stage import Stage, start_stage
+from testbed.told import without_percent
 
 GOOD, BAD = "registry.example.com/payments:1.0.0", "registry.example.com/payments:1.1.0"
 
@@ -37,7 +38,7 @@ def first_line(pagerduty: PagerDutySimulator, incident_id: str) -> str:
 
 def starts(pagerduty: PagerDutySimulator, incident_id: str, words: str) -> Callable[[], Awaitable[bool]]:
     async def holds() -> bool:
-        return first_line(pagerduty, incident_id).startswith(words)
+        return without_percent(first_line(pagerduty, incident_id)).startswith(words)
 
     return holds
 

@@ -18,6 +18,9 @@ from noctuary.models.diagnosis import Change, Fault
 
 RAN_WELL = "its pods ran well"
 """Tells against a rollout and acquits it of nothing that needs hours, such as a leak."""
+REPLACED = "it was replaced "
+STOPPED = "it was scaled to 0 "
+WENT_BACK = "it went back to the version before"
 ALERT_DELAY_S = 300.0
 """Alert rules hold for up to five minutes before they page: what was mended within that is still the cause."""
 SHORT_LIVED_S = 1800.0
@@ -46,7 +49,7 @@ def _was_replaced(observed: Observations, explanation: Explanation, change: Chan
     ago_s = observed.context.onset - later[0][1].at
     is_suspect = symptoms or (has_previous(change) and later[0][1].at - change.at <= SHORT_LIVED_S)
     is_late_alert = is_suspect and ago_s <= ALERT_DELAY_S and not any(explanation.by_change.get(i) for i, _ in later)
-    return "" if is_late_alert else f"it was replaced {duration(ago_s)} before the alert"
+    return "" if is_late_alert else f"{REPLACED}{duration(ago_s)} before the alert"
 
 
 def _mended_nothing(observed: Observations, explanation: Explanation, change: Change, _symptoms: list[Fault]) -> str:
@@ -61,7 +64,7 @@ def _was_stopped(observed: Observations, _: Explanation, change: Change, _sympto
     """A version that was scaled to nothing beside ready pods is over, unless the alert is only late."""
     stopped_at = taken_away_at(observed, change)
     ago_s = observed.context.onset - (stopped_at or observed.context.onset)
-    return f"it was scaled to 0 {duration(ago_s)} before the alert" if ago_s > ALERT_DELAY_S else ""
+    return f"{STOPPED}{duration(ago_s)} before the alert" if ago_s > ALERT_DELAY_S else ""
 
 
 def _fault_was_there(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> str:
@@ -124,7 +127,7 @@ def _went_back(observed: Observations, explanation: Explanation, change: Change,
         return ""
     failed = explanation.by_change.get(observed.changes.index(undone))
     is_recent = change.at - undone.at <= SHORT_LIVED_S and observed.context.onset - change.at <= ALERT_DELAY_S
-    return "it went back to the version before" if failed or is_recent else ""
+    return WENT_BACK if failed or is_recent else ""
 
 
 REASONS_AGAINST: list[Reason] = [

@@ -21,6 +21,7 @@ from noctuary.correlation.score import (
     ROLLOUT_PRIOR,
     distance_term,
     doubted,
+    prior_term,
     symptom_term,
     time_term,
 )
@@ -88,7 +89,7 @@ def _marked(observed: Observations, explanation: Explanation, change: Change) ->
 
 def _terms(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> list[Term]:
     terms = [
-        Term(*_prior(observed, explanation, change)),
+        prior_term(*_prior(observed, explanation, change)),
         time_term(max(0.0, observed.context.onset - change.at), observed.context.lookback_s),
         distance_term(change.relation),
         symptom_term(agrees=bool(symptoms) or never_started(observed, change)),

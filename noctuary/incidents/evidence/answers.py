@@ -33,10 +33,14 @@ def is_better(fresh: Evidence, known: Evidence) -> bool:
     if not after.causes or after.causes == before.causes:
         return _gaps(fresh) < _gaps(known)
     old, new = before.causes[0], after.causes[0]
-    is_as_sure = new.score >= old.score
+    is_as_sure = _sureness(new) >= _sureness(old)
     if _is_same(old, new):
         return is_as_sure or _gaps(fresh) < _gaps(known)
     return is_as_sure or _was_weighed(old, after)
+
+
+def _sureness(cause: Cause) -> float:
+    return cause.score if cause.probability is None else cause.probability
 
 
 def with_read(known: Evidence, fresh: Evidence) -> Evidence:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.correlation.score import counts_as_likely
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
 from testbed.correlation_world import ONSET, diagnose, event, fault, named, pod, posted, rollout
@@ -60,7 +60,7 @@ def test_a_warning_of_days_of_which_no_rate_is_known_is_no_background_beside_pod
 
 def test_an_unknown_reason_is_never_likely() -> None:
     diagnosis = diagnose([warning("Odd", 100)], [pod("old", ready=False)])
-    assert diagnosis.causes[0].score < LIKELY_SCORE
+    assert not counts_as_likely(diagnosis.causes[0])
 
 
 def test_an_unknown_warning_about_ready_pods_comes_after_a_rollout() -> None:
@@ -73,7 +73,7 @@ def test_an_unknown_warning_about_ready_pods_comes_after_a_rollout() -> None:
 def test_a_warning_that_nobody_knows_makes_no_rollout_likely(reason: str, is_ready: bool) -> None:
     told = fault(170, reason, last=0, count=5)
     (cause, *_) = diagnose([warning(reason, 9 * DAY), rollout(180), told], [pod("new", ready=is_ready)]).causes
-    assert (cause.kind, cause.score < LIKELY_SCORE, bool(cause.faults)) == ("rollout", True, not is_ready)
+    assert (cause.kind, not counts_as_likely(cause), bool(cause.faults)) == ("rollout", True, not is_ready)
 
 
 def test_a_reason_that_the_release_ignores_is_not_told() -> None:
@@ -90,7 +90,7 @@ def test_a_stuck_rollout_of_hours_beside_ready_pods_is_background() -> None:
 def test_a_stuck_rollout_of_hours_is_possible_when_no_ready_pod_is_left() -> None:
     stuck = fault(3 * 3600, "ImagePullBackOff", "bad", last=0)
     (cause,) = diagnose([stuck], [pod("bad", ready=False)]).causes
-    assert (cause.faults[0].kind, cause.score < LIKELY_SCORE) == ("image_pull", True)
+    assert (cause.faults[0].kind, not counts_as_likely(cause)) == ("image_pull", True)
 
 
 def test_pods_that_all_crash_for_hours_are_no_background() -> None:

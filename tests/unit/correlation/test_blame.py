@@ -2,13 +2,14 @@ from typing import NamedTuple
 
 import pytest
 
-from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.correlation.score import counts_as_likely
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
-from noctuary.models.diagnosis import CauseKind, PodView, Verdict
+from noctuary.models.diagnosis import CauseKind, PodView, Relation, ServiceView, Verdict
 from testbed.correlation_world import (
     LABELLED,
     ONSET,
+    OWN,
     diagnose,
     event,
     failing_probe,
@@ -56,7 +57,7 @@ CASES = [
     Case(
         "a rollout that was replaced before the alert is not blamed",
         [rollout(1200, "bad"), fault(1100, template="bad", last=620), rollout(600, "good")],
-        "rollout pay good",
+        "nothing_relevant",
         [pod("good")],
     ),
     Case(
@@ -134,7 +135,7 @@ CASES = [
         "a probe that fails long after the start of a pod is the rollout's",
         [rollout(900), fault(700, "Unhealthy", facts={details.PROBE: "readiness"})],
         "rollout pay new",
-        [pod("new", age=890)],
+        [pod("new", ready=False, age=890)],
     ),
     Case(
         "a probe that failed at the start of a pod that never became ready is the rollout's",
@@ -215,8 +216,9 @@ def test_a_selector_takes_all_workloads_that_it_matches() -> None:
 
 
 def test_at_most_three_causes_are_named() -> None:
-    events = [fault(100 + i, "OOMKilled", f"t{i}", workload="pay") for i in range(5)]
-    assert len(diagnose(events).causes) == 3
+    services = [OWN, *(ServiceView(f"s{n}", Relation.DEPENDENCY, "team", ["payments"]) for n in range(5))]
+    events = [rollout(120), fault(100), *(fault(100, "OOMKilled", "old", workload=f"s{n}") for n in range(5))]
+    assert len(diagnose(events, services=services, minimum_score=0.0).causes) == 3
 
 
 def test_below_the_minimum_nothing_is_blamed_but_the_weak_ones_are_kept() -> None:
@@ -225,9 +227,9 @@ def test_below_the_minimum_nothing_is_blamed_but_the_weak_ones_are_kept() -> Non
 
 
 def test_a_rollout_with_symptoms_is_likely_and_one_without_is_possible() -> None:
-    with_symptoms = diagnose([rollout(120), fault(100)]).causes[0].score
-    without = diagnose([rollout(120)]).causes[0].score
-    assert without < LIKELY_SCORE <= with_symptoms
+    with_symptoms = diagnose([rollout(120), fault(100)]).causes[0]
+    without = diagnose([rollout(120)]).causes[0]
+    assert (counts_as_likely(without), counts_as_likely(with_symptoms)) == (False, True)
 
 
 def test_a_score_is_the_sum_of_its_terms() -> None:
@@ -249,12 +251,12 @@ def test_a_node_is_likely_to_blame_when_only_pods_on_it_are_not_ready(
 ) -> None:
     pods = [pod("old", 0, ready=False, on="node-7"), pod("old", 1, ready=elsewhere_ready, on="n")]
     (cause,) = diagnose([node(100)], pods).causes
-    assert (cause.kind, cause.score >= LIKELY_SCORE) == (CauseKind.NODE, is_likely)
+    assert (cause.kind, counts_as_likely(cause)) == (CauseKind.NODE, is_likely)
 
 
 def test_ready_pods_do_not_prove_a_rollout_innocent() -> None:
     (cause,) = diagnose([rollout(120)], [pod("new")]).causes
-    assert (cause.why, cause.score < LIKELY_SCORE) == ("its pods are ready, so only its behaviour can be wrong", True)
+    assert (cause.why, not counts_as_likely(cause)) == ("its pods are ready, so only its behaviour can be wrong", True)
 
 
 def test_a_ruled_out_rollout_is_kept_with_its_reason() -> None:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
-from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.correlation.score import counts_as_likely
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.models.diagnosis import PodView, Relation, ServiceView
@@ -76,7 +76,7 @@ CASES = [
     ),
     Case(
         "a canary that was taken away weighs less than the rollout that followed it",
-        [rollout(1500, "c2", "canary", labels=APP), rollout(300, "old", labels=APP), idle(200)],
+        [rollout(1500, "c2", "canary", labels=APP), idle(200), rollout(90, "old", labels=APP)],
         READY,
         "rollout pay old",
     ),
@@ -179,7 +179,7 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=[case.sentence for case in CASES])
 def test_what_is_blamed(case: Case) -> None:
     diagnosis = diagnose(case.events, case.pods, services=SERVICES)
-    is_likely = bool(diagnosis.causes) and diagnosis.causes[0].score >= LIKELY_SCORE
+    is_likely = bool(diagnosis.causes) and counts_as_likely(diagnosis.causes[0])
     assert (named(diagnosis), is_likely) == (case.blamed, case.is_likely)
 
 

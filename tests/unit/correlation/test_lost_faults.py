@@ -7,11 +7,24 @@ import pytest
 from noctuary.correlation.change_checks import NOT_BACK
 from noctuary.correlation.correlate import observe_and_diagnose
 from noctuary.correlation.fault_checks import SINCE_LATE
-from noctuary.correlation.score import LATE_LIMIT, LIKELY_SCORE
+from noctuary.correlation.score import LATE_LIMIT, counts_as_likely
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.models.diagnosis import IncidentContext, PodView
-from testbed.correlation_world import ONSET, OWN, POSTGRES, diagnose, fault, named, node, pod, posted, rollout, scaling
+from testbed.correlation_world import (
+    ONSET,
+    OWN,
+    POSTGRES,
+    diagnose,
+    fault,
+    named,
+    node,
+    pod,
+    posted,
+    ranked,
+    rollout,
+    scaling,
+)
 
 
 class Case(NamedTuple):
@@ -91,7 +104,7 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=[case.sentence for case in CASES])
 def test_what_is_blamed(case: Case) -> None:
     diagnosis = diagnose(case.events, case.pods)
-    is_likely = bool(diagnosis.causes) and diagnosis.causes[0].score >= LIKELY_SCORE
+    is_likely = bool(diagnosis.causes) and counts_as_likely(diagnosis.causes[0])
     assert (named(diagnosis), is_likely) == (case.blamed, case.is_likely)
 
 
@@ -124,7 +137,7 @@ def test_a_pod_finds_no_node_because_the_one_before_it_was_ended(reason: str, at
     waits = fault(58, "FailedScheduling", "old", 1, last=0)
     diagnosis = diagnose([fault(at, reason, "old"), waits], [pod("old", 1, ready=False, on="", age=58)])
     assert named(diagnosis) == blamed
-    assert diagnosis.causes[0].score >= LIKELY_SCORE
+    assert counts_as_likely(diagnosis.causes[0])
 
 
 LONG_AFTER = 5 * 3600.0
@@ -140,6 +153,7 @@ def test_what_fails_as_the_incident_comes_is_told_and_never_likely_to_have_cause
     events: list[ContextEvent],
 ) -> None:
     told = diagnose(events, [pod("new", ready=False, on="node-7")], began_at=ONSET + LONG_AFTER)
-    assert told.causes[0].faults
-    assert told.causes[0].score <= LATE_LIMIT
+    first = ranked(told)[0]
+    assert first.faults
+    assert (first.score <= LATE_LIMIT, counts_as_likely(first)) == (True, False)
     assert named(diagnose(events, [pod("new", on="node-7")])) == "nothing_relevant"

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
-from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.correlation.score import counts_as_likely
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.models.diagnosis import PodView
@@ -91,7 +91,7 @@ def test_a_node_is_blamed_as_its_state_shows(world: World) -> None:
     assert named(found) == world.blamed
     if world.blamed == NODE_7:
         first = found.causes[0]
-        assert (first.faults[0].is_over, first.score >= LIKELY_SCORE) == (world.is_over, world.is_likely)
+        assert (first.faults[0].is_over, counts_as_likely(first)) == (world.is_over, world.is_likely)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_version_that_fails_between_two_outages_of_its_node_is_blamed_itself(
     told: list[ContextEvent], nodes: list[NodeView]
 ) -> None:
     found = diagnose([*told, rollout(450), CRASH], CRASHING, nodes=nodes)
-    assert (named(found), found.causes[0].score >= LIKELY_SCORE) == ("rollout pay new", True)
+    assert (named(found), counts_as_likely(found.causes[0])) == ("rollout pay new", True)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_what_pods_on_a_flapping_node_suffer_now_is_of_its_last_outage() -> None
     pods = [pod("old", on="node-7", ready=False, ready_changed_at=ONSET - 48)]
     found = diagnose([stored(1500, 1400), FLAP, bad(50, 0), lost(1498, 40)], pods, nodes=[wrong(50)])
     assert [(ONSET - each.first, each.kind) for each in found.causes[0].faults] == [(50, "node"), (48, "evicted")]
-    assert (len(found.causes), found.causes[0].score >= LIKELY_SCORE) == (1, True)
+    assert (len(found.causes), counts_as_likely(found.causes[0])) == (1, True)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.correlation.score import counts_as_likely
 from noctuary.models.context_event import ContextEvent, EventType
-from testbed.correlation_world import Blame, diagnose, fault, named, pod, posted, rollout
+from testbed.correlation_world import Blame, diagnose, fault, named, pod, posted, ranked, rollout
 
 OOM = [fault(-30, "OOMKilled", "old", last=-30)]
 
@@ -79,7 +79,7 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=[case.sentence for case in CASES])
 def test_what_is_blamed(case: Blame) -> None:
     diagnosis = diagnose(case.events, case.pods)
-    is_likely = diagnosis.causes[0].score >= LIKELY_SCORE
+    is_likely = counts_as_likely(diagnosis.causes[0])
     assert (named(diagnosis), is_likely) == (case.blamed, case.is_likely)
 
 
@@ -113,5 +113,5 @@ FLAG = posted(EventType.FLAG_CHANGE, 240, entity="new-checkout", old_value="off"
     ],
 )
 def test_what_its_own_teller_doubts_acquits_nothing(events: list[ContextEvent], doubted: ContextEvent) -> None:
-    alone, beside = (diagnose(told, [pod("new", age=1100)]).causes[0] for told in (events, [*events, doubted]))
+    alone, beside = (ranked(diagnose(told, [pod("new", age=1100)]))[0] for told in (events, [*events, doubted]))
     assert (beside.change, beside.score) == (alone.change, alone.score)

@@ -7,7 +7,7 @@ import pytest
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.models.diagnosis import Diagnosis
-from testbed.correlation_world import diagnose, fault, named, pod, posted, rollout
+from testbed.correlation_world import diagnose, fault, named, pod, posted, ranked, rollout
 
 KEPT = {details.PREVIOUS_IMAGE: "pay:2"}
 RESTART = KEPT | {details.RESTART: "1"}
@@ -21,7 +21,7 @@ def why_not(diagnosis: Diagnosis) -> list[str]:
 def test_a_restart_or_a_setting_on_top_replaces_no_version(later: ContextEvent) -> None:
     diagnosis = diagnose([rollout(1200, "bad"), later], [pod("other")])
     assert why_not(diagnosis) == []
-    told = {cause.change.details[details.TEMPLATE_HASH]: cause.why for cause in diagnosis.causes if cause.change}
+    told = {cause.change.details[details.TEMPLATE_HASH]: cause.why for cause in ranked(diagnosis) if cause.change}
     assert told["bad"] == "its pods are ready, so only its behaviour can be wrong"
 
 
@@ -40,7 +40,7 @@ def test_a_template_that_pods_run_by_now_is_told_by_their_rollout_only() -> None
     staged.event_type = EventType.CONFIG_CHANGE
     alone, begun = diagnose([staged], [pod("new")]), diagnose([staged, rollout(600)], [pod("new")])
     assert [aside.why[:18] for aside in alone.set_aside] == ["no pod runs it yet"]
-    assert (len(begun.set_aside), len(begun.causes)) == (0, 1)
+    assert (len(begun.set_aside), len(ranked(begun))) == (0, 1)
 
 
 @pytest.mark.parametrize(("version", "is_back"), [("1", True), ("3", False)])

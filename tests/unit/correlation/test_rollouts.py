@@ -3,11 +3,11 @@
 import pytest
 
 from noctuary.correlation.rollouts.pods import NONE_RUNS
-from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.correlation.score import counts_as_likely
 from noctuary.models import details
 from noctuary.models.context_event import EventType
-from noctuary.models.diagnosis import PodView
-from testbed.correlation_world import LABELLED, ONSET, Blame, diagnose, fault, named, pod, posted, rollout
+from noctuary.models.diagnosis import CauseKind, PodView
+from testbed.correlation_world import LABELLED, ONSET, Blame, diagnose, fault, named, pod, posted, ranked, rollout
 
 MISSING = {details.MISSING_NAME: "settings", details.MISSING_KIND: "ConfigMap"}
 
@@ -120,7 +120,7 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=[case.sentence for case in CASES])
 def test_what_a_rollout_explains(case: Blame) -> None:
     diagnosis = diagnose(case.events, case.pods)
-    is_likely = bool(diagnosis.causes) and diagnosis.causes[0].score >= LIKELY_SCORE
+    is_likely = bool(diagnosis.causes) and counts_as_likely(diagnosis.causes[0])
     assert (named(diagnosis), is_likely) == (case.blamed, case.is_likely)
 
 
@@ -235,7 +235,7 @@ def test_a_posted_deploy_lends_its_commit_to_each_workload_of_its_service_once()
         rollout(70, "w", "pay-worker", labels={"app": "payments"}),
         rollout(20, "w2", "pay-worker", labels={"app": "payments"}),
     ]
-    causes = diagnose(events, services=[LABELLED]).causes
+    causes = ranked(diagnose(events, services=[LABELLED]))
     shas = {cause.change.details[details.TEMPLATE_HASH]: cause.change.sha for cause in causes if cause.change}
     assert (shas["a"], shas["w2"]) == ("a4f2c1", None)
 
@@ -243,22 +243,23 @@ def test_a_posted_deploy_lends_its_commit_to_each_workload_of_its_service_once()
 def test_a_posted_deploy_replaces_no_deploy_of_another_thing() -> None:
     found = diagnose([posted(EventType.DEPLOY, 700, entity="db-operator"), posted(EventType.DEPLOY, 500)])
     assert not found.set_aside
-    assert {cause.change.entity for cause in found.causes if cause.change} == {"db-operator", "pay"}
+    assert {cause.change.entity for cause in ranked(found) if cause.change} == {"db-operator", "pay"}
 
 
 def test_what_another_system_is_hardly_sure_of_weighs_hardly_anything() -> None:
-    scores = [
-        diagnose([posted(EventType.DEPLOY, 90, confidence=confidence)], minimum_score=0.0).causes[0].score
-        for confidence in (1.0, 0.5, 0.01)
+    first = [
+        ranked(diagnose([posted(EventType.DEPLOY, 90, confidence=confidence)]))[0] for confidence in (1.0, 0.5, 0.01)
     ]
-    assert scores == sorted(scores, reverse=True)
-    assert scores[-1] < 0.1
+    chances = [cause.probability or 0.0 for cause in first]
+    assert chances == sorted(chances, reverse=True)
+    assert max(chances[-1], first[-1].score) < 0.1
 
 
 def test_of_two_releases_without_a_symptom_none_is_headlined() -> None:
     releases = [rollout(30), rollout(60, "p2", "postgres")]
-    assert diagnose(releases, [pod("new"), pod("p2", workload="postgres")]).is_undecided
-    assert not diagnose([*releases, fault(20, last=0)], [pod("new", ready=False)]).is_undecided
+    found = diagnose(releases, [pod("new"), pod("p2", workload="postgres")])
+    assert (found.verdict, len(found.weak)) == ("nothing_relevant", 2)
+    assert named(diagnose([*releases, fault(20, last=0)], [pod("new", ready=False)])) == "rollout pay new"
 
 
 @pytest.mark.parametrize(
@@ -271,7 +272,7 @@ def test_a_dependency_that_is_down_comes_before_a_later_rollout_of_its_caller(
     felt = [rollout(60), fault(40, "Unhealthy", facts={details.PROBE: "readiness"}, last=0)]
     postgres = [pod("p2", ready=False, workload="postgres"), pod("p1", 1, ready=serves, workload="postgres")]
     diagnosis = diagnose([*down, *felt], [pod("new", ready=False), *postgres])
-    assert (named(diagnosis), diagnosis.causes[0].score >= LIKELY_SCORE) == said
+    assert (named(diagnosis), counts_as_likely(diagnosis.causes[0])) == said
 
 
 def started(since: float = 270) -> PodView:
@@ -293,7 +294,7 @@ def test_a_rollout_is_likely_where_nothing_else_is_known_and_none_of_its_pods_wa
     *, beside: list[PodView], is_likely: bool
 ) -> None:
     (cause,) = diagnose([rollout(280)], beside).causes
-    assert (cause.why, cause.score >= LIKELY_SCORE) == ("its pod is not ready yet", is_likely)
+    assert (cause.why, counts_as_likely(cause)) == ("its pod is not ready yet", is_likely)
 
 
 @pytest.mark.parametrize(
@@ -306,15 +307,15 @@ def test_what_callers_suffered_only_while_a_dependency_started_is_its_rollouts(a
         [rollout(180, "p2", "postgres"), exited],
         [well, pod("p2", workload="postgres", ready_changed_at=ONSET - 150)],
     )
-    assert (named(diagnosis), diagnosis.causes[0].score < LIKELY_SCORE) == (blamed, True)
+    assert (named(diagnosis), not counts_as_likely(diagnosis.causes[0])) == (blamed, True)
 
 
 def test_a_canary_of_which_no_pod_is_left_says_so() -> None:
     canary = rollout(1200, facts={details.PREVIOUS_TEMPLATE_HASH: "old"})
-    assert diagnose([canary], [pod("old")]).causes[0].why == NONE_RUNS
-    assert "not known" in diagnose([canary], [pod("other")]).causes[0].why
+    assert ranked(diagnose([canary], [pod("old")]))[0].why == NONE_RUNS
+    assert "not known" in ranked(diagnose([canary], [pod("other")]))[0].why
 
 
-def test_what_a_rollout_after_the_alert_breaks_stands_below_the_oldest_change_before_it() -> None:
-    causes = diagnose([rollout(3300, "old"), rollout(-60), fault(-70, last=-90)]).causes
-    assert [cause.change is not None and cause.change.at < ONSET for cause in causes] == [True, False]
+def test_what_a_rollout_after_the_alert_breaks_is_told_and_not_named_as_the_cause() -> None:
+    found = diagnose([rollout(3300, "old"), rollout(-60), fault(-70, last=-90)])
+    assert (found.causes, {cause.kind for cause in found.weak}) == ([], {CauseKind.FAULT, CauseKind.ROLLOUT})

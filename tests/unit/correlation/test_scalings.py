@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.correlation.score import counts_as_likely
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
 from testbed.correlation_world import ONSET, Blame, diagnose, event, fault, named, node, pod, posted, rollout, scaling
@@ -428,7 +428,7 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=[case.sentence for case in CASES])
 def test_what_is_blamed(case: Blame) -> None:
     diagnosis = diagnose(case.events, case.pods)
-    is_likely = bool(diagnosis.causes) and diagnosis.causes[0].score >= LIKELY_SCORE
+    is_likely = bool(diagnosis.causes) and counts_as_likely(diagnosis.causes[0])
     assert (named(diagnosis), is_likely) == (case.blamed, case.is_likely)
 
 

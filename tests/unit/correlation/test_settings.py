@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import pytest
 
-from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.correlation.score import counts_as_likely
 from noctuary.models.context_event import ContextEvent, EventType
-from noctuary.models.diagnosis import PodView, Relation, ServiceView
-from testbed.correlation_world import OWN, diagnose, fault, named, pod, posted, rollout, scaling
+from noctuary.models.diagnosis import Cause, PodView, Relation, ServiceView
+from testbed.correlation_world import OWN, diagnose, fault, named, pod, posted, ranked, rollout, scaling
 
 CRASHES = [fault(140, template="old", pod=number, last=0) for number in (0, 1)]
 FAILING = [pod("old", number, ready=False) for number in (0, 1)]
@@ -69,7 +69,7 @@ CASES = [
 def test_a_setting_comes_before_the_pods_that_fail_since_and_is_never_likely(case: Case) -> None:
     found = diagnose(case.events, case.pods, services=case.services)
     assert named(found) == case.blamed
-    assert case.blamed != SETTING or found.causes[0].score < LIKELY_SCORE
+    assert case.blamed != SETTING or not counts_as_likely(found.causes[0])
 
 
 def flag(name: str, at: float, new: str = "on") -> ContextEvent:
@@ -81,31 +81,35 @@ BRIEF = [flag("brief", 300), flag("brief", 240, "off")]
 
 
 @pytest.mark.parametrize(
-    ("events", "named", "is_undecided"),
+    ("events", "order", "headlined"),
     [
-        ([flag("old", 1500), *BRIEF], ["old", "brief"], False),
-        ([flag("old", 900), flag("new", 200), *BRIEF], ["new", "old", "brief"], True),
-        ([flag("before", 17), flag("after", -4)], ["before", "after"], True),
-        ([flag("old", 1500), flag("after", -4)], ["old", "after"], True),
-        ([*BRIEF, rollout(-3)], ["brief", ""], False),
-        ([rollout(60), *BRIEF], ["", "brief"], False),
-        (BRIEF, ["brief"], False),
+        ([flag("old", 1500), *BRIEF], ["old", "brief"], []),
+        ([flag("old", 900), flag("new", 100), *BRIEF], ["new", "old", "brief"], ["new"]),
+        ([flag("before", 17), flag("after", -4)], ["before", "after"], ["before"]),
+        ([flag("old", 1500), flag("after", -4)], ["old", "after"], []),
+        ([*BRIEF, rollout(-3)], ["brief", ""], []),
+        ([rollout(60), *BRIEF], ["", "brief"], [""]),
+        (BRIEF, ["brief"], []),
     ],
     ids=["old", "two", "before and after", "long before and after", "rollout after", "rollout before", "alone"],
 )
-def test_what_holds_and_came_before_the_alert_is_named_first(
-    events: list[ContextEvent], named: list[str], *, is_undecided: bool
+def test_what_holds_and_came_before_the_alert_is_ranked_first(
+    events: list[ContextEvent], order: list[str], headlined: list[str]
 ) -> None:
     found = diagnose(events, [pod("new")])
-    told = [cause.change.entity if cause.change.is_posted else "" for cause in found.causes if cause.change is not None]
-    assert (told, found.is_undecided) == (named, is_undecided)
+    assert [entity_of(cause) for cause in ranked(found)] == order
+    assert [entity_of(cause) for cause in found.causes[:1]] == headlined
+
+
+def entity_of(cause: Cause) -> str:
+    return cause.change.entity if cause.change is not None and cause.change.is_posted else ""
 
 
 def test_a_setting_that_was_taken_back_says_so() -> None:
-    (only,) = diagnose(BRIEF, [pod("new")]).causes
+    (only,) = ranked(diagnose(BRIEF, [pod("new")]))
     assert only.why == "it was taken back 60 s later, 4 min before the alert"
 
 
 def test_what_stops_the_service_as_the_alert_begins_goes_before_what_only_came_before_it() -> None:
     found = diagnose([flag("old", 1500), scaling(-3, "2", "0")], [])
-    assert [cause.change.entity for cause in found.causes if cause.change is not None] == ["pay", "old"]
+    assert [cause.change.entity for cause in ranked(found) if cause.change is not None] == ["pay", "old"]

@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import pytest
 
-from noctuary.correlation.score import LIKELY_SCORE
+from noctuary.correlation.score import counts_as_likely
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import CauseKind, Diagnosis, PodView
-from testbed.correlation_world import ONSET, diagnose, fault, named, pod, rollout, scaling
+from testbed.correlation_world import ONSET, diagnose, fault, named, pod, ranked, rollout, scaling
 
 ONCE = {details.REASON: "Error", details.RESTARTS: "1"}
 BAD = fault(690, template="b", last=410)
@@ -140,7 +140,8 @@ def tells_what_goes_on(diagnosis: Diagnosis) -> bool:
 
 def test_the_first_of_a_row_is_as_likely_as_a_single_bad_rollout() -> None:
     single = diagnose([step(700, "b", "a"), fault(690, template="b", last=0)])
-    assert diagnose(ROWS[0].events).causes[0].score == single.causes[0].score >= LIKELY_SCORE
+    assert diagnose(ROWS[0].events).causes[0].score == single.causes[0].score
+    assert counts_as_likely(single.causes[0])
 
 
 def test_a_late_alert_is_about_a_row_that_a_third_version_ended() -> None:
@@ -160,7 +161,7 @@ def test_what_fails_with_old_pods_alike_is_at_most_possible() -> None:
     )
     assert [cause.kind for cause in (alike, later, over)] == [CauseKind.ROLLOUT] * 3
     assert [len(cause.faults) for cause in (alike, later, over)] == [2, 1, 1]
-    assert alike.score < LIKELY_SCORE <= min(later.score, over.score)
+    assert [counts_as_likely(each) for each in (alike, later, over)] == [False, True, True]
 
 
 def both(*, ready: bool) -> list[PodView]:
@@ -191,7 +192,7 @@ def test_an_undo_that_does_not_help_is_no_cause_and_what_it_undid_stays_possible
     assert (named(found), first.why, first.faults[0].first) == ("crash_loop pay", AFTER_UNDO, ONSET - 860)
     assert (second.kind, second.why) == (CauseKind.ROLLOUT, "pods of the version before it fail since")
     assert asides(found) == {"a": "the fault began 6 min before it"}
-    assert max(cause.score for cause in found.causes) < LIKELY_SCORE
+    assert not any(counts_as_likely(cause) for cause in found.causes)
 
 
 def test_old_pods_that_fail_after_a_return_to_their_version_are_not_its_own() -> None:
@@ -212,8 +213,8 @@ def test_old_pods_that_fail_after_a_return_to_their_version_are_not_its_own() ->
 )
 def test_of_old_pods_that_fail_since_a_rollout_it_is_said(events: list[ContextEvent], ready: bool, why: str) -> None:
     found = diagnose(events, [*failing(1, 2), pod("b", age=890, ready=ready)], minimum_score=0.0)
-    assert [cause.why for cause in found.causes if cause.kind is CauseKind.FAULT] == [why]
-    assert "b" in [cause.change.details[details.TEMPLATE_HASH] for cause in found.causes if cause.change is not None]
+    assert [cause.why for cause in ranked(found) if cause.kind is CauseKind.FAULT] == [why]
+    assert "b" in [cause.change.details[details.TEMPLATE_HASH] for cause in ranked(found) if cause.change is not None]
 
 
 def test_what_fails_in_another_way_after_a_return_is_no_versions_either() -> None:
@@ -227,7 +228,7 @@ def test_a_return_is_at_most_possible_where_older_pods_of_its_version_fail_in_an
     old = fault(25, "OOMKilled", "a", pod=1, last=0)
     seen = [diagnose([*events, *more], [*failing(1), *failing(3, age=170)]) for more in ([], [old])]
     assert [named(each) for each in seen] == ["rollout pay a"] * 2
-    assert seen[1].causes[0].score < LIKELY_SCORE <= seen[0].causes[0].score
+    assert [counts_as_likely(each.causes[0]) for each in seen] == [True, False]
 
 
 def test_what_old_pods_suffer_only_after_an_undo_is_not_told_as_since_the_rollout() -> None:
@@ -276,4 +277,4 @@ def test_what_was_left_and_well_again_before_the_alert_is_at_most_possible(
     workload = "web" if events is CANARY_LEFT else "pay"
     now = [pod("a", number, workload=workload, ready_changed_at=ONSET + ready_at, service="pay") for number in (0, 1)]
     found = diagnose(events, now)
-    assert (named(found), found.causes[0].score >= LIKELY_SCORE) == ("rollout pay b", is_likely)
+    assert (named(found), counts_as_likely(found.causes[0])) == ("rollout pay b", is_likely)

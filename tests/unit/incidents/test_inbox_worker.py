@@ -219,7 +219,7 @@ async def test_an_api_server_that_fails_is_said_and_the_note_goes_out(scene: Sce
     incident = scene.pd.trigger(scene.service, "Errors")
     await scene.idle()
     assert "Not looked at: the cluster as it is now" in scene.text(incident.id)
-    assert scene.text(incident.id).startswith("Possible cause: payments-api was rolled out")
+    assert scene.words(incident.id).startswith("Possible cause: payments-api was rolled out")
 
 
 async def test_alerts_that_cannot_be_read_are_said_and_the_note_goes_out(scene: Scene) -> None:
@@ -292,7 +292,7 @@ async def test_a_stored_node_event_is_named_with_the_pods_on_it(scene: Scene) ->
     await started(scene)
     incident = scene.pd.trigger(scene.service, "Errors")
     await scene.idle()
-    assert scene.text(incident.id).startswith("Likely cause: node node-7 is not ready; 2 of 2 pods of payments-api")
+    assert scene.words(incident.id).startswith("Likely cause: node node-7 is not ready; 2 of 2 pods of payments-api")
     assert "node-8" not in scene.text(incident.id)
 
 
@@ -339,7 +339,7 @@ async def test_what_is_seen_only_after_the_alert_improves_the_note_once(scene: S
     await scene.until(lambda: scene.text(incident.id).startswith("No context yet"))
     now = time.time()
     await scene.store.add_events([rollout(now - 30), fault(now - 20)])
-    await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: payments-api was rolled out to 2.4.1"))
+    await scene.until(lambda: scene.words(incident.id).startswith("Likely cause: payments-api was rolled out to 2.4.1"))
     await scene.idle()
     assert [call.method for call in scene.pd.calls if "/notes" in call.path] == ["POST", "PUT"]
 

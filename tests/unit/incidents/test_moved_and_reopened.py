@@ -52,7 +52,7 @@ async def test_a_reopened_incident_is_diagnosed_from_its_reopening(scene: Scene)
     incident = await resolved(scene, 5 * 3600)
     await deploy_badly(scene)
     scene.pd.reopen(incident.id, by=scene.bot)
-    await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: payments-api was rolled out to 2.4.1"))
+    await scene.until(lambda: scene.words(incident.id).startswith("Likely cause: payments-api was rolled out to 2.4.1"))
     assert await onset(scene, incident) == pytest.approx(time.time(), abs=10)
     assert "Reopened at" in scene.text(incident.id)
     assert " s before the reopening; " in scene.text(incident.id)
@@ -71,7 +71,7 @@ async def test_what_comes_up_after_a_reopening_is_found_by_another_second_look(
     await scene.until(lambda: "Reopened at" in scene.text(incident.id))
     await deploy_badly(scene, ago_s=time.time() - before + 1)  # as a cause it must not be later than the reopening
     monkeypatch.setattr(clock, "now", lambda: time.time() + 601)
-    await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: payments-api was rolled out to 2.4.1"))
+    await scene.until(lambda: scene.words(incident.id).startswith("Likely cause: payments-api was rolled out to 2.4.1"))
 
 
 async def test_an_incident_resolved_again_took_as_long_as_since_its_reopening(scene: Scene) -> None:
@@ -113,7 +113,7 @@ async def test_a_reopening_that_only_the_comparison_finds_sets_the_onset(
         scene.backfill()
     else:
         scene.start()
-    await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: payments-api was rolled out to 2.4.1"))
+    await scene.until(lambda: scene.words(incident.id).startswith("Likely cause: payments-api was rolled out to 2.4.1"))
     assert "after the alert began" not in scene.text(incident.id)
 
 
@@ -143,7 +143,7 @@ async def moved(scene: Scene, *, deliver: bool = True) -> Incident:
 async def test_a_moved_incident_is_diagnosed_for_its_new_service(scene: Scene) -> None:
     await started(scene)
     incident = await moved(scene)
-    await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: checkout was rolled out to 2.4.1"))
+    await scene.until(lambda: scene.words(incident.id).startswith("Likely cause: checkout was rolled out to 2.4.1"))
     await scene.idle()
     assert scene.pd.note_counts() == {incident.id: 1}
 
@@ -153,14 +153,14 @@ async def test_a_move_that_only_the_comparison_finds_is_followed(scene: Scene) -
     await started(scene)
     incident = await moved(scene, deliver=False)
     scene.backfill()
-    await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: checkout was rolled out to 2.4.1"))
+    await scene.until(lambda: scene.words(incident.id).startswith("Likely cause: checkout was rolled out to 2.4.1"))
 
 
 async def test_what_cleared_is_read_from_the_service_that_was_blamed(scene: Scene) -> None:
     scene.route(services=[ServiceMapping("checkout", namespaces=["payments"])])
     await started(scene)
     incident = await moved(scene)
-    await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: checkout"))
+    await scene.until(lambda: scene.words(incident.id).startswith("Likely cause: checkout"))
     await scene.store.add_events([rollout(time.time(), "2.4.0", "2.4.1", "h240", workload="checkout")])
     scene.pd.resolve(incident.id, by=scene.bot, deliver=False)
     scene.pd.move(incident.id, scene.service, by=scene.bot)

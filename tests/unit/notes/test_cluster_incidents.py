@@ -6,6 +6,7 @@ import pytest
 
 from testbed.before_after import cluster_endings, cluster_facts, cluster_incidents
 from testbed.before_after.cluster import ClusterScene, note_of
+from testbed.told import without_percent
 
 SCENES = [*cluster_incidents.SCENES, *cluster_facts.SCENES, *cluster_endings.SCENES]
 BAD_RELEASE = "web was rolled out to 3.11"
@@ -74,13 +75,13 @@ WORDS = {
     "opened again when the bad version is well": Words(
         ("No recent change explains this", "what is said here is of the time since"), "3.11"
     ),
-    "a rollout of the day before": Words((f"Possible cause: {BAD_RELEASE}", "- 09-21 18:00:00"), "not to blame"),
+    "a rollout of the day before": Words(("No recent change explains this", "09-21 18:00:00"), "not to blame"),
 }
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=[scene.title for scene in SCENES])
 def test_the_note_tells_what_is_so(scene: ClusterScene) -> None:
-    note, words = note_of(scene), WORDS[scene.title]
+    note, words = without_percent(note_of(scene)), WORDS[scene.title]
     assert [each for each in words.said if each not in note] == []
     assert words.not_said not in note
 

@@ -111,10 +111,10 @@ def test_what_the_blamed_pods_suffered_is_over_once_all_of_them_are_ready(
 @pytest.mark.parametrize(
     ("total", "ready", "said"),
     [
-        (3, 3, "None of the 3 pods of web was ready; no rollout"),
-        (3, 2, "None of the 3 pods of web is ready; no rollout"),
-        (1, 1, "The pod of web was not ready; no rollout"),
-        (0, 1, "There was no pod of web; no rollout"),
+        (3, 3, "none of the 3 pods of web was ready"),
+        (3, 2, "none of the 3 pods of web is ready"),
+        (1, 1, "the pod of web was not ready"),
+        (0, 1, "there was no pod of web"),
     ],
 )
 def test_that_nothing_was_ready_is_over_once_all_is(total: int, ready: int, said: str) -> None:

@@ -119,7 +119,7 @@ async def blamed(scene: Scene) -> tuple[Incident, Database]:
     scene.route(services=web_and_db(is_open=True))
     await scene.store.add_events([rollout(now - 120, **THERE), fault(now - 100, **THERE)])
     incident = await alerted(scene)
-    assert scene.text(incident.id).startswith("Likely cause: db (a dependency) was rolled out to 2.4.1")
+    assert scene.words(incident.id).startswith("Likely cause: db (a dependency) was rolled out to 2.4.1")
     return incident, database
 
 

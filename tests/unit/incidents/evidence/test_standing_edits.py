@@ -58,7 +58,7 @@ async def blamed(scene: Scene, numbers: Numbers) -> Incident:
     await scene.subscribe()
     scene.start()
     incident = scene.pd.trigger(scene.service, "Errors")
-    await scene.until(lambda: scene.text(incident.id).startswith("Likely cause"))
+    await scene.until(lambda: scene.words(incident.id).startswith("Likely cause"))
     return incident
 
 
@@ -132,7 +132,7 @@ async def test_what_cleared_is_counted_of_the_dependency_that_was_blamed(scene: 
     await scene.subscribe()
     scene.start()
     incident = scene.pd.trigger(scene.service, "Errors")
-    await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: ledger (a dependency)"))
+    await scene.until(lambda: scene.words(incident.id).startswith("Likely cause: ledger (a dependency)"))
     scene.pd.resolve(incident.id, by=scene.bot)
     await scene.until(lambda: scene.text(incident.id).startswith("Resolved after"))
     assert "2 of 2 pods are ready now" in scene.text(incident.id)
@@ -146,7 +146,7 @@ async def test_what_shows_only_after_minutes_is_found_by_the_last_look(scene: Sc
     await asyncio.sleep(1.6)  # the second look is over
     now = time.time()
     await scene.store.add_events([rollout(now - 30), fault(now - 20)])
-    await scene.until(lambda: scene.text(incident.id).startswith("Likely cause: payments-api was rolled out"))
+    await scene.until(lambda: scene.words(incident.id).startswith("Likely cause: payments-api was rolled out"))
 
 
 async def blamed_on_ledger(scene: Scene, causes: list[ContextEvent]) -> tuple[Incident, list[list[str]]]:

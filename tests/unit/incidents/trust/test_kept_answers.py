@@ -49,7 +49,7 @@ def _set_read_only(scene: Scene, *, is_read_only: bool) -> None:
 async def test_who_saw_nothing_takes_over_and_adds_what_becomes_of_the_incident(scene: Scene) -> None:
     incident = await answered_by_first(scene)
     assert await writer_of_row(scene, incident) == "second"
-    assert scene.text(incident.id).startswith(LIKELY)
+    assert scene.words(incident.id).startswith(LIKELY)
     scene.pd.resolve(incident.id, by=scene.bot)
     await scene.until(lambda: "Resolved at" in scene.text(incident.id))
     assert f". {LIKELY}" in scene.text(incident.id).splitlines()[0]

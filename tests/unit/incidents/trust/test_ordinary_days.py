@@ -25,7 +25,7 @@ A_WHILE_AGO = timedelta(seconds=90)
 
 def begins(scene: Scene, incident: Incident, words: str) -> Callable[[], bool]:
     """Return what tells whether the incident's only note begins with words."""
-    return lambda: scene.text(incident.id).startswith(words)
+    return lambda: scene.words(incident.id).startswith(words)
 
 
 async def started_and_compared(scene: Scene) -> None:
@@ -52,7 +52,7 @@ async def test_after_an_outage_the_first_note_tells_of_now(scene: Scene) -> None
     await scene.store.add_events([rollout(time.time() - 30), fault(time.time() - 20)])
     scene.pd.rules.clear()
     await scene.until(lambda: scene.text(incident.id))
-    assert scene.text(incident.id).startswith(LIKELY)
+    assert scene.words(incident.id).startswith(LIKELY)
     assert "Not looked at" not in scene.text(incident.id)
 
 
