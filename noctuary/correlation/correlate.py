@@ -70,7 +70,7 @@ def diagnose(observed: Observations) -> Diagnosis:
         pods_ready=sum(pod.is_ready for pod in observed.own_pods) if are_own_read else None,
         pods_total=len(observed.own_pods) if are_own_read else None,
         background=observed.background[:MAX_BACKGROUND],
-        symptoms=_unexplained(observed, found)[:MAX_BACKGROUND],
+        symptoms=_unexplained(observed, causes)[:MAX_BACKGROUND],
         ran_well_s=ran_well_s(observed, causes[0]) if causes else None,
         is_undecided=_is_undecided(causes),
         none_probability=round(weighed.none, 4),

@@ -8,7 +8,7 @@ import msgspec
 from noctuary.common.errors import KubernetesError
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
 from noctuary.models.diagnosis import PodView, ServiceView
-from noctuary.models.live_view import LiveView, LogRequest
+from noctuary.models.live_view import LiveView, LogReader, LogRequest
 from testbed.scene import QUICK, Scene
 
 LOG = "2026/11/21 10:00:00 listen tcp :8080: bind: address already in use"
@@ -45,9 +45,9 @@ async def crashing(_services: list[ServiceView]) -> LiveView:
     return LiveView([event], [pod])
 
 
-async def scene_with(scene: Scene, logs: object) -> str:
+async def scene_with(scene: Scene, logs: LogReader) -> str:
     """Let an incident come of a service that crashes; return its id once its first note stands."""
-    scene.live_reader, scene.logs, scene.timings = crashing, logs, LATE  # type: ignore[assignment] - of many kinds
+    scene.live_reader, scene.logs, scene.timings = crashing, logs, LATE
     await scene.subscribe()
     scene.start()
     incident = scene.pd.trigger(scene.service, "Errors")
