@@ -28,6 +28,7 @@ NATIVE_KINDS = WORKLOAD_KINDS | {
     "HorizontalPodAutoscaler",
     "PersistentVolumeClaim",
     "ServiceAccount",
+    "NetworkPolicy",
 }
 """Kinds of Kubernetes itself: `kubectl` knows them everywhere by their lower-case names."""
 _CLUSTER_KINDS = frozenset({"Node", "Namespace"})

@@ -31,6 +31,10 @@ _RESOURCE = re.compile(r"(?:[a-z0-9][-a-z0-9.]{0,252}/)?[A-Za-z0-9][-A-Za-z0-9_.
 """What nodes and quotas count: `cpu`, `nvidia.com/gpu`, `count/deployments.apps`."""
 _PAIR = r"(?:[a-z0-9][-a-z0-9.]{0,252}/)?[A-Za-z0-9][-A-Za-z0-9_.]{0,62}=[-A-Za-z0-9_.]{0,63}"
 _LABELS = re.compile(rf"{_PAIR}(?:,{_PAIR}){{0,19}}")
+_PORT = r"(?:[0-9]{1,5}|(?=[-a-z0-9]*[a-z])[a-z0-9][-a-z0-9]{0,14})(?:/(?:TCP|UDP|SCTP))?"
+_PORTS = re.compile(rf"{_PORT}(?:, {_PORT}){{0,9}}")
+_HOST = re.compile(r"[a-z0-9][-a-z0-9]{0,62}(?:\.[a-z0-9][-a-z0-9]{0,62}){0,6}(?::[0-9]{1,5})?")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,100}")
 _CODE_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _PHRASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/()-]*")
 _NOT_IN_REMARK = re.compile(r"[^A-Za-z0-9 .,:/@_+%=\u2026-]")
@@ -39,6 +43,8 @@ _OPENING = re.compile(
     r";(?=\s*(?:if|for|while|until|case|select|function|time|coproc|then|do|done|fi|else|elif|esac|in|repeat|foreach)\b)"
 )
 """After `;` a shell takes these words of ours for the begin of a construct, and waits for its end."""
+MIN_PORTS = 12
+"""Characters that one port takes with its protocol: shorter, it would be another one."""
 MAX_PHRASE_WORDS = 12
 MAX_NAME_WORDS = 4
 """`Black Friday sale`: more words behind `Do:` are an order of somebody else."""
@@ -171,6 +177,21 @@ def object_name(text: str | None, limit: int) -> str:
 def label_list(text: str | None, limit: int) -> str:
     """Return labels as a selector writes them, `app=web,tier=front`, shortened; nothing for another text."""
     return shorten_middle(text or "", limit) if _LABELS.fullmatch(text or "") else ""
+
+
+def port_list(text: str | None, limit: int) -> str:
+    """Return ports by number or name, `8080, metrics, 53/UDP`, shortened; nothing for another text."""
+    return shorten_middle(text or "", max(limit, MIN_PORTS)) if _PORTS.fullmatch(text or "") else ""
+
+
+def in_cluster_address(text: str | None) -> str:
+    """Return `host` or `host:port` of lower-case names, as Services have; nothing for another text."""
+    return text if text and _HOST.fullmatch(text) else ""
+
+
+def variable_name(text: str | None) -> str:
+    """Return the name of a variable of a container; nothing for another text."""
+    return text if text and _VARIABLE.fullmatch(text) else ""
 
 
 def code_word(text: str | None) -> str:

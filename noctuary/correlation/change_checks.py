@@ -7,6 +7,7 @@ import msgspec
 from noctuary.analyzers import registry
 from noctuary.common.text import clean, duration
 from noctuary.correlation.effects.scalings import scaling_explains
+from noctuary.correlation.effects.specs import write_explains
 from noctuary.correlation.effects.workloads import SOON_S, is_restart, same_workload
 from noctuary.correlation.explain import Explanation
 from noctuary.correlation.lasting import CLOCK_SLACK_S
@@ -47,6 +48,7 @@ TOOK_BACK = "it took back the change before it"
 ENDED_ROLLOUT = "it ended the rollout before it"
 AUTOSCALED = "an autoscaler did it"
 ONLY_ADDED = "it only added replicas"
+WRONG_SINCE = "as it was written then, it does not work"
 SETTINGS = frozenset({EventType.FLAG_CHANGE, EventType.CONFIG_CHANGE, EventType.SCHEMA_CHANGE})
 
 
@@ -72,6 +74,8 @@ def other_change(observed: Observations, explanation: Explanation) -> Iterator[C
 def _limit(observed: Observations, change: Change, symptoms: list[Fault]) -> float:
     is_idle = change.relation is Relation.DEPENDENCY and is_by_autoscaler(change)  # nobody asked for it
     if stops_service(observed, change) and not is_idle:
+        return 1.0
+    if any(write_explains(change, fault) for fault in symptoms):
         return 1.0
     if symptoms and change.event_type in SETTINGS:  # it only came before them
         return POSSIBLE_LIMIT
@@ -139,6 +143,8 @@ def _why(observed: Observations, change: Change, symptoms: list[Fault], back: Ch
         return f"{TAKEN_BACK} {duration(back.at - change.at)} later, {ago} before the alert"
     if not symptoms:
         return f"the {change.event_type.replace('_', ' ')} came before the alert"
+    if any(write_explains(change, fault) for fault in symptoms):
+        return WRONG_SINCE
     is_scaling = change.event_type == EventType.SCALE_EVENT
     return _why_scaled(observed, change, symptoms) if is_scaling else "all pods of a version that ran fail since"
 

@@ -10,6 +10,7 @@ from noctuary.analyzers.evicted import Evicted
 from noctuary.analyzers.node import keeps_pods_away
 from noctuary.correlation.effects.rollouts import rollout_explains
 from noctuary.correlation.effects.scalings import scaling_may_explain
+from noctuary.correlation.effects.specs import write_explains
 from noctuary.correlation.effects.workloads import SOON_S
 from noctuary.correlation.lasting import CLOCK_SLACK_S, ended_at, lasted_until_gone
 from noctuary.correlation.observations import Observations, changes_near, lies_down, pods_of_workload
@@ -219,10 +220,17 @@ def best_change(observed: Observations, fault: Fault, usable: dict[int, Change])
     matching = [
         (_is_own_template(change, fault), change.subject == fault.subject, change.at, index)
         for index, change in changes_near(observed, fault)
-        if index in usable
-        and (rollout_explains(observed, change, fault) or scaling_may_explain(observed, change, fault))
+        if index in usable and _explains(observed, change, fault)
     ]
     return max(matching)[-1] if matching else None
+
+
+def _explains(observed: Observations, change: Change, fault: Fault) -> bool:
+    return (
+        write_explains(change, fault)
+        or rollout_explains(observed, change, fault)
+        or scaling_may_explain(observed, change, fault)
+    )
 
 
 def _is_own_template(change: Change, fault: Fault) -> bool:

@@ -10,6 +10,16 @@ from noctuary.sources.kubernetes.specs.shapes import Shape
 
 SUFFIXES = ("-svc", "-service", "-headless", "-srv", "-lb", "-external", "-internal")
 """What people add to a workload's name to call its Service."""
+MADE_LABELS = frozenset(
+    {
+        "pod-template-hash",
+        "rollouts-pod-template-hash",
+        "controller-revision-hash",
+        "statefulset.kubernetes.io/pod-name",
+        "apps.kubernetes.io/pod-index",
+    }
+)
+"""What controllers mark pods with: whoever selects by it means one template, or one pod."""
 MAX_SELECTOR = 20
 """Labels that a Service selects by and that are compared."""
 

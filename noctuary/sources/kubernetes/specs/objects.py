@@ -59,7 +59,6 @@ class Endpoint(Struct):
     """One address behind a Service."""
 
     conditions: EndpointConditions = msgspec.field(default_factory=EndpointConditions)
-    target_ref: msgspec.Raw = msgspec.Raw(b"")
 
     @property
     def is_ready(self) -> bool:

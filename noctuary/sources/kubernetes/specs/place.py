@@ -11,12 +11,17 @@ from noctuary.models.diagnosis import ServiceView
 from noctuary.models.naming import names_of
 from noctuary.models.service_index import ServiceIndex
 from noctuary.sources.kubernetes.draft import draft
+from noctuary.sources.kubernetes.kinds.pods import is_ready
 from noctuary.sources.kubernetes.live_namespace import Member, Namespace
 from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
-from noctuary.sources.kubernetes.specs.kinds import ENDPOINT_SLICES
+from noctuary.sources.kubernetes.specs.kinds import ENDPOINT_SLICES, SERVICES
 from noctuary.sources.kubernetes.specs.objects import Endpoint, Service, SpecObject
 from noctuary.sources.kubernetes.specs.reading import NOTHING_READ, Specs
 from noctuary.sources.kubernetes.specs.shapes import Shape, shapes_of
+from noctuary.sources.kubernetes.specs.since import Since
+
+MAX_PODS = 20
+"""Of one shape that are told: more say no more."""
 
 
 class Place(msgspec.Struct, frozen=True, dict=True):
@@ -42,6 +47,27 @@ class Place(msgspec.Struct, frozen=True, dict=True):
     def shapes(self) -> list[Shape]:
         """What its pods look like, once per template."""
         return list(shapes_of(self.found))
+
+    def shapes_in(self, namespace: str) -> list[Shape]:
+        """Return what pods of a namespace look like; none of one that was not read."""
+        if namespace == self.namespace:
+            return self.shapes
+        if namespace not in self._shapes and namespace in self.others:
+            self._shapes[namespace] = list(shapes_of(self.others[namespace]))
+        return self._shapes.get(namespace, [])
+
+    @cached_property
+    def _shapes(self) -> dict[str, list[Shape]]:
+        return {}
+
+    def service_at(self, namespace: str, name: str) -> Service | None:
+        """Return a Service of a namespace that was read; None where there is none of that name."""
+        return self._services.get((namespace, name))
+
+    @cached_property
+    def _services(self) -> dict[tuple[str, str], Service]:
+        there = ((name, each) for name, found in self.others.items() for each in found.specs.of(SERVICES))
+        return {(name, each.metadata.name): each for name, each in there}
 
     def selected(self, selector: Mapping[str, str]) -> list[Shape]:
         """Return the shapes that a Service's selector finds; an empty one finds none."""
@@ -76,19 +102,32 @@ class Place(msgspec.Struct, frozen=True, dict=True):
         rank = self.services.rank_by_name(self.namespace, names)
         return self.services.services[rank] if rank is not None else None
 
+    def rank_of_shape(self, namespace: str, shape: Shape) -> int | None:
+        """Return the place of the incident's service that pods of a shape are of; its own come first."""
+        return self.services.rank(namespace, shape.labels, names_of(shape.labels, shape.workload, shape.service_name))
+
     def service_of_shape(self, shape: Shape) -> ServiceView | None:
         """Return the incident's service that such pods are of."""
         return self.service_of(shape.labels, shape.workload, shape.service_name)
 
     def report(
-        self, obj: SpecObject, kind: str, service: ServiceView, reason: str, at: float, extra: Mapping[str, str]
+        self, obj: SpecObject, kind: str, service: ServiceView, reason: str, since: Since, extra: Mapping[str, str]
     ) -> ContextEvent:
-        """Make the event of a mismatch that stands in an object since `at` and is seen now.
+        """Make the event of a mismatch that stands in an object and is seen now.
 
-        It carries no labels, so that it is placed by the service's name alone.
+        It carries no labels, so that it is placed by the service's name alone. What a rollout brought about is told of
+        its workload, with the object as `backend`.
         """
-        ref = ObjectRef(kind, self.namespace, obj.metadata.name, obj.metadata.uid)
-        return self.report_on(ref, service, reason, at, extra)
+        ref = self.ref_of(kind, obj)
+        if since.workload is None:
+            return self.report_on(ref, service, reason, since.at, {details.WRITTEN_BY: since.manager, **extra})
+        ref = msgspec.structs.replace(ref, workload_kind=since.workload.kind, workload_name=since.workload.name)
+        of_rollout = {details.BACKEND: obj.metadata.name, details.TEMPLATE_HASH: since.template_hash}
+        return self.report_on(ref, service, reason, since.at, {**of_rollout, **extra})
+
+    def ref_of(self, kind: str, obj: SpecObject) -> ObjectRef:
+        """Return the reference to an object of this namespace, without labels, which would place its events."""
+        return ObjectRef(kind, self.namespace, obj.metadata.name, obj.metadata.uid)
 
     def report_on(
         self, ref: ObjectRef, service: ServiceView, reason: str, at: float, extra: Mapping[str, str], key: str = ""
@@ -104,6 +143,16 @@ class Place(msgspec.Struct, frozen=True, dict=True):
             new_value=reason,
             extra={details.REASON: reason, **extra},
         )
+
+    def report_shape(
+        self, shape: Shape, service: ServiceView, reason: str, at: float, extra: Mapping[str, str], key: str = ""
+    ) -> Iterator[ContextEvent]:
+        """Make an event for each pod of a shape that is not ready; where none is, one for its workload."""
+        failing = [pod for pod in shape.pods if not is_ready(pod)][:MAX_PODS]
+        refs = [(identity.ref, identity.extra()) for pod in failing if (identity := self.found.identify(pod))]
+        template = {details.TEMPLATE_HASH: shape.template_hash}
+        for ref, known in refs or [(shape.ref(self.namespace), template)]:
+            yield self.report_on(ref, service, reason, at, {**known, **extra}, key)
 
 
 Check = Callable[[Place], Iterator[ContextEvent]]

@@ -100,6 +100,10 @@ class Gate(Struct):
     """What must be taken away before a pod is scheduled."""
 
     name: str = ""
+class HostAlias(Struct):
+    """A line of a pod's hosts file."""
+
+    hostnames: list[str] | None = None
 
 
 class LivePodSpec(PodSpec):
@@ -110,6 +114,12 @@ class LivePodSpec(PodSpec):
     host_network: bool = False
     scheduler_name: str = DEFAULT_SCHEDULER
     scheduling_gates: list[Gate] = msgspec.field(default_factory=list)
+    host_aliases: msgspec.Raw = NONE
+
+    def aliases(self) -> set[str]:
+        """Return the names that its own hosts file knows."""
+        known = msgspec.json.decode(self.host_aliases, type=list[HostAlias] | None) or []
+        return {name for each in known for name in each.hostnames or ()}
 
     def running(self) -> list[LiveContainer]:
         """Return the containers that run side by side, sidecars among them."""

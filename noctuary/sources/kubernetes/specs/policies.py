@@ -1,5 +1,7 @@
 """NetworkPolicies: whom they select, and what they let through."""
 
+from typing import Any
+
 import msgspec
 
 from noctuary.kube.objects import Struct
@@ -22,7 +24,7 @@ class Peer(Struct):
 
     pod_selector: LabelSelector | None = None
     namespace_selector: LabelSelector | None = None
-    ip_block: msgspec.Raw | None = None
+    ip_block: dict[str, Any] | None = None
 
 
 class IngressAllowance(Struct):

@@ -13,6 +13,14 @@ from noctuary.sources.kubernetes.specs.checks.resources.refused_pods import refu
 from noctuary.sources.kubernetes.specs.checks.resources.silent_controllers import silent_controllers
 from noctuary.sources.kubernetes.specs.checks.resources.stalled_workloads import stalled_workloads
 from noctuary.sources.kubernetes.specs.checks.resources.waiting_claims import waiting_claims
+from noctuary.sources.kubernetes.specs.checks.network.broken_route import broken_route
+from noctuary.sources.kubernetes.specs.checks.network.drifted_service import drifted_service
+from noctuary.sources.kubernetes.specs.checks.network.network_policy import network_policy
+from noctuary.sources.kubernetes.specs.checks.network.port_conflict import port_conflict
+from noctuary.sources.kubernetes.specs.checks.network.probe_port import probe_port
+from noctuary.sources.kubernetes.specs.checks.network.service_port import service_port
+from noctuary.sources.kubernetes.specs.checks.network.unknown_address import unknown_address
+from noctuary.sources.kubernetes.specs.checks.network.unready_service import unready_service
 from noctuary.sources.kubernetes.specs.place import Check, Place
 from noctuary.sources.kubernetes.specs.reading import Specs
 
@@ -25,6 +33,14 @@ CHECKS: tuple[Check, ...] = (
     limited_autoscalers,
     failed_jobs,
     idle_cron_jobs,
+    service_port,
+    probe_port,
+    port_conflict,
+    unknown_address,
+    broken_route,
+    network_policy,
+    drifted_service,
+    unready_service,
 )
 REFUSED = "the API server refuses to show them"
 SLOW = "the API server did not answer in time"

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from noctuary.kube.objects import seconds
 from noctuary.kube.odd import leaving_out
 from noctuary.models.context_event import ObjectRef
+from noctuary.sources.kubernetes.containers.pod_parts import was_never_ready
 from noctuary.sources.kubernetes.kinds.pods import is_leaving, is_ready
 from noctuary.sources.kubernetes.live_namespace import Namespace
 from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
@@ -34,6 +36,16 @@ class Shape(msgspec.Struct, frozen=True, dict=True):
     def is_ready(self) -> bool:
         """Whether any of its pods is ready."""
         return any(is_ready(pod) for pod in self.pods)
+
+    @property
+    def restarted_while_ready(self) -> bool:
+        """Whether any of its pods was ready before, so that its probes can be answered."""
+        return any(not was_never_ready(pod.metadata, pod.status) for pod in self.pods)
+
+    @property
+    def made_at(self) -> float:
+        """When the oldest of its pods was made (seconds since the epoch); 0 where it has none."""
+        return min((seconds(pod.metadata.creation_timestamp) for pod in self.pods), default=0.0)
 
     def ports(self) -> list[ContainerPort]:
         """Return the ports that its containers declare, those of sidecars among them."""

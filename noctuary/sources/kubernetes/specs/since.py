@@ -1,6 +1,7 @@
 """Since when something stands in a spec: by who wrote it last, and by the revisions of a template."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,6 +14,32 @@ from noctuary.sources.kubernetes.specs.objects import SpecObject
 
 Part = Callable[[TemplateSummary], object]
 """The part of a template that something depends on."""
+
+
+class Since(NamedTuple):
+    """Since when something stands so, and by whom: a field manager, or a rollout of a workload to a template."""
+
+    at: float
+    manager: str = ""
+    workload: WorkloadView | None = None
+    template_hash: str = ""
+
+
+def written(obj: SpecObject, field: bytes) -> Since:
+    """Return who last wrote a field such as `"f:selector"`; as far as nobody knows, since the object was made."""
+    last = last_write(obj.metadata, field)
+    return Since(last.at or seconds(obj.metadata.creation_timestamp), last.manager)
+
+
+def later(first: Since, found: Namespace, views: Iterable[WorkloadView | None], part: Part) -> Since:
+    """Return the rollout that last changed a part of workloads' templates, where that is later than a write."""
+    last = first
+    for view in views:
+        at = rolled_out_at(found, view, part) if view is not None else 0.0
+        if view is not None and at > last.at:
+            current = view.wanted.find(found.holders.of(view.key))
+            last = Since(at, "", view, current.template_hash if current is not None else "")
+    return last
 
 
 def written_at(obj: SpecObject, field: bytes) -> float:
@@ -52,6 +79,11 @@ def fields(container: str, *names: str) -> Part:
         return {name: known.fields.get(name) for name in names} if known is not None else None
 
     return part
+
+
+def all_fields(name: str) -> Part:
+    """Return the part of a template that one field of all its containers is."""
+    return lambda summary: {each: known.fields.get(name) for each, known in summary.containers.items()}
 
 
 def variable(container: str, name: str) -> Part:

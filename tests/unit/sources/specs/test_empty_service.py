@@ -5,7 +5,17 @@ from typing import Any
 import pytest
 
 from noctuary.sources.kubernetes.specs.checks.empty_service import empty_service
-from testbed.spec_place import age_of, deployment, endpoints, found_by, place, pods, rolled_out, service, written
+from tests.unit.sources.specs.spec_place import (
+    age_of,
+    deployment,
+    endpoints,
+    found_by,
+    place,
+    pods,
+    rolled_out,
+    service,
+    written,
+)
 
 PAY = deployment("pay", {"app": "pay", "tier": "front"})
 WRONG = service("pay", {"app": "pay", "tier": "back"}, meta=written("selector", 120))

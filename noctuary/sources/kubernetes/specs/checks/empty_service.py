@@ -12,13 +12,19 @@ from noctuary.sources.kubernetes.specs.place import Place
 
 
 def empty_service(place: Place) -> Iterator[ContextEvent]:
-    """Yield each Service of the incident's that selects neither a pod nor a workload's template."""
+    """Yield each Service of the incident's that selects neither a pod nor a workload's template.
+
+    One that selects by what controllers mark single pods or templates with is moved by them.
+    """
     for each in place.specs.of(SERVICES):
-        if each.metadata.deletion_timestamp is None and each.leads_to_pods and _selects_nothing(place, each):
+        is_kept = each.metadata.deletion_timestamp is None and meant.MADE_LABELS.isdisjoint(each.spec.selector)
+        if is_kept and each.leads_to_pods and _selects_nothing(place, each):
             found = meant.whose(place, each)
             if found is not None:
-                at, extra = _since(place, each, found), _told(each, found)
-                yield place.report(each, "Service", found.service, SELECTS_NOTHING, at, extra)
+                view = found.shape.view if found.shape is not None else None
+                at = since.written(each, b'"f:selector"')
+                at = since.later(at, place.found, [view], since.labels(*each.spec.selector))
+                yield place.report(each, "Service", found.service, SELECTS_NOTHING, at, _told(each, found))
 
 
 def _selects_nothing(place: Place, service: Service) -> bool:
@@ -31,15 +37,6 @@ def _selects_nothing(place: Place, service: Service) -> bool:
     if place.workloads_of(selector) or any(selector.items() <= pod.metadata.labels.items() for pod in pods):
         return False
     return place.found.knows_all_pods or (not place.found.has_more_workloads and place.endpoints_of(service) == [])
-
-
-def _since(place: Place, service: Service, found: meant.Meant) -> float:
-    """Return the later of the two: when its selector was written, when the pods' labels became others."""
-    written = since.written_at(service, b'"f:selector"')
-    view = found.shape.view if found.shape is not None else None
-    if view is None:
-        return written
-    return max(written, since.rolled_out_at(place.found, view, since.labels(*service.spec.selector)))
 
 
 def _told(service: Service, found: meant.Meant) -> dict[str, str]:

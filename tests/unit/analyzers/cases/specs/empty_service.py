@@ -24,6 +24,14 @@ CASES = [
         about="Service",
     ),
     Case(
+        {"reason": "ServiceSelectsNothing", "selector": "tier=back", "backend": "pay-svc", "written_by": "helm"},
+        "Service pay-svc selects no pod (tier=back)",
+        "Service pay-svc selects no pod (tier=back)",
+        REMEDY.replace("service/pay", "service/pay-svc"),
+        pods=0,
+        about="Deployment",
+    ),
+    Case(
         {"reason": "ServiceSelectsNothing"},
         "Service pay selects no pod",
         "Service pay selects no pod",

@@ -21,6 +21,8 @@ from noctuary.sources.kubernetes.specs.reading import Specs
 
 NOW = 1_800_000_000.0
 HERE = "shop"
+AGE_S = 600.0
+"""Of pods, which are ready or unready since they were made."""
 Manifest = dict[str, Any]
 _VIEWS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "Deployment": (Deployment, view_deployment),
@@ -107,9 +109,11 @@ def pods(
     by = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "uid": held["metadata"]["uid"], "controller": True}
     template, name = held["spec"]["template"], held["metadata"]["name"]
     labels = template["metadata"]["labels"] | held["metadata"]["labels"]
-    state = {"type": "Ready", "status": str(ready), "lastTransitionTime": ago(600)}
+    state = {"type": "Ready", "status": str(ready), "lastTransitionTime": ago(AGE_S)}
     return [
-        made("Pod", f"{name}-{n}", template["spec"], labels=labels, ownerReferences=[by | {"name": name}])
+        made(
+            "Pod", f"{name}-{n}", template["spec"], before_s=AGE_S, labels=labels, ownerReferences=[by | {"name": name}]
+        )
         | {"status": {"phase": "Running", "conditions": [state], **status}}
         for n in range(count)
     ]

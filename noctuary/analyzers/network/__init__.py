@@ -1,0 +1,1 @@
+"""Kinds of fault between pods: Services, routes, policies and addresses that lead nowhere, read from specs."""
