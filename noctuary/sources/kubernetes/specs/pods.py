@@ -100,6 +100,8 @@ class Gate(Struct):
     """What must be taken away before a pod is scheduled."""
 
     name: str = ""
+
+
 class HostAlias(Struct):
     """A line of a pod's hosts file."""
 

@@ -7,12 +7,6 @@ from noctuary.models.context_event import ContextEvent, ObjectRef
 from noctuary.models.live_view import LiveView
 from noctuary.sources.kubernetes.draft import clamp
 from noctuary.sources.kubernetes.specs.checks.empty_service import empty_service
-from noctuary.sources.kubernetes.specs.checks.resources.autoscalers import limited_autoscalers
-from noctuary.sources.kubernetes.specs.checks.resources.jobs import failed_jobs, idle_cron_jobs
-from noctuary.sources.kubernetes.specs.checks.resources.refused_pods import refused_pods
-from noctuary.sources.kubernetes.specs.checks.resources.silent_controllers import silent_controllers
-from noctuary.sources.kubernetes.specs.checks.resources.stalled_workloads import stalled_workloads
-from noctuary.sources.kubernetes.specs.checks.resources.waiting_claims import waiting_claims
 from noctuary.sources.kubernetes.specs.checks.network.broken_route import broken_route
 from noctuary.sources.kubernetes.specs.checks.network.drifted_service import drifted_service
 from noctuary.sources.kubernetes.specs.checks.network.network_policy import network_policy
@@ -21,6 +15,12 @@ from noctuary.sources.kubernetes.specs.checks.network.probe_port import probe_po
 from noctuary.sources.kubernetes.specs.checks.network.service_port import service_port
 from noctuary.sources.kubernetes.specs.checks.network.unknown_address import unknown_address
 from noctuary.sources.kubernetes.specs.checks.network.unready_service import unready_service
+from noctuary.sources.kubernetes.specs.checks.resources.autoscalers import limited_autoscalers
+from noctuary.sources.kubernetes.specs.checks.resources.jobs import failed_jobs, idle_cron_jobs
+from noctuary.sources.kubernetes.specs.checks.resources.refused_pods import refused_pods
+from noctuary.sources.kubernetes.specs.checks.resources.silent_controllers import silent_controllers
+from noctuary.sources.kubernetes.specs.checks.resources.stalled_workloads import stalled_workloads
+from noctuary.sources.kubernetes.specs.checks.resources.waiting_claims import waiting_claims
 from noctuary.sources.kubernetes.specs.place import Check, Place
 from noctuary.sources.kubernetes.specs.reading import Specs
 
