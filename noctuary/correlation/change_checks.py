@@ -6,6 +6,7 @@ import msgspec
 
 from noctuary.analyzers import registry
 from noctuary.common.text import clean, duration
+from noctuary.correlation.deploys.canaries import switches
 from noctuary.correlation.effects.scalings import scaling_explains
 from noctuary.correlation.effects.specs import write_explains
 from noctuary.correlation.effects.workloads import SOON_S, is_restart, same_workload
@@ -47,6 +48,7 @@ TAKEN_BACK = "it was taken back"
 TOOK_BACK = "it took back the change before it"
 ENDED_ROLLOUT = "it ended the rollout before it"
 AUTOSCALED = "an autoscaler did it"
+WENT_FOR = "it is of one release with the version that took its place: it went down as"
 ONLY_ADDED = "it only added replicas"
 WRONG_SINCE = "as it was written then, it does not work"
 SETTINGS = frozenset({EventType.FLAG_CHANGE, EventType.CONFIG_CHANGE, EventType.SCHEMA_CHANGE})
@@ -54,19 +56,25 @@ SETTINGS = frozenset({EventType.FLAG_CHANGE, EventType.CONFIG_CHANGE, EventType.
 
 def other_change(observed: Observations, explanation: Explanation) -> Iterator[Cause | SetAside]:
     """A change before the onset may be to blame, unless it was taken back or could only help."""
-    pairs = reversals(observed.changes, observed.context.onset)
+    pairs, switched = reversals(observed.changes, observed.context.onset), switches(observed.changes)
+    leading = {change.event_id for change in switched.values()}
     for index, change in enumerate(observed.changes):
         if change.is_rollout or _is_under_way(observed, change):
             continue
         symptoms = explanation.by_change.get(index, [])
         other = observed.changes[pairs[index]] if index in pairs else None
+        is_felt = bool(symptoms) or stops_service(observed, change)
+        if change.event_id in switched and not is_felt:
+            yield SetAside(change, f"{WENT_FOR} {switched[change.event_id].subject.name} came up")
+            continue
         against = _against(observed, change, symptoms, other)
+        if against == ONLY_ADDED and change.event_id in leading:
+            against = ""
         if against:
             yield SetAside(change, against)
         else:
-            agrees = bool(symptoms) or stops_service(observed, change)
             is_left = other is not None and other.at > change.at and change.event_type in SETTINGS
-            terms = _terms(observed, change, symptoms, agrees=agrees, is_left=is_left)
+            terms = _terms(observed, change, symptoms, agrees=is_felt, is_left=is_left)
             why = _why(observed, change, symptoms, other)
             yield Cause(CauseKind.CHANGE, why, terms, change, symptoms, _limit(observed, change, symptoms))
 

@@ -8,7 +8,7 @@ from noctuary.correlation.checks import CHECKS
 from noctuary.correlation.explain import explain
 from noctuary.correlation.fault_checks import goes_on, ran_well_s
 from noctuary.correlation.observations import Observations, gather_observations
-from noctuary.correlation.probability.candidates import candidates_of
+from noctuary.correlation.probability.candidates import Candidate, candidates_of
 from noctuary.correlation.probability.model import Weighed, weigh
 from noctuary.correlation.rollouts.pods import are_ready
 from noctuary.correlation.score import counts_as_likely
@@ -46,7 +46,7 @@ def diagnose(observed: Observations) -> Diagnosis:
     """Return the diagnosis of what was observed, for those who read the observations besides."""
     context = observed.context
     since = context.onset - context.lookback_s
-    findings = [finding for finding in _find(observed) if _reaches_into(finding, since)]
+    findings = _timely(observed)
     weighed = weigh(observed, candidates_of(findings))
     causes, weak = _named(weighed, max(LEAST_PROBABILITY, context.minimum_score))
     named = {cause.change.event_id for cause in causes if cause.change is not None}
@@ -83,6 +83,17 @@ def _unexplained(observed: Observations, causes: list[Cause]) -> list[Fault]:
     explained = {event_id for cause in causes for fault in cause.faults for event_id in fault.event_ids}
     felt = (fault for fault in observed.faults if registry.analyzer_of(fault).is_symptom)
     return [fault for fault in felt if explained.isdisjoint(fault.event_ids)]
+
+
+def candidates_in(observed: Observations) -> list[Candidate]:
+    """Return all candidates of what was observed, for those who weigh them by themselves."""
+    return candidates_of(_timely(observed))
+
+
+def _timely(observed: Observations) -> list[Cause | SetAside]:
+    """Return what the checks find that happened, or was still seen, within the lookback."""
+    since = observed.context.onset - observed.context.lookback_s
+    return [finding for finding in _find(observed) if _reaches_into(finding, since)]
 
 
 def _named(weighed: Weighed, threshold: float) -> tuple[list[Cause], list[Cause]]:

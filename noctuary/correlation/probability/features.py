@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+from noctuary.analyzers import registry
 from noctuary.common.text import duration
 from noctuary.correlation.probability.candidates import Candidate
 from noctuary.correlation.probability.surroundings import (
@@ -103,6 +104,13 @@ def _is_idle_scaling(_: Surroundings, candidate: Candidate) -> bool:
     return change is not None and is_by_autoscaler(change) and not is_supported(candidate.cause)
 
 
+def _is_measured_well(around: Surroundings, candidate: Candidate) -> bool:
+    change, observed = candidate.cause.change, around.observed
+    if change is None or is_supported(candidate.cause) or change.subject not in observed.context.measured:
+        return False
+    return not any(registry.analyzer_of(fault).is_symptom for fault in observed.faults_at.get(change.subject, ()))
+
+
 def _is_old(around: Surroundings, candidate: Candidate) -> bool:
     context = around.observed.context
     return candidate.cause.change is None and candidate.cause.at < context.onset - context.lookback_s
@@ -140,6 +148,7 @@ FEATURES = [
         _when(_is_idle_scaling),
         _always("an autoscaler did it"),
     ),
+    Feature("measured_well", _when(_is_measured_well), _always("its metrics were read, and stayed as they were")),
     Feature("fails_elsewhere", _when(_fails_elsewhere), _always("another service fails, which it does not explain")),
     Feature("is_old", _when(_is_old), _always("it goes on since before the time that was looked at")),
     Feature("is_after", _when(_is_after), _always("it came as the alert began")),

@@ -12,7 +12,7 @@ from noctuary.correlation.probability.candidates import Candidate
 from noctuary.correlation.scalings import reversals, taken_away_at
 from noctuary.correlation.score import SYMPTOMS
 from noctuary.correlation.taken_back import place_of
-from noctuary.models.diagnosis import Cause, CauseKind, Change
+from noctuary.models.diagnosis import Cause, CauseKind, Change, Relation
 
 NEAR_S = 600.0
 """What began this long before the onset, or later, tells when the trouble began."""
@@ -29,7 +29,7 @@ class Surroundings(msgspec.Struct, frozen=True):
 
     observed: Observations
     moments: dict[str, list[float]]
-    """By service when another system saw trouble of it begin that nothing explains, shortly before the onset."""
+    """By service when another system, or a graph, saw trouble of it begin, shortly before the onset."""
     ages: list[float]
     """Of what holds and only its time speaks for, in order, in seconds before the trouble; of each workload once."""
     left_at: dict[str, float]
@@ -48,6 +48,11 @@ def surroundings_of(observed: Observations, candidates: list[Candidate]) -> Surr
         is_dated = cause.kind is CauseKind.FAULT and cause.faults[0].is_posted
         if is_dated and onset - NEAR_S <= cause.at <= onset:
             moments[cause.faults[0].service].append(cause.at)
+    own = [service.name for service in observed.context.services if service.relation is Relation.OWN]
+    for fault in observed.faults:
+        if registry.analyzer_of(fault).is_symptom and onset - NEAR_S <= fault.first <= onset:
+            for service in dict.fromkeys([fault.service, *(own if fault.relation is Relation.OWN else ())]):
+                moments[service].append(fault.first)
     late = {change.event_id for change in observed.changes if change.is_rollout and change.at > onset}
     undone = frozenset(before.event_id for after, before in observed.returns.items() if after in late)
     failing = frozenset(

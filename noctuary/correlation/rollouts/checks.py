@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from noctuary.correlation.deploys.canaries import stands_beside
 from noctuary.correlation.effects.workloads import has_previous, is_mild, is_restart, same_workload
 from noctuary.correlation.explain import Explanation
 from noctuary.correlation.lasting import is_serving
@@ -60,7 +61,7 @@ def _judge(observed: Observations, explanation: Explanation, change: Change, sym
 
 
 def _limit(observed: Observations, explanation: Explanation, change: Change, symptoms: list[Fault]) -> float:
-    if not symptoms and not has_previous(change):
+    if not symptoms and not has_previous(change) and not stands_beside(observed, change):
         return DOUBTFUL_LIMIT
     is_late = change.at > observed.context.onset
     is_guess = bool(symptoms) and all(

@@ -45,7 +45,7 @@ async def test_a_webhook_becomes_a_note_that_names_the_bad_rollout(scene: Scene)
     incident = scene.pd.trigger(scene.service, "Errors")
     await scene.idle()
     text = scene.text(incident.id)
-    assert text.startswith("Likely cause: payments-api was rolled out to 2.4.1")
+    assert scene.words(incident.id).startswith("Likely cause: payments-api was rolled out to 2.4.1")
     assert "payments-api:2.4.0" in text
     assert "innocent" not in text
 

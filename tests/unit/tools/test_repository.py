@@ -39,7 +39,7 @@ def test_the_readme_names_both_commands() -> None:
 
 def test_the_readme_prints_a_real_note() -> None:
     readme = (ROOT / "README.md").read_text()
-    assert "```\nLikely cause: " in readme
+    assert "```\nLikely cause (" in readme
     assert "noctuary ref nct:" in readme
 
 

@@ -10,15 +10,16 @@ from noctuary.correlation.probability.unseen import LACKS
 from noctuary.correlation.probability.weights import shipped_weights
 from noctuary.correlation.score import counts_as_likely
 from noctuary.models.context_event import ContextEvent, EventType
-from noctuary.models.diagnosis import Cause, Diagnosis, PodView, Relation, ServiceView, SetAside, Verdict
+from noctuary.models.diagnosis import Diagnosis, PodView, Relation, ServiceView, Verdict
 from testbed.correlation_world import OWN, POSTGRES, diagnose, fault, named, node, pod, posted, ranked, rollout, scaling
 
 READY = [pod("new")]
 
 
 def total(found: Diagnosis) -> float:
-    known: list[Cause | SetAside] = [*ranked(found), *found.set_aside]
-    return sum(each.probability or 0.0 for each in known) + (found.none_probability or 0.0) + found.unseen_probability
+    told = sum(cause.probability or 0.0 for cause in ranked(found))
+    doubted = sum(aside.probability for aside in found.set_aside)
+    return told + doubted + (found.none_probability or 0.0) + found.unseen_probability
 
 
 def chance(found: Diagnosis) -> float:
