@@ -21,11 +21,13 @@ from noctuary.kube.reflector import Reflector, Sink
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.evidence import AlertSummary, Evidence
 from noctuary.models.incident import IncidentRow
+from noctuary.models.live_view import LogReader, LogRequest
 from noctuary.models.routing_record import RoutingRecord
 from noctuary.notes.note import marker_of, render_note
 from noctuary.pagerduty.client import PagerDutyClients
 from noctuary.pagerduty.objects import Alert
 from noctuary.pagerduty.tolerant import UNREADABLE, decode
+from noctuary.sources.kubernetes.containers.log_reader import TAIL_LINES
 from noctuary.sources.kubernetes.live_reader import make_live_reader, make_node_reader
 from noctuary.sources.kubernetes.namespace_watches import NamespaceWatches
 from noctuary.sources.kubernetes.revision_reader import make_revision_reader
@@ -101,11 +103,23 @@ async def _answer(
             ignored_reasons=IGNORED_REASONS,
             nodes=make_node_reader(cluster),
             metrics=make_recorded_reader(read_recorded(bundle.metrics)) if bundle.metrics else None,
+            logs=_log_reader(bundle) if bundle.logs else None,
         )
         enricher = Enricher(store, _clients(nobody), sight, read_s=READ_S, is_patient=True)
         evidence = await enricher.evidence(record, incident, now, alerts=_alerts(bundle, incident, odd))
     marker = marker_of(record.id, "", incident.incident_id)
     return Replayed(bundle.id, evidence, render_note(incident, evidence, marker, now), odd)
+
+
+def _log_reader(bundle: Bundle) -> LogReader:
+    """Return what reads the recorded end of a log, as an API server would."""
+
+    async def read(request: LogRequest) -> list[str] | None:
+        name = f"{request.namespace}/{request.pod}/{request.container}"
+        text = bundle.logs.get(f"{name}.previous" if request.previous else name)
+        return None if text is None else text.splitlines()[-TAIL_LINES:]
+
+    return read
 
 
 def _clients(nobody: HttpClient) -> PagerDutyClients:

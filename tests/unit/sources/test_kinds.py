@@ -122,6 +122,7 @@ OF_NO_NAMESPACE = {
     ("storage.k8s.io", "storageclasses"),
     ("networking.k8s.io", "ingressclasses"),
 }
+LOGS = [RBAC / "receiver-logs-clusterrole.yaml", RBAC / "receiver-logs-watchedrole.yaml"]
 SPECS_ALL, SPECS_EACH = RBAC / "receiver-specs-clusterrole.yaml", RBAC / "receiver-specs-watchedrole.yaml"
 
 
@@ -143,7 +144,13 @@ def test_the_receiver_may_list_and_watch_exactly_what_it_does(name: str, verb: s
 
 
 def test_each_file_of_the_receivers_rights_is_held_against_what_it_reads() -> None:
-    assert set(RBAC.glob("receiver-*.yaml")) == {RBAC / name for name in SCOPES} | {SPECS_ALL, SPECS_EACH}
+    assert set(RBAC.glob("receiver-*.yaml")) == {RBAC / name for name in SCOPES} | {SPECS_ALL, SPECS_EACH, *LOGS}
+
+
+@pytest.mark.parametrize("path", LOGS, ids=lambda path: path.stem)
+def test_of_logs_nothing_but_reading_is_granted_in_every_scope(path: Path) -> None:
+    rules = [rule for each in yaml.safe_load_all(path.read_text()) for rule in each.get("rules", [])]
+    assert rules == [{"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]}]
 
 
 def test_each_kind_whose_specs_are_read_may_be_listed_in_every_scope() -> None:

@@ -50,6 +50,15 @@ def test_a_line_of_json_tells_the_ranked_causes(bundle: Path, capsys: pytest.Cap
     assert first["evidence"][0]["at"] == f"{DAY}14:02:11Z"
 
 
+@pytest.mark.parametrize("name", ["app", "app.previous"])
+def test_what_a_crashed_container_said_is_told(bundle: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    place = bundle / "logs/payments/payments-api-bbb-x"
+    place.mkdir(parents=True)
+    (place / f"{name}.log").write_text("starting\nError: listen EADDRINUSE: address already in use :::8080\n")
+    (answer,) = answers(capsys, str(bundle))
+    assert "new pods crash: address already in use (port 8080)" in answer["note"].splitlines()[0]
+
+
 def test_where_nothing_happened_it_abstains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place = write_bundle(tmp_path / "quiet", objects_json=json.dumps(listed([deployment()])))
     (answer,) = answers(capsys, str(place))
