@@ -6,6 +6,7 @@ Four worlds: a busy but ordinary one, one in flames where every pod fails, one o
 import argparse
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from noctuary.correlation.correlate import correlate, observe_and_diagnose
 from noctuary.correlation.probability.candidates import candidates_of
@@ -64,8 +65,8 @@ def measure(rounds: int) -> None:
         context = IncidentContext(_services(), ONSET, 3600.0, events, pods)
         observed, diagnosis = observe_and_diagnose(context)
         candidates = candidates_of([*diagnosis.causes, *diagnosis.weak, *diagnosis.set_aside])
-        whole = _times(rounds, lambda context=context: correlate(context))
-        ranking = _times(rounds, lambda o=observed, c=candidates: weigh(o, c))
+        whole = _times(rounds, partial(correlate, context))
+        ranking = _times(rounds, partial(weigh, observed, candidates))
         print(f"{name}: {len(events)} events, {len(pods)} pods, {SERVICES} services")
         print(f"  diagnosis {_told(whole)}; ranking of {len(candidates)} candidates {_told(ranking)}")
 
