@@ -30,7 +30,8 @@ async def refresh_gauges(deps: Deps) -> None:
     """Set the gauges to what is true now."""
     metrics = deps.metrics
     for resource, health in {ROUTING_RESOURCE: deps.routing.health, **deps.watches()}.items():
-        metrics.watch_age_seconds.labels(resource).set(health.age_s())
+        if not health.is_absent:
+            metrics.watch_age_seconds.labels(resource).set(health.age_s())
     metrics.queue_depth.labels("store_writes").set(deps.store.waiting_writes())
     with contextlib.suppress(StoreUnavailable):  # the metrics of a failing store must stay readable
         depths = await deps.store.depths(clock.now())

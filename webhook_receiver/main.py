@@ -127,7 +127,14 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
         metrics=make_live_metrics(metrics_http),
     )
     pipeline = IncidentPipeline(store, routing, http, metrics, sight)
-    source = KubernetesSource(kube, store, metrics, lambda: _lease(kube, settings), namespaces=watched)
+    source = KubernetesSource(
+        kube,
+        store,
+        metrics,
+        lambda: _lease(kube, settings),
+        namespaces=watched,
+        unwatched=settings.unwatched_kinds,
+    )
     deps = Deps(
         store=store,
         routing=routing,

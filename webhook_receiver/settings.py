@@ -10,6 +10,7 @@ from noctuary.common.egress.policy import PAGERDUTY_HOSTS
 from noctuary.common.settings.base import Settings
 from noctuary.common.settings.forms import Names, Port
 from noctuary.incidents.evidence.sight import IGNORED_REASONS
+from noctuary.sources.kubernetes.kinds.registry import OPTIONAL_KINDS
 from noctuary.store import limits
 from webhook_receiver.deps import ROUTING_MAX_AGE_S
 
@@ -24,6 +25,13 @@ def _check_reasons(reasons: tuple[str, ...]) -> tuple[str, ...]:
         if _REASON.fullmatch(reason) is None:
             raise ValueError(f"{reason!r} is no reason of a Warning: name code words, such as PolicyViolation")
     return reasons
+
+
+def _check_kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    for kind in kinds:
+        if kind not in OPTIONAL_KINDS:
+            raise ValueError(f"{kind!r} cannot be left out: name some of {', '.join(OPTIONAL_KINDS)}")
+    return kinds
 
 
 class ReceiverSettings(Settings):
@@ -49,6 +57,8 @@ class ReceiverSettings(Settings):
     """Namespaces that are looked at; empty: all, and the nodes. With a list nothing is asked for cluster-wide."""
     read_logs: bool = True
     """Whether the last lines of crashed containers are read to tell why; one line of each at most is kept."""
+    unwatched_kinds: Annotated[Names, AfterValidator(_check_kinds)] = ()
+    """Kinds whose changes are not watched, by their plurals, of those that may be left out."""
     egress_hosts: Names = PAGERDUTY_HOSTS
     """Hosts that are asked at all, whatever a record says: a name, *.domain, or *; with a port, only that port."""
     egress_private_hosts: Names = ()

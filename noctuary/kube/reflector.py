@@ -29,6 +29,8 @@ RETRY = Backoff(first_s=0.2, longest_s=15.0)
 """Between attempts: a blip costs no time, an API server that is away for long is not pressed."""
 MAX_LINE_BYTES = 8 * 1024 * 1024
 """An object is at most 1.5 MiB in etcd; managed fields and escapes can make its JSON longer."""
+SELDOM_S = 300.0
+"""What is refused, or what no CRD defines, is asked for again after this, where it is known that it may be so."""
 REFUSALS_BEFORE_LIST = 3
 """After so many failed attempts a fresh LIST is tried: etcd may have been restored to an older state."""
 
@@ -71,7 +73,7 @@ class Health:
 
     synced: asyncio.Event = field(default_factory=asyncio.Event)
     answered: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once it was listed, or once the API server said that we may not."""
+    """Set once it was listed, or once the API server said that we may not, or that there is no such kind."""
     confirmed_at: float = 0.0
     lists: int = 0
     restarts: int = 0
@@ -81,6 +83,11 @@ class Health:
         """Note that the state is known to be current now."""
         self.confirmed_at = time.monotonic()
         self.last_error = None
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether the API server does not know the resource now."""
+        return self.last_error is not None and self.last_error.not_found
 
     def age_s(self) -> float:
         """Return the seconds since the state was last known to be current."""
@@ -125,7 +132,12 @@ class Reflector(Generic[T]):
         self._versioned = msgspec.json.Decoder(_Versioned)
         self._version: str | None = None
         self._progressed = False
+        self._seldom_s = 0.0
         self.health = health if health is not None else Health()
+
+    def ask_seldom(self, pause_s: float = SELDOM_S) -> None:
+        """Ask again only after a longer pause for what is refused, or what does not exist."""
+        self._seldom_s = pause_s
 
     async def list_once(self) -> None:
         """List once, without a watch. Raises KubernetesError."""
@@ -149,12 +161,13 @@ class Reflector(Generic[T]):
                     raise
                 failures = 1 if self._progressed else failures + 1
                 self._after(error, failures)
-                await asyncio.sleep(RETRY.pause_s(failures))
+                is_seldom = error.not_found or is_refusal(error)
+                await asyncio.sleep(max(RETRY.pause_s(failures), self._seldom_s if is_seldom else 0.0))
 
     def _after(self, error: KubernetesError, failures: int) -> None:
         self.health.last_error = error
         self.health.restarts += 1
-        if is_refusal(error):
+        if error.not_found or is_refusal(error):
             self.health.answered.set()
         log.info("Watch failed, retrying", path=self._path, status=error.status, error=str(error), failures=failures)
         if error.status in (410, 400) or failures >= REFUSALS_BEFORE_LIST:

@@ -64,6 +64,10 @@ class PodView(msgspec.Struct, frozen=True):
     is_leaving: bool = False
     service: str = ""
     """What annotations or labels call its service; empty: nothing but its workload."""
+    service_account: str = ""
+    """The ServiceAccount that it runs as; empty: not read."""
+    config_maps: dict[str, bool] = {}
+    """The ConfigMaps that it reads, and whether it sees their changes while it runs: else only as it starts."""
 
 
 class Subject(msgspec.Struct, frozen=True):

@@ -78,6 +78,29 @@ commonAnnotations.
 {{- end -}}
 
 {{/*
+The plurals of the kinds that `receiver.watch` switches off, as a JSON list.
+*/}}
+{{- define "noctuary.unwatched" -}}
+{{- $off := list -}}
+{{- range $name, $resources := dict
+  "services" (list "services")
+  "ingresses" (list "ingresses")
+  "httpRoutes" (list "httproutes")
+  "networkPolicies" (list "networkpolicies")
+  "roles" (list "roles" "rolebindings")
+  "resourceQuotas" (list "resourcequotas")
+  "limitRanges" (list "limitranges")
+  "configMaps" (list "configmaps")
+  "autoscalers" (list "horizontalpodautoscalers")
+-}}
+{{- if eq (toString (index ($.Values.receiver.watch | default dict) $name)) "false" -}}
+{{- $off = concat $off $resources -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $off -}}
+{{- end -}}
+
+{{/*
 The rules of one Role, read from files/rbac, which the integration tests grant as they are.
 A dict of root, component, and scope: role (the release's namespace), clusterrole (all), watchedrole (each watched one);
 with secrets "left out" the one about Secrets is not among them, with "alone" it is the only one.
@@ -85,10 +108,12 @@ with secrets "left out" the one about Secrets is not among them, with "alone" it
 {{- define "noctuary.rules" -}}
 {{- $full := include "noctuary.fullname" .root -}}
 {{- $chosen := .secrets -}}
+{{- $off := ternary (include "noctuary.unwatched" .root | fromJsonArray) list (eq .component "receiver") -}}
 {{- range splitList "\n---\n" (.root.Files.Get (printf "files/rbac/%s-%s.yaml" .component .scope)) -}}
 {{- range (fromYaml .).rules -}}
 {{- $resources := .resources }}
-{{- if or (not $chosen) (eq (has "secrets" $resources) (eq $chosen "alone")) }}
+{{- $isOff := and (has "watch" .verbs) (has (first $resources) $off) -}}
+{{- if and (not $isOff) (or (not $chosen) (eq (has "secrets" $resources) (eq $chosen "alone"))) }}
 - apiGroups: {{ toJson .apiGroups }}
   resources: {{ toJson $resources }}
   {{- with .resourceNames }}

@@ -1,11 +1,12 @@
 """The watches of one namespace, or of the whole cluster, and what they feed."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Any, Protocol, TypeVar
 
-from noctuary.common.errors import is_refusal
+from noctuary.common.errors import KubernetesError, is_refusal
 from noctuary.kube.reflector import Health, Reflector, Sink
+from noctuary.sources.kubernetes.changes.states import ObjectStates
 from noctuary.sources.kubernetes.kinds.registry import WATCHED_KINDS
 from noctuary.sources.kubernetes.rollouts.tracker import RolloutTracker
 from noctuary.sources.kubernetes.watched_kind import SinkContext
@@ -29,14 +30,30 @@ class MakeReflector(Protocol):
 class NamespaceWatches:
     """The watches of one namespace; of all, and of what belongs to none, where it is empty."""
 
-    def __init__(self, namespace: str, make: MakeReflector, queue: EventQueue, baselines: list[Baseline]) -> None:
+    def __init__(
+        self,
+        namespace: str,
+        make: MakeReflector,
+        queue: EventQueue,
+        baselines: list[Baseline],
+        unwatched: Collection[str] = (),
+    ) -> None:
         self.namespace = namespace
-        context = SinkContext(queue, RolloutTracker(queue, baselines, ROLLOUT_KINDS, namespace))
-        kinds = [each for each in WATCHED_KINDS if each.is_namespaced or not namespace]
+        tracker = RolloutTracker(queue, baselines, ROLLOUT_KINDS, namespace)
+        context = SinkContext(queue, tracker, objects=ObjectStates(baselines, namespace))
+        kinds = [
+            each
+            for each in WATCHED_KINDS
+            if (each.is_namespaced or not namespace) and not (each.is_optional and each.resource in unwatched)
+        ]
         self._watches: dict[str, Reflector[Any]] = {
             each.name: make(each.path(namespace), each.kind, each.make_sink(context), each.field_selector)
             for each in kinds
         }
+        for each in kinds:
+            if each.is_optional:
+                self._watches[each.name].ask_seldom()
+        self._optional = {each.name for each in kinds if each.is_optional}
         self._last = {each.name for each in kinds if each.starts_last}
 
     @property
@@ -58,7 +75,11 @@ class NamespaceWatches:
     async def list_all(self) -> None:
         """List everything once, without watching, in the order of `runs`. Raises KubernetesError."""
         for name in sorted(self._watches, key=lambda name: name in self._last):
-            await self._watches[name].list_once()
+            try:
+                await self._watches[name].list_once()
+            except KubernetesError as error:
+                if name not in self._optional or not error.not_found:
+                    raise
 
     def runs(self) -> list[Coroutine[Any, Any, None]]:
         """Return what runs for ever."""

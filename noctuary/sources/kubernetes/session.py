@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -47,6 +47,7 @@ class WatchSession:
         baselines: list[Baseline],
         timings: WatchTimings,
         namespaces: Sequence[str] = (),
+        unwatched: Collection[str] = (),
     ) -> None:
         self._kube = kube
         self._metrics = metrics
@@ -56,7 +57,7 @@ class WatchSession:
         self._unreadable = Unreadable()
         self._refused: set[str] = set()
         self._watches = [
-            NamespaceWatches(name, self._reflector, self.writer, baselines) for name in namespaces or ("",)
+            NamespaceWatches(name, self._reflector, self.writer, baselines, unwatched) for name in namespaces or ("",)
         ]
         self.health = {name: health for watches in self._watches for name, health in watches.health.items()}
 
@@ -108,7 +109,10 @@ class WatchSession:
                 self._log_refusals()
                 closed = {name for each in self._watches if each.is_closed for name in each.refused}
                 for resource, health in self.health.items():
-                    if health.synced.is_set():
+                    if health.is_absent:  # no CRD defines it: nothing of it is old
+                        with suppress(KeyError):
+                            self._metrics.watch_age_seconds.remove(resource)
+                    elif health.synced.is_set():
                         self._metrics.watch_age_seconds.labels(resource).set(health.age_s())
                     elif resource not in closed:  # it was never current: the alert is to say so
                         self._metrics.watch_age_seconds.labels(resource).set(time.monotonic() - began_at)

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 import structlog
@@ -45,13 +45,16 @@ class KubernetesSource:
         new_lease: Callable[[], HeldLease],
         timings: WatchTimings | None = None,
         namespaces: Sequence[str] = (),
+        unwatched: Collection[str] = (),
     ) -> None:
+        """Make a source that does not watch the optional kinds which `unwatched` names by their plurals."""
         self._kube = kube
         self._store = store
         self._metrics = metrics
         self._new_lease = new_lease
         self._timings = timings or WatchTimings()
         self._namespaces = namespaces
+        self._unwatched = unwatched
         self._session: WatchSession | None = None
 
     def health(self) -> dict[str, Health]:
@@ -72,7 +75,9 @@ class KubernetesSource:
     async def _watch(self, lost: asyncio.Future[None]) -> None:
         baselines = await self._baselines()
         log.info("Watching the cluster", baselines=len(baselines), namespaces=list(self._namespaces) or "all")
-        self._session = WatchSession(self._kube, self._store, self._metrics, baselines, self._timings, self._namespaces)
+        self._session = WatchSession(
+            self._kube, self._store, self._metrics, baselines, self._timings, self._namespaces, self._unwatched
+        )
         self._metrics.watching.set(1)
         try:
             await self._session.run(lost)

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from noctuary.kube.objects import KubeObject
 from noctuary.kube.reflector import Sink
 from noctuary.models.context_event import ObjectRef
+from noctuary.sources.kubernetes.changes.states import ObjectStates
 from noctuary.sources.kubernetes.identity import PodIdentity
 from noctuary.sources.kubernetes.rollouts.tracker import RolloutTracker
 from noctuary.sources.kubernetes.rollouts.workloads import Key
@@ -28,6 +29,8 @@ class SinkContext:
     """The pods that exist, by namespace and uid: the watch of pods keeps it."""
     nodes: dict[str, ObjectRef] = field(default_factory=dict)
     """The nodes that exist, by name: the watch of nodes keeps it."""
+    objects: ObjectStates = field(default_factory=ObjectStates)
+    """What is known of objects that are watched for their changes."""
 
     def find(self, ref: ObjectRef) -> PodIdentity | None:
         """Return whose a pod, ReplicaSet, workload or mounted claim is; None of an object that is not watched.
@@ -75,6 +78,10 @@ class WatchedKind(Generic[T]):
     """Listed before rollouts are looked for: of its own workloads, or of those whose revisions it holds."""
     starts_last: bool = False
     """Watched once all others were listed: its objects are about theirs."""
+    is_optional: bool = False
+    """Watched unless it is switched off, and where it may be: a refusal is asked about again after minutes only."""
+    may_be_absent: bool = False
+    """Defined by a CRD that a cluster may lack, or have later."""
 
     @property
     def name(self) -> str:

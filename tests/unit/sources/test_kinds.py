@@ -9,10 +9,11 @@ import msgspec
 import pytest
 import yaml
 
-from hack.chart.paths import CHART
+from hack.chart.paths import CHART, ROOT
 from noctuary.common.clock import parse_time
 from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes import kinds
+from noctuary.sources.kubernetes.changes import kinds as changed_kinds
 from noctuary.sources.kubernetes.kinds.registry import WATCHED_KINDS
 from noctuary.sources.kubernetes.namespace_watches import ROLLOUT_KINDS
 from noctuary.sources.kubernetes.rollouts.tracker import MARKER_UID, RolloutTracker
@@ -24,7 +25,8 @@ from tests.unit.sources.watched_case import AT, Case, Manifest
 
 CASES_DIR = Path(__file__).parent / "cases"
 CASES: dict[str, list[Case]] = {
-    path.stem: import_module(f"tests.unit.sources.cases.{path.stem}").CASES for path in CASES_DIR.glob("*.py")
+    path.stem: import_module(".".join(path.relative_to(ROOT).with_suffix("").parts)).CASES
+    for path in CASES_DIR.rglob("*.py")
 }
 FIRST_START = Baseline(
     uid=MARKER_UID, kind="", namespace="", name="", template_hash="", state=b"", seen_at=parse_time(AT)
@@ -100,7 +102,8 @@ def test_every_watched_kind_has_cases_beside_the_tests_and_no_case_is_without_ki
 
 
 def test_every_file_of_a_kind_is_in_the_registry() -> None:
-    files = {each.name for each in pkgutil.iter_modules(kinds.__path__)} - {"registry"}
+    folders = (kinds.__path__, changed_kinds.__path__)
+    files = {each.name for folder in folders for each in pkgutil.iter_modules(folder)} - {"registry"}
     assert files == {module_of(each) for each in WATCHED_KINDS}
 
 

@@ -49,7 +49,10 @@ Check = Callable[[WorkloadMeta, str, frozenset[str]], Tool | None]
 
 
 def owner_of(metadata: WorkloadMeta, kind: str) -> Tool:
-    """Return who owns a workload: Argo CD and Flux only when they wrote it, as anybody may copy or make up a mark."""
+    """Return who owns a workload: Argo CD and Flux only when they wrote it, as anybody may copy or make up a mark.
+
+    `kind` is one of the group apps, or `<group>/<kind>`.
+    """
     if not (metadata.labels or metadata.annotations or metadata.owner_references or metadata.managed_fields):
         return Tool()
     managers = frozenset(entry.manager for entry in metadata.managed_fields if not entry.subresource)
@@ -65,7 +68,8 @@ def _argocd(metadata: WorkloadMeta, kind: str, managers: frozenset[str]) -> Tool
     if not managers & MANAGERS["argocd"]:
         return None
     app, _, about = metadata.annotations.get(ARGOCD_TRACKING, "").partition(":")
-    if about == f"apps/{kind}:{metadata.namespace}/{metadata.name}":
+    typed = kind if "/" in kind else f"apps/{kind}"
+    if about == f"{typed}:{metadata.namespace}/{metadata.name}":
         return Tool("argocd", _named(app.rpartition("_")[2]))  # of another namespace: <namespace>_<application>
     named = (_named(metadata.labels.get(label, "")) for label in INSTANCE_LABELS)
     return Tool("argocd", next(filter(None, named), ""))

@@ -8,6 +8,7 @@ import structlog
 
 from noctuary.common import clock
 from noctuary.kube.odd import leaving_out
+from noctuary.sources.kubernetes.changes.states import is_of_objects
 from noctuary.sources.kubernetes.identity import PodIdentity
 from noctuary.sources.kubernetes.rollouts.dating import Clock
 from noctuary.sources.kubernetes.rollouts.differences import WorkloadState, baseline, difference
@@ -213,7 +214,8 @@ def _is_readable(known: Baseline) -> bool:
 
 
 def _workloads(baselines: list[Baseline], namespace: str) -> list[Baseline]:
-    return [each for each in baselines if not each.uid.startswith(MARKER_UID) and namespace in ("", each.namespace)]
+    own = (each for each in baselines if not each.uid.startswith(MARKER_UID) and not is_of_objects(each))
+    return [each for each in own if namespace in ("", each.namespace)]
 
 
 def stored_as(view: WorkloadView) -> str:
