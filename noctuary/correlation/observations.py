@@ -60,7 +60,7 @@ class Observations(msgspec.Struct, frozen=True):
 def gather_observations(context: IncidentContext) -> Observations:
     """Keep what concerns the incident's services and tell changes from faults."""
     told = [event for event in context.events if not is_ignored(event, context)]
-    placing = Placing(context.services)
+    placing = Placing(context.services, context.pods or [])
     placed = [each for event in told if (each := placing.place(event)) is not None]
     joined = join_posted(_change(p) for p in placed if _is_change(p))
     changes = with_deleted(without_remade(joined, context.onset))

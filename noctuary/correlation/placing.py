@@ -6,9 +6,11 @@ import msgspec
 
 from noctuary.analyzers import registry
 from noctuary.analyzers.base import Analyzer
+from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import PodView, Relation, ServiceView, Subject
 from noctuary.models.naming import names_of
+from noctuary.models.reaching.reached import ReachedServices
 from noctuary.models.service_index import ServiceIndex
 
 KUBERNETES_SOURCE = "kubernetes"
@@ -33,8 +35,9 @@ class Placed(msgspec.Struct, frozen=True):
 class Placing:
     """Finds the service of an event: the first it belongs to, the incident's own before its dependencies."""
 
-    def __init__(self, services: Iterable[ServiceView]) -> None:
+    def __init__(self, services: Iterable[ServiceView], pods: Iterable[PodView] = ()) -> None:
         self._index = ServiceIndex(sorted(services, key=lambda each: each.relation is not Relation.OWN))
+        self._reached = ReachedServices(self._index, pods)
         self._posted: dict[tuple[str, str], int] = {}
         for rank, service in enumerate(self._index.services):
             self._posted.setdefault((service.tenant, service.name), rank)
@@ -50,6 +53,8 @@ class Placing:
     def _rank(self, event: ContextEvent) -> int | None:
         if event.source not in OBSERVED_SOURCES:
             return self._posted.get((event.tenant, event.service_name))
+        if details.REACH in event.details:
+            return self._reached.rank(event)
         if event.object is None:
             return self._index.rank_by_name(event.tenant, [event.service_name])
         labels = event.object.labels

@@ -41,7 +41,7 @@ def _parts(context: IncidentContext) -> dict[tuple[str, str], list[ContextEvent]
     parts: dict[tuple[str, str], list[ContextEvent]] = defaultdict(list)
     if len(context.events) <= min(_LIMITS.values()):
         return parts
-    placing = Placing(context.services)
+    placing = Placing(context.services, context.pods or [])
     for event in context.events:
         placed = None if is_ignored(event, context) else placing.place(event)
         if placed is not None:

@@ -9,6 +9,7 @@ import msgspec
 from noctuary.common.clock import format_clock
 from noctuary.models.context_event import ContextEvent, merge_repeated
 from noctuary.models.diagnosis import ServiceView
+from noctuary.models.reaching.reach import OF_OBJECTS
 from noctuary.store.interface import Store
 from noctuary.store.queries import EventQuery
 
@@ -78,10 +79,10 @@ async def read_window(
     asked_by = services[0].tenant if services else CLUSTER_TENANT
     queries = [
         msgspec.structs.replace(query, without_reasons=list(ignored_reasons), asked_by=asked_by)
-        for query in [*(_query(service, since, now) for service in services), nodes]
+        for query in [*(_query(service, since, now) for service in services), nodes, _of_objects(services, since, now)]
     ]
     found = await asyncio.gather(*(store.select(query) for query in queries))
-    names = [service.name for service in services] + ["nodes"]
+    names = [*(service.name for service in services), "nodes", OF_OBJECTS]
     for name, window in zip(names, found, strict=True):
         note_cut(cuts, Cut(name, SHORTENED, since, window.texts_cut, len(window.events), 0))
         for kind, left_out, kept, posted, is_more in (
@@ -109,6 +110,12 @@ def _query(service: ServiceView, since: float, now: float) -> EventQuery:
         match_labels=service.match_labels,
         posts_of=service.tenant,
     )
+
+
+def _of_objects(services: list[ServiceView], since: float, now: float) -> EventQuery:
+    """Ask for the changes of all objects in the services' namespaces that belong to no single workload."""
+    namespaces = list(dict.fromkeys(name for service in services for name in service.namespaces))
+    return EventQuery(namespaces, [OF_OBJECTS], since, now, now, MAX_WARNINGS, MAX_CHANGES)
 
 
 def merge_events(*lists: list[ContextEvent]) -> list[ContextEvent]:

@@ -16,10 +16,11 @@ from noctuary.models.live_view import LiveView
 from noctuary.models.node_view import NodeView
 from noctuary.models.revisions import REVISED_KINDS, StoredRevision, WorkloadRevisions
 from noctuary.models.service_index import ServiceIndex
+from noctuary.sources.kubernetes.containers.live_pod import describe_live
 from noctuary.sources.kubernetes.draft import clamp
 from noctuary.sources.kubernetes.fault_words import ONGOING_REASONS
 from noctuary.sources.kubernetes.kinds.nodes import NODES, Node, node_faults, view_node
-from noctuary.sources.kubernetes.kinds.pods import describe_pod, is_ready, pod_faults
+from noctuary.sources.kubernetes.kinds.pods import is_ready, pod_faults
 from noctuary.sources.kubernetes.live_namespace import Member, Namespace, is_wanted
 from noctuary.sources.kubernetes.rollouts.dating import Clock
 from noctuary.sources.kubernetes.rollouts.differences import recent_rollouts
@@ -57,7 +58,7 @@ def view_namespace(found: Namespace, services: ServiceIndex, members: list[Membe
             revisions += stored_revisions(view, held)
     for pod, identity, _ in members:
         with leaving_out(identity.ref):
-            pods.append(describe_pod(pod, identity))
+            pods.append(describe_live(pod, identity))
             events += [_as_of(now, fault) for fault in pod_faults(pod, identity)]
     return LiveView([clamp(event, now) for event in events], pods, [*gaps, *_unseen_rollouts(pods)], revisions)
 

@@ -1,6 +1,6 @@
 """From the Services that a route leads to, to the pods behind them."""
 
-from noctuary.models.reach import MAX_NAMED, Reach
+from noctuary.models.reaching.reach import MAX_NAMED, Reach
 from noctuary.sources.kubernetes.changes.states import ObjectStates, Place
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from noctuary.kube.objects import Struct
-from noctuary.models.reach import MAX_NAMED, Requirement, Selector
+from noctuary.models.reaching.reach import MAX_NAMED, Requirement, Selector
 
 
 class Expression(Struct):

@@ -9,7 +9,7 @@ from noctuary.kube.objects import seconds
 from noctuary.kube.odd import each_understood
 from noctuary.kube.reflector import ChangeType
 from noctuary.models.context_event import ContextEvent, ObjectRef
-from noctuary.models.reach import Reach
+from noctuary.models.reaching.reach import Reach
 from noctuary.sources.kubernetes.changes.facts import Facts, sealed
 from noctuary.sources.kubernetes.changes.objects import ChangedObject
 from noctuary.sources.kubernetes.changes.states import ObjectState, ObjectStates, Place

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import msgspec
 import structlog
 
-from noctuary.models.reach import Reach
+from noctuary.models.reaching.reach import Reach
 from noctuary.store.changes import DropBaseline, Mutation, SaveBaseline
 from noctuary.store.rows import Baseline
 

@@ -6,7 +6,7 @@ import msgspec
 
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
-from noctuary.models.reach import OF_OBJECTS, Reach
+from noctuary.models.reaching.reach import OF_OBJECTS, Reach
 from noctuary.sources.kubernetes.changes.facts import differences
 from noctuary.sources.kubernetes.changes.states import ObjectState
 from noctuary.sources.kubernetes.draft import draft

@@ -7,7 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from noctuary.common.values_policy import showable
-from noctuary.models.reach import Reach
+from noctuary.models.reaching.reach import Reach
 from noctuary.sources.kubernetes.changes.facts import Fact, Facts, called, is_plain
 from noctuary.sources.kubernetes.changes.objects import ChangedObject
 from noctuary.sources.kubernetes.changes.sink import ChangeKind, watch_changes

@@ -6,7 +6,7 @@ from typing import ClassVar
 import msgspec
 
 from noctuary.kube.objects import Struct
-from noctuary.models.reach import Reach
+from noctuary.models.reaching.reach import Reach
 from noctuary.sources.kubernetes.changes.annotations import annotation_facts
 from noctuary.sources.kubernetes.changes.backends import with_backends
 from noctuary.sources.kubernetes.changes.facts import Facts, called, plain

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from noctuary.kube.objects import Struct
-from noctuary.models.reach import Reach
+from noctuary.models.reaching.reach import Reach
 from noctuary.sources.kubernetes.changes.facts import Facts, called, plain
 from noctuary.sources.kubernetes.changes.objects import ChangedObject
 from noctuary.sources.kubernetes.changes.sink import ChangeKind, watch_changes

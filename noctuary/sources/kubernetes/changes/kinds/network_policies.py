@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from noctuary.kube.objects import Struct
-from noctuary.models.reach import Reach
+from noctuary.models.reaching.reach import Reach
 from noctuary.sources.kubernetes.changes.facts import Fact, Facts, opaque, plain
 from noctuary.sources.kubernetes.changes.label_selectors import LabelSelector
 from noctuary.sources.kubernetes.changes.objects import ChangedObject

@@ -6,7 +6,7 @@ from typing import ClassVar
 import msgspec
 
 from noctuary.kube.objects import Struct
-from noctuary.models.reach import EVERY_ACCOUNT, Reach
+from noctuary.models.reaching.reach import EVERY_ACCOUNT, Reach
 from noctuary.sources.kubernetes.changes.facts import Facts, called, plain
 from noctuary.sources.kubernetes.changes.label_selectors import some
 from noctuary.sources.kubernetes.changes.objects import ChangedObject

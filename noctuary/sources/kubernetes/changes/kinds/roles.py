@@ -6,7 +6,7 @@ from typing import ClassVar
 import msgspec
 
 from noctuary.kube.objects import Struct
-from noctuary.models.reach import Reach
+from noctuary.models.reaching.reach import Reach
 from noctuary.sources.kubernetes.changes.facts import Facts, called, plain, sealed
 from noctuary.sources.kubernetes.changes.kinds.role_bindings import ROLE
 from noctuary.sources.kubernetes.changes.objects import ChangedObject

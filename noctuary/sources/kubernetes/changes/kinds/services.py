@@ -3,7 +3,7 @@
 import msgspec
 
 from noctuary.kube.objects import Struct
-from noctuary.models.reach import Reach, Selector
+from noctuary.models.reaching.reach import Reach, Selector
 from noctuary.sources.kubernetes.changes.annotations import annotation_facts
 from noctuary.sources.kubernetes.changes.facts import Fact, Facts, called, plain, valued
 from noctuary.sources.kubernetes.changes.label_selectors import labels_in_words
