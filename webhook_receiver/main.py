@@ -25,6 +25,7 @@ from noctuary.routing.watches import reflectors
 from noctuary.serving.connections import Connections
 from noctuary.serving.internal_port import make_internal_server
 from noctuary.serving.server import Server, make_server, raise_file_limit
+from noctuary.sources.kubernetes.changes.unseen import with_unseen_changes
 from noctuary.sources.kubernetes.containers.log_reader import make_log_reader
 from noctuary.sources.kubernetes.live_reader import make_limits, make_live_reader, make_node_reader
 from noctuary.sources.kubernetes.revision_reader import make_revision_reader
@@ -117,16 +118,6 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
     watched = settings.watch_namespaces
     metrics_http = create_client(metrics_policy(settings))
     stack.push_async_callback(metrics_http.aclose)
-    sight = Sight(
-        make_live_reader(kube, watched, reads_specs=settings.read_specs),
-        make_revision_reader(kube, watched),
-        nodes=make_node_reader(kube, watched),
-        limits=make_limits(watched),
-        logs=make_log_reader(kube, watched) if settings.read_logs else None,
-        ignored_reasons=settings.ignored_reasons,
-        metrics=make_live_metrics(metrics_http),
-    )
-    pipeline = IncidentPipeline(store, routing, http, metrics, sight)
     source = KubernetesSource(
         kube,
         store,
@@ -135,6 +126,16 @@ async def build(settings: ReceiverSettings, stack: AsyncExitStack) -> Parts:
         namespaces=watched,
         unwatched=settings.unwatched_kinds,
     )
+    sight = Sight(
+        make_live_reader(kube, watched, reads_specs=settings.read_specs),
+        make_revision_reader(kube, watched),
+        nodes=make_node_reader(kube, watched),
+        limits=with_unseen_changes(make_limits(watched), source.health, settings.unwatched_kinds),
+        logs=make_log_reader(kube, watched) if settings.read_logs else None,
+        ignored_reasons=settings.ignored_reasons,
+        metrics=make_live_metrics(metrics_http),
+    )
+    pipeline = IncidentPipeline(store, routing, http, metrics, sight)
     deps = Deps(
         store=store,
         routing=routing,

@@ -7,6 +7,7 @@ import msgspec
 from noctuary.analyzers import registry
 from noctuary.common.text import clean, duration
 from noctuary.correlation.deploys.canaries import switches
+from noctuary.correlation.effects.objects import LOST_TERM, is_loss, is_of_object, not_felt, object_names
 from noctuary.correlation.effects.scalings import scaling_explains
 from noctuary.correlation.effects.specs import write_explains
 from noctuary.correlation.effects.workloads import SOON_S, is_restart, same_workload
@@ -83,10 +84,10 @@ def _limit(observed: Observations, change: Change, symptoms: list[Fault]) -> flo
     is_idle = change.relation is Relation.DEPENDENCY and is_by_autoscaler(change)  # nobody asked for it
     if stops_service(observed, change) and not is_idle:
         return 1.0
-    if any(write_explains(change, fault) for fault in symptoms):
+    if any(write_explains(observed, change, fault) for fault in symptoms):
         return 1.0
-    if symptoms and change.event_type in SETTINGS:  # it only came before them
-        return POSSIBLE_LIMIT
+    if symptoms and change.event_type in SETTINGS:  # it only came before them, unless one is of the very object
+        return 1.0 if any(object_names(change, each) for each in symptoms) else POSSIBLE_LIMIT
     is_guess = is_to_nothing(change) or is_by_autoscaler(change) or not _is_sure(observed, change, symptoms)
     return POSSIBLE_LIMIT if is_guess else 1.0
 
@@ -105,6 +106,8 @@ def _against(observed: Observations, change: Change, symptoms: list[Fault], othe
         return f"{TAKEN_BACK} {duration(other.at - change.at)} later"
     if other is not None and other.at <= change.at and not symptoms:
         return TOOK_BACK
+    if not symptoms and (why := not_felt(observed, change)):
+        return why
     if details.STAGED in change.details and not symptoms:
         return f"no pod runs it yet ({clean(change.details[details.STAGED], 80)})"
     if _ends_rollout(observed, change):
@@ -151,8 +154,10 @@ def _why(observed: Observations, change: Change, symptoms: list[Fault], back: Ch
         return f"{TAKEN_BACK} {duration(back.at - change.at)} later, {ago} before the alert"
     if not symptoms:
         return f"the {change.event_type.replace('_', ' ')} came before the alert"
-    if any(write_explains(change, fault) for fault in symptoms):
+    if any(write_explains(observed, change, fault) for fault in symptoms):
         return WRONG_SINCE
+    if is_of_object(change):
+        return "what it reaches fails since"
     is_scaling = change.event_type == EventType.SCALE_EVENT
     return _why_scaled(observed, change, symptoms) if is_scaling else "all pods of a version that ran fail since"
 
@@ -172,6 +177,7 @@ def _terms(observed: Observations, change: Change, symptoms: list[Fault], *, agr
         time_term(max(0.0, observed.context.onset - change.at), observed.context.lookback_s),
         distance_term(change.relation),
         symptom_term(agrees=agrees),
+        *([Term("what is lost is felt at once", LOST_TERM)] if is_of_object(change) and is_loss(change) else []),
     ]
     is_seen = bool(symptoms) and change.event_type in SETTINGS  # the pods that fail are nobody's word
     return terms if is_seen else doubted(terms, change.confidence)

@@ -8,6 +8,7 @@ import msgspec
 from noctuary.analyzers import registry
 from noctuary.analyzers.evicted import Evicted
 from noctuary.analyzers.node import keeps_pods_away
+from noctuary.correlation.effects.objects import object_explains
 from noctuary.correlation.effects.rollouts import rollout_explains
 from noctuary.correlation.effects.scalings import scaling_may_explain
 from noctuary.correlation.effects.specs import write_explains
@@ -26,6 +27,7 @@ from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Change, Fault, Relation
 
+EXPLAINING = (write_explains, rollout_explains, scaling_may_explain, object_explains)
 NODE_SLACK_S = 60.0
 """A node is only declared not ready some 40 s after its pods began to suffer; so late may a dependency's report be."""
 
@@ -220,17 +222,9 @@ def best_change(observed: Observations, fault: Fault, usable: dict[int, Change])
     matching = [
         (_is_own_template(change, fault), change.subject == fault.subject, change.at, index)
         for index, change in changes_near(observed, fault)
-        if index in usable and _explains(observed, change, fault)
+        if index in usable and any(explains(observed, change, fault) for explains in EXPLAINING)
     ]
     return max(matching)[-1] if matching else None
-
-
-def _explains(observed: Observations, change: Change, fault: Fault) -> bool:
-    return (
-        write_explains(change, fault)
-        or rollout_explains(observed, change, fault)
-        or scaling_may_explain(observed, change, fault)
-    )
 
 
 def _is_own_template(change: Change, fault: Fault) -> bool:

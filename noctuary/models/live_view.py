@@ -72,14 +72,7 @@ class LogRequest(msgspec.Struct, frozen=True):
 LogReader = Callable[[LogRequest], Awaitable[list[str] | None]]
 """Reads the last lines that a container wrote; None where it has no such log. Raises KubernetesError."""
 
-NOT_WATCHED = (
-    "Services",
-    "Ingresses",
-    "ConfigMaps",
-    "Secrets",
-    "Roles",
-    "NetworkPolicies",
-)
+NOT_WATCHED = ("Secrets", "ClusterRoles", "ServiceAccounts")
 """What can break a service and is not watched: a change of it is in no note. Plural kinds, as a note lists them."""
 
 

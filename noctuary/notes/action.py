@@ -4,11 +4,13 @@ from noctuary.analyzers.base import Advice
 from noctuary.common.clock import format_moment
 from noctuary.common.text import shorten_middle
 from noctuary.common.words import MAX_SUBDOMAIN_CHARS, is_subdomain, plain_phrase, prose, quoted, remark
+from noctuary.correlation.effects.objects import is_of_object
 from noctuary.correlation.score import counts_as_likely
 from noctuary.models.diagnosis import Cause, Change, Diagnosis, Verdict
 from noctuary.models.evidence import Evidence
 from noctuary.notes.headline import noun_of
 from noctuary.notes.left import replaced_already, undone_already
+from noctuary.notes.objects import named_object
 from noctuary.notes.posted import SETTING_NOUNS
 from noctuary.notes.remedies import remedy
 from noctuary.notes.values import is_staged, shown_name
@@ -65,6 +67,8 @@ def _names(changes: list[Change], near: float) -> list[str]:
 
 def _name(change: Change) -> str:
     """Return `the rollout of web` or `flag new-checkout`, of words that a shell reads as such."""
+    if is_of_object(change):
+        return f"the {noun_of(change)} of {named_object(change, 63)}"
     if change.entity and change.event_type in SETTING_NOUNS and not is_staged(change):
         entity = plain_phrase(change.entity)
         return f"{SETTING_NOUNS[change.event_type]} {entity}" if entity else f"the {noun_of(change)}"

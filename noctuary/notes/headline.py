@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from noctuary.common.clock import format_moment
 from noctuary.common.text import clean, shorten, shorten_middle
+from noctuary.correlation.effects.objects import is_of_object
 from noctuary.correlation.effects.workloads import is_restart
 from noctuary.correlation.fault_checks import SINCE
 from noctuary.correlation.taken_back import is_deletion
@@ -13,6 +14,7 @@ from noctuary.models.diagnosis import Cause, Change, Diagnosis, Verdict
 from noctuary.models.evidence import Standing
 from noctuary.notes.certainty import likelihood, no_change, percent
 from noctuary.notes.left import replaced_already, undone_already
+from noctuary.notes.objects import named_object, noun_of_object
 from noctuary.notes.phrases import failing_since, sentence
 from noctuary.notes.posted import vendor_of
 from noctuary.notes.values import service_of, shown_name
@@ -166,6 +168,8 @@ def _weak(cause: Cause, diagnosis: Diagnosis, limit: int) -> str:
 def _called(change: Change, diagnosis: Diagnosis, limit: int) -> str:
     """Return `the rollout of web at 13:59`, and who told it."""
     at = format_moment(change.at, diagnosis.onset)[:-3]
+    if is_of_object(change):
+        return f"the {noun_of(change)} of {named_object(change, limit)} at {at} does not"
     if not change.is_posted:
         return f"the {noun_of(change)} of {service_of(change, limit)} at {at}"
     return f"the {noun_of(change)} of {shown_name(change, limit)} at {at} ({vendor_of(change, limit // 2)})"
@@ -175,6 +179,8 @@ def noun_of(change: Change) -> str:
     """Return what a change is called: `rollout`, `restart`, `scaling`, `flag change`."""
     if is_restart(change):
         return "restart"
+    if is_of_object(change):
+        return noun_of_object(change)
     if is_deletion(change):
         return "deletion"
     return _NOUNS.get(change.event_type) or change.event_type.replace("_", " ")

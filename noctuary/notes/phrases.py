@@ -8,6 +8,7 @@ from noctuary.analyzers.unschedulable import Unschedulable
 from noctuary.common.text import duration, plural, shorten, shorten_middle
 from noctuary.common.words import COUNT, disarmed, is_kind, is_subdomain, phrase, plain_value, quoted, short_sha
 from noctuary.correlation.change_checks import NOTHING_RUNS
+from noctuary.correlation.effects.objects import is_of_object
 from noctuary.correlation.effects.workloads import is_restart
 from noctuary.correlation.fault_checks import SINCE
 from noctuary.correlation.rollouts.pods import CONFIGURATION, NONE_RUNS, NOT_READY, are_ready
@@ -16,6 +17,7 @@ from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Diagnosis, Fault, Relation
 from noctuary.notes.differences import with_differences
+from noctuary.notes.objects import object_sentence
 from noctuary.notes.posted import (
     as_told,
     fault_words,
@@ -135,6 +137,8 @@ def _age(change: Change, diagnosis: Diagnosis) -> str:
 
 def _change_sentence(change: Change, when: str, limit: int) -> str:
     """Return what changed, and `when` behind it."""
+    if is_of_object(change):
+        return object_sentence(change, limit) + when
     name = shown_name(change, limit)
     if change.relation is Relation.DEPENDENCY:
         name += " (a dependency)"
@@ -170,7 +174,9 @@ def _rolled_out(change: Change, limit: int) -> str:
 def change_line(change: Change) -> str:
     """Return one change with what it changed, from and to, by whom."""
     values = from_to(change)
-    if change.event_type in _SETTINGS and not is_staged(change):
+    if is_of_object(change):
+        said = object_sentence(change, 120)
+    elif change.event_type in _SETTINGS and not is_staged(change):
         said = setting_sentence(change, 63)
     else:
         shown = f": {values}" if values and not is_deletion(change) else ""
@@ -182,7 +188,7 @@ def change_line(change: Change) -> str:
         f"commit {commit}{lent_by(change)}" if commit and commit not in values else "",
         f"revision {facts[details.REVISION]}" if _NUMBER.fullmatch(facts.get(details.REVISION, "")) else "",
         *told_by(change),
-        f"changed: {changed_parts(change, 120)}" if details.CHANGED in facts else "",
+        f"changed: {changed_parts(change, 120)}" if details.CHANGED in facts and not is_of_object(change) else "",
         f"reaches {quoted(facts[details.STAGED].replace(';', ','), 80)}" if details.STAGED in facts else "",
         "deleted since" if details.DELETED_SINCE in facts else "",
         "by an autoscaler" if details.BY_AUTOSCALER in facts else "",

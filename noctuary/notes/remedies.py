@@ -6,6 +6,7 @@ from noctuary.analyzers.out_of_memory import OutOfMemory
 from noctuary.analyzers.registry import analyzer_of
 from noctuary.common.words import COUNT, is_kind, is_subdomain, plain_value
 from noctuary.correlation.change_checks import NOT_BACK
+from noctuary.correlation.effects.objects import is_of_object
 from noctuary.correlation.effects.workloads import is_restart, moving_tag, reads_nothing
 from noctuary.correlation.scalings import is_by_autoscaler
 from noctuary.correlation.taken_back import is_gone
@@ -24,6 +25,7 @@ from noctuary.notes.left import (
     undone_already,
     workload_of,
 )
+from noctuary.notes.objects import object_advice, set_back
 from noctuary.notes.owners import Owner, change_at_owner, changes_of, owner_of, revert_at_owner
 from noctuary.notes.posted import lift_autoscaler, mend_posted, revert_posted
 from noctuary.notes.rollback import after_leaving, pods_to_delete, roll_back, target_words
@@ -105,6 +107,8 @@ def _with_deletion(advice: Advice, deletion: str) -> Advice:
 def _revert(change: Change, owner: Owner | None) -> Advice:
     if is_gone(change):
         return _make_anew(change, owner)
+    if is_of_object(change):
+        return _revert_object(change, owner)
     old = plain_value(change.old_value)
     what = change.event_type.replace("_", " ")
     if change.event_type == EventType.SCALE_EVENT and COUNT.fullmatch(old):
@@ -113,6 +117,13 @@ def _revert(change: Change, owner: Owner | None) -> Advice:
         return change_at_owner(owner, change.subject, f"take this {what} back")
     was = f"it was {old} before" if old else "its former value is known where it was changed"
     return Advice(f"check whether this {what} was meant, and take it back if not; {was}")
+
+
+def _revert_object(change: Change, owner: Owner | None) -> Advice:
+    is_deleted = change.details[details.FATE] == "deleted"
+    if owner is not None:
+        return change_at_owner(owner, change.subject, "bring it back" if is_deleted else set_back(change))
+    return _make_anew(change, None) if is_deleted else object_advice(change)
 
 
 def _make_anew(change: Change, owner: Owner | None) -> Advice:

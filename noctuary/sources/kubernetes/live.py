@@ -16,7 +16,6 @@ from noctuary.models.live_view import LiveView
 from noctuary.models.node_view import NodeView
 from noctuary.models.revisions import REVISED_KINDS, StoredRevision, WorkloadRevisions
 from noctuary.models.service_index import ServiceIndex
-from noctuary.sources.kubernetes.containers.live_pod import describe_live
 from noctuary.sources.kubernetes.draft import clamp
 from noctuary.sources.kubernetes.fault_words import ONGOING_REASONS
 from noctuary.sources.kubernetes.kinds.nodes import NODES, Node, node_faults, view_node
@@ -27,6 +26,7 @@ from noctuary.sources.kubernetes.rollouts.differences import recent_rollouts
 from noctuary.sources.kubernetes.rollouts.holders import HELD_BY
 from noctuary.sources.kubernetes.rollouts.revisions import Revision
 from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
+from noctuary.sources.kubernetes.specs.config_maps import describe_live
 from noctuary.sources.kubernetes.stopped import stopped_events
 
 MAX_NODES = 20

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -16,7 +15,6 @@ from noctuary.kube.odd import each_understood
 from noctuary.models.diagnosis import ServiceView
 from noctuary.models.naming import names_of
 from noctuary.models.service_index import ServiceIndex
-from noctuary.sources.kubernetes.containers.live_pod import LivePod
 from noctuary.sources.kubernetes.identity import PodIdentity
 from noctuary.sources.kubernetes.kinds.controller_revisions import CONTROLLER_REVISIONS, view_controller_revision
 from noctuary.sources.kubernetes.kinds.daemon_sets import DAEMON_SETS, view_daemon_set
@@ -51,9 +49,6 @@ _HOLDERS: tuple[tuple[WatchedKind[Any], Any], ...] = (
     (REPLICA_SETS, view_replica_set),
     (CONTROLLER_REVISIONS, view_controller_revision),
 )
-
-LIVE_PODS: WatchedKind[Pod] = replace(PODS, kind=LivePod)
-"""Pods with what they read, which no watch keeps."""
 
 T = TypeVar("T", bound=KubeObject)
 

@@ -115,9 +115,7 @@ def test_an_image_that_may_hold_a_command_is_not_shown() -> None:
 def test_no_cause_is_no_proof_that_nothing_changed() -> None:
     text = note(diagnosis(dependencies=["db"]))
     assert text.startswith("No recent change explains this: no rollout, scaling or fault of web or its dependencies")
-    assert (
-        "Not looked at: changes of Services, Ingresses, ConfigMaps, Secrets, Roles and NetworkPolicies, which" in text
-    )
+    assert "Not looked at: changes of Secrets, ClusterRoles and ServiceAccounts, which are not watched." in text
 
 
 def test_a_likely_cause_leaves_out_what_is_never_watched() -> None:
@@ -256,7 +254,7 @@ def test_what_is_not_watched_is_told_where_a_rollouts_pods_ran_before_they_faile
 ) -> None:
     failed = fault(facts=facts, first=ONSET - 240 + after_s, last=ONSET)
     text = note(diagnosis(cause(change(at=ONSET - 240), failed)))
-    assert ("Not looked at: changes of Services" in text) == is_told
+    assert ("Not looked at: changes of Secrets" in text) == is_told
 
 
 def test_ages_are_told_before_a_reopening_that_no_alert_came_with() -> None:

@@ -54,6 +54,8 @@ class LiveContainer(Container):
     startup_probe: LiveProbe | None = None
     raw_ports: msgspec.Raw = msgspec.field(default=NONE, name="ports")
     raw_env: msgspec.Raw = msgspec.field(default=NONE, name="env")
+    raw_env_from: msgspec.Raw = msgspec.field(default=NONE, name="envFrom")
+    raw_mounts: msgspec.Raw = msgspec.field(default=NONE, name="volumeMounts")
     raw_args: msgspec.Raw = msgspec.field(default=NONE, name="args")
     raw_command: msgspec.Raw = msgspec.field(default=NONE, name="command")
 
@@ -116,6 +118,7 @@ class LivePodSpec(PodSpec):
     host_network: bool = False
     scheduler_name: str = DEFAULT_SCHEDULER
     scheduling_gates: list[Gate] = msgspec.field(default_factory=list)
+    service_account_name: str = ""
     host_aliases: msgspec.Raw = NONE
 
     def aliases(self) -> set[str]:

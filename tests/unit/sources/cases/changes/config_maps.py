@@ -12,7 +12,12 @@ LEADER = {"control-plane.alpha.kubernetes.io/leader": "a"}
 def config_map(name: str = "settings", metadata: Manifest | None = None, **data: str) -> Manifest:
     """Return a ConfigMap; `_` in a key stands for a dot where it is lower-case."""
     keys = {key.replace("_", ".") if key.islower() else key: value for key, value in data.items()}
-    return manifest(name, "shops", **(metadata or {})) | {"data": keys}
+    return with_data(keys, name, **(metadata or {}))
+
+
+def with_data(data: dict[str, str], name: str = "settings", **metadata: object) -> Manifest:
+    """Return a ConfigMap with these keys."""
+    return manifest(name, "shops", **metadata) | {"data": data}
 
 
 change = partial(changes, "configmaps")
@@ -27,7 +32,7 @@ CASES = [
     change("word", config_map(GREETING="hello"), config_map(GREETING="howdy"), "key GREETING"),
     change("number behind a secret's name", config_map(PIN="1234"), config_map(PIN="9999"), "key PIN"),
     change("key added and removed", config_map(a_b="x\n"), config_map(c_d="x\n"), "key a.b removed, key c.d added"),
-    change("one of many keys", config_map(None, **MANY), config_map(None, **MANY | {"k7": "another\n"}), "some of its keys"),
+    change("one of many keys", with_data(MANY), with_data(MANY | {"k7": "another\n"}), "some of its keys"),
     change("labels only", config_map(A="x y"), config_map(metadata={"labels": {"a": "b"}}, A="x y"), *()),
     change(
         "a leader's claim",
