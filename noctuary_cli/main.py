@@ -1,4 +1,4 @@
-"""`noctuary operator`, `receiver` and `cleanup`: settings come from NOCTUARY_* variables; `noctuary store check`."""
+"""`noctuary operator`, `receiver` and `cleanup`, whose settings are NOCTUARY_* variables; `store check`, `replay`, `demo`."""
 
 import argparse
 import errno

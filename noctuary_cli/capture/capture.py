@@ -75,8 +75,8 @@ def _redacted(objects: Sequence[Json], logs: dict[LogPlace, str], hiding: Hiding
     redaction = Redaction(hiding)
     shown = [redaction.object(each) for each in objects]
     texts = Texts(hiding)
-    redaction.texts(texts.redacted)
-    lines = {place.path: [texts.redacted(line) for line in text.splitlines()] for place, text in logs.items()}
+    redaction.texts(texts.redacted, texts.redacted_log)
+    lines = {place.path: [texts.redacted_log(line) for line in text.splitlines()] for place, text in logs.items()}
     return {"objects": shown, "logs": {path: "\n".join([*each, ""]) for path, each in lines.items()}}
 
 

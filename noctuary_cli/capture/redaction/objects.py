@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from noctuary.common.values_policy import is_measure, showable
 from noctuary.common.words import plain_image
@@ -60,12 +60,20 @@ PLAIN_HASH = 5
 """Characters of a hash's beginning: what is left of it is base64, as values of `binaryData` are."""
 
 
+class Text(NamedTuple):
+    """A message: in which object, in which field of it, and whether a program wrote it."""
+
+    holder: Json
+    name: str
+    is_log: bool
+
+
 class Redaction:
     """Redacts the objects of one capture; messages come last, when all that is hidden is known."""
 
     def __init__(self, hiding: Hiding) -> None:
         self._hiding = hiding
-        self._texts: list[tuple[Json, str]] = []
+        self._texts: list[Text] = []
 
     def object(self, obj: Json) -> Json:
         """Return an object without what is hidden; its messages are still as they were."""
@@ -76,10 +84,10 @@ class Redaction:
         shown.update(hashed)
         return shown
 
-    def texts(self, redacted: Callable[[str], str]) -> None:
-        """Replace all messages of the objects."""
-        for holder, name in self._texts:
-            holder[name] = redacted(holder[name])
+    def texts(self, redacted: Callable[[str], str], redacted_log: Callable[[str], str]) -> None:
+        """Replace all messages of the objects; what a program left as its last words is a log."""
+        for each in self._texts:
+            each.holder[each.name] = (redacted_log if each.is_log else redacted)(each.holder[each.name])
         self._texts.clear()
 
     def _hashes(self, values: Mapping[str, Any]) -> dict[str, str]:
@@ -91,7 +99,7 @@ class Redaction:
 class _Walk:
     """Goes through one object; `parent` is the name of the field that holds what is looked at."""
 
-    def __init__(self, hiding: Hiding, texts: list[tuple[Json, str]], *, is_built_in: bool) -> None:
+    def __init__(self, hiding: Hiding, texts: "list[Text]", *, is_built_in: bool) -> None:
         self._hiding = hiding
         self._texts = texts
         self._is_built_in = is_built_in
@@ -106,7 +114,7 @@ class _Walk:
                 continue
             shown[name] = self._field(name, value, told, parent, depth)
             if name in TEXTS and isinstance(value, str):
-                self._texts.append((shown, name))
+                self._texts.append(Text(shown, name, is_log=parent == "terminated"))
         return shown
 
     def _field(self, name: str, value: Any, beside: Json, parent: str, depth: int) -> Any:

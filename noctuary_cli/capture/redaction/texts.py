@@ -4,11 +4,14 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from noctuary.analyzers.last_words import without_secrets_of_log
 from noctuary.common.redaction import REMOVED, without_secrets
-from noctuary_cli.capture.redaction.forms import MIN_MIXED_CHARS, is_mixed, parts_of
+from noctuary_cli.capture.redaction.forms import MIN_MIXED_CHARS, is_mixed, is_mixed_chunk, parts_of
 from noctuary_cli.capture.redaction.hiding import MIN_HIDDEN_CHARS, Hiding
 
 _PART = re.compile(r"[A-Za-z0-9]+")
+_CHUNK = re.compile(r"[^\s/:=@,;()\[\]{}\"'`<>|]{10,}")
+"""What stands between blanks and the signs that part addresses, pairs and quotes."""
 USUAL = frozenset(
     {
         *("true", "false", "info", "debug", "warn", "warning", "error", "trace", "none", "null", "default", "test"),
@@ -31,7 +34,14 @@ class Texts:
 
     def redacted(self, text: str) -> str:
         """Return a text without secrets of known forms, hidden values, and unknown words of letters and digits."""
-        return _PART.sub(self._part, self._without_hidden(without_secrets(text)))
+        return _CHUNK.sub(self._chunk, _PART.sub(self._part, self._without_hidden(without_secrets(text))))
+
+    def redacted_log(self, text: str) -> str:
+        """Return what a program wrote, which follows no form that Kubernetes has."""
+        return self.redacted(without_secrets_of_log(text))
+
+    def _chunk(self, found: re.Match[str]) -> str:
+        return REMOVED if is_mixed_chunk(found[0], self._known) else found[0]
 
     def _part(self, found: re.Match[str]) -> str:
         return REMOVED if is_mixed(found[0], self._known) else found[0]

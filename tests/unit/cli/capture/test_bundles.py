@@ -49,6 +49,58 @@ async def test_the_note_of_a_capture_blames_the_release(tmp_path: Path) -> None:
     assert "kubectl -n payments rollout undo deployment/payments-api --to-revision=1" in note
 
 
+def with_probe(objects: list[Json], message: str) -> list[Json]:
+    """Return objects with a Warning of a pod's probe."""
+    about = {"kind": "Pod", "namespace": "payments", "name": "payments-api-bbb-x", "uid": "uid-payments-api-bbb-x"}
+    times = {"firstTimestamp": "2026-11-20T14:02:30Z", "lastTimestamp": "2026-11-20T14:03:30Z", "count": 9}
+    event = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e", "namespace": "payments", "uid": "u-e"}}
+    return [
+        *objects,
+        event | {"involvedObject": about, "type": "Warning", "reason": "Unhealthy", "message": message} | times,
+    ]
+
+
+def with_reason(objects: list[Json], ended: Json) -> list[Json]:
+    """Return objects whose crashing pod ends in another way."""
+    container = objects[-1]["status"]["containerStatuses"][0]
+    container["lastState"]["terminated"].update(ended)
+    return objects
+
+
+def with_environment(objects: list[Json]) -> list[Json]:
+    """Return objects of which both versions differ in variables, arguments, probes and annotations, too."""
+    for number, name in ((1, "payments-api-aaa"), (2, "payments-api-bbb"), (2, "payments-api")):
+        (obj,) = (each for each in objects if each["metadata"]["name"] == name)
+        template = obj["spec"]["template"]
+        template["metadata"]["annotations"] = {"example.com/note": f"n{number}", "checksum/config": f"c{number}"}
+        template["spec"]["containers"][0] |= {
+            "env": [{"name": "DB_POOL", "value": f"{number}0"}, {"name": "TOKEN", "value": f"secret{number}"}],
+            "args": ["serve", f"--mode=m{number}"],
+            "resources": {"limits": {"memory": f"{number}28Mi"}},
+            "readinessProbe": {"httpGet": {"path": f"/healthz/v{number}", "port": 8080}},
+        }
+    return objects
+
+
+SCENES: list[list[Json]] = [
+    bad_release(),
+    with_reason(bad_release(), {"exitCode": 137, "reason": "OOMKilled"}),
+    with_reason(bad_release(), {"message": "panic: listen tcp :8080: bind: address already in use"}),
+    with_probe(
+        bad_release(), 'Readiness probe failed: Get "http://10.1.2.3:8080/healthz": dial tcp: connection refused'
+    ),
+    with_environment(bad_release()),
+]
+
+
+@pytest.mark.parametrize("objects", SCENES)
+async def test_the_note_of_a_capture_is_that_of_the_cluster(objects: list[Json], tmp_path: Path) -> None:
+    found = await captured(objects, service="payments-api")
+    whole = found._replace(objects=[*objects, NAMESPACE])
+    notes = [await note_of(each, tmp_path / name / "same") for name, each in (("found", found), ("whole", whole))]
+    assert notes[0] == notes[1]
+
+
 async def test_other_names_change_nothing_but_names(tmp_path: Path) -> None:
     objects = acme(bad_release())
     plain = await note_of(await captured(objects, service="acmepay-api"), tmp_path / "plain")

@@ -9,6 +9,7 @@ from noctuary_cli.capture.redaction.hiding import HASH, Hiding
 from noctuary_cli.capture.redaction.objects import Redaction
 from noctuary_cli.capture.redaction.texts import Texts
 from testbed.stage.canaries import COUNT, canary, log_with_canaries, objects_with_canaries
+from testbed.stage.log_canaries import logs_with_secrets
 from testbed.stage.secret_search import leaks
 
 Json = dict[str, Any]
@@ -20,8 +21,8 @@ def redacted(*objects: Json, logs: str = "", secret_names: tuple[str, ...] = ())
     redaction = Redaction(hiding)
     shown = [redaction.object(each) for each in objects]
     texts = Texts(hiding)
-    redaction.texts(texts.redacted)
-    return shown, "\n".join(texts.redacted(line) for line in logs.splitlines())
+    redaction.texts(texts.redacted, texts.redacted_log)
+    return shown, "\n".join(texts.redacted_log(line) for line in logs.splitlines())
 
 
 def pod(**spec: Any) -> Json:
@@ -44,6 +45,31 @@ def test_no_canary_is_found_in_objects_or_logs() -> None:
     secrets = {str(number): canary(number) for number in range(COUNT)}
     assert len(shown) == COUNT
     assert leaks(secrets, {"objects": json.dumps(shown), "logs": logs}) == []
+
+
+def test_no_secret_is_found_in_what_programs_print_before_they_end() -> None:
+    written = [*logs_with_secrets()]
+    _, logs = redacted(logs="\n".join(text for text, _ in written))
+    assert [secret for _, secret in written if secret in logs] == []
+
+
+FORMS = [
+    "canary-017-abc",
+    "CANARY017",
+    "Tr0ub4dor&3",
+    "0f8c1d2e3b4a",
+    "AKIA-1234-XYZW",
+    "p4ss-w0rd-12345",
+    "a1_b22_c333_d",
+]
+
+
+@pytest.mark.parametrize("secret", FORMS)
+def test_a_word_that_mixes_letters_and_numbers_is_in_no_message(secret: str) -> None:
+    status = {"message": f"cannot use {secret} at db.example.com:5432 since 2026-11-20T14:02:11Z"}
+    message = redacted(pod() | {"status": status})[0][0]["status"]["message"]
+    assert secret not in message
+    assert message.endswith("at db.example.com:5432 since 2026-11-20T14:02:11Z")
 
 
 def test_variables_are_shown_where_the_rule_of_values_says_so() -> None:
@@ -97,6 +123,7 @@ KEPT_MESSAGES = [
     "Back-off restarting failed container app in pod web-7d9f8b6c5-x2x4z_team(u-1)",
     'Readiness probe failed: Get "http://10.1.2.3:8080/healthz": dial tcp 10.1.2.3:8080: connect: connection refused',
     "0/3 nodes are available: 1 Insufficient memory, 2 node(s) had untolerated taint {node.kubernetes.io/not-ready: }",
+    "Liveness probe failed: HTTP probe failed with statuscode: 503; image registry.k8s.io/pause:3.9 on python3",
     "Container image pull took 1m30.123456789s; memory limit 1536Mi; python3 uses base64",
 ]
 
