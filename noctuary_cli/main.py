@@ -1,4 +1,4 @@
-"""`noctuary operator`, `receiver` and `cleanup`, whose settings are NOCTUARY_* variables; `store check`, `replay`, `demo`."""
+"""`noctuary operator`, `receiver` and `cleanup`, whose settings are NOCTUARY_* variables; `store`, `replay`, `demo`."""
 
 import argparse
 import errno
