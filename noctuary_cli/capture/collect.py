@@ -45,7 +45,7 @@ class Collector:
         for namespace in namespaces:
             for kind in NAMESPACED:
                 self.objects += await self._list(kind, namespace)
-            self.integrations += await self._list(INTEGRATIONS, namespace)
+        self.integrations += await self._integrations(namespaces)
         await self._collect_nodes()
         claims = [each for each in self.objects if each["kind"] == CLAIMS.kind]
         volumes = {each.get("spec", {}).get("volumeName") for each in claims} - {None, ""}
@@ -54,6 +54,15 @@ class Collector:
         for kind in WHOLE:
             self.objects += await self._list(kind)
         self.objects += self._named(await self._list(LEASES, SYSTEM_NAMESPACE), CONTROL_PLANE)
+
+    async def _integrations(self, namespaces: Sequence[str]) -> list[Json]:
+        """Return the integrations of the cluster: one of any namespace may map these; else those that are in them."""
+        known = len(self.not_read)
+        found = await self._list(INTEGRATIONS)
+        if len(self.not_read) == known:
+            return found
+        del self.not_read[known:]
+        return [each for namespace in namespaces for each in await self._list(INTEGRATIONS, namespace)]
 
     async def _collect_nodes(self) -> None:
         """Take the nodes of the pods with their Events; all nodes where a pod has none yet."""

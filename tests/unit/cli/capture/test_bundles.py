@@ -159,6 +159,21 @@ def test_the_services_are_those_that_an_integration_maps_to_the_namespace() -> N
     assert service_of(mapped, "", "payments") == {"id": "P1", "name": "payments"}
 
 
+async def test_an_integration_of_another_namespace_is_found() -> None:
+    spec = {"services": [{"name": "payments-api", "pagerDutyServiceID": "P1", "namespaces": ["payments"]}]}
+    metadata = {"name": "ours", "namespace": "ops"}
+    integration = {
+        "apiVersion": "noctuary.io/v1alpha1",
+        "kind": "PagerDutyIntegration",
+        "metadata": metadata,
+        "spec": spec,
+    }
+    found = await captured([*bad_release(), integration], service="payments-api")
+    assert found.services == spec["services"]
+    assert found.incident["service"] == {"id": "P1", "name": "payments-api"}
+    assert "PagerDutyIntegration" not in {each["kind"] for each in found.objects}
+
+
 def test_without_an_integration_every_workload_is_a_service() -> None:
     assert [each["name"] for each in services_of(bad_release(), [], ["payments"], "")] == ["payments-api"]
 
