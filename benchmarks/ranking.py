@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from noctuary.correlation.correlate import correlate, observe_and_diagnose
-from noctuary.correlation.probability.candidates import candidates_of
+from noctuary.correlation.correlate import candidates_in, correlate
+from noctuary.correlation.observations import gather_observations
 from noctuary.correlation.probability.model import weigh
 from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.models.diagnosis import IncidentContext, PodView, Relation, ServiceView
@@ -63,8 +63,8 @@ def measure(rounds: int) -> None:
     for name, make in WORLDS.items():
         events, pods = make()
         context = IncidentContext(_services(), ONSET, 3600.0, events, pods)
-        observed, diagnosis = observe_and_diagnose(context)
-        candidates = candidates_of([*diagnosis.causes, *diagnosis.weak, *diagnosis.set_aside])
+        observed = gather_observations(context)
+        candidates = candidates_in(observed)
         whole = _times(rounds, partial(correlate, context))
         ranking = _times(rounds, partial(weigh, observed, candidates))
         print(f"{name}: {len(events)} events, {len(pods)} pods, {SERVICES} services")
