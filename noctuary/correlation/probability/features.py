@@ -104,6 +104,11 @@ def _is_idle_scaling(_: Surroundings, candidate: Candidate) -> bool:
     return change is not None and is_by_autoscaler(change) and not is_supported(candidate.cause)
 
 
+def _is_told_otherwise(around: Surroundings, candidate: Candidate) -> bool:
+    change = candidate.cause.change
+    return change is not None and change.service in around.explained and not is_supported(candidate.cause)
+
+
 def _is_measured_well(around: Surroundings, candidate: Candidate) -> bool:
     change, observed = candidate.cause.change, around.observed
     if change is None or is_supported(candidate.cause) or change.subject not in observed.context.measured:
@@ -149,6 +154,7 @@ FEATURES = [
         _always("an autoscaler did it"),
     ),
     Feature("measured_well", _when(_is_measured_well), _always("its metrics were read, and stayed as they were")),
+    Feature("told_otherwise", _when(_is_told_otherwise), _always("something else tells what is wrong")),
     Feature("fails_elsewhere", _when(_fails_elsewhere), _always("another service fails, which it does not explain")),
     Feature("is_old", _when(_is_old), _always("it goes on since before the time that was looked at")),
     Feature("is_after", _when(_is_after), _always("it came as the alert began")),

@@ -38,6 +38,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     """The event ids of rollouts that were taken back after the onset."""
     failing: frozenset[str]
     """The services of which a fault goes on."""
+    explained: frozenset[str]
+    """The services of which something else tells what is wrong: a fault by itself, or a change with what it broke."""
 
 
 def surroundings_of(observed: Observations, candidates: list[Candidate]) -> Surroundings:
@@ -58,9 +60,19 @@ def surroundings_of(observed: Observations, candidates: list[Candidate]) -> Surr
     failing = frozenset(
         fault.service for fault in observed.faults if not fault.is_over and registry.analyzer_of(fault).stops_pods
     )
-    around = Surroundings(observed, dict(moments), [], _left_at(observed), undone, failing)
+    explained = frozenset(_service(each.cause) for each in candidates if _is_told(each.cause))
+    around = Surroundings(observed, dict(moments), [], _left_at(observed), undone, failing, explained)
     around.ages.extend(sorted(_rivals(around, candidates).values()))
     return around
+
+
+def _is_told(cause: Cause) -> bool:
+    """Tell whether a candidate may be called likely for what was seen of it, and not for its time only."""
+    return cause.limit >= 1.0 and (cause.change is None or is_supported(cause))
+
+
+def _service(cause: Cause) -> str:
+    return cause.change.service if cause.change is not None else cause.faults[0].service
 
 
 def _rivals(around: Surroundings, candidates: list[Candidate]) -> dict[object, float]:
