@@ -13,7 +13,14 @@ class Relation(StrEnum):
 
     OWN = "own"
     DEPENDENCY = "dependency"
+    NEIGHBOUR = "neighbour"
+    """Mapped to the same PagerDuty service, while the alerts name another."""
     NODE = "node"
+
+    @property
+    def order(self) -> int:
+        """Return its place among the others, the nearest first."""
+        return list(Relation).index(self)
 
 
 class CauseKind(StrEnum):
@@ -238,6 +245,8 @@ class Diagnosis(msgspec.Struct, frozen=True):
     """Whether several changes came just before the alert and none has a fault of its own: then none is headlined."""
     set_aside_more: int = 0
     """How many changes were set aside beyond the latest ones that are named."""
+    neighbours: list[str] = []
+    """What is mapped to the same PagerDuty service, while the alerts name what is in `services`."""
     is_of_reopening: bool = False
     """Whether the onset is that of a reopening, which no alert came with."""
     none_probability: float | None = None

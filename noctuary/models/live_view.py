@@ -1,6 +1,7 @@
 """What the cluster shows now of an incident's services, and who reads it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol
 
 import msgspec
 
@@ -9,6 +10,35 @@ from noctuary.models.diagnosis import PodView, ServiceView, Subject
 from noctuary.models.node_view import NodeView
 from noctuary.models.revisions import WorkloadRevisions
 from noctuary.models.routing_record import PrometheusAccess
+
+
+class Thing(msgspec.Struct, frozen=True):
+    """A workload that is in a namespace, or a pod of its own; `names` are all by which it may be meant."""
+
+    subject: Subject
+    labels: dict[str, str] = {}
+    names: frozenset[str] = frozenset()
+    pods: frozenset[str] = frozenset()
+    nodes: frozenset[str] = frozenset()
+    """Those that its pods are on."""
+    owners: frozenset[str] = frozenset()
+    """What owns its pods: its ReplicaSets, or the Jobs of a CronJob."""
+    services: frozenset[str] = frozenset()
+    """The Services that lead to it."""
+
+
+class Surroundings(Protocol):
+    """The namespaces of a look as they were read: what else is in them, and how that is, without reading them again."""
+
+    @property
+    def namespaces(self) -> frozenset[str]:
+        """The namespaces that were read."""
+
+    def things(self, namespaces: Iterable[str]) -> list[Thing]:
+        """Return all that was read in some of the namespaces."""
+
+    async def view(self, services: list[ServiceView]) -> "LiveView":
+        """Return what the namespaces show of other services than were asked for."""
 
 
 class LiveView(msgspec.Struct, frozen=True):
@@ -23,6 +53,8 @@ class LiveView(msgspec.Struct, frozen=True):
     """Services whose pods were not read."""
     nodes: list[NodeView] = []
     """The nodes that were asked for and answered, or are known to be gone."""
+    around: tuple[Surroundings, ...] = ()
+    """What else was read with it."""
 
 
 NodeReader = Callable[[list[str]], Awaitable[list[NodeView]]]

@@ -11,19 +11,10 @@ from noctuary.kube.client import KubeClient
 from noctuary.models.diagnosis import Relation, ServiceView
 from noctuary.models.live_view import Limits, LiveReader, LiveView, NodeReader
 from noctuary.models.node_view import NodeView
-from noctuary.models.service_index import ServiceIndex
-from noctuary.sources.kubernetes.live import MAX_NODES, join_views, nodes_of, read_nodes, view_namespace, view_nodes
-from noctuary.sources.kubernetes.live_namespace import (
-    Member,
-    Namespace,
-    Reading,
-    members_of,
-    read_cluster,
-    read_namespace,
-)
-from noctuary.sources.kubernetes.specs.place import Place
-from noctuary.sources.kubernetes.specs.reading import NOTHING_READ, Specs
-from noctuary.sources.kubernetes.specs.registry import gaps_of, view_specs
+from noctuary.sources.kubernetes.live import MAX_NODES, join_views, read_nodes, view_nodes
+from noctuary.sources.kubernetes.live_namespace import Namespace, Reading, read_cluster, read_namespace
+from noctuary.sources.kubernetes.specs.reading import NOTHING_READ
+from noctuary.sources.kubernetes.surroundings.namespaces import REFUSED, SLOW, ReadNamespaces, nodes_reader
 
 MAX_SERVICES = 50
 """As many as an integration may map; those of one namespace share its lists."""
@@ -33,11 +24,7 @@ LISTS_AT_ONCE = 16
 """Requests that run side by side: more only wait in the API server's own queue."""
 NAMESPACES_S = 0.75
 """For the namespaces: the whole view must be there within the second that the note promises."""
-NODES_S = 0.15
-"""For the nodes, which come after the pods that tell them."""
 NODES_UNSEEN = "nodes, because this release watches single namespaces and nodes belong to none"
-REFUSED = "the API server refuses to show it"
-SLOW = "the API server did not answer in time"
 
 
 def make_live_reader(
@@ -56,7 +43,7 @@ def make_live_reader(
     async def read(services: list[ServiceView]) -> LiveView | None:
         """Read the services side by side; raises KubernetesError when the incident's own cannot be read."""
         seen = [view for service in services if (view := _within(service, watched)).namespaces]
-        own_first = sorted(seen, key=lambda service: service.relation is not Relation.OWN)
+        own_first = sorted(seen, key=lambda service: service.relation.order)
         if not seen:
             return None
         reading = Reading(kube, asyncio.Semaphore(LISTS_AT_ONCE), max_objects, namespaces_s, reads_specs, not watched)
@@ -107,35 +94,11 @@ async def _read(
             task.cancel()
         await asyncio.gather(*tasks.values(), cluster, return_exceptions=True)  # none fails unheard
     _raise_of_own(services, failed)
-    now = wall_clock()
-    views, members = await _views(found, specs, ServiceIndex(services), now)
-    gaps = [*_failures(services, failed), *_cuts(services, found, reading.max_objects), *_left_out(left_out)]
-    if sees_cluster:
-        views.append(await _nodes(reading.kube, members, now))
-    unread = [service.name for service in services if not _is_whole(service, found)]
-    return join_views([*views, LiveView(gaps=gaps, unread_services=[*unread, *(each.name for each in left_out)])])
-
-
-async def _views(
-    found: list[Namespace], cluster: Specs, services: ServiceIndex, now: float
-) -> tuple[list[LiveView], list[Member]]:
-    """Return what the namespaces show, and the pods that are the services'; others get their turn in between."""
-    views: list[LiveView] = [LiveView(gaps=list(gaps_of(cluster)))]
-    members: list[Member] = []
-    others = {each.name: each for each in found}
-    for namespace in found:
-        here = members_of(namespace, services)
-        views.append(view_namespace(namespace, services, here, now))
-        views.append(view_specs(Place(namespace, namespace.specs, services, here, now, cluster, others)))
-        members += here
-        await asyncio.sleep(0)
-    return views, members
-
-
-def _is_whole(service: ServiceView, found: list[Namespace]) -> bool:
-    """Tell whether all pods of a service were read, so that one that is missing is gone."""
-    parts = _of(service, found)
-    return len(parts) == len(service.namespaces) and not any(each.is_cut(service) for each in parts)
+    around = ReadNamespaces(found, specs, nodes_reader(reading.kube) if sees_cluster else None)
+    view = await around.view(services)
+    gaps = [*_failures(services, failed), *_cuts(around.cut(services), reading.max_objects), *_left_out(left_out)]
+    names = [each.name for each in left_out]
+    return join_views([view, LiveView(gaps=gaps, unread_services=names, around=(around,))])
 
 
 def _in(namespace: str, services: Iterable[ServiceView]) -> list[ServiceView]:
@@ -160,10 +123,10 @@ def _sort(
 
 
 def _raise_of_own(services: list[ServiceView], failed: dict[str, KubernetesError]) -> None:
-    own = (service for service in services if service.relation is Relation.OWN)
-    error = next((failed[name] for service in own for name in service.namespaces if name in failed), None)
-    if error is not None:
-        raise error
+    """Raise why nothing of the incident's own services was read; where a part was, that is told."""
+    own = dict.fromkeys(name for each in services if each.relation is Relation.OWN for name in each.namespaces)
+    if own and all(name in failed for name in own):
+        raise failed[next(iter(own))]
 
 
 def _failures(services: list[ServiceView], failed: dict[str, KubernetesError]) -> list[str]:
@@ -177,8 +140,7 @@ def _failures(services: list[ServiceView], failed: dict[str, KubernetesError]) -
     return gaps
 
 
-def _cuts(services: list[ServiceView], found: list[Namespace], max_objects: int) -> list[str]:
-    names = [service.name for service in services if any(each.is_cut(service) for each in _of(service, found))]
+def _cuts(names: list[str], max_objects: int) -> list[str]:
     if not names:
         return []
     what = f"all of {_listed(names)} as {_they_are(names)} now"
@@ -190,27 +152,9 @@ def _left_out(services: list[ServiceView]) -> list[str]:
     return [f"{_listed(names)} as {_they_are(names)} now: {MAX_SERVICES} services are read at most"] if names else []
 
 
-def _of(service: ServiceView, found: Iterable[Namespace]) -> list[Namespace]:
-    return [each for each in found if each.name in service.namespaces]
-
-
 def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _they_are(names: list[str]) -> str:
     return "it is" if len(names) == 1 else "they are"
-
-
-async def _nodes(kube: KubeClient, members: list[Member], now: float) -> LiveView:
-    """Read the nodes of the services' pods, of the incident's own first; the pods are worth telling without them."""
-    names = nodes_of(members)
-    wanted = names[:MAX_NODES]
-    gaps = [f"{len(names) - MAX_NODES} of the {len(names)} nodes that pods run on"] if len(names) > MAX_NODES else []
-    try:
-        async with asyncio.timeout(NODES_S):
-            view = view_nodes(await read_nodes(kube, wanted), now)
-    except (KubernetesError, TimeoutError) as error:
-        refused = isinstance(error, KubernetesError) and is_refusal(error)
-        return LiveView(gaps=[f"nodes, because {REFUSED if refused else SLOW}"])
-    return msgspec.structs.replace(view, gaps=gaps)

@@ -9,7 +9,8 @@ from noctuary.common.errors import KubernetesUnavailable
 from noctuary.incidents.enrichment import LIVE_READ_TIMEOUT_S
 from noctuary.kube.client import KubeClient
 from noctuary.models.diagnosis import Relation, ServiceView
-from noctuary.sources.kubernetes.live_reader import MAX_SERVICES, NAMESPACES_S, NODES_S, make_live_reader
+from noctuary.sources.kubernetes.live_reader import MAX_SERVICES, NAMESPACES_S, make_live_reader
+from noctuary.sources.kubernetes.surroundings.namespaces import NODES_S
 from tests.unit.kube.listed_objects import ListedObjects
 from tests.unit.sources.cases.pods import pod
 from tests.unit.sources.watched_case import Manifest
@@ -57,6 +58,30 @@ async def test_services_of_one_namespace_share_its_lists(kube: KubeClient, liste
     view = await make_live_reader(kube, namespaces_s=PATIENT_S)([*others, SHOP])
     assert view is not None
     assert (len(listed.queries), [each.name for each in view.pods]) == (2 * alone, ["shop-0"])
+
+
+async def test_what_else_was_read_is_viewed_without_another_list(kube: KubeClient, listed: ListedObjects) -> None:
+    listed.by_path["/api/v1/namespaces/shops/pods"] = pods(2)
+    view = await make_live_reader(kube, namespaces_s=PATIENT_S)([msgspec.structs.replace(SHOP, name="alerts")])
+    assert view is not None
+    asked = len(listed.queries)
+    (around,) = view.around
+    assert [(str(each.subject.kind), each.subject.name, len(each.pods)) for each in around.things(["shops"])] == [
+        ("Deployment", "shop", 2)
+    ]
+    assert (len((await around.view([SHOP])).pods), len(listed.queries)) == (2, asked)
+
+
+async def test_a_namespace_of_its_own_that_is_refused_keeps_no_other_from_being_told(
+    kube: KubeClient, listed: ListedObjects
+) -> None:
+    listed.by_path["/api/v1/namespaces/shops/pods"] = pods(1)
+    listed.refused.add("/api/v1/namespaces/quiet/pods")
+    quiet = msgspec.structs.replace(QUIET, relation=Relation.OWN)
+    view = await make_live_reader(kube, namespaces_s=PATIENT_S)([quiet, SHOP])
+    assert view is not None
+    assert view.gaps == ["search as it is now, because the API server refuses to show it"]
+    assert (len(view.pods), view.unread_services) == (1, ["search"])
 
 
 async def test_services_beyond_the_limit_are_named_and_the_incidents_own_are_never_among_them(

@@ -1,0 +1,1 @@
+"""The namespaces of one look, kept until it is over: an alert may name what is in them after they were read."""
