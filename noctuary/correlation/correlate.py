@@ -75,6 +75,7 @@ def diagnose(observed: Observations) -> Diagnosis:
         is_undecided=_is_undecided(causes),
         none_probability=round(weighed.none, 4),
         unseen_probability=round(weighed.unseen, 4),
+        neighbours=[s.name for s in context.services if s.relation is Relation.NEIGHBOUR],
     )
 
 

@@ -41,8 +41,9 @@ class Observations(msgspec.Struct, frozen=True):
     own_pods: list[PodView]
     background: list[Fault] = []
     dependency_pods: list[PodView] = []
+    neighbour_pods: list[PodView] = []
     pods: list[PodView] = []
-    """Both: those of the service itself, then those of its dependencies."""
+    """All: those of the service itself, then those of its dependencies, then those of its neighbours."""
     pods_at: dict[tuple[str, str], list[PodView]] = {}
     """The same by namespace and workload."""
     ready_pods: dict[str, int] = {}
@@ -56,6 +57,11 @@ class Observations(msgspec.Struct, frozen=True):
     returns: dict[str, Change] = {}
     """By event id of each rollout that took back another one, that one."""
 
+    def pods_near(self, relation: Relation) -> list[PodView]:
+        """Return the pods of the services that are so near."""
+        found = {Relation.OWN: self.own_pods, Relation.NEIGHBOUR: self.neighbour_pods}
+        return found.get(relation, self.dependency_pods)
+
 
 def gather_observations(context: IncidentContext) -> Observations:
     """Keep what concerns the incident's services and tell changes from faults."""
@@ -65,7 +71,9 @@ def gather_observations(context: IncidentContext) -> Observations:
     joined = join_posted(_change(p) for p in placed if _is_change(p))
     changes = with_deleted(without_remade(joined, context.onset))
     staying = [pod for pod in context.pods or [] if not pod.is_leaving]
-    own, near = (pods_of(staying, context.services, each) for each in (Relation.OWN, Relation.DEPENDENCY))
+    relations = (Relation.OWN, Relation.DEPENDENCY, Relation.NEIGHBOUR)
+    own, near, beside = (pods_of(staying, context.services, each) for each in relations)
+    pods = _unique([*own, *near, *beside])
     faults = _absorb(_faults([p for p in placed if not _is_change(p)], changes, context))
     told_faults = [(fault, is_background(fault, context)) for fault in faults]
     felt = [f for f, lasts in told_faults if not (lasts or registry.analyzer_of(f).is_harmless)]
@@ -77,14 +85,20 @@ def gather_observations(context: IncidentContext) -> Observations:
         own_pods=own,
         background=[f for f, lasts in told_faults if lasts],
         dependency_pods=near,
-        pods=own + near,
-        pods_at=_pods_at(own + near),
+        neighbour_pods=beside,
+        pods=pods,
+        pods_at=_pods_at(pods),
         ready_pods=_count_ready(context),
         staying=_by_service(staying, context),
         places=_places(changes),
         faults_at=_faults_at(felt),
         returns=find_returns(changes),
     )
+
+
+def _unique(pods: list[PodView]) -> list[PodView]:
+    """Return pods once each: a workload that alerts name may be of a wide mapping as well."""
+    return list({(pod.namespace, pod.name): pod for pod in pods}.values())
 
 
 def changes_near(observed: Observations, fault: Fault) -> list[tuple[int, Change]]:

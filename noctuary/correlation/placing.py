@@ -36,7 +36,7 @@ class Placing:
     """Finds the service of an event: the first it belongs to, the incident's own before its dependencies."""
 
     def __init__(self, services: Iterable[ServiceView], pods: Iterable[PodView] = ()) -> None:
-        self._index = ServiceIndex(sorted(services, key=lambda each: each.relation is not Relation.OWN))
+        self._index = ServiceIndex(sorted(services, key=lambda each: each.relation.order))
         self._reached = ReachedServices(self._index, pods)
         self._posted: dict[tuple[str, str], int] = {}
         for rank, service in enumerate(self._index.services):

@@ -31,7 +31,7 @@ RETURN_PRIOR = 0.1
 REPLACED_PRIOR = 0.05
 """A version that was replaced just before a late alert may have been why, or have been replaced for another reason."""
 CHANGE_PRIOR = 0.15
-DISTANCE = {Relation.OWN: 0.2, Relation.DEPENDENCY: 0.1, Relation.NODE: 0.1}
+DISTANCE = {Relation.OWN: 0.2, Relation.DEPENDENCY: 0.1, Relation.NEIGHBOUR: 0.0, Relation.NODE: 0.1}
 
 
 def counts_as_likely(cause: Cause) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from noctuary.models.evidence import AlertSummary
+from noctuary.pagerduty.alert_labels.registry import targets_of
 from noctuary.pagerduty.objects import Alert
 from noctuary.pagerduty.webhook import time_or
 
@@ -30,13 +31,22 @@ def read_alerts(alerts: list[Alert], created_at: float, reopened_at: float | Non
     current = [alert for alert in alerts if time_or(alert.created_at, created_at) >= oldest]
     current = current if current or begin is not None else alerts
     if not current:
-        return AlertSummary(len(alerts), first.summary or "", opened_before=time_or(first.created_at, created_at))
+        opened_before = time_or(first.created_at, created_at)
+        return AlertSummary(
+            len(alerts), first.summary or "", opened_before=opened_before, targets=targets_of(_open_of(alerts))
+        )
     first = min(current, key=lambda alert: time_or(alert.created_at, created_at))
     opened_at = time_or(first.created_at, created_at)
     earliest = opened_at - MAX_ONSET_BEFORE_ALERT_S if begin is None else begin
     starts = [at for alert in current[:MAX_ALERTS_READ] for at in _starts(alert)]
     plausible = [at for at in starts if earliest <= at <= opened_at]
-    return AlertSummary(len(alerts), first.summary or "", opened_at, min(plausible, default=None))
+    targets = targets_of(_open_of(current[:MAX_ALERTS_READ]))
+    return AlertSummary(len(alerts), first.summary or "", opened_at, min(plausible, default=None), targets=targets)
+
+
+def _open_of(alerts: list[Alert]) -> list[Alert]:
+    """Return the alerts that are not resolved; all where none is left: then the incident is about what they named."""
+    return [alert for alert in alerts if alert.status != "resolved"] or alerts
 
 
 def onset_of(alerts: AlertSummary, began_at: float) -> float:

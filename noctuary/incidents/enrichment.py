@@ -11,6 +11,7 @@ from noctuary.correlation.correlate import observe_and_diagnose
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.incidents.alerts import onset_of, read_alerts
+from noctuary.incidents.choosing.following import READ_S, follow, named_namespaces
 from noctuary.incidents.evidence.answers import is_better, tells_the_same, with_former, with_later_gaps, with_read
 from noctuary.incidents.evidence.clearing import find_clearing, services_of_cause
 from noctuary.incidents.evidence.closed import closed_services, not_open, open_of, with_told
@@ -26,7 +27,7 @@ from noctuary.incidents.evidence.standing import (
     services_of_broken,
 )
 from noctuary.incidents.evidence.window import Cut, merge_events, read_window, tenants_of
-from noctuary.incidents.service_mapping import resolve_services
+from noctuary.incidents.service_mapping import resolve_services, with_chosen
 from noctuary.models.context_event import CHANGE_TYPES, ContextEvent
 from noctuary.models.diagnosis import Diagnosis, IncidentContext, Relation, ServiceView
 from noctuary.models.evidence import AlertSummary, Evidence, Standing
@@ -53,6 +54,7 @@ class Look(NamedTuple):
     live: LiveView | None
     gaps: list[str]
     deadline: float
+    chosen: list[ServiceView]
 
 
 class Enricher:
@@ -136,6 +138,7 @@ class Enricher:
             service_name=incident.service_name,
             reopened_at=incident.reopened_at,
             looked_at=now,
+            chosen=found.chosen,
         )
         return fresh, observed
 
@@ -168,16 +171,25 @@ class Enricher:
         cuts: list[Cut] = []
         deadline = self._deadline()
         since = incident.began_at - record.lookback_s
-        alerts, events, live, last_event_at = await asyncio.gather(
-            self._alerts(record, incident, gaps, known_alerts),
+        (alerts, named), events, live, last_event_at = await asyncio.gather(
+            self._alerts_and_named(record, incident, services, gaps, known_alerts),
             self._window(services, since, now, cuts),
             self._live(services, gaps, deadline),
             self._last_event_at(services),
         )
+
+        async def window(fresh: list[ServiceView]) -> list[ContextEvent]:
+            return await self._window(fresh, since, now, cuts)
+
+        services, chosen, fresh, live, missed = await follow(record, services, alerts.targets, live, named, window)
+        gaps += missed
+        if chosen:
+            last_event_at = await self._last_event_at(services)
         onset = onset_of(alerts, incident.began_at)
         if onset - record.lookback_s < since - 1:
             cuts, since = [], onset - record.lookback_s
-            events = await self._window(services, since, now, cuts)
+            events, fresh = await self._window(services, since, now, cuts), []
+        events = [*events, *fresh]
         nodes = await self._nodes(troubled_nodes(events), live.nodes if live else [], deadline)
         asked = MetricsRequest(
             services, live.pods if live else [], onset, onset - record.lookback_s, now, record.prometheus
@@ -204,7 +216,7 @@ class Enricher:
             began_at=incident.began_at,
         )
         context = await asyncio.to_thread(within_limits, context, since, cuts)
-        return Look(context, alerts, live, gaps + [str(cut) for cut in cuts], deadline)
+        return Look(context, alerts, live, gaps + [str(cut) for cut in cuts], deadline, chosen)
 
     async def present(self, record: RoutingRecord, incident: IncidentRow, known: Evidence, now: float) -> Evidence:
         """Return evidence with what holds now: its answer stays, what became of the blamed workloads is read again.
@@ -215,6 +227,7 @@ class Enricher:
         services = resolve_services(
             record, known.service_id or incident.service_id, known.service_name or incident.service_name
         )
+        services = with_chosen(record, services, known.chosen)
         diagnosis, deadline = known.diagnosis, self._deadline()
         blamed = blamed_workloads(diagnosis)
         is_resolved = incident.status == "resolved"
@@ -259,6 +272,19 @@ class Enricher:
     async def _last_event_at(self, services: list[ServiceView]) -> float | None:
         own = [service.name for service in services if service.relation is Relation.OWN]
         return await self._store.last_event_at(tenants_of(services), own, self._sight.ignored_reasons)
+
+    async def _alerts_and_named(
+        self,
+        record: RoutingRecord,
+        incident: IncidentRow,
+        services: list[ServiceView],
+        gaps: list[str],
+        known: AlertSummary | None,
+    ) -> tuple[AlertSummary, LiveView | None]:
+        """Read the alerts, then the namespaces that they name and nobody asked for: the time counts from here on."""
+        alerts = await self._alerts(record, incident, gaps, known)
+        wanted = named_namespaces(record, services, alerts.targets)
+        return alerts, await self._live(wanted, gaps, asyncio.get_running_loop().time() + READ_S)
 
     async def _alerts(
         self, record: RoutingRecord, incident: IncidentRow, gaps: list[str], known: AlertSummary | None

@@ -2,6 +2,9 @@
 
 import re
 
+import msgspec
+
+from noctuary.incidents.choosing.visible import visible_namespaces
 from noctuary.models.diagnosis import Relation, ServiceView
 from noctuary.models.routing_record import RoutingRecord, ServiceMapping
 
@@ -16,6 +19,40 @@ def resolve_services(record: RoutingRecord, service_id: str, service_name: str) 
     names = {view.name for view in own}
     depends_on = dict.fromkeys(name for mapping in mappings for name in mapping.depends_on if name not in names)
     return own + [_dependency(record, name, own) for name in depends_on]
+
+
+def all_services(record: RoutingRecord, services: list[ServiceView]) -> list[ServiceView]:
+    """Return the services of an incident, then all others that the integration maps."""
+    known = {each.name for each in services}
+    return services + [_view(record, each, Relation.NEIGHBOUR) for each in record.services if each.name not in known]
+
+
+def with_chosen(record: RoutingRecord, services: list[ServiceView], chosen: list[ServiceView]) -> list[ServiceView]:
+    """Return the services that the alerts name, then what these depend on, then the others as neighbours.
+
+    What may not be seen any more is chosen no more; where nothing else was, the services stay as they are mapped.
+    """
+    visible = visible_namespaces(record)
+    own = [_within(each, visible) for each in chosen if any(name in visible for name in each.namespaces)]
+    if not own:
+        return services
+    names = {each.name for each in own}
+    mapped = [each for each in record.services if each.name in names]
+    told = {each.name for each in services if each.relation is Relation.DEPENDENCY}
+    depends_on = ({name for each in mapped for name in each.depends_on} if mapped else told) - names
+    others = [each for each in services if each.name not in names]
+    missing = depends_on - {each.name for each in others}
+    related = [_related(each, depends_on) for each in others] + [_dependency(record, each, own) for each in missing]
+    return own + sorted(related, key=lambda each: (each.relation.order, each.name))
+
+
+def _within(service: ServiceView, visible: list[str]) -> ServiceView:
+    return msgspec.structs.replace(service, namespaces=[name for name in service.namespaces if name in visible])
+
+
+def _related(service: ServiceView, depends_on: set[str]) -> ServiceView:
+    relation = Relation.DEPENDENCY if service.name in depends_on else Relation.NEIGHBOUR
+    return msgspec.structs.replace(service, relation=relation)
 
 
 def own_mappings(record: RoutingRecord, service_id: str, service_name: str) -> list[ServiceMapping]:

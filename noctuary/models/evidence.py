@@ -2,7 +2,8 @@
 
 import msgspec
 
-from noctuary.models.diagnosis import Change, Diagnosis, Subject
+from noctuary.models.alert_target import AlertTarget
+from noctuary.models.diagnosis import Change, Diagnosis, ServiceView, Subject
 from noctuary.models.node_view import NodeView
 from noctuary.models.revisions import WorkloadRevisions
 
@@ -16,6 +17,8 @@ class AlertSummary(msgspec.Struct, frozen=True):
     began_at: float | None = None
     opened_before: float | None = None
     """When the first one opened, where none opened since the incident was reopened."""
+    targets: list[AlertTarget] = []
+    """What their labels name."""
 
 
 class Clearing(msgspec.Struct, frozen=True):
@@ -70,5 +73,7 @@ class Evidence(msgspec.Struct, frozen=True):
     """The reopening that was diagnosed; None: the incident's first begin."""
     looked_at: float = 0.0
     """When the incident was first looked at since it came, was moved or was reopened."""
+    chosen: list[ServiceView] = []
+    """The workloads that the alerts name, as far as they are there and may be seen; none: the mapping alone counts."""
     goes_on_since: float | None = None
     """Since when the fault of the answer before the reopening goes on; None: the answer is of the time since."""

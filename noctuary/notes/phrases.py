@@ -142,6 +142,8 @@ def _change_sentence(change: Change, when: str, limit: int) -> str:
     name = shown_name(change, limit)
     if change.relation is Relation.DEPENDENCY:
         name += " (a dependency)"
+    if change.relation is Relation.NEIGHBOUR:
+        name += " (not named by the alert)"
     if change.is_rollout:
         return f"{name} {_rolled_out(change, limit)}{when}".replace("rolled out, ", "rolled out ")
     if is_deletion(change):

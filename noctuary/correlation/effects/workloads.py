@@ -64,7 +64,7 @@ def shows_no_trouble(observed: Observations, fault: Fault) -> bool:
     if not is_mild(fault):
         return False
     if not fault.pods:
-        own = observed.own_pods if fault.relation is Relation.OWN else observed.dependency_pods
+        own = observed.pods_near(fault.relation)
         return bool(own) and all(pod.is_ready for pod in own)
     ready = {(pod.namespace, pod.name) for pod in observed.context.pods or [] if pod.is_ready}
     return all((fault.subject.namespace, name) in ready for name in fault.pods)

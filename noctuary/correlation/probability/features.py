@@ -126,6 +126,12 @@ def _is_after(around: Surroundings, candidate: Candidate) -> bool:
     return change is not None and change.at > around.observed.context.onset and not is_supported(candidate.cause)
 
 
+def _is_neighbours(_: Surroundings, candidate: Candidate) -> bool:
+    cause = candidate.cause
+    lead = cause.change if cause.change is not None else cause.faults[0]
+    return lead.relation is Relation.NEIGHBOUR
+
+
 FEATURES = [
     Feature("is_change", _when(lambda _, c: c.cause.change is not None), _always("it is a change")),
     Feature("is_fault", _when(lambda _, c: c.cause.kind is CauseKind.FAULT), _always("it is a fault")),
@@ -155,6 +161,7 @@ FEATURES = [
     ),
     Feature("measured_well", _when(_is_measured_well), _always("its metrics were read, and stayed as they were")),
     Feature("told_otherwise", _when(_is_told_otherwise), _always("something else tells what is wrong")),
+    Feature("neighbour", _when(_is_neighbours), _always("the alert names another workload of the same service")),
     Feature("fails_elsewhere", _when(_fails_elsewhere), _always("another service fails, which it does not explain")),
     Feature("is_old", _when(_is_old), _always("it goes on since before the time that was looked at")),
     Feature("is_after", _when(_is_after), _always("it came as the alert began")),

@@ -36,7 +36,7 @@ def find_clearing(diagnosis: Diagnosis, observed: Observations, live: LiveView |
 def services_of_cause(diagnosis: Diagnosis, services: list[ServiceView]) -> list[ServiceView]:
     """Return the services whose pods tell what cleared: those of the shown cause, else the incident's own."""
     first = _shown(diagnosis)
-    if first is None or first.relation is not Relation.DEPENDENCY:
+    if _is_own(diagnosis) or first is None:
         return [service for service in services if service.relation is Relation.OWN]
     return [service for service in services if service.name == first.service] or services
 
@@ -49,7 +49,7 @@ def _is_of(pod: PodView, subject: Subject) -> bool:
 def _is_own(diagnosis: Diagnosis) -> bool:
     """Tell whether the shown cause is of the incident's own service, or none is shown."""
     first = _shown(diagnosis)
-    return first is None or first.relation is not Relation.DEPENDENCY
+    return first is None or first.relation not in (Relation.DEPENDENCY, Relation.NEIGHBOUR)
 
 
 def _shown(diagnosis: Diagnosis) -> Change | Fault | None:
