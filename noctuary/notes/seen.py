@@ -201,10 +201,10 @@ def names_cause(diagnosis: Diagnosis) -> bool:
 def _looked_at(diagnosis: Diagnosis) -> str:
     names = clean(", ".join(diagnosis.services), 200) or "no service"
     since = _minute(diagnosis.since, diagnosis)
-    if evidence.chosen:
-        names += ", which the alert names,"
     if diagnosis.neighbours:
-        names += f" and of {plural(len(diagnosis.neighbours), 'other service')} mapped beside it"
+        names += (
+            f", which the alert names, and of {plural(len(diagnosis.neighbours), 'other service')} mapped beside it"
+        )
     text = f"Looked at: {plural(diagnosis.events_seen, 'event')} of {names} since {since} UTC"
     if diagnosis.pods_total is not None:
         text += f", {plural(diagnosis.pods_total, 'pod')} live ({diagnosis.pods_ready} ready)"
