@@ -8,6 +8,8 @@ from noctuary.sources.kubernetes.specs.pods import LiveContainer
 
 MAX_CHARACTERS = 2000
 """Of one value that are searched: an address is shorter, a whole configuration is not read for some."""
+MAX_VALUES = 500
+"""Variables, and arguments, of one container that are searched: a template may have tens of thousands."""
 MAX_PORT = 65535
 MAX_ADDRESSES = 50
 """Of one container."""
@@ -55,14 +57,14 @@ class Address(NamedTuple):
 
 def addresses_of(container: LiveContainer, namespace: str, known: Collection[str]) -> list[Address]:
     """Return the Services that a container is told to call; `known` are the namespaces that can be told apart."""
-    env = {each.name: each.value for each in container.env() if each.value}
+    env = {each.name: each.value for each in container.env()[:MAX_VALUES] if each.value}
     found: dict[tuple[str, str, int], Address] = {}
     for name, value in env.items():
         port = _port_beside(name, env)
         for each in _in_value(name, value, namespace, known):
             told = each._replace(port=each.port or port, container=container.name, variable=name)
             found.setdefault((told.namespace, told.service, told.port), told)
-    for word in container.words():
+    for word in container.words()[:MAX_VALUES]:
         flag = _FLAG.fullmatch(word[:MAX_CHARACTERS])
         name, value = (flag[1], flag[2]) if flag else ("", word)
         for each in _in_value(name, value, namespace, known):

@@ -1,6 +1,6 @@
 """Who calls whom, as far as specs tell: by addresses in variables and arguments, by routes, by selectors. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from noctuary.models.diagnosis import Subject
@@ -72,12 +72,20 @@ def _edges(place: Place) -> Iterator[Edge]:
 
 def called_by(place: Place, shape: Shape, namespace: str) -> list[Address]:
     """Return what pods of a shape are told to call; on the host's network they may not know the cluster's names."""
+    known = place.told_addresses.get(id(shape))
+    if known is None:
+        known = place.told_addresses[id(shape)] = list(_told_to(shape, namespace, place.others))
+    return known
+
+
+def _told_to(shape: Shape, namespace: str, others: Collection[str]) -> Iterator[Address]:
     if shape.spec.host_network:
-        return []
+        return
     aliases = shape.spec.aliases()
-    containers = [*shape.spec.init_containers, *shape.spec.containers]
-    found = [each for container in containers for each in addresses_of(container, namespace, place.others)]
-    return [each for each in found if each.told.partition(":")[0] not in aliases]
+    for container in (*shape.spec.init_containers, *shape.spec.containers):
+        for address in addresses_of(container, namespace, others):
+            if address.told.partition(":")[0] not in aliases:
+                yield address
 
 
 def service_at(place: Place, address: Address) -> Service | None:
@@ -99,11 +107,9 @@ def _to_pods(place: Place, call: Call) -> Iterator[Call]:
     """Yield a call for each shape behind its Service, to the port that the Service leads it to."""
     ports = call.service.spec.ports
     port = next((each for each in ports if each.port == call.address.port), ports[0] if len(ports) == 1 else None)
-    for shape in place.shapes_in(call.address.namespace):
-        if call.service.spec.selector.items() <= shape.labels.items():
-            if port is None or call.service.is_headless:
-                yield call._replace(called=shape, port=call.address.port)
-            else:
-                yield call._replace(
-                    called=shape, port=number_of(shape, target_of(port), port.protocol), protocol=port.protocol
-                )
+    for shape in place.selected(call.service.spec.selector, call.address.namespace):
+        if port is None or call.service.is_headless:
+            yield call._replace(called=shape, port=call.address.port)
+        else:
+            number = number_of(shape, target_of(port), port.protocol)
+            yield call._replace(called=shape, port=number, protocol=port.protocol)

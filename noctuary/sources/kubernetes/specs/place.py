@@ -14,10 +14,11 @@ from noctuary.sources.kubernetes.draft import draft
 from noctuary.sources.kubernetes.kinds.pods import is_ready
 from noctuary.sources.kubernetes.live_namespace import Member, Namespace
 from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
+from noctuary.sources.kubernetes.specs.addresses import Address
 from noctuary.sources.kubernetes.specs.kinds import ENDPOINT_SLICES, SERVICES
 from noctuary.sources.kubernetes.specs.objects import Endpoint, Service, SpecObject
 from noctuary.sources.kubernetes.specs.reading import NOTHING_READ, Specs
-from noctuary.sources.kubernetes.specs.shapes import Shape, shapes_of
+from noctuary.sources.kubernetes.specs.shapes import Shape, Shapes, shapes_of
 from noctuary.sources.kubernetes.specs.since import Since
 
 MAX_PODS = 20
@@ -43,21 +44,28 @@ class Place(msgspec.Struct, frozen=True, dict=True):
         """Return the namespace's name."""
         return self.found.name
 
-    @cached_property
+    @property
     def shapes(self) -> list[Shape]:
         """What its pods look like, once per template."""
-        return list(shapes_of(self.found))
+        return self._indexed(self.namespace).all
 
     def shapes_in(self, namespace: str) -> list[Shape]:
         """Return what pods of a namespace look like; none of one that was not read."""
-        if namespace == self.namespace:
-            return self.shapes
-        if namespace not in self._shapes and namespace in self.others:
-            self._shapes[namespace] = list(shapes_of(self.others[namespace]))
-        return self._shapes.get(namespace, [])
+        return self._indexed(namespace).all
+
+    def _indexed(self, namespace: str) -> Shapes:
+        found = self.found if namespace == self.namespace else self.others.get(namespace)
+        if namespace not in self._shapes:
+            self._shapes[namespace] = Shapes(shapes_of(found) if found is not None else ())
+        return self._shapes[namespace]
 
     @cached_property
-    def _shapes(self) -> dict[str, list[Shape]]:
+    def _shapes(self) -> dict[str, Shapes]:
+        return {}
+
+    @cached_property
+    def told_addresses(self) -> dict[int, list[Address]]:
+        """What shapes were found to call, by their identity: several checks ask."""
         return {}
 
     def service_at(self, namespace: str, name: str) -> Service | None:
@@ -69,9 +77,9 @@ class Place(msgspec.Struct, frozen=True, dict=True):
         there = ((name, each) for name, found in self.others.items() for each in found.specs.of(SERVICES))
         return {(name, each.metadata.name): each for name, each in there}
 
-    def selected(self, selector: Mapping[str, str]) -> list[Shape]:
-        """Return the shapes that a Service's selector finds; an empty one finds none."""
-        return [shape for shape in self.shapes if selector and selector.items() <= shape.labels.items()]
+    def selected(self, selector: Mapping[str, str], namespace: str = "") -> list[Shape]:
+        """Return the shapes that a Service's selector finds, here or in another namespace; an empty one finds none."""
+        return self._indexed(namespace or self.namespace).selected(selector)
 
     def workloads_of(self, selector: Mapping[str, str]) -> list[WorkloadView]:
         """Return the workloads whose template a selector finds; an empty one finds none here."""

@@ -56,6 +56,22 @@ class Shape(msgspec.Struct, frozen=True, dict=True):
         return ObjectRef(self.kind, namespace, self.workload, "", self.kind, self.workload, labels=dict(self.labels))
 
 
+class Shapes:
+    """The shapes of a namespace, found by what selects them: the time does not grow with the number of templates."""
+
+    def __init__(self, shapes: Iterable[Shape]) -> None:
+        self.all = list(shapes)
+        self._by_label: dict[tuple[str, str], list[Shape]] = {}
+        for shape in self.all:
+            for pair in shape.labels.items():
+                self._by_label.setdefault(pair, []).append(shape)
+
+    def selected(self, selector: Mapping[str, str]) -> list[Shape]:
+        """Return what a Service's selector finds; an empty one finds none."""
+        fewest = min((self._by_label.get(pair, []) for pair in selector.items()), key=len, default=[])
+        return [shape for shape in fewest if selector.items() <= shape.labels.items()]
+
+
 def shapes_of(found: Namespace) -> Iterator[Shape]:
     """Yield the shapes of a namespace: of all pods that stay, then of workloads that have no pod."""
     views = {(view.kind, view.name): view for view in found.workloads.values()}

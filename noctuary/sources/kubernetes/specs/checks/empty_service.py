@@ -33,9 +33,10 @@ def _selects_nothing(place: Place, service: Service) -> bool:
     A workload at zero replicas, or of which all pods are pending, is selected all the same.
     """
     selector = service.spec.selector
-    pods = place.found.pods.values()
-    if place.workloads_of(selector) or any(selector.items() <= pod.metadata.labels.items() for pod in pods):
+    if place.selected(selector) or place.workloads_of(selector):
         return False
+    if any(selector.items() <= pod.metadata.labels.items() for pod in place.found.pods.values()):
+        return False  # those that are about to end, too: others may come in their place
     return place.found.knows_all_pods or (not place.found.has_more_workloads and place.endpoints_of(service) == [])
 
 

@@ -1,6 +1,7 @@
 """NetworkPolicies that keep the incident's pods from what they call, from DNS, or their callers from them."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from noctuary.analyzers.network.network_policy import BLOCKS_ALL, BLOCKS_CALLERS, BLOCKS_CALLS, BLOCKS_DNS
 from noctuary.models import details
@@ -13,6 +14,8 @@ from noctuary.sources.kubernetes.specs.kinds import NETWORK_POLICIES, SERVICES
 from noctuary.sources.kubernetes.specs.place import Place
 from noctuary.sources.kubernetes.specs.policies import EGRESS, INGRESS, NetworkPolicy
 
+MAX_PAIRS = 20
+"""Of workloads that policies keep apart and that are told: who closes a whole namespace has closed all of it."""
 DNS = Other({"k8s-app": "kube-dns"}, "kube-system")
 """Where every cluster that kubeadm or a provider made has it."""
 DNS_DOOR = Door(53, "UDP")
@@ -25,12 +28,15 @@ def network_policy(place: Place) -> Iterator[ContextEvent]:
         return
     told: set[tuple[str, str, str]] = set()
     for call in calls(place):
+        if len(told) >= MAX_PAIRS:
+            break
         for reason, owner, closed in _cuts(place, policies, call):
             pair = (reason, call.caller.workload, call.called.workload)
             if pair not in told:
                 told.add(pair)
                 yield _report(place, closed, owner, reason, _of_call(reason, call), "/".join(pair[1:]))
-    yield from _closed_shapes(place, policies, {called for reason, _, called in told if reason == BLOCKS_CALLERS})
+    cut_off = {called for reason, _, called in told if reason == BLOCKS_CALLERS}
+    yield from islice(_closed_shapes(place, policies, cut_off), MAX_PAIRS)
 
 
 def _cuts(
