@@ -89,7 +89,7 @@ class WatchedCluster:
 
         async def first_start_is_over() -> bool:
             health = source.health().values()
-            if not health or not all(each.synced.is_set() for each in health):
+            if not health or not all(each.synced.is_set() or each.is_absent for each in health):
                 return False
             # The first baseline is there before the last: whoever ends in between has it all begin once more.
             await session_of(source).writer.drained()

@@ -135,9 +135,9 @@ class Reflector(Generic[T]):
         self._seldom_s = 0.0
         self.health = health if health is not None else Health()
 
-    def ask_seldom(self, pause_s: float = SELDOM_S) -> None:
+    def ask_seldom(self, pause_s: float | None = None) -> None:
         """Ask again only after a longer pause for what is refused, or what does not exist."""
-        self._seldom_s = pause_s
+        self._seldom_s = SELDOM_S if pause_s is None else pause_s
 
     async def list_once(self) -> None:
         """List once, without a watch. Raises KubernetesError."""
