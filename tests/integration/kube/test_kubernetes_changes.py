@@ -1,5 +1,6 @@
 """Objects that services share, on a real API server: each change is one event, with words for what differs."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -121,13 +122,13 @@ async def settled(world: WatchedCluster, count: int) -> list[ContextEvent]:
     return found
 
 
-async def test_what_a_config_map_holds_is_nowhere_in_the_store(world: WatchedCluster) -> None:
+async def test_what_a_config_map_holds_is_nowhere_in_the_store(world: WatchedCluster, tmp_path: Path) -> None:
     *_, before, after, _ = next(each for each in CHANGES if each[1] == "configmaps")
     await world.apply("/api/v1", "configmaps", named("/api/v1", "ConfigMap", before))
     async with world.watching():
         await world.apply("/api/v1", "configmaps", named("/api/v1", "ConfigMap", after))
         await settled(world, 1)
-    files = [each for each in world.store.path.parent.rglob("*") if each.is_file()]
+    files = [each for each in (tmp_path / "store").rglob("*") if each.is_file()]
     assert files
     assert not any(CANARY.encode() in each.read_bytes() for each in files)
 
