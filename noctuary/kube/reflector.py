@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -132,12 +132,12 @@ class Reflector(Generic[T]):
         self._versioned = msgspec.json.Decoder(_Versioned)
         self._version: str | None = None
         self._progressed = False
-        self._seldom_s = 0.0
+        self._is_seldom: Callable[[], bool] = lambda: False
         self.health = health if health is not None else Health()
 
-    def ask_seldom(self, pause_s: float | None = None) -> None:
-        """Ask again only after a longer pause for what is refused, or what does not exist."""
-        self._seldom_s = SELDOM_S if pause_s is None else pause_s
+    def ask_seldom(self, is_worth: Callable[[], bool] = lambda: True) -> None:
+        """Ask again only after `SELDOM_S` for what is refused, or does not exist, as long as `is_worth` says so."""
+        self._is_seldom = is_worth
 
     async def list_once(self) -> None:
         """List once, without a watch. Raises KubernetesError."""
@@ -161,8 +161,15 @@ class Reflector(Generic[T]):
                     raise
                 failures = 1 if self._progressed else failures + 1
                 self._after(error, failures)
-                is_seldom = error.not_found or is_refusal(error)
-                await asyncio.sleep(max(RETRY.pause_s(failures), self._seldom_s if is_seldom else 0.0))
+                await self._rest(error, failures)
+
+    async def _rest(self, error: KubernetesError, failures: int) -> None:
+        """Wait before the next attempt; for what only a person changes for longer."""
+        rested_s = RETRY.pause_s(failures)
+        await asyncio.sleep(rested_s)
+        while (error.not_found or is_refusal(error)) and self._is_seldom() and rested_s < SELDOM_S:
+            await asyncio.sleep(min(RETRY.longest_s, SELDOM_S - rested_s))
+            rested_s += RETRY.longest_s
 
     def _after(self, error: KubernetesError, failures: int) -> None:
         self.health.last_error = error

@@ -52,7 +52,7 @@ class NamespaceWatches:
         }
         for each in kinds:
             if each.is_optional:
-                self._watches[each.name].ask_seldom()
+                self._watches[each.name].ask_seldom(lambda: not self.is_closed)
         self._optional = {each.name for each in kinds if each.is_optional}
         self._last = {each.name for each in kinds if each.starts_last}
 

@@ -44,7 +44,7 @@ def binding(*accounts: str) -> Manifest:
 
 
 def limits(memory: str) -> Manifest:
-    return {"spec": {"limits": [{"type": "Container", "max": {"memory": memory}}]}}
+    return {"spec": {"limits": [{"type": "Container", "min": {"memory": memory}}]}}
 
 
 def autoscaler(least: int) -> Manifest:
@@ -66,7 +66,7 @@ CHANGES = [
         {"spec": {"hard": {"pods": "5"}}},
         "hard pods 20 -> 5",
     ),
-    ("/api/v1", "limitranges", "LimitRange", limits("1Gi"), limits("256Mi"), "max memory of Container 1Gi -> 256Mi"),
+    ("/api/v1", "limitranges", "LimitRange", limits("64Mi"), limits("128Mi"), "min memory of Container 64Mi -> 128Mi"),
     (
         "/api/v1",
         "configmaps",

@@ -52,7 +52,7 @@ async def test_two_namespaces_are_watched_and_no_other(
         await other.report_container(pod, {"waiting": {"reason": "ImagePullBackOff", "message": "not found"}})
         await other.warn(pod, "FailedMount", 'configmap "settings" not found')
         assert (await other.event("FailedMount")).service_name == (await other.event("ImagePullBackOff")).service_name
-        assert [name for name, health in source.health().items() if health.last_error] == []
+        assert [name for name, health in source.health().items() if health.last_error and not health.is_absent] == []
         assert not any("nodes" in name for name in source.health())
 
 
@@ -70,7 +70,9 @@ async def test_a_closed_namespace_holds_up_no_other_and_is_watched_once_it_opens
 
         async def is_open() -> bool:
             found = [health for name, health in source.health().items() if name.startswith(world.namespace)]
-            return bool(await world.store.baselines()) and all(health.synced.is_set() for health in found[:-1])
+            return bool(await world.store.baselines()) and all(
+                each.synced.is_set() or each.is_absent for each in found[:-1]
+            )
 
         await until("the open namespace is watched", is_open, bool)
         await world.roll_out("shop", "shop:1")

@@ -21,7 +21,7 @@ ROW = "object/"
 MARKER = "object-watch/"
 """The baseline that tells that a kind was listed once: from then on an object that nobody knows is a new one."""
 KEY_UID = "object-key"
-"""The baseline that holds the key of the hashes."""
+"""The baseline that holds the key of the hashes, in hexadecimal digits: every state is JSON."""
 KEY_BYTES = 32
 ROWS_OF_NAMESPACE = 16
 """Rows that the objects of one kind in one namespace are spread over: a change writes one of them anew."""
@@ -43,7 +43,7 @@ class ObjectStates:
     def __init__(self, baselines: list[Baseline] | None = None, namespace: str = "") -> None:
         self._namespace = namespace
         rows = [each for each in baselines or [] if is_of_objects(each)]
-        key = next((each.state for each in rows if each.uid == KEY_UID), b"")
+        key = _key_in(rows)
         self.key = key or secrets.token_bytes(KEY_BYTES)
         self._is_key_stored = bool(key)
         markers = {each.uid for each in rows if each.uid.startswith(MARKER)} if key else set()
@@ -111,7 +111,7 @@ class ObjectStates:
         if self._is_key_stored:
             return []
         self._is_key_stored = True
-        return [SaveBaseline(_baseline(KEY_UID, "", "", self.key, now))]
+        return [SaveBaseline(_baseline(KEY_UID, "", "", msgspec.json.encode(self.key.hex()), now))]
 
     def _saving_row(self, row: tuple[str, str, int], now: float) -> Mutation:
         resource, namespace, number = row
@@ -121,6 +121,17 @@ class ObjectStates:
             return DropBaseline(uid)
         state = msgspec.json.encode({name: msgspec.Raw(raw) for name, raw in held.items()})
         return SaveBaseline(_baseline(uid, resource, namespace, state, now))
+
+
+def _key_in(rows: list[Baseline]) -> bytes:
+    """Return the key that was stored; nothing where there is none, so that all is seen as for the first time."""
+    for row in rows:
+        if row.uid == KEY_UID:
+            try:
+                return bytes.fromhex(msgspec.json.decode(row.state, type=str))
+            except (msgspec.MsgspecError, ValueError):
+                log.warning("Damaged key of hashes left out")
+    return b""
 
 
 def is_of_objects(baseline: Baseline) -> bool:

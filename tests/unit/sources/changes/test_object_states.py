@@ -29,6 +29,9 @@ class Session:
         self._kind = next(each for each in WATCHED_KINDS if each.resource == resource)
         self._sink = self._kind.make_sink(SinkContext(self, tracker, objects=ObjectStates(baselines)))
 
+    def is_sound(self) -> bool:
+        return all(not each.state or msgspec.json.decode(each.state) is not None for each in self.stored.values())
+
     def offer(self, events: list[ContextEvent], changes: list[Mutation], *, is_live: bool) -> None:  # noqa: ARG002
         self.events += events
         for change in changes:
@@ -61,6 +64,7 @@ def settings(value: str, name: str = "settings", **metadata: object) -> Manifest
 def test_the_first_list_is_a_baseline_and_what_changes_while_nobody_watches_is_told_at_the_next_start() -> None:
     first = Session()
     assert first.listed(settings("a\n"), settings("b\n", "gone")) == []
+    assert first.is_sound()
     assert Session(first.stored).listed(settings("c\n")) == ["deleted", "changed key app.yaml"]
     assert Session(first.stored).listed(settings("c\n")) == []
 
