@@ -109,7 +109,9 @@ def objects(resource: str, start: int, end: int) -> Iterator[bytes]:
     """Yield objects of a kind, encoded."""
     for number in range(start, end):
         body = BODIES[resource](number)
-        fields = {f"f:{name}": {f"f:{key}": {} for key in value} for name, value in body.items() if name != "rules"}
+        fields: dict[str, Any] = {
+            f"f:{name}": {f"f:{key}": {} for key in value} for name, value in body.items() if name != "rules"
+        }
         yield json.dumps({"metadata": _meta(resource, number, fields), **body}).encode()
 
 
