@@ -109,7 +109,7 @@ def objects(resource: str, start: int, end: int) -> Iterator[bytes]:
     """Yield objects of a kind, encoded."""
     for number in range(start, end):
         body = BODIES[resource](number)
-        fields: dict[str, Any] = {
+        fields: Manifest = {
             f"f:{name}": {f"f:{key}": {} for key in value} for name, value in body.items() if name != "rules"
         }
         yield json.dumps({"metadata": _meta(resource, number, fields), **body}).encode()
