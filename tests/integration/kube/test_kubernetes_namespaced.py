@@ -70,9 +70,8 @@ async def test_a_closed_namespace_holds_up_no_other_and_is_watched_once_it_opens
 
         async def is_open() -> bool:
             found = [health for name, health in source.health().items() if name.startswith(world.namespace)]
-            return bool(await world.store.baselines()) and all(
-                each.synced.is_set() or each.is_absent for each in found[:-1]
-            )
+            are_listed = all(each.synced.is_set() or each.is_absent for each in found[:-1])
+            return are_listed and bool(await world.store.baselines())
 
         await until("the open namespace is watched", is_open, bool)
         await world.roll_out("shop", "shop:1")
