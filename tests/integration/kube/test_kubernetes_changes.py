@@ -17,6 +17,8 @@ Manifest = dict[str, Any]
 CANARY = "hunter2-canary-5d1e"
 NETWORK, RBAC = "/apis/networking.k8s.io/v1", "/apis/rbac.authorization.k8s.io/v1"
 APP = {"app": "web"}
+BOTH = "defaultRequest memory of Container 64Mi -> 128Mi, min memory of Container 64Mi -> 128Mi"
+"""The API server derives one from the other."""
 
 
 def ingress(service: str) -> Manifest:
@@ -66,7 +68,7 @@ CHANGES = [
         {"spec": {"hard": {"pods": "5"}}},
         "hard pods 20 -> 5",
     ),
-    ("/api/v1", "limitranges", "LimitRange", limits("64Mi"), limits("128Mi"), "min memory of Container 64Mi -> 128Mi"),
+    ("/api/v1", "limitranges", "LimitRange", limits("64Mi"), limits("128Mi"), BOTH),
     (
         "/api/v1",
         "configmaps",
