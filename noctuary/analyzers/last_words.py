@@ -50,7 +50,9 @@ _WENT_WELL = re.compile(
     r"|\bready (?:to accept|for connections|to serve)\b|\bconnected(?: successfully)?(?: to\b|$)"
     r"|\bconnection (?:established|restored|succeeded|is up)|\breconnected\b|\brecovered\b"
 )
-_NOT_WELL = re.compile(r"(?i)fail|error|can(?:no|')t|could not|unable|\bno[tr]?\b|abort|\bstop|\?|\bif\b|refused")
+_NOT_WELL = re.compile(
+    r"(?i)fail|error|can(?:no|')t|could not|unable|\bno[tr]?\b|abort|\bstop|make sure|\?|\bif\b|refused"
+)
 _OF_REQUEST = re.compile(
     r"\"?\b(?:GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) /|, client: |\brequest[_-]?id\b|\bremote_addr\b|, request: "
 )

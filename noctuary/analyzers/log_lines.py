@@ -36,11 +36,14 @@ class Line(NamedTuple):
 
 _GRAVITIES = {
     **dict.fromkeys(("trace", "debug", "verbose", "info", "information", "notice", "hint"), Gravity.CHATTER),
+    **dict.fromkeys(("inf", "dbg", "trc"), Gravity.CHATTER),  # of zerolog and Serilog, as the three below
     **dict.fromkeys(("detail", "context", "statement", "note", "system"), Gravity.CHATTER),
     "log": Gravity.UNRATED,  # of PostgreSQL, more serious than its errors
-    **dict.fromkeys(("warn", "warning"), Gravity.WARNING),
+    **dict.fromkeys(("warn", "warning", "wrn"), Gravity.WARNING),
     **dict.fromkeys(("error", "err", "severe", "eror"), Gravity.ERROR),
-    **dict.fromkeys(("fatal", "critical", "crit", "emerg", "emergency", "alert", "panic", "dpanic"), Gravity.FATAL),
+    **dict.fromkeys(
+        ("fatal", "critical", "crit", "emerg", "emergency", "alert", "panic", "dpanic", "ftl"), Gravity.FATAL
+    ),
 }
 _NUMBERED = ((60, Gravity.FATAL), (50, Gravity.ERROR), (40, Gravity.WARNING), (0, Gravity.CHATTER))
 """As pino and bunyan count."""
@@ -63,7 +66,7 @@ _KLOG_GRAVITY = {"I": Gravity.CHATTER, "W": Gravity.WARNING, "E": Gravity.ERROR,
 _RUBY = re.compile(r"[DIWEF], \[[^\]]{1,80}\] {1,4}")
 _RATED = re.compile(
     r"(?i)(?:^|(?<=[\s\[|(<:-]))[\[(<|]?(trace|debug|verbose|info|information|notice|warn|warning|error|eror|severe|fatal"
-    r"|critical|crit|emerg|emergency|alert|panic|log|hint|detail|context|statement|note|system)"
+    r"|critical|crit|inf|dbg|trc|wrn|ftl|err|emerg|emergency|alert|panic|log|hint|detail|context|statement|note|system)"
     r"(?:[\])>|:]{1,2}|(?=\s)|(?=/)|$)[\s:|-]{0,4}"
 )
 _RATED_WITHIN = 80

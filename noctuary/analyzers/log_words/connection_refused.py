@@ -9,7 +9,7 @@ PEER = re.compile(
     r"[\"'`]?([A-Za-z0-9_][A-Za-z0-9_.-]{1,98})[\"'`]?(?: \(|,|:? |$)"
 )
 """Who was called, where no port stands behind the name."""
-SERVER_AT = re.compile(r"server at \"([\w.-]{1,98})\"")
+SERVER_AT = re.compile(r"server at [\"`]([\w.-]{1,98})[\"`]")
 NAMES = (
     SERVER_AT,
     re.compile(r"for [\"']([\w.-]{1,98})[\"'] port \d"),

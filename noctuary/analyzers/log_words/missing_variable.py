@@ -20,6 +20,7 @@ class MissingVariable(Crashed):
     advice = "compare its variables with what this version needs"
     words = Words(
         signs=(
+            "must not be empty",
             "environment",
             "env",
             "not set",
@@ -32,6 +33,7 @@ class MissingVariable(Crashed):
             "placeholder",
         ),
         patterns=(
+            re.compile(rf"{_NAME} setting must not be empty"),
             re.compile(
                 rf"(?i:env(?:ironment)?(?: variable|\.? ?var)?s?)\b[^,;]{{0,40}}{_NAME}[^,;]{{0,20}}(?i:not set|missing"
                 rf"|required|undefined|empty|not found|must be)"

@@ -19,6 +19,7 @@ class NoSuchHost(Crashed):
     advice = "is there a Service of that name in its namespace, and does the DNS of the cluster answer"
     words = Words(
         signs=(
+            "no resolvable bootstrap",
             "no such host",
             "not known",
             "enotfound",
@@ -36,6 +37,7 @@ class NoSuchHost(Crashed):
             "server host",
         ),
         patterns=(
+            re.compile(r"No resolvable bootstrap urls"),
             re.compile(r"(?i)no such host|name or service not known|nodename nor servname|\bENOTFOUND\b|\bEAI_AGAIN\b"),
             re.compile(
                 r"(?i)temporary failure in name resolution|name does not resolve|name resolution (?:failed|failure)"

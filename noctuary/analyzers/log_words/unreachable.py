@@ -17,8 +17,17 @@ class Unreachable(Crashed):
     prior = 0.2
     advice = "what it calls is gone, or a NetworkPolicy, a firewall or a route is between them"
     words = Words(
-        signs=("timed out", "timeout", "no route to host", "unreachable", "etimedout", "deadline exceeded"),
+        signs=(
+            "can't reach",
+            "timed out",
+            "timeout",
+            "no route to host",
+            "unreachable",
+            "etimedout",
+            "deadline exceeded",
+        ),
         patterns=(
+            re.compile(r"Can't reach database server"),
             re.compile(
                 r"(?i)no route to host|EHOSTUNREACH|ENETUNREACH|network (?:is )?unreachable|host (?:is )?unreachable"
             ),

@@ -10,6 +10,9 @@ import pytest
 from noctuary.analyzers.last_words import MAX_SHOWN_CHARS, classify, why_ended
 from noctuary.analyzers.log_words.base import plain_named
 from noctuary.analyzers.log_words.registry import CRASHES
+from testbed.fault_cases import Case
+from testbed.golden_notes import notes_of
+from testbed.stage.log_canaries import logs_with_secrets
 
 FILES = Path(__file__).parent / "logs"
 """By kind: logs as programs write them, each behind a line `=== ` with what it names."""
@@ -135,6 +138,15 @@ def test_no_secret_is_told_with_a_line(leak: str) -> None:
     found = classify([leak.format(s=SECRET)])
     assert found is not None
     assert SECRET not in str(found)
+
+
+def test_no_note_of_two_hundred_crashes_holds_a_secret() -> None:
+    told = [(classify(log.splitlines()), secret) for log, secret in logs_with_secrets()]
+    crash = {"reason": "CrashLoopBackOff", "exit_code": "1", "restarts": "3", "container": "app"}
+    cases = [Case(crash | found.details(), "", "", "") for found, _ in told if found is not None]
+    notes = "".join(notes_of(cases))
+    assert len(cases) >= 200
+    assert [secret for _, secret in told if secret in notes] == []
 
 
 HOSTILE = [
