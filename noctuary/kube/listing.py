@@ -29,6 +29,8 @@ class Listing(msgspec.Struct, Generic[T]):
     objects: list[T]
     resource_version: str
     is_partial: bool = False
+    length: int = 0
+    """Bytes of the answers that were kept."""
 
 
 async def list_objects(
@@ -40,44 +42,52 @@ async def list_objects(
     accept: str = JSON,
     from_cache: bool = False,
     max_objects: int | None = None,
+    max_bytes: int | None = None,
 ) -> Listing[T]:
     """Return the objects under a path, the first `max_objects` at most; `from_cache` spares etcd a quorum read.
+
+    Where they have more than `max_bytes` as JSON, the first ones are returned, about so many.
 
     Raises KubernetesError, of status 410 when the pages that are left have expired.
     """
     decoder = PageDecoder(kind)
-    pages = _Pages(client, path, accept, min(PAGE_SIZE, max_objects or PAGE_SIZE))
+    pages = _Pages(client, path, accept, min(PAGE_SIZE, max_objects or PAGE_SIZE), max_bytes)
     query: dict[str, str | int] = dict(selectors or {})
     if from_cache:
         query["resourceVersion"] = "0"
     objects: list[T] = []
+    length = 0
     while True:
-        page = decoder.decode(await pages.get(query))
+        answer = await pages.get(query)
+        length += len(answer)
+        page = decoder.decode(answer)
         objects += page.items or ()
         is_enough = max_objects is not None and len(objects) >= max_objects
+        is_enough = is_enough or (max_bytes is not None and length >= max_bytes // LARGER)
         if is_enough or not page.metadata.continue_:
             kept = objects[:max_objects]
             is_partial = bool(page.metadata.continue_) or len(kept) < len(objects)
-            return Listing(kept, page.metadata.resource_version, is_partial)
+            return Listing(kept, page.metadata.resource_version, is_partial, length)
         query["continue"] = page.metadata.continue_
         query.pop("resourceVersion", None)  # a continued list has its version in the token
 
 
 class _Pages:
-    """Gets page after page, each of as many objects as fit into `MAX_PAGE_BYTES`."""
+    """Gets page after page, each of as many objects as fit into `MAX_PAGE_BYTES`, or into fewer where asked so."""
 
-    def __init__(self, client: KubeClient, path: str, accept: str, most: int) -> None:
+    def __init__(self, client: KubeClient, path: str, accept: str, most: int, max_bytes: int | None) -> None:
         self._client = client
         self._path = path
         self._accept = accept
         self._most = most
+        self._max_bytes = MAX_PAGE_BYTES if max_bytes is None else min(max_bytes, MAX_PAGE_BYTES)
         self._limit = most
 
     async def get(self, query: Mapping[str, str | int]) -> bytes:
         """Return the page that a query without a limit leads to; a single object is taken however long it is."""
         while self._limit > 1:
             asked: dict[str, str | int] = {**query, "limit": self._limit}
-            answer = await self._client.get_within(self._path, MAX_PAGE_BYTES, query=asked, accept=self._accept)
+            answer = await self._client.get_within(self._path, self._max_bytes, query=asked, accept=self._accept)
             if answer is not None:
                 self._grow(len(answer))
                 return answer
@@ -88,5 +98,5 @@ class _Pages:
         return answer
 
     def _grow(self, length: int) -> None:
-        if length * LARGER < MAX_PAGE_BYTES:
+        if length * LARGER < self._max_bytes:
             self._limit = min(self._most, self._limit * LARGER)

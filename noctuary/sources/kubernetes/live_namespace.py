@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeVar
 
@@ -33,7 +34,11 @@ from noctuary.sources.kubernetes.watched_kind import WatchedKind
 ALL = ""
 """The selector of everything."""
 MAX_SELECTORS = 3
-"""Services of one namespace that are each selected by the API server; for more the whole namespace is read once."""
+"""Lists by labels of a namespace that is too large to be read whole: services that share a label's name share one."""
+MAX_LIST_BYTES = 4 * 1024 * 1024
+"""Of one kind in one namespace: a thousand pods have about as much, and a longer answer comes too late for a note."""
+MAX_LOOK_BYTES = 64 * 1024 * 1024
+"""Of all lists of one look together: four looks run side by side within the receiver's memory."""
 BETWEEN_PAUSES = 50
 """Revisions that are summarised before others have their turn in the event loop: a template may have a megabyte."""
 SPECS_SHARE = 0.8
@@ -62,6 +67,8 @@ class Reading(msgspec.Struct):
     within_s: float
     reads_specs: bool = True
     sees_cluster: bool = True
+    bytes_left: int = MAX_LOOK_BYTES
+    """What further lists may hold: shared by all that one look reads."""
 
     async def list(self, kind: WatchedKind[T] | SpecKind[T], namespace: str, selector: str, cut: set[str]) -> list[T]:
         """List the objects that a selector finds; note in `cut` when there are more than are read."""
@@ -74,7 +81,9 @@ class Reading(msgspec.Struct):
                 selectors=selectors,
                 from_cache=True,
                 max_objects=self.max_objects,
+                max_bytes=max(1, min(MAX_LIST_BYTES, self.bytes_left)),
             )
+        self.bytes_left -= found.length
         if found.is_partial:
             cut.add(selector)
         return found.objects
@@ -148,23 +157,41 @@ def selector_of(service: ServiceView) -> str:
     return ",".join(f"{name}={value}" for name, value in sorted(service.match_labels.items()))
 
 
+def shared_selectors(services: Iterable[ServiceView]) -> dict[str, set[str]]:
+    """Return few selectors that find all services that have labels, each with the selectors that it stands for.
+
+    Services share one by the name of a label that most of them have; what it finds besides is not theirs.
+    """
+    left = {selector_of(each): each.match_labels for each in services if each.match_labels}
+    found: dict[str, set[str]] = {}
+    while left:
+        usual = Counter(name for labels in left.values() for name in labels)
+        name = max(usual, key=lambda each: (usual[each], each))
+        covered = {selector: labels[name] for selector, labels in left.items() if name in labels}
+        values = ",".join(sorted(set(covered.values())))
+        found[next(iter(covered)) if len(covered) == 1 else f"{name} in ({values})"] = set(covered)
+        left = {selector: labels for selector, labels in left.items() if selector not in covered}
+    return found
+
+
 def is_wanted(found: Namespace, view: WorkloadView, services: ServiceIndex) -> bool:
     """Return whether a workload is of any of the services."""
     return services.rank(found.name, view.labels, names_of(view.labels, view.name, view.service_name)) is not None
 
 
-async def read_namespace(reading: Reading, name: str, services: list[ServiceView]) -> Namespace:
-    """Read a namespace once for all services in it; where it is too large, those with labels are asked for again."""
+async def read_namespace(
+    reading: Reading, name: str, services: list[ServiceView], *, with_specs: bool = True
+) -> Namespace:
+    """Read a namespace once for all services in it; where it is too large, those with labels are asked for besides."""
     found = Namespace(name)
-    wanted = {selector_of(service) for service in services}
-    first = {ALL} if ALL in wanted or len(wanted) > MAX_SELECTORS else wanted
-    await asyncio.gather(
-        _read_workloads(reading, found),
-        _read_specs(reading, found),
-        *(_read_selected(reading, found, each) for each in first),
-    )
+    specs = _read_specs(reading, found) if with_specs else _nothing()
+    await asyncio.gather(_read_workloads(reading, found), specs, _read_selected(reading, found, ALL))
     if ALL in found.cut:
-        await asyncio.gather(*(_read_selected(reading, found, each) for each in wanted - first))
+        shared = list(shared_selectors(services).items())[:MAX_SELECTORS]
+        await asyncio.gather(*(_read_selected(reading, found, each) for each, _ in shared))
+        for selector, covered in shared:
+            found.selectors |= covered
+            found.cut |= covered if selector in found.cut else set()
     found.workloads = found.holders.foreign_owners() | found.workloads
     return found
 
@@ -175,6 +202,10 @@ async def read_cluster(reading: Reading, *, is_seen: bool) -> Specs:
         return NOTHING_READ
     within_s = reading.within_s * SPECS_SHARE
     return await read_specs(reading.kube, reading.at_once, "", CLUSTER_KINDS, within_s=within_s)
+
+
+async def _nothing() -> None:
+    """Read no specs."""
 
 
 async def _read_specs(reading: Reading, found: Namespace) -> None:

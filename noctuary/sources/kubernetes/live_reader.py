@@ -7,6 +7,7 @@ import msgspec
 
 from noctuary.common.clock import now as wall_clock
 from noctuary.common.errors import KubernetesError, KubernetesUnavailable, is_refusal
+from noctuary.common.text import plural
 from noctuary.kube.client import KubeClient
 from noctuary.models.diagnosis import Relation, ServiceView
 from noctuary.models.live_view import Limits, LiveReader, LiveView, NodeReader
@@ -16,8 +17,12 @@ from noctuary.sources.kubernetes.live_namespace import Namespace, Reading, read_
 from noctuary.sources.kubernetes.specs.reading import NOTHING_READ
 from noctuary.sources.kubernetes.surroundings.namespaces import REFUSED, SLOW, ReadNamespaces, nodes_reader
 
-MAX_SERVICES = 50
-"""As many as an integration may map; those of one namespace share its lists."""
+MAX_NAMESPACES = 50
+"""Of one look: as many as an integration may map services; all services of one namespace share its lists."""
+MAX_SPECS_NAMESPACES = 8
+"""Whose specs are read, the nearest first: they are a dozen kinds each, and tell less than what runs."""
+MAX_NAMED = 5
+"""Services that a sentence names; of more the number tells enough."""
 MAX_OBJECTS = 1000
 """Objects of one kind in one namespace that are read: a note about more would say no more."""
 LISTS_AT_ONCE = 16
@@ -47,7 +52,7 @@ def make_live_reader(
         if not seen:
             return None
         reading = Reading(kube, asyncio.Semaphore(LISTS_AT_ONCE), max_objects, namespaces_s, reads_specs, not watched)
-        return await _read(reading, own_first[:MAX_SERVICES], own_first[MAX_SERVICES:], sees_cluster=not watched)
+        return await _read(reading, own_first, sees_cluster=not watched)
 
     return read
 
@@ -79,11 +84,15 @@ def _within(service: ServiceView, watched: Collection[str]) -> ServiceView:
     return msgspec.structs.replace(service, namespaces=[name for name in service.namespaces if name in watched])
 
 
-async def _read(
-    reading: Reading, services: list[ServiceView], left_out: list[ServiceView], *, sees_cluster: bool
-) -> LiveView:
-    names = list(dict.fromkeys(name for service in services for name in service.namespaces))
-    tasks = {name: asyncio.create_task(read_namespace(reading, name, _in(name, services))) for name in names}
+async def _read(reading: Reading, services: list[ServiceView], *, sees_cluster: bool) -> LiveView:
+    known = list(dict.fromkeys(name for service in services for name in service.namespaces))
+    names, left_out = known[:MAX_NAMESPACES], set(known[MAX_NAMESPACES:])
+    tasks = {
+        name: asyncio.create_task(
+            read_namespace(reading, name, _in(name, services), with_specs=place < MAX_SPECS_NAMESPACES)
+        )
+        for place, name in enumerate(names)
+    }
     cluster = asyncio.create_task(read_cluster(reading, is_seen=sees_cluster))
     try:
         await asyncio.wait([*tasks.values(), cluster], timeout=reading.within_s)
@@ -96,9 +105,9 @@ async def _read(
     _raise_of_own(services, failed)
     around = ReadNamespaces(found, specs, nodes_reader(reading.kube) if sees_cluster else None)
     view = await around.view(services)
-    gaps = [*_failures(services, failed), *_cuts(around.cut(services), reading.max_objects), *_left_out(left_out)]
-    names = [each.name for each in left_out]
-    return join_views([view, LiveView(gaps=gaps, unread_services=names, around=(around,))])
+    gaps = [*_failures(services, failed), *_cuts(around.cut(services), reading.max_objects)]
+    gaps += [*_left_out(services, left_out), *_without_specs(reading, names)]
+    return join_views([view, LiveView(gaps=gaps, around=(around,))])
 
 
 def _in(namespace: str, services: Iterable[ServiceView]) -> list[ServiceView]:
@@ -144,16 +153,27 @@ def _cuts(names: list[str], max_objects: int) -> list[str]:
     if not names:
         return []
     what = f"all of {_listed(names)} as {_they_are(names)} now"
-    return [f"{what}: only the first {max_objects} objects of one kind were read"]
+    return [f"{what}: only the first {max_objects} objects of one kind were read, or 4 MB of them"]
 
 
-def _left_out(services: list[ServiceView]) -> list[str]:
-    names = [service.name for service in services]
-    return [f"{_listed(names)} as {_they_are(names)} now: {MAX_SERVICES} services are read at most"] if names else []
+def _left_out(services: list[ServiceView], namespaces: set[str]) -> list[str]:
+    names = [service.name for service in services if namespaces & set(service.namespaces)]
+    if not names:
+        return []
+    return [f"{_listed(names)} as {_they_are(names)} now: {MAX_NAMESPACES} namespaces are read at most"]
+
+
+def _without_specs(reading: Reading, names: list[str]) -> list[str]:
+    more = len(names) - MAX_SPECS_NAMESPACES
+    if more <= 0 or not reading.reads_specs:
+        return []
+    what = f"what Services, Ingresses and the like of {plural(more, 'namespace')} refer to"
+    return [f"{what}: of {MAX_SPECS_NAMESPACES} it is read"]
 
 
 def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    shown = names if len(names) <= MAX_NAMED else [*names[: MAX_NAMED - 1], f"{len(names) - MAX_NAMED + 1} others"]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
 def _they_are(names: list[str]) -> str:

@@ -65,8 +65,13 @@ class ListedObjects:
 def _is_selected(obj: dict[str, Any], query: Mapping[str, str]) -> bool:
     """Tell whether a selector finds an object; one without labels is always found."""
     labels = obj["metadata"].get("labels") if isinstance(obj["metadata"], dict) else None
-    wanted = dict(each.split("=") for each in query.get("labelSelector", "").split(",") if each)
-    return labels is None or wanted.items() <= labels.items()
+    selector = query.get("labelSelector", "")
+    if labels is None or not selector:
+        return True
+    name, is_set, values = selector.partition(" in (")
+    if is_set:
+        return str(labels.get(name)) in values.rstrip(")").split(",")
+    return bool(dict(each.split("=") for each in selector.split(",")).items() <= labels.items())
 
 
 def _write_kubeconfig(directory: Path, url: str) -> Path:

@@ -9,7 +9,7 @@ from noctuary.common.errors import KubernetesUnavailable
 from noctuary.incidents.enrichment import LIVE_READ_TIMEOUT_S
 from noctuary.kube.client import KubeClient
 from noctuary.models.diagnosis import Relation, ServiceView
-from noctuary.sources.kubernetes.live_reader import MAX_SERVICES, NAMESPACES_S, make_live_reader
+from noctuary.sources.kubernetes.live_reader import MAX_NAMESPACES, NAMESPACES_S, make_live_reader
 from noctuary.sources.kubernetes.surroundings.namespaces import NODES_S
 from tests.unit.kube.listed_objects import ListedObjects
 from tests.unit.sources.cases.pods import pod
@@ -21,7 +21,7 @@ SHORT_S = 2.0
 """For what never comes; what does come has to be there by then."""
 PATIENT_S = 20.0
 """A machine that runs many tests at once is no slow API server."""
-REST = "all of shop as it is now: only the first 2 objects of one kind were read"
+REST = "all of shop as it is now: only the first 2 objects of one kind were read, or 4 MB of them"
 
 
 def pods(count: int) -> list[Manifest]:
@@ -84,15 +84,62 @@ async def test_a_namespace_of_its_own_that_is_refused_keeps_no_other_from_being_
     assert (len(view.pods), view.unread_services) == (1, ["search"])
 
 
-async def test_services_beyond_the_limit_are_named_and_the_incidents_own_are_never_among_them(
+async def test_namespaces_beyond_the_limit_are_told_by_service_and_the_incidents_own_are_never_among_them(
     kube: KubeClient, listed: ListedObjects
 ) -> None:
     listed.by_path["/api/v1/namespaces/shops/pods"] = pods(1)
-    others = [ServiceView(f"s{number}", Relation.DEPENDENCY, "shops", ["shops"]) for number in range(MAX_SERVICES + 1)]
+    others = [ServiceView(f"s{n}", Relation.DEPENDENCY, "shops", [f"ns{n}"]) for n in range(MAX_NAMESPACES + 1)]
+    view = await make_live_reader(kube, namespaces_s=PATIENT_S, reads_specs=False)([*others, SHOP])
+    assert view is not None
+    assert view.gaps == ["s49 and s50 as they are now: 50 namespaces are read at most"]
+    assert ([each.name for each in view.pods], view.unread_services) == (["shop-0"], ["s49", "s50"])
+
+
+async def test_more_services_than_a_line_takes_are_counted(kube: KubeClient, listed: ListedObjects) -> None:
+    listed.refused.add("/api/v1/namespaces/quiet/pods")
+    others = [ServiceView(f"s{n}", Relation.DEPENDENCY, "shops", ["quiet"]) for n in range(40)]
     view = await make_live_reader(kube, namespaces_s=PATIENT_S)([*others, SHOP])
     assert view is not None
-    assert view.gaps == ["s49 and s50 as they are now: 50 services are read at most"]
-    assert [each.name for each in view.pods] == ["shop-0"]
+    assert view.gaps == ["s0, s1, s2, s3 and 36 others as they are now, because the API server refuses to show it"]
+
+
+async def test_specs_are_read_of_the_nearest_namespaces(kube: KubeClient, listed: ListedObjects) -> None:
+    others = [ServiceView(f"s{n}", Relation.DEPENDENCY, "shops", [f"ns{n}"]) for n in range(9)]
+    view = await make_live_reader(kube, namespaces_s=PATIENT_S)([*others, SHOP])
+    assert view is not None
+    assert view.gaps == ["what Services, Ingresses and the like of 2 namespaces refer to: of 8 it is read"]
+    assert listed.queries
+
+
+async def test_of_a_large_namespace_all_services_with_labels_are_asked_for_by_few_lists(
+    kube: KubeClient, listed: ListedObjects
+) -> None:
+    labelled = [
+        ServiceView(f"s{n}", Relation.OWN, "shops", ["shops"], {"app": f"s{n}", "team": "shop"}) for n in range(40)
+    ]
+    found = []
+    for service in labelled:
+        one = pod({}, name=f"{service.name}-1", uid=service.name)
+        one["metadata"]["labels"] = service.match_labels
+        found.append(one | {"spec": {}})
+    listed.by_path["/api/v1/namespaces/shops/pods"] = [*pods(50), *found]
+    view = await make_live_reader(kube, max_objects=45, namespaces_s=PATIENT_S)(labelled)
+    assert view is not None
+    assert (len(view.pods), view.gaps, view.unread_services) == (40, [], [])
+    assert len([query for query in listed.queries if "labelSelector" in query]) == 3  # pods, and what holds revisions
+
+
+async def test_a_namespace_of_long_objects_is_read_in_part(
+    kube: KubeClient, listed: ListedObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("noctuary.sources.kubernetes.live_namespace.MAX_LIST_BYTES", 20_000)
+    listed.by_path["/api/v1/namespaces/shops/pods"] = [
+        each | {"metadata": each["metadata"] | {"annotations": {"a": "b" * 2_000}}} for each in pods(100)
+    ]
+    view = await make_live_reader(kube, namespaces_s=PATIENT_S)([SHOP])
+    assert view is not None
+    assert 4 < len(view.pods) < 20
+    assert view.gaps == ["all of shop as it is now: only the first 1000 objects of one kind were read, or 4 MB of them"]
 
 
 @pytest.mark.parametrize("silent", ["/api/v1/namespaces/quiet/pods", "/apis/apps/v1/namespaces/quiet/daemonsets"])
@@ -138,7 +185,7 @@ async def test_a_note_says_that_only_some_objects_were_read(
     scene.start()
     incident = scene.pd.trigger(scene.service, "Errors")
     await scene.idle()
-    gap = "Not looked at: all of payments-api as it is now: only the first 2 objects of one kind were read."
+    gap = f"Not looked at: {REST.replace('shop', 'payments-api')}."
     assert gap in scene.text(incident.id)
 
 
