@@ -69,6 +69,13 @@ class Reading(msgspec.Struct):
     sees_cluster: bool = True
     bytes_left: int = MAX_LOOK_BYTES
     """What further lists may hold: shared by all that one look reads."""
+    begun: float = msgspec.field(default_factory=time.monotonic)
+    """When the look began."""
+
+    @property
+    def for_specs_s(self) -> float:
+        """How long specs may still be waited for."""
+        return max(0.0, self.within_s * SPECS_SHARE - (time.monotonic() - self.begun))
 
     async def list(self, kind: WatchedKind[T] | SpecKind[T], namespace: str, selector: str, cut: set[str]) -> list[T]:
         """List the objects that a selector finds; note in `cut` when there are more than are read."""
@@ -182,18 +189,27 @@ def is_wanted(found: Namespace, view: WorkloadView, services: ServiceIndex) -> b
 async def read_namespace(
     reading: Reading, name: str, services: list[ServiceView], *, with_specs: bool = True
 ) -> Namespace:
-    """Read a namespace once for all services in it; where it is too large, those with labels are asked for besides."""
+    """Read a namespace once for all services in it; where it is too large, those with labels are asked for besides.
+
+    Specs are asked for after what runs: there are many kinds, and what runs in other namespaces goes first.
+    """
     found = Namespace(name)
-    specs = _read_specs(reading, found) if with_specs else _nothing()
-    await asyncio.gather(_read_workloads(reading, found), specs, _read_selected(reading, found, ALL))
+    await asyncio.gather(_read_workloads(reading, found), _read_selected(reading, found, ALL))
+    await asyncio.gather(
+        _read_shared(reading, found, services), *([_read_specs(reading, found)] if with_specs else [])
+    )
+    found.workloads = found.holders.foreign_owners() | found.workloads
+    return found
+
+
+async def _read_shared(reading: Reading, found: Namespace, services: list[ServiceView]) -> None:
+    """Ask for the services that have labels, where the namespace is too large to be read whole."""
     if ALL in found.cut:
         shared = list(shared_selectors(services).items())[:MAX_SELECTORS]
         await asyncio.gather(*(_read_selected(reading, found, each) for each, _ in shared))
         for selector, covered in shared:
             found.selectors |= covered
             found.cut |= covered if selector in found.cut else set()
-    found.workloads = found.holders.foreign_owners() | found.workloads
-    return found
 
 
 async def read_cluster(reading: Reading, *, is_seen: bool) -> Specs:
@@ -204,19 +220,13 @@ async def read_cluster(reading: Reading, *, is_seen: bool) -> Specs:
     return await read_specs(reading.kube, reading.at_once, "", CLUSTER_KINDS, within_s=within_s)
 
 
-async def _nothing() -> None:
-    """Read no specs."""
-
-
 async def _read_specs(reading: Reading, found: Namespace) -> None:
     """Read the specs, and where a claim has no volume what there is for it, all within one time."""
     if not reading.reads_specs:
         return
-    within_s = reading.within_s * SPECS_SHARE
-    begun = time.monotonic()
-    found.specs = await read_specs(reading.kube, reading.at_once, found.name, within_s=within_s)
+    found.specs = await read_specs(reading.kube, reading.at_once, found.name, within_s=reading.for_specs_s)
     if reading.sees_cluster and any(claim.status.phase != BOUND for claim in found.specs.of(CLAIMS)):
-        left_s = max(0.0, within_s - (time.monotonic() - begun))
+        left_s = reading.for_specs_s
         found.volumes = await read_specs(reading.kube, reading.at_once, "", VOLUME_KINDS, within_s=left_s)
 
 
