@@ -7,6 +7,7 @@ import msgspec
 
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import PodView, ServiceView, Subject
+from noctuary.models.edges import Edge
 from noctuary.models.node_view import NodeView
 from noctuary.models.revisions import WorkloadRevisions
 from noctuary.models.routing_record import PrometheusAccess
@@ -55,6 +56,8 @@ class LiveView(msgspec.Struct, frozen=True):
     """The nodes that were asked for and answered, or are known to be gone."""
     around: tuple[Surroundings, ...] = ()
     """What else was read with it."""
+    edges: list[Edge] = []
+    """Who calls whom in the namespaces that were read."""
 
 
 NodeReader = Callable[[list[str]], Awaitable[list[NodeView]]]

@@ -88,6 +88,7 @@ def join_views(views: Iterable[LiveView]) -> LiveView:
         unread_services=[name for view in views for name in view.unread_services],
         nodes=[node for view in views for node in view.nodes],
         around=tuple(each for view in views for each in view.around),
+        edges=[edge for view in views for edge in view.edges],
     )
 
 

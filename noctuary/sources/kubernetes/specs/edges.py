@@ -4,28 +4,16 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from noctuary.models.diagnosis import Subject
-from noctuary.sources.kubernetes.specs.addresses import Address, addresses_of
+from noctuary.models.edges import BY_ADDRESS, BY_ROUTE, BY_SELECTOR, Edge
 from noctuary.sources.kubernetes.specs.kinds import HTTP_ROUTES, INGRESSES, SERVICES
+from noctuary.sources.kubernetes.specs.network.addresses import Address, addresses_of
+from noctuary.sources.kubernetes.specs.network.ports import number_of, target_of
 from noctuary.sources.kubernetes.specs.objects import Service
 from noctuary.sources.kubernetes.specs.place import Place
-from noctuary.sources.kubernetes.specs.ports import number_of, target_of
 from noctuary.sources.kubernetes.specs.shapes import Shape
 
-BY_ADDRESS, BY_ROUTE, BY_SELECTOR = "address", "route", "selector"
 MAX_EDGES = 2000
 """Of one namespace: more are no topology but somebody's generator."""
-
-
-class Edge(NamedTuple):
-    """One step of a call: from a workload or a route to a Service, or from a Service to a workload.
-
-    `how` is `address`, `route` or `selector`; `port` as the caller names it (0: not told).
-    """
-
-    caller: Subject
-    called: Subject
-    how: str
-    port: int | str = 0
 
 
 class Call(NamedTuple):

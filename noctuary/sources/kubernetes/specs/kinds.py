@@ -3,9 +3,9 @@
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from noctuary.kube.objects import KubeObject
+from noctuary.sources.kubernetes.specs.network.policies import NetworkPolicy
+from noctuary.sources.kubernetes.specs.network.routes import HTTPRoute, Ingress, IngressClass
 from noctuary.sources.kubernetes.specs.objects import EndpointSlice, Service
-from noctuary.sources.kubernetes.specs.policies import NetworkPolicy
-from noctuary.sources.kubernetes.specs.routes import HTTPRoute, Ingress, IngressClass
 from noctuary.sources.kubernetes.watched_kind import CORE
 
 T = TypeVar("T", bound=KubeObject)

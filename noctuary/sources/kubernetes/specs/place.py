@@ -14,8 +14,8 @@ from noctuary.sources.kubernetes.draft import draft
 from noctuary.sources.kubernetes.kinds.pods import is_ready
 from noctuary.sources.kubernetes.live_namespace import Member, Namespace
 from noctuary.sources.kubernetes.rollouts.workloads import WorkloadView
-from noctuary.sources.kubernetes.specs.addresses import Address
 from noctuary.sources.kubernetes.specs.kinds import ENDPOINT_SLICES, SERVICES
+from noctuary.sources.kubernetes.specs.network.addresses import Address
 from noctuary.sources.kubernetes.specs.objects import Endpoint, Service, SpecObject
 from noctuary.sources.kubernetes.specs.reading import NOTHING_READ, Specs
 from noctuary.sources.kubernetes.specs.shapes import Shape, Shapes, shapes_of

@@ -1,6 +1,8 @@
 """All checks of specs, and what they find in a namespace."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from noctuary.kube.odd import leaving_out
 from noctuary.models.context_event import ContextEvent, ObjectRef
@@ -21,6 +23,7 @@ from noctuary.sources.kubernetes.specs.checks.resources.refused_pods import refu
 from noctuary.sources.kubernetes.specs.checks.resources.silent_controllers import silent_controllers
 from noctuary.sources.kubernetes.specs.checks.resources.stalled_workloads import stalled_workloads
 from noctuary.sources.kubernetes.specs.checks.resources.waiting_claims import waiting_claims
+from noctuary.sources.kubernetes.specs.edges import edges_of
 from noctuary.sources.kubernetes.specs.place import Check, Place
 from noctuary.sources.kubernetes.specs.reading import Specs
 
@@ -50,8 +53,22 @@ MAX_EVENTS = 100
 
 def view_specs(place: Place) -> LiveView:
     """Return what all checks find, and which kinds they could not read."""
-    found = [clamp(event, place.now) for check in CHECKS for event in _found(check, place)]
-    return LiveView(found[:MAX_EVENTS], gaps=[*gaps_of(place.specs), *gaps_of(place.found.volumes)])
+    return view_of(place, (event for check in CHECKS for event in events_of(check, place)))
+
+
+async def view_in_turns(place: Place) -> LiveView:
+    """Return the same; in a large namespace each check may take a while, and others get their turn in between."""
+    found: list[ContextEvent] = []
+    for check in CHECKS:
+        found += events_of(check, place)
+        await asyncio.sleep(0)
+    return view_of(place, found)
+
+
+def view_of(place: Place, events: Iterable[ContextEvent]) -> LiveView:
+    """Return what checks found, who calls whom, and which kinds they could not read."""
+    found = list(islice(events, MAX_EVENTS))
+    return LiveView(found, edges=edges_of(place), gaps=[*gaps_of(place.specs), *gaps_of(place.found.volumes)])
 
 
 def gaps_of(specs: Specs) -> Iterator[str]:
@@ -62,6 +79,8 @@ def gaps_of(specs: Specs) -> Iterator[str]:
             yield f"{', '.join(sorted(kinds))} of {where}, because {why}"
 
 
-def _found(check: Check, place: Place) -> Iterator[ContextEvent]:
+def events_of(check: Check, place: Place) -> Iterator[ContextEvent]:
+    """Yield what a check finds."""
     with leaving_out(ObjectRef("Namespace", "", place.namespace)):
-        yield from check(place)
+        for event in check(place):
+            yield clamp(event, place.now)

@@ -13,7 +13,7 @@ from noctuary.sources.kubernetes.live import MAX_NODES, join_views, nodes_of, re
 from noctuary.sources.kubernetes.live_namespace import Member, Namespace, members_of
 from noctuary.sources.kubernetes.specs.place import Place
 from noctuary.sources.kubernetes.specs.reading import Specs
-from noctuary.sources.kubernetes.specs.registry import gaps_of, view_specs
+from noctuary.sources.kubernetes.specs.registry import gaps_of, view_in_turns
 from noctuary.sources.kubernetes.surroundings.things import things_of
 
 NODES_S = 0.15
@@ -53,7 +53,8 @@ class ReadNamespaces:
         for namespace in self._found:
             here = members_of(namespace, index)
             views.append(view_namespace(namespace, index, here, self._now))
-            views.append(view_specs(Place(namespace, namespace.specs, index, here, self._now, self._cluster, others)))
+            place = Place(namespace, namespace.specs, index, here, self._now, self._cluster, others)
+            views.append(await view_in_turns(place))
             members += here
             await asyncio.sleep(0)
         if self._nodes is not None:

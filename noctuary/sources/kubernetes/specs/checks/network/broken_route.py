@@ -9,9 +9,9 @@ from noctuary.models.diagnosis import ServiceView
 from noctuary.sources.kubernetes.specs import since
 from noctuary.sources.kubernetes.specs.kinds import HTTP_ROUTES, INGRESS_CLASSES, INGRESSES, SERVICES
 from noctuary.sources.kubernetes.specs.meant import plain_name
+from noctuary.sources.kubernetes.specs.network.routes import Backend, HTTPRoute, Ingress
 from noctuary.sources.kubernetes.specs.objects import Service
 from noctuary.sources.kubernetes.specs.place import Place
-from noctuary.sources.kubernetes.specs.routes import Backend, HTTPRoute, Ingress
 
 BY_ANNOTATION = "use-annotation"
 """A port of this name is none: the controller of AWS reads an annotation for where such a path leads."""

@@ -7,12 +7,13 @@ from noctuary.analyzers.network.network_policy import BLOCKS_ALL, BLOCKS_CALLERS
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import ServiceView
-from noctuary.sources.kubernetes.specs import ports, since
-from noctuary.sources.kubernetes.specs.allowing import Door, Other, allows_nothing, closing, lets_through
+from noctuary.sources.kubernetes.specs import since
 from noctuary.sources.kubernetes.specs.edges import Call, called_by, calls
 from noctuary.sources.kubernetes.specs.kinds import NETWORK_POLICIES, SERVICES
+from noctuary.sources.kubernetes.specs.network import ports
+from noctuary.sources.kubernetes.specs.network.allowing import Door, Other, allows_nothing, closing, lets_through
+from noctuary.sources.kubernetes.specs.network.policies import EGRESS, INGRESS, NetworkPolicy
 from noctuary.sources.kubernetes.specs.place import Place
-from noctuary.sources.kubernetes.specs.policies import EGRESS, INGRESS, NetworkPolicy
 
 MAX_PAIRS = 20
 """Of workloads that policies keep apart and that are told: who closes a whole namespace has closed all of it."""

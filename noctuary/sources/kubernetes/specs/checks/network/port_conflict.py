@@ -8,7 +8,7 @@ from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import ServiceView
 from noctuary.sources.kubernetes.containers.pod_parts import condition_of
-from noctuary.sources.kubernetes.specs import ports
+from noctuary.sources.kubernetes.specs.network import ports
 from noctuary.sources.kubernetes.specs.place import Place
 from noctuary.sources.kubernetes.specs.shapes import Shape
 

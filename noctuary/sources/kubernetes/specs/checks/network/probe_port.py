@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from noctuary.analyzers.network.probe_port import NAME_UNKNOWN, NUMBER_UNDECLARED, SCHEME
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
-from noctuary.sources.kubernetes.specs import ports, since
+from noctuary.sources.kubernetes.specs import since
+from noctuary.sources.kubernetes.specs.network import ports
 from noctuary.sources.kubernetes.specs.place import Place
 from noctuary.sources.kubernetes.specs.pods import LiveContainer, LiveProbe
 from noctuary.sources.kubernetes.specs.shapes import Shape

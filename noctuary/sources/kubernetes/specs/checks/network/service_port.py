@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from noctuary.analyzers.network.service_port import NAME_UNKNOWN, NUMBER_UNDECLARED, OTHER_PROTOCOL
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
-from noctuary.sources.kubernetes.specs import ports, since
+from noctuary.sources.kubernetes.specs import since
 from noctuary.sources.kubernetes.specs.kinds import SERVICES
+from noctuary.sources.kubernetes.specs.network import ports
 from noctuary.sources.kubernetes.specs.objects import Service, ServicePort
 from noctuary.sources.kubernetes.specs.place import Place
 from noctuary.sources.kubernetes.specs.pods import ContainerPort

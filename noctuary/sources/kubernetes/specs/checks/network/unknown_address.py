@@ -7,9 +7,9 @@ from noctuary.analyzers.network.unknown_address import PORT_MISSING, SERVICE_MIS
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.sources.kubernetes.specs import since
-from noctuary.sources.kubernetes.specs.addresses import Address
 from noctuary.sources.kubernetes.specs.edges import called_by, service_at
 from noctuary.sources.kubernetes.specs.kinds import SERVICES
+from noctuary.sources.kubernetes.specs.network.addresses import Address
 from noctuary.sources.kubernetes.specs.objects import Service
 from noctuary.sources.kubernetes.specs.place import Place
 from noctuary.sources.kubernetes.specs.shapes import Shape

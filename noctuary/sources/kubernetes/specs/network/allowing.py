@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from noctuary.sources.kubernetes.specs.policies import INGRESS, Allowance, NetworkPolicy, Peer, PolicyPort
-from noctuary.sources.kubernetes.specs.ports import number_of
+from noctuary.sources.kubernetes.specs.network.policies import INGRESS, Allowance, NetworkPolicy, Peer, PolicyPort
+from noctuary.sources.kubernetes.specs.network.ports import number_of
 from noctuary.sources.kubernetes.specs.shapes import Shape
 
 NAME_LABEL = "kubernetes.io/metadata.name"
