@@ -2,11 +2,12 @@
 
 import re
 
-from noctuary.analyzers.base import Analyzer, Wording, container_named, is_crash, was_killed
+from noctuary.analyzers.base import Advice, Analyzer, Wording, container_named, is_crash, was_killed
 from noctuary.common.text import shorten_middle
+from noctuary.common.words import COUNT
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
-from noctuary.models.diagnosis import Fault, PodView
+from noctuary.models.diagnosis import Fault, PodView, Subject
 
 START_UP_S = 60.0
 """A pod that is not ready at once fails its probe while it starts; most take seconds."""
@@ -57,16 +58,29 @@ class Probe(Analyzer):
 
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return which probe fails and what it asks."""
-        return f"{wording.pods} fail{wording.s} the {_probe(fault, wording.limit)}"
+        return f"{wording.pods} fail{wording.s} the {_probe(fault, wording.limit)}{_allowed(fault)}"
 
     def symptom(self, fault: Fault, limit: int) -> str:
         """Return which probe fails and what it asks."""
-        return f"new pods fail the {_probe(fault, limit)}"
+        return f"new pods fail the {_probe(fault, limit)}{_allowed(fault)}"
+
+    def remedy(self, fault: Fault, pod: Subject, describe: str) -> Advice:
+        """Return a look at a pod, and what helps one that only starts more slowly than its probe allows."""
+        if not _allowed(fault):
+            return super().remedy(fault, pod, describe)
+        helps = f"raise failureThreshold of the {fault.details.get(details.PROBE, '')} probe"
+        return Advice(command=describe, remark=f"if it only starts slowly, {helps}, else see its logs")
 
 
 def kills(fault: Fault) -> bool:
     """Tell whether a failing probe ends its container."""
     return fault.details.get(details.PROBE) in KILLING
+
+
+def _allowed(fault: Fault) -> str:
+    """Return `, 30 s after each start` where it ended the container each time as soon as it allows no more."""
+    allowed = fault.details.get(details.PROBE_ALLOWS, "")
+    return f", {allowed} s after each start" if COUNT.fullmatch(allowed) and kills(fault) else ""
 
 
 def _probe(fault: Fault, limit: int) -> str:

@@ -13,6 +13,8 @@ BY_COMMAND = "command "
 """What a probe asks begins with this where it runs a command in the container."""
 MAX_CONTAINERS = 100
 """Of one pod whose probes and roles are kept: nobody has as many, and every pod's are kept while it exists."""
+ASKED_CHARACTERS = 253
+"""Of what a pod asks for: five resources and their amounts fit."""
 TARGET_CHARACTERS = 253
 """Of what a probe asks: a path may be as long as its pod."""
 
@@ -42,14 +44,25 @@ class ContainerState(Struct):
 
 
 class Resources(Struct):
-    """Limits of a container, as quantities."""
+    """Limits and requests of a container, as quantities."""
 
     limits: dict[str, Any] = msgspec.field(default_factory=dict)
+    requests: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 def memory_limit(resources: msgspec.Raw) -> str:
     """Return the limit for memory as it is written, or an empty text; resources stay raw until somebody asks."""
     return str(msgspec.json.decode(resources, type=Resources).limits.get("memory", ""))
+
+
+def asked_for(containers: "list[Container]") -> str:
+    """Return what a pod's containers ask for, as they write it: of what several ask for, nothing."""
+    found: dict[str, str | None] = {}
+    for container in containers[:MAX_CONTAINERS]:
+        for name, amount in msgspec.json.decode(container.resources, type=Resources).requests.items():
+            found[name] = None if name in found else str(amount)
+    told = (f"{name}={amount}" for name, amount in sorted(found.items()) if amount is not None)
+    return " ".join(told)[:ASKED_CHARACTERS]
 
 
 class ContainerStatus(Struct):

@@ -12,7 +12,7 @@ from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType, ObjectRef
 from noctuary.models.diagnosis import PodView
 from noctuary.sources.kubernetes.containers.faults import ContainerFaults
-from noctuary.sources.kubernetes.containers.objects import Container, container_roles, probe_targets
+from noctuary.sources.kubernetes.containers.objects import Container, asked_for, container_roles, probe_targets
 from noctuary.sources.kubernetes.containers.pod_parts import (
     PodMeta,
     PodSpec,
@@ -175,6 +175,7 @@ def _pod_level(pod: Pod, identity: PodIdentity) -> Iterator[ContextEvent]:
                 details.REASON: UNSCHEDULABLE,
                 details.MESSAGE: scheduled.message,
                 details.CLAIM: identity.only_claim,
+                details.ASKS: asked_for(pod.spec.containers),
             },
         )
     if pod.status.phase == "Failed" and pod.status.reason:

@@ -22,6 +22,7 @@ from noctuary.sources.kubernetes.specs.checks.resources.jobs import failed_jobs,
 from noctuary.sources.kubernetes.specs.checks.resources.refused_pods import refused_pods
 from noctuary.sources.kubernetes.specs.checks.resources.silent_controllers import silent_controllers
 from noctuary.sources.kubernetes.specs.checks.resources.stalled_workloads import stalled_workloads
+from noctuary.sources.kubernetes.specs.checks.resources.unready_containers import unready_containers
 from noctuary.sources.kubernetes.specs.checks.resources.waiting_claims import waiting_claims
 from noctuary.sources.kubernetes.specs.edges import edges_of
 from noctuary.sources.kubernetes.specs.place import Check, Place
@@ -32,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     refused_pods,
     waiting_claims,
     silent_controllers,
+    unready_containers,
     stalled_workloads,
     limited_autoscalers,
     failed_jobs,

@@ -34,4 +34,11 @@ CASES = [
         "new pods fail the liveness probe of container envoy (/alive on port 8080)",
         "kubectl -n shop describe pod/pay-0",
     ),
+    Case(
+        {"reason": "Unhealthy", "probe": "startup", "probe_target": "/up", "killed": "1", "probe_allows": "30"},
+        "1 pod of pay fails the startup probe (/up), 30 s after each start",
+        "new pods fail the startup probe (/up), 30 s after each start",
+        "kubectl -n shop describe pod/pay-0\n"
+        "# if it only starts slowly, raise failureThreshold of the startup probe, else see its logs",
+    ),
 ]

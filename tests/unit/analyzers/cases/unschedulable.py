@@ -24,8 +24,8 @@ CASES = [
     ),
     Case(
         {"reason": "FailedScheduling", "message": "didn't match Pod's node affinity/selector"},
-        "1 pod of pay finds no node to run on (no node matches its rules)",
-        "new pods find no node (no node matches its rules)",
+        "1 pod of pay finds no node to run on (no node has the labels that it wants)",
+        "new pods find no node (no node has the labels that it wants)",
         "kubectl -n shop describe pod/pay-0",
     ),
     Case(
@@ -36,8 +36,8 @@ CASES = [
     ),
     Case(
         {"reason": "FailedScheduling", "message": "Insufficient nvidia.com/gpu"},
-        "1 pod of pay finds no node to run on (insufficient resources)",
-        "new pods find no node (insufficient resources)",
+        "1 pod of pay finds no node to run on (insufficient nvidia.com/gpu)",
+        "new pods find no node (insufficient nvidia.com/gpu)",
         "kubectl -n shop describe pod/pay-0",
     ),
     Case(
@@ -126,8 +126,8 @@ CASES = [
             "reason": "FailedScheduling",
             "message": "0/2 nodes are available: 2 node(s) had volume node affinity conflict.",
         },
-        "1 pod of pay finds no node to run on (its volume)",
-        "new pods find no node (its volume)",
+        "1 pod of pay finds no node to run on (its volume is on another node or zone)",
+        "new pods find no node (its volume is on another node or zone)",
         "kubectl -n shop describe pod/pay-0",
     ),
     Case(
@@ -138,6 +138,38 @@ CASES = [
         },
         "1 pod of pay finds no node to run on (its volume claim data-0 is not bound)",
         "new pods find no node (its volume claim data-0 is not bound)",
+        "kubectl -n shop describe pod/pay-0",
+    ),
+    *(
+        Case(
+            {
+                "reason": "FailedScheduling",
+                "message": f"0/3 nodes are available: 3 {said}.",
+                "asks": "cpu=8 memory=64Gi",
+            },
+            f"1 pod of pay finds no node to run on ({told})",
+            f"new pods find no node ({told})",
+            "kubectl -n shop describe pod/pay-0",
+        )
+        for said, told in (
+            ("Insufficient memory", "insufficient memory, each asks for 64Gi"),
+            ("Insufficient cpu", "insufficient CPU, each asks for 8"),
+            ("Insufficient example.com/fpga", "insufficient example.com/fpga"),
+            ("Insufficient $(x)", "insufficient resources"),
+            ("node(s) had untolerated taint {dedicated: gpu}", "taint dedicated is not tolerated"),
+            ("node(s) had untolerated taint(s) {example.com/team: a}", "taint example.com/team is not tolerated"),
+            ("node(s) didn't match pod anti-affinity rules", "its anti-affinity leaves no node"),
+            ("node(s) didn't match pod affinity rules", "no node has the pods that it wants beside it"),
+            ("node(s) didn't match pod topology spread constraints", "its topology spread allows no node"),
+            ("node(s) had no available volume zone", "its volume is on another node or zone"),
+            ("node(s) exceed max volume count", "nodes hold as many volumes as they may"),
+            ("node(s) didn't match the affinity", "no node matches its rules"),
+        )
+    ),
+    Case(
+        {"reason": "FailedScheduling", "message": "no nodes available to schedule pods"},
+        "1 pod of pay finds no node to run on (there is no node)",
+        "new pods find no node (there is no node)",
         "kubectl -n shop describe pod/pay-0",
     ),
 ]

@@ -123,3 +123,58 @@ def test_a_state_is_dated_by_its_condition() -> None:
 def test_a_pod_tells_which_other_scheduler_does_not_take_it() -> None:
     (event,) = events_of(pod(spec={"schedulerName": "gang"}, status={"phase": "Pending"}))
     assert event.details["scheduler"] == "gang"
+
+
+def container(name: str, since: str = EARLIER, **more: Any) -> Manifest:
+    return {"name": name, "ready": False, "state": {"running": {"startedAt": since}}} | more
+
+
+def not_ready(reason: str = "", message: str = "", **status: Any) -> Manifest:
+    turned = {"type": "Ready", "status": "False", "lastTransitionTime": EARLIER, "reason": reason, "message": message}
+    spec = {"nodeName": "n", "containers": [{"name": "app", "startupProbe": STARTUP}, {"name": "proxy"}]}
+    sidecar = {"name": "envoy", "restartPolicy": "Always"}
+    spec["initContainers"] = [{"name": "migrate"}, sidecar]
+    return pod(spec=spec, status={"phase": "Pending", "startTime": EARLIER, "conditions": [turned]} | status)
+
+
+STARTUP = {"failureThreshold": 3, "periodSeconds": 10}
+SERVES = container("app", ready=True)
+
+
+def killed_after(seconds: int, code: int = 137, restarts: int = 3, reason: str = "Error") -> Manifest:
+    ended = {"exitCode": code, "reason": reason, "startedAt": "2026-11-21T10:28:00Z"}
+    ended["finishedAt"] = f"2026-11-21T10:{28 + seconds // 60}:{seconds % 60:02}Z"
+    return container("app", SOON, restartCount=restarts, lastState={"terminated": ended})
+
+
+CONTAINERS = [
+    ("an init container runs on", not_ready(initContainerStatuses=[container("migrate")]), ["InitContainerRuns"]),
+    ("an init container has just begun", not_ready(initContainerStatuses=[container("migrate", SOON)]), []),
+    (
+        "a sidecar does not start",
+        not_ready(initContainerStatuses=[container("envoy", started=False)]),
+        ["SidecarNotStarted"],
+    ),
+    ("a sidecar runs as it should", not_ready(initContainerStatuses=[container("envoy", started=True)]), []),
+    ("one container of two is late", not_ready(containerStatuses=[SERVES, container("proxy")]), ["ContainerNotReady"]),
+    ("one container of two begins", not_ready(containerStatuses=[SERVES, container("proxy", SOON)]), []),
+    ("the only container is late", not_ready(containerStatuses=[container("app")]), []),
+    ("a gate is closed", not_ready("ReadinessGatesNotReady", containerStatuses=[SERVES]), ["ReadinessGateClosed"]),
+    ("killed as its probe allows no more", not_ready(containerStatuses=[killed_after(32)]), ["Unhealthy"]),
+    ("killed when asked to end took long", not_ready(containerStatuses=[killed_after(61)]), ["Unhealthy"]),
+    ("ended much later", not_ready(containerStatuses=[killed_after(110)]), []),
+    ("ended by itself", not_ready(containerStatuses=[killed_after(30, 1)]), []),
+    ("out of memory", not_ready(containerStatuses=[killed_after(30, reason="OOMKilled")]), []),
+    ("killed once", not_ready(containerStatuses=[killed_after(30, restarts=1)]), []),
+]
+
+
+@pytest.mark.parametrize(("found", "reasons"), [each[1:] for each in CONTAINERS], ids=[each[0] for each in CONTAINERS])
+def test_a_pod_that_is_not_ready_tells_which_container_keeps_it_so(found: Manifest, reasons: list[str]) -> None:
+    assert reasons_of(found) == reasons
+
+
+def test_a_probe_that_ends_each_start_tells_how_long_it_allows() -> None:
+    (event,) = events_of(not_ready(containerStatuses=[killed_after(32)]))
+    told = {name: event.details[name] for name in ("probe", "probe_allows", "container", "killed")}
+    assert told == {"probe": "startup", "probe_allows": "30", "container": "app", "killed": "1"}
