@@ -1,11 +1,13 @@
 """A node in trouble."""
 
 from noctuary.analyzers.base import Advice, Analyzer, Wording, is_about_node, kubectl
-from noctuary.common.words import code_word, is_subdomain
+from noctuary.common.words import COUNT, code_word, is_subdomain
 from noctuary.models import details
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Fault, Subject
 
+PODS_FAIL = "PodsFailOnNode"
+"""Our own word: the node itself reports nothing."""
 TROUBLES = {
     "NodeNotReady": "is not ready",
     "NodeMemoryPressure": "runs out of memory",
@@ -21,6 +23,7 @@ HELP = {
     "NodeMemoryPressure": "end or move what uses most memory, then set memory requests and limits",
     "NodeDiskPressure": "free its disk: images, logs and emptyDir volumes; or move what writes most",
     "NodePIDPressure": "end or move what starts most processes",
+    PODS_FAIL: "see what these pods cannot reach from there, such as network, DNS or disk, or cordon and drain it",
 }
 """What helps, by the reason; five minutes are what pods tolerate a node that is not ready by default."""
 
@@ -49,6 +52,10 @@ class Node(Analyzer):
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return what is wrong with it."""
         reason = fault.details.get(details.REASON, "")
+        if reason == PODS_FAIL:
+            count = fault.details.get(details.WORKLOADS, "")
+            told = count if COUNT.fullmatch(count) else "several"
+            return f"on node {wording.name} pods of {told} workloads fail that run well elsewhere"
         trouble = TROUBLES.get(reason) or f"is in trouble ({code_word(reason) or 'unknown'})"
         return f"node {wording.name} {trouble}"
 

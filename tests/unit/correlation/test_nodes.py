@@ -198,3 +198,13 @@ def test_a_cordon_that_went_with_its_node_keeps_no_pod_pending(
     pods = [pod("old", int(last > 0), on="", ready=False)]
     gone = cordoned(320, "node-7", **{details.ENDED: f"{ONSET - 100:.0f}", details.GONE: "1"})
     assert named(diagnose([gone, *others, pending], pods)) == blamed
+
+
+def test_a_node_where_pods_of_other_workloads_fail_too_is_blamed_before_the_rollout_of_those_on_it() -> None:
+    facts = {details.REASON: "PodsFailOnNode", details.WORKLOADS: "3"}
+    suspect = event("Node", "node-7", EventType.DEPENDENCY_FAILURE, 200, facts, last=0)
+    told = [rollout(450), suspect, fault(190, node="node-7", last=0)]
+    pods = [pod("new", on="node-7", ready=False), pod("new", 1, on="node-8")]
+    view = NodeView("node-7", wrong={"PodsFailOnNode": ONSET - 200})
+    assert named(diagnose(told, pods, nodes=[view])) == NODE_7
+    assert named(diagnose([told[0], told[2]], pods)) == "rollout pay new"

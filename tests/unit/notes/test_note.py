@@ -166,7 +166,11 @@ def test_quiet_dependencies_are_named_as_not_seen() -> None:
         ("ErrImagePull", {"image": f"{IMAGE}:1", "message": "401 Unauthorized"}, ":1 (access denied)"),
         ("FailedScheduling", {}, "finds no node to run on."),
         ("FailedScheduling", {"message": "0/5 nodes: 5 Insufficient memory."}, "to run on (insufficient memory)"),
-        ("FailedScheduling", {"message": "1 node(s) had untolerated taint {a: b}"}, "to run on (untolerated taints)"),
+        (
+            "FailedScheduling",
+            {"message": "1 node(s) had untolerated taint {a: b}"},
+            "to run on (taint a is not tolerated)",
+        ),
         ("Evicted", {"message": "The node was low on resource: memory."}, "evicted (its node ran low on memory)"),
         ("Unhealthy", {"probe": "readiness"}, "1 pod of payments-api fails the readiness probe."),
         ("Unhealthy", {"probe": "liveness", "probe_target": "/alive"}, "fails the liveness probe (/alive)."),

@@ -14,6 +14,7 @@ from noctuary.sources.kubernetes.live_namespace import Member, Namespace, member
 from noctuary.sources.kubernetes.specs.place import Place
 from noctuary.sources.kubernetes.specs.reading import Specs
 from noctuary.sources.kubernetes.specs.registry import gaps_of, view_in_turns
+from noctuary.sources.kubernetes.surroundings.suspect_nodes import suspect_nodes, with_suspects
 from noctuary.sources.kubernetes.surroundings.things import things_of
 
 NODES_S = 0.15
@@ -57,8 +58,8 @@ class ReadNamespaces:
             views.append(await view_in_turns(place))
             members += here
             await asyncio.sleep(0)
-        if self._nodes is not None:
-            views.append(await self._nodes(members, self._now))
+        nodes = await self._nodes(members, self._now) if self._nodes is not None else LiveView()
+        views.append(with_suspects(nodes, suspect_nodes(self._found, members, self._now)))
         unread = [service.name for service in services if not self._is_whole(service)]
         return join_views([*views, LiveView(unread_services=unread)])
 

@@ -56,4 +56,12 @@ CASES = [
         "node node-7: see what it reports, and drain it if it does not recover. What runs on it:\n" + PODS_ON_IT,
         about="Node",
     ),
+    Case(
+        {"reason": "PodsFailOnNode", "workloads": "3"},
+        "on node node-7 pods of 3 workloads fail that run well elsewhere",
+        "on node node-7 pods of 3 workloads fail that run well elsewhere",
+        "node node-7: see what these pods cannot reach from there, such as network, DNS or disk, or cordon and "
+        "drain it. What runs on it:\n" + PODS_ON_IT,
+        about="Node",
+    ),
 ]
