@@ -51,7 +51,7 @@ class Unschedulable(Analyzer):
             "its volume claim is not bound",
         ),
         (re.compile(r"(?i)volume node affinity|available volume zone"), "its volume is on another node or zone"),
-        (re.compile(r"(?i)exceed max volume count"), "nodes hold as many volumes as they may"),
+        (re.compile(r"(?i)exceed max volume count"), "nodes take no more volumes"),
         (re.compile(r"(?i)volume|persistent"), "its volume"),
         (re.compile(r"(?i)taint"), TAINTS),
         (re.compile(r"(?i)free ports"), "its host port is taken"),
@@ -101,7 +101,7 @@ def _exact(words: str, text: str, asked: Mapping[str, str]) -> str:
         return words
     amount = plain_value(asked.get(short))
     named = f"insufficient {shorten_middle(short, MAX_CLAIM_CHARS)}" if words == "insufficient resources" else words
-    return f"{named}, each asks for {amount}" if amount else named
+    return f"{named}, {amount} each" if amount else named
 
 
 def _clauses(message: str) -> list[str]:

@@ -152,8 +152,8 @@ CASES = [
             "kubectl -n shop describe pod/pay-0",
         )
         for said, told in (
-            ("Insufficient memory", "insufficient memory, each asks for 64Gi"),
-            ("Insufficient cpu", "insufficient CPU, each asks for 8"),
+            ("Insufficient memory", "insufficient memory, 64Gi each"),
+            ("Insufficient cpu", "insufficient CPU, 8 each"),
             ("Insufficient example.com/fpga", "insufficient example.com/fpga"),
             ("Insufficient $(x)", "insufficient resources"),
             ("node(s) had untolerated taint {dedicated: gpu}", "taint dedicated is not tolerated"),
@@ -162,7 +162,7 @@ CASES = [
             ("node(s) didn't match pod affinity rules", "no node has the pods that it wants beside it"),
             ("node(s) didn't match pod topology spread constraints", "its topology spread allows no node"),
             ("node(s) had no available volume zone", "its volume is on another node or zone"),
-            ("node(s) exceed max volume count", "nodes hold as many volumes as they may"),
+            ("node(s) exceed max volume count", "nodes take no more volumes"),
             ("node(s) didn't match the affinity", "no node matches its rules"),
         )
     ),
