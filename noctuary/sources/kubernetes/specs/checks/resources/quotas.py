@@ -8,7 +8,7 @@ from noctuary.models import details
 from noctuary.sources.kubernetes.specs.place import Place
 from noctuary.sources.kubernetes.specs.resources.kinds import LIMIT_RANGES, QUOTAS
 from noctuary.sources.kubernetes.specs.resources.objects import ResourceQuota
-from noctuary.sources.kubernetes.specs.templates import TemplateSpec
+from noctuary.sources.kubernetes.specs.resources.templates import TemplateSpec
 
 _COUNTS = frozenset({"pods", "count/pods"})
 _BARE = frozenset({"cpu", "memory", "ephemeral-storage"})

@@ -7,7 +7,7 @@ from noctuary.models import details
 from noctuary.sources.kubernetes.specs.place import Place
 from noctuary.sources.kubernetes.specs.resources.kinds import LIMIT_RANGES
 from noctuary.sources.kubernetes.specs.resources.objects import LimitRangeItem
-from noctuary.sources.kubernetes.specs.templates import TemplateContainer, TemplateSpec
+from noctuary.sources.kubernetes.specs.resources.templates import TemplateContainer, TemplateSpec
 
 
 def out_of_range(place: Place, spec: TemplateSpec) -> dict[str, str]:

@@ -12,7 +12,7 @@ from noctuary.sources.kubernetes.specs.checks.resources.ranges import out_of_ran
 from noctuary.sources.kubernetes.specs.place import Place
 from noctuary.sources.kubernetes.specs.resources.kinds import ACCOUNTS
 from noctuary.sources.kubernetes.specs.resources.telling import Workload, no_earlier, of_workload, workloads
-from noctuary.sources.kubernetes.specs.templates import TemplateSpec, template_of
+from noctuary.sources.kubernetes.specs.resources.templates import TemplateSpec, template_of
 from noctuary.sources.kubernetes.words import facts
 from noctuary.sources.kubernetes.words.messages import both_ends
 
