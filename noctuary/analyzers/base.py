@@ -118,6 +118,8 @@ class Analyzer:
     """Words of what a rollout changed that make it the reason also when the fault shows late."""
     stops_pods: ClassVar[bool] = True
     """Whether pods do not run because of it: pods that are well beside it show that it is not felt."""
+    slows_pods: ClassVar[bool] = False
+    """Whether pods that are ready may suffer from it, such as when there are too few of them."""
     needs_start: ClassVar[bool] = False
     """Whether it keeps pods from starting: a template whose pods started before is not the reason."""
     tells_cause: ClassVar[bool] = True

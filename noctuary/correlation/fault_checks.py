@@ -139,11 +139,17 @@ def _terms(observed: Observations, fault: Fault, *, agrees: bool) -> list[Term]:
 
 
 def _limit(observed: Observations, fault: Fault, late: str, *, is_felt: bool) -> float:
-    if shows_no_trouble(observed, fault) or _is_beside(observed, fault):
+    if (shows_no_trouble(observed, fault) and not _slows(observed, fault)) or _is_beside(observed, fault):
         return DOUBTFUL_LIMIT
     if late or is_late(fault, observed.context):
         return LATE_LIMIT
     return POSSIBLE_LIMIT if _is_at_most_possible(observed, fault, is_felt=is_felt) else 1.0
+
+
+def _slows(observed: Observations, fault: Fault) -> bool:
+    """Tell whether ready pods may suffer from a fault, and metrics of their service show that they do."""
+    felt = (other for other in observed.faults_at.get(fault.service, ()) if registry.analyzer_of(other).is_symptom)
+    return registry.analyzer_of(fault).slows_pods and any(felt)
 
 
 def _is_beside(observed: Observations, fault: Fault) -> bool:

@@ -10,7 +10,7 @@ from testbed.fitting.examples import NONE, UNSEEN, Example
 
 STEPS = 400
 RATE = 0.3
-PULL = 0.02
+PULL = 0.05
 """Of the squared distance to the first weights: what few examples show moves them little."""
 Vector = dict[str, float]
 UNSEEN_MARK = "unseen:"

@@ -35,6 +35,7 @@ class Autoscaling(Analyzer):
         }
     )
     stops_pods = False
+    slows_pods = True
     prior = 0.05
     why = "its pods are not scaled"
     is_specific = False

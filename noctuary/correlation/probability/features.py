@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from noctuary.analyzers import registry
 from noctuary.common.text import duration
+from noctuary.correlation.lasting import WELL_S
 from noctuary.correlation.probability.candidates import Candidate
 from noctuary.correlation.probability.surroundings import (
     LEAST_AGE_S,
@@ -17,7 +18,7 @@ from noctuary.correlation.probability.surroundings import (
 )
 from noctuary.correlation.rollouts.against import ALERT_DELAY_S, RAN_WELL
 from noctuary.correlation.rollouts.checks import OLD_PODS
-from noctuary.correlation.rollouts.pods import NOT_READY, are_ready
+from noctuary.correlation.rollouts.pods import NOT_READY, START_UP_S, are_ready, pods_of_rollout
 from noctuary.correlation.scalings import is_by_autoscaler
 from noctuary.correlation.score import ACTIVE, DISTANCE_NAME, DOUBT, PRIOR, SYMPTOMS, TIME
 from noctuary.models.diagnosis import CauseKind, Relation
@@ -109,6 +110,17 @@ def _is_told_otherwise(around: Surroundings, candidate: Candidate) -> bool:
     return change is not None and change.service in around.explained and not is_supported(candidate.cause)
 
 
+def _stuck(around: Surroundings, candidate: Candidate) -> float:
+    """The share of a rollout's pods that were never ready though they had minutes for it."""
+    change, observed = candidate.cause.change, around.observed
+    if change is None or not change.is_rollout or is_supported(candidate.cause):
+        return 0.0
+    latest = observed.context.onset - WELL_S
+    pods = [pod for pod in pods_of_rollout(observed, change) if 0 < pod.created_at <= latest]
+    never = [pod for pod in pods if not pod.is_ready and pod.ready_changed_at <= pod.created_at + START_UP_S]
+    return len(never) / len(pods) if pods else 0.0
+
+
 def _is_measured_well(around: Surroundings, candidate: Candidate) -> bool:
     change, observed = candidate.cause.change, around.observed
     if change is None or is_supported(candidate.cause) or change.subject not in observed.context.measured:
@@ -148,6 +160,7 @@ FEATURES = [
     ),
     Feature("pods_ready", _when(lambda _, c: are_ready(c.cause)), _always("its pods are ready")),
     Feature("not_ready", _when(lambda _, c: c.cause.why.endswith(NOT_READY)), _always("pods of it are not ready yet")),
+    Feature("stuck", _stuck, _always("minutes after it pods of it were never ready")),
     Feature("old_pods_fail", _when(lambda _, c: c.cause.why == OLD_PODS), _always("pods of the version before fail")),
     Feature(
         "undone_since",

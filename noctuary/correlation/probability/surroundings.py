@@ -50,10 +50,10 @@ def surroundings_of(observed: Observations, candidates: list[Candidate]) -> Surr
         is_dated = cause.kind is CauseKind.FAULT and cause.faults[0].is_posted
         if is_dated and onset - NEAR_S <= cause.at <= onset:
             moments[cause.faults[0].service].append(cause.at)
-    own = [service.name for service in observed.context.services if service.relation is Relation.OWN]
+    everywhere = [service.name for service in observed.context.services]  # what it calls may be why it suffers
     for fault in observed.faults:
         if registry.analyzer_of(fault).is_symptom and onset - NEAR_S <= fault.first <= onset:
-            for service in dict.fromkeys([fault.service, *(own if fault.relation is Relation.OWN else ())]):
+            for service in everywhere if fault.relation is Relation.OWN else [fault.service]:
                 moments[service].append(fault.first)
     late = {change.event_id for change in observed.changes if change.is_rollout and change.at > onset}
     undone = frozenset(before.event_id for after, before in observed.returns.items() if after in late)

@@ -27,7 +27,7 @@ def how_its_pods_fare(observed: Observations, change: Change) -> str:
         return look_at_configuration(change)
     if taken_away_at(observed, change) is not None:
         return TAKEN_AWAY
-    pods = _pods(observed, change)
+    pods = pods_of_rollout(observed, change)
     unready = sum(not pod.is_ready for pod in pods)
     if not pods and _runs_before(observed, change):
         return NONE_RUNS
@@ -54,7 +54,7 @@ def _runs_before(observed: Observations, change: Change) -> bool:
 
 def never_started(observed: Observations, change: Change) -> bool:
     """Tell whether nothing of the service is ready since a rollout, and nothing but the rollout may be why."""
-    pods = _pods(observed, change)
+    pods = pods_of_rollout(observed, change)
     bad_nodes = [fault for fault in observed.node_faults if not fault.is_over]
     is_alone = not observed.faults and not bad_nodes and observed.changes == [change]
     is_new = change.relation is Relation.OWN and has_previous(change) and not is_restart(change)
@@ -75,7 +75,8 @@ def look_at_configuration(change: Change) -> str:
     return CONFIGURATION + (" and ".join(names) if 0 < len(names) <= MAX_READ else "ConfigMaps and Secrets")
 
 
-def _pods(observed: Observations, change: Change) -> list[PodView]:
+def pods_of_rollout(observed: Observations, change: Change) -> list[PodView]:
+    """Return the pods that run what a rollout brought, also under a later one that kept it."""
     kept = [
         change,
         *(
@@ -85,5 +86,5 @@ def _pods(observed: Observations, change: Change) -> list[PodView]:
         ),
     ]
     hashes = {each.details.get(details.TEMPLATE_HASH, "") for each in kept} - {""}
-    pods = observed.pods
-    return [pod for pod in pods if pod.template_hash in hashes and pod.workload == change.subject.name]
+    pods = observed.pods_at.get((change.subject.namespace, change.subject.name), [])
+    return [pod for pod in pods if pod.template_hash in hashes]
