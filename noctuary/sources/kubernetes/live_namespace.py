@@ -195,9 +195,7 @@ async def read_namespace(
     """
     found = Namespace(name)
     await asyncio.gather(_read_workloads(reading, found), _read_selected(reading, found, ALL))
-    await asyncio.gather(
-        _read_shared(reading, found, services), *([_read_specs(reading, found)] if with_specs else [])
-    )
+    await asyncio.gather(_read_shared(reading, found, services), *([_read_specs(reading, found)] if with_specs else []))
     found.workloads = found.holders.foreign_owners() | found.workloads
     return found
 
