@@ -7,8 +7,8 @@ import msgspec
 
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import PodView, ServiceView, Subject
-from noctuary.models.edges import Edge
 from noctuary.models.node_view import NodeView
+from noctuary.models.reaching.edges import Edge
 from noctuary.models.revisions import WorkloadRevisions
 from noctuary.models.routing_record import PrometheusAccess
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from noctuary.models.diagnosis import Subject
-from noctuary.models.edges import BY_ADDRESS, BY_ROUTE, BY_SELECTOR, Edge
+from noctuary.models.reaching.edges import BY_ADDRESS, BY_ROUTE, BY_SELECTOR, Edge
 from noctuary.sources.kubernetes.specs.kinds import HTTP_ROUTES, INGRESSES, SERVICES
 from noctuary.sources.kubernetes.specs.network.addresses import Address, addresses_of
 from noctuary.sources.kubernetes.specs.network.ports import number_of, target_of

@@ -1,7 +1,7 @@
 """Who calls whom, as specs tell; and what that costs in a large namespace."""
 
 from noctuary.models.diagnosis import Subject
-from noctuary.models.edges import Edge
+from noctuary.models.reaching.edges import Edge
 from noctuary.sources.kubernetes.specs.edges import calls, edges_of
 from noctuary.sources.kubernetes.specs.network.addresses import addresses_of
 from noctuary.sources.kubernetes.specs.registry import view_specs
