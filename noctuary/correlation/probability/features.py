@@ -149,6 +149,7 @@ FEATURES = [
     Feature("is_fault", _when(lambda _, c: c.cause.kind is CauseKind.FAULT), _always("it is a fault")),
     Feature("is_node", _when(lambda _, c: c.cause.kind is CauseKind.NODE), _always("it is a node in trouble")),
     *(Feature(name, _term(name), _told(name)) for name in (PRIOR, DISTANCE_NAME, SYMPTOMS, ACTIVE, DOUBT)),
+    Feature("particular", _term(""), _told("")),
     Feature("recency", _recency, _told(TIME)),
     Feature("closeness", _closeness, _age),
     Feature("peak", _peak, _always("it came within a minute before the trouble")),

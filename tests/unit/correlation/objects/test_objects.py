@@ -13,6 +13,7 @@ from noctuary.models.reaching.reach import OF_OBJECTS, Reach, Requirement, Selec
 from noctuary.notes.action import action
 from noctuary.notes.headline import headline
 from testbed.correlation_world import ONSET, diagnose, fault, named, pod
+from testbed.told import without_percent
 
 WEB = {"app": "pay"}
 SELECTED = Reach(selectors=[Selector(WEB)])
@@ -118,7 +119,7 @@ def test_a_namespace_of_another_service_is_not_reached() -> None:
 
 
 def told(found: Diagnosis) -> tuple[str, ...]:
-    return headline(found), *action(Evidence(found, AlertSummary()), is_resolved=False)
+    return without_percent(headline(found)), *action(Evidence(found, AlertSummary()), is_resolved=False)
 
 
 NOTES = [
