@@ -17,8 +17,8 @@ RBAC = Path(__file__).parents[4] / "charts/noctuary/files/rbac"
 CAPTURED = {each.resource for each in (*NAMESPACED, *WHOLE, NODES, VOLUMES, NAMESPACES, LEASES)}
 READ_OTHERWISE = {"pods/log"}
 """A capture reads logs as well, which are no objects."""
-NOT_OF_TEXT = {"rules", "values"}
-"""Lists of objects, or what a label says: only a text of this name is hidden."""
+NOT_OF_TEXT = {"rules", "value", "values"}
+"""Lists of objects, what a label says, or a quantity: only another text of this name is hidden."""
 
 
 def granted() -> Iterator[str]:
