@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from noctuary_cli.main import main
-from testbed.told import without_percent
 from tests.unit.cli.replay.recordings import INCIDENT, Json, deployment, listed, metadata
 
 
@@ -29,7 +28,7 @@ def test_a_quota_that_is_used_up_is_named_although_no_event_and_no_pod_says_so(
     spent = {"hard": {"pods": "2"}, "used": {"pods": "2"}}
     quota = {"kind": "ResourceQuota", "metadata": metadata("small"), "spec": {"hard": {"pods": "2"}}, "status": spent}
     note = note_of([short_of_pods(), quota], tmp_path, capsys)
-    assert "Likely cause: pods of payments-api exceed quota small (2 of 2 pods used)." in without_percent(note)
+    assert "pods of payments-api exceed quota small (2 of 2 pods used)." in note.splitlines()[1]
     assert "\nkubectl -n payments describe resourcequota/small\n" in note
 
 
