@@ -11,6 +11,7 @@ from noctuary.correlation.correlate import observe_and_diagnose
 from noctuary.correlation.lasting import CLOCK_SLACK_S
 from noctuary.correlation.observations import Observations, gather_observations
 from noctuary.incidents.alerts import onset_of, read_alerts
+from noctuary.incidents.choosing.calling import with_called
 from noctuary.incidents.choosing.following import READ_S, follow, named_namespaces
 from noctuary.incidents.evidence.answers import is_better, tells_the_same, with_former, with_later_gaps, with_read
 from noctuary.incidents.evidence.clearing import find_clearing, services_of_cause
@@ -55,6 +56,7 @@ class Look(NamedTuple):
     gaps: list[str]
     deadline: float
     chosen: list[ServiceView]
+    called: list[ServiceView]
 
 
 class Enricher:
@@ -139,6 +141,7 @@ class Enricher:
             reopened_at=incident.reopened_at,
             looked_at=now,
             chosen=found.chosen,
+            called=found.called,
         )
         return fresh, observed
 
@@ -181,7 +184,10 @@ class Enricher:
         async def window(fresh: list[ServiceView]) -> list[ContextEvent]:
             return await self._window(fresh, since, now, cuts)
 
+        first = live
         services, chosen, fresh, live, missed = await follow(record, services, alerts.targets, live, named, window)
+        services, called, more, live = await with_called(record, services, first, live, window)
+        fresh = [*fresh, *more]
         gaps += missed
         if chosen:
             last_event_at = await self._last_event_at(services)
@@ -216,7 +222,7 @@ class Enricher:
             began_at=incident.began_at,
         )
         context = await asyncio.to_thread(within_limits, context, since, cuts)
-        return Look(context, alerts, live, gaps + [str(cut) for cut in cuts], deadline, chosen)
+        return Look(context, alerts, live, gaps + [str(cut) for cut in cuts], deadline, chosen, called)
 
     async def present(self, record: RoutingRecord, incident: IncidentRow, known: Evidence, now: float) -> Evidence:
         """Return evidence with what holds now: its answer stays, what became of the blamed workloads is read again.
@@ -227,7 +233,7 @@ class Enricher:
         services = resolve_services(
             record, known.service_id or incident.service_id, known.service_name or incident.service_name
         )
-        services = with_chosen(record, services, known.chosen)
+        services = [*with_chosen(record, services, known.chosen), *known.called]
         diagnosis, deadline = known.diagnosis, self._deadline()
         blamed = blamed_workloads(diagnosis)
         is_resolved = incident.status == "resolved"

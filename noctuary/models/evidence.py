@@ -75,5 +75,7 @@ class Evidence(msgspec.Struct, frozen=True):
     """When the incident was first looked at since it came, was moved or was reopened."""
     chosen: list[ServiceView] = []
     """The workloads that the alerts name, as far as they are there and may be seen; none: the mapping alone counts."""
+    called: list[ServiceView] = []
+    """The workloads that these call, as far as what was read tells, and that nobody had mapped."""
     goes_on_since: float | None = None
     """Since when the fault of the answer before the reopening goes on; None: the answer is of the time since."""

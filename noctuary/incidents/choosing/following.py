@@ -80,12 +80,13 @@ async def follow(
         return Followed(services, [], [], live, gaps)
     related = with_chosen(record, services, found.services)
     fresh = [each for each in related if not any(_is_asked(each, other) for other in services)]
-    views = asyncio.gather(*(_view(each, fresh) for each in around))
+    views = asyncio.gather(*(view_in(each, fresh) for each in around))
     events = await window(fresh) if fresh else []
-    return Followed(related, found.services, events, _joined(live, await views), gaps)
+    return Followed(related, found.services, events, joined(live, await views), gaps)
 
 
-async def _view(around: Surroundings, fresh: list[ServiceView]) -> LiveView:
+async def view_in(around: Surroundings, fresh: list[ServiceView]) -> LiveView:
+    """Return what was read already of services; nothing where their namespaces were not."""
     here = [each for each in fresh if around.namespaces.issuperset(each.namespaces)]
     return await around.view(here) if here else LiveView()
 
@@ -115,7 +116,7 @@ def _is_asked(service: ServiceView, other: ServiceView) -> bool:
     return is_same and set(service.namespaces) <= set(other.namespaces)
 
 
-def _joined(live: LiveView | None, views: list[LiveView]) -> LiveView | None:
+def joined(live: LiveView | None, views: list[LiveView]) -> LiveView | None:
     """Return what was read before with what was read since; of a thing that both tell the first counts."""
     told = [each for each in (live, *views) if each is not None]
     if not told:
