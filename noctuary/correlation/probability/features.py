@@ -13,6 +13,7 @@ from noctuary.correlation.probability.surroundings import (
     Surroundings,
     age_s,
     as_young,
+    is_neighbours,
     is_supported,
     left_s,
 )
@@ -139,9 +140,7 @@ def _is_after(around: Surroundings, candidate: Candidate) -> bool:
 
 
 def _is_neighbours(_: Surroundings, candidate: Candidate) -> bool:
-    cause = candidate.cause
-    lead = cause.change if cause.change is not None else cause.faults[0]
-    return lead.relation is Relation.NEIGHBOUR
+    return is_neighbours(candidate.cause)
 
 
 FEATURES = [

@@ -32,6 +32,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     """By service when another system, or a graph, saw trouble of it begin, shortly before the onset."""
     ages: list[float]
     """Of what holds and only its time speaks for, in order, in seconds before the trouble; of each workload once."""
+    near_ages: list[float]
+    """The same without what is of neighbours: the alert names another workload, so theirs are no rivals of its own."""
     left_at: dict[str, float]
     """By event id when what was taken back before the onset was: until then it may have been felt."""
     undone_since: frozenset[str]
@@ -61,8 +63,10 @@ def surroundings_of(observed: Observations, candidates: list[Candidate]) -> Surr
         fault.service for fault in observed.faults if not fault.is_over and registry.analyzer_of(fault).stops_pods
     )
     explained = frozenset(_service(each.cause) for each in candidates if _is_told(each.cause))
-    around = Surroundings(observed, dict(moments), [], _left_at(observed), undone, failing, explained)
+    around = Surroundings(observed, dict(moments), [], [], _left_at(observed), undone, failing, explained)
     around.ages.extend(sorted(_rivals(around, candidates).values()))
+    near = [each for each in candidates if each.cause.change is None or not is_neighbours(each.cause)]
+    around.near_ages.extend(sorted(_rivals(around, near).values()))
     return around
 
 
@@ -130,7 +134,14 @@ def left_s(around: Surroundings, cause: Cause) -> float:
 
 def as_young(around: Surroundings, cause: Cause) -> int:
     """Return how many changes that only their time speaks for are about as young, or younger, itself counted."""
-    return max(1, bisect_right(around.ages, AS_YOUNG * age_s(around, cause)))
+    ages = around.ages if is_neighbours(cause) else around.near_ages
+    return max(1, bisect_right(ages, AS_YOUNG * age_s(around, cause)))
+
+
+def is_neighbours(cause: Cause) -> bool:
+    """Tell whether a cause is of another workload of the PagerDuty service than the alerts name."""
+    lead = cause.change if cause.change is not None else cause.faults[0]
+    return lead.relation is Relation.NEIGHBOUR
 
 
 def _change(cause: Cause) -> Change:

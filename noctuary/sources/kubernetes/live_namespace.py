@@ -25,7 +25,7 @@ from noctuary.sources.kubernetes.kinds.replica_sets import REPLICA_SETS, view_re
 from noctuary.sources.kubernetes.kinds.stateful_sets import STATEFUL_SETS, view_stateful_set
 from noctuary.sources.kubernetes.rollouts.holders import RevisionHolders
 from noctuary.sources.kubernetes.rollouts.workloads import Key, WorkloadView
-from noctuary.sources.kubernetes.specs.kinds import CLUSTER_KINDS, SpecKind
+from noctuary.sources.kubernetes.specs.kinds import CLUSTER_KINDS, SPEC_KINDS, SpecKind
 from noctuary.sources.kubernetes.specs.pods import LIVE_PODS, LivePod
 from noctuary.sources.kubernetes.specs.reading import NOTHING_READ, Specs, read_specs
 from noctuary.sources.kubernetes.specs.resources.kinds import CLAIMS, VOLUME_KINDS
@@ -112,6 +112,8 @@ class Namespace(msgspec.Struct):
     cut: set[str] = msgspec.field(default_factory=set)
     selectors: set[str] = msgspec.field(default_factory=set)
     has_more_workloads: bool = False
+    is_told: bool = False
+    """Whether what runs in it was read, so that it is worth telling; its specs may still be missing."""
     refused: set[str] = msgspec.field(default_factory=set)
     """Kinds of objects that hold revisions and are not shown to us."""
     specs: Specs = NOTHING_READ
@@ -187,17 +189,17 @@ def is_wanted(found: Namespace, view: WorkloadView, services: ServiceIndex) -> b
 
 
 async def read_namespace(
-    reading: Reading, name: str, services: list[ServiceView], *, with_specs: bool = True
-) -> Namespace:
+    reading: Reading, found: Namespace, services: list[ServiceView], *, with_specs: bool = True
+) -> None:
     """Read a namespace once for all services in it; where it is too large, those with labels are asked for besides.
 
     Specs are asked for after what runs: there are many kinds, and what runs in other namespaces goes first.
     """
-    found = Namespace(name)
     await asyncio.gather(_read_workloads(reading, found), _read_selected(reading, found, ALL))
+    found.workloads = found.holders.foreign_owners() | found.workloads
+    found.is_told = True
     await asyncio.gather(_read_shared(reading, found, services), *([_read_specs(reading, found)] if with_specs else []))
     found.workloads = found.holders.foreign_owners() | found.workloads
-    return found
 
 
 async def _read_shared(reading: Reading, found: Namespace, services: list[ServiceView]) -> None:
@@ -222,6 +224,7 @@ async def _read_specs(reading: Reading, found: Namespace) -> None:
     """Read the specs, and where a claim has no volume what there is for it, all within one time."""
     if not reading.reads_specs:
         return
+    found.specs = Specs(found.name, failed={kind.resource for kind in SPEC_KINDS})  # until they were read
     found.specs = await read_specs(reading.kube, reading.at_once, found.name, within_s=reading.for_specs_s)
     if reading.sees_cluster and any(claim.status.phase != BOUND for claim in found.specs.of(CLAIMS)):
         left_s = reading.for_specs_s

@@ -87,16 +87,17 @@ def _within(service: ServiceView, watched: Collection[str]) -> ServiceView:
 async def _read(reading: Reading, services: list[ServiceView], *, sees_cluster: bool) -> LiveView:
     known = list(dict.fromkeys(name for service in services for name in service.namespaces))
     names, left_out = known[:MAX_NAMESPACES], set(known[MAX_NAMESPACES:])
+    parts = {name: Namespace(name) for name in names}
     tasks = {
         name: asyncio.create_task(
-            read_namespace(reading, name, _in(name, services), with_specs=place < MAX_SPECS_NAMESPACES)
+            read_namespace(reading, part, _in(name, services), with_specs=place < MAX_SPECS_NAMESPACES)
         )
-        for place, name in enumerate(names)
+        for place, (name, part) in enumerate(parts.items())
     }
     cluster = asyncio.create_task(read_cluster(reading, is_seen=sees_cluster))
     try:
         await asyncio.wait([*tasks.values(), cluster], timeout=reading.within_s)
-        found, failed = _sort(tasks, reading.within_s)
+        found, failed = _sort(parts, tasks, reading.within_s)
         specs = cluster.result() if cluster.done() else NOTHING_READ
     finally:
         for task in (*tasks.values(), cluster):
@@ -115,20 +116,20 @@ def _in(namespace: str, services: Iterable[ServiceView]) -> list[ServiceView]:
 
 
 def _sort(
-    tasks: dict[str, asyncio.Task[Namespace]], within_s: float
+    parts: dict[str, Namespace], tasks: dict[str, asyncio.Task[None]], within_s: float
 ) -> tuple[list[Namespace], dict[str, KubernetesError]]:
     """Tell what was read from what failed or is not there yet; other errors than the API server's are raised."""
-    found: list[Namespace] = []
     failed: dict[str, KubernetesError] = {}
     for name, task in tasks.items():
         if not task.done():
-            failed[name] = KubernetesUnavailable(0, "TooSlow", f"{name} was not read within {within_s} s")
+            if not parts[name].is_told:
+                failed[name] = KubernetesUnavailable(0, "TooSlow", f"{name} was not read within {within_s} s")
             continue
         try:
-            found.append(task.result())
+            task.result()
         except KubernetesError as error:
             failed[name] = error
-    return found, failed
+    return [part for name, part in parts.items() if name not in failed], failed
 
 
 def _raise_of_own(services: list[ServiceView], failed: dict[str, KubernetesError]) -> None:
