@@ -10,8 +10,21 @@ from noctuary.correlation.probability.unseen import LACKS
 from noctuary.correlation.probability.weights import shipped_weights
 from noctuary.correlation.score import counts_as_likely
 from noctuary.models.context_event import ContextEvent, EventType
-from noctuary.models.diagnosis import Diagnosis, PodView, Relation, ServiceView, Verdict
-from testbed.correlation_world import OWN, POSTGRES, diagnose, fault, named, node, pod, posted, ranked, rollout, scaling
+from noctuary.models.diagnosis import Diagnosis, PodView, Relation, ServiceView, Subject, Verdict
+from testbed.correlation_world import (
+    ONSET,
+    OWN,
+    POSTGRES,
+    diagnose,
+    fault,
+    named,
+    node,
+    pod,
+    posted,
+    ranked,
+    rollout,
+    scaling,
+)
 
 READY = [pod("new")]
 
@@ -157,3 +170,27 @@ def test_every_feature_has_a_weight_and_every_weight_a_feature() -> None:
 
 def test_the_weights_say_where_they_come_from() -> None:
     assert {"examples", "command", "fitted_at"} <= set(shipped_weights().provenance)
+
+
+PAY = Subject("Deployment", "payments", "pay")
+
+
+def test_what_was_measured_and_stayed_as_it_was_is_less_probable() -> None:
+    measured, unknown = (diagnose([rollout(120)], READY, measured=each) for each in ([PAY], []))
+    assert chance(measured) < chance(unknown)
+
+
+def test_a_release_whose_pods_were_never_ready_for_minutes_is_more_probable_than_one_that_only_starts() -> None:
+    stuck, starting = (
+        diagnose([rollout(400)], [pod("old"), pod("new", ready=False, created_at=ONSET - age)]) for age in (390, 20)
+    )
+    assert chance(stuck) > chance(starting)
+
+
+def test_beside_what_tells_by_itself_what_is_wrong_a_release_is_less_probable() -> None:
+    release, killed = rollout(120), fault(300, "OOMKilled", "old", last=0)
+    pods = [pod("old", ready=False), pod("new", 1)]
+    alone, beside = diagnose([release], pods), diagnose([release, killed], pods)
+    (told,) = [cause for cause in ranked(beside) if cause.change is not None]
+    assert named(beside) == "out_of_memory pay"
+    assert (told.probability or 0.0) < chance(alone) / 2
