@@ -31,12 +31,12 @@ bench: $(INSTALLED) ## Measure time to Ready, CPU per resource and webhook to no
 	$(BIN)/python -m benchmarks $(ARGS)
 
 store-bench: $(INSTALLED) ## Measure reads during a storm of writes, beside the reference, windows of 100,000 events, and the sweep
-	$(BIN)/python -m benchmarks.store_reads
-	$(BIN)/python -m benchmarks.store_window
-	$(BIN)/python -m benchmarks.store_sweep
+	$(BIN)/python -m benchmarks.store.reads
+	$(BIN)/python -m benchmarks.store.window
+	$(BIN)/python -m benchmarks.store.sweep
 
 store-upgrade: $(INSTALLED) ## Upgrade a store of release 0.2.0 that holds 3 GB (ARGS="--gigabytes N")
-	$(BIN)/python -m benchmarks.store_upgrade $(ARGS)
+	$(BIN)/python -m benchmarks.store.upgrade $(ARGS)
 
 golden-notes: $(INSTALLED) ## Write the notes that the cases of all analyzers give, to be read and committed
 	$(BIN)/python -m testbed.golden_notes

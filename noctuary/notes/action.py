@@ -8,11 +8,11 @@ from noctuary.correlation.effects.objects import is_of_object
 from noctuary.correlation.score import counts_as_likely
 from noctuary.models.diagnosis import Cause, Change, Diagnosis, Verdict
 from noctuary.models.evidence import Evidence
+from noctuary.notes.advice.objects import named_object
+from noctuary.notes.advice.remedies import remedy
 from noctuary.notes.headline import noun_of
 from noctuary.notes.left import replaced_already, undone_already
-from noctuary.notes.objects import named_object
 from noctuary.notes.posted import SETTING_NOUNS
-from noctuary.notes.remedies import remedy
 from noctuary.notes.values import is_staged, shown_name
 
 DO, DO_IF = "Do:", "Do, if it is to blame:"

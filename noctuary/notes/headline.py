@@ -12,9 +12,9 @@ from noctuary.correlation.taken_back import is_deletion
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, Change, Diagnosis, Verdict
 from noctuary.models.evidence import Standing
+from noctuary.notes.advice.objects import named_object, noun_of_object
 from noctuary.notes.certainty import likelihood, no_change, percent
 from noctuary.notes.left import replaced_already, undone_already
-from noctuary.notes.objects import named_object, noun_of_object
 from noctuary.notes.phrases import failing_since, sentence
 from noctuary.notes.posted import vendor_of
 from noctuary.notes.values import service_of, shown_name

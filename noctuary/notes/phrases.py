@@ -16,8 +16,8 @@ from noctuary.correlation.taken_back import is_deletion
 from noctuary.models import details
 from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, CauseKind, Change, Diagnosis, Fault, Relation
+from noctuary.notes.advice.objects import object_sentence
 from noctuary.notes.differences import with_differences
-from noctuary.notes.objects import object_sentence
 from noctuary.notes.posted import (
     as_told,
     fault_words,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from noctuary.models.alert_target import AlertTarget
+from noctuary.models.evidence import AlertTarget
 from noctuary.models.live_view import Thing
 
 BROAD = ("Node", "Namespace")

@@ -10,9 +10,9 @@ from noctuary.incidents.choosing.finding import missing, names_told
 from noctuary.incidents.choosing.relating import choose, things_by_name
 from noctuary.incidents.choosing.visible import not_visible, visible_namespaces, within
 from noctuary.incidents.service_mapping import all_services, with_chosen
-from noctuary.models.alert_target import AlertTarget
 from noctuary.models.context_event import ContextEvent
 from noctuary.models.diagnosis import Relation, ServiceView
+from noctuary.models.evidence import AlertTarget
 from noctuary.models.live_view import LiveView, Surroundings, Thing
 from noctuary.models.naming import names_of
 from noctuary.models.routing_record import RoutingRecord

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import msgspec
 
 from noctuary.incidents.choosing.finding import BROAD, find, missing
-from noctuary.models.alert_target import AlertTarget
 from noctuary.models.diagnosis import Relation, ServiceView, Subject
+from noctuary.models.evidence import AlertTarget
 from noctuary.models.live_view import Thing
 from noctuary.models.service_index import ServiceIndex
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from noctuary.models.alert_target import AlertTarget
+from noctuary.models.evidence import AlertTarget
 from noctuary.models.routing_record import RoutingRecord
 
 NO_CONSENT = "this integration may not look at it"

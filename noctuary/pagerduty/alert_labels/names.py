@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from noctuary.common.words import is_label, is_subdomain
-from noctuary.models.alert_target import AlertTarget
+from noctuary.models.evidence import AlertTarget
 
 EXPORTED = "exported_"
 """Prometheus renames a label of the series so where the scraped program has one of the same name."""

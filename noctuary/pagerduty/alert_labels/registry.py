@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from noctuary.models.alert_target import AlertTarget
+from noctuary.models.evidence import AlertTarget
 from noctuary.pagerduty.alert_labels.formats.alertmanager_json import alertmanager_json
 from noctuary.pagerduty.alert_labels.formats.alertmanager_text import alertmanager_text
 from noctuary.pagerduty.alert_labels.formats.datadog import datadog

@@ -10,8 +10,8 @@ import noctuary.analyzers
 from noctuary.analyzers.registry import ANALYZERS, FALLBACK, analyzer_of, recognise
 from noctuary.models.diagnosis import Cause, CauseKind, Diagnosis, Verdict
 from noctuary.notes.action import advised
+from noctuary.notes.advice.remedies import remedy
 from noctuary.notes.phrases import fault_sentence
-from noctuary.notes.remedies import remedy
 from noctuary.notes.tense import past
 from testbed.fault_cases import Case, cases_of, event_of, fault_of
 

@@ -3,8 +3,8 @@
 import pytest
 
 from noctuary.incidents.choosing.finding import find, missing, names_told
-from noctuary.models.alert_target import AlertTarget
 from noctuary.models.diagnosis import Subject
+from noctuary.models.evidence import AlertTarget
 from noctuary.models.live_view import Thing
 
 API = Thing(

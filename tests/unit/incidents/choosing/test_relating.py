@@ -5,8 +5,8 @@ import pytest
 from noctuary.incidents.choosing.relating import MAX_CHOSEN, choose
 from noctuary.incidents.choosing.visible import not_visible, within
 from noctuary.incidents.service_mapping import resolve_services, with_chosen
-from noctuary.models.alert_target import AlertTarget
 from noctuary.models.diagnosis import Relation, ServiceView, Subject
+from noctuary.models.evidence import AlertTarget
 from noctuary.models.live_view import Thing
 from noctuary.models.routing_record import RoutingRecord, ServiceMapping
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from noctuary.models.alert_target import AlertTarget
+from noctuary.models.evidence import AlertTarget
 
 Case = tuple[Any, list[AlertTarget]]
 STATE_METRICS = {

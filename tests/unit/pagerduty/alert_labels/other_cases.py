@@ -2,7 +2,7 @@
 
 import json
 
-from noctuary.models.alert_target import AlertTarget
+from noctuary.models.evidence import AlertTarget
 from tests.unit.pagerduty.alert_labels.alertmanager_cases import API, API_POD, CRASH, REPLICAS, Case, text
 
 GRAFANA = (

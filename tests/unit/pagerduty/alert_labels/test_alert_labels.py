@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from noctuary.models.alert_target import AlertTarget
+from noctuary.models.evidence import AlertTarget
 from noctuary.pagerduty.alert_labels.registry import MAX_TARGETS, targets_of
 from noctuary.pagerduty.objects import Alert, AlertBody
 from tests.unit.pagerduty.alert_labels import alertmanager_cases, other_cases

@@ -15,6 +15,9 @@ from noctuary.models.context_event import EventType
 from noctuary.models.diagnosis import Cause, Change, Diagnosis, Fault, Subject
 from noctuary.models.evidence import Standing
 from noctuary.models.revisions import WorkloadRevisions
+from noctuary.notes.advice.objects import object_advice, set_back
+from noctuary.notes.advice.owners import Owner, change_at_owner, changes_of, owner_of, revert_at_owner
+from noctuary.notes.advice.rollback import after_leaving, pods_to_delete, roll_back, target_words
 from noctuary.notes.cleared import ready_by_now
 from noctuary.notes.left import (
     DELETED,
@@ -25,10 +28,7 @@ from noctuary.notes.left import (
     undone_already,
     workload_of,
 )
-from noctuary.notes.objects import object_advice, set_back
-from noctuary.notes.owners import Owner, change_at_owner, changes_of, owner_of, revert_at_owner
 from noctuary.notes.posted import lift_autoscaler, mend_posted, revert_posted
-from noctuary.notes.rollback import after_leaving, pods_to_delete, roll_back, target_words
 
 ELSEWHERE = "Where it goes on, look for another cause"
 MISSED = Advice(f"{DELETED}. Where it goes on, create it anew if it is missed, else look for another cause")

@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.store_window import _event
+from benchmarks.store.window import _event
 from noctuary.common.errors import StoreUnavailable
 from noctuary.store.limits import StoreLimits
 from noctuary.store.rows import NewWebhook
