@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from noctuary.common.clock import now as wall_clock
 from noctuary.common.errors import KubernetesError, is_refusal
+from noctuary.common.text import plural
 from noctuary.kube.client import KubeClient
 from noctuary.models.diagnosis import ServiceView
 from noctuary.models.live_view import LiveView, Thing
@@ -12,7 +13,7 @@ from noctuary.models.service_index import ServiceIndex
 from noctuary.sources.kubernetes.live import MAX_NODES, join_views, nodes_of, read_nodes, view_namespace, view_nodes
 from noctuary.sources.kubernetes.live_namespace import Member, Namespace, members_of
 from noctuary.sources.kubernetes.specs.place import Place
-from noctuary.sources.kubernetes.specs.reading import Specs
+from noctuary.sources.kubernetes.specs.reading import NOTHING_READ, Specs
 from noctuary.sources.kubernetes.specs.registry import gaps_of, view_in_turns
 from noctuary.sources.kubernetes.surroundings.suspect_nodes import suspect_nodes, with_suspects
 from noctuary.sources.kubernetes.surroundings.things import things_of
@@ -50,11 +51,12 @@ class ReadNamespaces:
         index = ServiceIndex(services)
         views: list[LiveView] = [LiveView(gaps=list(gaps_of(self._cluster)))]
         others = {each.name: each for each in self._found}
+        views.append(LiveView(gaps=self._without_specs()))
         members: list[Member] = []
         for namespace in self._found:
             here = members_of(namespace, index)
             views.append(view_namespace(namespace, index, here, self._now))
-            place = Place(namespace, namespace.specs, index, here, self._now, self._cluster, others)
+            place = Place(namespace, _told_specs(namespace), index, here, self._now, self._cluster, others)
             views.append(await view_in_turns(place))
             members += here
             await asyncio.sleep(0)
@@ -67,6 +69,12 @@ class ReadNamespaces:
         """Return the names of services of which there may be more than was read."""
         return [each.name for each in services if any(part.is_cut(each) for part in self._of(each))]
 
+    def _without_specs(self) -> list[str]:
+        """Say of how many namespaces no specs came in time, in one sentence."""
+        count = sum(_is_without_specs(each) for each in self._found)
+        what = f"what Services, Ingresses and the like of {plural(count, 'namespace')} refer to"
+        return [f"{what}, because {SLOW}"] if count else []
+
     def _is_whole(self, service: ServiceView) -> bool:
         """Tell whether all pods of a service were read, so that one that is missing is gone."""
         parts = self._of(service)
@@ -74,6 +82,15 @@ class ReadNamespaces:
 
     def _of(self, service: ServiceView) -> list[Namespace]:
         return [each for each in self._found if each.name in service.namespaces]
+
+
+def _is_without_specs(namespace: Namespace) -> bool:
+    return bool(namespace.specs.failed) and not namespace.specs.lists
+
+
+def _told_specs(namespace: Namespace) -> Specs:
+    """Return the specs of a namespace; of none that were read nothing is said one by one."""
+    return NOTHING_READ if _is_without_specs(namespace) else namespace.specs
 
 
 def nodes_reader(kube: KubeClient) -> NodesOf:
