@@ -114,7 +114,7 @@ def _is_told_otherwise(around: Surroundings, candidate: Candidate) -> bool:
 def _stuck(around: Surroundings, candidate: Candidate) -> float:
     """The share of a rollout's pods that were never ready though they had minutes for it."""
     change, observed = candidate.cause.change, around.observed
-    if change is None or not change.is_rollout or is_supported(candidate.cause):
+    if change is None or not candidate.cause.why.endswith(NOT_READY) or is_supported(candidate.cause):
         return 0.0
     latest = observed.context.onset - WELL_S
     pods = [pod for pod in pods_of_rollout(observed, change) if 0 < pod.created_at <= latest]

@@ -18,6 +18,13 @@ LEAST_TERM = 0.005
 """A term of less log-odds is not told."""
 
 
+LEAST_TOLD = 0.005
+"""Nobody reads why something less probable is so."""
+SAME_DIGITS = 6
+"""Log-odds that differ less are the same, by whichever terms they came about."""
+LIMITED = "it may be a symptom, or have another reason"
+
+
 class Weighed(NamedTuple):
     """The candidates with their probabilities, the best first; the three sum to 1."""
 
@@ -35,7 +42,7 @@ def weigh(observed: Observations, candidates: list[Candidate], weights: Weights 
     parts = [math.exp(log_odds(each.cause)) for each in best]
     unseen = math.exp(sum(weights.unseen[lack.name] for lack in LACKS if lack.holds(observed.context)))
     total = 1.0 + unseen + sum(parts)
-    told = [_with_probability(each, part / total) for each, part in zip(best, parts, strict=True)]
+    told = [_with_probability(around, each, part / total) for each, part in zip(best, parts, strict=True)]
     return Weighed(told, 1.0 / total, unseen / total)
 
 
@@ -64,16 +71,16 @@ def _judge(around: Surroundings, candidate: Candidate, weights: Weights) -> Cand
     for feature in FEATURES:
         value = feature.value(around, candidate) * weights.features[feature.name]
         if abs(value) >= LEAST_TERM:
-            odds.append(Term(feature.says(around, candidate), round(value, 3), feature.name))
+            odds.append(Term("", round(value, 3), feature.name))
     over = sum(term.value for term in odds) - limit_of(candidate.cause, weights.limits)
     if over > 0:
-        odds.append(Term("it may be a symptom, or have another reason", -over, "limit"))
+        odds.append(Term(LIMITED, -over, "limit"))
     return msgspec.structs.replace(candidate, cause=msgspec.structs.replace(candidate.cause, odds=odds))
 
 
 def _rank(candidate: Candidate) -> tuple[float, ...]:
     cause = candidate.cause
-    return (-log_odds(cause), -cause.score, -cause.unlimited, -cause.at)
+    return (-round(log_odds(cause), SAME_DIGITS), -cause.score, -cause.unlimited, -cause.at)
 
 
 def _one_of_each_answer(ranked: list[Candidate]) -> list[Candidate]:
@@ -90,6 +97,11 @@ def _one_of_each_answer(ranked: list[Candidate]) -> list[Candidate]:
     return list(found.values())
 
 
-def _with_probability(candidate: Candidate, probability: float) -> Candidate:
-    cause = msgspec.structs.replace(candidate.cause, probability=round(probability, 4))
+def _with_probability(around: Surroundings, candidate: Candidate, probability: float) -> Candidate:
+    """Return a candidate with its probability; the terms of what is probable enough to be told are put in words."""
+    odds = candidate.cause.odds
+    if probability >= LEAST_TOLD:
+        says = {feature.name: feature.says for feature in FEATURES}
+        odds = [t if t.why else Term(says[t.name](around, candidate), t.value, t.name) for t in odds]
+    cause = msgspec.structs.replace(candidate.cause, probability=round(probability, 4), odds=odds)
     return msgspec.structs.replace(candidate, cause=cause)
