@@ -165,9 +165,10 @@ class Reflector(Generic[T]):
 
     async def _rest(self, error: KubernetesError, failures: int) -> None:
         """Wait before the next attempt; for what only a person changes for longer."""
+        is_seldom = (error.not_found or is_refusal(error)) and self._is_seldom()
         rested_s = RETRY.pause_s(failures)
         await asyncio.sleep(rested_s)
-        while (error.not_found or is_refusal(error)) and self._is_seldom() and rested_s < SELDOM_S:
+        while is_seldom and self._is_seldom() and rested_s < SELDOM_S:
             await asyncio.sleep(min(RETRY.longest_s, SELDOM_S - rested_s))
             rested_s += RETRY.longest_s
 
