@@ -70,7 +70,8 @@ class NamespaceWatches:
     @property
     def is_closed(self) -> bool:
         """Whether a single namespace is all closed to us: it does not exist, or grants us nothing."""
-        return bool(self.namespace) and len(self.refused) == len(self._watches)
+        absent = sum(each.health.is_absent for each in self._watches.values())
+        return bool(self.namespace and self.refused) and len(self.refused) + absent == len(self._watches)
 
     async def list_all(self) -> None:
         """List everything once, without watching, in the order of `runs`. Raises KubernetesError."""
