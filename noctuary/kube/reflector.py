@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -30,7 +30,7 @@ RETRY = Backoff(first_s=0.2, longest_s=15.0)
 MAX_LINE_BYTES = 8 * 1024 * 1024
 """An object is at most 1.5 MiB in etcd; managed fields and escapes can make its JSON longer."""
 SELDOM_S = 300.0
-"""What is refused, or what no CRD defines, is asked for again after this, where it is known that it may be so."""
+"""What no CRD defines is asked for again after this, where it is known that it may be so."""
 REFUSALS_BEFORE_LIST = 3
 """After so many failed attempts a fresh LIST is tried: etcd may have been restored to an older state."""
 
@@ -132,12 +132,12 @@ class Reflector(Generic[T]):
         self._versioned = msgspec.json.Decoder(_Versioned)
         self._version: str | None = None
         self._progressed = False
-        self._is_seldom: Callable[[], bool] = lambda: False
+        self._may_be_absent = False
         self.health = health if health is not None else Health()
 
-    def ask_seldom(self, is_worth: Callable[[], bool] = lambda: True) -> None:
-        """Ask again only after `SELDOM_S` for what is refused, or does not exist, as long as `is_worth` says so."""
-        self._is_seldom = is_worth
+    def expect_absence(self) -> None:
+        """Ask again only after `SELDOM_S` where the API server does not know the resource: it may never do so."""
+        self._may_be_absent = True
 
     async def list_once(self) -> None:
         """List once, without a watch. Raises KubernetesError."""
@@ -164,13 +164,9 @@ class Reflector(Generic[T]):
                 await self._rest(error, failures)
 
     async def _rest(self, error: KubernetesError, failures: int) -> None:
-        """Wait before the next attempt; for what only a person changes for longer."""
-        is_seldom = (error.not_found or is_refusal(error)) and self._is_seldom()
-        rested_s = RETRY.pause_s(failures)
-        await asyncio.sleep(rested_s)
-        while is_seldom and self._is_seldom() and rested_s < SELDOM_S:
-            await asyncio.sleep(min(RETRY.longest_s, SELDOM_S - rested_s))
-            rested_s += RETRY.longest_s
+        """Wait before the next attempt: longer for a CRD that may never come."""
+        pause_s = RETRY.pause_s(failures)
+        await asyncio.sleep(max(pause_s, SELDOM_S) if error.not_found and self._may_be_absent else pause_s)
 
     def _after(self, error: KubernetesError, failures: int) -> None:
         self.health.last_error = error

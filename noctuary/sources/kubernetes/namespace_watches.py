@@ -51,8 +51,8 @@ class NamespaceWatches:
             for each in kinds
         }
         for each in kinds:
-            if each.is_optional:
-                self._watches[each.name].ask_seldom(lambda: not self.is_closed)
+            if each.may_be_absent:
+                self._watches[each.name].expect_absence()
         self._optional = {each.name for each in kinds if each.is_optional}
         self._last = {each.name for each in kinds if each.starts_last}
 

@@ -79,7 +79,7 @@ class WatchedKind(Generic[T]):
     starts_last: bool = False
     """Watched once all others were listed: its objects are about theirs."""
     is_optional: bool = False
-    """Watched unless it is switched off, and where it may be: a refusal is asked about again after minutes only."""
+    """Watched unless it is switched off."""
     may_be_absent: bool = False
     """Defined by a CRD that a cluster may lack, or have later."""
 
