@@ -44,6 +44,12 @@ golden-notes: $(INSTALLED) ## Write the notes that the cases of all analyzers gi
 notes-compare: $(INSTALLED) ## Print the notes of ordinary incidents as a release before wrote them, and as this tree does
 	$(BIN)/python -m testbed.before_after $(ARGS)
 
+eval: $(INSTALLED) ## Judge answers to recorded incidents (ARGS="--only WORD --without logs --record --json"); 1: fell since the last line
+	$(BIN)/python -m testbed.evaluation $(ARGS)
+
+eval-record: $(INSTALLED) cluster-binaries ## Play the incidents anew on a control plane and keep them (ARGS="WORD ..."): minutes
+	$(BIN)/python -m testbed.evaluation.recording $(ARGS)
+
 live: $(INSTALLED) ## Break workloads on kind, judge their notes, run their commands (KEEP=1; ARGS="--only NAME --label L --tree DIR")
 	$(BIN)/python -m testbed.kind run --bare $(if $(KEEP),--keep) -- $(BIN)/python -m testbed.live run $(ARGS)
 
@@ -146,4 +152,4 @@ $(INSTALLED): requirements/dev.txt pyproject.toml
 help: ## This text
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: docs-kind chart-package attack live notes-compare golden-notes store-bench store-upgrade structure gitops docs docs-serve docs-test chart-check chart-generate image e2e e2e-down run faults bench test check unit integration format up down cluster-binaries lock setup help
+.PHONY: eval eval-record docs-kind chart-package attack live notes-compare golden-notes store-bench store-upgrade structure gitops docs docs-serve docs-test chart-check chart-generate image e2e e2e-down run faults bench test check unit integration format up down cluster-binaries lock setup help

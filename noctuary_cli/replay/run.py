@@ -60,8 +60,11 @@ class Replayed(NamedTuple):
     odd: list[str]
 
 
-async def replay(bundle: Bundle) -> Replayed:
-    """Play one bundle at the time of its recording. Raises InvalidInput that names what cannot be used."""
+async def replay(bundle: Bundle, *, reads_live: bool = True) -> Replayed:
+    """Play one bundle at the time of its recording; `reads_live` False: from what was stored alone.
+
+    Raises InvalidInput that names what cannot be used.
+    """
     now, told = captured_at(bundle), services_of(bundle)
     odd = list(bundle.odd)
     with clock.at(now), tempfile.TemporaryDirectory(prefix="noctuary-replay-") as directory:
@@ -70,7 +73,7 @@ async def replay(bundle: Bundle) -> Replayed:
             cluster = RecordedCluster(bundle.objects)
             await _watch(cluster, store)
             await store.add_events(_events(bundle, now, odd))
-            return await _answer(bundle, told, cluster, store, now, odd)
+            return await _answer(bundle, told, _sight(bundle, cluster, reads_live=reads_live), store, now, odd)
         finally:
             await store.close()
 
@@ -92,19 +95,9 @@ async def _watch(cluster: RecordedCluster, store: Store) -> None:
             await writing
 
 
-async def _answer(
-    bundle: Bundle, told: Told, cluster: RecordedCluster, store: Store, now: float, odd: list[str]
-) -> Replayed:
+async def _answer(bundle: Bundle, told: Told, sight: Sight, store: Store, now: float, odd: list[str]) -> Replayed:
     record, incident = _record(bundle, told), _incident(bundle, told)
     async with create_client(EgressPolicy(())) as nobody:  # a recording asks no one
-        sight = Sight(
-            make_live_reader(cluster, namespaces_s=READ_S),
-            make_revision_reader(cluster),
-            ignored_reasons=IGNORED_REASONS,
-            nodes=make_node_reader(cluster),
-            metrics=make_recorded_reader(read_recorded(bundle.metrics)) if bundle.metrics else None,
-            logs=_log_reader(bundle) if bundle.logs else None,
-        )
         enricher = Enricher(store, _clients(nobody), sight, read_s=READ_S, is_patient=True)
         evidence = await enricher.evidence(record, incident, now, alerts=_alerts(bundle, incident, odd))
     marker = marker_of(record.id, "", incident.incident_id)
@@ -120,6 +113,20 @@ def _log_reader(bundle: Bundle) -> LogReader:
         return None if text is None else text.splitlines()[-TAIL_LINES:]
 
     return read
+
+
+def _sight(bundle: Bundle, cluster: RecordedCluster, *, reads_live: bool) -> Sight:
+    metrics = make_recorded_reader(read_recorded(bundle.metrics)) if bundle.metrics else None
+    if not reads_live:
+        return Sight(ignored_reasons=IGNORED_REASONS, metrics=metrics)
+    return Sight(
+        make_live_reader(cluster, namespaces_s=READ_S),
+        make_revision_reader(cluster),
+        ignored_reasons=IGNORED_REASONS,
+        nodes=make_node_reader(cluster),
+        metrics=metrics,
+        logs=_log_reader(bundle) if bundle.logs else None,
+    )
 
 
 def _clients(nobody: HttpClient) -> PagerDutyClients:

@@ -1,0 +1,1 @@
+"""How a scenario is played on the local control plane and becomes a bundle."""

@@ -1,0 +1,1 @@
+"""What answers are worth: figures with their intervals, their history, and the page that publishes them."""
