@@ -20,7 +20,7 @@ MOVING = ("Deployment", "ReplicaSet", "StatefulSet", "Pod")
 SETTLED_LOOKS = 2
 """So many looks in a row without any change: the controllers have done what they do."""
 LOOK_S = 0.25
-MAX_LOOKS = 60
+MAX_LOOKS = 400
 BEGUN = -21 * 86_400.0
 GROWN = -3 * 86_400.0
 
@@ -67,12 +67,17 @@ class Place(Telling):
         for _ in range(MAX_LOOKS):
             versions = str(await asyncio.gather(*(self.api_server.versions(kind) for kind in MOVING)))
             quiet = quiet + 1 if versions == seen else 0
-            if quiet >= SETTLED_LOOKS:
+            if quiet >= SETTLED_LOOKS and await self._is_done():
                 return
             if quiet == 0:
                 await self.kubelet.look()
             seen = versions
             await asyncio.sleep(LOOK_S)
+        raise AssertionError(f"controllers are at work {MAX_LOOKS * LOOK_S:.0f} s after a step at {self.script.now}")
+
+    async def _is_done(self) -> bool:
+        found = await asyncio.gather(*(self.api_server.listed(kind) for kind in MOVING))
+        return all(is_done(each) for objects in found for each in objects)
 
     async def write(self, manifest: Json, by: str = "kubectl-client-side-apply") -> None:
         """Make an object that the scenario may change later."""
@@ -165,3 +170,14 @@ def difference(before: Json, after: Json) -> Json:
         elif before.get(key) != value:
             made[key] = value
     return made
+
+
+def is_done(obj: Json) -> bool:
+    """Tell whether nobody has anything to do for a workload or a pod: a slow machine is no part of a recording."""
+    metadata, status = obj["metadata"], obj.get("status") or {}
+    if obj["kind"] == "Pod":
+        return "deletionTimestamp" not in metadata and bool(status.get("conditions"))
+    if status.get("observedGeneration") != metadata["generation"]:
+        return False
+    cannot = any(each["type"] == "ReplicaFailure" for each in status.get("conditions") or [])
+    return cannot or obj["kind"] == "Deployment" or status.get("replicas", 0) == obj["spec"]["replicas"]

@@ -9,6 +9,7 @@ from noctuary_cli.replay.bundle import bundle_of
 from testbed.evaluation.ablations import ABLATIONS, shuffled_times
 from testbed.evaluation.bundles import DIRECTORY, Json, read_bundles
 from testbed.evaluation.derive import DERIVED, versions
+from testbed.evaluation.recording.place import MOVING, is_done
 from testbed.evaluation.registry import SCENARIOS
 from testbed.evaluation.run import CHECK, FIT, TRUTH, part_of
 from testbed.evaluation.scenario import SLICES
@@ -51,6 +52,16 @@ def test_a_bundle_does_not_hold_its_truth(recorded: dict[str, Json]) -> None:
 def test_a_recording_shows_no_time_of_the_day_it_was_made(recorded: dict[str, Json]) -> None:
     years = {stamp["metadata"]["creationTimestamp"][:7] for each in recorded.values() for stamp in each["objects"]}
     assert years <= {"2026-02", "2026-03"}
+
+
+def test_no_recording_ends_while_a_controller_is_at_work(recorded: dict[str, Json]) -> None:
+    unfinished = {
+        name: obj["metadata"]["name"]
+        for name, each in recorded.items()
+        for obj in each["objects"]
+        if obj["kind"] in MOVING and not is_done(obj)
+    }
+    assert unfinished == {}
 
 
 def test_the_recordings_are_small() -> None:
