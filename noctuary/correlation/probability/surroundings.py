@@ -20,6 +20,8 @@ LEAST_AGE_S = 15.0
 """Scrapes and reports are so far apart: who is nearer to the trouble cannot be told below it."""
 ALERT_AGE_S = 60.0
 """An alert comes so long after the trouble at least: who is nearer to it than that is not nearer to the trouble."""
+SCRAPE_S = 60.0
+"""A graph shows a trouble so long after it began at most: most scrapes are half of that apart."""
 AS_YOUNG = 2.0
 """A change is a rival of all that are up to so many times as old."""
 
@@ -38,6 +40,8 @@ class Surroundings(msgspec.Struct, frozen=True):
     """By event id when what was taken back before the onset was: until then it may have been felt."""
     undone_since: frozenset[str]
     """The event ids of rollouts that were taken back after the onset."""
+    felt: dict[str, float]
+    """By service when metrics last saw a trouble of it begin that still goes on: what came later began none of it."""
     failing: frozenset[str]
     """The services of which a fault goes on."""
     explained: frozenset[str]
@@ -57,13 +61,17 @@ def surroundings_of(observed: Observations, candidates: list[Candidate]) -> Surr
         if registry.analyzer_of(fault).is_symptom and onset - NEAR_S <= fault.first <= onset:
             for service in everywhere if fault.relation is Relation.OWN else [fault.service]:
                 moments[service].append(fault.first)
+    felt: dict[str, float] = {}
+    for fault in observed.faults:
+        if registry.analyzer_of(fault).is_symptom and fault.last >= onset:
+            felt[fault.service] = max(fault.first, felt.get(fault.service, fault.first))
     late = {change.event_id for change in observed.changes if change.is_rollout and change.at > onset}
     undone = frozenset(before.event_id for after, before in observed.returns.items() if after in late)
     failing = frozenset(
         fault.service for fault in observed.faults if not fault.is_over and registry.analyzer_of(fault).stops_pods
     )
     explained = frozenset(_service(each.cause) for each in candidates if _is_told(each.cause))
-    around = Surroundings(observed, dict(moments), [], [], _left_at(observed), undone, failing, explained)
+    around = Surroundings(observed, dict(moments), [], [], _left_at(observed), undone, felt, failing, explained)
     around.ages.extend(sorted(_rivals(around, candidates).values()))
     near = [each for each in candidates if each.cause.change is None or not is_neighbours(each.cause)]
     around.near_ages.extend(sorted(_rivals(around, near).values()))
@@ -123,6 +131,14 @@ def age_s(around: Surroundings, cause: Cause) -> float:
     ages = [moment - at for moment in dated if moment >= at - CLOCK_SLACK_S]
     least_s = LEAST_AGE_S if context.is_onset_dated else ALERT_AGE_S
     return max(LEAST_AGE_S, min([*ages, max(least_s, context.onset - at)]))
+
+
+def came_after(around: Surroundings, cause: Cause) -> bool:
+    """Tell whether metrics show that all trouble of a service had begun before a change of it."""
+    change = cause.change
+    if change is None or is_supported(cause) or change.service not in around.felt:
+        return False
+    return around.felt[change.service] < change.at - SCRAPE_S
 
 
 def left_s(around: Surroundings, cause: Cause) -> float:

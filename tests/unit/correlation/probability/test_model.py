@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from noctuary.correlation.correlate import LEAST_PROBABILITY, MAX_CAUSES
@@ -9,6 +10,7 @@ from noctuary.correlation.probability.features import FEATURES
 from noctuary.correlation.probability.unseen import LACKS
 from noctuary.correlation.probability.weights import shipped_weights
 from noctuary.correlation.score import counts_as_likely
+from noctuary.models import details
 from noctuary.models.context_event import ContextEvent, EventType
 from noctuary.models.diagnosis import Diagnosis, PodView, Relation, ServiceView, Subject, Verdict
 from testbed.correlation_world import (
@@ -16,6 +18,7 @@ from testbed.correlation_world import (
     OWN,
     POSTGRES,
     diagnose,
+    event,
     fault,
     named,
     node,
@@ -194,3 +197,21 @@ def test_beside_what_tells_by_itself_what_is_wrong_a_release_is_less_probable() 
     (told,) = [cause for cause in ranked(beside) if cause.change is not None]
     assert named(beside) == "out_of_memory pay"
     assert (told.probability or 0.0) < chance(alone) / 2
+
+
+def errors_rose(at: float) -> ContextEvent:
+    told = {details.REASON: "ErrorsRose", details.LEVEL_BEFORE: "0.01", details.LEVEL_AFTER: "0.3"}
+    rose = event("Deployment", "pay", EventType.DEPENDENCY_FAILURE, at, told, last=0)
+    return msgspec.structs.replace(rose, source="prometheus")
+
+
+@pytest.mark.parametrize(("felt_s", "is_named"), [(900, False), (290, True), (300, True)])
+def test_a_release_after_the_graph_had_moved_is_not_to_blame(felt_s: float, *, is_named: bool) -> None:
+    found = diagnose([rollout(300), errors_rose(felt_s)], READY, measured=[PAY])
+    assert bool(found.causes) is is_named
+
+
+def test_where_it_was_felt_again_since_the_release_is_not_ruled_out_by_what_was_felt_before() -> None:
+    latency = msgspec.structs.replace(errors_rose(280), id="again", details={details.REASON: "LatencyRose"})
+    found = diagnose([rollout(300), errors_rose(900), latency], READY, measured=[PAY])
+    assert named(found) == "rollout pay new"
