@@ -10,7 +10,7 @@ import msgspec
 
 from noctuary.common.settings.process import DONE
 from noctuary_cli.replay.bundle import Bundle, bundle_of
-from noctuary_cli.replay.command import log_to_nobody
+from noctuary_cli.replay.command import without_log
 from noctuary_cli.replay.run import replay
 
 ORDER = ("bad-release", "low-limit", "nothing-changed")
@@ -27,12 +27,12 @@ def demo_bundles() -> Iterator[Bundle]:
 
 def play_demo() -> int:
     """Print each incident and its note; return the exit code."""
-    log_to_nobody()
     began = time.monotonic()
-    for number, bundle in enumerate(demo_bundles(), 1):
-        print(f"{RULE}\n{number} of {len(ORDER)}. PagerDuty: {bundle.incident['title']}")
-        print(f"   triggered {bundle.incident['triggered_at']}; {len(bundle.objects)} objects were recorded")
-        print(f"{RULE}\n{asyncio.run(replay(bundle)).note.rstrip()}\n", flush=True)
+    with without_log():
+        for number, bundle in enumerate(demo_bundles(), 1):
+            print(f"{RULE}\n{number} of {len(ORDER)}. PagerDuty: {bundle.incident['title']}")
+            print(f"   triggered {bundle.incident['triggered_at']}; {len(bundle.objects)} objects were recorded")
+            print(f"{RULE}\n{asyncio.run(replay(bundle)).note.rstrip()}\n", flush=True)
     print(
         f"{RULE}\n{len(ORDER)} incidents in {time.monotonic() - began:.1f} s, without a cluster and without a network."
     )

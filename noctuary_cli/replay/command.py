@@ -5,6 +5,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -26,20 +27,30 @@ def replay_bundles(bundle: Path | None, cases: Path | None, *, as_json: bool) ->
     if (bundle is None) == (cases is None):
         print("BUNDLE: name one bundle, or --cases FILE.jsonl for many", file=sys.stderr)
         return UNUSABLE
-    log_to_nobody()
-    if bundle is not None:
-        return DONE if _play(str(bundle), partial(read_bundle, bundle), as_json=as_json) else UNUSABLE
+    with without_log():
+        if bundle is not None:
+            return DONE if _play(str(bundle), partial(read_bundle, bundle), as_json=as_json) else UNUSABLE
+        return _play_all(cases or Path(), as_json=as_json)
+
+
+def _play_all(cases: Path, *, as_json: bool) -> int:
     try:
-        failed = sum(not _play(name, load, as_json=as_json) for name, load in _cases(cases or Path()))
+        failed = sum(not _play(name, load, as_json=as_json) for name, load in _cases(cases))
     except InvalidInput as error:
         _refuse("", error)
         return UNUSABLE
     return FAILED if failed else DONE
 
 
-def log_to_nobody() -> None:
-    """Say on standard error only what a person must know: an answer is no log."""
+@contextmanager
+def without_log() -> Iterator[None]:
+    """Say only what a person must know while something is played: an answer is no log."""
+    before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def _cases(path: Path) -> Iterator[tuple[str, Load]]:

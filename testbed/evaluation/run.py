@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -10,10 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import structlog
-
 from noctuary_cli.replay.answer import answer_of
 from noctuary_cli.replay.bundle import bundle_of
+from noctuary_cli.replay.command import without_log
 from noctuary_cli.replay.run import replay
 from testbed.evaluation.ablations import ABLATIONS, shuffled_times
 from testbed.evaluation.derive import versions
@@ -48,8 +46,8 @@ def judge_all(bundles: Iterable[Json], how: How, tell: Callable[[str], None]) ->
 
 
 def _judge_base(bundle: Json, how: How) -> list[Judged]:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    return [judge(each["id"], each[TRUTH], answer) for each, answer in answers(bundle, how)]
+    with without_log():
+        return [judge(each["id"], each[TRUTH], answer) for each, answer in answers(bundle, how)]
 
 
 def answers(bundle: Json, how: How) -> Iterator[tuple[Json, Json]]:

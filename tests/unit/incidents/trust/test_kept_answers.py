@@ -52,7 +52,7 @@ async def test_who_saw_nothing_takes_over_and_adds_what_becomes_of_the_incident(
     assert scene.words(incident.id).startswith(LIKELY)
     scene.pd.resolve(incident.id, by=scene.bot)
     await scene.until(lambda: "Resolved at" in scene.text(incident.id))
-    assert f". {LIKELY}" in scene.text(incident.id).splitlines()[0]
+    assert f". {LIKELY}" in scene.words(incident.id).splitlines()[0]
     assert "Why (UTC)" in scene.text(incident.id)
 
 
