@@ -1,1 +1,1 @@
-"""Prometheus' HTTP API: range queries and alerting rules, of Prometheus itself or of whatever speaks like it."""
+"""Prometheus' HTTP API: range queries, of Prometheus itself or of whatever speaks like it."""

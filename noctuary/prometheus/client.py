@@ -1,9 +1,8 @@
-"""The two calls that we make of a Prometheus: a range query, and its alerting rules."""
+"""The one call that we make of a Prometheus: a range query."""
 
 from collections.abc import Mapping
 
 import httpx
-import msgspec
 
 from noctuary.common.errors import EgressRefused, MetricsError, MetricsUnavailable
 from noctuary.models.routing_record import PrometheusAccess
@@ -12,28 +11,6 @@ MAX_ANSWER_BYTES = 8 * 1024 * 1024
 """Of one answer: 500 series of 120 points have one or two megabytes."""
 UNAVAILABLE = frozenset({408, 422, 429, 500, 502, 503, 504})
 """422 is a query that ran out of its time or of its samples: the next one may not."""
-
-
-class AlertingRule(msgspec.Struct):
-    """One rule: what it asks, and for how many seconds that must hold before it fires."""
-
-    name: str = ""
-    query: str = ""
-    duration: float = 0.0
-    labels: dict[str, str] = {}
-    type: str = "alerting"
-
-
-class _Group(msgspec.Struct):
-    rules: list[AlertingRule] = []
-
-
-class _Groups(msgspec.Struct):
-    groups: list[_Group] = []
-
-
-class _RulesAnswer(msgspec.Struct):
-    data: _Groups = msgspec.field(default_factory=_Groups)
 
 
 class PrometheusClient:
@@ -48,15 +25,6 @@ class PrometheusClient:
         """Return the answer of a range query. Raises MetricsError."""
         times = {"start": f"{start:.0f}", "end": f"{end:.0f}", "step": f"{step_s}s"}
         return await self._get("/api/v1/query_range", {"query": query, **times})
-
-    async def alerting_rules(self) -> list[AlertingRule]:
-        """Return all alerting rules. Raises MetricsError."""
-        raw = await self._get("/api/v1/rules", {"type": "alert"})
-        try:
-            answer = msgspec.json.decode(raw, type=_RulesAnswer)
-        except msgspec.DecodeError as error:
-            raise MetricsUnavailable("Prometheus' rules are not what its API promises") from error
-        return [rule for group in answer.data.groups for rule in group.rules if rule.type == "alerting"]
 
     async def _get(self, path: str, query: Mapping[str, str]) -> bytes:
         try:
