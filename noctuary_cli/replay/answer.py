@@ -36,12 +36,13 @@ def answer_of(replayed: Replayed) -> dict[str, Any]:
 
 
 def _ranked(cause: Cause, replayed: Replayed) -> dict[str, Any]:
+    said = cause_sentence(cause, replayed.evidence.diagnosis)
     return {
         "entity": entity_of(cause),
         "kind": kind_of(cause),
         "confidence": round(cause.probability or 0.0, 3),
         "is_change": cause.change is not None,
-        "why": f"{cause_sentence(cause, replayed.evidence.diagnosis)}: {cause.why}",
+        "why": said if cause.why in said else f"{said}: {cause.why}",
         "evidence": [*([_told(cause.change)] if cause.change else []), *(_seen(fault) for fault in cause.faults)],
     }
 

@@ -87,7 +87,7 @@ async def _watch(cluster: RecordedCluster, store: Store) -> None:
     writer = Writer(store, Metrics())
     writing = asyncio.create_task(writer.run())
     try:
-        await NamespaceWatches("", reflector, writer, []).list_all()
+        await NamespaceWatches("", reflector, writer, [], reads_past=True).list_all()
         await writer.drained()
     finally:
         writing.cancel()

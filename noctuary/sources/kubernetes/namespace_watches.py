@@ -37,9 +37,14 @@ class NamespaceWatches:
         queue: EventQueue,
         baselines: list[Baseline],
         unwatched: Collection[str] = (),
+        *,
+        reads_past: bool = False,
     ) -> None:
+        """Make the watches; `reads_past`: Events of before the first start are reported as well."""
         self.namespace = namespace
         tracker = RolloutTracker(queue, baselines, ROLLOUT_KINDS, namespace)
+        if reads_past:
+            tracker.first_started_at = 0.0
         context = SinkContext(queue, tracker, objects=ObjectStates(baselines, namespace))
         kinds = [
             each

@@ -50,7 +50,7 @@ class RolloutTracker:
         self._unbegun = _unbegun(marker, workloads, awaited)
         self._places = {_key_of(each): (each.kind, each.namespace, each.name) for each in workloads}
         self._predecessors = Predecessors()
-        self.first_started_at = marker.seen_at if marker else math.floor(clock.now())  # as Events are dated
+        self.first_started_at: float = marker.seen_at if marker else math.floor(clock.now())  # as Events are dated
         self._views: dict[Key, WorkloadView] = {}
         self._holders = RevisionHolders()
         self._awaited = set(awaited)

@@ -63,6 +63,25 @@ def crashing_pod(hash_: str, at: str) -> Json:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": found, "spec": spec, "status": status}
 
 
+def starting_pod(hash_: str) -> Json:
+    pod = crashing_pod(hash_, "14:02:12")
+    container = {
+        "name": "app",
+        "ready": False,
+        "restartCount": 0,
+        "state": {"waiting": {"reason": "ContainerCreating"}},
+    }
+    pod["status"] |= {"phase": "Pending", "containerStatuses": [container]}
+    return pod
+
+
+def warning(reason: str, message: str, at: str) -> Json:
+    about = {"kind": "Pod", "namespace": "payments", "name": "payments-api-bbb-x", "uid": "uid-payments-api-bbb-x"}
+    told = {"reason": reason, "message": message, "type": "Warning", "count": 3}
+    times = {"firstTimestamp": f"{DAY}14:02:14Z", "lastTimestamp": f"{DAY}{at}Z"}
+    return {"apiVersion": "v1", "kind": "Event", "metadata": metadata("e1"), "involvedObject": about, **told, **times}
+
+
 def bad_release() -> list[Json]:
     return [
         deployment(),

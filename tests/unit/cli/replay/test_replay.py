@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from noctuary_cli.main import main
-from tests.unit.cli.replay.recordings import DAY, INCIDENT, Json, bad_release, deployment, listed
+from tests.unit.cli.replay.recordings import DAY, INCIDENT, Json, bad_release, deployment, listed, starting_pod, warning
 
 KEYS = {"id", "ranked", "abstained", "abstain_confidence", "note"}
 CAUSE_KEYS = {"entity", "kind", "confidence", "is_change", "why", "evidence"}
@@ -47,6 +47,7 @@ def test_a_line_of_json_tells_the_ranked_causes(bundle: Path, capsys: pytest.Cap
     assert set(first) == CAUSE_KEYS
     assert (first["entity"], first["kind"]) == ("Deployment/payments/payments-api", "rollout")
     assert first["is_change"] is True
+    assert first["why"].count(first["why"].rpartition(": ")[2]) == 1
     assert first["evidence"][0]["at"] == f"{DAY}14:02:11Z"
 
 
@@ -57,6 +58,15 @@ def test_what_a_crashed_container_said_is_told(bundle: Path, name: str, capsys: 
     (place / f"{name}.log").write_text("starting\nError: listen EADDRINUSE: address already in use :::8080\n")
     (answer,) = answers(capsys, str(bundle))
     assert "new pods crash: address already in use (port 8080)" in answer["note"].splitlines()[0]
+
+
+def test_the_events_of_a_recording_are_read_though_they_are_of_before_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    objects = [*bad_release()[:3], starting_pod("bbb"), warning("FailedMount", 'secret "tls" not found', "14:03:10")]
+    place = write_bundle(tmp_path / "one", objects_json=json.dumps(listed(objects)))
+    (answer,) = answers(capsys, str(place))
+    assert "Secret tls" in answer["note"]
 
 
 def test_where_nothing_happened_it_abstains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
