@@ -32,6 +32,7 @@ def choose(targets: Iterable[AlertTarget], things: list[Thing], mapped: list[Ser
         by, found = find(target, things)
         if not found or (by == "Namespace" and missing(target)):
             not_there.append(target)
+        found = covering.own_of(found) if by == "Namespace" else found
         meant = covering.mapped_of(found) if by in BROAD else covering.with_twins(found)
         for thing in meant:
             view = covering.view(thing, tenant, is_broad=by in BROAD)
@@ -60,6 +61,10 @@ class _Covering:
         self._sizes = Counter((each.subject.namespace, self._rank(each)) for each in things)
         self._names = {each.name for each in mapped}
 
+    def own_of(self, found: list[Thing]) -> list[Thing]:
+        """Return those of the incident's own services: its namespace, which all alerts bear, says less than they do."""
+        return [each for each in found if self._is_own(each)] or found
+
     def mapped_of(self, found: list[Thing]) -> list[Thing]:
         """Return those that are mapped; where none is, the first of all."""
         return [each for each in found if self._rank(each) is not None] or found[:MAX_CHOSEN]
@@ -82,6 +87,10 @@ class _Covering:
         if service is not None and is_alone:
             return msgspec.structs.replace(service, relation=Relation.OWN, namespaces=[namespace])
         return ServiceView(thing.subject.name, Relation.OWN, tenant, [namespace])
+
+    def _is_own(self, thing: Thing) -> bool:
+        rank = self._rank(thing)
+        return rank is not None and self._index.services[rank].relation is Relation.OWN
 
     def _rank(self, thing: Thing) -> int | None:
         return self._index.rank(thing.subject.namespace, thing.labels, thing.names)

@@ -25,6 +25,7 @@ def own(name: str, namespace: str = "shop", labels: dict[str, str] | None = None
 
 TEAM = {"team": "shop"}
 WIDE = own("shop", labels=TEAM)
+NEAR = ServiceView("web", Relation.NEIGHBOUR, "team", ["shop"])
 API, WEB, WORKER = (thing(name, labels=TEAM) for name in ("api", "web", "worker"))
 CANARY, STABLE = (thing(name, labels=TEAM, services=frozenset({"api"})) for name in ("api-canary", "api-stable"))
 
@@ -46,6 +47,12 @@ CHOSEN = {
         ["api-stable", "api-canary"],
     ),
     "all that is mapped of a namespace": ([AlertTarget("shop")], [API, WEB], [own("api")], ["api"]),
+    "no neighbour where the incident's own service is in the namespace": (
+        [AlertTarget("shop"), AlertTarget("shop", pod="gone")],
+        [API, WEB],
+        [own("api"), NEAR],
+        ["api"],
+    ),
     "all of a namespace that is not mapped by name": (
         [AlertTarget("shop")],
         [API, WEB],
