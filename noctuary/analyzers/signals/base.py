@@ -1,5 +1,6 @@
 """What the kinds of fault that metrics show have in common."""
 
+import math
 from typing import ClassVar
 
 from noctuary.analyzers.base import Advice, Analyzer, Wording
@@ -11,6 +12,7 @@ from noctuary.models.diagnosis import Fault, PodView, Subject
 from noctuary.models.signals import FELL, GROWS, ROSE, SHRINKS
 
 NAME_CHARS = 60
+_UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _VERBS = {ROSE: "rose", FELL: "fell", GROWS: "grew slowly", SHRINKS: "shrank slowly"}
 
 
@@ -32,13 +34,17 @@ class SignalAnalyzer(Analyzer):
         """Tell that pods disprove nothing: they may be ready and answer with errors."""
         return False
 
+    def measured(self, _fault: Fault) -> str:
+        """Return what is measured, as a sentence names it."""
+        return self.noun
+
     def sentence(self, fault: Fault, wording: Wording) -> str:
         """Return what left its usual level, and how far."""
-        return f"{self.noun} of {wording.name} {_moved(fault)}"
+        return f"{self.measured(fault)} of {wording.name} {_moved(fault)}"
 
     def symptom(self, fault: Fault, _limit: int) -> str:
         """Return what left its usual level since."""
-        return f"{self.noun} {_moved(fault)}"
+        return f"{self.measured(fault)} {_moved(fault)}"
 
     def message(self, fault: Fault) -> str:
         """Return which metric shows it."""
@@ -57,6 +63,10 @@ def _moved(fault: Fault) -> str:
 
 def _level(fault: Fault, name: str) -> str:
     try:
-        return f"{float(fault.details.get(name, '')):.3g}"
+        value = float(f"{float(fault.details.get(name, '')):.3g}")
     except ValueError:
         return "?"
+    if not math.isfinite(value):
+        return "?"
+    size, unit = next(((size, unit) for size, unit in _UNITS if abs(value) >= size), (1.0, ""))
+    return f"{value / size:.3g}{unit}"

@@ -15,7 +15,7 @@ _WORDS: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
     (SignalKind.ERRORS, re.compile(r"error|fail|5xx|exception|panic|reject|dropped|timeouts?(_|$)", re.IGNORECASE)),
     (
         SignalKind.LATENCY,
-        re.compile(r"latency|duration|response_time|quantile|(^|_)p(50|90|95|99)|elapsed|lag", re.IGNORECASE),
+        re.compile(r"latency|duration|response_time|quantile|(^|_)p(50|90|95|99)|elapsed|(?<!f)lag", re.IGNORECASE),
     ),
     (SignalKind.READINESS, re.compile(r"(^|_)up$|ready|available|healthy|probe_success|endpoint", re.IGNORECASE)),
     (

@@ -16,4 +16,10 @@ CASES = [
         "the latency grew slowly from 0.001 to 0.12",
         ADVICE,
     ),
+    Case(
+        {"reason": "LatencyRose", "metric": "kafka_consumergroup_lag", "level_before": "100", "level_after": "9170"},
+        "the lag of pay rose from 100 to 9.17k",
+        "the lag rose from 100 to 9.17k",
+        ADVICE,
+    ),
 ]

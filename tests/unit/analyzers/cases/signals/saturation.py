@@ -16,4 +16,15 @@ CASES = [
         "the use of a resource grew slowly from 0.001 to 0.12",
         ADVICE,
     ),
+    Case(
+        {
+            "reason": "SaturationRose",
+            "metric": "memory_working_set",
+            "level_before": "2.5e+08",
+            "level_after": "5.12e+08",
+        },
+        "the memory use of pay rose from 250M to 512M",
+        "the memory use rose from 250M to 512M",
+        ADVICE,
+    ),
 ]
