@@ -25,6 +25,7 @@ _NAME_LIMITS = (63, 40, 28, 16)
 ROLLED_BACK = "; already rolled back"
 _NOUNS: dict[str, str] = {EventType.DEPLOY: "rollout", EventType.SCALE_EVENT: "scaling"}
 _SPARE = (
+    (re.compile(r"; see its logs(?=\.$)"), ""),
     (re.compile(r" \(was [^()]{1,60}\)(?=;)"), ""),
     (re.compile(r"; [^();]*\)\.$"), ")."),
     (re.compile(r" \([^()]*\)\.$"), "."),
@@ -131,9 +132,11 @@ def _no_cause(diagnosis: Diagnosis, told: str) -> list[list[Builder]]:
     if diagnosis.set_aside:
         aside = diagnosis.set_aside[0]
         brief = aside.why.partition(",")[0]
+        briefer = brief.partition(" before ")[0]
         return [
             [lambda limit: f"{lead}: {_called(aside.change, diagnosis, limit)} does not, {aside.why}."],
             [lambda limit: f"{lead}: {_called(aside.change, diagnosis, limit)} does not, {brief}."],
+            [lambda limit: f"{lead}: {_called(aside.change, diagnosis, limit)} does not, {briefer}."],
         ]
     fault = "new fault" if diagnosis.background else "fault"
     near = " or its dependencies" if diagnosis.dependencies else ""
@@ -169,7 +172,7 @@ def _called(change: Change, diagnosis: Diagnosis, limit: int) -> str:
     """Return `the rollout of web at 13:59`, and who told it."""
     at = format_moment(change.at, diagnosis.onset)[:-3]
     if is_of_object(change):
-        return f"the {noun_of(change)} of {named_object(change, limit)} at {at} does not"
+        return f"the {noun_of(change)} of {named_object(change, limit)} at {at}"
     if not change.is_posted:
         return f"the {noun_of(change)} of {service_of(change, limit)} at {at}"
     return f"the {noun_of(change)} of {shown_name(change, limit)} at {at} ({vendor_of(change, limit // 2)})"

@@ -75,7 +75,7 @@ def object_advice(change: Change) -> Advice:
     if not resource or not is_subdomain(subject.name) or not is_label(subject.namespace):
         return Advice(f"{back}, unless this was meant")
     words = ["kubectl", "-n", subject.namespace, "get", f"{resource}/{subject.name}", "-o", "yaml"]
-    return Advice(command=shlex.join(words), remark=f"{back}, unless this was meant{_then(change)}")
+    return Advice(command=shlex.join(words), remark=f"{back}{_then(change)}, unless this was meant")
 
 
 def set_back(change: Change) -> str:
@@ -92,4 +92,4 @@ def set_back(change: Change) -> str:
 def _then(change: Change) -> str:
     """Return what is to be done behind it: a variable is read once."""
     reach = reach_of(change.details) or Reach()
-    return "; what reads it only as it starts needs a restart then" if reach.config_map else ""
+    return " and restart what reads it only as it starts" if reach.config_map else ""

@@ -129,6 +129,11 @@ def test_what_was_set_aside_is_told_with_its_reason() -> None:
     )
 
 
+def test_a_reason_that_is_too_long_for_the_first_line_loses_its_end_and_no_half_word() -> None:
+    long = SetAside(change(at=ONSET + 10), f"its pods ran well for 3 h before {'the fault began ' * 5}".strip())
+    assert first_line(diagnosis(set_aside=[long])).endswith("does not, its pods ran well for 3 h.")
+
+
 @pytest.mark.parametrize(
     ("counted", "said"),
     [
