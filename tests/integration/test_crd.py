@@ -71,6 +71,7 @@ BROKEN = [
     (["webhook", "subscription", "scope", "type"], "account", "scope.id: has no meaning for an account"),
     (["enrichment", "lookback"], "25h", "spec.enrichment.lookback: is not between 1m and 24h"),
     (["apiURL"], "api.pagerduty.com", "spec.apiURL: is no address"),
+    (["enrichment", "prometheus"], {"url": "prometheus:9090"}, "spec.enrichment.prometheus.url: is no address"),
     (["from"], "nobody", "spec.from: is no e-mail address"),
     (["webhook", "host"], "https://noctuary.example.com", "spec.webhook.host: is no DNS name"),
     (["webhook", "host"], "", "spec.webhook.host: is no DNS name"),
