@@ -312,7 +312,12 @@ class Enricher:
     async def _metrics(self, asked: MetricsRequest, gaps: list[str]) -> MetricsView:
         if self._sight.metrics is None or not asked.services:
             return MetricsView()
-        view = await self._sight.metrics(asked)
+        try:
+            view = await self._sight.metrics(asked)
+        except Exception:
+            log.exception("Metrics could not be understood")
+            gaps.append("metrics, because they could not be understood")
+            return MetricsView()
         gaps.extend(view.gaps)
         return view
 

@@ -7,7 +7,7 @@ import httpx
 from noctuary.common.errors import EgressRefused, MetricsError, MetricsUnavailable
 from noctuary.models.routing_record import PrometheusAccess
 
-MAX_ANSWER_BYTES = 8 * 1024 * 1024
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
 """Of one answer: 500 series of 120 points have one or two megabytes."""
 UNAVAILABLE = frozenset({408, 422, 429, 500, 502, 503, 504})
 """422 is a query that ran out of its time or of its samples: the next one may not."""

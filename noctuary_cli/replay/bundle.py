@@ -1,6 +1,7 @@
 """A recorded incident as it is on disk or in a line of JSON, read into one form; odd parts are left out, and said."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +22,9 @@ FILES = {
     MAPPING: "mapping.yaml",
     METRICS: "metrics.json",
 }
+MAX_WRAPPED = 3
+"""Objects around the list of a mapping: a resource, its spec; one that holds itself has no end."""
+_HALF = re.compile("[\ud800-\udfff]")
 PATHS = ("path", "dir", "bundle")
 """How a line of cases may name a bundle that stands elsewhere, relative to its file."""
 
@@ -38,8 +42,11 @@ class Bundle(NamedTuple):
     odd: list[str]
 
 
-def read_bundle(place: Path) -> Bundle:
-    """Read a bundle from its directory or its JSON file. Raises InvalidInput that names the part and the mend."""
+def read_bundle(place: Path, *, is_elsewhere: bool = False) -> Bundle:
+    """Read a bundle from its directory or its JSON file; `is_elsewhere`: another one named it.
+
+    Raises InvalidInput that names the part and the mend.
+    """
     if place.is_dir():
         return _of_directory(place)
     if not place.is_file():
@@ -47,16 +54,18 @@ def read_bundle(place: Path) -> Bundle:
     told = _json_of(_bytes_of(place), place.name)
     if not isinstance(told, dict):
         raise InvalidInput(place.name, "is no JSON object", "give an object with `incident` and `objects`")
-    return bundle_of(told, place.stem, place.parent)
+    return bundle_of(told, place.stem, place.parent, is_elsewhere=is_elsewhere)
 
 
-def bundle_of(told: Json, name: str, beside: Path) -> Bundle:
+def bundle_of(told: Json, name: str, beside: Path, *, is_elsewhere: bool = False) -> Bundle:
     """Return a bundle from one JSON object; it may name a bundle that stands elsewhere. Raises InvalidInput."""
     parts = {_part_of(key): value for key, value in told.items()}
     elsewhere = next((told[key] for key in PATHS if isinstance(told.get(key), str)), None)
     own_id = str(told.get("id") or name)
     if elsewhere is not None and INCIDENT not in parts:
-        return read_bundle(beside / elsewhere)._replace(id=own_id)
+        if is_elsewhere:
+            raise InvalidInput(name, "names one that stands elsewhere, which does so again", "name the bundle itself")
+        return read_bundle(beside / elsewhere, is_elsewhere=True)._replace(id=own_id)
     odd: list[str] = []
     return Bundle(
         id=own_id,
@@ -102,7 +111,7 @@ def _read_part(part: str, raw: bytes, name: str) -> Any:
     if part == MAPPING:
         try:
             return yaml.safe_load(raw)
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError, RecursionError, TypeError, KeyError) as error:
             raise InvalidInput(
                 name, f"is no YAML: {' '.join(str(error).split())}", "write it as spec.services"
             ) from None
@@ -148,7 +157,12 @@ def _part_of(key: str) -> str:
 def _incident_of(told: Any) -> Json:
     if not isinstance(told, dict):
         raise InvalidInput("incident", "is no JSON object", "give {service, title, triggered_at}")
-    return told
+    return dict(_without_halves(told))
+
+
+def _without_halves(told: Any) -> Any:
+    """Return JSON without halves of letters, `\\ud800` alone, which nothing can write down."""
+    return json.loads(_HALF.sub("\ufffd", json.dumps(told, ensure_ascii=False)))
 
 
 def _objects_of(told: Any, odd: list[str]) -> Iterator[Json]:
@@ -176,8 +190,8 @@ def _lines(told: Any) -> Iterator[Any]:
 
 def _mapping_of(told: Any) -> list[Any]:
     """Return the services of a mapping: the list itself, or as it stands in a resource."""
-    while isinstance(told, dict):
-        told = told.get("services", told.get("spec"))
+    for _ in range(MAX_WRAPPED):
+        told = told.get("services", told.get("spec")) if isinstance(told, dict) else told
     if told is None:
         return []
     if not isinstance(told, list):

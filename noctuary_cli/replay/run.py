@@ -49,6 +49,8 @@ TENANT = "replay"
 READ_S = 120.0
 """Nobody waits for a note here, and a recording answers as fast as this machine decodes it."""
 INTEGRATION = "replay"
+MAX_LOOKBACK_S = 7 * 24 * 3600
+"""Longer than a resource may ask for: who replays may look further."""
 
 
 class Replayed(NamedTuple):
@@ -143,13 +145,15 @@ def _record(bundle: Bundle, told: Told) -> RoutingRecord:
         direction="bidirectional",
         api_url="https://api.pagerduty.com",
         services=told.services,
-        lookback_s=int(_number(bundle.incident.get("lookback_s"), 3600)),
-        minimum_confidence=_number(bundle.incident.get("minimum_confidence"), 0.3),
+        lookback_s=int(_number(bundle.incident.get("lookback_s"), 3600, MAX_LOOKBACK_S)),
+        minimum_confidence=_number(bundle.incident.get("minimum_confidence"), 0.3, 1.0),
     )
 
 
-def _number(value: Any, default: float) -> float:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else default
+def _number(value: Any, default: float, most: float) -> float:
+    """Return a number between 0 and the most; the default for what is none."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value <= most else default
 
 
 def _incident(bundle: Bundle, told: Told) -> IncidentRow:
@@ -167,7 +171,11 @@ def _incident(bundle: Bundle, told: Told) -> IncidentRow:
 
 def _alerts(bundle: Bundle, incident: IncidentRow, odd: list[str]) -> AlertSummary:
     found: list[Alert] = []
-    for index, raw in enumerate(bundle.incident.get("alerts") or []):
+    told = bundle.incident.get("alerts") or []
+    if not isinstance(told, list):
+        odd.append("incident.alerts is no list and was left out")
+        told = []
+    for index, raw in enumerate(told):
         try:
             alert, _ = decode(msgspec.json.encode(raw), Alert)
         except UNREADABLE:

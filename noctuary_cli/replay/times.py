@@ -19,20 +19,29 @@ TIMES = frozenset(
 """Fields of objects that tell of something that happened, and never of what is to come."""
 MAX_DEPTH = 40
 AT_HAND = "write it as 2026-01-31T14:02:11Z"
+LATEST = 4_102_444_800.0
+"""The year 2100: later than that no recording is."""
 LATEST_AFTER_S = 7 * 24 * 3600.0
 """A time later than this after the incident is of a clock that was wrong, not of the recording."""
 
 
 def time_of(value: Any, field: str) -> float:
     """Return a time as seconds since the epoch, told as RFC 3339 or as such seconds. Raises InvalidInput."""
+    try:
+        at = _seconds(value)
+    except (ValueError, OverflowError):
+        raise InvalidInput(field, "is not a time", AT_HAND) from None
+    if not 0 <= at <= LATEST:
+        raise InvalidInput(field, "is not a time since 1970", AT_HAND)
+    return at
+
+
+def _seconds(value: Any) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if isinstance(value, datetime):  # as YAML reads it
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
-    try:
-        return parse_time(str(value))
-    except (ValueError, OverflowError):
-        raise InvalidInput(field, "is not a time", AT_HAND) from None
+    return parse_time(str(value))
 
 
 def triggered_at(incident: Json) -> float:

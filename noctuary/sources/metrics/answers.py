@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -12,6 +13,12 @@ MAX_SERIES = 500
 """Of one look: a query without an aggregation may find one series per request path."""
 MAX_POINTS = 2_000
 """Of one series: a day at a step of 45 s."""
+LAST_TIME = 253_402_300_799.0
+"""The end of the year 9999: a later time can be told to nobody, nor can one before 1970."""
+TIME_DIGITS = 3
+"""Prometheus counts milliseconds."""
+MAX_VALUE = 1e100
+"""What is measured is far below; squares and sums of such values are still numbers."""
 MAX_LABELS = 40
 """Of one series that are kept."""
 MAX_LABEL_CHARS = 253
@@ -45,12 +52,21 @@ class _Data(msgspec.Struct, rename="camel"):
 
 
 class RangeAnswer(msgspec.Struct):
-    """What Prometheus answers to a range query; `query` is what some recordings keep beside it."""
+    """What was recorded of a range query; `query` is what some recordings keep beside it."""
 
     status: str = "success"
     data: _Data = msgspec.field(default_factory=_Data)
     query: str = ""
     error: str = ""
+
+
+class _LiveData(msgspec.Struct, rename="camel"):
+    result_type: str = "matrix"
+    result: list[msgspec.Raw] = []
+
+
+class _LiveAnswer(msgspec.Struct):
+    data: _LiveData = msgspec.field(default_factory=_LiveData)
 
 
 def read_recorded(raw: bytes) -> list[Series]:
@@ -60,18 +76,22 @@ def read_recorded(raw: bytes) -> list[Series]:
     """
     try:
         told = msgspec.json.decode(raw)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidInput("metrics.json", f"is not JSON: {error}", HOW) from None
     return _limited(_recorded(told))
 
 
 def read_answer(raw: bytes, query: str) -> list[Series]:
-    """Return the series of one answer. Raises InvalidInput where it is not one."""
+    """Return the series of one answer; of what is beyond the limits nothing is read. Raises InvalidInput.
+
+    A large answer takes tens of milliseconds: not for an event loop.
+    """
     try:
-        answer = msgspec.json.decode(raw, type=RangeAnswer)
-    except msgspec.DecodeError as error:
+        answer = msgspec.json.decode(raw, type=_LiveAnswer)
+        found = [msgspec.json.decode(each) for each in answer.data.result[:MAX_SERIES]]
+    except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidInput("metrics", f"is not a range answer: {error}", HOW) from None
-    return _limited(_series(answer, query))
+    return list(_series(found, query))
 
 
 def _recorded(told: Any) -> Iterator[Series]:
@@ -97,16 +117,16 @@ def _one(told: Any, place: str, query: str) -> Iterator[Series]:
     except msgspec.ValidationError as error:
         where = f"metrics.json{f' {place}' if place else ''}"
         raise InvalidInput(where, f"is not a range answer: {error}", HOW) from None
-    yield from _series(answer, answer.query or query)
+    yield from _series(answer.data.result, answer.query or query)
 
 
-def _series(answer: RangeAnswer, query: str) -> Iterator[Series]:
-    for raw in answer.data.result:
+def _series(results: Iterable[Any], query: str) -> Iterator[Series]:
+    for raw in results:
         try:
             found = _Result(**_fields(raw))
         except (AttributeError, TypeError, ValueError):
             continue  # one series that is none leaves the others readable
-        points = sorted(set(_points(found.values)))[-MAX_POINTS:]
+        points = sorted(set(_points(found.values[-MAX_POINTS:])))
         if points:
             yield Series(query, _labels(found.metric), points)
 
@@ -116,21 +136,21 @@ def _fields(told: Any) -> dict[str, Any]:
 
 
 def _labels(told: dict[str, Any]) -> dict[str, str]:
-    named = ((str(name), str(value)) for name, value in told.items())
+    named = ((name, value) for name, value in told.items() if isinstance(name, str) and isinstance(value, str))
     kept = [(name, value) for name, value in named if len(name) <= MAX_LABEL_CHARS and len(value) <= MAX_LABEL_CHARS]
     return dict(kept[:MAX_LABELS])
 
 
 def _points(values: Iterable[Any]) -> Iterator[Point]:
-    """Yield the finite points; Prometheus writes values as text, and NaN where a quotient has no divisor."""
+    """Yield the points that are numbers at times; Prometheus writes NaN where a quotient has no divisor."""
     for pair in values:
         try:
-            at, value = float(pair[0]), float(pair[1])
-        except (TypeError, ValueError, IndexError, KeyError):
+            at, value = round(float(pair[0]), TIME_DIGITS), float(pair[1])
+        except (TypeError, ValueError, IndexError, KeyError, OverflowError):
             continue
-        if math.isfinite(at) and math.isfinite(value):
+        if 0 <= at <= LAST_TIME and math.isfinite(value) and abs(value) <= MAX_VALUE:
             yield at, value
 
 
 def _limited(found: Iterable[Series]) -> list[Series]:
-    return [each for each, _ in zip(found, range(MAX_SERIES), strict=False)]
+    return list(islice(found, MAX_SERIES))

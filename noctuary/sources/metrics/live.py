@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 
+import msgspec
 import structlog
 
 from noctuary.common.errors import InvalidInput, MetricsError
@@ -58,7 +59,17 @@ async def _ask_all(client: PrometheusClient, asked: MetricsRequest, budget_s: fl
 
 
 async def _ask(client: PrometheusClient, query: Query, promql: str, asked: MetricsRequest, step_s: int) -> list[Series]:
-    return read_answer(await client.range(promql, asked.since, asked.now, step_s), query.name)
+    raw = await client.range(promql, asked.since, asked.now, step_s)
+    return await asyncio.to_thread(_read, raw, query.name, asked.since - step_s, asked.now + step_s)
+
+
+def _read(raw: bytes, query: str, since: float, until: float) -> list[Series]:
+    """Return the series of an answer with the points that were asked for, whatever else it holds."""
+    found = (
+        msgspec.structs.replace(each, points=[point for point in each.points if since <= point[0] <= until])
+        for each in read_answer(raw, query)
+    )
+    return [each for each in found if each.points]
 
 
 def _gaps(errors: list[MetricsError | InvalidInput], *, is_late: bool) -> Iterable[str]:

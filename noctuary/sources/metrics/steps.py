@@ -112,7 +112,8 @@ def _level_after(values: list[float], split: int, before: float) -> float:
     is_up = sum(since) / len(since) >= before
     extreme = sorted(since, reverse=is_up)[1]
     middle = (before + extreme) / 2
-    return median(value for value in since if (value >= middle if is_up else value <= middle))
+    past = [value for value in since if (value >= middle if is_up else value <= middle)]
+    return median(past or [extreme])  # empty where all differ from before by a rounding
 
 
 def _is_held(values: list[float], split: int, before: float, after: float) -> bool:
@@ -133,7 +134,7 @@ def _dated(seen: list[Point], split: int, before: float, after: float) -> Step:
     began = reached
     while began > 0 and share(seen[began - 1][1]) >= 0.2:
         began -= 1
-    back = next((i for i in range(reached + 1, len(seen)) if _is_back(seen, i, share)), None)
+    back = _back_since(seen, reached, share)
     took_s = seen[reached][0] - seen[max(0, began - 1)][0]
     span_s = seen[-1][0] - seen[0][0]
     step_s = span_s / (len(seen) - 1)
@@ -142,6 +143,9 @@ def _dated(seen: list[Point], split: int, before: float, after: float) -> Step:
     return Step(seen[began][0], before, after, until, is_gradual, took_s)
 
 
-def _is_back(seen: list[Point], index: int, share: Callable[[float], float]) -> bool:
-    """Tell whether a signal is at its usual level from here on."""
-    return all(share(value) < 0.2 for _, value in seen[index:])
+def _back_since(seen: list[Point], reached: int, share: Callable[[float], float]) -> int | None:
+    """Return from where on a signal is at its usual level again until its end; None where it is not."""
+    back = len(seen)
+    while back > reached + 1 and share(seen[back - 1][1]) < 0.2:
+        back -= 1
+    return back if back < len(seen) else None
