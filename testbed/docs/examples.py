@@ -31,7 +31,7 @@ WHERE_ROUTES_ARE_SERVED = {
 
 def example_files() -> list[Path]:
     """Return every file of the folder, also one that nobody listed."""
-    return sorted(EXAMPLES.iterdir())
+    return sorted(EXAMPLES.glob("*.yaml"))
 
 
 def manifests(file: Path) -> list[Manifest]:
