@@ -23,6 +23,8 @@ class Failure:
     change: Manifest
     reported: str
     facts: tuple[str, ...]
+    below: tuple[str, ...] = ()
+    """What the first line has no room for beside how sure it is, and the note says all the same."""
 
 
 FAILURES = [
@@ -50,7 +52,8 @@ FAILURES = [
         "over-quota",
         {"resources": {"limits": {"memory": "2Gi"}}},
         "FailedCreate",
-        ("quota cart-budget", "limits.memory=1Gi"),
+        ("quota cart-budget",),
+        ("limits.memory=1Gi",),
     ),
 ]
 HEALTHY = "innocent"
@@ -99,10 +102,11 @@ def test_the_first_line_names_the_object_and_the_fact(shop: Team, failure: Failu
     incident = shop.pagerduty.trigger(failure.name, f"{failure.name}: error rate above 5 %")
 
     def missing() -> list[str]:
-        first = without_percent(shop.pagerduty.note(incident)).splitlines()[0]
-        return [
-            f"{fact!r} in {first!r}" for fact in ("Likely cause: ", failure.name, *failure.facts) if fact not in first
-        ]
+        note = without_percent(shop.pagerduty.note(incident))
+        first = note.splitlines()[0]
+        wanted = ("Likely cause: ", failure.name, *failure.facts)
+        left_out = [f"{fact!r} in {first!r}" for fact in wanted if fact not in first]
+        return left_out + [f"{fact!r} in {note!r}" for fact in failure.below if fact not in note]
 
     assert eventually("a note with every fact in its first line", missing, lambda missing: not missing) == []
 
