@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
-_FIRST_S, _LAST_S = -62_135_596_800.0, 253_402_300_799.0
-"""The years 1 and 9999 in UTC: an offset may lead beyond, where no time can be formatted."""
 MAX_TIME_CHARS = 64
 """With nanoseconds and an offset it has 35; Python reads a fraction of a million digits."""
 
@@ -39,10 +37,7 @@ def parse_time(text: str) -> float:
     value = datetime.fromisoformat(text)
     if value.tzinfo is None:
         value = value.replace(tzinfo=UTC)
-    seconds = value.timestamp()
-    if not _FIRST_S <= seconds <= _LAST_S:
-        raise ValueError("The offset of the time leads out of the calendar")
-    return seconds
+    return value.timestamp()
 
 
 def format_time(seconds: float) -> str:

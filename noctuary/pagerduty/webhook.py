@@ -35,6 +35,8 @@ MAX_NUMBER = 2**53
 """Beyond it no JSON number is sure; accounts count their incidents in thousands."""
 MAX_AHEAD_S = 300.0
 """PagerDuty's clock and ours differ by less; what is said to happen later than that has a made-up time."""
+_LAST_S = 253_402_300_799.0
+"""The end of the year 9999."""
 MAX_AGE_S = 366 * 86400.0
 """No store keeps what is older: a time of before is a mistake of a clock or of a sender, such as 1970."""
 
@@ -162,6 +164,7 @@ def read_time(text: str | None) -> float | None:
     if _EPOCH.fullmatch(text):
         return float(text) if len(text.partition(".")[0]) <= 10 else float(text) / 1000
     try:
-        return parse_time(text)
+        at = parse_time(text)
     except (ValueError, OverflowError):
         return None
+    return at if 0 <= at <= _LAST_S else None  # an offset may lead out of the years that can be told
