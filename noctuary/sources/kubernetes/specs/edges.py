@@ -1,6 +1,7 @@
 """Who calls whom, as far as specs tell: by addresses in variables and arguments, by routes, by selectors. Pure."""
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from noctuary.models.diagnosis import Subject
@@ -11,6 +12,7 @@ from noctuary.sources.kubernetes.specs.network.ports import number_of, target_of
 from noctuary.sources.kubernetes.specs.objects import Service
 from noctuary.sources.kubernetes.specs.place import Place
 from noctuary.sources.kubernetes.specs.shapes import Shape
+from noctuary.sources.kubernetes.specs.work import TooMuchWork
 
 MAX_EDGES = 2000
 """Of one namespace: more are no topology but somebody's generator."""
@@ -32,10 +34,11 @@ class Call(NamedTuple):
 def edges_of(place: Place) -> list[Edge]:
     """Return the edges that begin in a namespace, each once; those that lead to nothing are none."""
     found: dict[Edge, None] = {}
-    for edge in _edges(place):
-        if len(found) >= MAX_EDGES:
-            break
-        found.setdefault(edge)
+    with suppress(TooMuchWork):  # what was found so far is true
+        for edge in _edges(place):
+            if len(found) >= MAX_EDGES:
+                break
+            found.setdefault(edge)
     return list(found)
 
 
@@ -96,6 +99,7 @@ def _to_pods(place: Place, call: Call) -> Iterator[Call]:
     ports = call.service.spec.ports
     port = next((each for each in ports if each.port == call.address.port), ports[0] if len(ports) == 1 else None)
     for shape in place.selected(call.service.spec.selector, call.address.namespace):
+        place.work.spend(1)
         if port is None or call.service.is_headless:
             yield call._replace(called=shape, port=call.address.port)
         else:

@@ -20,6 +20,7 @@ from noctuary.sources.kubernetes.specs.objects import Endpoint, Service, SpecObj
 from noctuary.sources.kubernetes.specs.reading import NOTHING_READ, Specs
 from noctuary.sources.kubernetes.specs.shapes import Shape, Shapes, shapes_of
 from noctuary.sources.kubernetes.specs.since import Since
+from noctuary.sources.kubernetes.specs.work import Work
 
 MAX_PODS = 20
 """Of one shape that are told: more say no more."""
@@ -64,6 +65,16 @@ class Place(msgspec.Struct, frozen=True, dict=True):
         return {}
 
     @cached_property
+    def work(self) -> Work:
+        """What the check that looks may still compare."""
+        return Work()
+
+    @cached_property
+    def near(self) -> dict[tuple[str, str], str]:
+        """Names of Services that were found to be like those that do not exist, by namespace and name."""
+        return {}
+
+    @cached_property
     def told_addresses(self) -> dict[int, list[Address]]:
         """What shapes were found to call, by their identity: several checks ask."""
         return {}
@@ -79,11 +90,14 @@ class Place(msgspec.Struct, frozen=True, dict=True):
 
     def selected(self, selector: Mapping[str, str], namespace: str = "") -> list[Shape]:
         """Return the shapes that a Service's selector finds, here or in another namespace; an empty one finds none."""
-        return self._indexed(namespace or self.namespace).selected(selector)
+        shapes = self._indexed(namespace or self.namespace)
+        self.work.spend(shapes.cost(selector))
+        return shapes.selected(selector)
 
     def workloads_of(self, selector: Mapping[str, str]) -> list[WorkloadView]:
         """Return the workloads whose template a selector finds; an empty one finds none here."""
         views = self.found.workloads.values()
+        self.work.spend(len(views))
         return [view for view in views if selector and selector.items() <= view.labels.items()]
 
     def endpoints_of(self, service: Service) -> list[Endpoint] | None:

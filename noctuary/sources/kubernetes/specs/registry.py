@@ -1,7 +1,7 @@
 """All checks of specs, and what they find in a namespace."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 
 from noctuary.kube.odd import leaving_out
@@ -27,6 +27,7 @@ from noctuary.sources.kubernetes.specs.checks.resources.waiting_claims import wa
 from noctuary.sources.kubernetes.specs.edges import edges_of
 from noctuary.sources.kubernetes.specs.place import Check, Place
 from noctuary.sources.kubernetes.specs.reading import Specs
+from noctuary.sources.kubernetes.specs.work import TooMuchWork
 
 CHECKS: tuple[Check, ...] = (
     empty_service,
@@ -49,28 +50,31 @@ CHECKS: tuple[Check, ...] = (
 )
 REFUSED = "the API server refuses to show them"
 SLOW = "the API server did not answer in time"
+TOO_MUCH = "because it holds more than is compared"
 MAX_EVENTS = 100
 """Of one namespace: whoever writes a thousand broken Services must not crowd out what else is seen."""
 
 
 def view_specs(place: Place) -> LiveView:
     """Return what all checks find, and which kinds they could not read."""
-    return view_of(place, (event for check in CHECKS for event in events_of(check, place)))
-
-
-async def view_in_turns(place: Place) -> LiveView:
-    """Return the same; in a large namespace each check may take a while, and others get their turn in between."""
     found: list[ContextEvent] = []
+    is_cut = False
     for check in CHECKS:
-        found += events_of(check, place)
-        await asyncio.sleep(0)
-    return view_of(place, found)
+        place.work.begin()
+        try:
+            found.extend(islice(events_of(check, place), MAX_EVENTS - len(found)))
+        except TooMuchWork:
+            is_cut = True
+    place.work.begin()
+    gaps = [*gaps_of(place.specs), *gaps_of(place.found.volumes)]
+    if is_cut:
+        gaps.append(f"all that may stand wrong in namespace {place.namespace}, {TOO_MUCH}")
+    return LiveView(found, edges=edges_of(place), gaps=gaps)
 
 
-def view_of(place: Place, events: Iterable[ContextEvent]) -> LiveView:
-    """Return what checks found, who calls whom, and which kinds they could not read."""
-    found = list(islice(events, MAX_EVENTS))
-    return LiveView(found, edges=edges_of(place), gaps=[*gaps_of(place.specs), *gaps_of(place.found.volumes)])
+async def view_beside(place: Place) -> LiveView:
+    """Return the same; in a large namespace it takes a while, in which others are served."""
+    return await asyncio.to_thread(view_specs, place)
 
 
 def gaps_of(specs: Specs) -> Iterator[str]:

@@ -14,7 +14,7 @@ from noctuary.sources.kubernetes.live import MAX_NODES, join_views, nodes_of, re
 from noctuary.sources.kubernetes.live_namespace import Member, Namespace, members_of
 from noctuary.sources.kubernetes.specs.place import Place
 from noctuary.sources.kubernetes.specs.reading import NOTHING_READ, Specs
-from noctuary.sources.kubernetes.specs.registry import gaps_of, view_in_turns
+from noctuary.sources.kubernetes.specs.registry import gaps_of, view_beside
 from noctuary.sources.kubernetes.surroundings.suspect_nodes import suspect_nodes, with_suspects
 from noctuary.sources.kubernetes.surroundings.things import things_of
 
@@ -57,7 +57,7 @@ class ReadNamespaces:
             here = members_of(namespace, index)
             views.append(view_namespace(namespace, index, here, self._now))
             place = Place(namespace, _told_specs(namespace), index, here, self._now, self._cluster, others)
-            views.append(await view_in_turns(place))
+            views.append(await view_beside(place))
             members += here
             await asyncio.sleep(0)
         nodes = await self._nodes(members, self._now) if self._nodes is not None else LiveView()

@@ -28,9 +28,11 @@ def network_policy(place: Place) -> Iterator[ContextEvent]:
     if not policies or not place.specs.knows_all(NETWORK_POLICIES):
         return
     told: set[tuple[str, str, str]] = set()
+    size = sum(map(_size, policies))
     for call in calls(place):
         if len(told) >= MAX_PAIRS:
             break
+        place.work.spend(size)
         for reason, owner, closed in _cuts(place, policies, call):
             pair = (reason, call.caller.workload, call.called.workload)
             if pair not in told:
@@ -38,6 +40,13 @@ def network_policy(place: Place) -> Iterator[ContextEvent]:
                 yield _report(place, closed, owner, reason, _of_call(reason, call), "/".join(pair[1:]))
     cut_off = {called for reason, _, called in told if reason == BLOCKS_CALLERS}
     yield from islice(_closed_shapes(place, policies, cut_off), MAX_PAIRS)
+
+
+def _size(policy: NetworkPolicy) -> int:
+    """Return about how much there is to compare with a call."""
+    allowances = (*(policy.spec.ingress or ()), *(policy.spec.egress or ()))
+    inner = (len(each.peers or ()) + len(each.ports or ()) for each in allowances)
+    return 1 + len(policy.spec.pod_selector.match_expressions or ()) + len(allowances) + sum(inner)
 
 
 def _cuts(
@@ -70,10 +79,12 @@ def _closed_shapes(place: Place, policies: list[NetworkPolicy], told: set[str]) 
     """Yield pods behind a Service that nobody may call, and pods that call by name and may not ask DNS."""
     served = [each.spec.selector for each in place.specs.of(SERVICES) if each.leads_to_pods]
     workloads = {(shape.kind, shape.workload): shape for shape in place.shapes if not shape.spec.host_network}
+    size = sum(map(_size, policies))
     for shape in workloads.values():
         owner = place.service_of_shape(shape)
         if owner is None:
             continue
+        place.work.spend(size + len(served))
         extra = {details.WORKLOAD: shape.workload}
         closed = closing(policies, INGRESS, shape)
         is_served = any(selector.items() <= shape.labels.items() for selector in served)

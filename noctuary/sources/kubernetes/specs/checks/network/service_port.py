@@ -13,6 +13,9 @@ from noctuary.sources.kubernetes.specs.place import Place
 from noctuary.sources.kubernetes.specs.pods import ContainerPort
 from noctuary.sources.kubernetes.specs.shapes import Shape
 
+COST_OF_PORTS = 4
+"""Comparisons of selectors that take as long as reading the declared ports of pods once."""
+
 
 def service_port(place: Place) -> Iterator[ContextEvent]:
     """Yield for each Service of the incident's pods the first port that leads nowhere.
@@ -26,7 +29,8 @@ def service_port(place: Place) -> Iterator[ContextEvent]:
         if owner is None or each.metadata.deletion_timestamp is not None:
             continue
         for port in each.spec.ports:
-            reasons = {_wrong(port, each, shape, services) for shape in shapes}
+            place.work.spend(COST_OF_PORTS * len(shapes))
+            reasons = {_wrong(place, port, each, shape, services) for shape in shapes}
             if len(reasons) == 1 and (reason := reasons.pop()):
                 at = since.written(each, b'"f:ports"')
                 at = since.later(at, place.found, [shape.view for shape in shapes], since.all_fields("ports"))
@@ -34,7 +38,7 @@ def service_port(place: Place) -> Iterator[ContextEvent]:
                 break
 
 
-def _wrong(port: ServicePort, service: Service, shape: Shape, services: list[Service]) -> str:
+def _wrong(place: Place, port: ServicePort, service: Service, shape: Shape, services: list[Service]) -> str:
     """Return what is wrong with where a port leads for pods of one shape; empty: nothing that can be known."""
     target, declared = ports.target_of(port), shape.ports()
     if isinstance(target, str):
@@ -47,18 +51,20 @@ def _wrong(port: ServicePort, service: Service, shape: Shape, services: list[Ser
     if any(number == target for number, _ in there):
         return OTHER_PROTOCOL
     is_listening = shape.is_ready and target in ports.probed(shape)
-    return "" if is_listening or not _is_misled(port, service, shape, services) else NUMBER_UNDECLARED
+    return "" if is_listening or not _is_misled(place, port, service, shape, services) else NUMBER_UNDECLARED
 
 
-def _is_misled(port: ServicePort, service: Service, shape: Shape, services: list[Service]) -> bool:
+def _is_misled(place: Place, port: ServicePort, service: Service, shape: Shape, services: list[Service]) -> bool:
     """Tell whether a number that no container declares is most likely wrong: many listen on what they never declare.
 
     It is where a declared port is left over that no Service leads to, or another Service leads the same port to one.
     """
     declared = {(e.container_port, e.protocol) for e in _own_ports(shape) if e.protocol == port.protocol}
     used: set[tuple[int, str]] = set()
+    place.work.spend(len(services))
     for each in services:
         if each.spec.selector.items() <= shape.labels.items():
+            place.work.spend(COST_OF_PORTS * len(each.spec.ports))
             leads_to = ports.numbers_of(each, shape)
             used |= leads_to
             is_sibling = each is not service and any(own.port == port.port for own in each.spec.ports)

@@ -16,6 +16,8 @@ from noctuary.sources.kubernetes.specs.shapes import Shape
 
 MAX_OF_ONE = 5
 """Addresses of one shape that are told."""
+COST_OF_NAMES = 4
+"""Comparisons of selectors that take as long as one of two names."""
 NEAR = 0.75
 """How much two names must have in common, that one may be a slip of the other."""
 
@@ -47,7 +49,7 @@ def _wrong(place: Place, address: Address) -> tuple[str, str] | None:
         return None
     service = service_at(place, address)
     if service is None:
-        near = _nearest(address.service, there.specs.of(SERVICES))
+        near = _near(place, address, there.specs.of(SERVICES))
         return (SERVICE_MISSING, near) if address.is_sure or near else None
     ports = service.spec.ports
     if not address.port or service.is_headless or service.spec.type == "ExternalName" or not ports:
@@ -55,6 +57,15 @@ def _wrong(place: Place, address: Address) -> tuple[str, str] | None:
     if any(each.port == address.port for each in ports):
         return None
     return PORT_MISSING, ", ".join(str(each.port) for each in ports[:4])
+
+
+def _near(place: Place, address: Address, services: list[Service]) -> str:
+    """Return the Service that an address may mean; many call the same, so each name is compared once."""
+    key = (address.namespace, address.service)
+    if key not in place.near:
+        place.work.spend(len(services) * COST_OF_NAMES)
+        place.near[key] = _nearest(address.service, services)
+    return place.near[key]
 
 
 def _nearest(name: str, services: Iterable[Service]) -> str:
