@@ -1,7 +1,8 @@
 """How much a check may compare: whoever may write in a namespace decides how much there is to compare."""
 
-MAX_WORK = 100_000
-"""Of one check in one namespace: comparisons of a few microseconds each; fifty services need a few thousand."""
+MAX_WORK = 500_000
+"""Of one check in one namespace: 300 Services with 100 policies are compared whole, in 0.05 s of CPU, and a namespace
+made to be slow takes a second or so, beside the event loop."""
 
 
 class TooMuchWork(Exception):  # no fault of anybody: a check ends with what it has found

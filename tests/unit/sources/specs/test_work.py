@@ -20,7 +20,7 @@ def _many(services: int, **env: str) -> list[Manifest]:
 
 
 def _unlike() -> list[Manifest]:
-    return _many(600, **{f"A{n}_HOST": f"nobody-{n}-{'xyz' * 5}" for n in range(200)})
+    return _many(3000, **{f"A{n}_HOST": f"nobody-{n}-{'xyz' * 5}" for n in range(200)})
 
 
 def _closed() -> list[Manifest]:
@@ -37,6 +37,23 @@ def test_an_ordinary_namespace_is_compared_whole() -> None:
     front = deployment("pay", {"app": "pay"}, container({"containerPort": 8080}))
     found = view_specs(place([*front, *pods(front, 3), service("pay", {"app": "pay"}, {"port": 80})]))
     assert not any(TOO_MUCH in gap for gap in found.gaps)
+
+
+def _large(count: int) -> list[Manifest]:
+    found: list[Manifest] = []
+    for n in range(count):
+        labels, calls = {"app": f"s{n}", "team": "a"}, [(n + step) % count for step in range(1, 6)]
+        told = [{"name": f"C{each}_URL", "value": f"http://s{each}:80"} for each in calls]
+        one = deployment(f"s{n}", labels, container({"containerPort": 8080}, env=told))
+        peers = [{"podSelector": {"matchLabels": {"team": "a"}}}]
+        chosen = {"podSelector": {"matchLabels": {"app": f"s{n}"}}, "ingress": [{"from": peers}]}
+        found += [*one, *pods(one, 3), service(f"s{n}", {"app": f"s{n}"}, {"port": 80, "targetPort": 8080})]
+        found.append(made("NetworkPolicy", f"p{n}", chosen))
+    return found
+
+
+def test_a_large_namespace_with_a_policy_for_each_service_is_compared_whole() -> None:
+    assert not any(TOO_MUCH in gap for gap in view_specs(place(_large(150), "s0 app=s0")).gaps)
 
 
 def test_each_check_has_its_own_share() -> None:
